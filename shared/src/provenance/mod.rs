@@ -1,0 +1,32 @@
+//! What makes a score checkable: hashes of the model, of the input and of the output, and the
+//! receipt that binds them (contract, section 5).
+//!
+//! Everything is hashed in one [canonical form](canonical_json()), so that two programs that agree
+//! on a value agree on its hash.
+
+mod canonical_json;
+mod commitment;
+mod json;
+mod json_parse;
+mod manifest;
+mod receipt;
+mod receipt_parse;
+mod timestamp;
+
+pub use canonical_json::{
+    Sha256Stream, canonical_json, is_sha256, python_float_repr, sha256_prefixed,
+};
+pub use commitment::{DtypeConfig, InputCommitment, PoolingConfig};
+pub use json::Json;
+pub use manifest::{
+    ArtifactRef, MANIFEST_SCHEMA_VERSION, Manifest, ManifestArtifact, ManifestEncoder,
+    ManifestTraining,
+};
+pub use receipt::{
+    GENO_LEWM_VERSION, INPUT_COMMITMENT_SCHEMA, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION,
+    RECEIPT_STREAM, Receipt, ReceiptBuilder, ReceiptOutput, ReceiptProvenance, ReceiptScope,
+    RuntimeMetadata, verify_receipt,
+};
+pub use receipt_parse::parse_receipt_payload;
+use timestamp::is_rfc3339_utc;
+pub use timestamp::rfc3339_utc;
