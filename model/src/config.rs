@@ -1,0 +1,412 @@
+//! The model directory's `train_config.yaml`: what the weights do not say about themselves.
+//!
+//! The layout is the Python package's, which writes every key. What scoring needs is read and
+//! checked; the sections that only training, evaluation and logging use are left to them. Sizes
+//! are read off the tensors, not from here.
+
+use core::str::FromStr;
+use genolewm_shared::pooling::PoolType;
+use genolewm_shared::surprise::Aggregation;
+use genolewm_shared::window::DEFAULT_WINDOW_BP;
+use genolewm_shared::{Error, ErrorCode, Result};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_yaml_ng::{Mapping, Value};
+
+/// The major version of the config's layout that is read.
+const SCHEMA_MAJOR: &str = "1";
+/// The version that is written.
+const SCHEMA_VERSION: &str = "1.0.0";
+
+/// Top-level keys of the Python package that scoring does not read.
+const OTHER_SECTIONS: [&str; 9] = [
+    "data",
+    "deterministic",
+    "eval",
+    "observability",
+    "optimizer",
+    "phase",
+    "run_id",
+    "runtime",
+    "training",
+];
+/// Top-level keys that are read here.
+const OWN_KEYS: [&str; 9] = [
+    "schema_version",
+    "seed",
+    "encoder",
+    "predictor",
+    "action",
+    "window_bp",
+    "max_window_bp",
+    "aggregation",
+    "tile_bp",
+];
+
+/// What a model directory's config says about scoring.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelConfig {
+    /// Which encoder, and what a state is.
+    pub encoder: EncoderSection,
+    /// The predictor.
+    pub predictor: PredictorSection,
+    /// The action encoder.
+    pub action: ActionSection,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Length of the windows that the model was trained on, in bp.
+    pub window_bp: usize,
+    /// The window length that the action encoder's position features are scaled to, in bp.
+    pub max_window_bp: usize,
+    /// How the distances of one variant in several windows become one.
+    pub aggregation: Aggregation,
+    /// Grid that window starts snap to, in bp; `None` centres every window on its variant.
+    pub tile_bp: Option<usize>,
+}
+
+/// `encoder:` of the config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncoderSection {
+    /// Path or Hub name of the encoder.
+    pub model_id: String,
+    /// Its revision.
+    pub revision: String,
+    /// Index into the encoder's hidden states: 0 is the embedding, the last is after the final
+    /// norm; negative counts from the end.
+    pub state_layer: i64,
+    /// How token rows become one state.
+    pub pool_type: PoolType,
+    /// Token rows on each side of the locus' own.
+    pub pool_radius: usize,
+    /// Whether states are scaled to length 1.
+    pub normalize: bool,
+    /// Number format of the encoder, as commitments name it.
+    pub dtype: String,
+}
+
+/// `predictor:` of the config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PredictorSection {
+    /// Attention heads.
+    pub n_heads: usize,
+    /// Width of a state, when the config names it.
+    pub d_state: Option<usize>,
+    /// Width of an action, when the config names it.
+    pub d_action: Option<usize>,
+    /// Number format of the predictor, as commitments name it.
+    pub dtype: String,
+}
+
+/// `action:` of the config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionSection {
+    /// Width of an action, when the config names it.
+    pub d_action: Option<usize>,
+}
+
+/// `encoder:` as it is written; keys that are absent take the Python package's defaults.
+#[derive(Deserialize, Serialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawEncoder {
+    model_id: Option<String>,
+    revision: Option<String>,
+    state_layer: Option<i64>,
+    pool_type: Option<String>,
+    pool_radius: Option<usize>,
+    normalize: Option<bool>,
+    dtype: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust_remote_code: Option<bool>,
+}
+
+#[derive(Deserialize, Serialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawPredictor {
+    n_heads: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    d_state: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    d_action: Option<usize>,
+    dtype: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    architecture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    n_layers: Option<usize>,
+}
+
+#[derive(Deserialize, Serialize, Default)]
+#[serde(deny_unknown_fields)]
+struct RawAction {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    d_action: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_len: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_encoders: Option<Vec<String>>,
+}
+
+impl ModelConfig {
+    /// Reads the config.
+    ///
+    /// # Errors
+    /// `CONFIG.UNKNOWN_TOP_LEVEL_KEY`, `CONFIG.SCHEMA_INCOMPAT` for another major version,
+    /// `CONFIG.MISSING_FIELD` for `schema_version`, `encoder.model_id`, `encoder.state_layer` and
+    /// `predictor.n_heads`, and `CONFIG.GENERIC` for everything else that is wrong.
+    pub fn parse(yaml: &str) -> Result<Self> {
+        let value: Value = serde_yaml_ng::from_str(yaml)
+            .map_err(|error| generic(&format!("the config is not YAML: {error}")))?;
+        let Value::Mapping(keys) = value else {
+            return Err(generic("the config is not a mapping of keys to values"));
+        };
+        check_keys(&keys)?;
+        check_schema(&keys)?;
+        let config = Self {
+            encoder: section::<RawEncoder>(&keys, "encoder")?.unwrap_or_default().checked()?,
+            predictor: section::<RawPredictor>(&keys, "predictor")?.unwrap_or_default().checked()?,
+            action: ActionSection {
+                d_action: section::<RawAction>(&keys, "action")?.unwrap_or_default().d_action,
+            },
+            seed: section(&keys, "seed")?.unwrap_or(0),
+            window_bp: section(&keys, "window_bp")?.unwrap_or(DEFAULT_WINDOW_BP),
+            max_window_bp: section(&keys, "max_window_bp")?.unwrap_or(DEFAULT_WINDOW_BP),
+            aggregation: match section::<String>(&keys, "aggregation")? {
+                Some(name) => choice("aggregation", &name)?,
+                None => Aggregation::default(),
+            },
+            tile_bp: section(&keys, "tile_bp")?,
+        };
+        config.check_sizes()?;
+        Ok(config)
+    }
+
+    /// The config as YAML. Keys that the Python package does not know are written only where they
+    /// differ from their defaults, since it refuses unknown keys.
+    ///
+    /// # Errors
+    /// `INTERNAL.GENERIC` when the writer fails, which it does not for these types.
+    pub fn to_yaml(&self) -> Result<String> {
+        let mut keys = Mapping::new();
+        let mut put = |key: &str, value: Result<Value, serde_yaml_ng::Error>| {
+            let value = value.map_err(|error| {
+                Error::new(ErrorCode::InternalGeneric, format!("cannot write {key}: {error}"))
+            })?;
+            keys.insert(key.into(), value);
+            Ok::<_, Error>(())
+        };
+        put("action", serde_yaml_ng::to_value(RawAction {
+            d_action: self.action.d_action,
+            ..RawAction::default()
+        }))?;
+        if self.aggregation != Aggregation::default() {
+            put("aggregation", Ok(self.aggregation.as_str().into()))?;
+        }
+        put("encoder", serde_yaml_ng::to_value(RawEncoder::from(&self.encoder)))?;
+        if self.max_window_bp != DEFAULT_WINDOW_BP {
+            put("max_window_bp", serde_yaml_ng::to_value(self.max_window_bp))?;
+        }
+        put("predictor", serde_yaml_ng::to_value(RawPredictor::from(&self.predictor)))?;
+        put("schema_version", Ok(SCHEMA_VERSION.into()))?;
+        put("seed", serde_yaml_ng::to_value(self.seed))?;
+        if let Some(tile_bp) = self.tile_bp {
+            put("tile_bp", serde_yaml_ng::to_value(tile_bp))?;
+        }
+        if self.window_bp != DEFAULT_WINDOW_BP {
+            put("window_bp", serde_yaml_ng::to_value(self.window_bp))?;
+        }
+        serde_yaml_ng::to_string(&keys).map_err(|error| {
+            Error::new(ErrorCode::InternalGeneric, format!("cannot write the config: {error}"))
+        })
+    }
+
+    fn check_sizes(&self) -> Result<()> {
+        let sizes = [
+            ("predictor.n_heads", self.predictor.n_heads),
+            ("window_bp", self.window_bp),
+            ("max_window_bp", self.max_window_bp),
+            ("tile_bp", self.tile_bp.unwrap_or(1)),
+        ];
+        match sizes.iter().find(|(_, size)| !(1..1 << 30).contains(size)) {
+            None => Ok(()),
+            Some((key, size)) => {
+                Err(generic(&format!("{key} is out of range")).with_detail(key, size))
+            }
+        }
+    }
+}
+
+impl FromStr for ModelConfig {
+    type Err = Error;
+
+    fn from_str(yaml: &str) -> Result<Self> {
+        Self::parse(yaml)
+    }
+}
+
+impl RawEncoder {
+    fn checked(self) -> Result<EncoderSection> {
+        Ok(EncoderSection {
+            model_id: self.model_id.ok_or_else(|| missing("encoder.model_id"))?,
+            revision: self.revision.unwrap_or_else(|| "main".to_owned()),
+            state_layer: self.state_layer.ok_or_else(|| missing("encoder.state_layer"))?,
+            pool_type: match self.pool_type {
+                Some(name) => choice("encoder.pool_type", &name)?,
+                None => PoolType::CenteredMean,
+            },
+            pool_radius: self.pool_radius.unwrap_or(8),
+            normalize: self.normalize.unwrap_or(true),
+            dtype: self.dtype.unwrap_or_else(|| "bf16".to_owned()),
+        })
+    }
+}
+
+impl From<&EncoderSection> for RawEncoder {
+    fn from(section: &EncoderSection) -> Self {
+        Self {
+            model_id: Some(section.model_id.clone()),
+            revision: Some(section.revision.clone()),
+            state_layer: Some(section.state_layer),
+            pool_type: Some(section.pool_type.as_str().to_owned()),
+            pool_radius: Some(section.pool_radius),
+            normalize: Some(section.normalize),
+            dtype: Some(section.dtype.clone()),
+            trust_remote_code: None,
+        }
+    }
+}
+
+impl RawPredictor {
+    fn checked(self) -> Result<PredictorSection> {
+        if let Some(other) = self.architecture.filter(|name| name != "cross_attention") {
+            return Err(generic("the predictor's architecture is not cross_attention")
+                .with_detail("predictor.architecture", other));
+        }
+        Ok(PredictorSection {
+            n_heads: self.n_heads.ok_or_else(|| missing("predictor.n_heads"))?,
+            d_state: self.d_state,
+            d_action: self.d_action,
+            dtype: self.dtype.unwrap_or_else(|| "bf16".to_owned()),
+        })
+    }
+}
+
+impl From<&PredictorSection> for RawPredictor {
+    fn from(section: &PredictorSection) -> Self {
+        Self {
+            n_heads: Some(section.n_heads),
+            d_state: section.d_state,
+            d_action: section.d_action,
+            dtype: Some(section.dtype.clone()),
+            ..Self::default()
+        }
+    }
+}
+
+fn check_keys(keys: &Mapping) -> Result<()> {
+    for key in keys.keys() {
+        let known = key
+            .as_str()
+            .is_some_and(|name| OWN_KEYS.contains(&name) || OTHER_SECTIONS.contains(&name));
+        if !known {
+            let name = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
+            return Err(Error::new(
+                ErrorCode::ConfigUnknownTopLevelKey,
+                format!("the config has an unknown key {name:?}"),
+            )
+            .with_detail("key", name)
+            .with_remedy("check its spelling, or take it out"));
+        }
+    }
+    Ok(())
+}
+
+fn check_schema(keys: &Mapping) -> Result<()> {
+    let version: String =
+        section(keys, "schema_version")?.ok_or_else(|| missing("schema_version"))?;
+    if version.split('.').next() == Some(SCHEMA_MAJOR) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::ConfigSchemaIncompat,
+        format!("the config has schema version {version}; versions {SCHEMA_MAJOR}.x are read"),
+    )
+    .with_detail("schema_version", version)
+    .with_remedy("use the program version that the model was made for"))
+}
+
+/// The value of a top-level key, or `None` when it is absent or null.
+fn section<T: DeserializeOwned>(keys: &Mapping, name: &str) -> Result<Option<T>> {
+    match keys.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => serde_yaml_ng::from_value(value.clone())
+            .map(Some)
+            .map_err(|error| generic(&format!("{name}: {error}"))),
+    }
+}
+
+fn choice<T: FromStr<Err = Error>>(key: &str, name: &str) -> Result<T> {
+    T::from_str(name).map_err(|error| {
+        generic(&format!("{key}: {}", error.message())).with_detail(key, name)
+    })
+}
+
+fn missing(field: &str) -> Error {
+    Error::new(ErrorCode::ConfigMissingField, format!("the config does not say {field}"))
+        .with_detail("field", field)
+        .with_remedy("give the train_config.yaml that the model was trained with")
+}
+
+fn generic(message: &str) -> Error {
+    Error::new(ErrorCode::ConfigGeneric, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALLEST: &str = "schema_version: 1.0.0\nencoder: {model_id: e, state_layer: -1}\n\
+                            predictor: {n_heads: 4}\n";
+
+    fn code(yaml: &str) -> ErrorCode {
+        ModelConfig::parse(yaml).expect_err("a bad config").code()
+    }
+
+    #[test]
+    fn absent_keys_have_defaults() -> Result<()> {
+        let config = ModelConfig::parse(SMALLEST)?;
+        assert_eq!(config.encoder.state_layer, -1);
+        assert_eq!((config.encoder.pool_radius, config.encoder.normalize), (8, true));
+        assert_eq!((config.window_bp, config.max_window_bp, config.tile_bp), (12_288, 12_288, None));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_wrong_has_its_code() {
+        assert_eq!(code(&format!("{SMALLEST}colour: red\n")), ErrorCode::ConfigUnknownTopLevelKey);
+        let newer = SMALLEST.replace("1.0.0", "2.0.0");
+        assert_eq!(code(&newer), ErrorCode::ConfigSchemaIncompat);
+        for field in ["schema_version: 1.0.0\n", "model_id: e, ", ", state_layer: -1", "n_heads: 4"] {
+            assert_eq!(code(&SMALLEST.replace(field, "")), ErrorCode::ConfigMissingField, "{field}");
+        }
+        assert_eq!(code(&SMALLEST.replace("n_heads: 4", "n_heads: four")), ErrorCode::ConfigGeneric);
+        assert_eq!(code(&SMALLEST.replace("n_heads", "heads")), ErrorCode::ConfigGeneric);
+        assert_eq!(code(&format!("{SMALLEST}window_bp: 0\n")), ErrorCode::ConfigGeneric);
+        assert_eq!(code(&format!("{SMALLEST}aggregation: sum\n")), ErrorCode::ConfigGeneric);
+        assert_eq!(code("- 1\n"), ErrorCode::ConfigGeneric);
+        assert_eq!(code("a: [\n"), ErrorCode::ConfigGeneric);
+    }
+
+    #[test]
+    fn what_is_written_reads_back() -> Result<()> {
+        let mut config = ModelConfig::parse(SMALLEST)?;
+        assert_eq!(ModelConfig::parse(&config.to_yaml()?)?, config);
+        assert!(!config.to_yaml()?.contains("window_bp"));
+        config.window_bp = 4096;
+        config.max_window_bp = 4096;
+        config.tile_bp = Some(512);
+        config.aggregation = Aggregation::Median;
+        config.predictor.d_state = Some(128);
+        config.action.d_action = Some(64);
+        assert_eq!(ModelConfig::parse(&config.to_yaml()?)?, config);
+        Ok(())
+    }
+}

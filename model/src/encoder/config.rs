@@ -1,0 +1,174 @@
+//! `config.json` of a Llama-type encoder. Loading is driven by this file alone.
+
+use genolewm_shared::{Error, ErrorCode, Result};
+use serde::Deserialize;
+
+/// How rotary frequencies are stretched beyond the trained context.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RopeScaling {
+    /// Positions divided by a factor.
+    Linear {
+        /// The divisor.
+        factor: f64,
+    },
+    /// YaRN (Peng et al. 2023, arXiv:2309.00071), as Hugging Face computes it.
+    Yarn {
+        /// Context length over the original one.
+        factor: f64,
+        /// The context length that the frequencies were trained with.
+        original_tokens: f64,
+        /// Rotations above which a frequency is kept.
+        beta_fast: f64,
+        /// Rotations below which a frequency is interpolated.
+        beta_slow: f64,
+        /// Scale of cosines and sines.
+        attention_factor: f64,
+    },
+}
+
+/// Sizes and constants of the encoder.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LlamaConfig {
+    /// Width of the residual stream.
+    pub hidden_size: usize,
+    /// Width of the gated feed-forward.
+    pub intermediate_size: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Query heads.
+    pub heads: usize,
+    /// Key and value heads.
+    pub kv_heads: usize,
+    /// Width of one head.
+    pub head_width: usize,
+    /// Rows of the embedding table.
+    pub vocab_size: usize,
+    /// Added to the mean square in RMSNorm.
+    pub rms_norm_eps: f64,
+    /// Base of the rotary frequencies.
+    pub rope_theta: f64,
+    /// Stretching of the rotary frequencies.
+    pub rope_scaling: Option<RopeScaling>,
+    /// Whether the output head is the embedding table.
+    pub tied_embeddings: bool,
+    /// Whether query, key, value and output projections have a bias.
+    pub attention_bias: bool,
+    /// Whether the feed-forward projections have a bias.
+    pub mlp_bias: bool,
+    /// The longest sequence that the encoder was made for, in tokens.
+    pub max_tokens: usize,
+}
+
+#[derive(Deserialize)]
+struct RawConfig {
+    model_type: Option<String>,
+    hidden_size: usize,
+    intermediate_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    num_key_value_heads: Option<usize>,
+    head_dim: Option<usize>,
+    vocab_size: usize,
+    rms_norm_eps: Option<f64>,
+    rope_theta: Option<f64>,
+    rope_scaling: Option<RawRope>,
+    rope_parameters: Option<RawRope>,
+    tie_word_embeddings: Option<bool>,
+    attention_bias: Option<bool>,
+    mlp_bias: Option<bool>,
+    hidden_act: Option<String>,
+    max_position_embeddings: Option<usize>,
+}
+
+#[derive(Deserialize, Clone)]
+struct RawRope {
+    #[serde(alias = "type")]
+    rope_type: Option<String>,
+    rope_theta: Option<f64>,
+    factor: Option<f64>,
+    original_max_position_embeddings: Option<f64>,
+    beta_fast: Option<f64>,
+    beta_slow: Option<f64>,
+    attention_factor: Option<f64>,
+}
+
+impl LlamaConfig {
+    /// Reads `config.json`.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` when it is not JSON or describes another kind of model;
+    /// `CONFIG.MISSING_FIELD` when a size is absent.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let raw: RawConfig = serde_json::from_slice(bytes).map_err(|error| {
+            let code = if error.is_data() { ErrorCode::ConfigMissingField } else { ErrorCode::ConfigGeneric };
+            Error::new(code, format!("the encoder's config.json cannot be used: {error}"))
+                .with_remedy("give an encoder directory in Hugging Face layout")
+        })?;
+        raw.check()?;
+        let theta = raw.rope_parameters.as_ref().and_then(|rope| rope.rope_theta).or(raw.rope_theta);
+        let scaling = raw.rope_scaling.as_ref().or(raw.rope_parameters.as_ref());
+        let max_tokens = raw.max_position_embeddings.unwrap_or(2048);
+        Ok(Self {
+            hidden_size: raw.hidden_size,
+            intermediate_size: raw.intermediate_size,
+            layers: raw.num_hidden_layers,
+            heads: raw.num_attention_heads,
+            kv_heads: raw.num_key_value_heads.unwrap_or(raw.num_attention_heads),
+            head_width: raw.head_dim.unwrap_or(raw.hidden_size / raw.num_attention_heads.max(1)),
+            vocab_size: raw.vocab_size,
+            rms_norm_eps: raw.rms_norm_eps.unwrap_or(1e-6),
+            rope_theta: theta.unwrap_or(10_000.0),
+            rope_scaling: scaling.map(|rope| rope.scaling(max_tokens)).transpose()?.flatten(),
+            tied_embeddings: raw.tie_word_embeddings.unwrap_or(false),
+            attention_bias: raw.attention_bias.unwrap_or(false),
+            mlp_bias: raw.mlp_bias.unwrap_or(false),
+            max_tokens,
+        })
+    }
+}
+
+impl RawConfig {
+    fn check(&self) -> Result<()> {
+        if let Some(kind) = self.model_type.as_deref().filter(|kind| *kind != "llama") {
+            return Err(unsupported(&format!("model_type {kind:?}"), "only llama encoders are run"));
+        }
+        if let Some(act) = self.hidden_act.as_deref().filter(|act| *act != "silu") {
+            return Err(unsupported(&format!("hidden_act {act:?}"), "only silu is run"));
+        }
+        let kv_heads = self.num_key_value_heads.unwrap_or(self.num_attention_heads);
+        let head_width = self.head_dim.unwrap_or(self.hidden_size / self.num_attention_heads.max(1));
+        let sizes = [self.hidden_size, self.intermediate_size, self.num_attention_heads, kv_heads, head_width, self.vocab_size];
+        if sizes.contains(&0) || sizes.iter().any(|&size| size > 1 << 24) || self.num_hidden_layers > 4096 {
+            return Err(unsupported("a size", "sizes must be positive and of a real model"));
+        }
+        if !self.num_attention_heads.is_multiple_of(kv_heads) || !head_width.is_multiple_of(2) {
+            return Err(unsupported("head counts", "heads must be a multiple of key-value heads, and head width even"));
+        }
+        Ok(())
+    }
+}
+
+impl RawRope {
+    fn scaling(&self, max_tokens: usize) -> Result<Option<RopeScaling>> {
+        let factor = self.factor.unwrap_or(1.0);
+        match self.rope_type.as_deref().unwrap_or("default") {
+            "default" => Ok(None),
+            "linear" => Ok(Some(RopeScaling::Linear { factor })),
+            "yarn" => Ok(Some(RopeScaling::Yarn {
+                factor,
+                original_tokens: self.original_max_position_embeddings.unwrap_or(max_tokens as f64),
+                beta_fast: self.beta_fast.unwrap_or(32.0),
+                beta_slow: self.beta_slow.unwrap_or(1.0),
+                attention_factor: self.attention_factor.unwrap_or_else(|| {
+                    if factor <= 1.0 { 1.0 } else { 0.1 * factor.ln() + 1.0 }
+                }),
+            })),
+            other => Err(unsupported(&format!("rope_scaling {other:?}"), "default, linear and yarn are run")),
+        }
+    }
+}
+
+fn unsupported(what: &str, remedy: &str) -> Error {
+    Error::new(ErrorCode::ConfigGeneric, format!("the encoder's config.json has an unsupported {what}"))
+        .with_remedy(remedy)
+}

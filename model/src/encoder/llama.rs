@@ -1,0 +1,213 @@
+//! The decoder layers: pre-norm RMSNorm, grouped-query attention with rotary positions, SwiGLU
+//! (Touvron et al. 2023, arXiv:2302.13971, as Hugging Face runs them).
+
+use super::config::LlamaConfig;
+use super::plan::{RowPlan, Sequence};
+use super::rope::Rope;
+use crate::ops::{AttentionSegment, AttentionSpec, Linear, Ops, Rotation};
+use crate::weights::Weights;
+use core::sync::atomic::{AtomicU64, Ordering};
+use genolewm_shared::Result;
+
+/// The tensor that scoring reads rows of.
+pub(super) const EMBEDDING: &str = "model.embed_tokens.weight";
+const HEAD: &str = "lm_head.weight";
+
+/// One decoder layer.
+#[derive(Debug, Clone)]
+pub struct Layer<M> {
+    /// RMSNorm before attention, `[1, hidden]`.
+    pub input_norm: M,
+    /// Query projection.
+    pub q: Linear<M>,
+    /// Key projection.
+    pub k: Linear<M>,
+    /// Value projection.
+    pub v: Linear<M>,
+    /// Output projection.
+    pub o: Linear<M>,
+    /// RMSNorm before the feed-forward, `[1, hidden]`.
+    pub post_norm: M,
+    /// Gate of the feed-forward.
+    pub gate: Linear<M>,
+    /// Input of the feed-forward.
+    pub up: Linear<M>,
+    /// Output of the feed-forward.
+    pub down: Linear<M>,
+}
+
+/// A Llama without its output head, with the embedding rows that DNA needs.
+#[derive(Debug)]
+pub struct Llama<M> {
+    /// Sizes and constants.
+    pub config: LlamaConfig,
+    /// Embedding rows of `vocabulary`, in its order.
+    pub embedding: M,
+    /// The output head's rows of the same tokens, when it is not the embedding.
+    pub head: Option<M>,
+    /// Layers, first to last.
+    pub layers: Vec<Layer<M>>,
+    /// The final RMSNorm, `[1, hidden]`.
+    pub norm: M,
+    /// Row of each token id in `embedding`; `u32::MAX` where it was not loaded.
+    row_of: Vec<u32>,
+    rope: Rope,
+    rows_run: AtomicU64,
+}
+
+impl<M: Clone> Llama<M> {
+    /// Takes all layers and the embedding rows of the token ids `vocabulary` from `weights`, which
+    /// must hold exactly those rows (see [`Weights::parse_rows`]).
+    ///
+    /// # Errors
+    /// `DEPLOY.EXPORT_FORMAT` when a tensor is missing, surplus or misshapen.
+    pub fn load<O: Ops<Matrix = M>>(
+        ops: &O,
+        config: LlamaConfig,
+        mut weights: Weights,
+        vocabulary: &[u32],
+        max_rows: usize,
+    ) -> Result<Self> {
+        let hidden = config.hidden_size;
+        let embedding = weights.matrix(ops, EMBEDDING, [vocabulary.len(), hidden])?;
+        let layers = (0..config.layers)
+            .map(|index| Layer::load(ops, &config, &mut weights, index))
+            .collect::<Result<_>>()?;
+        let norm = weights.row(ops, "model.norm.weight", hidden)?;
+        // Some exporters write the head of a tied model too.
+        let head = match weights.shape(HEAD) {
+            Some(_) => Some(weights.matrix(ops, HEAD, [vocabulary.len(), hidden])?),
+            None => None,
+        };
+        weights.finish()?;
+        let mut row_of = vec![u32::MAX; config.vocab_size];
+        for (row, &id) in vocabulary.iter().enumerate() {
+            if let Some(slot) = row_of.get_mut(id as usize) {
+                *slot = row as u32;
+            }
+        }
+        Ok(Self {
+            rope: Rope::new(&config, max_rows),
+            head: head.filter(|_| !config.tied_embeddings),
+            embedding,
+            layers,
+            norm,
+            row_of,
+            config,
+            rows_run: AtomicU64::new(0),
+        })
+    }
+
+    /// How many rows all calls together have run, a row counted once however many layers it
+    /// passed.
+    #[must_use]
+    pub fn rows_run(&self) -> u64 {
+        self.rows_run.load(Ordering::Relaxed)
+    }
+
+    /// The row of a token id in the loaded vocabulary.
+    pub(super) fn row_of(&self, id: u32) -> usize {
+        self.row_of.get(id as usize).map_or(0, |&row| row as usize)
+    }
+
+    /// Hidden states after `layer` layers (Hugging Face's `hidden_states[layer]`: 0 is the
+    /// embedding, the last is after the final norm) at the wanted rows of all sequences, one after
+    /// another: `[wanted rows, hidden]`.
+    pub fn hidden<O: Ops<Matrix = M>>(&self, ops: &O, sequences: &[Sequence<'_>], layer: usize) -> M {
+        let plan = RowPlan::new(sequences);
+        self.rows_run.fetch_add(plan.row_count as u64, Ordering::Relaxed);
+        let ids: Vec<usize> =
+            RowPlan::tokens(sequences).into_iter().map(|id| self.row_of(id)).collect();
+        let mut x = ops.gather(&self.embedding, &ids);
+        let Some(last) = layer.checked_sub(1) else {
+            return keep(ops, &x, &plan, sequences);
+        };
+        let positions = RowPlan::positions(sequences);
+        let rotation = self.rope.rotation(ops, &positions);
+        let segments = plan.segments(sequences);
+        for block in &self.layers[..last] {
+            x = block.forward(ops, &self.config, &x, &rotation, segments.clone());
+        }
+        let wanted: Vec<usize> = sequences.iter().flat_map(|s| s.wanted.clone()).collect();
+        let x = self.layers[last].forward_wanted(ops, &self.config, &x, &rotation, &Wanted {
+            rotation: self.rope.rotation(ops, &wanted),
+            segments: plan.wanted_segments(sequences),
+            rows: &plan,
+            sequences,
+        });
+        if layer == self.layers.len() { ops.rms_norm(&x, &self.norm, self.config.rms_norm_eps) } else { x }
+    }
+}
+
+/// What the last layer needs to compute only the rows that are read.
+struct Wanted<'a, M> {
+    rotation: Rotation<M>,
+    segments: Vec<AttentionSegment>,
+    rows: &'a RowPlan,
+    sequences: &'a [Sequence<'a>],
+}
+
+fn keep<O: Ops>(ops: &O, x: &O::Matrix, plan: &RowPlan, sequences: &[Sequence<'_>]) -> O::Matrix {
+    let rows = plan.wanted_rows(sequences);
+    if rows.iter().map(|r| r.len()).sum::<usize>() == plan.row_count {
+        return x.clone();
+    }
+    let parts: Vec<_> =
+        rows.into_iter().filter(|rows| !rows.is_empty()).map(|rows| ops.rows(x, rows)).collect();
+    ops.concat_rows(&parts)
+}
+
+impl<M: Clone> Layer<M> {
+    fn load<O: Ops<Matrix = M>>(ops: &O, config: &LlamaConfig, weights: &mut Weights, index: usize) -> Result<Self> {
+        let at = |name: &str| format!("model.layers.{index}.{name}");
+        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+        let (q, kv) = (config.heads * config.head_width, config.kv_heads * config.head_width);
+        let (attention, mlp) = (config.attention_bias, config.mlp_bias);
+        Ok(Self {
+            input_norm: weights.row(ops, &at("input_layernorm.weight"), hidden)?,
+            q: weights.linear(ops, &at("self_attn.q_proj"), hidden, q, attention)?,
+            k: weights.linear(ops, &at("self_attn.k_proj"), hidden, kv, attention)?,
+            v: weights.linear(ops, &at("self_attn.v_proj"), hidden, kv, attention)?,
+            o: weights.linear(ops, &at("self_attn.o_proj"), q, hidden, attention)?,
+            post_norm: weights.row(ops, &at("post_attention_layernorm.weight"), hidden)?,
+            gate: weights.linear(ops, &at("mlp.gate_proj"), hidden, inner, mlp)?,
+            up: weights.linear(ops, &at("mlp.up_proj"), hidden, inner, mlp)?,
+            down: weights.linear(ops, &at("mlp.down_proj"), inner, hidden, mlp)?,
+        })
+    }
+
+    fn forward<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, x: &M, rotation: &Rotation<M>, segments: Vec<AttentionSegment>) -> M {
+        let normed = ops.rms_norm(x, &self.input_norm, config.rms_norm_eps);
+        let q = ops.rotate(&ops.linear(&normed, &self.q), config.heads, rotation);
+        let (k, v) = self.keys_values(ops, config, &normed, rotation);
+        self.finish(ops, config, x, [&q, &k, &v], segments)
+    }
+
+    /// Keys and values of every row, but queries and feed-forward of the wanted ones only.
+    fn forward_wanted<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, x: &M, rotation: &Rotation<M>, wanted: &Wanted<'_, M>) -> M {
+        let normed = ops.rms_norm(x, &self.input_norm, config.rms_norm_eps);
+        let (k, v) = self.keys_values(ops, config, &normed, rotation);
+        let asking = keep(ops, &normed, wanted.rows, wanted.sequences);
+        let q = ops.rotate(&ops.linear(&asking, &self.q), config.heads, &wanted.rotation);
+        let x = keep(ops, x, wanted.rows, wanted.sequences);
+        self.finish(ops, config, &x, [&q, &k, &v], wanted.segments.clone())
+    }
+
+    fn keys_values<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, normed: &M, rotation: &Rotation<M>) -> (M, M) {
+        let k = ops.rotate(&ops.linear(normed, &self.k), config.kv_heads, rotation);
+        (k, ops.linear(normed, &self.v))
+    }
+
+    fn finish<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, x: &M, [q, k, v]: [&M; 3], segments: Vec<AttentionSegment>) -> M {
+        let spec = AttentionSpec {
+            heads: config.heads,
+            kv_heads: config.kv_heads,
+            head_width: config.head_width,
+            segments,
+        };
+        let x = ops.add(x, &ops.linear(&ops.attention(q, k, v, &spec), &self.o));
+        let normed = ops.rms_norm(&x, &self.post_norm, config.rms_norm_eps);
+        let inner = ops.silu_gate(&ops.linear(&normed, &self.gate), &ops.linear(&normed, &self.up));
+        ops.add(&x, &ops.linear(&inner, &self.down))
+    }
+}

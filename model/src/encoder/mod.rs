@@ -1,0 +1,15 @@
+//! The causal state encoder with a reusable prefix: a stock Llama whose hidden states, pooled
+//! around a locus, are the state of a window (Carbon, arXiv; Hugging Face `LlamaForCausalLM`).
+
+mod config;
+mod likelihood;
+mod llama;
+mod plan;
+mod rope;
+mod state;
+
+pub use config::{LlamaConfig, RopeScaling};
+pub use likelihood::LogLikelihood;
+pub use llama::{Layer, Llama};
+pub use plan::{RowPlan, Sequence};
+pub use state::{EncodedSite, StateEncoder, StateSpec};

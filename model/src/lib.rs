@@ -1,0 +1,20 @@
+//! The model of GenoLeWM: state encoder, action encoder, predictor and the scorer that runs them.
+//!
+//! The layers are written once over [`ops::Ops`]; [`ops::BurnOps`] runs them on burn's devices.
+#![forbid(unsafe_code)]
+
+pub mod ops;
+pub mod weights;
+pub mod config;
+pub mod tokenizer;
+pub mod encoder;
+pub mod parameters;
+pub mod action;
+pub mod predictor;
+pub mod rollout;
+pub mod bundle;
+pub mod scorer;
+#[cfg(feature = "train")]
+pub mod loss;
+#[cfg(feature = "train")]
+pub mod collapse;

@@ -1,0 +1,247 @@
+//! The operations on burn's devices: CPU, CUDA, and with gradients.
+
+use super::attention_cpu::attend;
+use super::{AttentionSegment, AttentionSpec, LayerNorm, Linear, Mask, Ops, Rotation};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation, module};
+use core::ops::Range;
+use genolewm_shared::{Error, ErrorCode, Result};
+
+/// A masked score, far below any real one and still finite.
+const MASKED: f32 = -1e30;
+
+/// Runs the layers on a burn device. On a device with autodiff the results carry gradients.
+#[derive(Debug, Clone)]
+pub struct BurnOps {
+    device: Device,
+    name: &'static str,
+    /// Whether attention may leave burn for the fused CPU kernel: no gradients, host memory.
+    fused: bool,
+}
+
+impl BurnOps {
+    /// The processor, without gradients.
+    #[must_use]
+    pub fn cpu() -> Self {
+        Self { device: Device::flex(), name: "cpu", fused: true }
+    }
+
+    /// Any other burn device, under the name that receipts give it.
+    #[must_use]
+    pub fn on(device: Device, name: &'static str) -> Self {
+        Self { device, name, fused: false }
+    }
+
+    /// The device that matrices live on.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn indices(&self, ids: &[usize]) -> Tensor<1, Int> {
+        let count = ids.len();
+        let ids: Vec<i64> = ids.iter().map(|&id| id as i64).collect();
+        Tensor::from_data(TensorData::new(ids, [count]), &self.device)
+    }
+
+    fn attend_fused(&self, q: &Tensor<2>, k: &Tensor<2>, v: &Tensor<2>, spec: &AttentionSpec) -> Option<Tensor<2>> {
+        let [q, k, v] = [q, k, v].map(|x| x.to_data().try_into_vec::<f32>().ok());
+        let (q, k, v) = (q?, k?, v?);
+        let width = spec.heads * spec.head_width;
+        let rows = q.len() / width;
+        Some(self.matrix(attend(&q, &k, &v, spec), rows, width))
+    }
+
+    fn attend_segment(&self, q: &Tensor<2>, k: &Tensor<2>, v: &Tensor<2>, spec: &AttentionSpec, segment: &AttentionSegment) -> Tensor<2> {
+        let keys = |x: &Tensor<2>| match &segment.keys {
+            [prefix, own] if prefix.is_empty() => self.rows(x, own.clone()),
+            [prefix, own] => self.concat_rows(&[self.rows(x, prefix.clone()), self.rows(x, own.clone())]),
+        };
+        let q = self.rows(q, segment.queries.clone());
+        self.attend_batch(q, keys(k), keys(v), spec, 1, &segment.mask)
+    }
+
+    /// `batch` sequences of one shape and one mask, in one product.
+    fn attend_batch(&self, q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, spec: &AttentionSpec, batch: usize, mask: &Mask) -> Tensor<2> {
+        let queries = q.dims()[0] / batch;
+        let keys = k.dims()[0] / batch;
+        let split = |x: Tensor<2>, rows: usize, heads: usize| {
+            x.reshape([batch, rows, heads, spec.head_width]).swap_dims(1, 2)
+        };
+        let q = split(q, queries, spec.heads);
+        let [k, v] = [k, v].map(|x| share_heads(split(x, keys, spec.kv_heads), spec.heads));
+        let scale = 1.0 / (spec.head_width as f32).sqrt();
+        let mut scores = q.mul_scalar(scale).matmul(k.swap_dims(2, 3));
+        if let Some(bias) = mask_bias(mask, queries, keys) {
+            scores = scores + Tensor::<4>::from_data(TensorData::new(bias, [1, 1, queries, keys]), &self.device);
+        }
+        let mixed = activation::softmax(scores, 3).matmul(v);
+        mixed.swap_dims(1, 2).reshape([batch * queries, spec.heads * spec.head_width])
+    }
+}
+
+/// Repeats key and value heads so that every query head has its own.
+fn share_heads(x: Tensor<4>, heads: usize) -> Tensor<4> {
+    let [batch, kv_heads, rows, width] = x.dims();
+    if kv_heads == heads {
+        return x;
+    }
+    let group = heads / kv_heads;
+    x.unsqueeze_dim::<5>(2)
+        .expand([batch, kv_heads, group, rows, width])
+        .reshape([batch, heads, rows, width])
+}
+
+fn mask_bias(mask: &Mask, queries: usize, keys: usize) -> Option<Vec<f32>> {
+    let hidden = |seen: bool| if seen { 0.0 } else { MASKED };
+    match mask {
+        Mask::Full => None,
+        Mask::Causal { first_visible } => Some(
+            (0..queries)
+                .flat_map(|query| (0..keys).map(move |key| hidden(key <= first_visible + query)))
+                .collect(),
+        ),
+        Mask::Keys(visible) => {
+            Some((0..queries).flat_map(|_| visible.iter().map(|&seen| hidden(seen))).collect())
+        }
+        Mask::Pairs(visible) => Some(visible.iter().map(|&seen| hidden(seen)).collect()),
+    }
+}
+
+/// The number of sequences when all have one shape, one mask and no shared prefix and lie one
+/// after another: then they are one product.
+fn uniform_batch(spec: &AttentionSpec) -> Option<usize> {
+    let first = spec.segments.first()?;
+    let (queries, keys) = (first.queries.len(), first.keys[1].len());
+    let alike = spec.segments.iter().enumerate().all(|(index, segment)| {
+        segment.keys[0].is_empty()
+            && segment.queries == (index * queries..(index + 1) * queries)
+            && segment.keys[1] == (index * keys..(index + 1) * keys)
+            && segment.mask == first.mask
+    });
+    alike.then_some(spec.segments.len())
+}
+
+impl Ops for BurnOps {
+    type Matrix = Tensor<2>;
+
+    fn backend(&self) -> &str {
+        self.name
+    }
+
+    fn matrix(&self, values: Vec<f32>, rows: usize, columns: usize) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values, [rows, columns]), &self.device)
+    }
+
+    async fn read(&self, x: &Tensor<2>) -> Result<Vec<f32>> {
+        let data = x.clone().into_data_async().await.map_err(|error| {
+            Error::new(ErrorCode::ResourceRuntimeSetup, format!("the device did not answer: {error:?}"))
+                .with_remedy("score again on the processor: --backend cpu")
+        })?;
+        data.try_into_vec::<f32>().map_err(|error| {
+            Error::new(ErrorCode::InternalInvariantViolation, format!("a state is not f32: {error:?}"))
+        })
+    }
+
+    fn shape(&self, x: &Tensor<2>) -> [usize; 2] {
+        x.dims()
+    }
+
+    fn linear(&self, x: &Tensor<2>, layer: &Linear<Tensor<2>>) -> Tensor<2> {
+        let product = x.clone().matmul(layer.weight.clone());
+        match &layer.bias {
+            Some(bias) => product + bias.clone(),
+            None => product,
+        }
+    }
+
+    fn add(&self, a: &Tensor<2>, b: &Tensor<2>) -> Tensor<2> {
+        a.clone() + b.clone()
+    }
+
+    fn add_row(&self, x: &Tensor<2>, row: &Tensor<2>) -> Tensor<2> {
+        x.clone() + row.clone()
+    }
+
+    fn scale_rows(&self, x: &Tensor<2>, factors: &[f32]) -> Tensor<2> {
+        x.clone() * self.matrix(factors.to_vec(), factors.len(), 1)
+    }
+
+    fn rms_norm(&self, x: &Tensor<2>, weight: &Tensor<2>, eps: f64) -> Tensor<2> {
+        let mean_square = x.clone().square().mean_dim(1);
+        x.clone() * mean_square.add_scalar(eps).sqrt().recip() * weight.clone()
+    }
+
+    fn layer_norm(&self, x: &Tensor<2>, norm: &LayerNorm<Tensor<2>>) -> Tensor<2> {
+        let width = x.dims()[1];
+        let [weight, bias] = [&norm.weight, &norm.bias].map(|row| row.clone().reshape([width]));
+        module::layer_norm(x.clone(), weight, Some(bias), norm.eps)
+    }
+
+    fn silu_gate(&self, gate: &Tensor<2>, up: &Tensor<2>) -> Tensor<2> {
+        activation::silu(gate.clone()) * up.clone()
+    }
+
+    fn gelu(&self, x: &Tensor<2>) -> Tensor<2> {
+        activation::gelu(x.clone())
+    }
+
+    fn rotate(&self, x: &Tensor<2>, heads: usize, by: &Rotation<Tensor<2>>) -> Tensor<2> {
+        let [rows, columns] = x.dims();
+        let half = columns / heads / 2;
+        let x = x.clone().reshape([rows, heads, 2 * half]);
+        let [cos, sin] = [&by.cos, &by.sin].map(|m| m.clone().unsqueeze_dim::<3>(1));
+        let low = x.clone().narrow(2, 0, half);
+        let high = x.narrow(2, half, half);
+        let turned_low = low.clone() * cos.clone() - high.clone() * sin.clone();
+        let turned_high = high * cos + low * sin;
+        Tensor::cat(vec![turned_low, turned_high], 2).reshape([rows, columns])
+    }
+
+    fn attention(&self, q: &Tensor<2>, k: &Tensor<2>, v: &Tensor<2>, spec: &AttentionSpec) -> Tensor<2> {
+        if self.fused
+            && let Some(mixed) = self.attend_fused(q, k, v, spec)
+        {
+            return mixed;
+        }
+        if let Some(batch) = uniform_batch(spec) {
+            return self.attend_batch(q.clone(), k.clone(), v.clone(), spec, batch, &spec.segments[0].mask);
+        }
+        let parts: Vec<_> =
+            spec.segments.iter().map(|segment| self.attend_segment(q, k, v, spec, segment)).collect();
+        self.concat_rows(&parts)
+    }
+
+    fn gather(&self, table: &Tensor<2>, ids: &[usize]) -> Tensor<2> {
+        table.clone().select(0, self.indices(ids))
+    }
+
+    fn rows(&self, x: &Tensor<2>, rows: Range<usize>) -> Tensor<2> {
+        if rows == (0..x.dims()[0]) {
+            return x.clone();
+        }
+        x.clone().narrow(0, rows.start, rows.len())
+    }
+
+    fn concat_rows(&self, parts: &[Tensor<2>]) -> Tensor<2> {
+        Tensor::cat(parts.to_vec(), 0)
+    }
+
+    fn concat_columns(&self, parts: &[Tensor<2>]) -> Tensor<2> {
+        Tensor::cat(parts.to_vec(), 1)
+    }
+
+    fn mean_rows(&self, x: &Tensor<2>, spans: &[[Range<usize>; 2]]) -> Tensor<2> {
+        let mean = |span: &[Range<usize>; 2]| {
+            let count = (span[0].len() + span[1].len()) as f32;
+            let parts = span.iter().filter(|rows| !rows.is_empty());
+            let sums = parts.map(|rows| self.rows(x, rows.clone()).sum_dim(0));
+            sums.reduce(|a, b| a + b).map(|sum| sum.div_scalar(count))
+        };
+        Tensor::cat(spans.iter().filter_map(mean).collect(), 0)
+    }
+
+    fn normalize_rows(&self, x: &Tensor<2>) -> Tensor<2> {
+        let norm = x.clone().square().sum_dim(1).sqrt().clamp_min(1e-12);
+        x.clone() / norm
+    }
+}

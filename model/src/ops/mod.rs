@@ -1,0 +1,149 @@
+//! The tensor operations that the layers are written over.
+//!
+//! Everything is a matrix of `[rows, columns]` in f32; a vector is a matrix of one row. Batches are
+//! ragged: rows of all sequences lie one after another, and [`AttentionSpec`] says which rows see
+//! which. One implementation runs on burn (CPU, CUDA, training); another runs WGSL.
+
+pub mod attention_cpu;
+mod burn_ops;
+
+pub use burn_ops::BurnOps;
+
+use core::future::Future;
+use core::ops::Range;
+use genolewm_shared::Result;
+
+/// A weight matrix of `[inputs, outputs]`, as it is multiplied from the right, and its bias.
+#[derive(Debug, Clone)]
+pub struct Linear<M> {
+    /// `[inputs, outputs]`.
+    pub weight: M,
+    /// `[1, outputs]`.
+    pub bias: Option<M>,
+}
+
+/// Scale and shift of a layer norm, each `[1, width]`.
+#[derive(Debug, Clone)]
+pub struct LayerNorm<M> {
+    /// Scale.
+    pub weight: M,
+    /// Shift.
+    pub bias: M,
+    /// Added to the variance.
+    pub eps: f64,
+}
+
+/// Which keys a segment's queries see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mask {
+    /// Every key.
+    Full,
+    /// Query `i` of the segment sees keys `0..=first_visible + i` of the segment's keys.
+    Causal {
+        /// Number of keys before the first query's own.
+        first_visible: usize,
+    },
+    /// Key `j` is seen when `visible[j]`.
+    Keys(Vec<bool>),
+    /// Query `i` sees key `j` when `visible[i * keys + j]`.
+    Pairs(Vec<bool>),
+}
+
+/// One sequence of a ragged attention call.
+#[derive(Debug, Clone)]
+pub struct AttentionSegment {
+    /// Rows of the query matrix.
+    pub queries: Range<usize>,
+    /// Rows of the key and value matrices: a shared prefix (may be empty), then the sequence's own.
+    pub keys: [Range<usize>; 2],
+    /// Which of these keys each query sees.
+    pub mask: Mask,
+}
+
+impl AttentionSegment {
+    /// Number of keys in both ranges.
+    #[must_use]
+    pub fn key_count(&self) -> usize {
+        self.keys[0].len() + self.keys[1].len()
+    }
+}
+
+/// A ragged attention call. Scores are scaled by `1 / sqrt(head_width)`.
+#[derive(Debug, Clone)]
+pub struct AttentionSpec {
+    /// Query heads; query columns are `heads * head_width`.
+    pub heads: usize,
+    /// Key and value heads; query heads share them in equal groups.
+    pub kv_heads: usize,
+    /// Columns of one head.
+    pub head_width: usize,
+    /// Sequences, in row order; together they cover every query row.
+    pub segments: Vec<AttentionSegment>,
+}
+
+/// Cosines and sines of a rotary embedding, `[rows, head_width / 2]` each, one row for each row of
+/// the matrix that is turned.
+#[derive(Debug, Clone)]
+pub struct Rotation<M> {
+    /// Cosines.
+    pub cos: M,
+    /// Sines.
+    pub sin: M,
+}
+
+/// The operations. Shapes are `[rows, columns]`; implementations may assume that they fit, since
+/// weights are checked when they are loaded and rows are counted by the layers.
+pub trait Ops {
+    /// A matrix on this backend's device.
+    type Matrix: Clone;
+
+    /// What the backend calls itself in receipts: `cpu`, `cuda`, `webgpu`.
+    fn backend(&self) -> &str;
+    /// Uploads `rows * columns` values in row-major order.
+    fn matrix(&self, values: Vec<f32>, rows: usize, columns: usize) -> Self::Matrix;
+    /// Reads a matrix back in row-major order.
+    fn read(&self, x: &Self::Matrix) -> impl Future<Output = Result<Vec<f32>>>;
+    /// `[rows, columns]`.
+    fn shape(&self, x: &Self::Matrix) -> [usize; 2];
+
+    /// `x · weight + bias`.
+    fn linear(&self, x: &Self::Matrix, layer: &Linear<Self::Matrix>) -> Self::Matrix;
+    /// Elementwise sum of equal shapes.
+    fn add(&self, a: &Self::Matrix, b: &Self::Matrix) -> Self::Matrix;
+    /// Adds the single row `row` to every row of `x`.
+    fn add_row(&self, x: &Self::Matrix, row: &Self::Matrix) -> Self::Matrix;
+    /// Multiplies row `i` by `factors[i]`.
+    fn scale_rows(&self, x: &Self::Matrix, factors: &[f32]) -> Self::Matrix;
+    /// `x / sqrt(mean(x²) + eps) · weight`, a row at a time.
+    fn rms_norm(&self, x: &Self::Matrix, weight: &Self::Matrix, eps: f64) -> Self::Matrix;
+    /// `(x − mean) / sqrt(var + eps) · weight + bias`, a row at a time.
+    fn layer_norm(&self, x: &Self::Matrix, norm: &LayerNorm<Self::Matrix>) -> Self::Matrix;
+    /// `silu(gate) · up`, elementwise.
+    fn silu_gate(&self, gate: &Self::Matrix, up: &Self::Matrix) -> Self::Matrix;
+    /// Exact GELU, elementwise.
+    fn gelu(&self, x: &Self::Matrix) -> Self::Matrix;
+    /// Rotary embedding of every head (columns are `heads * head_width`), Hugging Face's
+    /// half-rotation: column `i` pairs with column `i + head_width / 2`.
+    fn rotate(&self, x: &Self::Matrix, heads: usize, by: &Rotation<Self::Matrix>) -> Self::Matrix;
+    /// Softmax attention.
+    fn attention(
+        &self,
+        q: &Self::Matrix,
+        k: &Self::Matrix,
+        v: &Self::Matrix,
+        spec: &AttentionSpec,
+    ) -> Self::Matrix;
+
+    /// Row `ids[i]` of `table` becomes row `i`.
+    fn gather(&self, table: &Self::Matrix, ids: &[usize]) -> Self::Matrix;
+    /// Rows `rows` of `x`.
+    fn rows(&self, x: &Self::Matrix, rows: Range<usize>) -> Self::Matrix;
+    /// All rows of `parts`, one after another.
+    fn concat_rows(&self, parts: &[Self::Matrix]) -> Self::Matrix;
+    /// All columns of `parts`, side by side.
+    fn concat_columns(&self, parts: &[Self::Matrix]) -> Self::Matrix;
+    /// Row `i` is the mean of the rows of `x` in both ranges of `spans[i]`, not both empty.
+    fn mean_rows(&self, x: &Self::Matrix, spans: &[[Range<usize>; 2]]) -> Self::Matrix;
+    /// Each row divided by its L2 norm (at least 1e-12).
+    fn normalize_rows(&self, x: &Self::Matrix) -> Self::Matrix;
+}

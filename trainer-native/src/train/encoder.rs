@@ -1,0 +1,358 @@
+//! Pre-training of the encoder: a causal six-mer language model.
+
+use super::checkpoint::Checkpoint;
+use super::encoder_dir::{self, DNA, SPECIALS, VOCABULARY, six_mer_code};
+use super::lm_loss::{LmLoss, lm_loss};
+use super::optimizer::{MatrixOptimizer, Optimizer};
+use super::run::{Progress, RunDir, StopFlag};
+use super::schedule::Schedule;
+use super::step::{export, host, track, update};
+use crate::dataset::corpus::Corpus;
+use burn::tensor::{Device, Tensor, TensorData};
+use clap::Args;
+use genolewm_model::encoder::{Llama, LlamaConfig, Sequence};
+use genolewm_model::ops::{BurnOps, Ops};
+use genolewm_model::weights::{NamedTensor, Weights};
+use genolewm_shared::{Error, ErrorCode, Result};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Settings of `train encoder`.
+#[derive(Debug, Clone, Args, Serialize)]
+pub struct Settings {
+    /// Table of sequence sources (path and weight)
+    #[arg(long, value_name = "TSV")]
+    pub corpus: PathBuf,
+    /// Regions that must never be trained on
+    #[arg(long, value_name = "BED")]
+    pub holdout: PathBuf,
+    /// Table of sources whose windows the validation loss is measured on
+    #[arg(long, value_name = "TSV")]
+    pub validation: Option<PathBuf>,
+    /// The run's directory: settings, metrics, checkpoint and, at the end, encoder/
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip)]
+    pub output: PathBuf,
+    /// Start from the weights of an encoder directory
+    #[arg(long, value_name = "DIR")]
+    pub init: Option<PathBuf>,
+    /// Width of the residual stream
+    #[arg(long, default_value_t = 192)]
+    pub hidden_size: usize,
+    /// Width of the feed-forward
+    #[arg(long, default_value_t = 512)]
+    pub intermediate_size: usize,
+    /// Decoder layers
+    #[arg(long, default_value_t = 4)]
+    pub layers: usize,
+    /// Query heads
+    #[arg(long, default_value_t = 6)]
+    pub heads: usize,
+    /// Key and value heads
+    #[arg(long, default_value_t = 2)]
+    pub kv_heads: usize,
+    /// Optimisation steps
+    #[arg(long, default_value_t = 20_000)]
+    pub steps: u64,
+    /// Tokens in a batch
+    #[arg(long, default_value_t = 2_304)]
+    pub batch_tokens: usize,
+    /// Six-mers in a window
+    #[arg(long, default_value_t = 72)]
+    pub window_tokens: usize,
+    /// Every so many steps, a batch of long windows (0: never)
+    #[arg(long, default_value_t = 8)]
+    pub long_every: u64,
+    /// Six-mers in a long window
+    #[arg(long, default_value_t = 682)]
+    pub long_window_tokens: usize,
+    /// Steps of cross-entropy before factorised nucleotide supervision
+    #[arg(long, default_value_t = 2_000)]
+    pub cross_entropy_steps: u64,
+    /// Peak learning rate
+    #[arg(long, default_value_t = 2e-3)]
+    pub learning_rate: f64,
+    /// Steps of linear warm-up
+    #[arg(long, default_value_t = 300)]
+    pub warmup_steps: u64,
+    /// Shape of the learning rate
+    #[arg(long, value_enum, default_value_t = Schedule::Wsd)]
+    pub schedule: Schedule,
+    /// What updates the projections
+    #[arg(long, value_enum, default_value_t = MatrixOptimizer::Muon)]
+    pub optimizer: MatrixOptimizer,
+    /// Weight decay of projections
+    #[arg(long, default_value_t = 0.05)]
+    pub weight_decay: f32,
+    /// Largest global gradient norm
+    #[arg(long, default_value_t = 1.0)]
+    pub clip: f64,
+    /// Seed of weights and data
+    #[arg(long = "train-seed", default_value_t = 0)]
+    pub seed: u64,
+    /// Steps between checkpoints
+    #[arg(long, default_value_t = 500)]
+    #[serde(skip)]
+    pub checkpoint_every: u64,
+    /// Steps between lines of metrics
+    #[arg(long, default_value_t = 50)]
+    #[serde(skip)]
+    pub log_every: u64,
+}
+
+/// A line of `metrics.jsonl`. Losses are means over predicted six-mers, in nats.
+#[derive(Debug, Serialize)]
+struct Line {
+    step: u64,
+    loss_kind: LmLoss,
+    loss: f64,
+    six_mer_nats: f64,
+    base_accuracy: f64,
+    gradient_norm: f64,
+    learning_rate: f64,
+    steps_per_second: f64,
+    tokens_seen: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_six_mer_nats: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_base_accuracy: Option<f64>,
+}
+
+/// Figures of one pass over a batch.
+#[derive(Debug, Clone, Copy, Default)]
+struct Figures {
+    loss: f64,
+    six_mer_nats: f64,
+    base_accuracy: f64,
+}
+
+/// Trains until `settings.steps` or until `stop`; resumes from the directory's checkpoint.
+///
+/// # Errors
+/// `TRAINING.NAN_LOSS` when the loss stops being a number (the last checkpoint stays);
+/// `CONFIG.GENERIC` when the directory holds a run with other settings; `RESOURCE.*` for files.
+pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
+    let mut trainer = Trainer::open(settings)?;
+    let corpus = Corpus::open(&settings.corpus, &settings.holdout)?;
+    let validation = trainer.validation_batch()?;
+    let progress = Progress::new(settings.steps, trainer.step, quiet);
+    while trainer.step < settings.steps && !stop.is_set() {
+        let figures = trainer.train_step(&corpus)?;
+        progress.step(trainer.step, figures.loss);
+        if trainer.step.is_multiple_of(settings.checkpoint_every) {
+            trainer.save()?;
+        }
+        if trainer.step.is_multiple_of(settings.log_every) {
+            trainer.log(figures, &progress, validation.as_deref())?;
+        }
+    }
+    progress.finish();
+    trainer.save()?;
+    let weights = export(&mut trainer.model);
+    encoder_dir::write(&settings.output.join("encoder"), &trainer.config, &weights)
+}
+
+struct Trainer<'a> {
+    settings: &'a Settings,
+    settings_text: String,
+    run: RunDir,
+    ops: BurnOps,
+    config: LlamaConfig,
+    model: Llama<Tensor<2>>,
+    optimizer: Optimizer,
+    step: u64,
+    tokens_seen: u64,
+    gradient_norm: f64,
+}
+
+impl<'a> Trainer<'a> {
+    fn open(settings: &'a Settings) -> Result<Self> {
+        let settings_text = serde_json::to_string_pretty(settings)
+            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+        let device = Device::flex().autodiff();
+        let ops = BurnOps::on(device.clone(), "cpu");
+        let config = config(settings);
+        let mut optimizer = Optimizer::new(settings.optimizer, settings.weight_decay);
+        let path = settings.output.join("checkpoint.safetensors");
+        let (weights, step) = if path.exists() {
+            let checkpoint = Checkpoint::load(&path)?;
+            optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
+            (Weights::from_tensors(&path.display().to_string(), checkpoint.weights), checkpoint.step)
+        } else if let Some(init) = &settings.init {
+            (read_weights(init)?, 0)
+        } else {
+            (Weights::from_tensors("initial weights", initial(&config, settings.seed)), 0)
+        };
+        let run = RunDir::open(&settings.output, &settings_text, step)?;
+        let vocabulary: Vec<u32> = (0..VOCABULARY as u32).collect();
+        let mut model = Llama::load(&ops, config.clone(), weights, &vocabulary, settings.long_window_tokens + 2)?;
+        track(&mut model);
+        let tokens_seen = step * settings.batch_tokens as u64;
+        Ok(Self { settings, settings_text, run, ops, config, model, optimizer, step, tokens_seen, gradient_norm: 0.0 })
+    }
+
+    fn train_step(&mut self, corpus: &Corpus) -> Result<Figures> {
+        let settings = self.settings;
+        let long = settings.long_every > 0 && (self.step + 1).is_multiple_of(settings.long_every);
+        let window_tokens = if long { settings.long_window_tokens } else { settings.window_tokens };
+        let batch = sample(corpus, settings.seed, self.step, window_tokens, settings.batch_tokens)?;
+        let (figures, surrogate) = self.forward(&batch, self.loss_kind());
+        if !figures.loss.is_finite() {
+            return Err(Error::new(ErrorCode::TrainingNanLoss, format!("the loss of step {} is not a number", self.step + 1))
+                .with_remedy("resume from the last checkpoint with a lower learning rate"));
+        }
+        let mut gradients = surrogate.backward();
+        let rate = settings.learning_rate * settings.schedule.factor(self.step, settings.steps, settings.warmup_steps);
+        self.gradient_norm = update(&mut self.model, &mut gradients, &mut self.optimizer, rate, settings.clip)?;
+        self.step += 1;
+        self.tokens_seen += (batch.len() * window_tokens) as u64;
+        Ok(figures)
+    }
+
+    fn loss_kind(&self) -> LmLoss {
+        if self.step < self.settings.cross_entropy_steps { LmLoss::CrossEntropy } else { LmLoss::Factorised }
+    }
+
+    /// Figures of a batch, and a scalar whose gradient is the loss's: the inner product of the
+    /// logits with the gradient that [`lm_loss`] gives.
+    fn forward(&self, batch: &[Vec<u32>], kind: LmLoss) -> (Figures, Tensor<2>) {
+        // The last token is a target only.
+        let sequences: Vec<Sequence<'_>> = batch.iter().map(|tokens| Sequence::whole(&tokens[..tokens.len() - 1])).collect();
+        let hidden = self.model.hidden(&self.ops, &sequences, self.config.layers);
+        let logits = hidden.matmul(self.model.embedding.clone().transpose());
+        let targets: Vec<u16> =
+            batch.iter().flat_map(|tokens| tokens[1..].iter().map(|&id| id as u16 - SPECIALS.len() as u16)).collect();
+        let values = host(logits.clone().inner().into_data());
+        let step = lm_loss(&values, &targets, SPECIALS.len(), VOCABULARY, kind);
+        let rows = targets.len();
+        let gradient: Tensor<2> = Tensor::from_data(TensorData::new(step.gradient, [rows, VOCABULARY]), self.ops.device());
+        let figures = Figures {
+            loss: step.loss / rows as f64,
+            six_mer_nats: step.six_mer_nats / rows as f64,
+            base_accuracy: step.right_bases as f64 / (6 * rows) as f64,
+        };
+        (figures, (logits * gradient).sum_dim(1).sum_dim(0))
+    }
+
+    fn validation_batch(&self) -> Result<Option<Vec<Vec<u32>>>> {
+        let Some(path) = &self.settings.validation else { return Ok(None) };
+        let nothing = tempfile::NamedTempFile::new().map_err(|error| crate::output::io_error("temporary file", &error))?;
+        let corpus = Corpus::open(path, nothing.path())?;
+        sample(&corpus, u64::MAX, 0, self.settings.window_tokens, 64 * self.settings.window_tokens).map(Some)
+    }
+
+    fn log(&mut self, figures: Figures, progress: &Progress, validation: Option<&[Vec<u32>]>) -> Result<()> {
+        let due = self.step.is_multiple_of(self.settings.log_every * 10);
+        let measured = validation.filter(|_| due).map(|batch| self.forward(batch, LmLoss::CrossEntropy).0);
+        let settings = self.settings;
+        self.run.log(&Line {
+            step: self.step,
+            loss_kind: self.loss_kind(),
+            loss: figures.loss,
+            six_mer_nats: figures.six_mer_nats,
+            base_accuracy: figures.base_accuracy,
+            gradient_norm: self.gradient_norm,
+            learning_rate: settings.learning_rate * settings.schedule.factor(self.step, settings.steps, settings.warmup_steps),
+            steps_per_second: progress.rate(self.step).1,
+            tokens_seen: self.tokens_seen,
+            validation_six_mer_nats: measured.map(|m| m.six_mer_nats),
+            validation_base_accuracy: measured.map(|m| m.base_accuracy),
+        })
+    }
+
+    fn save(&mut self) -> Result<()> {
+        Checkpoint {
+            step: self.step,
+            settings: self.settings_text.clone(),
+            weights: export(&mut self.model),
+            state: self.optimizer.export(),
+        }
+        .save(&self.run.file("checkpoint.safetensors"))
+    }
+}
+
+fn read_weights(directory: &std::path::Path) -> Result<Weights> {
+    let path = directory.join("model.safetensors");
+    let name = path.display().to_string();
+    let bytes = std::fs::read(&path).map_err(|error| crate::output::io_error(&name, &error))?;
+    Weights::parse(&bytes, &name, |_| true)
+}
+
+fn config(settings: &Settings) -> LlamaConfig {
+    LlamaConfig {
+        hidden_size: settings.hidden_size,
+        intermediate_size: settings.intermediate_size,
+        layers: settings.layers,
+        heads: settings.heads,
+        kv_heads: settings.kv_heads,
+        head_width: settings.hidden_size / settings.heads,
+        vocab_size: VOCABULARY,
+        rms_norm_eps: 1e-5,
+        rope_theta: 10_000.0,
+        rope_scaling: None,
+        tied_embeddings: true,
+        attention_bias: false,
+        mlp_bias: false,
+        max_tokens: 4_100,
+    }
+}
+
+/// A batch of windows as tokens: `<dna>`, then six-mers. A function of seed and step.
+fn sample(corpus: &Corpus, seed: u64, step: u64, window_tokens: usize, batch_tokens: usize) -> Result<Vec<Vec<u32>>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(step + 1);
+    let mut batch = Vec::new();
+    while batch.len() < (batch_tokens / window_tokens).max(1) {
+        let window = corpus.sample_window(&mut rng, window_tokens * 6)?;
+        if window.bases.iter().all(|&base| base < 4) {
+            let six_mers = window.bases.chunks_exact(6).map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
+            batch.push(core::iter::once(DNA).chain(six_mers).collect());
+        }
+    }
+    Ok(batch)
+}
+
+/// Random weights: normal with std 0.02 for tables, `sqrt(1 / inputs)` for projections (cut at two
+/// standard deviations), smaller by `sqrt(2 layers)` where they feed the residual stream.
+fn initial(config: &LlamaConfig, seed: u64) -> BTreeMap<String, NamedTensor> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+    let (q, kv) = (config.heads * config.head_width, config.kv_heads * config.head_width);
+    let residual = 1.0 / (2.0 * config.layers as f32).sqrt();
+    let mut tensors = BTreeMap::new();
+    let mut add = |name: String, shape: Vec<usize>, std: f32| {
+        let values = (0..shape.iter().product()).map(|_| if std == 0.0 { 1.0 } else { std * truncated_normal(&mut rng) }).collect();
+        tensors.insert(name, NamedTensor { shape, values });
+    };
+    add("model.embed_tokens.weight".to_owned(), vec![config.vocab_size, hidden], 0.02);
+    add("model.norm.weight".to_owned(), vec![hidden], 0.0);
+    for layer in 0..config.layers {
+        let at = |name: &str| format!("model.layers.{layer}.{name}.weight");
+        let std = |inputs: usize| (1.0 / inputs as f32).sqrt();
+        add(at("input_layernorm"), vec![hidden], 0.0);
+        add(at("post_attention_layernorm"), vec![hidden], 0.0);
+        for (name, outputs, inputs, scale) in [
+            ("self_attn.q_proj", q, hidden, 1.0), ("self_attn.k_proj", kv, hidden, 1.0), ("self_attn.v_proj", kv, hidden, 1.0),
+            ("self_attn.o_proj", hidden, q, residual), ("mlp.gate_proj", inner, hidden, 1.0),
+            ("mlp.up_proj", inner, hidden, 1.0), ("mlp.down_proj", hidden, inner, residual),
+        ] {
+            add(at(name), vec![outputs, inputs], std(inputs) * scale);
+        }
+    }
+    tensors
+}
+
+/// A standard normal value cut at two standard deviations (Box-Muller).
+pub(super) fn truncated_normal(rng: &mut ChaCha8Rng) -> f32 {
+    loop {
+        let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+        let (a, b) = (unit(rng.next_u64()), unit(rng.next_u64()));
+        let value = (-2.0 * a.ln()).sqrt() * (core::f64::consts::TAU * b).cos();
+        if value.abs() <= 2.0 {
+            return value as f32;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! One optimisation step over anything with named parameters.
+
+use super::optimizer::Optimizer;
+use burn::tensor::{Gradients, Tensor, TensorData};
+use genolewm_model::parameters::{Parameters, Role};
+use genolewm_model::weights::{NamedTensor, transpose};
+use genolewm_shared::{Error, ErrorCode, Result};
+use std::collections::BTreeMap;
+
+/// Marks every parameter as one that gradients are wanted for.
+pub fn track<P: Parameters<Tensor<2>>>(model: &mut P) {
+    model.visit("", &mut |_, _, value| *value = value.clone().detach().require_grad());
+}
+
+/// Applies the gradients, scaled down where their global L2 norm exceeds `clip`; returns the norm.
+///
+/// # Errors
+/// `TRAINING.NAN_LOSS` when the norm is not finite; nothing is changed then.
+pub fn update<P: Parameters<Tensor<2>>>(model: &mut P, gradients: &mut Gradients, optimizer: &mut Optimizer, rate: f64, clip: f64) -> Result<f64> {
+    let mut found: BTreeMap<String, Tensor<2>> = BTreeMap::new();
+    let mut squares = 0.0f64;
+    model.visit("", &mut |name, _, value| {
+        if let Some(gradient) = value.grad_remove(gradients) {
+            squares += sum_of_squares(&gradient);
+            found.insert(name.to_owned(), gradient);
+        }
+    });
+    let norm = squares.sqrt();
+    if !norm.is_finite() {
+        return Err(Error::new(ErrorCode::TrainingNanLoss, "the gradients are not finite")
+            .with_remedy("resume from the last checkpoint with a lower learning rate"));
+    }
+    let factor = if norm > clip { clip / norm } else { 1.0 };
+    model.visit("", &mut |name, role, value| {
+        if let Some(gradient) = found.remove(name) {
+            let updated = optimizer.step(name, role, value.clone().inner(), gradient.mul_scalar(factor), rate);
+            *value = Tensor::from_inner(updated).require_grad();
+        }
+    });
+    Ok(norm)
+}
+
+fn sum_of_squares(gradient: &Tensor<2>) -> f64 {
+    let data = gradient.to_data();
+    data.as_slice::<f32>().map_or(f64::NAN, |values| {
+        values.iter().map(|&value| f64::from(value) * f64::from(value)).sum()
+    })
+}
+
+/// All parameters as they stand in a weight file.
+pub fn export<P: Parameters<Tensor<2>>>(model: &mut P) -> BTreeMap<String, NamedTensor> {
+    let mut tensors = BTreeMap::new();
+    model.visit("", &mut |name, role, value| {
+        let [rows, columns] = value.dims();
+        let values = host(value.clone().inner().into_data());
+        let tensor = match role {
+            Role::Projection => NamedTensor { shape: vec![columns, rows], values: transpose(&values, rows, columns) },
+            Role::Table => NamedTensor { shape: vec![rows, columns], values },
+            Role::Row => NamedTensor { shape: vec![columns], values },
+        };
+        tensors.insert(name.to_owned(), tensor);
+    });
+    tensors
+}
+
+/// The values of a tensor on the host. Only f32 tensors are made here.
+#[must_use]
+pub fn host(data: TensorData) -> Vec<f32> {
+    data.try_into_vec::<f32>().unwrap_or_default()
+}
