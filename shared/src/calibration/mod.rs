@@ -1,0 +1,21 @@
+//! Calibration: where a raw surprise stands among background variants of the same context
+//! (contract, section 4).
+//!
+//! A table holds an empirical distribution for each context bucket and for its parents, so that a
+//! context seen too rarely can fall back to a wider one.
+
+mod build;
+#[cfg(feature = "parquet")]
+mod page_check;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod table;
+
+pub use crate::context::DEFAULT_MIN_BUCKET_SIZE;
+pub use build::{BuildOptions, CalibrationExample, build_calibration_table};
+#[cfg(feature = "parquet")]
+pub use parquet::{read_calibration_table, write_calibration_table};
+pub use table::{
+    CALIBRATION_SCHEMA_VERSION, CalibrationBucket, CalibrationTable, CalibrationWarning,
+    DEFAULT_CDF_POINTS, DEFAULT_REFERENCE_PER_BUCKET, LOW_CONFIDENCE_BUCKET_SIZE,
+};

@@ -1,0 +1,393 @@
+//! The table as a Parquet file: the columns of the contract, and nothing else.
+//!
+//! Lists are the standard three levels (`cdf.list.element`), every field is nullable as other
+//! writers make it, and only `back_off_to` may in fact be null.
+
+use super::page_check::check_pages;
+use super::table::{
+    CALIBRATION_SCHEMA_VERSION, CalibrationBucket, CalibrationTable, MAX_GRID_SIZE, invalid,
+};
+use crate::{Error, ErrorCode, Result};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use parquet::basic::{Compression, Encoding, Type as PhysicalType, ZstdLevel};
+use parquet::column::page::Page;
+use parquet::column::reader::get_typed_column_reader;
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, FloatType, Int64Type};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+
+/// The schema of the file.
+const SCHEMA: &str = "
+    message schema {
+        OPTIONAL BYTE_ARRAY bucket_id (STRING);
+        OPTIONAL INT64 n_calibration;
+        OPTIONAL GROUP cdf (LIST) { REPEATED GROUP list { OPTIONAL FLOAT element; } }
+        OPTIONAL GROUP sigma_grid (LIST) { REPEATED GROUP list { OPTIONAL FLOAT element; } }
+        OPTIONAL BYTE_ARRAY back_off_to (STRING);
+        OPTIONAL BYTE_ARRAY schema_version (STRING);
+    }
+";
+
+/// Each column's name, physical type, and whether it is a list.
+const COLUMNS: [(&str, PhysicalType, bool); 6] = [
+    ("bucket_id", PhysicalType::BYTE_ARRAY, false),
+    ("n_calibration", PhysicalType::INT64, false),
+    ("cdf", PhysicalType::FLOAT, true),
+    ("sigma_grid", PhysicalType::FLOAT, true),
+    ("back_off_to", PhysicalType::BYTE_ARRAY, false),
+    ("schema_version", PhysicalType::BYTE_ARRAY, false),
+];
+
+/// Most buckets of a table; there are fewer contexts than this.
+const MAX_BUCKETS: usize = 1 << 10;
+/// Most values in a file, dictionaries included: both lists of every context, twice over.
+const MAX_VALUES: u64 = 1 << 24;
+/// Longest bucket id and version.
+const MAX_TEXT_BYTES: usize = 256;
+
+/// Reads a table from the bytes of its file. Whatever the bytes are, memory stays bounded.
+///
+/// # Errors
+/// `CONFIG.SCHEMA_INCOMPAT` for bytes that are not a Parquet file of the table's columns and
+/// version; `INPUT.GENERIC` for buckets that make no sense (see [`CalibrationBucket::new`]).
+pub fn read_calibration_table(bytes: &[u8]) -> Result<CalibrationTable> {
+    let reader = SerializedFileReader::new(chunk_reader(bytes)).map_err(unreadable)?;
+    check_columns(reader.metadata())?;
+    check_sizes(reader.metadata(), bytes)?;
+    let mut buckets = Vec::new();
+    for index in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(index).map_err(unreadable)?;
+        read_row_group(group.as_ref(), &mut buckets)?;
+    }
+    CalibrationTable::new(buckets, Vec::new())
+}
+
+/// Writes a table as the bytes of a file. The same table gives the same bytes.
+///
+/// # Errors
+/// `INPUT.GENERIC` for a surprise beyond the range of f32; `INTERNAL.GENERIC` when the encoder
+/// fails.
+pub fn write_calibration_table(table: &CalibrationTable) -> Result<Vec<u8>> {
+    let columns = FileColumns::new(table)?;
+    encode(&columns).map_err(|error| {
+        Error::new(
+            ErrorCode::InternalGeneric,
+            "the calibration table could not be encoded",
+        )
+        .with_detail("cause", error)
+    })
+}
+
+/// The bytes as the decoder wants them. Its buffer type is named by another crate, and reached
+/// here through the one public type that holds it.
+fn chunk_reader(bytes: &[u8]) -> impl ChunkReader + 'static {
+    let page = Page::DictionaryPage {
+        buf: bytes.to_vec().into(),
+        num_values: 0,
+        encoding: Encoding::PLAIN,
+        is_sorted: false,
+    };
+    page.buffer().clone()
+}
+
+fn check_columns(metadata: &ParquetMetaData) -> Result<()> {
+    let schema = metadata.file_metadata().schema_descr();
+    let fits = schema.num_columns() == COLUMNS.len()
+        && schema
+            .columns()
+            .iter()
+            .zip(COLUMNS)
+            .all(|(column, (name, physical, list))| {
+                let parts = column.path().parts();
+                let path_fits = if list {
+                    parts.len() == 3
+                } else {
+                    parts.len() == 1
+                };
+                path_fits
+                    && parts.first().is_some_and(|part| part == name)
+                    && column.physical_type() == physical
+                    && column.max_rep_level() == i16::from(list)
+            });
+    if fits {
+        Ok(())
+    } else {
+        Err(unreadable("its columns are not those of the table"))
+    }
+}
+
+/// Checks, before anything is decoded, that decoding takes no more than a table can need.
+fn check_sizes(metadata: &ParquetMetaData, bytes: &[u8]) -> Result<()> {
+    let rows = metadata
+        .row_groups()
+        .iter()
+        .map(|group| usize::try_from(group.num_rows()));
+    let total = rows
+        .clone()
+        .try_fold(0_usize, |sum, rows| sum.checked_add(rows.ok()?));
+    if !total.is_some_and(|total| total <= MAX_BUCKETS) || rows.len() > MAX_BUCKETS {
+        return Err(unreadable(format!("it has more than {MAX_BUCKETS} rows")));
+    }
+    let mut budget = MAX_VALUES;
+    for group in metadata.row_groups() {
+        for column in group.columns() {
+            let chunk = chunk_bytes(column, bytes)
+                .ok_or_else(|| unreadable("a column lies outside the file"))?;
+            check_pages(chunk, &mut budget).map_err(unreadable)?;
+        }
+    }
+    Ok(())
+}
+
+fn chunk_bytes<'a>(column: &ColumnChunkMetaData, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    let start = column
+        .dictionary_page_offset()
+        .unwrap_or_else(|| column.data_page_offset());
+    let start = usize::try_from(start).ok()?;
+    let length = usize::try_from(column.compressed_size()).ok()?;
+    bytes.get(start..start.checked_add(length)?)
+}
+
+fn read_row_group(group: &dyn RowGroupReader, buckets: &mut Vec<CalibrationBucket>) -> Result<()> {
+    let ids = read_texts(group, 0)?;
+    let counts = read_column::<Int64Type>(group, 1)?;
+    let cdfs = read_lists(group, 2)?;
+    let grids = read_lists(group, 3)?;
+    let parents = read_texts(group, 4)?;
+    let versions = read_texts(group, 5)?;
+    let present = |what: &str| unreadable(format!("{what} is null"));
+    let rows = ids
+        .into_iter()
+        .zip(counts.rows())
+        .zip(cdfs)
+        .zip(grids)
+        .zip(parents)
+        .zip(versions);
+    for (((((id, count), cdf), grid), parent), version) in rows {
+        if version.as_deref() != Some(CALIBRATION_SCHEMA_VERSION) {
+            return Err(unreadable(format!(
+                "its schema version is {version:?}; this program reads \
+                 {CALIBRATION_SCHEMA_VERSION:?}"
+            )));
+        }
+        let count = count.ok_or_else(|| present("n_calibration"))?;
+        let count = u64::try_from(count).map_err(|_| invalid("n_calibration is negative"))?;
+        let id = id.ok_or_else(|| present("bucket_id"))?;
+        buckets.push(CalibrationBucket::new(&id, count, cdf, grid, parent)?);
+    }
+    Ok(())
+}
+
+/// A column as it is stored: values that are present, and levels that say where.
+struct Column<T> {
+    values: Vec<T>,
+    definitions: Vec<i16>,
+    repetitions: Vec<i16>,
+    /// The definition level of a value that is present.
+    present: i16,
+    row_count: usize,
+}
+
+impl<T> Column<T> {
+    /// The rows of a column without lists.
+    fn rows(self) -> impl Iterator<Item = Option<T>> {
+        let Self {
+            values,
+            definitions,
+            present,
+            row_count,
+            ..
+        } = self;
+        let mut values = values.into_iter();
+        (0..row_count).map(move |row| {
+            let is_present = present == 0 || definitions.get(row) == Some(&present);
+            if is_present { values.next() } else { None }
+        })
+    }
+}
+
+fn read_column<T: DataType>(group: &dyn RowGroupReader, index: usize) -> Result<Column<T::T>> {
+    let row_count = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+    let present = group
+        .metadata()
+        .column(index)
+        .column_descr()
+        .max_def_level();
+    let mut reader =
+        get_typed_column_reader::<T>(group.get_column_reader(index).map_err(unreadable)?);
+    let (mut definitions, mut repetitions, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    let (rows, _, _) = reader
+        .read_records(
+            row_count,
+            Some(&mut definitions),
+            Some(&mut repetitions),
+            &mut values,
+        )
+        .map_err(unreadable)?;
+    if rows != row_count {
+        return Err(unreadable("a column has too few rows"));
+    }
+    Ok(Column {
+        values,
+        definitions,
+        repetitions,
+        present,
+        row_count,
+    })
+}
+
+fn read_texts(group: &dyn RowGroupReader, index: usize) -> Result<Vec<Option<String>>> {
+    let text = |bytes: ByteArray| match bytes.as_utf8() {
+        Ok(text) if text.len() <= MAX_TEXT_BYTES => Ok(text.to_string()),
+        _ => Err(unreadable("a text is too long or not UTF-8")),
+    };
+    read_column::<ByteArrayType>(group, index)?
+        .rows()
+        .map(|row| row.map(text).transpose())
+        .collect()
+}
+
+fn read_lists(group: &dyn RowGroupReader, index: usize) -> Result<Vec<Vec<f64>>> {
+    let column = read_column::<FloatType>(group, index)?;
+    if column
+        .definitions
+        .iter()
+        .any(|&level| level != column.present)
+        || column.definitions.len() != column.values.len()
+        || column.repetitions.len() != column.values.len()
+    {
+        return Err(unreadable("a list is empty or holds nulls"));
+    }
+    let mut lists: Vec<Vec<f64>> = Vec::new();
+    for (&level, &value) in column.repetitions.iter().zip(&column.values) {
+        if level == 0 {
+            lists.push(Vec::new());
+        }
+        match lists.last_mut() {
+            Some(list) if list.len() < MAX_GRID_SIZE => list.push(f64::from(value)),
+            _ => return Err(unreadable("a list is too long")),
+        }
+    }
+    if lists.len() == column.row_count {
+        Ok(lists)
+    } else {
+        Err(unreadable("a list is missing"))
+    }
+}
+
+/// The table, turned into what the file holds column by column.
+struct FileColumns {
+    ids: Vec<ByteArray>,
+    counts: Vec<i64>,
+    cdfs: ListColumn,
+    grids: ListColumn,
+    parents: Vec<ByteArray>,
+    has_parent: Vec<i16>,
+    versions: Vec<ByteArray>,
+}
+
+#[derive(Default)]
+struct ListColumn {
+    values: Vec<f32>,
+    repetitions: Vec<i16>,
+}
+
+impl ListColumn {
+    fn push(&mut self, list: &[f64]) -> Result<()> {
+        for (index, &value) in list.iter().enumerate() {
+            let narrow = value as f32;
+            if !narrow.is_finite() {
+                return Err(invalid("a surprise is beyond the range of f32")
+                    .with_detail("sigma_raw", value));
+            }
+            self.values.push(narrow);
+            self.repetitions.push(i16::from(index > 0));
+        }
+        Ok(())
+    }
+}
+
+impl FileColumns {
+    fn new(table: &CalibrationTable) -> Result<Self> {
+        let text = |text: &str| ByteArray::from(text.as_bytes().to_vec());
+        let mut columns = Self {
+            ids: table
+                .buckets()
+                .map(|bucket| text(bucket.bucket_id()))
+                .collect(),
+            counts: Vec::new(),
+            cdfs: ListColumn::default(),
+            grids: ListColumn::default(),
+            parents: table
+                .buckets()
+                .filter_map(|b| b.back_off_to().map(text))
+                .collect(),
+            has_parent: table
+                .buckets()
+                .map(|b| i16::from(b.back_off_to().is_some()))
+                .collect(),
+            versions: table
+                .buckets()
+                .map(|_| text(CALIBRATION_SCHEMA_VERSION))
+                .collect(),
+        };
+        for bucket in table.buckets() {
+            let rows = i64::try_from(bucket.n_calibration())
+                .map_err(|_| invalid("a bucket has more rows than a file can say"))?;
+            columns.counts.push(rows);
+            columns.cdfs.push(bucket.cdf())?;
+            columns.grids.push(bucket.sigma_grid())?;
+        }
+        Ok(columns)
+    }
+}
+
+type Encoded<T> = core::result::Result<T, parquet::errors::ParquetError>;
+
+fn encode(columns: &FileColumns) -> Encoded<Vec<u8>> {
+    let schema = Arc::new(parse_message_type(SCHEMA)?);
+    let properties =
+        WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
+    let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?;
+    let mut group = file.next_row_group()?;
+    let all = vec![1; columns.ids.len()];
+    write_column::<ByteArrayType>(&mut group, &columns.ids, &all, None)?;
+    write_column::<Int64Type>(&mut group, &columns.counts, &all, None)?;
+    for list in [&columns.cdfs, &columns.grids] {
+        // The list is present, has an element here, and that element is present.
+        let levels = vec![3; list.values.len()];
+        write_column::<FloatType>(&mut group, &list.values, &levels, Some(&list.repetitions))?;
+    }
+    write_column::<ByteArrayType>(&mut group, &columns.parents, &columns.has_parent, None)?;
+    write_column::<ByteArrayType>(&mut group, &columns.versions, &all, None)?;
+    group.close()?;
+    file.into_inner()
+}
+
+fn write_column<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
+    values: &[T::T],
+    definitions: &[i16],
+    repetitions: Option<&[i16]>,
+) -> Encoded<()> {
+    if let Some(mut column) = group.next_column()? {
+        column
+            .typed::<T>()
+            .write_batch(values, Some(definitions), repetitions)?;
+        column.close()?;
+    }
+    Ok(())
+}
+
+fn unreadable(cause: impl fmt::Display) -> Error {
+    let message = format!("the calibration table cannot be read: {cause}");
+    Error::new(ErrorCode::ConfigSchemaIncompat, message)
+        .with_remedy("fetch the model directory again, or calibrate again")
+}
