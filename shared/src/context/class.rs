@@ -1,0 +1,98 @@
+//! The three factors of a context, by their stable names.
+
+use super::refused;
+use crate::{Error, Result};
+use core::fmt;
+use core::str::FromStr;
+
+macro_rules! classes {
+    (
+        $(#[$doc:meta])* $name:ident, $what:literal;
+        $($(#[$variant_doc:meta])* $variant:ident = $id:literal;)+
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
+
+        impl $name {
+            /// Every class, in the order in which annotations are matched.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name in bucket ids.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $id),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            /// Reads the exact name, as bucket ids hold it.
+            fn from_str(text: &str) -> Result<Self> {
+                Self::ALL.iter().copied().find(|class| class.as_str() == text).ok_or_else(|| {
+                    refused(concat!("this is no ", $what)).with_detail("text", text)
+                })
+            }
+        }
+    };
+}
+
+classes! {
+    /// What part of a gene or genome a variant lies in, the most severe first.
+    RegionClass, "region class";
+    /// Splice sites and their surroundings.
+    Splice = "splice";
+    /// Coding, with a lost or truncated protein.
+    CodingNonsense = "coding_nonsense";
+    /// Coding, with a changed protein.
+    CodingMissense = "coding_missense";
+    /// Coding, with the same protein.
+    CodingSynonymous = "coding_synonymous";
+    /// The untranslated start of a transcript.
+    Utr5 = "utr5";
+    /// The untranslated end of a transcript.
+    Utr3 = "utr3";
+    /// Promoters and what lies just before a gene.
+    Promoter = "promoter";
+    /// Enhancers and other regulatory regions.
+    Enhancer = "enhancer";
+    /// Introns and transcripts that are not translated.
+    Intron = "intron";
+    /// Between genes.
+    Intergenic = "intergenic";
+    /// Not annotated, or annotated with terms that are not known here.
+    Other = "other";
+}
+
+classes! {
+    /// How rich in G and C the window is.
+    GcBin, "GC bin";
+    /// At most a third.
+    Low = "low";
+    /// Between.
+    Mid = "mid";
+    /// At least two thirds.
+    High = "high";
+}
+
+classes! {
+    /// What repeat a variant lies in.
+    RepeatClass, "repeat class";
+    /// In none.
+    None = "none";
+    /// Short units in tandem.
+    Simple = "simple";
+    /// Few kinds of bases.
+    LowComplexity = "low_complexity";
+    /// Mobile elements.
+    Transposon = "transposon";
+    /// Long copies of other places in the genome.
+    SegmentalDup = "segmental_dup";
+}

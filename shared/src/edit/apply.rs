@@ -1,0 +1,166 @@
+//! Applying edits to the bases of a window (contract, section 1).
+
+use super::RelEdit;
+use crate::{Error, ErrorCode, Result};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// Stands in for bases that a window of fixed length lost.
+const LOST_BASE: &str = "N";
+
+/// Replaces the reference bases of one edit in `window` by its alternate bases.
+///
+/// With `preserve_length` the result is brought back to the window's length at the end far from the
+/// edit: bases are cut there, or `N` is added.
+///
+/// # Errors
+/// `INPUT.OUT_OF_WINDOW` when a reference base lies outside; `INPUT.WINDOW_MISMATCH` when the window
+/// holds other bases there (case aside).
+///
+/// ```
+/// use genolewm_shared::edit::{RelEdit, apply_edit};
+/// use genolewm_shared::position::BpOffset;
+/// let deletion = RelEdit::new(BpOffset(6), "CC", "G")?;
+/// assert_eq!(apply_edit("TCAATGCC", &deletion, false)?, "TCAATGG");
+/// assert_eq!(apply_edit("TCAATGCC", &deletion, true)?, "NTCAATGG");
+/// # Ok::<(), genolewm_shared::Error>(())
+/// ```
+pub fn apply_edit(window: &str, edit: &RelEdit, preserve_length: bool) -> Result<String> {
+    apply_edits(window, core::slice::from_ref(edit), preserve_length)
+}
+
+/// Replaces the reference bases of several edits, all placed in the unedited window. Their order
+/// does not matter. With `preserve_length` the length is mended once, at the end far from the
+/// left-most edit.
+///
+/// # Errors
+/// `INPUT.OVERLAPPING_EDITS` when two edits share a reference base; else as [`apply_edit`].
+pub fn apply_edits(window: &str, edits: &[RelEdit], preserve_length: bool) -> Result<String> {
+    let mut sorted: Vec<&RelEdit> = edits.iter().collect();
+    sorted.sort_by_key(|edit| edit.rel_pos());
+    for pair in sorted.windows(2) {
+        if let [left, right] = pair {
+            check_disjoint(left, right)?;
+        }
+    }
+    let spans = sorted
+        .iter()
+        .map(|edit| span_in(window, edit))
+        .collect::<Result<Vec<_>>>()?;
+
+    let mut edited = String::with_capacity(window.len());
+    let mut copied = 0;
+    for (edit, span) in sorted.iter().zip(&spans) {
+        check_reference(window, edit, span)?;
+        edited.push_str(window.get(copied..span.start).unwrap_or_default());
+        edited.push_str(edit.alt_bases());
+        copied = span.end;
+    }
+    edited.push_str(window.get(copied..).unwrap_or_default());
+
+    match spans.first() {
+        Some(left_most) if preserve_length => {
+            Ok(mend_length(edited, window.len(), left_most.start))
+        }
+        _ => Ok(edited),
+    }
+}
+
+fn check_disjoint(left: &RelEdit, right: &RelEdit) -> Result<()> {
+    let end = left
+        .rel_pos()
+        .get()
+        .saturating_add(left.ref_bases().len() as u64);
+    if right.rel_pos().get() >= end {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::InputOverlappingEdits,
+        "two edits share a reference base",
+    )
+    .with_detail("rel_pos", left.rel_pos())
+    .with_detail("other_rel_pos", right.rel_pos())
+    .with_remedy("merge the edits into one, or score them apart"))
+}
+
+/// The edit's reference span as byte offsets of the window.
+fn span_in(window: &str, edit: &RelEdit) -> Result<Range<usize>> {
+    usize::try_from(edit.rel_pos().get())
+        .ok()
+        .and_then(|start| Some(start..start.checked_add(edit.ref_bases().len())?))
+        .filter(|span| span.end <= window.len())
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::InputOutOfWindow,
+                "the edit reaches outside the window",
+            )
+            .with_detail("rel_pos", edit.rel_pos())
+            .with_detail("window_bp", window.len())
+        })
+}
+
+fn check_reference(window: &str, edit: &RelEdit, span: &Range<usize>) -> Result<()> {
+    let found = window.as_bytes().get(span.clone()).unwrap_or_default();
+    if found.eq_ignore_ascii_case(edit.ref_bases().as_bytes()) {
+        return Ok(());
+    }
+    let found = String::from_utf8_lossy(found);
+    Err(Error::new(
+        ErrorCode::InputWindowMismatch,
+        format!(
+            "the window holds {found} where the edit expects {}",
+            edit.ref_bases()
+        ),
+    )
+    .with_detail("rel_pos", edit.rel_pos())
+    .with_remedy("check that the reference is the build that the variant was called against"))
+}
+
+/// Cuts or pads the end far from `locus`, so that the bases around it keep their context.
+fn mend_length(edited: String, window_bp: usize, locus: usize) -> String {
+    let keep_left = locus < window_bp / 2;
+    let missing = LOST_BASE.repeat(window_bp.saturating_sub(edited.len()));
+    let surplus = edited.len().saturating_sub(window_bp);
+    if keep_left {
+        let kept = edited.get(..edited.len() - surplus).unwrap_or_default();
+        format!("{kept}{missing}")
+    } else {
+        let kept = edited.get(surplus..).unwrap_or_default();
+        format!("{missing}{kept}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::position::BpOffset;
+
+    #[test]
+    fn errors_come_in_a_fixed_order() -> Result<()> {
+        let edit = |pos, reference, alt| RelEdit::new(BpOffset(pos), reference, alt);
+        let code = |edits: &[RelEdit]| apply_edits("ACGTACGT", edits, false).map_err(|e| e.code());
+        let overlap = [edit(0, "CC", "A")?, edit(1, "C", "G")?];
+        assert_eq!(code(&overlap), Err(ErrorCode::InputOverlappingEdits));
+        let outside = [edit(17, "T", "G")?, edit(0, "C", "A")?];
+        assert_eq!(code(&outside), Err(ErrorCode::InputOutOfWindow));
+        assert_eq!(
+            code(&[edit(0, "C", "A")?]),
+            Err(ErrorCode::InputWindowMismatch)
+        );
+        assert_eq!(
+            code(&[edit(u64::MAX, "C", "A")?]),
+            Err(ErrorCode::InputOutOfWindow)
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_window_of_other_letters_never_panics() -> Result<()> {
+        let edit = RelEdit::new(BpOffset(1), "C", "GTT")?;
+        assert!(apply_edit("éé", &edit, true).is_err());
+        assert_eq!(apply_edit("acgé", &edit, false)?, "aGTTgé");
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! Confidence intervals by resampling.
+
+use super::refused;
+use crate::Result;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+/// How an interval is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BootstrapOptions {
+    /// How many resamples.
+    pub resamples: usize,
+    /// Share of the resamples that lies inside, above 0 and below 1.
+    pub level: f64,
+    /// Seed of the ChaCha8 stream.
+    pub seed: u64,
+}
+
+impl Default for BootstrapOptions {
+    fn default() -> Self {
+        Self {
+            resamples: 1_000,
+            level: 0.95,
+            seed: 0,
+        }
+    }
+}
+
+/// The bounds of a percentile interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BootstrapInterval {
+    /// Lower bound.
+    pub low: f64,
+    /// Upper bound.
+    pub high: f64,
+}
+
+/// A percentile interval of `statistic` under resampling with replacement within each stratum, so
+/// that every resample holds as many positives and negatives as the data. One stratum for all rows
+/// is the plain bootstrap.
+///
+/// `strata` names each row's stratum; `statistic` is given the drawn rows in ascending order.
+///
+/// # Errors
+/// `INPUT.GENERIC` for no rows, no resamples or a level outside 0..1; and what `statistic` returns.
+///
+/// ```
+/// use genolewm_shared::evaluation::{BootstrapOptions, bootstrap_interval};
+/// let values = [1.0, 2.0, 3.0, 4.0];
+/// let mean = |rows: &[usize]| Ok(rows.iter().map(|&r| values[r]).sum::<f64>() / 4.0);
+/// let interval = bootstrap_interval(&[(); 4], &BootstrapOptions::default(), mean)?;
+/// assert!(interval.low < 2.5 && 2.5 < interval.high);
+/// # Ok::<(), genolewm_shared::Error>(())
+/// ```
+pub fn bootstrap_interval<S: Ord>(
+    strata: &[S],
+    options: &BootstrapOptions,
+    mut statistic: impl FnMut(&[usize]) -> Result<f64>,
+) -> Result<BootstrapInterval> {
+    if strata.is_empty() || options.resamples == 0 {
+        return Err(refused(
+            "an interval needs at least one row and one resample",
+        ));
+    }
+    if !(options.level > 0.0 && options.level < 1.0) {
+        return Err(
+            refused("a confidence level lies between 0 and 1").with_detail("level", options.level)
+        );
+    }
+    let mut members: BTreeMap<&S, Vec<usize>> = BTreeMap::new();
+    for (row, stratum) in strata.iter().enumerate() {
+        members.entry(stratum).or_default().push(row);
+    }
+
+    let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+    let mut drawn = Vec::with_capacity(strata.len());
+    let mut values = Vec::with_capacity(options.resamples);
+    for _ in 0..options.resamples {
+        drawn.clear();
+        for rows in members.values() {
+            drawn.extend(
+                (0..rows.len()).filter_map(|_| rows.get(index_below(rows.len(), &mut rng))),
+            );
+        }
+        // In the input's order: a statistic may break ties by it.
+        drawn.sort_unstable();
+        values.push(statistic(&drawn)?);
+    }
+    values.sort_by(f64::total_cmp);
+    let tail = (1.0 - options.level) / 2.0;
+    Ok(BootstrapInterval {
+        low: quantile(&values, tail),
+        high: quantile(&values, 1.0 - tail),
+    })
+}
+
+/// A uniform index below `len`, by multiplication: the bias is below len / 2^64.
+fn index_below(len: usize, rng: &mut ChaCha8Rng) -> usize {
+    ((u128::from(rng.next_u64()) * len as u128) >> 64) as usize
+}
+
+/// The quantile of sorted values, interpolated between neighbours.
+fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let at = |index: usize| sorted.get(index).copied().unwrap_or(f64::NAN);
+    let place = q * (sorted.len() - 1) as f64;
+    let below = libm::floor(place);
+    let index = below as usize;
+    if index + 1 >= sorted.len() {
+        return at(sorted.len() - 1);
+    }
+    at(index) + (at(index + 1) - at(index)) * (place - below)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_interpolate() {
+        let sorted = [0.0, 1.0, 2.0, 3.0];
+        assert!((quantile(&sorted, 0.5) - 1.5).abs() < 1e-12);
+        assert!((quantile(&sorted, 1.0) - 3.0).abs() < 1e-12);
+        assert!((quantile(&[7.0], 0.3) - 7.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn strata_keep_their_sizes_and_the_seed_decides() -> Result<()> {
+        let strata = [true, true, false, false, false];
+        let mut draws = Vec::new();
+        let options = BootstrapOptions {
+            resamples: 50,
+            seed: 3,
+            ..Default::default()
+        };
+        let first = bootstrap_interval(&strata, &options, |rows| {
+            assert_eq!(rows.iter().filter(|&&row| row < 2).count(), 2);
+            assert!(rows.is_sorted());
+            draws.push(rows.to_vec());
+            Ok(rows.iter().sum::<usize>() as f64)
+        })?;
+        assert!(draws.windows(2).any(|pair| pair[0] != pair[1]));
+        let again = bootstrap_interval(&strata, &options, |rows| {
+            Ok(rows.iter().sum::<usize>() as f64)
+        })?;
+        assert_eq!(first, again);
+        Ok(())
+    }
+
+    #[test]
+    fn senseless_options_are_refused() {
+        let run = |options| bootstrap_interval(&[()], &options, |_| Ok(0.0)).is_err();
+        assert!(run(BootstrapOptions {
+            resamples: 0,
+            ..Default::default()
+        }));
+        assert!(run(BootstrapOptions {
+            level: 1.0,
+            ..Default::default()
+        }));
+        assert!(bootstrap_interval(&[(); 0], &BootstrapOptions::default(), |_| Ok(0.0)).is_err());
+    }
+}

@@ -1,0 +1,36 @@
+//! How well scores agree with labels (contract, section 7).
+//!
+//! Everything here is deterministic: the same numbers and the same seed give the same figures on
+//! every platform.
+
+mod binary;
+mod bootstrap;
+mod continuous;
+mod labels;
+
+pub use binary::{BinaryMetrics, auroc, average_precision, binary_metrics};
+pub use bootstrap::{BootstrapInterval, BootstrapOptions, bootstrap_interval};
+pub use continuous::{average_ranks, pearson, spearman};
+pub use labels::{ClinicalLabel, evaluated_variant_keys_sha256};
+
+use crate::{Error, ErrorCode, Result};
+
+/// The decision threshold of the accuracy figures, on the calibrated scale.
+pub const DEFAULT_THRESHOLD: f64 = 0.5;
+
+fn refused(message: &str) -> Error {
+    Error::new(ErrorCode::InputGeneric, message)
+}
+
+/// Two columns that belong together must be as long as each other; scores must be numbers.
+fn check_scores(scores: &[f64], others: usize) -> Result<()> {
+    if scores.len() != others {
+        return Err(refused("there are not as many labels as scores")
+            .with_detail("scores", scores.len())
+            .with_detail("labels", others));
+    }
+    match scores.iter().position(|score| !score.is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(refused("a score is not finite").with_detail("index", index)),
+    }
+}

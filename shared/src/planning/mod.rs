@@ -1,0 +1,26 @@
+//! Planning: which few edits bring a state close to a wanted one (contract, section 7).
+//!
+//! [`plan`] is the cross-entropy method. It knows nothing of models: the caller says how far from the
+//! goal a sequence of edits leads, by one of the distances here as a rule.
+
+mod cem;
+mod cost;
+mod distance;
+mod draws;
+mod sampler;
+
+pub use cem::{
+    CandidateEvaluation, CemIterationLog, PlanningConfig, PlanningResult, StopReason, plan,
+    plan_batched,
+};
+pub use cost::{
+    CostFn, DEFAULT_TYPE_COSTS, bp_cost, count_cost, custom_cost, edit_bp_cost, weighted_type_cost,
+};
+pub use distance::{cosine_distance, l2_distance, projection_distance, region_distance};
+pub use sampler::{ActionSampler, DEFAULT_ACTION_TYPE_WEIGHTS, SamplerOptions};
+
+use crate::{Error, ErrorCode};
+
+fn refused(message: &str) -> Error {
+    Error::new(ErrorCode::InputGeneric, message)
+}

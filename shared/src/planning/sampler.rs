@@ -1,0 +1,341 @@
+//! Random edits of a window from a few independent weights, which planning refits.
+
+use super::draws::Draws;
+use super::refused;
+use crate::edit::{EditType, MAX_ALLELE_BP, RelEdit};
+use crate::position::BpOffset;
+use crate::{Error, Result};
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// How often each edit type is drawn, where nothing else is asked for.
+pub const DEFAULT_ACTION_TYPE_WEIGHTS: [(EditType, f64); 5] = [
+    (EditType::Snv, 0.4),
+    (EditType::Ins, 0.2),
+    (EditType::Del, 0.2),
+    (EditType::Mnv, 0.1),
+    (EditType::Indel, 0.1),
+];
+
+const BASES: [char; 4] = ['A', 'C', 'G', 'T'];
+
+/// How edits are drawn. Weights need not sum to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SamplerOptions {
+    /// Seed of the ChaCha8 stream.
+    pub seed: u64,
+    /// Bases at either end of the window that no edit touches: their context is cut off.
+    pub edge_margin: usize,
+    /// Weight of each edit type; those left out are never drawn.
+    pub type_weights: Vec<(EditType, f64)>,
+    /// Weights of lengths 1, 2, 3, … bp: of the bases inserted, deleted or replaced, or of each
+    /// allele of an indel. `None` halves the weight with every base.
+    pub length_weights: Option<Vec<f64>>,
+    /// Width of a position bin.
+    pub position_bin_bp: usize,
+    /// Weights of the position bins, counted from the margin; those left out are never drawn. `None`
+    /// gives every bin the same weight.
+    pub position_weights: Option<Vec<f64>>,
+    /// How many draws may fail, each on N bases, an end or an overlap, before the sampler gives up.
+    pub max_attempts: usize,
+}
+
+impl Default for SamplerOptions {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            edge_margin: 64,
+            type_weights: DEFAULT_ACTION_TYPE_WEIGHTS.to_vec(),
+            length_weights: None,
+            position_bin_bp: 8,
+            position_weights: None,
+            max_attempts: 256,
+        }
+    }
+}
+
+/// Draws valid edits of one window. The same window, options and calls give the same edits.
+///
+/// ```
+/// use genolewm_shared::edit::apply_edits;
+/// use genolewm_shared::planning::{ActionSampler, SamplerOptions};
+/// let window = "ACGTTGCA".repeat(40);
+/// let mut sampler = ActionSampler::new(&window, SamplerOptions::default())?;
+/// let edits = sampler.sample_sequence(3)?;
+/// apply_edits(&window, &edits, true)?;
+/// # Ok::<(), genolewm_shared::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ActionSampler {
+    window: String,
+    interior: Range<usize>,
+    bin_bp: usize,
+    max_attempts: usize,
+    types: [f64; EditType::ALL.len()],
+    bins: Vec<f64>,
+    bases: [f64; 4],
+    lengths: Vec<f64>,
+    draws: Draws,
+}
+
+impl ActionSampler {
+    /// A sampler for `window`. Bases other than ACGT (any case) are never part of an edit.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` when the margins leave nothing, a number that must be positive is 0, or
+    /// weights are negative, not finite, all 0 or given for structural variants.
+    pub fn new(window: &str, options: SamplerOptions) -> Result<Self> {
+        let interior = options.edge_margin..window.len().saturating_sub(options.edge_margin);
+        if interior.is_empty() {
+            return Err(refused("the margins leave no room for an edit")
+                .with_detail("window_bp", window.len())
+                .with_detail("edge_margin", options.edge_margin));
+        }
+        if options.position_bin_bp == 0 || options.max_attempts == 0 {
+            return Err(refused(
+                "position_bin_bp and max_attempts must be at least 1",
+            ));
+        }
+        let bin_count = interior.len().div_ceil(options.position_bin_bp);
+        let mut bins = options
+            .position_weights
+            .unwrap_or_else(|| vec![1.0; bin_count]);
+        bins.resize(bin_count, 0.0);
+        let lengths = options.length_weights.unwrap_or_else(halving_lengths);
+        let mut types = [0.0; EditType::ALL.len()];
+        for (edit_type, weight) in options.type_weights {
+            match edit_type {
+                EditType::Sv if weight != 0.0 => return Err(structural()),
+                _ => types[edit_type.index()] = weight,
+            }
+        }
+        check_weights("position", &bins)?;
+        check_weights("length", &lengths)?;
+        check_weights("type", &types)?;
+        Ok(Self {
+            window: window.to_ascii_uppercase(),
+            interior,
+            bin_bp: options.position_bin_bp,
+            max_attempts: options.max_attempts,
+            types,
+            bins,
+            bases: [1.0; 4],
+            lengths,
+            draws: Draws::new(options.seed),
+        })
+    }
+
+    /// One edit, of the given type or of one drawn by weight.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a structural variant, or when no valid edit was found in `max_attempts`.
+    pub fn sample_edit(&mut self, edit_type: Option<EditType>) -> Result<RelEdit> {
+        self.sample_apart_from(&[], edit_type)
+    }
+
+    /// `horizon` edits that share no reference base, so that they can be applied together.
+    ///
+    /// # Errors
+    /// As [`sample_edit`](Self::sample_edit).
+    pub fn sample_sequence(&mut self, horizon: usize) -> Result<Vec<RelEdit>> {
+        let mut edits = Vec::with_capacity(horizon);
+        for _ in 0..horizon {
+            let edit = self.sample_apart_from(&edits, None)?;
+            edits.push(edit);
+        }
+        Ok(edits)
+    }
+
+    /// `n` sequences of `horizon` edits.
+    ///
+    /// # Errors
+    /// As [`sample_edit`](Self::sample_edit).
+    pub fn sample_sequences(&mut self, n: usize, horizon: usize) -> Result<Vec<Vec<RelEdit>>> {
+        (0..n).map(|_| self.sample_sequence(horizon)).collect()
+    }
+
+    /// Starts the random stream again.
+    pub(super) fn reseed(&mut self, seed: u64) {
+        self.draws = Draws::new(seed);
+    }
+
+    /// Moves the weights to the frequencies among `edits`, keeping the share `smoothing` of the old
+    /// ones. A factor that the edits say nothing about stays as it is.
+    pub(super) fn refit<'a>(&mut self, edits: impl Iterator<Item = &'a RelEdit>, smoothing: f64) {
+        let mut types = [0.0; EditType::ALL.len()];
+        let mut bins = vec![0.0; self.bins.len()];
+        let mut bases = [0.0; 4];
+        for edit in edits {
+            count(&mut types, Some(edit.edit_type().index()));
+            let start = usize::try_from(edit.rel_pos().get()).unwrap_or(usize::MAX);
+            count(
+                &mut bins,
+                Some(start.saturating_sub(self.interior.start) / self.bin_bp),
+            );
+            for base in drawn_bases(edit).chars() {
+                count(&mut bases, BASES.iter().position(|b| *b == base));
+            }
+        }
+        blend(&mut self.types, &types, smoothing);
+        blend(&mut self.bins, &bins, smoothing);
+        blend(&mut self.bases, &bases, smoothing);
+    }
+
+    fn sample_apart_from(
+        &mut self,
+        taken: &[RelEdit],
+        edit_type: Option<EditType>,
+    ) -> Result<RelEdit> {
+        if edit_type == Some(EditType::Sv) {
+            return Err(structural());
+        }
+        for _ in 0..self.max_attempts {
+            let drawn = self.draw(edit_type).transpose()?;
+            if let Some(edit) = drawn.filter(|edit| taken.iter().all(|other| apart(edit, other))) {
+                return Ok(edit);
+            }
+        }
+        Err(refused("no valid edit was found in the window")
+            .with_detail("attempts", self.max_attempts)
+            .with_remedy("ask for fewer edits, a smaller margin or a window with fewer N"))
+    }
+
+    /// One attempt; `None` when it hit an end, a base that is not called, or lengths without weight.
+    fn draw(&mut self, edit_type: Option<EditType>) -> Option<Result<RelEdit>> {
+        let edit_type = match edit_type {
+            Some(edit_type) => edit_type,
+            None => *EditType::ALL.get(self.draws.weighted(&self.types)?)?,
+        };
+        let start = self.position()?;
+        let (ref_bp, alt_bp) = self.allele_lengths(edit_type)?;
+        let end = start
+            .checked_add(ref_bp)
+            .filter(|end| *end <= self.interior.end)?;
+        let reference = String::from(self.window.get(start..end)?);
+        if !reference.chars().all(|base| BASES.contains(&base)) {
+            return None;
+        }
+        let alternate = self.alternate(edit_type, &reference, alt_bp)?;
+        Some(RelEdit::new(BpOffset(start as u64), &reference, &alternate))
+    }
+
+    fn position(&mut self) -> Option<usize> {
+        let bin = self.draws.weighted(&self.bins)?;
+        let first = self.interior.start + bin * self.bin_bp;
+        let width = self.bin_bp.min(self.interior.end.checked_sub(first)?);
+        Some(first + self.draws.index_below(width))
+    }
+
+    fn allele_lengths(&mut self, edit_type: EditType) -> Option<(usize, usize)> {
+        Some(match edit_type {
+            EditType::Snv => (1, 1),
+            EditType::Ins => (1, 1 + self.length(1..MAX_ALLELE_BP, None)?),
+            EditType::Del => (1 + self.length(1..MAX_ALLELE_BP, None)?, 1),
+            EditType::Mnv => {
+                let both = self.length(2..MAX_ALLELE_BP + 1, None)?;
+                (both, both)
+            }
+            EditType::Indel => {
+                let ref_bp = self.length(2..MAX_ALLELE_BP + 1, None)?;
+                (ref_bp, self.length(2..MAX_ALLELE_BP + 1, Some(ref_bp))?)
+            }
+            EditType::Sv => return None,
+        })
+    }
+
+    /// A length within `bounds`, other than `not`.
+    fn length(&mut self, bounds: Range<usize>, not: Option<usize>) -> Option<usize> {
+        let weights: Vec<f64> = (1..=self.lengths.len())
+            .zip(&self.lengths)
+            .map(|(bp, weight)| {
+                if bounds.contains(&bp) && Some(bp) != not {
+                    *weight
+                } else {
+                    0.0
+                }
+            })
+            .collect();
+        Some(self.draws.weighted(&weights)? + 1)
+    }
+
+    /// The alternate allele: insertions, deletions and indels keep the first base as VCF does, and
+    /// substitutions change every base.
+    fn alternate(&mut self, edit_type: EditType, reference: &str, bp: usize) -> Option<String> {
+        if matches!(edit_type, EditType::Snv | EditType::Mnv) {
+            return reference
+                .chars()
+                .map(|base| self.base(Some(base)))
+                .collect();
+        }
+        let anchor = reference.chars().next();
+        anchor
+            .map(Some)
+            .into_iter()
+            .chain((1..bp).map(|_| self.base(None)))
+            .collect()
+    }
+
+    /// A base by weight, other than `not`; by equal weights when none of the others has any.
+    fn base(&mut self, not: Option<char>) -> Option<char> {
+        let allowed = BASES.map(|base| Some(base) != not);
+        let mut weights = self.bases;
+        for (weight, allowed) in weights.iter_mut().zip(allowed) {
+            *weight = if allowed { *weight } else { 0.0 };
+        }
+        if weights.iter().sum::<f64>() <= 0.0 {
+            weights = allowed.map(|allowed| f64::from(u8::from(allowed)));
+        }
+        BASES.get(self.draws.weighted(&weights)?).copied()
+    }
+}
+
+/// The bases of an edit that the sampler chose by weight.
+fn drawn_bases(edit: &RelEdit) -> &str {
+    match edit.edit_type() {
+        EditType::Snv | EditType::Mnv => edit.alt_bases(),
+        _ => edit.alt_bases().get(1..).unwrap_or_default(),
+    }
+}
+
+fn apart(a: &RelEdit, b: &RelEdit) -> bool {
+    let end = |edit: &RelEdit| edit.rel_pos().get() + edit.ref_bases().len() as u64;
+    end(a) <= b.rel_pos().get() || end(b) <= a.rel_pos().get()
+}
+
+fn count(counts: &mut [f64], index: Option<usize>) {
+    if let Some(slot) = index.and_then(|index| counts.get_mut(index)) {
+        *slot += 1.0;
+    }
+}
+
+fn blend(weights: &mut [f64], counts: &[f64], smoothing: f64) {
+    let (old, new): (f64, f64) = (weights.iter().sum(), counts.iter().sum());
+    if old <= 0.0 || new <= 0.0 {
+        return;
+    }
+    for (weight, count) in weights.iter_mut().zip(counts) {
+        *weight = smoothing * *weight / old + (1.0 - smoothing) * count / new;
+    }
+}
+
+fn halving_lengths() -> Vec<f64> {
+    core::iter::successors(Some(0.5), |weight| Some(weight / 2.0))
+        .take(MAX_ALLELE_BP)
+        .collect()
+}
+
+fn check_weights(name: &str, weights: &[f64]) -> Result<()> {
+    let valid = weights
+        .iter()
+        .all(|weight| weight.is_finite() && *weight >= 0.0);
+    if valid && weights.iter().sum::<f64>() > 0.0 {
+        return Ok(());
+    }
+    Err(refused("weights must be finite, at least 0 and not all 0").with_detail("weights", name))
+}
+
+fn structural() -> Error {
+    refused("structural variants are not planned")
+}

@@ -1,0 +1,260 @@
+//! Surprise: how far the encoded edited window lies from what the predictor expected (contract,
+//! section 4).
+
+use crate::edit::EditSpec;
+use crate::provenance::python_float_repr;
+use crate::{Error, ErrorCode, Result};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+/// Schema version of the score rows.
+pub const SCORE_SCHEMA_VERSION: &str = "1.0.0";
+
+/// What score rows name as their maker; part of the format, whichever program writes it.
+pub const GENERATED_BY: &str = "geno-lewm-score";
+
+/// Euclidean distance between two vectors of f32, computed in f64. NaN when their widths differ,
+/// which callers treat as the error that it is.
+#[must_use]
+pub fn surprise_distance(prediction: &[f32], target: &[f32]) -> f64 {
+    if prediction.len() != target.len() {
+        return f64::NAN;
+    }
+    let squares = prediction.iter().zip(target).map(|(&p, &t)| {
+        let difference = f64::from(p) - f64::from(t);
+        difference * difference
+    });
+    libm::sqrt(squares.sum())
+}
+
+/// How far the prediction turned away from the reference state: 1 - cosine, in 0..=2, computed in
+/// f64. NaN for widths that differ or a vector of zeros, neither of which has an angle.
+#[must_use]
+pub fn displacement(prediction: &[f32], reference: &[f32]) -> f64 {
+    if prediction.len() != reference.len() {
+        return f64::NAN;
+    }
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        a.iter()
+            .zip(b)
+            .map(|(&x, &y)| f64::from(x) * f64::from(y))
+            .sum()
+    };
+    let norms = libm::sqrt(dot(prediction, prediction)) * libm::sqrt(dot(reference, reference));
+    (1.0 - dot(prediction, reference) / norms).clamp(0.0, 2.0)
+}
+
+/// How the distances of one variant in several windows become one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Aggregation {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// The largest.
+    Max,
+    /// The middle one, or the mean of the middle two.
+    Median,
+}
+
+impl Aggregation {
+    /// The name on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mean => "mean",
+            Self::Max => "max",
+            Self::Median => "median",
+        }
+    }
+}
+
+impl fmt::Display for Aggregation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Aggregation {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        [Self::Mean, Self::Max, Self::Median]
+            .into_iter()
+            .find(|a| a.as_str() == text)
+            .ok_or_else(|| {
+                refused("an aggregation is mean, max or median").with_detail("aggregation", text)
+            })
+    }
+}
+
+/// One distance out of those of several windows.
+///
+/// # Errors
+/// `INPUT.GENERIC` for none at all, or one that is not finite.
+///
+/// ```
+/// use genolewm_shared::surprise::{Aggregation, aggregate};
+/// assert_eq!(aggregate(&[4.0, 1.0, 2.0], Aggregation::Median)?, 2.0);
+/// # Ok::<(), genolewm_shared::Error>(())
+/// ```
+pub fn aggregate(distances: &[f64], aggregation: Aggregation) -> Result<f64> {
+    if distances.iter().any(|distance| !distance.is_finite()) {
+        return Err(refused("a distance is not finite"));
+    }
+    let mut sorted: Vec<f64> = distances.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let Some(&largest) = sorted.last() else {
+        return Err(refused("there is no distance to aggregate"));
+    };
+    Ok(match aggregation {
+        Aggregation::Mean => distances.iter().sum::<f64>() / distances.len() as f64,
+        Aggregation::Max => largest,
+        Aggregation::Median => median_of_sorted(&sorted),
+    })
+}
+
+/// What is said about one variant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurpriseResult {
+    /// Distance between prediction and encoded edit, at least 0.
+    pub sigma_raw: f64,
+    /// Percentile of `sigma_raw` among the calibration variants of the bucket, 0..=1.
+    pub sigma_calibrated: f64,
+    /// The bucket that the percentile was read from.
+    pub bucket_id: String,
+    /// How well the bucket is filled, 0..=1.
+    pub confidence: f64,
+    /// Whether the bucket is too sparse to rely on.
+    pub low_confidence: bool,
+}
+
+/// A variant with its result: one line of the scores file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreRow {
+    /// The variant, as the input names it.
+    pub edit: EditSpec,
+    /// What is said about it.
+    pub result: SurpriseResult,
+}
+
+impl ScoreRow {
+    /// The row as JSON with sorted keys, `", "` and `": "` between parts and floats as Python prints
+    /// them, without a line end: byte for byte what the Python package writes.
+    ///
+    /// # Errors
+    /// `INTERNAL.INVARIANT_VIOLATION` when a figure is not finite: JSON has no such number.
+    pub fn to_json_line(&self) -> Result<String> {
+        let (edit, result) = (&self.edit, &self.result);
+        Ok(format!(
+            "{{\"alt\": {alt}, \"bucket_id\": {bucket}, \"chrom\": {chrom}, \
+             \"confidence\": {confidence}, \"generated_by\": \"{GENERATED_BY}\", \
+             \"low_confidence\": {low}, \"pos\": {pos}, \"ref\": {reference}, \
+             \"schema_version\": \"{SCORE_SCHEMA_VERSION}\", \
+             \"sigma_calibrated\": {calibrated}, \"sigma_raw\": {raw}}}",
+            alt = json_string(edit.alternate()),
+            bucket = json_string(&result.bucket_id),
+            chrom = json_string(edit.chrom()),
+            confidence = json_float("confidence", result.confidence)?,
+            low = result.low_confidence,
+            pos = edit.pos(),
+            reference = json_string(edit.reference()),
+            calibrated = json_float("sigma_calibrated", result.sigma_calibrated)?,
+            raw = json_float("sigma_raw", result.sigma_raw)?,
+        ))
+    }
+}
+
+fn median_of_sorted(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    let at = |index: usize| sorted.get(index).copied().unwrap_or(f64::NAN);
+    if sorted.len() % 2 == 1 {
+        at(middle)
+    } else {
+        (at(middle - 1) + at(middle)) / 2.0
+    }
+}
+
+fn json_float(name: &str, value: f64) -> Result<String> {
+    if value.is_finite() {
+        return Ok(python_float_repr(value));
+    }
+    Err(Error::new(
+        ErrorCode::InternalInvariantViolation,
+        format!("{name} is {value}"),
+    )
+    .with_remedy("run `genolewm doctor`: a backend returned a number that is not finite"))
+}
+
+/// A quoted JSON string in ASCII, as Python's `json.dumps` writes it: contig names may hold anything.
+fn json_string(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{c}' => quoted.push_str("\\f"),
+            ' '..='~' => quoted.push(c),
+            _ => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    quoted.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn refused(message: &str) -> Error {
+    Error::new(ErrorCode::InputGeneric, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::position::Position;
+
+    #[test]
+    fn distances_without_meaning_are_nan() {
+        assert!(surprise_distance(&[1.0], &[1.0, 2.0]).is_nan());
+        assert!(displacement(&[0.0, 0.0], &[1.0, 2.0]).is_nan());
+        assert!(aggregate(&[], Aggregation::Mean).is_err());
+        assert!(aggregate(&[f64::NAN], Aggregation::Max).is_err());
+    }
+
+    #[test]
+    fn displacement_is_an_angle() {
+        assert!(displacement(&[3.0, 0.0], &[9.0, 0.0]).abs() < 1e-12);
+        assert!((displacement(&[1.0, 0.0], &[0.0, 5.0]) - 1.0).abs() < 1e-12);
+        assert!((displacement(&[1.0, 0.0], &[-1.0, 0.0]) - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn rows_escape_what_json_needs_escaped() -> Result<()> {
+        let mut row = ScoreRow {
+            edit: EditSpec::new("c\"\u{e9}\u{1F9EC}", Position::new(7)?, "A", "C")?,
+            result: SurpriseResult {
+                sigma_raw: 1.0,
+                sigma_calibrated: 0.5,
+                bucket_id: "other".into(),
+                confidence: 1.0,
+                low_confidence: false,
+            },
+        };
+        let line = row.to_json_line()?;
+        assert!(
+            line.contains("\"chrom\": \"c\\\"\\u00e9\\ud83e\\uddec\""),
+            "{line}"
+        );
+        row.result.sigma_raw = f64::INFINITY;
+        assert!(row.to_json_line().is_err());
+        Ok(())
+    }
+}
