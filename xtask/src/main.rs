@@ -1,43 +1,58 @@
 //! CI's vocabulary: the checks of this repository that cargo has no word for.
 //!
 //! `cargo xtask layers` holds the direction of imports, `cargo xtask size` the weight of what is
-//! checked in. Each prints what is wrong, where, and what to do about it, and exits with 1.
+//! checked in, `cargo xtask test` runs every test from a fresh clone. Each prints what is wrong,
+//! where, and what to do about it, and exits with 1.
 #![forbid(unsafe_code)]
 
 mod layers;
 mod size;
+mod test;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What a check answers: one line to print when all is well, or every fault that it found.
+/// What a command answers: a line to print when all is well, or every fault that it found.
 type Verdict = Result<String, Vec<String>>;
 
-/// A command: its name, what it holds, and the function that checks it below the root.
-type Command = (&'static str, &'static str, fn(&Path) -> Verdict);
+/// A command's work below the root, with what was typed behind its name.
+type Work = fn(&Path, &[String]) -> Verdict;
 
-const COMMANDS: [Command; 2] = [
+/// A command: its name, what it is for, and its work.
+type Command = (&'static str, &'static str, Work);
+
+const COMMANDS: [Command; 3] = [
     (
         "layers",
         "imports go one way only, between crates and inside them",
-        layers::check,
+        |root, _| layers::check(root),
     ),
     (
         "size",
         "the built-in model and every tracked file stay small",
-        size::check,
+        |root, _| size::check(root),
+    ),
+    (
+        "test",
+        "unpack the vectors, build the program, run every test (arguments go on)",
+        test::run,
     ),
 ];
 
 fn main() -> ExitCode {
-    let name = std::env::args().nth(1).unwrap_or_default();
-    let Some((_, _, check)) = COMMANDS.iter().find(|(known, ..)| *known == name) else {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    let arguments: Vec<String> = arguments.collect();
+    let Some((_, _, work)) = COMMANDS.iter().find(|(known, ..)| *known == name) else {
         return usage(&name);
     };
-    match check(&root()) {
+    match work(&root(), &arguments) {
         Ok(summary) => {
-            say(&mut io::stdout(), &format!("{name}: {summary}"));
+            // A test runner has spoken for itself.
+            if !summary.is_empty() {
+                say(&mut io::stdout(), &format!("{name}: {summary}"));
+            }
             ExitCode::SUCCESS
         }
         Err(faults) => {

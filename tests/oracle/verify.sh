@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Lets the public Python package judge what this program writes: `geno-lewm-verify` must accept the
+# built-in model's manifest with receipts of one variant and of a VCF, and refuse a tampered one;
+# its calibration reader must accept our table. The other direction: `genolewm verify` must accept
+# the receipts that the package wrote.
+#
+#   tests/oracle/verify.sh            needs target/release/genolewm and PyPI
+#
+# GENOLEWM_ORACLE_VENV names a virtual environment to make or use again.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+program=${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/release/genolewm}
+model=models/builtin
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+venv=${GENOLEWM_ORACLE_VENV:-$work/venv}
+
+if [ ! -x "$venv/bin/geno-lewm-verify" ]; then
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check \
+        "geno-lewm==0.2.1" "pyarrow==26.0.1"
+fi
+accepts() { "$venv/bin/geno-lewm-verify" "$@"; }
+
+fail() {
+    printf 'oracle: %s\n' "$*" >&2
+    exit 1
+}
+
+# Expects a command to end with a status.
+expect_status() {
+    local want=$1 got=0
+    shift
+    "$@" >"$work/refusal" 2>&1 || got=$?
+    [ "$got" = "$want" ] || { cat "$work/refusal" >&2; fail "status $got, not $want, of: $*"; }
+}
+
+# Real variants, as many as a reader waits for.
+{
+    gzip -dc examples/brca1.vcf.gz | grep '^#'
+    gzip -dc examples/brca1.vcf.gz | grep -v '^#' | sed -n '100~200p'
+} >"$work/some.vcf"
+
+"$program" score --vcf "$work/some.vcf" --fasta examples/brca1.hg19.fa.gz --model-dir "$model" \
+    --output "$work/scores.jsonl" --receipt "$work/receipts.jsonl" --no-progress
+"$program" score --variant chr17:41246481:T:C --fasta examples/brca1.hg19.fa.gz \
+    --model-dir "$model" --receipt "$work/one.json" >"$work/one.out"
+
+accepts "$work/one.json" --manifest "$model/manifest.json"
+receipts=0
+while IFS= read -r receipt; do
+    receipts=$((receipts + 1))
+    printf '%s' "$receipt" >"$work/receipt.json"
+    accepts "$work/receipt.json" --manifest "$model/manifest.json" >/dev/null ||
+        fail "receipt $receipts of the VCF was refused: $receipt"
+done <"$work/receipts.jsonl"
+[ "$receipts" -gt 0 ] || fail "the VCF gave no receipt"
+[ "$receipts" = "$(wc -l <"$work/scores.jsonl")" ] || fail "receipts and scores differ in number"
+
+# A verifier that accepts anything would prove nothing (8: the family of provenance errors).
+sed 's/"sigma_raw":[0-9]/"sigma_raw":9/' "$work/one.json" >"$work/tampered.json"
+if cmp -s "$work/one.json" "$work/tampered.json"; then fail "the receipt has no sigma_raw"; fi
+expect_status 8 accepts "$work/tampered.json" --manifest "$model/manifest.json"
+expect_status 8 "$program" verify "$work/tampered.json" --manifest "$model/manifest.json"
+
+"$venv/bin/python" - "$model/calibration.parquet" <<'PYTHON'
+import sys
+from geno_lewm.surprise import read_calibration_table
+
+table = read_calibration_table(sys.argv[1])
+assert table.require("*").n_calibration > 0, "the calibration table has no bottom bucket"
+PYTHON
+
+theirs=0
+for receipt in tests/golden/receipts/receipt_*.json; do
+    manifest=${receipt/receipt_/manifest_}
+    "$program" verify "$receipt" --manifest "$manifest" >/dev/null ||
+        fail "genolewm refuses $receipt of the package"
+    theirs=$((theirs + 1))
+done
+
+printf 'oracle: the package accepts %d of our receipts, we accept %d of its\n' \
+    $((receipts + 1)) "$theirs"

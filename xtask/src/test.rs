@@ -1,0 +1,92 @@
+//! Every test, from a fresh clone: unpacks the golden vectors that are stored compressed, builds
+//! the program that the end-to-end tests drive, and hands over to the test runner.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::Verdict;
+
+/// Where golden weights are stored with a `.gz` behind their names: mostly zeros, tenfold smaller.
+const PACKED: &str = "tests/golden/pipeline/model";
+
+/// Runs the tests of the workspace; `arguments` go to the runner.
+pub(crate) fn run(root: &Path, arguments: &[String]) -> Verdict {
+    let steps = || {
+        unpack(&root.join(PACKED))?;
+        cargo(
+            root,
+            &["build", "--release", "--package", "genolewm", "--bins"],
+            &[],
+        )?;
+        if has_nextest(root) {
+            cargo(root, &["test", "--workspace", "--doc"], &[])?;
+            cargo(root, &["nextest", "run", "--workspace"], arguments)
+        } else {
+            cargo(root, &["test", "--workspace"], arguments)
+        }
+    };
+    steps().map(|()| String::new()).map_err(|fault| vec![fault])
+}
+
+/// Unpacks every `NAME.gz` of a folder into `NAME`, unless it is there already and no older.
+fn unpack(folder: &Path) -> Result<(), String> {
+    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    for packed in entries.flatten().map(|entry| entry.path()) {
+        if packed.extension() == Some(OsStr::new("gz")) && is_stale(&packed) {
+            gunzip(&packed)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_stale(packed: &Path) -> bool {
+    let modified = |path: PathBuf| fs::metadata(path).and_then(|meta| meta.modified());
+    match (
+        modified(packed.to_owned()),
+        modified(packed.with_extension("")),
+    ) {
+        (Ok(packed), Ok(unpacked)) => unpacked < packed,
+        _ => true,
+    }
+}
+
+/// Unpacks through the `gzip` program, under another name until it is whole.
+fn gunzip(packed: &Path) -> Result<(), String> {
+    let fault = |e: std::io::Error| format!("{}: {e}", packed.display());
+    let whole = packed.with_extension("");
+    let partial = packed.with_extension("partial");
+    let out = File::create(&partial).map_err(fault)?;
+    let status = Command::new("gzip")
+        .args(["--decompress", "--stdout"])
+        .arg(packed)
+        .stdout(Stdio::from(out))
+        .status()
+        .map_err(|e| format!("gzip: {e}\n  help: install gzip"))?;
+    if !status.success() {
+        return Err(format!("{}: gzip could not unpack it", packed.display()));
+    }
+    fs::rename(&partial, &whole).map_err(fault)
+}
+
+fn has_nextest(root: &Path) -> bool {
+    let mut probe = Command::new("cargo");
+    probe.args(["nextest", "--version"]).current_dir(root);
+    probe.stdout(Stdio::null()).stderr(Stdio::null());
+    probe.status().is_ok_and(|status| status.success())
+}
+
+fn cargo(root: &Path, arguments: &[&str], more: &[String]) -> Result<(), String> {
+    let shown = format!("cargo {}", arguments.join(" "));
+    let status = Command::new("cargo")
+        .args(arguments)
+        .args(more)
+        .current_dir(root)
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{shown}: {status}")),
+        Err(e) => Err(format!("{shown}: {e}")),
+    }
+}
