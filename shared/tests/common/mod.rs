@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use std::path::PathBuf;
 
 /// The directory of the golden vectors: `GENOLEWM_GOLDEN`, else the project's own copy.
-pub fn golden_dir() -> PathBuf {
+pub(crate) fn golden_dir() -> PathBuf {
     std::env::var_os("GENOLEWM_GOLDEN").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden")),
         PathBuf::from,
@@ -17,19 +17,19 @@ pub fn golden_dir() -> PathBuf {
 }
 
 /// The bytes of a golden file; a missing one fails the test.
-pub fn golden_bytes(name: &str) -> Vec<u8> {
+pub(crate) fn golden_bytes(name: &str) -> Vec<u8> {
     let path = golden_dir().join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// A golden JSON file.
-pub fn golden_json(name: &str) -> Value {
+pub(crate) fn golden_json(name: &str) -> Value {
     serde_json::from_slice(&golden_bytes(name))
         .unwrap_or_else(|error| panic!("{name} is no JSON: {error}"))
 }
 
 /// The cases of a golden list; an empty list fails the test.
-pub fn cases(list: &Value) -> &[Value] {
+pub(crate) fn cases(list: &Value) -> &[Value] {
     let cases = list.as_array().expect("a list of cases");
     assert!(
         !cases.is_empty(),
@@ -39,32 +39,32 @@ pub fn cases(list: &Value) -> &[Value] {
 }
 
 /// The text of a field.
-pub fn text<'a>(case: &'a Value, key: &str) -> &'a str {
+pub(crate) fn text<'a>(case: &'a Value, key: &str) -> &'a str {
     case[key]
         .as_str()
         .unwrap_or_else(|| panic!("{key} is no text in {case}"))
 }
 
 /// The number in a field.
-pub fn number(case: &Value, key: &str) -> f64 {
+pub(crate) fn number(case: &Value, key: &str) -> f64 {
     case[key]
         .as_f64()
         .unwrap_or_else(|| panic!("{key} is no number in {case}"))
 }
 
 /// A list of numbers.
-pub fn numbers(list: &Value) -> Vec<f64> {
+pub(crate) fn numbers(list: &Value) -> Vec<f64> {
     let list = list.as_array().expect("a list of numbers");
     list.iter().map(|v| v.as_f64().expect("a number")).collect()
 }
 
 /// Equal to 1e-6 relative (absolute below 1), the tolerance of f64 mathematics.
-pub fn assert_close(got: f64, want: f64, what: &str) {
+pub(crate) fn assert_close(got: f64, want: f64, what: &str) {
     assert_within(got, want, 1e-6 * want.abs().max(1.0), what);
 }
 
 /// Equal to `tolerance`, absolute.
-pub fn assert_within(got: f64, want: f64, tolerance: f64, what: &str) {
+pub(crate) fn assert_within(got: f64, want: f64, tolerance: f64, what: &str) {
     assert!(
         (got - want).abs() <= tolerance,
         "{what}: got {got}, want {want} within {tolerance}"
@@ -73,7 +73,7 @@ pub fn assert_within(got: f64, want: f64, tolerance: f64, what: &str) {
 
 /// Checks a case that has either `ok` or `error`: hands `ok` and the result to `check`, or compares
 /// the error's code and exit status.
-pub fn check_outcome<T: Debug>(case: &Value, got: Result<T>, check: impl FnOnce(T, &Value)) {
+pub(crate) fn check_outcome<T: Debug>(case: &Value, got: Result<T>, check: impl FnOnce(T, &Value)) {
     if let Some(code) = case.get("error").and_then(Value::as_str) {
         let error = got.expect_err(code);
         assert_eq!(error.code().as_str(), code, "{case}");
