@@ -6,6 +6,8 @@
 
 mod build;
 #[cfg(feature = "parquet")]
+mod decode;
+#[cfg(feature = "parquet")]
 mod page_check;
 #[cfg(feature = "parquet")]
 mod parquet;

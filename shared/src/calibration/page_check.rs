@@ -1,34 +1,24 @@
-//! A look at Parquet page headers before anything is decoded.
+//! A look at Parquet page headers before anything is decompressed.
 //!
-//! The decoder trusts what a page header says: it reserves the uncompressed size, and one value for
-//! each that is announced. A file of some hundred bytes could so ask for gigabytes. This walk over
-//! the headers (Thrift, compact protocol) adds up what decoding will take and refuses files that
-//! ask for more than any calibration table needs.
+//! The page reader trusts what a header says: it reserves the uncompressed size that is announced.
+//! A file of some hundred bytes could so ask for gigabytes. This walk over the headers (Thrift,
+//! compact protocol) refuses pages that are larger than any calibration table needs.
 
 /// Most bytes that a page may have when decompressed.
 const MAX_PAGE_BYTES: i64 = 1 << 24;
 /// Structures nested beyond this do not occur in page headers.
 const MAX_DEPTH: u8 = 4;
-/// `PLAIN`, `PLAIN_DICTIONARY`, `RLE` and `RLE_DICTIONARY`. The delta encodings are refused: one
-/// that shares prefixes can expand without bound.
-const ENCODINGS: [i64; 4] = [0, 2, 3, 8];
 
-/// What a page header must not do; the text says what is wrong.
-type Checked<T> = Result<T, &'static str>;
+/// What was checked, or what is wrong with it.
+pub(super) type Checked<T> = Result<T, &'static str>;
 
 const TRUNCATED: &str = "a page header is cut off";
 
-/// Walks the page headers of one column chunk, taking the values that they announce from
-/// `budget`.
-pub(super) fn check_pages(mut chunk: &[u8], budget: &mut u64) -> Checked<()> {
+/// Walks the page headers of one column chunk.
+pub(super) fn check_pages(mut chunk: &[u8]) -> Checked<()> {
     while !chunk.is_empty() {
         let mut reader = Compact { rest: chunk };
-        let mut header = Header::default();
-        reader.fields(0, None, &mut |field, value| header.take(field, value))?;
-        *budget = budget
-            .checked_sub(header.num_values)
-            .ok_or("the pages announce too many values")?;
-        let body = usize::try_from(header.compressed).map_err(|_| TRUNCATED)?;
+        let body = reader.page_header()?;
         chunk = reader
             .rest
             .get(body..)
@@ -37,65 +27,26 @@ pub(super) fn check_pages(mut chunk: &[u8], budget: &mut u64) -> Checked<()> {
     Ok(())
 }
 
-/// The part of a page header that decides what decoding costs.
-#[derive(Default)]
-struct Header {
-    compressed: i64,
-    num_values: u64,
-}
-
-impl Header {
-    /// Takes one integer of the header. A field is named by its number and that of the
-    /// structure it lies in: 5 is a data page, 7 a dictionary, 8 a data page of version 2.
-    fn take(&mut self, field: Field, value: i64) -> Checked<()> {
-        match field {
-            Field { outer: None, id: 2 } if !(0..=MAX_PAGE_BYTES).contains(&value) => {
-                return Err("a page is too large");
-            }
-            Field { outer: None, id: 3 } => self.compressed = value,
-            // Values; nulls and rows are counted with them, as a page has no more of either.
-            Field {
-                outer: Some(5 | 7),
-                id: 1,
-            }
-            | Field {
-                outer: Some(8),
-                id: 1..=3,
-            } => {
-                let count = u64::try_from(value).map_err(|_| "a page has a negative count")?;
-                self.num_values = self.num_values.saturating_add(count);
-            }
-            Field {
-                outer: Some(5 | 7),
-                id: 2,
-            }
-            | Field {
-                outer: Some(8),
-                id: 4,
-            } if !ENCODINGS.contains(&value) => {
-                return Err("a page has an encoding that tables do not use");
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-/// Where an integer stands: in the header itself, or in one of its structures.
-#[derive(Clone, Copy)]
-struct Field {
-    outer: Option<i64>,
-    id: i64,
-}
-
-/// A reader of Thrift's compact protocol that keeps nothing but integers.
+/// A reader of Thrift's compact protocol.
 struct Compact<'a> {
     rest: &'a [u8],
 }
 
-type Visit<'v> = dyn FnMut(Field, i64) -> Checked<()> + 'v;
-
 impl Compact<'_> {
+    /// Reads a header and gives the number of bytes that the page's body takes in the file.
+    fn page_header(&mut self) -> Checked<usize> {
+        let mut compressed = 0;
+        self.fields(0, &mut |id, value| match id {
+            2 if !(0..=MAX_PAGE_BYTES).contains(&value) => Err("a page is too large"),
+            3 => {
+                compressed = value;
+                Ok(())
+            }
+            _ => Ok(()),
+        })?;
+        usize::try_from(compressed).map_err(|_| "a page has a negative size")
+    }
+
     fn byte(&mut self) -> Checked<u8> {
         let (&byte, rest) = self.rest.split_first().ok_or(TRUNCATED)?;
         self.rest = rest;
@@ -125,8 +76,9 @@ impl Compact<'_> {
         Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
     }
 
-    /// Reads a structure to its end. Integers down to the second level go to `visit`.
-    fn fields(&mut self, depth: u8, outer: Option<i64>, visit: &mut Visit<'_>) -> Checked<()> {
+    /// Reads a structure to its end. The integers of the outermost one go to `visit`, with the
+    /// numbers of their fields.
+    fn fields(&mut self, depth: u8, visit: &mut dyn FnMut(i64, i64) -> Checked<()>) -> Checked<()> {
         let mut id = 0_i64;
         loop {
             let head = self.byte()?;
@@ -142,11 +94,11 @@ impl Compact<'_> {
                 1 | 2 => {}
                 4..=6 => {
                     let value = self.zigzag()?;
-                    if depth < 2 {
-                        visit(Field { outer, id }, value)?;
+                    if depth == 0 {
+                        visit(id, value)?;
                     }
                 }
-                12 if depth < MAX_DEPTH => self.fields(depth + 1, Some(id), visit)?,
+                12 if depth < MAX_DEPTH => self.fields(depth + 1, visit)?,
                 kind => self.skip_value(kind)?,
             }
         }
@@ -170,48 +122,34 @@ impl Compact<'_> {
 mod tests {
     use super::*;
 
-    /// A data page header that announces some sizes (small enough for one-byte varints each).
-    fn header(uncompressed: u8, compressed: u8, values: u8, encoding: u8) -> Vec<u8> {
-        let int = |value: u8| value << 1;
-        vec![
-            0x15,
-            0, // type: data page
-            0x15,
-            int(uncompressed),
-            0x15,
-            int(compressed),
-            0x2c,
-            0x15,
-            int(values),
-            0x15,
-            int(encoding),
-            0x15,
-            6,
-            0x15,
-            6,
-            0,
-            0,
-        ]
+    /// A data page header that announces these sizes.
+    fn header(uncompressed: u32, compressed: u8) -> Vec<u8> {
+        let mut bytes = vec![0x15, 0, 0x15];
+        let mut rest = uncompressed << 1;
+        while rest > 0x7f {
+            bytes.push((rest & 0x7f) as u8 | 0x80);
+            rest >>= 7;
+        }
+        bytes.extend([rest as u8, 0x15, compressed << 1]);
+        bytes.extend([0x2c, 0x15, 14, 0x15, 0, 0x15, 6, 0x15, 6, 0, 0]);
+        bytes
     }
 
     #[test]
-    fn values_are_taken_from_the_budget() {
-        let mut chunk = header(9, 3, 7, 0);
-        chunk.extend([1, 2, 3]);
-        let pages = chunk.repeat(2);
-        let mut budget = 20;
-        assert_eq!(check_pages(&pages, &mut budget), Ok(()));
-        assert_eq!(budget, 6);
-        assert!(check_pages(&pages, &mut budget).is_err());
+    fn pages_follow_each_other() {
+        let mut page = header(9, 3);
+        page.extend([1, 2, 3]);
+        assert_eq!(check_pages(&page.repeat(2)), Ok(()));
+        assert!(check_pages(&header(9, 3)).is_err());
     }
 
     #[test]
-    fn bodies_must_lie_inside_and_encodings_be_known() {
-        assert!(check_pages(&header(9, 3, 7, 0), &mut 100).is_err());
-        assert!(check_pages(&header(0, 0, 7, 5), &mut 100).is_err());
-        let whole = header(0, 0, 1, 8);
+    fn large_and_truncated_pages_are_refused() {
+        assert_eq!(check_pages(&header(1 << 24, 0)), Ok(()));
+        assert!(check_pages(&header((1 << 24) + 1, 0)).is_err());
+        let whole = header(500, 0);
         for end in 1..whole.len() {
-            assert!(check_pages(&whole[..end], &mut 100).is_err(), "{end}");
+            assert!(check_pages(&whole[..end]).is_err(), "{end}");
         }
     }
 }

@@ -3,19 +3,19 @@
 //! Lists are the standard three levels (`cdf.list.element`), every field is nullable as other
 //! writers make it, and only `back_off_to` may in fact be null.
 
+use super::decode::{Column, Plain};
 use super::page_check::check_pages;
 use super::table::{
     CALIBRATION_SCHEMA_VERSION, CalibrationBucket, CalibrationTable, MAX_GRID_SIZE, invalid,
 };
 use crate::{Error, ErrorCode, Result};
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use parquet::basic::{Compression, Encoding, Type as PhysicalType, ZstdLevel};
 use parquet::column::page::Page;
-use parquet::column::reader::get_typed_column_reader;
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, FloatType, Int64Type};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::properties::WriterProperties;
@@ -47,10 +47,6 @@ const COLUMNS: [(&str, PhysicalType, bool); 6] = [
 
 /// Most buckets of a table; there are fewer contexts than this.
 const MAX_BUCKETS: usize = 1 << 10;
-/// Most values in a file, dictionaries included: both lists of every context, twice over.
-const MAX_VALUES: u64 = 1 << 24;
-/// Longest bucket id and version.
-const MAX_TEXT_BYTES: usize = 256;
 
 /// Reads a table from the bytes of its file. Whatever the bytes are, memory stays bounded.
 ///
@@ -135,12 +131,11 @@ fn check_sizes(metadata: &ParquetMetaData, bytes: &[u8]) -> Result<()> {
     if !total.is_some_and(|total| total <= MAX_BUCKETS) || rows.len() > MAX_BUCKETS {
         return Err(unreadable(format!("it has more than {MAX_BUCKETS} rows")));
     }
-    let mut budget = MAX_VALUES;
     for group in metadata.row_groups() {
         for column in group.columns() {
             let chunk = chunk_bytes(column, bytes)
                 .ok_or_else(|| unreadable("a column lies outside the file"))?;
-            check_pages(chunk, &mut budget).map_err(unreadable)?;
+            check_pages(chunk).map_err(unreadable)?;
         }
     }
     Ok(())
@@ -156,16 +151,16 @@ fn chunk_bytes<'a>(column: &ColumnChunkMetaData, bytes: &'a [u8]) -> Option<&'a 
 }
 
 fn read_row_group(group: &dyn RowGroupReader, buckets: &mut Vec<CalibrationBucket>) -> Result<()> {
-    let ids = read_texts(group, 0)?;
-    let counts = read_column::<Int64Type>(group, 1)?;
+    let ids = read_flat::<String>(group, 0)?;
+    let counts = read_flat::<i64>(group, 1)?;
     let cdfs = read_lists(group, 2)?;
     let grids = read_lists(group, 3)?;
-    let parents = read_texts(group, 4)?;
-    let versions = read_texts(group, 5)?;
+    let parents = read_flat::<String>(group, 4)?;
+    let versions = read_flat::<String>(group, 5)?;
     let present = |what: &str| unreadable(format!("{what} is null"));
     let rows = ids
         .into_iter()
-        .zip(counts.rows())
+        .zip(counts)
         .zip(cdfs)
         .zip(grids)
         .zip(parents)
@@ -185,83 +180,43 @@ fn read_row_group(group: &dyn RowGroupReader, buckets: &mut Vec<CalibrationBucke
     Ok(())
 }
 
-/// A column as it is stored: values that are present, and levels that say where.
-struct Column<T> {
-    values: Vec<T>,
-    definitions: Vec<i16>,
-    repetitions: Vec<i16>,
-    /// The definition level of a value that is present.
-    present: i16,
-    row_count: usize,
+fn read_column<T: Plain>(group: &dyn RowGroupReader, index: usize) -> Result<(Column<T>, usize)> {
+    let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+    let (_, _, is_list) = COLUMNS.get(index).copied().unwrap_or(COLUMNS[0]);
+    let limit = if is_list {
+        rows.saturating_mul(MAX_GRID_SIZE)
+    } else {
+        rows
+    };
+    let mut pages = group.get_column_page_reader(index).map_err(unreadable)?;
+    let descriptor = group.metadata().column(index).column_descr();
+    let column = Column::read(pages.as_mut(), descriptor, limit).map_err(unreadable)?;
+    Ok((column, rows))
 }
 
-impl<T> Column<T> {
-    /// The rows of a column without lists.
-    fn rows(self) -> impl Iterator<Item = Option<T>> {
-        let Self {
-            values,
-            definitions,
-            present,
-            row_count,
-            ..
-        } = self;
-        let mut values = values.into_iter();
-        (0..row_count).map(move |row| {
-            let is_present = present == 0 || definitions.get(row) == Some(&present);
-            if is_present { values.next() } else { None }
-        })
-    }
-}
-
-fn read_column<T: DataType>(group: &dyn RowGroupReader, index: usize) -> Result<Column<T::T>> {
-    let row_count = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
-    let present = group
-        .metadata()
-        .column(index)
-        .column_descr()
-        .max_def_level();
-    let mut reader =
-        get_typed_column_reader::<T>(group.get_column_reader(index).map_err(unreadable)?);
-    let (mut definitions, mut repetitions, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    let (rows, _, _) = reader
-        .read_records(
-            row_count,
-            Some(&mut definitions),
-            Some(&mut repetitions),
-            &mut values,
-        )
-        .map_err(unreadable)?;
-    if rows != row_count {
+/// The rows of a column without lists.
+fn read_flat<T: Plain>(group: &dyn RowGroupReader, index: usize) -> Result<Vec<Option<T>>> {
+    let (column, rows) = read_column::<T>(group, index)?;
+    if column.definitions.len() != rows {
         return Err(unreadable("a column has too few rows"));
     }
-    Ok(Column {
-        values,
-        definitions,
-        repetitions,
-        present,
-        row_count,
-    })
-}
-
-fn read_texts(group: &dyn RowGroupReader, index: usize) -> Result<Vec<Option<String>>> {
-    let text = |bytes: ByteArray| match bytes.as_utf8() {
-        Ok(text) if text.len() <= MAX_TEXT_BYTES => Ok(text.to_string()),
-        _ => Err(unreadable("a text is too long or not UTF-8")),
+    let mut values = column.values.into_iter();
+    let row = |level| {
+        if level == column.present {
+            values.next()
+        } else {
+            None
+        }
     };
-    read_column::<ByteArrayType>(group, index)?
-        .rows()
-        .map(|row| row.map(text).transpose())
-        .collect()
+    Ok(column.definitions.into_iter().map(row).collect())
 }
 
 fn read_lists(group: &dyn RowGroupReader, index: usize) -> Result<Vec<Vec<f64>>> {
-    let column = read_column::<FloatType>(group, index)?;
+    let (column, rows) = read_column::<f32>(group, index)?;
     if column
         .definitions
         .iter()
         .any(|&level| level != column.present)
-        || column.definitions.len() != column.values.len()
-        || column.repetitions.len() != column.values.len()
     {
         return Err(unreadable("a list is empty or holds nulls"));
     }
@@ -275,7 +230,7 @@ fn read_lists(group: &dyn RowGroupReader, index: usize) -> Result<Vec<Vec<f64>>>
             _ => return Err(unreadable("a list is too long")),
         }
     }
-    if lists.len() == column.row_count {
+    if lists.len() == rows {
         Ok(lists)
     } else {
         Err(unreadable("a list is missing"))
