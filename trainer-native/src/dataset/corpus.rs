@@ -146,6 +146,20 @@ impl Corpus {
             .collect()
     }
 
+    /// Names and lengths of the records, source by source; of records of one name the first.
+    pub fn contigs(&self) -> impl Iterator<Item = (&str, u64)> {
+        let first = |(name, at)| self.by_name.get(name) == Some(&at);
+        self.sources
+            .iter()
+            .enumerate()
+            .flat_map(move |(index, source)| {
+                let records = source.records.iter().enumerate();
+                records
+                    .filter(move |(record, named)| first((&named.name, (index, *record))))
+                    .map(|(_, named)| (&*named.name, named.length_bp))
+            })
+    }
+
     /// The length of a record, unknown and held-out bases included; `None` without such a record.
     #[must_use]
     pub fn contig_len_bp(&self, contig: &str) -> Option<u64> {

@@ -2,6 +2,7 @@
 
 use super::fasta::open_text;
 use crate::output::io_error;
+use genolewm_shared::edit::EditSpec;
 use genolewm_shared::error::Location;
 use genolewm_shared::position::{BpOffset, Interval};
 use genolewm_shared::{Error, ErrorCode, Result};
@@ -18,6 +19,7 @@ use std::path::Path;
 pub struct HoldoutPolicy {
     intervals: BTreeMap<String, Vec<Interval>>,
     records: BTreeSet<String>,
+    edits: BTreeSet<String>,
 }
 
 impl HoldoutPolicy {
@@ -78,6 +80,20 @@ impl HoldoutPolicy {
     /// Holds out every record of this name.
     pub fn add_record(&mut self, contig: &str) {
         self.records.insert(contig.to_owned());
+    }
+
+    /// Holds out one variant, wherever it comes from. Edits are not part of the BED file.
+    pub fn add_edit(&mut self, edit: &EditSpec) {
+        self.edits.insert(edit.to_string());
+    }
+
+    /// Whether an edit is held out, by itself or by the place of its reference bases.
+    #[must_use]
+    pub fn excludes_edit(&self, edit: &EditSpec) -> bool {
+        let start = edit.pos().offset();
+        let end = BpOffset(start.get() + edit.reference().len() as u64);
+        self.touches(edit.chrom(), Interval { start, end })
+            || (!self.edits.is_empty() && self.edits.contains(&edit.to_string()))
     }
 
     /// Holds out a region as people write it: `chr17:41100001-41300000`, 1-based and inclusive.
@@ -154,7 +170,7 @@ impl HoldoutPolicy {
     /// Whether nothing is held out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.intervals.is_empty() && self.records.is_empty()
+        self.intervals.is_empty() && self.records.is_empty() && self.edits.is_empty()
     }
 
     /// The policy as BED text, sorted by name.

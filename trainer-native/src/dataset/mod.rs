@@ -3,8 +3,21 @@
 //! Everything is deterministic: a sample is a function of its files and a seed. Regions kept for
 //! evaluation are cut out when a file is read, so that nothing downstream can reach them.
 
+pub mod annotation;
 pub mod bases;
+pub mod codon;
+pub mod consequence;
 pub mod corpus;
+pub mod edits;
+pub mod effect;
 pub mod fasta;
+pub mod frame;
+pub mod gff;
 pub mod holdout;
+pub mod local;
+pub mod markov;
+pub mod mix;
 pub mod recipe;
+pub mod transcript;
+pub mod variants;
+pub mod weighted;

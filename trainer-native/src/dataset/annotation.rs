@@ -1,0 +1,224 @@
+//! Annotation of a genome: transcripts by place, from exon tables and GFF3.
+
+use super::consequence::Consequence;
+use super::fasta::open_text;
+use super::transcript::{Strand, Transcript};
+use crate::output::io_error;
+use genolewm_shared::contig::common_form;
+use genolewm_shared::edit::EditSpec;
+use genolewm_shared::error::Location;
+use genolewm_shared::position::{BpOffset, Interval};
+use genolewm_shared::{Error, ErrorCode, Result};
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::path::Path;
+
+/// The columns of an exon table.
+const EXON_TABLE_HEADER: &str = "gene\tcontig\tstrand\ttx_start0\ttx_end\texon_starts0\texon_ends";
+
+/// Transcripts by place. Contig names are compared in their common form (`chr17` is `17`).
+#[derive(Debug, Clone, Default)]
+pub struct Annotation {
+    by_contig: BTreeMap<String, ContigTranscripts>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct ContigTranscripts {
+    /// By start.
+    transcripts: Vec<Transcript>,
+    longest_bp: u64,
+}
+
+impl Annotation {
+    /// Sorts transcripts by place.
+    #[must_use]
+    pub fn new(transcripts: impl IntoIterator<Item = Transcript>) -> Self {
+        let mut by_contig: BTreeMap<String, ContigTranscripts> = BTreeMap::new();
+        for transcript in transcripts {
+            let contig = by_contig
+                .entry(common_form(transcript.contig()))
+                .or_default();
+            contig.longest_bp = contig.longest_bp.max(transcript.span().len_bp());
+            contig.transcripts.push(transcript);
+        }
+        for contig in by_contig.values_mut() {
+            contig
+                .transcripts
+                .sort_by(|a, b| (a.span().start, a.gene()).cmp(&(b.span().start, b.gene())));
+        }
+        Self { by_contig }
+    }
+
+    /// Gives every transcript its bases, and a frame to those without one; see
+    /// [`Transcript::set_bases`].
+    pub fn set_bases(&mut self, fetch: &dyn Fn(&str, Interval) -> Option<Vec<u8>>) {
+        for transcript in self
+            .by_contig
+            .values_mut()
+            .flat_map(|contig| &mut contig.transcripts)
+        {
+            transcript.set_bases(fetch);
+        }
+    }
+
+    /// All transcripts, by contig and place.
+    pub fn transcripts(&self) -> impl Iterator<Item = &Transcript> {
+        self.by_contig
+            .values()
+            .flat_map(|contig| &contig.transcripts)
+    }
+
+    /// The transcripts that share a base with `span` of a contig, by place.
+    pub fn overlapping(&self, contig: &str, span: Interval) -> impl Iterator<Item = &Transcript> {
+        let (transcripts, longest_bp) = match self.by_contig.get(&common_form(contig)) {
+            Some(contig) => (contig.transcripts.as_slice(), contig.longest_bp),
+            None => (&[][..], 0),
+        };
+        let earliest = BpOffset(span.start.get().saturating_sub(longest_bp));
+        let first = transcripts.partition_point(|transcript| transcript.span().start < earliest);
+        transcripts[first..]
+            .iter()
+            .take_while(move |transcript| transcript.span().start < span.end)
+            .filter(move |transcript| transcript.span().intersects(span))
+    }
+
+    /// The worst that an edit does to any transcript.
+    #[must_use]
+    pub fn consequence(&self, edit: &EditSpec) -> Consequence {
+        let start = edit.pos().offset();
+        // One base more: an insertion at an exon's last base also touches the next one.
+        let span = Interval {
+            start,
+            end: BpOffset(start.get() + edit.reference().len() as u64 + 1),
+        };
+        self.overlapping(edit.chrom(), span)
+            .map(|transcript| transcript.consequence(edit))
+            .fold(Consequence::Intergenic, Consequence::or_worse)
+    }
+}
+
+/// Reads a table of exons: one transcript a line with gene, contig, strand, its 0-based start, its
+/// end, and the exons' 0-based starts and ends between commas. No reading frames.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
+pub fn read_exon_table(path: &Path) -> Result<Vec<Transcript>> {
+    let name = path.display().to_string();
+    let mut transcripts = Vec::new();
+    for (index, line) in open_text(path)?.lines().enumerate() {
+        let line = line.map_err(|error| io_error(&name, &error))?;
+        let at = || Location::line(&name, index as u64 + 1);
+        if index == 0 {
+            if line.trim_end() != EXON_TABLE_HEADER {
+                return Err(
+                    malformed("the first line of an exon table must name its columns")
+                        .at(at())
+                        .with_remedy(format!("start it with {EXON_TABLE_HEADER:?}")),
+                );
+            }
+            continue;
+        }
+        transcripts.push(parse_exon_line(line.trim_end()).map_err(|error| error.at(at()))?);
+    }
+    Ok(transcripts)
+}
+
+fn parse_exon_line(line: &str) -> Result<Transcript> {
+    let fields: Vec<&str> = line.split('\t').collect();
+    let &[gene, contig, strand, _, _, starts, ends] = &fields[..] else {
+        return Err(malformed("a line of an exon table has seven columns"));
+    };
+    let strand = Strand::parse(strand).ok_or_else(|| malformed("a strand is + or -"))?;
+    let numbers = |text: &str| -> Result<Vec<BpOffset>> {
+        let list = text.split(',').filter(|part| !part.is_empty());
+        list.map(|part| {
+            part.parse()
+                .map(BpOffset)
+                .map_err(|_| malformed("an exon coordinate is not a number"))
+        })
+        .collect()
+    };
+    let (starts, ends) = (numbers(starts)?, numbers(ends)?);
+    if starts.len() != ends.len() {
+        return Err(malformed("a transcript has as many exon starts as ends"));
+    }
+    let exons: Result<Vec<Interval>> = starts
+        .into_iter()
+        .zip(ends)
+        .map(|(start, end)| Interval::new(start, end))
+        .collect();
+    Transcript::new(gene, contig, strand, exons?)
+}
+
+pub(super) fn malformed(message: &str) -> Error {
+    Error::new(ErrorCode::InputGeneric, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Result<Vec<Transcript>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        read_exon_table(file.path())
+    }
+
+    #[test]
+    fn tables_give_transcripts_by_place() {
+        let rows = "A\tchr1\t+\t10\t40\t10,30\t20,40\nB\tchr1\t-\t5\t1000\t5,900\t8,1000,\nC\t1\t+\t2000\t2010\t2000\t2010\n";
+        let annotation = Annotation::new(table(&format!("{EXON_TABLE_HEADER}\n{rows}")).unwrap());
+        let genes = |start, end| -> Vec<&str> {
+            let span = Interval::new(BpOffset(start), BpOffset(end)).unwrap();
+            annotation
+                .overlapping("1", span)
+                .map(Transcript::gene)
+                .collect()
+        };
+        assert_eq!(genes(0, 3_000), ["B", "A", "C"]);
+        assert_eq!(
+            (genes(40, 41), genes(39, 40), genes(1_000, 1_001)),
+            (vec!["B"], vec!["B", "A"], vec![])
+        );
+        let at = |text: &str| annotation.consequence(&text.parse().unwrap());
+        // Position 21 is the first base of A's intron.
+        assert_eq!(at("chr1:21:A:C"), Consequence::SpliceDonor);
+        assert_eq!(at("chr1:500:A:C"), Consequence::Intron);
+        assert_eq!(at("chr2:21:A:C"), Consequence::Intergenic);
+        assert_eq!(at("1:2005:A:C"), Consequence::Exon);
+        // Inside an exon of A, but seven bases from an exon of B.
+        assert_eq!(
+            at("1:15:A:C"),
+            Consequence::SpliceRegion {
+                distance: 7,
+                exonic: false
+            }
+        );
+    }
+
+    #[test]
+    fn malformed_tables_are_located() {
+        for (row, text) in [
+            (1, "gene\tcontig\n".to_owned()),
+            (2, format!("{EXON_TABLE_HEADER}\nA\tchr1\t+\t1\n")),
+            (
+                2,
+                format!("{EXON_TABLE_HEADER}\nA\tchr1\t*\t10\t40\t10\t20\n"),
+            ),
+            (
+                2,
+                format!("{EXON_TABLE_HEADER}\nA\tchr1\t+\t10\t40\t10,15\t20\n"),
+            ),
+            (
+                2,
+                format!("{EXON_TABLE_HEADER}\nA\tchr1\t+\t10\t40\t10,15\t20,30\n"),
+            ),
+        ] {
+            assert_eq!(
+                table(&text).unwrap_err().location().and_then(|at| at.line),
+                Some(row),
+                "{text}"
+            );
+        }
+    }
+}
