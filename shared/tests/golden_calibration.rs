@@ -1,5 +1,7 @@
 //! Calibration tables against the golden vectors.
 #![cfg(feature = "parquet")]
+// A missing or malformed vector must fail the test.
+#![allow(clippy::expect_used)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! Properties of calibration tables, whole and damaged.
 #![cfg(feature = "parquet")]
+#![allow(clippy::expect_used)]
 
 use genolewm_shared::calibration::{
     BuildOptions, CalibrationExample, CalibrationTable, build_calibration_table,

@@ -128,7 +128,7 @@ fn check_sizes(metadata: &ParquetMetaData, bytes: &[u8]) -> Result<()> {
     let total = rows
         .clone()
         .try_fold(0_usize, |sum, rows| sum.checked_add(rows.ok()?));
-    if !total.is_some_and(|total| total <= MAX_BUCKETS) || rows.len() > MAX_BUCKETS {
+    if total.is_none_or(|total| total > MAX_BUCKETS) || rows.len() > MAX_BUCKETS {
         return Err(unreadable(format!("it has more than {MAX_BUCKETS} rows")));
     }
     for group in metadata.row_groups() {
