@@ -89,7 +89,7 @@ impl Transcript {
                 start: BpOffset(start),
                 end: BpOffset(exon.end.get() + SPLICE_REGION_INTRONIC_BP),
             };
-            let Some(known) = fetch(&self.contig, span) else {
+            let Some(known) = fetch(self.contig(), span) else {
                 continue;
             };
             for (offset, &reference) in (start..).map(BpOffset).zip(&known) {
