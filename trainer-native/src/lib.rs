@@ -1,1 +1,8 @@
-//! The native program.
+//! The native program: each module uses only those declared above it.
+#![forbid(unsafe_code)]
+
+pub mod builtin;
+pub mod output;
+pub mod dataset;
+pub mod train;
+pub mod cli;

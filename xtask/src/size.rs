@@ -41,9 +41,10 @@ fn judge(sizes: &[(PathBuf, u64)]) -> Verdict {
         ));
     }
     let model_bytes: u64 = model.iter().map(|(_, bytes)| bytes).sum();
-    if model.is_empty() {
+    let manifest = Path::new(BUILTIN_MODEL).join("manifest.json");
+    if !model.iter().any(|(file, _)| *file == manifest) {
         faults.push(format!(
-            "{BUILTIN_MODEL}: no tracked file, yet `genolewm score` needs the built-in model\n  \
+            "{BUILTIN_MODEL}: no manifest.json is tracked, yet `genolewm score` needs the built-in model\n  \
              help: train it as models/builtin/README.md says, and check it in"
         ));
     } else if model_bytes > MODEL_LIMIT {
@@ -98,7 +99,7 @@ mod tests {
     fn small_files_and_a_small_model_pass() {
         let ok = judge(&sizes(&[
             ("README.md", 10),
-            ("models/builtin/a.safetensors", 5_000_000),
+            ("models/builtin/manifest.json", 5_000_000),
         ]));
         assert!(ok.is_ok_and(|line| line.contains("5000000 bytes")));
     }
@@ -107,7 +108,7 @@ mod tests {
     fn a_large_file_is_named() {
         let faults = judge(&sizes(&[
             ("big.bin", FILE_LIMIT + 1),
-            ("models/builtin/a", 1),
+            ("models/builtin/manifest.json", 1),
         ]));
         let faults = faults.unwrap_err();
         assert_eq!(faults.len(), 1);
@@ -118,7 +119,7 @@ mod tests {
     fn the_model_counts_as_a_whole() {
         let half = MODEL_LIMIT / 2 + 1;
         let faults = judge(&sizes(&[
-            ("models/builtin/a", half),
+            ("models/builtin/manifest.json", half),
             ("models/builtin/b", half),
         ]));
         assert!(faults.unwrap_err()[0].contains("narrower model"));
@@ -126,6 +127,6 @@ mod tests {
 
     #[test]
     fn a_missing_model_is_a_fault() {
-        assert!(judge(&sizes(&[("README.md", 10)])).unwrap_err()[0].contains("no tracked file"));
+        assert!(judge(&sizes(&[("README.md", 10)])).unwrap_err()[0].contains("no manifest.json"));
     }
 }

@@ -1,0 +1,174 @@
+//! Pages against code: the lists of codes and reasons in `docs` are those of the program, and
+//! relative links lead to files.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::Verdict;
+
+/// A list that stands in code and on a page: between `from` and the next line that is `}`, the first
+/// string of each line; on the page, the first column or any word in backquotes.
+struct List {
+    code: &'static str,
+    from: &'static str,
+    page: &'static str,
+    /// Whether a word in backquotes on the page claims to be one of the list.
+    claims: fn(&str) -> bool,
+}
+
+const LISTS: [List; 2] = [
+    List {
+        code: "shared/src/error.rs",
+        from: "\ncodes! {",
+        page: "docs/exit-codes.md",
+        claims: |word| {
+            word.contains('.')
+                && word
+                    .bytes()
+                    .all(|b| b.is_ascii_uppercase() || b"._".contains(&b))
+        },
+    },
+    // Reasons look like other words, so the page may say more than the code.
+    List {
+        code: "shared/src/edit/skip.rs",
+        from: "\nreasons! {",
+        page: "docs/formats.md",
+        claims: |_| false,
+    },
+];
+
+/// Pages whose links are followed.
+const PAGES: [&str; 4] = ["README.md", "docs", "examples", "models/builtin"];
+
+/// Checks the pages below `root`.
+pub(crate) fn check(root: &Path) -> Verdict {
+    let mut faults = Vec::new();
+    let mut read = |path: &str| match fs::read_to_string(root.join(path)) {
+        Ok(text) => text,
+        Err(e) => {
+            faults.push(format!("{path}: {e}"));
+            String::new()
+        }
+    };
+    let texts = LISTS.map(|list| (read(list.code), read(list.page)));
+    let mut items = 0;
+    for (list, (code, page)) in LISTS.iter().zip(&texts) {
+        items += compare(list, code, page, &mut faults);
+    }
+    let mut pages = Vec::new();
+    PAGES
+        .iter()
+        .for_each(|place| markdown(&root.join(place), &mut pages));
+    for page in &pages {
+        let text = fs::read_to_string(page).unwrap_or_default();
+        let shown = page.strip_prefix(root).unwrap_or(page).display();
+        let folder = page.parent().unwrap_or(root);
+        for (line, target) in links(&text)
+            .into_iter()
+            .filter(|(_, to)| !folder.join(to).exists())
+        {
+            faults.push(format!(
+                "{shown}:{line}: no file {target}\n  help: mend the link"
+            ));
+        }
+    }
+    if faults.is_empty() {
+        Ok(format!(
+            "{items} codes and reasons are documented, links of {} pages lead somewhere",
+            pages.len()
+        ))
+    } else {
+        Err(faults)
+    }
+}
+
+fn compare(list: &List, code: &str, page: &str, faults: &mut Vec<String>) -> usize {
+    let known = listed(code, list.from);
+    let named: BTreeSet<&str> = page.split('`').skip(1).step_by(2).collect();
+    if known.is_empty() {
+        faults.push(format!(
+            "{}: no list behind {:?}",
+            list.code,
+            list.from.trim()
+        ));
+    }
+    for item in known.iter().filter(|item| !named.contains(*item)) {
+        faults.push(format!(
+            "{}: `{item}` is missing\n  help: {} has it; describe it",
+            list.page, list.code
+        ));
+    }
+    for item in named
+        .iter()
+        .filter(|item| (list.claims)(item) && !known.contains(*item))
+    {
+        faults.push(format!(
+            "{}: there is no `{item}`\n  help: {} is the list",
+            list.page, list.code
+        ));
+    }
+    known.len()
+}
+
+/// The first string of each line of a list.
+fn listed<'a>(code: &'a str, from: &str) -> BTreeSet<&'a str> {
+    let body = code.split_once(from).map_or("", |(_, rest)| rest);
+    let body = body.split_once("\n}").map_or("", |(list, _)| list);
+    body.lines()
+        .filter_map(|line| line.split('"').nth(1))
+        .collect()
+}
+
+/// Relative links of a page, without fragments, with their lines.
+fn links(text: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        for rest in line.split("](").skip(1) {
+            let target = rest.split([')', '#', ' ']).next().unwrap_or_default();
+            if !target.is_empty() && !target.contains("://") {
+                found.push((number + 1, target));
+            }
+        }
+    }
+    found
+}
+
+fn markdown(place: &Path, found: &mut Vec<std::path::PathBuf>) {
+    if place.is_file() {
+        found.push(place.to_owned());
+    } else if let Ok(entries) = fs::read_dir(place) {
+        let paths = entries.flatten().map(|entry| entry.path());
+        found.extend(paths.filter(|path| path.extension().is_some_and(|end| end == "md")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODE: &str = "x\ncodes! {\n    A = \"A.B\",\n    C = \"C.D\", \"text\";\n}\n";
+
+    #[test]
+    fn both_directions_are_compared() {
+        let mut faults = Vec::new();
+        assert_eq!(compare(&LISTS[0], CODE, "`A.B` and `C.D`", &mut faults), 2);
+        assert!(faults.is_empty(), "{faults:?}");
+        compare(&LISTS[0], CODE, "`A.B` and `E.F`", &mut faults);
+        assert_eq!(faults.len(), 2);
+        assert!(faults[0].contains("`C.D` is missing") && faults[1].contains("no `E.F`"));
+    }
+
+    #[test]
+    fn a_list_that_moved_is_a_fault() {
+        let mut faults = Vec::new();
+        compare(&LISTS[0], "nothing", "", &mut faults);
+        assert_eq!(faults.len(), 1);
+    }
+
+    #[test]
+    fn only_relative_links_are_followed() {
+        let text = "[a](b.md#c) [d](#e)\n[f](https://example.org) ![g](h.png \"i\")";
+        assert_eq!(links(text), [(1, "b.md"), (2, "h.png")]);
+    }
+}
