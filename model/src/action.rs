@@ -2,14 +2,14 @@
 
 mod alleles;
 pub mod layers;
-pub mod parameters;
+mod positions;
 
 use crate::ops::{LayerNorm, Linear, Ops};
+use crate::parameters::{Parameters, Role, Visitor, join};
 use crate::weights::Weights;
 use alleles::AlleleEncoder;
 use genolewm_shared::edit::{EditType, RelEdit};
 use genolewm_shared::{Error, ErrorCode, Result};
-use parameters::{Parameters, Role, Visitor, visit_linear, visit_matrix, visit_norm};
 
 /// Attention heads of the allele encoder in every published model.
 pub const ALLELE_HEADS: usize = 4;
@@ -18,7 +18,7 @@ pub const ALLELE_HEADS: usize = 4;
 #[derive(Debug, Clone)]
 pub struct ActionEncoder<M> {
     /// Angle per base of each pair of position features.
-    scales: Vec<f32>,
+    frequencies: Vec<f32>,
     type_embedding: M,
     alleles: AlleleEncoder<M>,
     inner: Linear<M>,
@@ -73,7 +73,7 @@ impl<M: Clone> ActionEncoder<M> {
                 .with_detail("d_seq", alleles.width())
             })?;
         let encoder = Self {
-            scales: position_scales(d_pos, max_window_bp),
+            frequencies: positions::frequencies(d_pos / 2, max_window_bp),
             type_embedding,
             alleles,
             inner: weights.linear(ops, "projection.0", inputs, inner, true)?,
@@ -100,12 +100,15 @@ impl<M: Clone> ActionEncoder<M> {
     /// there is no edit.
     pub fn forward<O: Ops<Matrix = M>>(&self, ops: &O, edits: &[RelEdit]) -> Result<M> {
         if edits.is_empty() {
-            return Err(Error::new(ErrorCode::InputGeneric, "there is no edit to encode"));
+            return Err(Error::new(
+                ErrorCode::InputGeneric,
+                "there is no edit to encode",
+            ));
         }
         let types: Vec<usize> = edits.iter().map(|edit| edit.edit_type().index()).collect();
         let (from, to) = self.alleles.forward(ops, edits)?;
         let mut parts = Vec::with_capacity(4);
-        if !self.scales.is_empty() {
+        if !self.frequencies.is_empty() {
             parts.push(self.positions(ops, edits));
         }
         parts.extend([ops.gather(&self.type_embedding, &types), from, to]);
@@ -139,40 +142,47 @@ impl<M: Clone> ActionEncoder<M> {
             mask.extend(present);
         }
         if edits.len() == rows.len() {
-            return Ok(ActionBatch { actions, mask, per_item });
+            return Ok(ActionBatch {
+                actions,
+                mask,
+                per_item,
+            });
         }
         let with_padding = ops.concat_rows(&[actions, self.padding_embedding.clone()]);
-        Ok(ActionBatch { actions: ops.gather(&with_padding, &rows), mask, per_item })
+        Ok(ActionBatch {
+            actions: ops.gather(&with_padding, &rows),
+            mask,
+            per_item,
+        })
     }
 
-    /// Sines, then cosines, of each position in f32, as the model was trained.
     fn positions<O: Ops<Matrix = M>>(&self, ops: &O, edits: &[RelEdit]) -> M {
-        let width = 2 * self.scales.len();
+        let width = 2 * self.frequencies.len();
         let mut values = Vec::with_capacity(edits.len() * width);
         for edit in edits {
-            let position = edit.rel_pos().get() as f32;
-            let angles = self.scales.iter().map(|scale| f64::from(position * scale));
-            values.extend(angles.clone().map(|angle| angle.sin() as f32));
-            values.extend(angles.map(|angle| angle.cos() as f32));
+            positions::push_features(&mut values, edit.rel_pos().get(), &self.frequencies);
         }
         ops.matrix(values, edits.len(), width)
     }
 }
 
-impl<M: Clone> Parameters<M> for ActionEncoder<M> {
-    fn visit(&mut self, visit: &mut Visitor<'_, M>) {
-        visit_matrix("type_embedding.weight", Role::Table, &mut self.type_embedding, visit);
-        self.alleles.visit(visit);
-        visit_linear("projection.0", &mut self.inner, visit);
-        visit_norm("projection.2", &mut self.norm, visit);
-        visit_linear("projection.3", &mut self.outer, visit);
-        visit_matrix("padding_embedding", Role::Embedding, &mut self.padding_embedding, visit);
+/// The parts of an attention's input projection have names of their own; see
+/// [`layers::join_input_projections`].
+impl<M> Parameters<M> for ActionEncoder<M> {
+    fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
+        visit(
+            &join(prefix, "type_embedding.weight"),
+            Role::Table,
+            &mut self.type_embedding,
+        );
+        self.alleles.visit(&join(prefix, "seq_encoder"), visit);
+        self.inner.visit(&join(prefix, "projection.0"), visit);
+        self.norm.visit(&join(prefix, "projection.2"), visit);
+        self.outer.visit(&join(prefix, "projection.3"), visit);
+        visit(
+            &join(prefix, "padding_embedding"),
+            Role::Row,
+            &mut self.padding_embedding,
+        );
     }
-}
-
-/// `exp(-i * ln(max_window_bp) / max(d_pos / 2 - 1, 1))` in f32.
-fn position_scales(d_pos: usize, max_window_bp: usize) -> Vec<f32> {
-    let half = d_pos / 2;
-    let step = -(max_window_bp as f64).ln() / half.saturating_sub(1).max(1) as f64;
-    (0..half).map(|i| f64::from(i as f32 * step as f32).exp() as f32).collect()
 }

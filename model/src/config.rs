@@ -161,10 +161,16 @@ impl ModelConfig {
         check_keys(&keys)?;
         check_schema(&keys)?;
         let config = Self {
-            encoder: section::<RawEncoder>(&keys, "encoder")?.unwrap_or_default().checked()?,
-            predictor: section::<RawPredictor>(&keys, "predictor")?.unwrap_or_default().checked()?,
+            encoder: section::<RawEncoder>(&keys, "encoder")?
+                .unwrap_or_default()
+                .checked()?,
+            predictor: section::<RawPredictor>(&keys, "predictor")?
+                .unwrap_or_default()
+                .checked()?,
             action: ActionSection {
-                d_action: section::<RawAction>(&keys, "action")?.unwrap_or_default().d_action,
+                d_action: section::<RawAction>(&keys, "action")?
+                    .unwrap_or_default()
+                    .d_action,
             },
             seed: section(&keys, "seed")?.unwrap_or(0),
             window_bp: section(&keys, "window_bp")?.unwrap_or(DEFAULT_WINDOW_BP),
@@ -188,23 +194,35 @@ impl ModelConfig {
         let mut keys = Mapping::new();
         let mut put = |key: &str, value: Result<Value, serde_yaml_ng::Error>| {
             let value = value.map_err(|error| {
-                Error::new(ErrorCode::InternalGeneric, format!("cannot write {key}: {error}"))
+                Error::new(
+                    ErrorCode::InternalGeneric,
+                    format!("cannot write {key}: {error}"),
+                )
             })?;
             keys.insert(key.into(), value);
             Ok::<_, Error>(())
         };
-        put("action", serde_yaml_ng::to_value(RawAction {
-            d_action: self.action.d_action,
-            ..RawAction::default()
-        }))?;
+        put(
+            "action",
+            serde_yaml_ng::to_value(RawAction {
+                d_action: self.action.d_action,
+                ..RawAction::default()
+            }),
+        )?;
         if self.aggregation != Aggregation::default() {
             put("aggregation", Ok(self.aggregation.as_str().into()))?;
         }
-        put("encoder", serde_yaml_ng::to_value(RawEncoder::from(&self.encoder)))?;
+        put(
+            "encoder",
+            serde_yaml_ng::to_value(RawEncoder::from(&self.encoder)),
+        )?;
         if self.max_window_bp != DEFAULT_WINDOW_BP {
             put("max_window_bp", serde_yaml_ng::to_value(self.max_window_bp))?;
         }
-        put("predictor", serde_yaml_ng::to_value(RawPredictor::from(&self.predictor)))?;
+        put(
+            "predictor",
+            serde_yaml_ng::to_value(RawPredictor::from(&self.predictor)),
+        )?;
         put("schema_version", Ok(SCHEMA_VERSION.into()))?;
         put("seed", serde_yaml_ng::to_value(self.seed))?;
         if let Some(tile_bp) = self.tile_bp {
@@ -214,7 +232,10 @@ impl ModelConfig {
             put("window_bp", serde_yaml_ng::to_value(self.window_bp))?;
         }
         serde_yaml_ng::to_string(&keys).map_err(|error| {
-            Error::new(ErrorCode::InternalGeneric, format!("cannot write the config: {error}"))
+            Error::new(
+                ErrorCode::InternalGeneric,
+                format!("cannot write the config: {error}"),
+            )
         })
     }
 
@@ -247,7 +268,9 @@ impl RawEncoder {
         Ok(EncoderSection {
             model_id: self.model_id.ok_or_else(|| missing("encoder.model_id"))?,
             revision: self.revision.unwrap_or_else(|| "main".to_owned()),
-            state_layer: self.state_layer.ok_or_else(|| missing("encoder.state_layer"))?,
+            state_layer: self
+                .state_layer
+                .ok_or_else(|| missing("encoder.state_layer"))?,
             pool_type: match self.pool_type {
                 Some(name) => choice("encoder.pool_type", &name)?,
                 None => PoolType::CenteredMean,
@@ -277,8 +300,10 @@ impl From<&EncoderSection> for RawEncoder {
 impl RawPredictor {
     fn checked(self) -> Result<PredictorSection> {
         if let Some(other) = self.architecture.filter(|name| name != "cross_attention") {
-            return Err(generic("the predictor's architecture is not cross_attention")
-                .with_detail("predictor.architecture", other));
+            return Err(
+                generic("the predictor's architecture is not cross_attention")
+                    .with_detail("predictor.architecture", other),
+            );
         }
         Ok(PredictorSection {
             n_heads: self.n_heads.ok_or_else(|| missing("predictor.n_heads"))?,
@@ -307,7 +332,9 @@ fn check_keys(keys: &Mapping) -> Result<()> {
             .as_str()
             .is_some_and(|name| OWN_KEYS.contains(&name) || OTHER_SECTIONS.contains(&name));
         if !known {
-            let name = key.as_str().map_or_else(|| format!("{key:?}"), str::to_owned);
+            let name = key
+                .as_str()
+                .map_or_else(|| format!("{key:?}"), str::to_owned);
             return Err(Error::new(
                 ErrorCode::ConfigUnknownTopLevelKey,
                 format!("the config has an unknown key {name:?}"),
@@ -344,15 +371,17 @@ fn section<T: DeserializeOwned>(keys: &Mapping, name: &str) -> Result<Option<T>>
 }
 
 fn choice<T: FromStr<Err = Error>>(key: &str, name: &str) -> Result<T> {
-    T::from_str(name).map_err(|error| {
-        generic(&format!("{key}: {}", error.message())).with_detail(key, name)
-    })
+    T::from_str(name)
+        .map_err(|error| generic(&format!("{key}: {}", error.message())).with_detail(key, name))
 }
 
 fn missing(field: &str) -> Error {
-    Error::new(ErrorCode::ConfigMissingField, format!("the config does not say {field}"))
-        .with_detail("field", field)
-        .with_remedy("give the train_config.yaml that the model was trained with")
+    Error::new(
+        ErrorCode::ConfigMissingField,
+        format!("the config does not say {field}"),
+    )
+    .with_detail("field", field)
+    .with_remedy("give the train_config.yaml that the model was trained with")
 }
 
 fn generic(message: &str) -> Error {
@@ -374,23 +403,53 @@ mod tests {
     fn absent_keys_have_defaults() -> Result<()> {
         let config = ModelConfig::parse(SMALLEST)?;
         assert_eq!(config.encoder.state_layer, -1);
-        assert_eq!((config.encoder.pool_radius, config.encoder.normalize), (8, true));
-        assert_eq!((config.window_bp, config.max_window_bp, config.tile_bp), (12_288, 12_288, None));
+        assert_eq!(
+            (config.encoder.pool_radius, config.encoder.normalize),
+            (8, true)
+        );
+        assert_eq!(
+            (config.window_bp, config.max_window_bp, config.tile_bp),
+            (12_288, 12_288, None)
+        );
         Ok(())
     }
 
     #[test]
     fn what_is_wrong_has_its_code() {
-        assert_eq!(code(&format!("{SMALLEST}colour: red\n")), ErrorCode::ConfigUnknownTopLevelKey);
+        assert_eq!(
+            code(&format!("{SMALLEST}colour: red\n")),
+            ErrorCode::ConfigUnknownTopLevelKey
+        );
         let newer = SMALLEST.replace("1.0.0", "2.0.0");
         assert_eq!(code(&newer), ErrorCode::ConfigSchemaIncompat);
-        for field in ["schema_version: 1.0.0\n", "model_id: e, ", ", state_layer: -1", "n_heads: 4"] {
-            assert_eq!(code(&SMALLEST.replace(field, "")), ErrorCode::ConfigMissingField, "{field}");
+        for field in [
+            "schema_version: 1.0.0\n",
+            "model_id: e, ",
+            ", state_layer: -1",
+            "n_heads: 4",
+        ] {
+            assert_eq!(
+                code(&SMALLEST.replace(field, "")),
+                ErrorCode::ConfigMissingField,
+                "{field}"
+            );
         }
-        assert_eq!(code(&SMALLEST.replace("n_heads: 4", "n_heads: four")), ErrorCode::ConfigGeneric);
-        assert_eq!(code(&SMALLEST.replace("n_heads", "heads")), ErrorCode::ConfigGeneric);
-        assert_eq!(code(&format!("{SMALLEST}window_bp: 0\n")), ErrorCode::ConfigGeneric);
-        assert_eq!(code(&format!("{SMALLEST}aggregation: sum\n")), ErrorCode::ConfigGeneric);
+        assert_eq!(
+            code(&SMALLEST.replace("n_heads: 4", "n_heads: four")),
+            ErrorCode::ConfigGeneric
+        );
+        assert_eq!(
+            code(&SMALLEST.replace("n_heads", "heads")),
+            ErrorCode::ConfigGeneric
+        );
+        assert_eq!(
+            code(&format!("{SMALLEST}window_bp: 0\n")),
+            ErrorCode::ConfigGeneric
+        );
+        assert_eq!(
+            code(&format!("{SMALLEST}aggregation: sum\n")),
+            ErrorCode::ConfigGeneric
+        );
         assert_eq!(code("- 1\n"), ErrorCode::ConfigGeneric);
         assert_eq!(code("a: [\n"), ErrorCode::ConfigGeneric);
     }

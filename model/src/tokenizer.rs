@@ -48,7 +48,11 @@ impl SixMerTokenizer {
     /// # Errors
     /// `CONFIG.GENERIC` unless there are 4,096 six-mers and all ids differ.
     pub fn from_ids(dna: u32, dna_end: u32, oov: u32, six_mers: Vec<u32>) -> Result<Self> {
-        let mut ids: Vec<u32> = six_mers.iter().copied().chain([dna, dna_end, oov]).collect();
+        let mut ids: Vec<u32> = six_mers
+            .iter()
+            .copied()
+            .chain([dna, dna_end, oov])
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         if six_mers.len() != SIX_MERS || ids.len() != SIX_MERS + 3 {
@@ -58,7 +62,12 @@ impl SixMerTokenizer {
             )
             .with_detail("distinct_ids", ids.len()));
         }
-        Ok(Self { lookup: six_mers, dna, dna_end, oov })
+        Ok(Self {
+            lookup: six_mers,
+            dna,
+            dna_end,
+            oov,
+        })
     }
 
     /// `<dna>`, the six-mers of `window` from left to right, `</dna>`. Bases count in either case,
@@ -79,7 +88,11 @@ impl SixMerTokenizer {
     /// `</dna>`, `<oov>`. No other row of the encoder's embedding table is ever read.
     #[must_use]
     pub fn dense_rows(&self) -> Vec<u32> {
-        self.lookup.iter().copied().chain([self.dna, self.dna_end, self.oov]).collect()
+        self.lookup
+            .iter()
+            .copied()
+            .chain([self.dna, self.dna_end, self.oov])
+            .collect()
     }
 
     /// The id of the six-mer with this [`six_mer_code`], or `None` above 4,095.

@@ -1,8 +1,8 @@
 //! The small encoder that reads both alleles of an edit: four six-mer slots each.
 
 use super::layers::{Attention, FeedForward, count_blocks, head_width};
-use super::parameters::{Role, Visitor, visit_linear, visit_matrix, visit_norm};
 use crate::ops::{AttentionSegment, AttentionSpec, LayerNorm, Linear, Mask, Ops};
+use crate::parameters::{Parameters, Role, Visitor, join};
 use crate::tokenizer::{SIX_MERS, six_mer_code};
 use crate::weights::Weights;
 use genolewm_shared::edit::RelEdit;
@@ -72,8 +72,14 @@ impl<M: Clone> AlleleEncoder<M> {
             rows.insert(bases, rows.len());
             Ok(rows.len() - 1)
         };
-        let from = edits.iter().map(|edit| row_of(edit.ref_bases())).collect::<Result<Vec<_>>>()?;
-        let to = edits.iter().map(|edit| row_of(edit.alt_bases())).collect::<Result<Vec<_>>>()?;
+        let from = edits
+            .iter()
+            .map(|edit| row_of(edit.ref_bases()))
+            .collect::<Result<Vec<_>>>()?;
+        let to = edits
+            .iter()
+            .map(|edit| row_of(edit.alt_bases()))
+            .collect::<Result<Vec<_>>>()?;
         let vectors = self.encode(ops, &slots);
         Ok((ops.gather(&vectors, &from), ops.gather(&vectors, &to)))
     }
@@ -90,14 +96,20 @@ impl<M: Clone> AlleleEncoder<M> {
         for layer in &self.layers {
             x = layer.forward(ops, &x, &spec);
         }
-        let spans: Vec<_> = (0..alleles).map(|a| [a * SLOTS..(a + 1) * SLOTS, 0..0]).collect();
+        let spans: Vec<_> = (0..alleles)
+            .map(|a| [a * SLOTS..(a + 1) * SLOTS, 0..0])
+            .collect();
         ops.mean_rows(&x, &spans)
     }
 
     fn spec(&self, alleles: usize) -> AttentionSpec {
         let segment = |allele: usize| {
             let rows = allele * SLOTS..(allele + 1) * SLOTS;
-            AttentionSegment { queries: rows.clone(), keys: [0..0, rows], mask: Mask::Full }
+            AttentionSegment {
+                queries: rows.clone(),
+                keys: [0..0, rows],
+                mask: Mask::Full,
+            }
         };
         AttentionSpec {
             heads: self.heads,
@@ -106,15 +118,17 @@ impl<M: Clone> AlleleEncoder<M> {
             segments: (0..alleles).map(segment).collect(),
         }
     }
+}
 
-    pub(super) fn visit(&mut self, visit: &mut Visitor<'_, M>) {
-        let table = format!("{PREFIX}.token_embedding.weight");
-        visit_matrix(&table, Role::Table, &mut self.token_embedding, visit);
+impl<M> Parameters<M> for AlleleEncoder<M> {
+    fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
+        let table = join(prefix, "token_embedding.weight");
+        visit(&table, Role::Table, &mut self.token_embedding);
         if let Some(projection) = &mut self.token_projection {
-            visit_linear(&format!("{PREFIX}.token_projection"), projection, visit);
+            projection.visit(&join(prefix, "token_projection"), visit);
         }
         for (index, layer) in self.layers.iter_mut().enumerate() {
-            layer.visit(&format!("{PREFIX}.encoder.layers.{index}"), visit);
+            layer.visit(&join(prefix, &format!("encoder.layers.{index}")), visit);
         }
     }
 }
@@ -125,7 +139,9 @@ fn allele_slots(bases: &str) -> Result<[usize; SLOTS]> {
         Error::new(ErrorCode::InputUnsupportedEdit, message).with_detail("allele_bp", bases.len())
     };
     if bases.len() > SLOTS * TOKEN_BP {
-        return Err(unsupported("an allele is longer than the action encoder reads"));
+        return Err(unsupported(
+            "an allele is longer than the action encoder reads",
+        ));
     }
     let mut slots = [EMPTY; SLOTS];
     for (slot, chunk) in slots.iter_mut().zip(bases.as_bytes().chunks(TOKEN_BP)) {
@@ -166,18 +182,20 @@ impl<M: Clone> PostNormLayer<M> {
         let fed = ops.add(&x, &self.feed_forward.forward(ops, &x));
         ops.layer_norm(&fed, &self.feed_forward_norm)
     }
+}
 
+impl<M> Parameters<M> for PostNormLayer<M> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
         let [inner, outer] = feed_forward_names(prefix);
-        self.attention.visit(&format!("{prefix}.self_attn"), visit);
-        visit_norm(&format!("{prefix}.norm1"), &mut self.attention_norm, visit);
+        self.attention.visit(&join(prefix, "self_attn"), visit);
+        self.attention_norm.visit(&join(prefix, "norm1"), visit);
         self.feed_forward.visit([&inner, &outer], visit);
-        visit_norm(&format!("{prefix}.norm2"), &mut self.feed_forward_norm, visit);
+        self.feed_forward_norm.visit(&join(prefix, "norm2"), visit);
     }
 }
 
 fn feed_forward_names(prefix: &str) -> [String; 2] {
-    ["linear1", "linear2"].map(|name| format!("{prefix}.{name}"))
+    ["linear1", "linear2"].map(|name| join(prefix, name))
 }
 
 #[cfg(test)]

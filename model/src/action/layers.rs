@@ -1,9 +1,13 @@
 //! The two layers that action encoder and predictor are built of, under PyTorch's tensor names.
 
-use super::parameters::{Role, Visitor, visit_linear, visit_matrix};
 use crate::ops::{AttentionSpec, Linear, Ops};
-use crate::weights::{Weights, transpose};
+use crate::parameters::{Parameters, Role, Visitor, join};
+use crate::weights::{NamedTensor, Weights, transpose};
 use genolewm_shared::{Error, ErrorCode, Result};
+use std::collections::BTreeMap;
+
+/// What the parts of an input projection are called, in the order in which files stack them.
+const PARTS: [&str; 3] = ["q", "k", "v"];
 
 /// Multi-head attention (`torch.nn.MultiheadAttention`).
 #[derive(Debug, Clone)]
@@ -60,20 +64,55 @@ impl<M: Clone> Attention<M> {
     pub fn forward_single_key<O: Ops<Matrix = M>>(&self, ops: &O, memory: &M) -> M {
         ops.linear(&ops.linear(memory, &self.v), &self.out)
     }
+}
 
-    /// Visits the matrices; the input projection's three parts share one name.
-    pub(crate) fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
-        let mut parts = [&mut self.q, &mut self.k, &mut self.v];
-        let weight = format!("{prefix}.in_proj_weight");
-        for part in &mut parts {
-            visit_matrix(&weight, Role::Weight, &mut part.weight, visit);
+impl<M> Parameters<M> for Attention<M> {
+    fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
+        for (part, linear) in PARTS
+            .into_iter()
+            .zip([&mut self.q, &mut self.k, &mut self.v])
+        {
+            let weight = join(prefix, &format!("in_proj_weight.{part}"));
+            visit(&weight, Role::Projection, &mut linear.weight);
+            if let Some(bias) = &mut linear.bias {
+                visit(
+                    &join(prefix, &format!("in_proj_bias.{part}")),
+                    Role::Row,
+                    bias,
+                );
+            }
         }
-        let bias = format!("{prefix}.in_proj_bias");
-        for row in parts.into_iter().filter_map(|part| part.bias.as_mut()) {
-            visit_matrix(&bias, Role::Bias, row, visit);
-        }
-        visit_linear(&format!("{prefix}.out_proj"), &mut self.out, visit);
+        self.out.visit(&join(prefix, "out_proj"), visit);
     }
+}
+
+/// Stacks the parts of each attention's input projection, which are trained one by one
+/// (`in_proj_weight.q`, `.k`, `.v`, and the same of `in_proj_bias`), to the one tensor that weight
+/// files hold.
+#[must_use]
+pub fn join_input_projections(
+    mut tensors: BTreeMap<String, NamedTensor>,
+) -> BTreeMap<String, NamedTensor> {
+    let first_part = |name: &String| {
+        let whole = name.strip_suffix(".q")?;
+        (whole.ends_with("in_proj_weight") || whole.ends_with("in_proj_bias"))
+            .then(|| whole.to_owned())
+    };
+    let wholes: Vec<String> = tensors.keys().filter_map(first_part).collect();
+    for whole in wholes {
+        let mut parts = PARTS
+            .iter()
+            .filter_map(|part| tensors.remove(&format!("{whole}.{part}")));
+        let Some(mut stacked) = parts.next() else {
+            continue;
+        };
+        for part in parts {
+            stacked.shape[0] += part.shape[0];
+            stacked.values.extend(part.values);
+        }
+        tensors.insert(whole, stacked);
+    }
+    tensors
 }
 
 /// Two linear layers with an exact GELU between them.
@@ -105,11 +144,13 @@ impl<M: Clone> FeedForward<M> {
     pub fn forward<O: Ops<Matrix = M>>(&self, ops: &O, x: &M) -> M {
         ops.linear(&ops.gelu(&ops.linear(x, &self.inner)), &self.outer)
     }
+}
 
-    /// Visits the matrices under the names that they were loaded by.
+impl<M> FeedForward<M> {
+    /// Visits both layers under the names that they were loaded by.
     pub(crate) fn visit(&mut self, names: [&str; 2], visit: &mut Visitor<'_, M>) {
-        visit_linear(names[0], &mut self.inner, visit);
-        visit_linear(names[1], &mut self.outer, visit);
+        self.inner.visit(names[0], visit);
+        self.outer.visit(names[1], visit);
     }
 }
 
@@ -130,5 +171,11 @@ pub(crate) fn head_width(width: usize, heads: usize) -> Result<usize> {
 
 /// How many blocks `prefix.0.*`, `prefix.1.*`, … there are, told by the tensor `suffix` of each.
 pub(crate) fn count_blocks(weights: &Weights, prefix: &str, suffix: &str) -> usize {
-    (0..).take_while(|index| weights.shape(&format!("{prefix}.{index}.{suffix}")).is_some()).count()
+    (0..)
+        .take_while(|index| {
+            weights
+                .shape(&format!("{prefix}.{index}.{suffix}"))
+                .is_some()
+        })
+        .count()
 }

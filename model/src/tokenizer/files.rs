@@ -136,16 +136,18 @@ impl Found {
     /// The layout that names all six-mers. A text vocabulary may hold some by chance, so some are
     /// not enough.
     fn named(&self) -> Result<Option<SixMerTokenizer>> {
-        let six_mers: Option<Vec<u32>> =
-            (0..SIX_MERS).map(|code| self.names.ids.get(&six_mer_text(code)).copied()).collect();
+        let six_mers: Option<Vec<u32>> = (0..SIX_MERS)
+            .map(|code| self.names.ids.get(&six_mer_text(code)).copied())
+            .collect();
         let Some(six_mers) = six_mers else {
             return Ok(None);
         };
-        let tag = |name: &str| {
-            self.names.ids.get(name).copied().ok_or_else(|| {
-                unusable(&format!("the tokenizer has six-mers, but no {name} tag"))
-            })
-        };
+        let tag =
+            |name: &str| {
+                self.names.ids.get(name).copied().ok_or_else(|| {
+                    unusable(&format!("the tokenizer has six-mers, but no {name} tag"))
+                })
+            };
         SixMerTokenizer::from_ids(tag(DNA)?, tag(DNA_END)?, tag(OOV)?, six_mers).map(Some)
     }
 
@@ -154,9 +156,14 @@ impl Found {
         let start = self.hybrid_start()?;
         let tags = self.hybrid_tags()?;
         let position = |name: &str| {
-            tags.iter().position(|tag| tag == name).map(|index| start + index as u32).ok_or_else(
-                || unusable(&format!("dna_config.json lists no {name} among dna_special_tokens")),
-            )
+            tags.iter()
+                .position(|tag| tag == name)
+                .map(|index| start + index as u32)
+                .ok_or_else(|| {
+                    unusable(&format!(
+                        "dna_config.json lists no {name} among dna_special_tokens"
+                    ))
+                })
         };
         let first = start + tags.len() as u32;
         let six_mers = (0..SIX_MERS).map(|code| first + atcg_code(code)).collect();
@@ -166,14 +173,18 @@ impl Found {
     fn hybrid_start(&self) -> Result<u32> {
         let tag = |name: &str| self.names.ids.get(name).copied();
         let config = self.dna_config.as_ref();
-        if let Some(k) = config.and_then(|config| config.k).filter(|&k| k != TOKEN_BP) {
-            return Err(unusable("dna_config.json asks for tokens that are not six-mers")
-                .with_detail("k", k));
+        if let Some(k) = config
+            .and_then(|config| config.k)
+            .filter(|&k| k != TOKEN_BP)
+        {
+            return Err(
+                unusable("dna_config.json asks for tokens that are not six-mers")
+                    .with_detail("k", k),
+            );
         }
         let declared = config.and_then(|config| config.dna_start_id);
-        let tags_in_a_row = tag(DNA).filter(|&dna| {
-            tag(DNA_END) == dna.checked_add(1) && tag(OOV) == dna.checked_add(2)
-        });
+        let tags_in_a_row = tag(DNA)
+            .filter(|&dna| tag(DNA_END) == dna.checked_add(1) && tag(OOV) == dna.checked_add(2));
         let after_text = (self.hybrid_class || self.sized_as_hybrid())
             .then(|| u32::try_from(self.names.end).ok())
             .flatten()
@@ -181,7 +192,9 @@ impl Found {
         let start = declared.or(tags_in_a_row).or(after_text).ok_or_else(|| {
             unusable("the tokenizer files hold neither all six-mers nor the <dna> tags")
                 .with_detail("six_mers_found", self.names.six_mer_count())
-                .with_remedy("give an encoder for DNA: six-mers in tokenizer.json, or Carbon's files")
+                .with_remedy(
+                    "give an encoder for DNA: six-mers in tokenizer.json, or Carbon's files",
+                )
         })?;
         match start.checked_add(3 + SIX_MERS as u32) {
             Some(_) => Ok(start),
@@ -190,10 +203,15 @@ impl Found {
     }
 
     fn hybrid_tags(&self) -> Result<Vec<String>> {
-        let listed = self.dna_config.as_ref().and_then(|config| config.dna_special_tokens.clone());
+        let listed = self
+            .dna_config
+            .as_ref()
+            .and_then(|config| config.dna_special_tokens.clone());
         let tags = listed.unwrap_or_else(|| [DNA, DNA_END, OOV].map(String::from).to_vec());
         if tags.len() > VOCABULARY_STEP as usize {
-            return Err(unusable("dna_config.json lists too many dna_special_tokens"));
+            return Err(unusable(
+                "dna_config.json lists too many dna_special_tokens",
+            ));
         }
         Ok(tags)
     }
@@ -201,7 +219,8 @@ impl Found {
     /// Whether the embedding table has just the rows that tags and six-mers add to the text.
     fn sized_as_hybrid(&self) -> bool {
         let used = self.names.end + 3 + SIX_MERS as u64;
-        self.vocab_size.is_some_and(|rows| rows == used.next_multiple_of(VOCABULARY_STEP))
+        self.vocab_size
+            .is_some_and(|rows| rows == used.next_multiple_of(VOCABULARY_STEP))
     }
 }
 
@@ -267,13 +286,16 @@ fn parse<T: DeserializeOwned>(
     let Some(bytes) = read(name) else {
         return Ok(None);
     };
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-        unusable(&format!("the encoder's {name} cannot be read: {error}"))
-    })
+    serde_json::from_slice(&bytes)
+        .map(Some)
+        .map_err(|error| unusable(&format!("the encoder's {name} cannot be read: {error}")))
 }
 
 fn is_six_mer(name: &str) -> bool {
-    name.len() == TOKEN_BP && name.bytes().all(|base| matches!(base, b'A' | b'C' | b'G' | b'T'))
+    name.len() == TOKEN_BP
+        && name
+            .bytes()
+            .all(|base| matches!(base, b'A' | b'C' | b'G' | b'T'))
 }
 
 /// The bases of a six-mer's code.

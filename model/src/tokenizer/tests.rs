@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 /// An encoder directory in memory.
 fn directory(files: &[(&str, &str)]) -> impl Fn(&str) -> Option<Vec<u8>> + use<> {
-    let files: BTreeMap<String, Vec<u8>> =
-        files.iter().map(|(name, text)| (name.to_string(), text.as_bytes().to_vec())).collect();
+    let files: BTreeMap<String, Vec<u8>> = files
+        .iter()
+        .map(|(name, text)| (name.to_string(), text.as_bytes().to_vec()))
+        .collect();
     move |name| files.get(name).cloned()
 }
 
@@ -21,7 +23,10 @@ fn carbon_ids(files: &[(&str, &str)]) -> Result<[u32; 4]> {
 fn carbon_layout_is_known_by_its_dna_config() -> Result<()> {
     let dna = r#"{"k": 6, "dna_start_id": 151669, "dna_vocab_size": 4107,
         "dna_special_tokens": ["<dna>", "</dna>", "<oov>"], "auto_dna_tags": false}"#;
-    let files = [("dna_config.json", dna), ("config.json", r#"{"vocab_size": 155776}"#)];
+    let files = [
+        ("dna_config.json", dna),
+        ("config.json", r#"{"vocab_size": 155776}"#),
+    ];
     assert_eq!(carbon_ids(&files)?, CARBON_IDS);
     Ok(())
 }
@@ -31,7 +36,10 @@ fn carbon_layout_is_known_by_its_tags() -> Result<()> {
     let config = r#"{"tokenizer_class": "HybridDNATokenizer", "added_tokens_decoder": {
         "151669": {"content": "<dna>"}, "151670": {"content": "</dna>"},
         "151671": {"content": "<oov>"}}}"#;
-    assert_eq!(carbon_ids(&[("tokenizer_config.json", config)])?, CARBON_IDS);
+    assert_eq!(
+        carbon_ids(&[("tokenizer_config.json", config)])?,
+        CARBON_IDS
+    );
     Ok(())
 }
 
@@ -40,9 +48,15 @@ fn carbon_layout_is_known_by_sizes_over_a_text_vocabulary() -> Result<()> {
     // CCCCCC is a text token by chance, and must not count as DNA.
     let text = r#"{"added_tokens": [{"id": 151668, "content": "</think>"}],
         "model": {"vocab": {"hello": 5, "CCCCCC": 77}}}"#;
-    let files = [("tokenizer.json", text), ("config.json", r#"{"vocab_size": 155776}"#)];
+    let files = [
+        ("tokenizer.json", text),
+        ("config.json", r#"{"vocab_size": 155776}"#),
+    ];
     assert_eq!(carbon_ids(&files)?, CARBON_IDS);
-    let other = [("tokenizer.json", text), ("config.json", r#"{"vocab_size": 151936}"#)];
+    let other = [
+        ("tokenizer.json", text),
+        ("config.json", r#"{"vocab_size": 151936}"#),
+    ];
     let error = carbon_ids(&other).expect_err("a text model");
     assert_eq!(error.code(), ErrorCode::ConfigGeneric);
     assert!(error.message().contains("six-mers"));
@@ -54,7 +68,10 @@ fn an_empty_directory_and_a_short_embedding_are_refused() {
     let error = SixMerTokenizer::from_files(|_| None).expect_err("nothing there");
     assert_eq!(error.code(), ErrorCode::ResourceModelNotFound);
     let dna = r#"{"dna_start_id": 151669}"#;
-    let files = [("dna_config.json", dna), ("config.json", r#"{"vocab_size": 151936}"#)];
+    let files = [
+        ("dna_config.json", dna),
+        ("config.json", r#"{"vocab_size": 151936}"#),
+    ];
     assert!(carbon_ids(&files).is_err());
     let trimers = [("dna_config.json", r#"{"k": 3, "dna_start_id": 4}"#)];
     assert!(carbon_ids(&trimers).is_err());

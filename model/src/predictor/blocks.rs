@@ -1,0 +1,220 @@
+//! The predictor's blocks. All normalise before they read.
+
+use super::batch::Batch;
+use crate::action::layers::{Attention, FeedForward};
+use crate::ops::{LayerNorm, Ops};
+use crate::parameters::{Parameters, Visitor, join};
+use crate::weights::Weights;
+use genolewm_shared::Result;
+
+/// A cross block; they alternate, states first.
+#[derive(Debug, Clone)]
+pub(super) enum CrossBlock<M> {
+    /// Each state reads its actions.
+    StateReads(StateBlock<M>),
+    /// Each action reads its state and the actions up to itself.
+    ActionsRead(ActionBlock<M>),
+}
+
+/// Changes the states. One norm serves both sides.
+#[derive(Debug, Clone)]
+pub(super) struct StateBlock<M> {
+    norm: LayerNorm<M>,
+    tail: Tail<M>,
+}
+
+/// Changes the actions.
+#[derive(Debug, Clone)]
+pub(super) struct ActionBlock<M> {
+    query_norm: LayerNorm<M>,
+    memory_norm: LayerNorm<M>,
+    tail: Tail<M>,
+}
+
+/// Changes both.
+#[derive(Debug, Clone)]
+pub(super) struct SelfBlock<M> {
+    norm: LayerNorm<M>,
+    tail: Tail<M>,
+}
+
+/// What all blocks have: attention, and the feed-forward with its norm.
+#[derive(Debug, Clone)]
+struct Tail<M> {
+    attention: Attention<M>,
+    norm: LayerNorm<M>,
+    feed_forward: FeedForward<M>,
+}
+
+impl<M: Clone> CrossBlock<M> {
+    pub(super) fn load<O: Ops<Matrix = M>>(
+        ops: &O,
+        weights: &mut Weights,
+        index: usize,
+        width: usize,
+    ) -> Result<Self> {
+        let prefix = format!("cross_blocks.{index}");
+        let tail = Tail::load(ops, weights, &prefix, width)?;
+        let mut norm = |name: &str| weights.layer_norm(ops, &format!("{prefix}.{name}"), width);
+        Ok(if index.is_multiple_of(2) {
+            Self::StateReads(StateBlock {
+                norm: norm("attn_norm")?,
+                tail,
+            })
+        } else {
+            let (query_norm, memory_norm) = (norm("query_norm")?, norm("memory_norm")?);
+            Self::ActionsRead(ActionBlock {
+                query_norm,
+                memory_norm,
+                tail,
+            })
+        })
+    }
+}
+
+impl<M> Parameters<M> for CrossBlock<M> {
+    fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
+        match self {
+            Self::StateReads(block) => {
+                block.norm.visit(&join(prefix, "attn_norm"), visit);
+                block.tail.visit(prefix, visit);
+            }
+            Self::ActionsRead(block) => {
+                block.query_norm.visit(&join(prefix, "query_norm"), visit);
+                block.memory_norm.visit(&join(prefix, "memory_norm"), visit);
+                block.tail.visit(prefix, visit);
+            }
+        }
+    }
+}
+
+impl<M: Clone> StateBlock<M> {
+    /// What the block adds to a state that reads one action, which no state changes.
+    pub(super) fn single_update<O: Ops<Matrix = M>>(&self, ops: &O, actions: &M) -> M {
+        self.tail
+            .attention
+            .forward_single_key(ops, &ops.layer_norm(actions, &self.norm))
+    }
+
+    /// The states after reading. `update` is [`Self::single_update`], where it is known already.
+    pub(super) fn forward<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        states: &M,
+        actions: &M,
+        batch: &Batch,
+        update: Option<&M>,
+    ) -> M {
+        let update = match update {
+            Some(update) => update.clone(),
+            None if batch.single => self.single_update(ops, actions),
+            None => {
+                let queries = ops.layer_norm(states, &self.norm);
+                let memory = ops.layer_norm(actions, &self.norm);
+                self.tail
+                    .attention
+                    .forward(ops, &queries, &memory, &batch.states_read)
+            }
+        };
+        self.tail.feed(ops, ops.add(states, &update))
+    }
+}
+
+impl<M: Clone> ActionBlock<M> {
+    /// The actions after reading.
+    pub(super) fn forward<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        states: &M,
+        actions: &M,
+        batch: &Batch,
+    ) -> M {
+        let queries = ops.layer_norm(actions, &self.query_norm);
+        let memory = batch.interleave(ops, states, actions);
+        let memory = ops.layer_norm(&memory, &self.memory_norm);
+        let update = self
+            .tail
+            .attention
+            .forward(ops, &queries, &memory, &batch.actions_read);
+        self.tail.feed(ops, ops.add(actions, &update))
+    }
+}
+
+impl<M: Clone> SelfBlock<M> {
+    pub(super) fn load<O: Ops<Matrix = M>>(
+        ops: &O,
+        weights: &mut Weights,
+        index: usize,
+        width: usize,
+    ) -> Result<Self> {
+        let prefix = format!("self_blocks.{index}");
+        let tail = Tail::load(ops, weights, &prefix, width)?;
+        Ok(Self {
+            norm: weights.layer_norm(ops, &format!("{prefix}.attn_norm"), width)?,
+            tail,
+        })
+    }
+
+    /// All interleaved rows after reading.
+    pub(super) fn forward<O: Ops<Matrix = M>>(&self, ops: &O, all: &M, batch: &Batch) -> M {
+        let normed = ops.layer_norm(all, &self.norm);
+        let update = self
+            .tail
+            .attention
+            .forward(ops, &normed, &normed, &batch.all_read);
+        self.tail.feed(ops, ops.add(all, &update))
+    }
+
+    /// The actions alone after reading: after the last block nothing reads the states.
+    pub(super) fn forward_actions<O: Ops<Matrix = M>>(&self, ops: &O, all: &M, batch: &Batch) -> M {
+        let normed = ops.layer_norm(all, &self.norm);
+        let queries = batch.actions_of(ops, &normed);
+        let update = self
+            .tail
+            .attention
+            .forward(ops, &queries, &normed, &batch.actions_read_all);
+        self.tail
+            .feed(ops, ops.add(&batch.actions_of(ops, all), &update))
+    }
+}
+
+impl<M> Parameters<M> for SelfBlock<M> {
+    fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
+        self.norm.visit(&join(prefix, "attn_norm"), visit);
+        self.tail.visit(prefix, visit);
+    }
+}
+
+impl<M: Clone> Tail<M> {
+    fn load<O: Ops<Matrix = M>>(
+        ops: &O,
+        weights: &mut Weights,
+        prefix: &str,
+        width: usize,
+    ) -> Result<Self> {
+        let [inner, outer] = feed_forward_names(prefix);
+        Ok(Self {
+            attention: Attention::load(ops, weights, &format!("{prefix}.attn"), width)?,
+            norm: weights.layer_norm(ops, &format!("{prefix}.ffn_norm"), width)?,
+            feed_forward: FeedForward::load(ops, weights, [&inner, &outer], width)?,
+        })
+    }
+
+    fn feed<O: Ops<Matrix = M>>(&self, ops: &O, x: M) -> M {
+        let normed = ops.layer_norm(&x, &self.norm);
+        ops.add(&x, &self.feed_forward.forward(ops, &normed))
+    }
+}
+
+impl<M> Parameters<M> for Tail<M> {
+    fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
+        let [inner, outer] = feed_forward_names(prefix);
+        self.attention.visit(&join(prefix, "attn"), visit);
+        self.norm.visit(&join(prefix, "ffn_norm"), visit);
+        self.feed_forward.visit([&inner, &outer], visit);
+    }
+}
+
+fn feed_forward_names(prefix: &str) -> [String; 2] {
+    ["ffn.net.0", "ffn.net.2"].map(|name| join(prefix, name))
+}

@@ -1,0 +1,104 @@
+//! What the golden tests share: where the vectors are, and how they are compared.
+#![allow(dead_code, unreachable_pub, missing_docs)]
+
+use genolewm_model::ops::{BurnOps, Ops};
+use genolewm_model::weights::Weights;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// The directory of the golden vectors: `GENOLEWM_GOLDEN`, or the project's own copy.
+pub fn golden_dir() -> PathBuf {
+    std::env::var_os("GENOLEWM_GOLDEN").map_or_else(
+        || concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden").into(),
+        PathBuf::from,
+    )
+}
+
+pub fn golden_bytes(name: &str) -> Vec<u8> {
+    let path = golden_dir().join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+pub fn golden_json(name: &str) -> Value {
+    serde_json::from_slice(&golden_bytes(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+pub fn golden_weights(name: &str) -> Weights {
+    Weights::parse(&golden_bytes(name), name, |_| true).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A JSON array that must not be empty.
+pub fn array(value: &Value) -> &Vec<Value> {
+    let array = value
+        .as_array()
+        .unwrap_or_else(|| panic!("not an array: {value}"));
+    assert!(!array.is_empty(), "an empty array tests nothing");
+    array
+}
+
+pub fn number(value: &Value) -> f64 {
+    value
+        .as_f64()
+        .unwrap_or_else(|| panic!("not a number: {value}"))
+}
+
+pub fn size(value: &Value) -> usize {
+    usize::try_from(
+        value
+            .as_u64()
+            .unwrap_or_else(|| panic!("not a size: {value}")),
+    )
+    .expect("a size")
+}
+
+/// All numbers of an array, which may be nested.
+pub fn floats(value: &Value) -> Vec<f32> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(floats).collect(),
+        _ => vec![number(value) as f32],
+    }
+}
+
+/// All flags of an array of 0 and 1, which may be nested.
+pub fn flags(value: &Value) -> Vec<bool> {
+    floats(value).into_iter().map(|flag| flag != 0.0).collect()
+}
+
+/// Reads a matrix back. The processor answers at once.
+pub fn read(ops: &BurnOps, matrix: &<BurnOps as Ops>::Matrix) -> Vec<f32> {
+    block_on(ops.read(matrix)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            return value;
+        }
+    }
+}
+
+/// Within `tolerance` of each other, value by value.
+pub fn assert_close(what: &str, actual: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(actual.len(), expected.len(), "{what}: number of values");
+    for (index, (a, e)) in actual.iter().zip(expected).enumerate() {
+        assert!(
+            (a - e).abs() <= tolerance,
+            "{what}[{index}]: {a}, expected {e}"
+        );
+    }
+}
+
+/// Within `tolerance` of `expected`, relative to it.
+pub fn assert_relative(what: &str, actual: f64, expected: f64, tolerance: f64) {
+    let error = (actual - expected).abs() / expected.abs().max(1e-12);
+    assert!(
+        error <= tolerance,
+        "{what}: {actual}, expected {expected} (off by {error:e})"
+    );
+}
