@@ -2,8 +2,8 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use genolewm_shared::evaluation::{
-    BootstrapOptions, auroc, average_precision, average_ranks, binary_metrics, bootstrap_interval,
-    spearman,
+    BootstrapOptions, auroc, average_precision, average_ranks, binary_metrics, spearman,
+    stratified_interval,
 };
 use genolewm_shared::pooling::{PoolType, pool_span};
 use genolewm_shared::position::BpOffset;
@@ -82,11 +82,7 @@ proptest! {
     #[test]
     fn intervals_are_ordered_and_repeatable((scores, positive) in scores_and_labels(), seed in any::<u64>()) {
         let options = BootstrapOptions { resamples: 100, seed, ..Default::default() };
-        let draw = || bootstrap_interval(&positive, &options, |rows| {
-            let s: Vec<f64> = rows.iter().map(|&r| scores[r]).collect();
-            let p: Vec<bool> = rows.iter().map(|&r| positive[r]).collect();
-            auroc(&s, &p)
-        });
+        let draw = || stratified_interval(&scores, &positive, &options, auroc);
         let interval = draw().expect("an interval");
         prop_assert!(interval.low <= interval.high);
         prop_assert_eq!(draw(), Ok(interval));

@@ -1,11 +1,10 @@
 //! Confidence intervals by resampling.
 
-use super::refused;
+use super::mersenne::Mersenne;
+use super::{check_scores, refused};
 use crate::Result;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 
 /// How an interval is drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,7 +13,7 @@ pub struct BootstrapOptions {
     pub resamples: usize,
     /// Share of the resamples that lies inside, above 0 and below 1.
     pub level: f64,
-    /// Seed of the ChaCha8 stream.
+    /// Seed of the stream, which is that of Python's `random`: published intervals come out the same.
     pub seed: u64,
 }
 
@@ -41,7 +40,7 @@ pub struct BootstrapInterval {
 /// that every resample holds as many positives and negatives as the data. One stratum for all rows
 /// is the plain bootstrap.
 ///
-/// `strata` names each row's stratum; `statistic` is given the drawn rows in ascending order.
+/// `strata` names each row's stratum, and lower strata are drawn first; `statistic` is given the drawn rows in ascending order.
 ///
 /// # Errors
 /// `INPUT.GENERIC` for no rows, no resamples or a level outside 0..1; and what `statistic` returns.
@@ -74,15 +73,13 @@ pub fn bootstrap_interval<S: Ord>(
         members.entry(stratum).or_default().push(row);
     }
 
-    let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
+    let mut rng = Mersenne::new(options.seed);
     let mut drawn = Vec::with_capacity(strata.len());
     let mut values = Vec::with_capacity(options.resamples);
     for _ in 0..options.resamples {
         drawn.clear();
         for rows in members.values() {
-            drawn.extend(
-                (0..rows.len()).filter_map(|_| rows.get(index_below(rows.len(), &mut rng))),
-            );
+            drawn.extend((0..rows.len()).filter_map(|_| rows.get(rng.index_below(rows.len()))));
         }
         // In the input's order: a statistic may break ties by it.
         drawn.sort_unstable();
@@ -96,9 +93,30 @@ pub fn bootstrap_interval<S: Ord>(
     })
 }
 
-/// A uniform index below `len`, by multiplication: the bias is below len / 2^64.
-fn index_below(len: usize, rng: &mut ChaCha8Rng) -> usize {
-    ((u128::from(rng.next_u64()) * len as u128) >> 64) as usize
+/// A percentile interval of a figure for a yes-or-no label: as many positives and as many negatives in
+/// each resample as in the data.
+///
+/// # Errors
+/// As [`bootstrap_interval`] and `metric`.
+pub fn stratified_interval(
+    scores: &[f64],
+    positive: &[bool],
+    options: &BootstrapOptions,
+    mut metric: impl FnMut(&[f64], &[bool]) -> Result<f64>,
+) -> Result<BootstrapInterval> {
+    check_scores(scores, positive.len())?;
+    // Positives are drawn first.
+    let strata: Vec<bool> = positive.iter().map(|is| !is).collect();
+    bootstrap_interval(&strata, options, |rows| {
+        let drawn_scores: Vec<f64> = pick(scores, rows);
+        metric(&drawn_scores, &pick(positive, rows))
+    })
+}
+
+fn pick<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
+    rows.iter()
+        .filter_map(|&row| column.get(row).copied())
+        .collect()
 }
 
 /// The quantile of sorted values, interpolated between neighbours.

@@ -7,9 +7,10 @@ mod binary;
 mod bootstrap;
 mod continuous;
 mod labels;
+mod mersenne;
 
 pub use binary::{BinaryMetrics, auroc, average_precision, binary_metrics};
-pub use bootstrap::{BootstrapInterval, BootstrapOptions, bootstrap_interval};
+pub use bootstrap::{BootstrapInterval, BootstrapOptions, bootstrap_interval, stratified_interval};
 pub use continuous::{average_ranks, pearson, spearman};
 pub use labels::{ClinicalLabel, evaluated_variant_keys_sha256};
 
