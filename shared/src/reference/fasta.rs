@@ -1,0 +1,210 @@
+//! A FASTA file as a source of bases.
+
+use super::decode::Decoder;
+use super::index::{self, Entry};
+use super::range::RangeRead;
+use super::store::ByteStore;
+use super::{BaseSource, ContigInfo, unknown_contig};
+use crate::error::Location;
+use crate::position::Interval;
+use crate::{Error, ErrorCode, Result};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How far ahead is decoded when fetches follow each other along a contig.
+const READ_AHEAD_BP: u64 = 256 * 1024;
+
+/// A plain or bgzip FASTA with random access.
+///
+/// Memory stays bounded whatever the size of the genome: the index, 4 MiB of decompressed pages and
+/// 256 KiB of decoded bases.
+#[derive(Debug)]
+pub struct FastaReference<R> {
+    store: ByteStore<R>,
+    entries: Vec<Entry>,
+    contigs: Vec<ContigInfo>,
+    by_name: BTreeMap<String, usize>,
+    stretch: Stretch,
+}
+
+/// The bases decoded last.
+#[derive(Debug, Default)]
+struct Stretch {
+    contig: usize,
+    start: u64,
+    bases: String,
+}
+
+impl Stretch {
+    fn get(&self, contig: usize, start: u64, end: u64) -> Option<&str> {
+        let from = usize::try_from(start.checked_sub(self.start)?).ok()?;
+        let to = usize::try_from(end.checked_sub(self.start)?).ok()?;
+        if contig == self.contig {
+            self.bases.get(from..to)
+        } else {
+            None
+        }
+    }
+
+    /// Whether a fetch here goes on from this stretch.
+    fn leads_to(&self, contig: usize, start: u64) -> bool {
+        let reach = self.start + self.bases.len() as u64 + READ_AHEAD_BP;
+        contig == self.contig && (self.start..reach).contains(&start)
+    }
+}
+
+impl FastaReference<File> {
+    /// Opens a file, with the `.fai` and `.gzi` beside it where there are any.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a file that is missing, is no FASTA, is gzip but not bgzip, or does not
+    /// fit its indexes; `RESOURCE.GENERIC` when reading fails.
+    pub fn open_path(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| cannot_open(&error, &name))?;
+        let beside = |extension: &str| {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(extension);
+            read_if_present(&PathBuf::from(beside))
+        };
+        Self::open(file, beside(".fai")?, beside(".gzi")?, &name)
+    }
+}
+
+impl<R: RangeRead> FastaReference<R> {
+    /// Opens FASTA data. `fai` and `gzi` are the contents of its indexes; what is absent is built by
+    /// reading the data through once.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for data that is no FASTA, is gzip but not bgzip, or does not fit its
+    /// indexes; `RESOURCE.GENERIC` when reading fails.
+    pub fn open(data: R, fai: Option<Vec<u8>>, gzi: Option<Vec<u8>>, name: &str) -> Result<Self> {
+        let mut store = ByteStore::open(data, gzi.as_deref(), name)?;
+        let entries = match &fai {
+            Some(fai) => index::read(&store, fai)?,
+            None => index::build(&mut store)?,
+        };
+        let info = |entry: &Entry| ContigInfo {
+            name: entry.name.clone(),
+            length_bp: entry.length,
+        };
+        let contigs: Vec<ContigInfo> = entries.iter().map(info).collect();
+        let by_name = contigs
+            .iter()
+            .map(|contig| contig.name.clone())
+            .zip(0..)
+            .collect();
+        Ok(Self {
+            store,
+            entries,
+            contigs,
+            by_name,
+            stretch: Stretch::default(),
+        })
+    }
+
+    /// The index as the text of a `.fai` file.
+    #[must_use]
+    pub fn fai(&self) -> String {
+        let line = |entry: &Entry| {
+            let Entry {
+                name,
+                length,
+                offset,
+                line_bases,
+                line_width,
+            } = entry;
+            format!("{name}\t{length}\t{offset}\t{line_bases}\t{line_width}\n")
+        };
+        self.entries.iter().map(line).collect()
+    }
+
+    fn decode(&mut self, contig: usize, start: u64, end: u64) -> Result<String> {
+        let Some(entry) = self.entries.get(contig).filter(|_| start < end) else {
+            return Ok(String::new());
+        };
+        let (first, last) = (entry.byte_of(start), entry.byte_of(end - 1) + 1);
+        let capacity = usize::try_from(end - start).unwrap_or(0);
+        let column = start % entry.line_bases;
+        let mut decoder = Decoder::new(entry.line_bases, entry.line_width, column, capacity);
+        let mut sound = Ok(());
+        self.store.read(first, last, |piece| {
+            sound = sound
+                .as_ref()
+                .map_or(Err(super::decode::NotBases), |()| decoder.push(piece));
+            Ok(())
+        })?;
+        sound
+            .and_then(|()| decoder.finish())
+            .map_err(|_| index::mismatch(&self.store, &entry.name))
+    }
+}
+
+impl<R: RangeRead> BaseSource for FastaReference<R> {
+    fn contigs(&self) -> &[ContigInfo] {
+        &self.contigs
+    }
+
+    fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
+        let index = *self
+            .by_name
+            .get(contig)
+            .ok_or_else(|| unknown_contig(contig))?;
+        let length = self.contigs.get(index).map_or(0, |contig| contig.length_bp);
+        let (start, end) = (interval.start.get(), interval.end.get());
+        if end > length {
+            return Err(Error::new(
+                ErrorCode::InputGeneric,
+                format!("the interval reaches past the end of {contig:?}"),
+            )
+            .with_detail("end_bp", end)
+            .with_detail("contig_bp", length));
+        }
+        if let Some(bases) = self.stretch.get(index, start, end) {
+            return Ok(bases.to_owned());
+        }
+        // A long fetch is the caller's to hold, not the cache's.
+        if end - start > READ_AHEAD_BP {
+            return self.decode(index, start, end);
+        }
+        // Reading ahead pays only where fetches follow each other.
+        let ahead = if self.stretch.leads_to(index, start) {
+            READ_AHEAD_BP
+        } else {
+            end - start
+        };
+        let bases = self.decode(index, start, (start + ahead).max(end).min(length))?;
+        self.stretch = Stretch {
+            contig: index,
+            start,
+            bases,
+        };
+        self.stretch
+            .get(index, start, end)
+            .map(str::to_owned)
+            .ok_or_else(|| index::mismatch(&self.store, contig))
+    }
+}
+
+fn cannot_open(error: &io::Error, name: &str) -> Error {
+    let code = match error.kind() {
+        io::ErrorKind::NotFound => ErrorCode::InputGeneric,
+        _ => ErrorCode::ResourceGeneric,
+    };
+    Error::new(code, format!("the FASTA file cannot be opened: {error}"))
+        .at(Location {
+            file: name.to_owned(),
+            ..Location::default()
+        })
+        .with_remedy("check the path and the file's permissions")
+}
+
+fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot_open(&error, &path.display().to_string())),
+    }
+}

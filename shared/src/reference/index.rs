@@ -1,0 +1,141 @@
+//! Where a FASTA file has its contigs: the `.fai` index, read or built.
+
+use super::range::RangeRead;
+use super::store::{ByteStore, unwrap_io};
+use crate::{Error, Result};
+use noodles_fasta::{fai, io::Indexer};
+use std::collections::BTreeSet;
+use std::io::BufRead;
+
+/// A line of a `.fai` index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    /// Length in bp.
+    pub(super) length: u64,
+    /// Offset of the first base in the decompressed file.
+    pub(super) offset: u64,
+    /// Bases in a full line, and bytes in it with its line end.
+    pub(super) line_bases: u64,
+    pub(super) line_width: u64,
+}
+
+impl Entry {
+    /// The offset of a base in the decompressed file.
+    pub(super) const fn byte_of(&self, base: u64) -> u64 {
+        self.offset + base / self.line_bases * self.line_width + base % self.line_bases
+    }
+
+    /// One past the last base's offset, or `None` where it overflows.
+    fn checked_end(&self) -> Option<u64> {
+        let last = self.length.checked_sub(1)?;
+        (last / self.line_bases)
+            .checked_mul(self.line_width)?
+            .checked_add(last % self.line_bases)?
+            .checked_add(self.offset)?
+            .checked_add(1)
+    }
+}
+
+/// Reads a `.fai` and checks it against the file.
+pub(super) fn read<R: RangeRead>(store: &ByteStore<R>, fai: &[u8]) -> Result<Vec<Entry>> {
+    let stale = |why: &str| {
+        store
+            .wrong(&format!("its .fai index does not fit: {why}"))
+            .with_remedy("delete the .fai file, or make it anew with `samtools faidx`")
+    };
+    let index = fai::io::Reader::new(fai)
+        .read_index()
+        .map_err(|error| stale(&error.to_string()))?;
+    let entries = entries(index.as_ref().iter()).map_err(|why| stale(&why))?;
+    for entry in &entries {
+        let ends = entry.checked_end().or((entry.length == 0).then_some(0));
+        let width = entry.line_width.checked_sub(entry.line_bases);
+        if ends.is_none_or(|end| end > store.len()) || !matches!(width, Some(0..=2)) {
+            return Err(stale(&format!(
+                "the file is too short for {:?}",
+                entry.name
+            )));
+        }
+    }
+    // Line ends and perhaps an empty line are all that may follow the last contig.
+    let last_end = entries
+        .iter()
+        .filter_map(Entry::checked_end)
+        .max()
+        .unwrap_or(0);
+    if store.len() - last_end > 64 {
+        return Err(stale("the file goes on after its last contig"));
+    }
+    Ok(entries)
+}
+
+/// Builds the index by reading the file through once.
+pub(super) fn build<R: RangeRead>(store: &mut ByteStore<R>) -> Result<Vec<Entry>> {
+    let is_fasta = {
+        let mut reader = store.reader();
+        reader.fill_buf().map_err(unwrap_io)?.starts_with(b">")
+    };
+    if !is_fasta {
+        return Err(store.wrong("this is not a FASTA file: it does not begin with '>'"));
+    }
+    let mut records = Vec::new();
+    let mut indexer = Indexer::new(store.reader());
+    let failure = loop {
+        match indexer.index_record() {
+            Ok(Some(record)) => records.push(record),
+            Ok(None) => break None,
+            Err(error) => match cause(&error) {
+                Some(ours) => return Err(ours),
+                None => break Some(error.to_string()),
+            },
+        }
+    };
+    if let Some(why) = failure {
+        let after = records.last().map(|record| record.name().to_string());
+        let message = format!("the sequences cannot be indexed: {why}");
+        return Err(store
+            .wrong(&message)
+            .with_detail("after_contig", after.unwrap_or_default())
+            .with_remedy("write all lines of a sequence equally long: seqkit seq -w 60"));
+    }
+    entries(records.iter()).map_err(|why| store.wrong(&why))
+}
+
+fn entries<'a>(records: impl Iterator<Item = &'a fai::Record>) -> Result<Vec<Entry>, String> {
+    let mut names = BTreeSet::new();
+    let mut entries = Vec::new();
+    for record in records {
+        let name = String::from_utf8(record.name().to_vec())
+            .map_err(|_| "a contig's name is not UTF-8".to_owned())?;
+        if !names.insert(name.clone()) {
+            return Err(format!("two contigs are called {name:?}"));
+        }
+        entries.push(Entry {
+            name,
+            length: record.length(),
+            offset: record.position(),
+            line_bases: record.line_base_count().get(),
+            line_width: record.line_width().get(),
+        });
+    }
+    if entries.is_empty() {
+        return Err("there are no contigs".to_owned());
+    }
+    Ok(entries)
+}
+
+/// The error of ours that made noodles give up, if there was one.
+fn cause(error: &dyn std::error::Error) -> Option<Error> {
+    let io = error.source()?.downcast_ref::<std::io::Error>()?;
+    io.get_ref()?.downcast_ref::<Error>().cloned()
+}
+
+/// For bytes that are no bases: the file's fault, or that of an index of another file.
+pub(super) fn mismatch<R: RangeRead>(store: &ByteStore<R>, contig: &str) -> Error {
+    store
+        .wrong(&format!(
+            "contig {contig:?} holds something other than bases, or its index is of another file"
+        ))
+        .with_remedy("delete the .fai file if there is one; if that does not help, check the FASTA")
+}

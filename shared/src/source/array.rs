@@ -1,0 +1,338 @@
+//! Consumer-array files: one row a site, a genotype and no reference allele.
+
+use super::SourceFormat;
+use super::detect::name_table;
+use super::lines::LineReader;
+use super::record::{ArrayCall, VariantRecord, is_base};
+use super::table::{Delimiter, Field, GenotypeColumns, Layout, split};
+use crate::contig::common_form;
+use crate::error::Location;
+use crate::position::Position;
+use crate::{Error, ErrorCode, Result};
+
+/// Comment lines that are kept, for the vendor's name and the genome build.
+const MAX_COMMENTS: usize = 256;
+
+/// How strictly rows are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// As the converters always were: a row with anything but one or two bases is an error.
+    Strict,
+    /// Indel codes and half calls are told apart and kept.
+    Lenient,
+}
+
+/// Reads a raw-data table row by row.
+pub(super) struct ArrayReader {
+    lines: LineReader,
+    layout: Layout,
+    reading: Reading,
+    comments: Vec<String>,
+    /// The first row, when it had to be read to learn the columns.
+    pending: Option<(u64, String)>,
+}
+
+/// A row: where it is and what it says.
+pub(super) struct ArrayRow {
+    pub(super) line: u64,
+    pub(super) id: String,
+    pub(super) contig: String,
+    /// `None` for position 0, where vendors put sites that they could not place.
+    pub(super) pos: Option<Position>,
+    pub(super) call: ArrayCall,
+}
+
+impl ArrayReader {
+    /// Reads up to the first row, and learns the columns from the header or from that row.
+    pub(super) fn detect(mut lines: LineReader, reading: Reading) -> Result<Self> {
+        let mut comments = Vec::new();
+        let mut in_preamble = false;
+        let mut from_comment = None;
+        let (layout, pending) = loop {
+            let Some((line, text)) = lines.next_line()? else {
+                match from_comment {
+                    Some(layout) => break (layout, None),
+                    None => return Err(unrecognised(lines.name(), 1, "it has no rows")),
+                }
+            };
+            let trimmed = text.trim();
+            if in_preamble || trimmed.eq_ignore_ascii_case("[header]") {
+                in_preamble = !trimmed.eq_ignore_ascii_case("[data]");
+            } else if let Some(comment) = trimmed.strip_prefix('#') {
+                from_comment = Layout::of_header(comment).ok().or(from_comment);
+                if comments.len() < MAX_COMMENTS {
+                    comments.push(comment.chars().take(512).collect());
+                }
+            } else if !trimmed.is_empty() {
+                let header = Layout::of_header(trimmed);
+                if let Ok(layout) = header {
+                    break (layout, None);
+                }
+                match from_comment.or_else(|| Layout::of_first_row(trimmed)) {
+                    Some(layout) => break (layout, Some((line, text))),
+                    None => {
+                        let why = header.err().unwrap_or_default();
+                        return Err(unrecognised(lines.name(), line, why));
+                    }
+                }
+            }
+        };
+        Ok(Self {
+            lines,
+            layout,
+            reading,
+            comments,
+            pending,
+        })
+    }
+
+    /// Reads with the columns that `format` always has, and nothing else.
+    pub(super) fn strict(lines: LineReader, format: SourceFormat, reading: Reading) -> Self {
+        let layout = match format {
+            SourceFormat::AncestryDna => Layout::plain(Delimiter::Space, true),
+            SourceFormat::MyHeritage => Layout::plain(Delimiter::Comma, false),
+            _ => Layout::plain(Delimiter::Space, false),
+        };
+        Self {
+            lines,
+            layout,
+            reading,
+            comments: Vec::new(),
+            pending: None,
+        }
+    }
+
+    /// The format and what tells it.
+    pub(super) fn format(&self) -> (SourceFormat, String) {
+        name_table(&self.layout, &self.comments)
+    }
+
+    pub(super) fn comments(&self) -> &[String] {
+        &self.comments
+    }
+
+    pub(super) const fn lines(&self) -> &LineReader {
+        &self.lines
+    }
+
+    pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
+        Ok(self.next_row()?.map(|row| VariantRecord {
+            line: row.line,
+            raw: None,
+            contig: row.contig,
+            pos: row.pos,
+            id: Some(row.id).filter(|id| !id.is_empty() && id != "."),
+            reference: None,
+            alternates: Vec::new(),
+            call: Some(row.call),
+        }))
+    }
+
+    pub(super) fn next_row(&mut self) -> Result<Option<ArrayRow>> {
+        loop {
+            let next = match self.pending.take() {
+                Some(row) => Some(row),
+                None => self.lines.next_line()?,
+            };
+            let Some((line, text)) = next else {
+                return Ok(None);
+            };
+            let trimmed = text.trim_start();
+            if trimmed.trim_end().is_empty() || trimmed.starts_with('#') {
+                continue;
+            }
+            let fields = split(&text, self.delimiter(&text));
+            let first = fields
+                .first()
+                .map(|field| field.text.as_ref())
+                .unwrap_or_default();
+            // A second header, as in files that were joined.
+            if first.eq_ignore_ascii_case("rsid") {
+                continue;
+            }
+            return self.parse_row(line, &fields).map(Some);
+        }
+    }
+
+    /// MyHeritage rows without a comma are separated by blanks; everyone else keeps to one kind.
+    fn delimiter(&self, text: &str) -> Delimiter {
+        match self.layout.delimiter {
+            Delimiter::Comma if !text.contains(',') => Delimiter::Space,
+            delimiter => delimiter,
+        }
+    }
+
+    fn parse_row(&self, line: u64, fields: &[Field<'_>]) -> Result<ArrayRow> {
+        let layout = &self.layout;
+        let row = Row {
+            file: self.lines.name(),
+            line,
+        };
+        let enough = if layout.exact {
+            fields.len() == layout.columns && fields.iter().all(|field| !field.text.is_empty())
+        } else {
+            fields.len() >= layout.least_fields()
+        };
+        if !enough {
+            let (got, want) = (fields.len(), layout.columns);
+            return Err(row.wrong(0, &format!("the row has {got} fields, not {want}")));
+        }
+        let id = layout.id.and_then(|column| fields.get(column));
+        let (Some(chrom), Some(pos)) = (fields.get(layout.chrom), fields.get(layout.pos)) else {
+            return Err(row.wrong(0, "the row is too short"));
+        };
+        let pos_number = row.position(pos, self.reading)?;
+        let odd = |c: char| c.is_whitespace() || c.is_control();
+        if chrom.text.is_empty() || chrom.text.contains(odd) {
+            return Err(row.wrong(chrom.at, "the chromosome is empty or holds a blank"));
+        }
+        Ok(ArrayRow {
+            line,
+            id: id.map(|field| field.text.to_string()).unwrap_or_default(),
+            contig: contig_name(&chrom.text, pos_number, self.reading),
+            pos: Position::new(pos_number).ok(),
+            call: row.call(layout.genotype, fields, self.reading)?,
+        })
+    }
+}
+
+/// For errors about a row: they point at columns but never quote, for a genotype may stand there.
+struct Row<'a> {
+    file: &'a str,
+    line: u64,
+}
+
+impl Row<'_> {
+    fn position(&self, field: &Field<'_>, reading: Reading) -> Result<u64> {
+        match field.text.parse::<u64>() {
+            Ok(0) if reading == Reading::Strict => {
+                Err(self.wrong(field.at, "the position is not at least 1"))
+            }
+            Ok(pos) => Ok(pos),
+            Err(_) => Err(self.wrong(field.at, "the position is not a whole number")),
+        }
+    }
+
+    fn call(
+        &self,
+        columns: GenotypeColumns,
+        fields: &[Field<'_>],
+        reading: Reading,
+    ) -> Result<ArrayCall> {
+        let at = |column: usize| fields.get(column).map_or("", |field| &field.text);
+        let (first, text) = match columns {
+            GenotypeColumns::One(column) => (column, at(column).to_owned()),
+            GenotypeColumns::Two(one, two) => (one, format!("{}{}", at(one), at(two))),
+        };
+        parse_call(&text, reading)
+            .map_err(|message| self.wrong(fields.get(first).map_or(0, |field| field.at), message))
+    }
+
+    fn wrong(&self, at: usize, message: &str) -> Error {
+        let mut place = Location::line(self.file, self.line);
+        place.column = Some(at as u64 + 1);
+        Error::new(ErrorCode::InputVcfParse, message)
+            .at(place)
+            .with_remedy("a row holds an identifier, chromosome, position and genotype")
+    }
+}
+
+/// Reads a genotype such as `AG`, `A/G`, `C`, `--`, `00` or `DI`.
+fn parse_call(text: &str, reading: Reading) -> Result<ArrayCall, &'static str> {
+    let upper = text.to_ascii_uppercase();
+    if matches!(upper.as_str(), "-" | "--" | "0" | "00" | "N" | "NN") {
+        return Ok(ArrayCall::NoCall);
+    }
+    let alleles: String = upper.chars().filter(|c| !matches!(c, '/' | '|')).collect();
+    if reading == Reading::Lenient {
+        return parse_call_leniently(&upper, &alleles);
+    }
+    match alleles.len() {
+        1 | 2 if alleles.chars().all(is_base) => Ok(ArrayCall::Bases(alleles)),
+        1 | 2 => Err("the genotype holds something other than A, C, G and T"),
+        _ => Err("the genotype is not one or two alleles"),
+    }
+}
+
+fn parse_call_leniently(upper: &str, alleles: &str) -> Result<ArrayCall, &'static str> {
+    let is_missing = |c: char| matches!(c, '-' | '0' | 'N' | '.' | '?');
+    let bases: String = alleles.chars().filter(|c| !is_missing(*c)).collect();
+    let known = bases.chars().all(|c| is_base(c) || matches!(c, 'I' | 'D'));
+    // `AT/A` names the bases but not where they start.
+    let long = upper.contains(['/', '|']) && upper.split(['/', '|']).any(|a| a.len() > 1);
+    match bases.len() {
+        _ if !known => Err("the genotype holds something other than A, C, G, T, I and D"),
+        0 => Ok(ArrayCall::NoCall),
+        _ if long || bases.contains(['I', 'D']) => Ok(ArrayCall::IndelCode),
+        1 | 2 => Ok(ArrayCall::Bases(bases)),
+        _ => Err("the genotype is not one or two alleles"),
+    }
+}
+
+/// A chromosome in its common form: no `chr`, capitals for X, Y and MT, and the number codes of
+/// arrays. Code 25 is the mitochondrion to some vendors and the pseudo-autosomal part of X to
+/// others; the latter lies beyond the mitochondrion's 16,569 bp.
+pub(super) fn contig_name(name: &str, pos: u64, reading: Reading) -> String {
+    const MITOCHONDRION_BP: u64 = 16_569;
+    let form = common_form(name.trim());
+    match form.as_str() {
+        "23" => "X".to_owned(),
+        "24" => "Y".to_owned(),
+        "25" if reading == Reading::Lenient && pos > MITOCHONDRION_BP => "X".to_owned(),
+        "25" | "26" => "MT".to_owned(),
+        "XY" | "PAR" if reading == Reading::Lenient => "X".to_owned(),
+        _ => form,
+    }
+}
+
+fn unrecognised(file: &str, line: u64, why: &str) -> Error {
+    Error::new(
+        ErrorCode::InputVcfParse,
+        format!("the format is not recognised: {why}"),
+    )
+    .at(Location::line(file, line))
+    .with_remedy(
+        "give a VCF, a 23andMe, AncestryDNA or MyHeritage file, a Sequencing.com JSON, or a \
+             table whose header names rsid, chromosome, position and genotype",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn genotypes() {
+        let bases = |text: &str| Ok(ArrayCall::Bases(text.to_owned()));
+        for reading in [Reading::Strict, Reading::Lenient] {
+            assert_eq!(parse_call("ag", reading), bases("AG"));
+            assert_eq!(parse_call("A|G", reading), bases("AG"));
+            assert_eq!(parse_call("T", reading), bases("T"));
+            assert_eq!(parse_call("--", reading), Ok(ArrayCall::NoCall));
+            assert_eq!(parse_call("00", reading), Ok(ArrayCall::NoCall));
+            assert!(parse_call("ACG", reading).is_err());
+            assert!(parse_call("AR", reading).is_err());
+        }
+        for text in ["DI", "A-", "0T", "./.", "AT/A"] {
+            assert!(parse_call(text, Reading::Strict).is_err());
+        }
+        assert_eq!(parse_call("DI", Reading::Lenient), Ok(ArrayCall::IndelCode));
+        assert_eq!(
+            parse_call("AT/A", Reading::Lenient),
+            Ok(ArrayCall::IndelCode)
+        );
+        assert_eq!(parse_call("A-", Reading::Lenient), bases("A"));
+        assert_eq!(parse_call("./.", Reading::Lenient), Ok(ArrayCall::NoCall));
+    }
+
+    #[test]
+    fn chromosome_codes() {
+        let name = |name, pos| contig_name(name, pos, Reading::Lenient);
+        assert_eq!(name("chrx", 1), "X");
+        assert_eq!(name("23", 1), "X");
+        assert_eq!(name("25", 73), "MT");
+        assert_eq!(name("25", 60_001), "X");
+        assert_eq!(contig_name("25", 60_001, Reading::Strict), "MT");
+        assert_eq!(name("M", 1), "MT");
+    }
+}

@@ -1,0 +1,322 @@
+//! Sequencing.com's JSON: a list of variants, at the top or under `variants`, `records` or `data`.
+//!
+//! The list may be larger than memory, so the file is scanned byte by byte and one variant at a
+//! time is parsed.
+
+use super::array::{Reading, contig_name};
+use super::lines::LineReader;
+use super::record::{VariantRecord, normalise_allele};
+use crate::error::Location;
+use crate::position::Position;
+use crate::{Error, ErrorCode, Result};
+use serde_json::{Map, Value};
+
+/// The most bytes that one variant may take.
+const MAX_VARIANT_BYTES: usize = 16 * 1024 * 1024;
+
+/// The keys under which an object may hold its list.
+const LISTS: [&str; 3] = ["variants", "records", "data"];
+
+/// A variant of the list. It keeps the genotype as the file has it, so it has no `Debug`.
+pub(super) struct JsonVariant {
+    pub(super) line: u64,
+    pub(super) contig: String,
+    pub(super) pos: Position,
+    pub(super) id: Option<String>,
+    pub(super) reference: String,
+    pub(super) alternates: Vec<String>,
+    pub(super) genotype: Option<Value>,
+}
+
+/// Reads the list variant by variant.
+pub(super) struct JsonReader {
+    lines: LineReader,
+    /// The byte that was looked at but not consumed.
+    peeked: Option<u8>,
+    line: u64,
+    column: u64,
+    in_object: bool,
+    first: bool,
+    done: bool,
+}
+
+impl JsonReader {
+    /// Scans up to the first variant.
+    pub(super) fn open(lines: LineReader) -> Result<Self> {
+        let mut reader = Self {
+            lines,
+            peeked: None,
+            line: 1,
+            column: 0,
+            in_object: false,
+            first: true,
+            done: false,
+        };
+        match reader.next_solid()? {
+            Some(b'[') => {}
+            Some(b'{') => {
+                reader.in_object = true;
+                if !reader.find_list(None)? {
+                    let message = "there is no list of variants under variants, records or data";
+                    return Err(reader.wrong(message));
+                }
+            }
+            _ => return Err(reader.wrong("the file is neither a JSON object nor a list")),
+        }
+        Ok(reader)
+    }
+
+    pub(super) const fn lines(&self) -> &LineReader {
+        &self.lines
+    }
+
+    pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
+        Ok(self.next_variant()?.map(|variant| VariantRecord {
+            line: variant.line,
+            raw: None,
+            contig: variant.contig,
+            pos: Some(variant.pos),
+            id: variant.id,
+            reference: Some(variant.reference),
+            alternates: variant.alternates,
+            call: None,
+        }))
+    }
+
+    /// The next variant; `None` after the last.
+    ///
+    /// # Errors
+    /// `INPUT.VCF_PARSE`. When the variant is complete but wrong, the next call goes on with the
+    /// one after it; when the file is not JSON, it returns `None`.
+    pub(super) fn next_variant(&mut self) -> Result<Option<JsonVariant>> {
+        if self.done {
+            return Ok(None);
+        }
+        // Whatever fails while scanning is final.
+        self.done = true;
+        let mut next = self.next_solid()?;
+        if next == Some(b']') {
+            self.finish()?;
+            return Ok(None);
+        }
+        if !self.first {
+            if next != Some(b',') {
+                return Err(self.wrong("the list of variants is not valid JSON here"));
+            }
+            next = self.next_solid()?;
+        }
+        self.first = false;
+        self.peeked = next;
+        let mut bytes = Vec::new();
+        let mut place = Location::line(self.lines.name(), self.line);
+        place.column = Some(self.column.max(1));
+        self.scan_value(Some(&mut bytes))?;
+        self.done = false;
+        let line = place.line.unwrap_or_default();
+        parse_variant(&bytes, line)
+            .map(Some)
+            .map_err(|message| error(place, message))
+    }
+
+    /// Reads what follows the list.
+    fn finish(&mut self) -> Result<()> {
+        if self.in_object && self.find_list(Some(b','))? {
+            let message = "there is a second list of variants; which one is meant is not clear";
+            return Err(self.wrong(message));
+        }
+        match self.next_solid()? {
+            None => Ok(()),
+            Some(_) => Err(self.wrong("something follows the end of the JSON")),
+        }
+    }
+
+    /// Skips an object's members up to a list of variants; `false` at the object's end. `separator`
+    /// is what must stand before the next member.
+    fn find_list(&mut self, mut separator: Option<u8>) -> Result<bool> {
+        loop {
+            let next = self.next_solid()?;
+            match (next, separator) {
+                (Some(b'}'), _) => return Ok(false),
+                (next, Some(_)) if next == separator => self.peeked = self.next_solid()?,
+                (next, None) => self.peeked = next,
+                _ => return Err(self.wrong("the JSON object is not valid here")),
+            }
+            let mut key = Vec::new();
+            self.scan_value(Some(&mut key))?;
+            let key: String = serde_json::from_slice(&key)
+                .map_err(|_| self.wrong("a key of the JSON object is not a string"))?;
+            if self.next_solid()? != Some(b':') {
+                return Err(self.wrong("a key of the JSON object has no value"));
+            }
+            self.peeked = self.next_solid()?;
+            if LISTS.contains(&key.as_str()) && self.peeked == Some(b'[') {
+                self.peeked = None;
+                return Ok(true);
+            }
+            self.scan_value(None)?;
+            separator = Some(b',');
+        }
+    }
+
+    /// Consumes one value, and copies its text when asked. It is checked no further than is needed
+    /// to find its end.
+    fn scan_value(&mut self, mut copy: Option<&mut Vec<u8>>) -> Result<()> {
+        let (mut depth, mut in_string, mut escaped, mut any) = (0_usize, false, false, false);
+        while let Some(byte) = self.next_byte()? {
+            let outside = !in_string && depth == 0;
+            let ends_literal =
+                matches!(byte, b',' | b']' | b'}' | b':') || byte.is_ascii_whitespace();
+            if outside && ends_literal {
+                self.peeked = Some(byte);
+                break;
+            }
+            any = true;
+            if let Some(copy) = copy.as_deref_mut() {
+                copy.push(byte);
+                if copy.len() > MAX_VARIANT_BYTES {
+                    return Err(self.wrong("a variant takes more than 16 MiB"));
+                }
+            }
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                b'{' | b'[' if !in_string => depth += 1,
+                b'}' | b']' if !in_string => depth -= 1,
+                _ => {}
+            }
+            // A string or a bracketed value ends itself; a bare word ends at what follows it.
+            if depth == 0 && !in_string && matches!(byte, b'"' | b'}' | b']') {
+                return Ok(());
+            }
+        }
+        if any && depth == 0 && !in_string {
+            return Ok(());
+        }
+        Err(self.wrong("the file is not valid JSON here, or it is cut short"))
+    }
+
+    /// The next byte that is no blank.
+    fn next_solid(&mut self) -> Result<Option<u8>> {
+        loop {
+            match self.next_byte()? {
+                Some(byte) if byte.is_ascii_whitespace() => {}
+                byte => return Ok(byte),
+            }
+        }
+    }
+
+    fn next_byte(&mut self) -> Result<Option<u8>> {
+        if let Some(byte) = self.peeked.take() {
+            return Ok(Some(byte));
+        }
+        let byte = self.lines.next_byte()?;
+        self.column += 1;
+        if byte == Some(b'\n') {
+            self.line += 1;
+            self.column = 0;
+        }
+        Ok(byte)
+    }
+
+    fn wrong(&self, message: &str) -> Error {
+        let mut place = Location::line(self.lines.name(), self.line);
+        place.column = Some(self.column.max(1));
+        error(place, message)
+    }
+}
+
+/// An error at a place; it never quotes, for a genotype may stand there.
+fn error(place: Location, message: &str) -> Error {
+    Error::new(ErrorCode::InputVcfParse, message)
+        .at(place)
+        .with_remedy("give a JSON list of objects with chrom, pos, ref, alt and genotype")
+}
+
+fn parse_variant(bytes: &[u8], line: u64) -> Result<JsonVariant, &'static str> {
+    let value = serde_json::from_slice(bytes).map_err(|_| "the variant is not valid JSON")?;
+    let Value::Object(fields) = value else {
+        return Err("the list holds something that is not an object");
+    };
+    let pos = position(find(&fields, &["pos", "position", "start"]))?;
+    let contig = find(&fields, &["chrom", "chromosome", "chr"]).and_then(text_or_number);
+    let contig = contig_name(&contig.unwrap_or_default(), pos.get(), Reading::Strict);
+    if contig.is_empty() || contig.eq_ignore_ascii_case("chr") || has_blank(&contig) {
+        return Err("the variant has no chromosome");
+    }
+    let reference = find(&fields, &["ref", "reference"])
+        .and_then(Value::as_str)
+        .map(str::trim);
+    let reference = reference
+        .filter(|text| !text.is_empty() && !has_blank(text))
+        .ok_or("the variant has no reference allele")?;
+    Ok(JsonVariant {
+        line,
+        contig,
+        pos,
+        id: find(&fields, &["id", "rsid", "variant_id"])
+            .and_then(text_or_number)
+            .filter(|id| !id.is_empty() && id != "."),
+        reference: normalise_allele(reference),
+        alternates: alternates(find(&fields, &["alt", "alts", "alternate"]))?,
+        genotype: fields.get("genotype").or_else(|| fields.get("gt")).cloned(),
+    })
+}
+
+fn has_blank(text: &str) -> bool {
+    text.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+fn find<'a>(fields: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {
+    names
+        .iter()
+        .find_map(|name| fields.get(*name).filter(|value| !value.is_null()))
+}
+
+fn text_or_number(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) if number.is_u64() => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn position(value: Option<&Value>) -> Result<Position, &'static str> {
+    let number = match value.ok_or("the variant has no position")? {
+        Value::String(text) => text.trim().parse().ok(),
+        // Exports of data frames write whole numbers as floats; a cast of one is exact below 2^53.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        Value::Number(number) => number.as_u64().or_else(|| {
+            let float = number.as_f64()?;
+            (float.fract() == 0.0 && (1.0..9e15).contains(&float)).then_some(float as u64)
+        }),
+        _ => None,
+    };
+    let number: u64 = number.ok_or("the position is not a whole number")?;
+    Position::new(number).map_err(|_| "the position is not at least 1")
+}
+
+fn alternates(value: Option<&Value>) -> Result<Vec<String>, &'static str> {
+    let texts: Vec<&str> = match value {
+        Some(Value::String(text)) => text.split(',').collect(),
+        Some(Value::Array(list)) => {
+            let texts: Option<_> = list.iter().map(Value::as_str).collect();
+            texts.ok_or("an alternate allele is not a string")?
+        }
+        Some(_) => return Err("the alternate alleles are neither a string nor a list"),
+        None => return Err("the variant has no alternate allele"),
+    };
+    let texts: Vec<&str> = texts
+        .into_iter()
+        .map(str::trim)
+        .filter(|t| !t.is_empty())
+        .collect();
+    if texts.is_empty()
+        || texts
+            .iter()
+            .any(|text| has_blank(text) || text.contains(','))
+    {
+        return Err("the variant has no alternate allele");
+    }
+    Ok(texts.into_iter().map(normalise_allele).collect())
+}

@@ -1,0 +1,242 @@
+//! References: bases by place, whatever the file's line lengths, compression and indexes.
+#![cfg(feature = "std")]
+#![allow(clippy::expect_used)]
+
+use genolewm_shared::position::{BpOffset, Interval};
+use genolewm_shared::reference::{BaseSource, FastaReference, Reference};
+use genolewm_shared::window::extract_window;
+use proptest::prelude::*;
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+fn span(start: u64, end: u64) -> Interval {
+    Interval::new(BpOffset(start), BpOffset(end)).expect("a span")
+}
+
+fn fasta(contigs: &[(&str, &str)], width: usize, line_end: &str) -> String {
+    let mut text = String::new();
+    for (name, bases) in contigs {
+        write!(text, ">{name} a description{line_end}").expect("memory");
+        for line in bases.as_bytes().chunks(width) {
+            text.push_str(std::str::from_utf8(line).expect("ASCII"));
+            text.push_str(line_end);
+        }
+    }
+    text
+}
+
+/// BGZF with blocks of at most `block` bytes, and the content of its `.gzi`.
+fn bgzip(data: &[u8], block: usize) -> (Vec<u8>, Vec<u8>) {
+    let mut writer = noodles_bgzf::io::Writer::new(Vec::new());
+    let mut starts = Vec::new();
+    for piece in data.chunks(block) {
+        starts.push(writer.get_ref().len() as u64);
+        writer.write_all(piece).expect("memory");
+        writer.flush().expect("memory");
+    }
+    let mut gzi = (starts.len().saturating_sub(1) as u64)
+        .to_le_bytes()
+        .to_vec();
+    for (index, start) in starts.iter().enumerate().skip(1) {
+        gzi.extend_from_slice(&start.to_le_bytes());
+        gzi.extend_from_slice(&((index * block) as u64).to_le_bytes());
+    }
+    (writer.finish().expect("memory"), gzi)
+}
+
+fn random_bases(length: usize, seed: u64) -> String {
+    let mut state = seed | 1;
+    let base = |_| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        char::from(b"ACGTacgtNRk"[usize::try_from(state >> 33).expect("31 bits") % 11])
+    };
+    (0..length).map(base).collect()
+}
+
+fn canonical(bases: &str) -> String {
+    let base = |c: char| match c.to_ascii_uppercase() {
+        c @ ('A' | 'C' | 'G' | 'T') => c,
+        _ => 'N',
+    };
+    bases.chars().map(base).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn fetching_equals_slicing(
+        lengths in prop::collection::vec(1..900_usize, 1..4),
+        width in 1..120_usize,
+        block in 20..700_usize,
+        crlf in any::<bool>(),
+        seed in any::<u64>(),
+        fetches in prop::collection::vec((0..1_000_usize, 0..1_000_usize, 0..4_usize), 1..30),
+    ) {
+        let names = ["a", "chrB", "c.1"];
+        let bases: Vec<String> = (seed..).zip(&lengths).map(|(s, l)| random_bases(*l, s)).collect();
+        let contigs: Vec<(&str, &str)> =
+            names.into_iter().zip(bases.iter().map(String::as_str)).collect();
+        let text = fasta(&contigs, width, if crlf { "\r\n" } else { "\n" });
+        let (compressed, gzi) = bgzip(text.as_bytes(), block);
+        let plain = FastaReference::open(text.clone().into_bytes(), None, None, "x").expect("a FASTA");
+        let fai = plain.fai().into_bytes();
+        let with_fai = (text.into_bytes(), Some(fai.clone()), None);
+        let sources = [with_fai, (compressed.clone(), None, None), (compressed, Some(fai), Some(gzi))];
+        let mut references = vec![plain];
+        for (data, fai, gzi) in sources {
+            references.push(FastaReference::open(data, fai, gzi, "x").expect("a FASTA"));
+        }
+        for reference in &mut references {
+            for (from, to, contig) in &fetches {
+                let (name, bases) = contigs[contig % contigs.len()];
+                let (from, to) = (from % (bases.len() + 1), to % (bases.len() + 1));
+                let (from, to) = (from.min(to), from.max(to));
+                let got = reference.fetch(name, span(from as u64, to as u64)).expect("bases");
+                prop_assert_eq!(got, canonical(&bases[from..to]));
+            }
+        }
+    }
+
+    #[test]
+    fn arbitrary_files_and_indexes_never_panic(
+        mut data in prop::collection::vec(any::<u8>(), 0..300),
+        fai in prop::option::of("[a-c0-9\\t\\n]{0,60}"),
+        gzi in prop::option::of(prop::collection::vec(any::<u8>(), 0..60)),
+        compress in any::<bool>(),
+        fasta_start in any::<bool>(),
+    ) {
+        if fasta_start {
+            data.splice(0..0, *b">a\n");
+        }
+        if compress {
+            data = bgzip(&data, 50).0;
+        }
+        let fai = fai.map(String::into_bytes);
+        if let Ok(mut reference) = FastaReference::open(data, fai, gzi, "x") {
+            for contig in reference.contigs().to_vec() {
+                let _ = reference.fetch(&contig.name, span(0, contig.length_bp.min(1_000)));
+            }
+        }
+    }
+}
+
+#[test]
+fn windows_equal_those_of_the_whole_contig() {
+    let bases = random_bases(40_000, 7);
+    let text = fasta(&[("chr1", &bases), ("tiny", "ACGT")], 61, "\n");
+    let fasta = FastaReference::open(text.into_bytes(), None, None, "x").expect("a FASTA");
+    let mut reference = Reference::new(fasta);
+    let whole = canonical(&bases);
+    for locus in [0, 1, 2_047, 2_048, 20_000, 39_000, 39_999].map(|at| Some(BpOffset(at))) {
+        for locus in [locus, None] {
+            let got = reference.window("1", locus, 4_096).expect("a window");
+            assert_eq!(got, extract_window(&whole, locus, 4_096).expect("a window"));
+        }
+    }
+    let tiny = reference
+        .window("chrtiny", Some(BpOffset(3)), 4_096)
+        .expect("a window");
+    assert_eq!(tiny.pad_right_bp(), 4_092);
+    let past = reference
+        .window("tiny", Some(BpOffset(4)), 4_096)
+        .expect_err("past the end");
+    assert_eq!(past.code().as_str(), "INPUT.OUT_OF_WINDOW");
+    assert!(reference.window("2", None, 4_096).is_err());
+}
+
+#[test]
+fn fetches_past_the_cache_and_past_the_end() {
+    let bases = random_bases(700_000, 3);
+    let text = fasta(&[("c", &bases)], 70, "\n");
+    let (data, gzi) = bgzip(text.as_bytes(), 60_000);
+    let mut fasta = FastaReference::open(data, None, Some(gzi), "x").expect("a FASTA");
+    let whole = canonical(&bases);
+    assert_eq!(fasta.fetch("c", span(0, 700_000)).expect("bases"), whole);
+    // Forwards, where decoding runs ahead, and backwards.
+    for start in (0..690_000)
+        .step_by(3_001)
+        .chain((0..690_000).rev().step_by(90_001))
+    {
+        let got = fasta.fetch("c", span(start, start + 4_096)).expect("bases");
+        let start = usize::try_from(start).expect("small");
+        assert_eq!(got, whole[start..start + 4_096]);
+    }
+    assert!(fasta.fetch("c", span(699_999, 700_001)).is_err());
+    assert!(fasta.fetch("d", span(0, 1)).is_err());
+}
+
+#[test]
+fn indexes_of_other_files_are_refused() {
+    let text = fasta(
+        &[("a", &random_bases(500, 1)), ("b", &random_bases(300, 2))],
+        60,
+        "\n",
+    );
+    let other = fasta(
+        &[("a", &random_bases(900, 1)), ("b", &random_bases(300, 2))],
+        60,
+        "\n",
+    );
+    let fai = |text: &str| {
+        let fasta = FastaReference::open(text.as_bytes(), None, None, "x").expect("a FASTA");
+        fasta.fai().into_bytes()
+    };
+    for (data, index) in [(&text, &other), (&other, &text)] {
+        let error = FastaReference::open(data.as_bytes(), Some(fai(index)), None, "x.fa")
+            .expect_err("an index of another file");
+        assert!(
+            error.message().contains(".fai") && error.remedy().is_some(),
+            "{error}"
+        );
+    }
+    // As long, but with other lines: found when bases are fetched.
+    let lines = fasta(
+        &[("a", &random_bases(500, 1)), ("b", &random_bases(300, 2))],
+        60,
+        "\n",
+    );
+    let shifted = lines
+        .replace("a description", "a descriptio")
+        .replacen("\n>b", "\n\n>b", 1);
+    let mut fasta =
+        FastaReference::open(shifted.into_bytes(), Some(fai(&lines)), None, "x").expect("as long");
+    assert!(fasta.fetch("a", span(0, 500)).is_err());
+    let (data, _) = bgzip(text.as_bytes(), 100);
+    let (_, gzi) = bgzip(text.as_bytes(), 90);
+    let found = FastaReference::open(data, Some(fai(&text)), Some(gzi), "x")
+        .and_then(|mut fasta| fasta.fetch("a", span(0, 500)));
+    assert!(found.is_err());
+}
+
+#[test]
+fn what_cannot_be_a_reference_is_named() {
+    let gzip = {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(b">a\nACGT\n").expect("memory");
+        encoder.finish().expect("memory")
+    };
+    let (cut, _) = bgzip(
+        fasta(&[("a", &random_bases(900, 1))], 60, "\n").as_bytes(),
+        300,
+    );
+    for (data, word) in [
+        (gzip, "gzip"),
+        (b"ACGT\n".to_vec(), "'>'"),
+        (Vec::new(), "'>'"),
+        (b">a\nACGT\nACG\nACGT\n".to_vec(), "indexed"),
+        (b">a\nAC\n>a\nAC\n".to_vec(), "two contigs"),
+        (cut[..cut.len() / 2].to_vec(), "cut short"),
+    ] {
+        let error = FastaReference::open(data, None, None, "x.fa").expect_err(word);
+        assert!(error.message().contains(word), "{error}");
+        assert_eq!(
+            error.location().map(|place| place.file.as_str()),
+            Some("x.fa")
+        );
+    }
+    let missing = FastaReference::open_path(std::path::Path::new("/nowhere/x.fa"));
+    assert!(missing.expect_err("no such file").remedy().is_some());
+}
