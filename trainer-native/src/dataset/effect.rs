@@ -38,7 +38,11 @@ impl Transcript {
             return self.snv_consequence(edit.pos().offset(), alternate[0]);
         }
         let changed = changed_span(edit);
-        let shifts = edit.reference().len().abs_diff(edit.alternate().len()) % 3 != 0;
+        let shifts = !edit
+            .reference()
+            .len()
+            .abs_diff(edit.alternate().len())
+            .is_multiple_of(3);
         let coding = if shifts {
             Consequence::Frameshift
         } else {
@@ -206,10 +210,12 @@ impl Transcript {
         match distance {
             ..=SPLICE_SITE_BP if donor => Place::Splice(Consequence::SpliceDonor),
             ..=SPLICE_SITE_BP => Place::Splice(Consequence::SpliceAcceptor),
-            ..=SPLICE_REGION_INTRONIC_BP => Place::Splice(Consequence::SpliceRegion {
-                distance: distance as u8,
-                exonic: false,
-            }),
+            _ if distance <= SPLICE_REGION_INTRONIC_BP => {
+                Place::Splice(Consequence::SpliceRegion {
+                    distance: distance as u8,
+                    exonic: false,
+                })
+            }
             _ => Place::Intron,
         }
     }

@@ -20,15 +20,15 @@ pub fn longest_frame(spliced: &[u8]) -> Option<Range<usize>> {
                 (start, known) = (Some(at), 0);
             }
             known += usize::from(acid.is_some());
-            if acid == Some(STOP) {
-                if let Some(start) = start.take() {
-                    let better = best.as_ref().is_none_or(|(most, other)| {
-                        known > *most || (known == *most && start < other.start)
-                    });
-                    if better {
-                        best = Some((known, start..at + 3));
-                    }
-                }
+            let Some(from) = start.filter(|_| acid == Some(STOP)) else {
+                continue;
+            };
+            start = None;
+            let better = best.as_ref().is_none_or(|(most, other)| {
+                known > *most || (known == *most && from < other.start)
+            });
+            if better {
+                best = Some((known, from..at + 3));
             }
         }
     }

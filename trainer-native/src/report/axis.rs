@@ -42,6 +42,14 @@ impl Axis {
         }
     }
 
+    /// The same axis with a little room above the highest value.
+    pub(super) fn with_headroom(self) -> Self {
+        Self {
+            high: self.high + 0.04 * (self.high - self.low),
+            ..self
+        }
+    }
+
     /// The place of a value, 0 at the low end and 1 at the high one.
     pub(super) fn place(self, value: f64) -> Option<f64> {
         Some((transform(value, self.scale)? - self.low) / (self.high - self.low))

@@ -14,9 +14,10 @@ const RIGHT: f64 = 16.0;
 const TOP: f64 = 40.0;
 const BOTTOM: f64 = 52.0;
 const INK: &str = "#7d8590";
-/// Okabe and Ito's palette, which colour-blind readers can tell apart, without black and yellow.
+/// After Okabe and Ito's palette, which colour-blind readers can tell apart: without black and
+/// yellow, and with a lighter blue.
 const COLOURS: [&str; 6] = [
-    "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9",
+    "#3b8ac4", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9",
 ];
 /// More points than this on a line cannot be told apart.
 const MAX_LINE_POINTS: usize = 600;
@@ -121,7 +122,7 @@ impl Plot {
         let floor = bars.then_some(0.0);
         let frame = Frame {
             x: Axis::holding(all().map(|point| point.0), self.x_scale),
-            y: Axis::holding(all().map(|point| point.1).chain(floor), self.y_scale),
+            y: Axis::holding(all().map(|point| point.1).chain(floor), self.y_scale).with_headroom(),
         };
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
@@ -181,8 +182,8 @@ impl Plot {
         let mut x = WIDTH - RIGHT;
         for (index, series) in self.series.iter().enumerate().rev() {
             text(svg, (x, 22.0), "end", "", &series.name);
-            // Letters of this font are about 6.5 wide.
-            x -= 6.5 * series.name.chars().count() as f64 + 16.0;
+            // Letters of this size are at most about 7.3 wide on average.
+            x -= 7.3 * series.name.chars().count() as f64 + 16.0;
             let colour = COLOURS[index % COLOURS.len()];
             write_infallibly(
                 svg,
