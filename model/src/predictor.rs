@@ -10,11 +10,11 @@ mod blocks;
 pub mod init;
 
 use crate::action::layers::{count_blocks, head_width};
-use crate::ops::{LayerNorm, Linear, Ops};
+use crate::ops::{Linear, Ops};
 use crate::parameters::{Parameters, Role, Visitor, join};
 use crate::weights::Weights;
 use batch::Batch;
-use blocks::{CrossBlock, SelfBlock};
+use blocks::{CrossBlock, Output, SelfBlock};
 use core::ops::Range;
 use genolewm_shared::{Error, ErrorCode, Result};
 
@@ -81,14 +81,6 @@ impl<M: Clone> PreparedActions<M> {
                 .map(|update| ops.rows(update, rows)),
         }
     }
-}
-
-/// From an action's row to the change of the state.
-#[derive(Debug, Clone)]
-struct Output<M> {
-    inner: Linear<M>,
-    norm: LayerNorm<M>,
-    outer: Linear<M>,
 }
 
 impl<M: Clone> Predictor<M> {
@@ -353,27 +345,6 @@ impl PredictorSizes {
     }
 }
 
-impl<M: Clone> Output<M> {
-    fn load<O: Ops<Matrix = M>>(
-        ops: &O,
-        weights: &mut Weights,
-        d_hidden: usize,
-        d_state: usize,
-    ) -> Result<Self> {
-        let [inner, _] = weights.dims::<2>("output_mlp.0.weight")?;
-        Ok(Self {
-            inner: weights.linear(ops, "output_mlp.0", d_hidden, inner, true)?,
-            norm: weights.layer_norm(ops, "output_mlp.2", inner)?,
-            outer: weights.linear(ops, "output_mlp.3", inner, d_state, true)?,
-        })
-    }
-
-    fn forward<O: Ops<Matrix = M>>(&self, ops: &O, x: &M) -> M {
-        let inner = ops.gelu(&ops.linear(x, &self.inner));
-        ops.linear(&ops.layer_norm(&inner, &self.norm), &self.outer)
-    }
-}
-
 /// The parts of an attention's input projection have names of their own; see
 /// [`crate::action::layers::join_input_projections`].
 impl<M> Parameters<M> for Predictor<M> {
@@ -399,13 +370,7 @@ impl<M> Parameters<M> for Predictor<M> {
         for (index, block) in self.self_blocks.iter_mut().enumerate() {
             block.visit(&join(prefix, &format!("self_blocks.{index}")), visit);
         }
-        self.output
-            .inner
-            .visit(&join(prefix, "output_mlp.0"), visit);
-        self.output.norm.visit(&join(prefix, "output_mlp.2"), visit);
-        self.output
-            .outer
-            .visit(&join(prefix, "output_mlp.3"), visit);
+        self.output.visit(&join(prefix, "output_mlp"), visit);
     }
 }
 

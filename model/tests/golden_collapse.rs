@@ -1,5 +1,6 @@
 //! Collapse metrics and alerts against the golden vectors.
 #![cfg(feature = "train")]
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! The losses against the golden vectors, which were computed in f32.
 #![cfg(feature = "train")]
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod common;
 

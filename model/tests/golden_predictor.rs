@@ -1,5 +1,6 @@
 //! Action encoder, predictor and rollout against the golden vectors, and the strictness of their
 //! weights.
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod common;
 

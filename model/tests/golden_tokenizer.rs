@@ -1,4 +1,5 @@
 //! Tokenizer and config of the golden model directory.
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod common;
 

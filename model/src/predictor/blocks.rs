@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use crate::action::layers::{Attention, FeedForward};
-use crate::ops::{LayerNorm, Ops};
+use crate::ops::{LayerNorm, Linear, Ops};
 use crate::parameters::{Parameters, Visitor, join};
 use crate::weights::Weights;
 use genolewm_shared::Result;
@@ -44,6 +44,14 @@ struct Tail<M> {
     attention: Attention<M>,
     norm: LayerNorm<M>,
     feed_forward: FeedForward<M>,
+}
+
+/// From an action's row to the change of the state.
+#[derive(Debug, Clone)]
+pub(super) struct Output<M> {
+    inner: Linear<M>,
+    norm: LayerNorm<M>,
+    outer: Linear<M>,
 }
 
 impl<M: Clone> CrossBlock<M> {
@@ -212,6 +220,35 @@ impl<M> Parameters<M> for Tail<M> {
         self.attention.visit(&join(prefix, "attn"), visit);
         self.norm.visit(&join(prefix, "ffn_norm"), visit);
         self.feed_forward.visit([&inner, &outer], visit);
+    }
+}
+
+impl<M: Clone> Output<M> {
+    pub(super) fn load<O: Ops<Matrix = M>>(
+        ops: &O,
+        weights: &mut Weights,
+        d_hidden: usize,
+        d_state: usize,
+    ) -> Result<Self> {
+        let [inner, _] = weights.dims::<2>("output_mlp.0.weight")?;
+        Ok(Self {
+            inner: weights.linear(ops, "output_mlp.0", d_hidden, inner, true)?,
+            norm: weights.layer_norm(ops, "output_mlp.2", inner)?,
+            outer: weights.linear(ops, "output_mlp.3", inner, d_state, true)?,
+        })
+    }
+
+    pub(super) fn forward<O: Ops<Matrix = M>>(&self, ops: &O, x: &M) -> M {
+        let inner = ops.gelu(&ops.linear(x, &self.inner));
+        ops.linear(&ops.layer_norm(&inner, &self.norm), &self.outer)
+    }
+}
+
+impl<M> Parameters<M> for Output<M> {
+    fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
+        self.inner.visit(&join(prefix, "0"), visit);
+        self.norm.visit(&join(prefix, "2"), visit);
+        self.outer.visit(&join(prefix, "3"), visit);
     }
 }
 

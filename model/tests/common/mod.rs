@@ -1,5 +1,12 @@
 //! What the golden tests share: where the vectors are, and how they are compared.
-#![allow(dead_code, unreachable_pub, missing_docs)]
+// Each test crate uses its own part of this file.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_model::weights::Weights;
