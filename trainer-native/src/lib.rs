@@ -3,6 +3,7 @@
 
 pub mod builtin;
 pub mod output;
+pub mod report;
 pub mod dataset;
 pub mod train;
 pub mod cli;

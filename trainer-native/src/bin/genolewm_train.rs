@@ -1,1 +1,7 @@
-fn main() {}
+//! `genolewm-train`, which is `genolewm train`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    genolewm::cli::main(Some("train"))
+}

@@ -1,0 +1,8 @@
+//! What every command shares: flags, configuration, terminal, files and models.
+
+pub mod config;
+pub mod invocation;
+pub mod model;
+pub mod output;
+pub mod shared;
+pub mod terminal;

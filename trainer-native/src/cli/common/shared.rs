@@ -1,0 +1,80 @@
+//! The flags that every command takes.
+
+use clap::{Args, ValueEnum};
+use std::fmt;
+use std::path::PathBuf;
+
+/// How much the program tells on standard error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LogLevel {
+    /// Failures only.
+    Error,
+    /// What may surprise, too.
+    Warn,
+    /// What was done.
+    #[default]
+    Info,
+    /// How it was done.
+    Debug,
+}
+
+impl fmt::Display for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        })
+    }
+}
+
+/// The shared flags.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Shared options")]
+pub struct Shared {
+    /// Read defaults for any flag from a YAML file
+    ///
+    /// Sections carry the names of commands, keys those of flags with `_` for `-`, for example
+    /// `score: {batch_size: 32}`. Flags and `--set` take precedence.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Set one configuration key, for example score.batch_size=32 (repeatable)
+    #[arg(long, short = 's', value_name = "KEY=VALUE", global = true)]
+    pub set: Vec<String>,
+    /// Seed of everything random
+    #[arg(long, value_name = "N", global = true)]
+    pub seed: Option<u64>,
+    /// Refuse what may give other results from run to run
+    ///
+    /// The processor backend always gives the same bytes, for any number of threads.
+    #[arg(long, global = true)]
+    pub deterministic: bool,
+    /// How much to tell on standard error
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL", global = true)]
+    pub log_level: LogLevel,
+    /// Tell only warnings and errors
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    /// Leave out the research notice; works only together with --quiet
+    #[arg(long, global = true)]
+    pub no_banner: bool,
+    /// Write no receipts
+    #[arg(long, global = true)]
+    pub no_receipt: bool,
+    /// Print the resolved configuration as YAML and exit
+    #[arg(long, global = true)]
+    pub print_config: bool,
+}
+
+impl Shared {
+    /// The log level after `--quiet`.
+    #[must_use]
+    pub fn level(&self) -> LogLevel {
+        if self.quiet {
+            self.log_level.min(LogLevel::Warn)
+        } else {
+            self.log_level
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Do the variants belong to the reference? A sample tells before anything is scored.
+//!
+//! A VCF of another build agrees with about a quarter of the reference's bases by chance, so its
+//! scores would look like scores. They are refused, and the likely cause is named.
+
+use super::place::NativeReference;
+use genolewm_shared::contig::{AssemblyGuess, guess_from_text};
+use genolewm_shared::position::{BpOffset, Interval};
+use genolewm_shared::source::{ArrayCall, VariantRecord};
+use genolewm_shared::{Error, ErrorCode, Result};
+use std::collections::BTreeSet;
+
+/// Records whose reference allele is compared.
+pub const SAMPLE: u64 = 1_000;
+/// Records that are read for it at most.
+pub const LOOK_AHEAD: usize = 4 * 1_024;
+
+/// Fewer comparisons than this prove nothing.
+const LEAST_COMPARED: u64 = 10;
+/// The least share of agreeing records that passes for one build. Hits by chance give a quarter;
+/// arrays, whose homozygous alternates disagree, stay above four fifths.
+const LEAST_SHARE: f64 = 0.6;
+/// The share at which another reading of the data explains the disagreement.
+const EXPLAINED: f64 = 0.9;
+/// Bases of a reference allele that are compared.
+const COMPARED_BP: usize = 16;
+/// Contig names that a message lists.
+const NAMED: usize = 5;
+
+/// How records and reference agree.
+#[derive(Debug, Default)]
+pub struct RefCheck {
+    matched: u64,
+    mismatched: u64,
+    /// Disagreeing records that would agree if REF and ALT changed places, …
+    swapped: u64,
+    /// … if positions counted from 0, …
+    zero_based: u64,
+    /// … or one further.
+    one_too_far: u64,
+    known_contigs: u64,
+    unknown_contigs: u64,
+    unknown_names: BTreeSet<String>,
+}
+
+impl RefCheck {
+    /// Compares one record.
+    ///
+    /// # Errors
+    /// As [`Reference::fetch`](genolewm_shared::reference::Reference::fetch).
+    pub fn observe(
+        &mut self,
+        record: &VariantRecord,
+        reference: &mut NativeReference,
+    ) -> Result<()> {
+        if reference.contig(&record.contig).is_none() {
+            self.unknown_contigs += 1;
+            if self.unknown_names.len() < NAMED {
+                self.unknown_names
+                    .insert(record.contig.chars().take(40).collect());
+            }
+            return Ok(());
+        }
+        self.known_contigs += 1;
+        let Some(pos) = record.pos else { return Ok(()) };
+        if let Some(ArrayCall::Bases(bases)) = &record.call {
+            let base = reference
+                .base(&record.contig, pos)?
+                .filter(|base| *base != 'N');
+            if let Some(base) = base {
+                self.count(bases.contains(base));
+            }
+            return Ok(());
+        }
+        let Some(allele) = record.reference.as_deref().and_then(comparable) else {
+            return Ok(());
+        };
+        let Some(agrees) = agrees(reference, record, pos.offset(), allele)? else {
+            return Ok(());
+        };
+        self.count(agrees);
+        if !agrees {
+            self.explain(record, reference, pos.offset(), allele)?;
+        }
+        Ok(())
+    }
+
+    /// Records that were compared.
+    #[must_use]
+    pub fn compared(&self) -> u64 {
+        self.matched + self.mismatched
+    }
+
+    /// Refuses variants that do not belong to the reference.
+    ///
+    /// # Errors
+    /// `INPUT.WINDOW_MISMATCH` with the share that agrees and the likely cause.
+    pub fn verdict(&self, builds: &Builds) -> Result<()> {
+        let share = self.matched as f64 / self.compared().max(1) as f64;
+        if self.compared() < LEAST_COMPARED || share >= LEAST_SHARE {
+            return Ok(());
+        }
+        Err(self.refusal(builds))
+    }
+
+    /// What to say when nothing could be scored.
+    #[must_use]
+    pub fn why_nothing(&self, builds: &Builds) -> Error {
+        if self.mismatched > self.matched {
+            return self.refusal(builds);
+        }
+        let error = Error::new(ErrorCode::InputGeneric, "no allele could be scored");
+        if self.known_contigs == 0 && self.unknown_contigs > 0 {
+            let names: Vec<&str> = self.unknown_names.iter().map(String::as_str).collect();
+            return error
+                .with_detail(
+                    "cause",
+                    "the reference has none of the contigs of these variants",
+                )
+                .with_detail("contigs of the variants", names.join(", "))
+                .with_detail("contigs of the reference", &builds.reference_contigs)
+                .with_remedy("give the FASTA on whose contigs the variants were called");
+        }
+        error.with_remedy(
+            "the summary names the reasons; --skipped FILE lists every allele with its own",
+        )
+    }
+
+    fn refusal(&self, builds: &Builds) -> Error {
+        let (compared, mismatched) = (self.compared(), self.mismatched as f64);
+        let percent = 100.0 * self.matched as f64 / compared.max(1) as f64;
+        let message = format!(
+            "only {percent:.0} % of {compared} sampled records agree with the reference: these variants belong to another one"
+        );
+        let explains = |count: u64| count as f64 >= EXPLAINED * mismatched;
+        let (cause, remedy) = if let Some(found) = builds.disagree() {
+            (
+                found,
+                "give the reference of the variants' build, or lift the variants over first"
+                    .to_owned(),
+            )
+        } else if explains(self.swapped) {
+            (
+                "REF and ALT have changed places".to_owned(),
+                "restore them, for example with `bcftools norm --check-ref s`".to_owned(),
+            )
+        } else if explains(self.zero_based) {
+            (
+                "positions count from 0, where VCF counts from 1".to_owned(),
+                "add 1 to every position".to_owned(),
+            )
+        } else if explains(self.one_too_far) {
+            (
+                "positions are 1 too large".to_owned(),
+                "subtract 1 from every position".to_owned(),
+            )
+        } else {
+            let known = builds
+                .known()
+                .map_or(String::new(), |known| format!(" ({known})"));
+            (
+                format!("the variants were called on another genome build{known}"),
+                "give the FASTA on which they were called".to_owned(),
+            )
+        };
+        Error::new(ErrorCode::InputWindowMismatch, message)
+            .with_detail("likely cause", cause)
+            .with_detail("records that agree", self.matched)
+            .with_detail("records that disagree", self.mismatched)
+            .with_remedy(remedy)
+    }
+
+    fn count(&mut self, agrees: bool) {
+        if agrees {
+            self.matched += 1
+        } else {
+            self.mismatched += 1
+        }
+    }
+
+    fn explain(
+        &mut self,
+        record: &VariantRecord,
+        reference: &mut NativeReference,
+        at: BpOffset,
+        allele: &str,
+    ) -> Result<()> {
+        let mut holds = |at: BpOffset, allele: &str| -> Result<bool> {
+            Ok(agrees(reference, record, at, allele)?.unwrap_or(false))
+        };
+        let alternate = record
+            .alternates
+            .first()
+            .and_then(|allele| comparable(allele));
+        if let Some(alternate) = alternate
+            && holds(at, alternate)?
+        {
+            self.swapped += 1;
+        }
+        if holds(BpOffset(at.get() + 1), allele)? {
+            self.zero_based += 1;
+        }
+        if at.get() > 0 && holds(BpOffset(at.get() - 1), allele)? {
+            self.one_too_far += 1;
+        }
+        Ok(())
+    }
+}
+
+/// What is known of the builds of variants and reference.
+#[derive(Debug, Clone, Default)]
+pub struct Builds {
+    variants: Option<AssemblyGuess>,
+    reference: Option<AssemblyGuess>,
+    reference_contigs: String,
+}
+
+impl Builds {
+    /// Gathers the evidence: headers, contig lengths and the reference's file name.
+    #[must_use]
+    pub fn new(
+        variants: Option<AssemblyGuess>,
+        reference: &NativeReference,
+        reference_name: &str,
+    ) -> Self {
+        let names: Vec<&str> = reference
+            .contigs()
+            .iter()
+            .take(NAMED)
+            .map(|contig| contig.name.as_str())
+            .collect();
+        let by_name = || {
+            let guess = guess_from_text(reference_name)?;
+            Some(AssemblyGuess {
+                evidence: "the file's name says so".to_owned(),
+                ..guess
+            })
+        };
+        Self {
+            variants,
+            reference: reference.assembly().or_else(by_name),
+            reference_contigs: names.join(", "),
+        }
+    }
+
+    /// A sentence, where the builds are known to differ.
+    fn disagree(&self) -> Option<String> {
+        let (variants, reference) = (self.variants.as_ref()?, self.reference.as_ref()?);
+        (variants.assembly != reference.assembly).then(|| {
+            format!(
+                "the variants are on {} ({}), the reference is {} ({})",
+                variants.assembly, variants.evidence, reference.assembly, reference.evidence
+            )
+        })
+    }
+
+    fn known(&self) -> Option<String> {
+        let say =
+            |what, guess: &AssemblyGuess| format!("{what} {}: {}", guess.assembly, guess.evidence);
+        let reference = self
+            .reference
+            .as_ref()
+            .map(|guess| say("the reference is", guess));
+        reference.or_else(|| self.variants.as_ref().map(|guess| say("they say", guess)))
+    }
+}
+
+/// The first bases of an allele that is over ACGT.
+fn comparable(allele: &str) -> Option<&str> {
+    let plain = !allele.is_empty()
+        && allele
+            .bytes()
+            .all(|base| matches!(base, b'A' | b'C' | b'G' | b'T'));
+    plain.then(|| allele.get(..COMPARED_BP).unwrap_or(allele))
+}
+
+/// Whether the reference has these bases there; `None` beyond its end and where it is not known.
+fn agrees(
+    reference: &mut NativeReference,
+    record: &VariantRecord,
+    at: BpOffset,
+    allele: &str,
+) -> Result<Option<bool>> {
+    let end = BpOffset(at.get() + allele.len() as u64);
+    let inside = reference
+        .contig(&record.contig)
+        .is_some_and(|contig| end.get() <= contig.length_bp);
+    if !inside {
+        return Ok(None);
+    }
+    let bases = reference.fetch(&record.contig, Interval::new(at, end)?)?;
+    Ok((!bases.contains('N')).then(|| bases == allele))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(matched: u64, mismatched: u64, swapped: u64) -> RefCheck {
+        RefCheck {
+            matched,
+            mismatched,
+            swapped,
+            known_contigs: matched + mismatched,
+            ..RefCheck::default()
+        }
+    }
+
+    #[test]
+    fn chance_is_told_from_agreement() {
+        let builds = Builds::default();
+        assert!(check(9, 0, 0).verdict(&builds).is_ok());
+        assert!(check(0, 9, 0).verdict(&builds).is_ok(), "too few to tell");
+        assert!(check(800, 200, 0).verdict(&builds).is_ok());
+        let refused = check(250, 750, 0).verdict(&builds).err();
+        assert_eq!(
+            refused.map(|error| error.code()),
+            Some(ErrorCode::InputWindowMismatch)
+        );
+    }
+
+    #[test]
+    fn the_likely_cause_is_named() {
+        let guess = |text| guess_from_text(text);
+        let builds = Builds {
+            variants: guess("hg38"),
+            reference: guess("hg19"),
+            ..Builds::default()
+        };
+        let cause = |check: RefCheck, builds: &Builds| {
+            check
+                .why_nothing(builds)
+                .details()
+                .get("likely cause")
+                .cloned()
+        };
+        assert!(cause(check(1, 30, 0), &builds).is_some_and(|cause| cause.contains("GRCh38")));
+        let swapped = cause(check(1, 30, 29), &Builds::default());
+        assert!(swapped.is_some_and(|cause| cause.contains("changed places")));
+    }
+}

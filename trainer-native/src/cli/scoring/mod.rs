@@ -1,0 +1,17 @@
+//! The parts of scoring: input, checks before it, output, receipts and accounts.
+
+pub mod batch;
+pub mod check;
+pub mod input;
+pub mod place;
+pub mod plan;
+pub mod progress;
+pub mod receipts;
+pub mod regions;
+pub mod session;
+pub mod single;
+pub mod sites;
+pub mod skipped;
+pub mod tally;
+pub mod top;
+pub mod writer;

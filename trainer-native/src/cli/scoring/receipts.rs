@@ -1,0 +1,116 @@
+//! Receipts: what binds a score to model, input and options.
+
+use crate::cli::common::model::NativeBundle;
+use crate::cli::common::output::Output;
+use crate::cli::common::terminal::write_error;
+use genolewm_model::scorer::{Outcome, Scored};
+use genolewm_shared::provenance::{
+    Receipt, ReceiptBuilder, ReceiptOutput, ReceiptScope, RuntimeMetadata, rfc3339_utc,
+};
+use genolewm_shared::surprise::SurpriseResult;
+use genolewm_shared::{Error, ErrorCode, Result};
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Where the receipts of an output file go unless the user says otherwise.
+#[must_use]
+pub fn beside(output: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(output);
+    name.push(suffix);
+    name.into()
+}
+
+/// Makes the receipts of one model on this machine.
+///
+/// # Errors
+/// As [`ReceiptBuilder::new`].
+pub fn builder(bundle: &NativeBundle, backend: &str) -> Result<ReceiptBuilder> {
+    let device = format!("{backend}/{}", std::env::consts::ARCH);
+    let runtime = RuntimeMetadata::new(backend, &device, &bundle.manifest);
+    ReceiptBuilder::new(&bundle.manifest, runtime, bundle.pooling(), bundle.dtypes())
+}
+
+/// The receipt of one score, made now.
+///
+/// # Errors
+/// `RESOURCE.RUNTIME_SETUP` when the clock stands before 1970.
+pub fn receipt(builder: &ReceiptBuilder, scored: &Scored, scope: ReceiptScope) -> Result<Receipt> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| {
+        Error::new(
+            ErrorCode::ResourceRuntimeSetup,
+            "the clock stands before 1970",
+        )
+        .with_remedy("set the clock, or score with --no-receipt")
+    })?;
+    let window = &scored.window;
+    builder.build(
+        output(&scored.result),
+        &scored.edit,
+        window.sequence(),
+        window.start(),
+        scope,
+        &rfc3339_utc(now.as_secs()),
+    )
+}
+
+/// The figures of a result as a receipt holds them.
+#[must_use]
+pub fn output(result: &SurpriseResult) -> ReceiptOutput {
+    ReceiptOutput {
+        sigma_raw: result.sigma_raw,
+        sigma_calibrated: result.sigma_calibrated,
+        bucket_id: result.bucket_id.clone(),
+        confidence: result.confidence,
+        low_confidence: result.low_confidence,
+    }
+}
+
+/// Receipts of a file: one line for each scored allele, in the order of the scores.
+#[derive(Debug)]
+pub struct ReceiptFile {
+    output: Output,
+    builder: ReceiptBuilder,
+    rows: u64,
+}
+
+impl ReceiptFile {
+    /// Starts the file.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when it cannot be written.
+    pub fn create(path: &Path, builder: ReceiptBuilder) -> Result<Self> {
+        Ok(Self {
+            output: Output::create(path)?,
+            builder,
+            rows: 0,
+        })
+    }
+
+    /// Writes the receipts of a site's scores.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when they cannot be written.
+    pub fn site(&mut self, outcomes: &[Outcome]) -> Result<()> {
+        for outcome in outcomes {
+            let Outcome::Scored(scored) = outcome else {
+                continue;
+            };
+            self.rows += 1;
+            let scope = ReceiptScope::VcfRow {
+                row_index: self.rows,
+            };
+            let line = receipt(&self.builder, scored, scope)?.to_json_line()?;
+            writeln!(self.output, "{line}")
+                .map_err(|error| write_error(self.output.name(), &error))?;
+        }
+        Ok(())
+    }
+
+    /// The finished file, not yet committed.
+    #[must_use]
+    pub fn into_output(self) -> Output {
+        self.output
+    }
+}

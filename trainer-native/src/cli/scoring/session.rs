@@ -1,0 +1,142 @@
+//! One pass over a file of variants: reading, checking, scoring and accounting.
+
+use super::check::Builds;
+use super::input::Input;
+use super::place::{NativeReference, Placer, open_reference};
+use super::progress::Progress;
+use super::regions::Regions;
+use super::sites::{Account, Sites};
+use crate::cli::common::model::NativeBundle;
+use crate::train::run::StopFlag;
+use genolewm_model::ops::BurnOps;
+use genolewm_model::scorer::{Outcome, RunEnd, ScoreOptions, Scorer, SiteOutcome};
+use genolewm_shared::source::VariantRecord;
+use genolewm_shared::{Error, Result};
+use std::cell::RefCell;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::thread::available_parallelism;
+
+/// What a pass reads, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The variants.
+    pub variants: &'a Path,
+    /// Their reference.
+    pub fasta: &'a Path,
+    /// `--regions`.
+    pub regions: Option<&'a str>,
+    /// Threads; all when `None`.
+    pub threads: Option<NonZeroUsize>,
+    /// Alleles in one call of the model.
+    pub batch_size: NonZeroUsize,
+}
+
+/// The reference and the accounts of a pass.
+#[derive(Debug)]
+pub struct Session<'a> {
+    request: Request<'a>,
+    reference: RefCell<NativeReference>,
+    regions: Option<Regions>,
+    builds: Builds,
+    account: RefCell<Account>,
+}
+
+impl<'a> Session<'a> {
+    /// Opens reference and variants.
+    ///
+    /// # Errors
+    /// `INPUT.*` and `RESOURCE.*` for files that cannot be used.
+    pub fn open(request: Request<'a>) -> Result<(Self, Input)> {
+        let regions = request.regions.map(Regions::parse).transpose()?;
+        let input = Input::open(request.variants)?;
+        let reference = open_reference(request.fasta)?;
+        let name = request.fasta.display().to_string();
+        let session = Self {
+            request,
+            regions,
+            builds: Builds::new(input.reader().assembly(), &reference, &name),
+            reference: RefCell::new(reference),
+            account: RefCell::new(Account::default()),
+        };
+        Ok((session, input))
+    }
+
+    /// The sites of the input, after a sample of them was compared with the reference. `tolerant`
+    /// counts malformed records instead of failing.
+    ///
+    /// # Errors
+    /// `INPUT.WINDOW_MISMATCH` when they belong to another reference.
+    pub fn sites(&self, input: Input, tolerant: bool) -> Result<Sites<'_>> {
+        let regions = self.regions.as_ref();
+        Sites::open(
+            input,
+            &self.reference,
+            &self.account,
+            regions,
+            &self.builds,
+            tolerant,
+        )
+    }
+
+    /// What has been counted.
+    #[must_use]
+    pub fn account(&self) -> &RefCell<Account> {
+        &self.account
+    }
+
+    /// A scorer as the request asks for.
+    #[must_use]
+    pub fn scorer(&self, ops: BurnOps, bundle: NativeBundle) -> Scorer<BurnOps> {
+        let threads = self
+            .request
+            .threads
+            .or_else(|| available_parallelism().ok());
+        let options = ScoreOptions {
+            batch_size: self.request.batch_size.get(),
+            threads: threads.map_or(1, NonZeroUsize::get),
+            window_bp: bundle.config.window_bp,
+            ..ScoreOptions::default()
+        };
+        Scorer::new(ops, bundle, options)
+    }
+
+    /// Scores every site and hands it, with its number from 1, to `sink`.
+    ///
+    /// # Errors
+    /// The first error of the input, the model or `sink`.
+    pub fn run(
+        &self,
+        scorer: &Scorer<BurnOps>,
+        sites: &mut Sites<'_>,
+        show_progress: bool,
+        mut sink: impl FnMut(&VariantRecord, &[Outcome], u64) -> Result<()>,
+    ) -> Result<RunEnd> {
+        let stop = StopFlag::on_signals()?;
+        let progress = Progress::new(sites.input().bytes(), show_progress);
+        let bytes_read = sites.input().bytes_read();
+        let config = &scorer.bundle().config;
+        let mut placer = Placer::new(config.window_bp, config.tile_bp);
+        let mut take = |SiteOutcome { payload, outcomes }: SiteOutcome<VariantRecord>| {
+            let mut account = self.account.borrow_mut();
+            account.site(&payload, &outcomes)?;
+            progress.update(bytes_read.load(Ordering::Relaxed), account.tally.scored);
+            sink(&payload, &outcomes, account.sites)
+        };
+        let end = scorer.run(
+            sites,
+            |edit| placer.place(&mut self.reference.borrow_mut(), edit),
+            &|| stop.is_set(),
+            &mut take,
+        );
+        progress.finish();
+        end
+    }
+
+    /// Why nothing could be scored.
+    #[must_use]
+    pub fn why_nothing(&self, sites: &Sites<'_>) -> Error {
+        sites.check().why_nothing(&self.builds)
+    }
+}

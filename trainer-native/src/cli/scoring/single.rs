@@ -1,0 +1,157 @@
+//! One variant.
+
+use super::place::{Placer, open_reference};
+use super::receipts;
+use crate::cli::common::model::{self, NativeBundle};
+use crate::cli::common::output::Output;
+use crate::cli::common::terminal::{Terminal, write_error};
+use crate::cli::score::Args;
+use crate::cli::{Context, Status};
+use genolewm_model::ops::{BurnOps, Ops};
+use genolewm_model::scorer::{Candidate, Placed, ScoreOptions, Scored, Scorer};
+use genolewm_shared::edit::{EditSpec, SkipReason};
+use genolewm_shared::position::BpOffset;
+use genolewm_shared::provenance::ReceiptScope;
+use genolewm_shared::surprise::ScoreRow;
+use genolewm_shared::window::{
+    CANONICAL_WINDOW_BP, ExtractedWindow, canonicalize_dna, window_from_slice,
+};
+use genolewm_shared::{Error, ErrorCode, Result};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Scores one variant: a row of JSON, and a receipt where one is asked for.
+///
+/// # Errors
+/// `INPUT.*` for a variant that cannot be scored, and as [`score::run`](crate::cli::score::run).
+pub fn run(
+    args: &Args,
+    variant: &str,
+    context: &Context<'_>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Status> {
+    let edit: EditSpec = variant.parse()?;
+    let ops = model::backend(&args.model.backend)?;
+    let bundle = model::load(&ops, &args.model)?;
+    let window = window(args, &edit, &bundle)?;
+    let receipts = receipts::builder(&bundle, ops.backend())?;
+    let scored = score(ops, bundle, edit, window)?;
+    let row = ScoreRow {
+        edit: scored.edit.clone(),
+        result: scored.result.clone(),
+    }
+    .to_json_line()?;
+    let mut receipt_file = None;
+    if let Some(path) = args
+        .output
+        .receipt
+        .as_deref()
+        .filter(|_| !context.shared.no_receipt)
+    {
+        let line =
+            receipts::receipt(&receipts, &scored, ReceiptScope::SingleVariant)?.to_json_line()?;
+        receipt_file = Some(written(path, &line)?);
+    }
+    written(
+        args.output.output.as_deref().unwrap_or(Path::new("-")),
+        &row,
+    )?
+    .commit()?;
+    receipt_file.map_or(Ok(()), Output::commit)?;
+    terminal.debug(format_args!("displacement {}", scored.displacement));
+    Ok(Status::Done)
+}
+
+/// Scores one edit in its window.
+///
+/// # Errors
+/// As [`Scorer::score`].
+pub fn score(
+    ops: BurnOps,
+    bundle: NativeBundle,
+    edit: EditSpec,
+    window: Arc<ExtractedWindow>,
+) -> Result<Scored> {
+    let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
+    let scored = pollster::block_on(scorer.score(&[Candidate { edit, window }]))?;
+    scored.into_iter().next().ok_or_else(|| {
+        Error::new(
+            ErrorCode::InternalInvariantViolation,
+            "the scorer gave no result for a variant",
+        )
+    })
+}
+
+/// The window that `bases` are, which start at `start` of the contig. Shorter than the model's
+/// windows, it is padded as the end of a contig is.
+///
+/// # Errors
+/// `INPUT.GENERIC` for bases that are none or too many, `INPUT.OUT_OF_WINDOW` for an edit that does
+/// not lie among them.
+pub fn given_window(
+    bases: &str,
+    start: u64,
+    edit: &EditSpec,
+    window_bp: usize,
+) -> Result<Arc<ExtractedWindow>> {
+    let bases = canonicalize_dna(bases)?;
+    let fits = |bp: &usize| bases.len() <= *bp;
+    let window_bp = if fits(&window_bp) {
+        Some(window_bp)
+    } else {
+        CANONICAL_WINDOW_BP.into_iter().find(fits)
+    };
+    let window_bp = window_bp.ok_or_else(|| {
+        Error::new(
+            ErrorCode::InputGeneric,
+            "the window is longer than any that models take",
+        )
+        .with_detail("bases", bases.len())
+        .with_remedy("cut it to 24,576 bases around the variant, or give --fasta")
+    })?;
+    let locus = edit.pos().offset();
+    window_from_slice(&bases, BpOffset(start), Some(locus), window_bp).map(Arc::new)
+}
+
+fn window(args: &Args, edit: &EditSpec, bundle: &NativeBundle) -> Result<Arc<ExtractedWindow>> {
+    let config = &bundle.config;
+    if let Some(bases) = &args.window {
+        return given_window(bases, args.window_start, edit, config.window_bp);
+    }
+    let fasta = args.fasta.as_deref().ok_or_else(|| {
+        Error::new(
+            ErrorCode::InputGeneric,
+            "a variant needs the bases around it",
+        )
+        .with_remedy("give --fasta FILE, or --window BASES with --window-start N")
+    })?;
+    let mut reference = open_reference(fasta)?;
+    match Placer::new(config.window_bp, config.tile_bp).place(&mut reference, edit)? {
+        Placed::Window(window) => Ok(window),
+        Placed::Skipped(reason) => Err(refused(reason).with_detail("reference", fasta.display())),
+    }
+}
+
+/// Why an allele is not scored, as an error.
+#[must_use]
+pub fn refused(reason: SkipReason) -> Error {
+    let code = match reason {
+        SkipReason::RefMismatch | SkipReason::ReferenceN => ErrorCode::InputWindowMismatch,
+        SkipReason::OutOfContig | SkipReason::ContigUnknown => ErrorCode::InputOutOfWindow,
+        SkipReason::TooLong | SkipReason::Symbolic | SkipReason::Breakend => {
+            ErrorCode::InputUnsupportedEdit
+        }
+        _ => ErrorCode::InputInvalidEdit,
+    };
+    Error::new(code, format!("the variant cannot be scored: {}", reason.describe()))
+        .with_detail("reason", reason)
+        .with_remedy("check that variant and reference are of one genome build, and that the allele is a short edit over A, C, G and T")
+}
+
+fn written(path: &Path, line: &str) -> Result<Output> {
+    let mut output = Output::create(path)?;
+    writeln!(output, "{line}").map_err(|error| write_error(output.name(), &error))?;
+    output.settle()?;
+    Ok(output)
+}

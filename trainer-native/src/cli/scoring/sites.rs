@@ -1,0 +1,185 @@
+//! Records of the input as sites for the scorer.
+
+use super::check::Builds;
+use super::check::{LOOK_AHEAD, RefCheck, SAMPLE};
+use super::input::Input;
+use super::place::NativeReference;
+use super::regions::Regions;
+use super::skipped::SkippedFile;
+use super::tally::Tally;
+use genolewm_model::scorer::{Outcome, Site};
+use genolewm_shared::edit::SkipReason;
+use genolewm_shared::source::{AlleleOutcome, VariantRecord};
+use genolewm_shared::{Error, ErrorCode, Result};
+use std::cell::RefCell;
+
+/// Malformed records whose errors are shown.
+const SHOWN_ERRORS: usize = 5;
+
+/// What is noted of a run: by the reading side and by the writing side.
+#[derive(Debug, Default)]
+pub struct Account {
+    /// The counts.
+    pub tally: Tally,
+    /// Sites that came out of the scorer.
+    pub sites: u64,
+    /// The first errors of malformed records.
+    pub malformed: Vec<Error>,
+    /// The file of skipped alleles.
+    pub skipped: Option<SkippedFile>,
+}
+
+impl Account {
+    /// Notes a site that was scored or skipped.
+    ///
+    /// # Errors
+    /// When the file of skipped alleles cannot be written.
+    pub fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
+        self.sites += 1;
+        self.tally.add(outcomes);
+        self.skipped
+            .as_mut()
+            .map_or(Ok(()), |file| file.site(record, outcomes))
+    }
+
+    fn malformed(&mut self, error: Error) -> Result<()> {
+        self.tally.malformed += 1;
+        let noted = self
+            .skipped
+            .as_mut()
+            .map_or(Ok(()), |file| file.malformed(&error));
+        if self.malformed.len() < SHOWN_ERRORS {
+            self.malformed.push(error);
+        }
+        noted
+    }
+}
+
+/// Reads records, checks a sample of them against the reference, and yields those inside the
+/// regions.
+#[derive(Debug)]
+pub struct Sites<'a> {
+    input: Input,
+    reference: &'a RefCell<NativeReference>,
+    account: &'a RefCell<Account>,
+    regions: Option<&'a Regions>,
+    builds: &'a Builds,
+    check: RefCheck,
+    /// Count malformed records and go on, instead of ending with their error.
+    tolerant: bool,
+}
+
+impl<'a> Sites<'a> {
+    /// Sites of an input, after its first records were compared with the reference.
+    ///
+    /// # Errors
+    /// `INPUT.WINDOW_MISMATCH` when they belong to another reference.
+    pub fn open(
+        mut input: Input,
+        reference: &'a RefCell<NativeReference>,
+        account: &'a RefCell<Account>,
+        regions: Option<&'a Regions>,
+        builds: &'a Builds,
+        tolerant: bool,
+    ) -> Result<Self> {
+        let mut check = RefCheck::default();
+        input.look_ahead(LOOK_AHEAD, |record| {
+            if regions.is_none_or(|regions| regions.contain(record)) {
+                check.observe(record, &mut reference.borrow_mut())?;
+            }
+            Ok(check.compared() >= SAMPLE)
+        })?;
+        check.verdict(builds)?;
+        Ok(Self {
+            input,
+            reference,
+            account,
+            regions,
+            builds,
+            check,
+            tolerant,
+        })
+    }
+
+    /// How the records agreed with the reference.
+    #[must_use]
+    pub fn check(&self) -> &RefCheck {
+        &self.check
+    }
+
+    /// The input.
+    #[must_use]
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    fn next_site(&mut self) -> Result<Option<Site<VariantRecord, AlleleOutcome>>> {
+        loop {
+            let seen = self.input.was_seen();
+            let record = match self.input.next_record() {
+                Ok(Some(record)) => record,
+                Ok(None) => return Ok(None),
+                Err(error) if self.tolerant && error.code() == ErrorCode::InputVcfParse => {
+                    self.account.borrow_mut().malformed(error)?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            self.account.borrow_mut().tally.records += 1;
+            if self
+                .regions
+                .is_some_and(|regions| !regions.contain(&record))
+            {
+                self.account.borrow_mut().tally.outside += 1;
+                continue;
+            }
+            // The sample that was read ahead may have been all on contigs that are not there.
+            if !seen && self.check.compared() < SAMPLE {
+                self.check
+                    .observe(&record, &mut self.reference.borrow_mut())?;
+                if self.check.compared() == SAMPLE {
+                    self.check.verdict(self.builds)?;
+                }
+            }
+            return with_alleles(record, &mut self.reference.borrow_mut()).map(Some);
+        }
+    }
+}
+
+impl Iterator for Sites<'_> {
+    type Item = Result<Site<VariantRecord, AlleleOutcome>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_site().transpose()
+    }
+}
+
+/// The record with its alleles; an array row gets its reference base first, or the reason why there
+/// is none.
+fn with_alleles(
+    mut record: VariantRecord,
+    reference: &mut NativeReference,
+) -> Result<Site<VariantRecord, AlleleOutcome>> {
+    let mut reason = None;
+    if record.needs_reference() {
+        match record.pos {
+            Some(pos) => match reference.base(&record.contig, pos)? {
+                Some('N') => reason = Some(SkipReason::ReferenceN),
+                Some(base) => record.set_reference_base(base),
+                None if reference.contig(&record.contig).is_none() => {
+                    reason = Some(SkipReason::ContigUnknown)
+                }
+                None => reason = Some(SkipReason::OutOfContig),
+            },
+            None => reason = Some(SkipReason::OutOfContig),
+        }
+    }
+    let alleles = match reason {
+        Some(reason) => vec![AlleleOutcome::Skipped(reason)],
+        None => record.alleles(),
+    };
+    Ok(Site {
+        payload: record,
+        alleles,
+    })
+}

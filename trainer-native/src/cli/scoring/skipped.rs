@@ -1,0 +1,81 @@
+//! The file of alleles that were not scored, with reasons.
+
+use crate::cli::common::output::Output;
+use crate::cli::common::terminal::write_error;
+use genolewm_model::scorer::Outcome;
+use genolewm_shared::source::VariantRecord;
+use genolewm_shared::{Error, Result};
+use std::io::{self, Write};
+use std::path::Path;
+
+const COLUMNS: &str = "line\tchrom\tpos\tid\tref\talt\treason\tdescription";
+
+/// Writes one line for each skipped allele and each record that was not understood.
+#[derive(Debug)]
+pub struct SkippedFile {
+    output: Output,
+}
+
+impl SkippedFile {
+    /// Starts the file.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when it cannot be written.
+    pub fn create(path: &Path) -> Result<Self> {
+        let mut file = Self {
+            output: Output::create(path)?,
+        };
+        let started = writeln!(file.output, "{COLUMNS}");
+        file.checked(started)?;
+        Ok(file)
+    }
+
+    /// Notes the skipped alleles of a record.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
+        for (index, outcome) in outcomes.iter().enumerate() {
+            let Outcome::Skipped(reason) = outcome else {
+                continue;
+            };
+            let written = writeln!(
+                self.output,
+                "{}\t{}\t{}\t{}\t{}\t{}\t{reason}\t{}",
+                record.line,
+                record.contig,
+                record.pos.map_or(0, |pos| pos.get()),
+                record.id.as_deref().unwrap_or("."),
+                record.reference.as_deref().unwrap_or("."),
+                record.alternates.get(index).map_or(".", String::as_str),
+                reason.describe()
+            );
+            self.checked(written)?;
+        }
+        Ok(())
+    }
+
+    /// Notes a record that was not understood.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn malformed(&mut self, error: &Error) -> Result<()> {
+        let line = error.location().and_then(|place| place.line).unwrap_or(0);
+        let written = writeln!(
+            self.output,
+            "{line}\t.\t.\t.\t.\t.\tmalformed\t{}",
+            error.message()
+        );
+        self.checked(written)
+    }
+
+    /// The finished file, not yet committed.
+    #[must_use]
+    pub fn into_output(self) -> Output {
+        self.output
+    }
+
+    fn checked(&self, written: io::Result<()>) -> Result<()> {
+        written.map_err(|error| write_error(self.output.name(), &error))
+    }
+}

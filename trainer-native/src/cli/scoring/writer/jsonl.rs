@@ -1,0 +1,45 @@
+//! JSON lines: the contract's score rows, one for each scored allele.
+
+use super::ScoreWriter;
+use crate::cli::common::output::Output;
+use crate::cli::common::terminal::write_error;
+use genolewm_model::scorer::{Outcome, Scored};
+use genolewm_shared::Result;
+use genolewm_shared::source::VariantRecord;
+use genolewm_shared::surprise::ScoreRow;
+use std::io::Write;
+
+pub(super) struct JsonLines {
+    output: Output,
+}
+
+impl JsonLines {
+    pub(super) fn new(output: Output) -> Self {
+        Self { output }
+    }
+}
+
+impl ScoreWriter for JsonLines {
+    fn site(&mut self, _: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
+        for outcome in outcomes {
+            let Outcome::Scored(scored) = outcome else {
+                continue;
+            };
+            let line = row(scored).to_json_line()?;
+            writeln!(self.output, "{line}")
+                .map_err(|error| write_error(self.output.name(), &error))?;
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Output> {
+        Ok(self.output)
+    }
+}
+
+fn row(scored: &Scored) -> ScoreRow {
+    ScoreRow {
+        edit: scored.edit.clone(),
+        result: scored.result.clone(),
+    }
+}
