@@ -12,4 +12,4 @@ pub use config::{LlamaConfig, RopeScaling};
 pub use likelihood::LogLikelihood;
 pub use llama::{Layer, Llama};
 pub use plan::{RowPlan, Sequence};
-pub use state::{EncodedSite, StateEncoder, StateSpec};
+pub use state::{EditedWindow, Site, StateEncoder, StateSpec, States};

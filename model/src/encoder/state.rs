@@ -22,15 +22,31 @@ pub struct StateSpec {
     pub normalize: bool,
 }
 
-/// A reference window and the edited windows that are compared with it, all pooled at one locus.
+/// A reference window and the edited windows that are compared with it.
 #[derive(Debug, Clone)]
-pub struct EncodedSite<'a> {
+pub struct Site<'a> {
     /// The reference window.
     pub reference: &'a str,
-    /// The same window under each edit.
-    pub edited: Vec<String>,
-    /// The pooling locus, from the window's start.
+    /// The edits of it.
+    pub edits: Vec<EditedWindow>,
+}
+
+/// An edited window and the locus at which it and its reference are pooled.
+#[derive(Debug, Clone)]
+pub struct EditedWindow {
+    /// The window after the edit.
+    pub bases: String,
+    /// The locus, from the window's start; without one the whole window is pooled.
     pub locus: Option<BpOffset>,
+}
+
+/// States of all edits of all sites, in order, `[edits, d_state]` each.
+#[derive(Debug, Clone)]
+pub struct States<M> {
+    /// The reference window, pooled at each edit's locus.
+    pub reference: M,
+    /// The edited window, pooled at the same locus.
+    pub edited: M,
 }
 
 /// Encoder, tokenizer and the meaning of a state.
@@ -74,65 +90,96 @@ impl<M: Clone> StateEncoder<M> {
         self.layer
     }
 
-    /// States of all sites: for each site its reference, then its edits, in order:
-    /// `[sites + edits, d_state]`.
+    /// The state of one window.
     ///
-    /// Only rows that can change a state are run: none right of the pooling span (the model is
-    /// causal), and of an edited window none before the first token that differs.
+    /// # Errors
+    /// `INPUT.GENERIC` when the locus lies outside the window.
+    pub fn encode_window<O: Ops<Matrix = M>>(&self, ops: &O, window: &str, locus: Option<BpOffset>) -> Result<M> {
+        let tokens = self.tokenizer.encode(window);
+        let span = self.span(tokens.len(), locus)?;
+        let sequence = Sequence { tokens: &tokens, rows: 0..span.end, prefix: None, wanted: span.clone() };
+        let hidden = self.llama.hidden(ops, &[sequence], self.layer);
+        Ok(self.pool(ops, &hidden, &[[0..0, 0..span.len()]]))
+    }
+
+    /// States of all edits and of their references.
+    ///
+    /// Only rows that can change a state are run: none right of the pooling spans (the model is
+    /// causal), each reference window once, and of an edited window none before the first token
+    /// that differs.
     ///
     /// # Errors
     /// `INPUT.GENERIC` when a locus lies outside its window.
-    pub fn encode<O: Ops<Matrix = M>>(&self, ops: &O, sites: &[EncodedSite<'_>]) -> Result<M> {
+    pub fn encode<O: Ops<Matrix = M>>(&self, ops: &O, sites: &[Site<'_>]) -> Result<States<M>> {
         let tokens: Vec<Vec<u32>> = sites
             .iter()
-            .flat_map(|site| core::iter::once(site.reference).chain(site.edited.iter().map(String::as_str)))
+            .flat_map(|site| core::iter::once(site.reference).chain(site.edits.iter().map(|edit| edit.bases.as_str())))
             .map(|window| self.tokenizer.encode(window))
             .collect();
-        let (sequences, spans) = self.sequences(sites, &tokens)?;
-        let hidden = self.llama.hidden(ops, &sequences, self.layer);
-        let pooled = ops.mean_rows(&hidden, &pooled_rows(&sequences, &spans));
-        Ok(if self.spec.normalize { ops.normalize_rows(&pooled) } else { pooled })
+        let mut layout = Layout::default();
+        for site in sites {
+            self.lay_out(site, &tokens[layout.sequences.len()..], &mut layout)?;
+        }
+        let hidden = self.llama.hidden(ops, &layout.sequences, self.layer);
+        Ok(States {
+            reference: self.pool(ops, &hidden, &layout.reference_rows),
+            edited: self.pool(ops, &hidden, &layout.edited_rows),
+        })
     }
 
-    fn sequences<'t>(&self, sites: &[EncodedSite<'_>], tokens: &'t [Vec<u32>]) -> Result<(Vec<Sequence<'t>>, Vec<Range<usize>>)> {
-        let mut sequences = Vec::with_capacity(tokens.len());
-        let mut spans = Vec::with_capacity(tokens.len());
-        for site in sites {
-            let reference = sequences.len();
-            for member in 0..=site.edited.len() {
-                let own = &tokens[reference + member];
-                let span = pool_span(own.len(), site.locus, self.spec.pool_type, self.spec.pool_radius_tokens)?.rows();
-                let first = if member == 0 { 0 } else { common_prefix(&tokens[reference], own).min(span.end) };
-                sequences.push(Sequence {
-                    tokens: own,
-                    rows: first..span.end,
-                    prefix: (member > 0).then_some(reference),
-                    wanted: first.max(span.start)..span.end,
-                });
-                spans.push(span);
-            }
+    fn span(&self, rows: usize, locus: Option<BpOffset>) -> Result<Range<usize>> {
+        Ok(pool_span(rows, locus, self.spec.pool_type, self.spec.pool_radius_tokens)?.rows())
+    }
+
+    fn pool<O: Ops<Matrix = M>>(&self, ops: &O, hidden: &M, rows: &[[Range<usize>; 2]]) -> M {
+        let pooled = ops.mean_rows(hidden, rows);
+        if self.spec.normalize { ops.normalize_rows(&pooled) } else { pooled }
+    }
+
+    /// Adds the sequences of one site: its reference, then its edits.
+    fn lay_out<'t>(&self, site: &Site<'_>, tokens: &'t [Vec<u32>], layout: &mut Layout<'t>) -> Result<()> {
+        let (reference, edited) = (&tokens[0], &tokens[1..=site.edits.len()]);
+        let spans = site
+            .edits
+            .iter()
+            .map(|edit| self.span(reference.len(), edit.locus))
+            .collect::<Result<Vec<_>>>()?;
+        let first = spans.iter().map(|span| span.start).min().unwrap_or(0);
+        let last = spans.iter().map(|span| span.end).max().unwrap_or(0);
+        let prefix = layout.sequences.len();
+        let base = layout.push(Sequence { tokens: reference, rows: 0..last, prefix: None, wanted: first..last });
+        for (own, span) in edited.iter().zip(spans) {
+            let changed = common_prefix(reference, own).min(span.end);
+            let wanted = changed.max(span.start)..span.end;
+            let in_reference = |rows: Range<usize>| base + rows.start - first..base + rows.end - first;
+            layout.reference_rows.push([in_reference(span.clone()), 0..0]);
+            let shared = in_reference(span.start..wanted.start);
+            let count = wanted.len();
+            let offset = layout.push(Sequence { tokens: own, rows: changed..span.end, prefix: Some(prefix), wanted });
+            layout.edited_rows.push([shared, offset..offset + count]);
         }
-        Ok((sequences, spans))
+        Ok(())
     }
 }
 
-/// Where each state's rows lie among the wanted rows: the part that it shares with its reference,
-/// then its own.
-fn pooled_rows(sequences: &[Sequence<'_>], spans: &[Range<usize>]) -> Vec<[Range<usize>; 2]> {
-    let mut offset = 0;
-    let mut offsets = Vec::with_capacity(sequences.len());
-    let mut rows = Vec::with_capacity(sequences.len());
-    for (sequence, span) in sequences.iter().zip(spans) {
-        offsets.push(offset);
-        let own = offset..offset + sequence.wanted.len();
-        let shared = sequence.prefix.map_or(0..0, |reference| {
-            let start = offsets[reference];
-            start..start + (sequence.wanted.start - span.start)
-        });
-        rows.push([shared, own]);
-        offset += sequence.wanted.len();
+/// Sequences of a batch, and where each state's rows lie among the wanted ones.
+#[derive(Default)]
+struct Layout<'t> {
+    sequences: Vec<Sequence<'t>>,
+    wanted_rows: usize,
+    reference_rows: Vec<[Range<usize>; 2]>,
+    /// What an edited window shares with its reference, then its own rows.
+    edited_rows: Vec<[Range<usize>; 2]>,
+}
+
+impl<'t> Layout<'t> {
+    /// Adds a sequence; returns where its wanted rows start.
+    fn push(&mut self, sequence: Sequence<'t>) -> usize {
+        let offset = self.wanted_rows;
+        self.wanted_rows += sequence.wanted.len();
+        self.sequences.push(sequence);
+        offset
     }
-    rows
 }
 
 fn common_prefix(a: &[u32], b: &[u32]) -> usize {

@@ -1,1 +1,45 @@
-//! placeholder
+//! Variants in, results out: the one pipeline that every side runs.
+//!
+//! [`Scorer::score`] turns a batch of placed edits into surprises; [`Scorer::run`] reads sites from
+//! anywhere, cuts their windows from a reference, scores in batches and hands every site back in
+//! input order with one outcome for each allele.
+
+mod batch;
+#[cfg(feature = "native")]
+mod pipeline;
+mod place;
+
+pub use batch::{Candidate, Scored, Scorer};
+#[cfg(feature = "native")]
+pub use pipeline::RunEnd;
+pub use place::{Outcome, Placed, Site, SiteOutcome};
+
+/// How variants are scored.
+#[derive(Debug, Clone)]
+pub struct ScoreOptions {
+    /// Alleles in one call of the model.
+    pub batch_size: usize,
+    /// Batches in work at once.
+    pub threads: usize,
+    /// Variants that a calibration bucket needs before its percentile is used.
+    pub min_bucket_size: u64,
+    /// Bases of a window.
+    pub window_bp: usize,
+    /// Region annotation of every variant, where the caller knows one.
+    pub region: Option<String>,
+    /// Repeat annotation of every variant, where the caller knows one.
+    pub repeat: Option<String>,
+}
+
+impl Default for ScoreOptions {
+    fn default() -> Self {
+        Self {
+            batch_size: 64,
+            threads: 1,
+            min_bucket_size: 1000,
+            window_bp: genolewm_shared::window::DEFAULT_WINDOW_BP,
+            region: None,
+            repeat: None,
+        }
+    }
+}

@@ -35,7 +35,7 @@ impl Checkpoint {
         let mut tensors: BTreeMap<String, NamedTensor> =
             self.weights.into_iter().map(|(name, tensor)| (format!("{WEIGHT}{name}"), tensor)).collect();
         for (name, data) in self.state {
-            let shape = data.shape.iter().copied().collect();
+            let shape = data.shape().to_vec();
             tensors.insert(format!("{STATE}{name}"), NamedTensor { shape, values: super::step::host(data) });
         }
         let about = HashMap::from([("step".to_owned(), self.step.to_string()), ("settings".to_owned(), self.settings)]);

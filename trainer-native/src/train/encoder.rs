@@ -11,7 +11,7 @@ use crate::dataset::corpus::Corpus;
 use burn::tensor::{Device, Tensor, TensorData};
 use clap::Args;
 use genolewm_model::encoder::{Llama, LlamaConfig, Sequence};
-use genolewm_model::ops::{BurnOps, Ops};
+use genolewm_model::ops::BurnOps;
 use genolewm_model::weights::{NamedTensor, Weights};
 use genolewm_shared::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;

@@ -1,0 +1,174 @@
+//! One batch of placed edits: encode, predict, measure, calibrate.
+
+use super::ScoreOptions;
+use crate::bundle::Bundle;
+use crate::encoder::{EditedWindow, Site, States};
+use crate::ops::Ops;
+use genolewm_shared::context::ContextLabel;
+use genolewm_shared::edit::{EditSpec, RelEdit, apply_edit};
+use genolewm_shared::position::BpOffset;
+use genolewm_shared::surprise::{SurpriseResult, displacement, surprise_distance};
+use genolewm_shared::window::ExtractedWindow;
+use genolewm_shared::{Error, ErrorCode, Result};
+use std::sync::Arc;
+
+/// An edit and the reference window that it is scored in.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The edit.
+    pub edit: EditSpec,
+    /// The window; candidates that share one share its encoding.
+    pub window: Arc<ExtractedWindow>,
+}
+
+/// A scored edit.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// The edit.
+    pub edit: EditSpec,
+    /// Surprise, percentile and bucket.
+    pub result: SurpriseResult,
+    /// `1 - cos(prediction, reference state)`.
+    pub displacement: f64,
+    /// The window that it was scored in.
+    pub window: Arc<ExtractedWindow>,
+}
+
+/// A loaded model and how it is used.
+#[derive(Debug)]
+pub struct Scorer<O: Ops> {
+    ops: O,
+    bundle: Bundle<O::Matrix>,
+    options: ScoreOptions,
+}
+
+impl<O: Ops> Scorer<O> {
+    /// A scorer over a loaded model.
+    #[must_use]
+    pub fn new(ops: O, bundle: Bundle<O::Matrix>, options: ScoreOptions) -> Self {
+        Self { ops, bundle, options }
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle<O::Matrix> {
+        &self.bundle
+    }
+
+    /// The backend.
+    #[must_use]
+    pub fn ops(&self) -> &O {
+        &self.ops
+    }
+
+    /// The options.
+    #[must_use]
+    pub fn options(&self) -> &ScoreOptions {
+        &self.options
+    }
+
+    /// Encoder rows that were run so far.
+    #[must_use]
+    pub fn rows_run(&self) -> u64 {
+        self.bundle.encoder.llama.rows_run()
+    }
+
+    /// Scores a batch; results are in the order of `candidates`.
+    ///
+    /// # Errors
+    /// `INPUT.OUT_OF_WINDOW` or `INPUT.WINDOW_MISMATCH` when an edit does not fit its window,
+    /// `INTERNAL.INVARIANT_VIOLATION` when the model gives anything but finite numbers, and what
+    /// the device reports.
+    pub async fn score(&self, candidates: &[Candidate]) -> Result<Vec<Scored>> {
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let edits = candidates.iter().map(Candidate::placed).collect::<Result<Vec<_>>>()?;
+        let (sites, order) = group(candidates, &edits)?;
+        let states = self.bundle.encoder.encode(&self.ops, &sites)?;
+        let ordered: Vec<RelEdit> = order.iter().map(|&index| edits[index].clone()).collect();
+        let actions = self.bundle.action.forward(&self.ops, &ordered)?;
+        let prediction = self.bundle.predictor.predict(&self.ops, &states.reference, &actions);
+        let vectors = self.read(&prediction, &states).await?;
+        let mut results: Vec<Option<Scored>> = vec![None; candidates.len()];
+        for (row, &index) in order.iter().enumerate() {
+            results[index] = Some(self.measure(&candidates[index], vectors.row(row))?);
+        }
+        Ok(results.into_iter().flatten().collect())
+    }
+
+    async fn read(&self, prediction: &O::Matrix, states: &States<O::Matrix>) -> Result<Vectors> {
+        Ok(Vectors {
+            prediction: self.ops.read(prediction).await?,
+            reference: self.ops.read(&states.reference).await?,
+            edited: self.ops.read(&states.edited).await?,
+            width: self.bundle.encoder.d_state(),
+        })
+    }
+
+    fn measure(&self, candidate: &Candidate, [prediction, reference, edited]: [&[f32]; 3]) -> Result<Scored> {
+        let sigma_raw = surprise_distance(prediction, edited);
+        let displacement = displacement(prediction, reference);
+        if !sigma_raw.is_finite() || !displacement.is_finite() {
+            return Err(Error::new(ErrorCode::InternalInvariantViolation, "the model gave a number that is not finite")
+                .with_detail("backend", self.ops.backend())
+                .with_remedy("score again on the processor: --backend cpu"));
+        }
+        let options = &self.options;
+        let label = ContextLabel::classify(options.region.as_deref(), candidate.window.sequence(), options.repeat.as_deref())?;
+        let bucket = self.bundle.calibration.resolve(&label.bucket_id(), options.min_bucket_size)?;
+        let result = SurpriseResult {
+            sigma_raw,
+            sigma_calibrated: bucket.percentile(sigma_raw),
+            bucket_id: bucket.bucket_id().to_owned(),
+            confidence: bucket.confidence(),
+            low_confidence: bucket.low_confidence(),
+        };
+        Ok(Scored { edit: candidate.edit.clone(), result, displacement, window: Arc::clone(&candidate.window) })
+    }
+}
+
+/// Predicted, reference and edited states of a batch on the host.
+struct Vectors {
+    prediction: Vec<f32>,
+    reference: Vec<f32>,
+    edited: Vec<f32>,
+    width: usize,
+}
+
+impl Vectors {
+    fn row(&self, row: usize) -> [&[f32]; 3] {
+        let span = row * self.width..(row + 1) * self.width;
+        [&self.prediction[span.clone()], &self.reference[span.clone()], &self.edited[span]]
+    }
+}
+
+impl Candidate {
+    /// The edit in the window's coordinates.
+    fn placed(&self) -> Result<RelEdit> {
+        let last = BpOffset(self.window.end().get().saturating_sub(1));
+        self.edit.relative_to(self.window.start(), last)
+    }
+}
+
+/// Groups candidates by window. Returns the sites and, for each edit of each site in order, the
+/// index of its candidate.
+fn group<'a>(candidates: &'a [Candidate], edits: &[RelEdit]) -> Result<(Vec<Site<'a>>, Vec<usize>)> {
+    let mut sites: Vec<(&Arc<ExtractedWindow>, Vec<usize>)> = Vec::new();
+    for (index, candidate) in candidates.iter().enumerate() {
+        // Equal windows come one after another, save for overlapping records.
+        match sites.iter_mut().rev().find(|(window, _)| Arc::ptr_eq(window, &candidate.window)) {
+            Some((_, members)) => members.push(index),
+            None => sites.push((&candidate.window, vec![index])),
+        }
+    }
+    let order: Vec<usize> = sites.iter().flat_map(|(_, members)| members.iter().copied()).collect();
+    let site = |(window, members): (&'a Arc<ExtractedWindow>, Vec<usize>)| -> Result<Site<'a>> {
+        let edited = |&index: &usize| -> Result<EditedWindow> {
+            let edit = &edits[index];
+            Ok(EditedWindow { bases: apply_edit(window.sequence(), edit, true)?, locus: Some(edit.rel_pos()) })
+        };
+        Ok(Site { reference: window.sequence(), edits: members.iter().map(edited).collect::<Result<_>>()? })
+    };
+    Ok((sites.into_iter().map(site).collect::<Result<_>>()?, order))
+}

@@ -1,0 +1,203 @@
+//! An edit in genome coordinates (contract, section 1).
+
+use super::RelEdit;
+use crate::position::{BpOffset, Position};
+use crate::{Error, ErrorCode, Result};
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::str::FromStr;
+
+/// The longest allele that is scored; anything longer is a structural variant.
+pub const MAX_ALLELE_BP: usize = 16;
+
+/// What kind of change an edit is, by the lengths of its alleles. The numbers are the rows of the
+/// action encoder's type table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum EditType {
+    /// One base for another.
+    Snv = 0,
+    /// One base becomes several.
+    Ins = 1,
+    /// Several bases become one.
+    Del = 2,
+    /// Several bases for as many others.
+    Mnv = 3,
+    /// Several bases for another number of several.
+    Indel = 4,
+    /// Longer than [`MAX_ALLELE_BP`]; never scored.
+    Sv = 5,
+}
+
+impl EditType {
+    /// Every type, in table order.
+    pub const ALL: [Self; 6] = [Self::Snv, Self::Ins, Self::Del, Self::Mnv, Self::Indel, Self::Sv];
+
+    /// The type of a pair of allele lengths.
+    #[must_use]
+    pub const fn of_lengths(ref_bp: usize, alt_bp: usize) -> Self {
+        match (ref_bp, alt_bp) {
+            (r, a) if r > MAX_ALLELE_BP || a > MAX_ALLELE_BP => Self::Sv,
+            (1, 1) => Self::Snv,
+            (1, _) => Self::Ins,
+            (_, 1) => Self::Del,
+            (r, a) if r == a => Self::Mnv,
+            _ => Self::Indel,
+        }
+    }
+
+    /// The row of the type table.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The type with this row.
+    ///
+    /// # Errors
+    /// `INPUT.INVALID_EDIT` for a number above 5.
+    pub fn from_index(index: usize) -> Result<Self> {
+        Self::ALL.get(index).copied().ok_or_else(|| {
+            Error::new(ErrorCode::InputInvalidEdit, format!("edit type {index} does not exist"))
+        })
+    }
+}
+
+/// An edit: `ref` at `pos` of `chrom` becomes `alt`. Always valid: upper-case ACGT alleles of 1 to
+/// 16 bases that differ.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EditSpec {
+    chrom: String,
+    pos: Position,
+    reference: String,
+    alternate: String,
+}
+
+impl EditSpec {
+    /// Checks and builds an edit.
+    ///
+    /// # Errors
+    /// `INPUT.UNSUPPORTED_EDIT` for an allele over 16 bases; `INPUT.INVALID_EDIT` for everything
+    /// else that is malformed.
+    ///
+    /// ```
+    /// use genolewm_shared::edit::{EditSpec, EditType};
+    /// use genolewm_shared::position::Position;
+    /// let edit = EditSpec::new("chr17", Position::new(41_197_701)?, "G", "A")?;
+    /// assert_eq!(edit.edit_type(), EditType::Snv);
+    /// # Ok::<(), genolewm_shared::Error>(())
+    /// ```
+    pub fn new(chrom: &str, pos: Position, reference: &str, alternate: &str) -> Result<Self> {
+        if chrom.is_empty() {
+            return Err(invalid("the contig name is empty"));
+        }
+        check_allele("ref", reference)?;
+        check_allele("alt", alternate)?;
+        if reference.len() > MAX_ALLELE_BP || alternate.len() > MAX_ALLELE_BP {
+            return Err(Error::new(
+                ErrorCode::InputUnsupportedEdit,
+                format!("an allele is longer than {MAX_ALLELE_BP} bp: a structural variant"),
+            )
+            .with_detail("ref_bp", reference.len())
+            .with_detail("alt_bp", alternate.len())
+            .with_remedy("split the variant, or leave it out: structural variants are not scored"));
+        }
+        if reference == alternate {
+            return Err(invalid("ref and alt are the same"));
+        }
+        Ok(Self {
+            chrom: chrom.to_string(),
+            pos,
+            reference: reference.to_string(),
+            alternate: alternate.to_string(),
+        })
+    }
+
+    /// The contig, as the input names it.
+    #[must_use]
+    pub fn chrom(&self) -> &str {
+        &self.chrom
+    }
+
+    /// The position of the first reference base.
+    #[must_use]
+    pub const fn pos(&self) -> Position {
+        self.pos
+    }
+
+    /// The reference allele.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// The alternate allele.
+    #[must_use]
+    pub fn alternate(&self) -> &str {
+        &self.alternate
+    }
+
+    /// The kind of change.
+    #[must_use]
+    pub const fn edit_type(&self) -> EditType {
+        EditType::of_lengths(self.reference.len(), self.alternate.len())
+    }
+
+    /// Places the edit in a window that spans `start..=end` of the contig, both ends included.
+    ///
+    /// # Errors
+    /// `INPUT.OUT_OF_WINDOW` unless every reference base lies inside.
+    pub fn relative_to(&self, start: BpOffset, end_inclusive: BpOffset) -> Result<RelEdit> {
+        let first = self.pos.offset();
+        let last = BpOffset(first.get() + self.reference.len() as u64 - 1);
+        match first.since(start) {
+            Some(rel_pos) if last <= end_inclusive => {
+                RelEdit::new(rel_pos, &self.reference, &self.alternate)
+            }
+            _ => Err(Error::new(ErrorCode::InputOutOfWindow, "the edit reaches outside the window")
+                .with_detail("pos", self.pos)
+                .with_detail("window_start_bp", start)
+                .with_detail("window_end_bp_inclusive", end_inclusive)),
+        }
+    }
+}
+
+impl fmt::Display for EditSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}:{}", self.chrom, self.pos, self.reference, self.alternate)
+    }
+}
+
+impl FromStr for EditSpec {
+    type Err = Error;
+
+    /// Reads `CHROM:POS:REF:ALT`. The contig may hold colons (HLA alleles do).
+    fn from_str(text: &str) -> Result<Self> {
+        let mut parts = text.rsplitn(4, ':');
+        let (Some(alt), Some(reference), Some(pos), Some(chrom)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(invalid("a variant is written CHROM:POS:REF:ALT").with_detail("text", text));
+        };
+        let pos = pos
+            .parse::<u64>()
+            .map_err(|_| invalid("POS is not a whole number").with_detail("text", pos))?;
+        Self::new(chrom, Position::new(pos)?, reference, alt)
+    }
+}
+
+pub(super) fn check_allele(name: &str, bases: &str) -> Result<()> {
+    if bases.is_empty() {
+        return Err(invalid(&format!("{name} is empty")));
+    }
+    if let Some(base) = bases.chars().find(|c| !matches!(c, 'A' | 'C' | 'G' | 'T')) {
+        return Err(invalid(&format!("{name} holds {base:?}; only A, C, G and T are bases"))
+            .with_remedy("write alleles in upper case over A, C, G, T"));
+    }
+    Ok(())
+}
+
+pub(super) fn invalid(message: &str) -> Error {
+    Error::new(ErrorCode::InputInvalidEdit, message)
+}

@@ -1,0 +1,274 @@
+//! The one error type.
+//!
+//! Every failure carries a stable code (`INPUT.INVALID_EDIT`), a sentence for people, structured
+//! details, the place in the input where there is one, and what to do about it. The family of the
+//! code decides the exit status of the native program.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+/// Result with [`Error`].
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+macro_rules! codes {
+    ($($variant:ident = $text:literal),+ $(,)?) => {
+        /// A stable error code; its text is part of the public contract.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum ErrorCode {
+            $(
+                #[doc = concat!("`", $text, "`")]
+                $variant,
+            )+
+        }
+
+        impl ErrorCode {
+            /// Every code, in the order of the contract.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code as it is printed and stored, for example `INPUT.VCF_PARSE`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    ConfigGeneric = "CONFIG.GENERIC",
+    ConfigSchemaIncompat = "CONFIG.SCHEMA_INCOMPAT",
+    ConfigMissingField = "CONFIG.MISSING_FIELD",
+    ConfigUnknownTopLevelKey = "CONFIG.UNKNOWN_TOP_LEVEL_KEY",
+    InputGeneric = "INPUT.GENERIC",
+    InputInvalidEdit = "INPUT.INVALID_EDIT",
+    InputUnsupportedEdit = "INPUT.UNSUPPORTED_EDIT",
+    InputWindowMismatch = "INPUT.WINDOW_MISMATCH",
+    InputOverlappingEdits = "INPUT.OVERLAPPING_EDITS",
+    InputOutOfWindow = "INPUT.OUT_OF_WINDOW",
+    InputVcfParse = "INPUT.VCF_PARSE",
+    ResourceGeneric = "RESOURCE.GENERIC",
+    ResourceCacheCorrupt = "RESOURCE.CACHE_CORRUPT",
+    ResourceDiskFull = "RESOURCE.DISK_FULL",
+    ResourceOom = "RESOURCE.OOM",
+    ResourceModelNotFound = "RESOURCE.MODEL_NOT_FOUND",
+    ResourceRuntimeSetup = "RESOURCE.RUNTIME_SETUP",
+    ResourceNetworkProhibited = "RESOURCE.NETWORK_PROHIBITED",
+    TrainingGeneric = "TRAINING.GENERIC",
+    TrainingCollapseDetected = "TRAINING.COLLAPSE_DETECTED",
+    TrainingNanLoss = "TRAINING.NAN_LOSS",
+    TrainingDataloader = "TRAINING.DATALOADER",
+    EvalGeneric = "EVAL.GENERIC",
+    EvalDataset = "EVAL.DATASET",
+    EvalRegression = "EVAL.REGRESSION",
+    DeployGeneric = "DEPLOY.GENERIC",
+    DeployExportFormat = "DEPLOY.EXPORT_FORMAT",
+    DeployQuantizationFailed = "DEPLOY.QUANTIZATION_FAILED",
+    DeployBackendUnsupported = "DEPLOY.BACKEND_UNSUPPORTED",
+    ProvenanceGeneric = "PROVENANCE.GENERIC",
+    ProvenanceManifestHashMismatch = "PROVENANCE.MANIFEST_HASH_MISMATCH",
+    ProvenanceInputCommitmentMismatch = "PROVENANCE.INPUT_COMMITMENT_MISMATCH",
+    ProvenanceOutputCommitmentMismatch = "PROVENANCE.OUTPUT_COMMITMENT_MISMATCH",
+    ProvenanceKindUnsupported = "PROVENANCE.KIND_UNSUPPORTED",
+    ProvenanceReceiptSchema = "PROVENANCE.RECEIPT_SCHEMA",
+    InternalGeneric = "INTERNAL.GENERIC",
+    InternalInvariantViolation = "INTERNAL.INVARIANT_VIOLATION",
+    InternalUnreachable = "INTERNAL.UNREACHABLE",
+}
+
+impl ErrorCode {
+    /// The part before the dot, for example `INPUT`.
+    #[must_use]
+    pub fn family(self) -> &'static str {
+        let text = self.as_str();
+        text.split_once('.').map_or(text, |(family, _)| family)
+    }
+
+    /// The native program's exit status for this family (contract, "Errors").
+    #[must_use]
+    pub fn exit_status(self) -> u8 {
+        match self.family() {
+            "INPUT" => 2,
+            "CONFIG" => 3,
+            "RESOURCE" => 4,
+            "TRAINING" => 5,
+            "EVAL" => 6,
+            "DEPLOY" => 7,
+            "PROVENANCE" => 8,
+            "INTERNAL" => 9,
+            _ => 1,
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where in an input something is wrong. Lines and columns are 1-based; columns count bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Location {
+    /// The input's name as the user gave it (`-` for standard input).
+    pub file: String,
+    /// 1-based line.
+    pub line: Option<u64>,
+    /// 1-based column, in bytes.
+    pub column: Option<u64>,
+    /// The offending text, cut to 80 characters. Never a genotype or a sample name.
+    pub text: Option<String>,
+}
+
+impl Location {
+    /// A place in `file`, at `line`.
+    #[must_use]
+    pub fn line(file: &str, line: u64) -> Self {
+        Self { file: file.to_owned(), line: Some(line), ..Self::default() }
+    }
+
+    /// Adds the 1-based column and the offending text.
+    #[must_use]
+    pub fn column(mut self, column: u64, text: &str) -> Self {
+        self.column = Some(column);
+        self.text = Some(text.chars().take(80).collect());
+        self
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(column) = self.column {
+            write!(f, ":{column}")?;
+        }
+        if let Some(text) = &self.text {
+            write!(f, ": {text:?}")?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Inner {
+    code: ErrorCode,
+    message: String,
+    details: BTreeMap<String, String>,
+    remedy: Option<String>,
+    location: Option<Location>,
+}
+
+/// A failure: code, message, details, place and remedy.
+///
+/// ```
+/// use genolewm_shared::{Error, ErrorCode};
+/// let error = Error::new(ErrorCode::InputInvalidEdit, "ref and alt are both A")
+///     .with_remedy("give an alternate allele that differs from the reference");
+/// assert_eq!(error.code().as_str(), "INPUT.INVALID_EDIT");
+/// assert_eq!(error.code().exit_status(), 2);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Error(Box<Inner>);
+
+impl Error {
+    /// A new error with a code and a sentence that says what is wrong.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            code,
+            message: message.into(),
+            details: BTreeMap::new(),
+            remedy: None,
+            location: None,
+        }))
+    }
+
+    /// Adds one structured detail.
+    #[must_use]
+    pub fn with_detail(mut self, key: &str, value: impl ToString) -> Self {
+        self.0.details.insert(key.to_owned(), value.to_string());
+        self
+    }
+
+    /// Says what the user can do about it.
+    #[must_use]
+    pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.0.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Says where in the input it is.
+    #[must_use]
+    pub fn at(mut self, location: Location) -> Self {
+        self.0.location = Some(location);
+        self
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// The sentence, without code, place or remedy.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The structured details.
+    #[must_use]
+    pub fn details(&self) -> &BTreeMap<String, String> {
+        &self.0.details
+    }
+
+    /// What to do about it, if there is something.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&str> {
+        self.0.remedy.as_deref()
+    }
+
+    /// Where in the input it is, if it is in an input.
+    #[must_use]
+    pub fn location(&self) -> Option<&Location> {
+        self.0.location.as_ref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(location) = &self.0.location {
+            write!(f, "{location}: ")?;
+        }
+        write!(f, "{} [{}]", self.0.message, self.0.code)
+    }
+}
+
+impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn codes_are_unique_and_map_to_documented_exit_statuses() {
+        let mut texts: alloc::vec::Vec<_> = ErrorCode::ALL.iter().map(|c| c.as_str()).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), ErrorCode::ALL.len());
+        assert!(ErrorCode::ALL.iter().all(|c| (2..=9).contains(&c.exit_status())));
+        assert_eq!(ErrorCode::ProvenanceReceiptSchema.exit_status(), 8);
+    }
+
+    #[test]
+    fn display_shows_place_text_and_code() {
+        let error = Error::new(ErrorCode::InputVcfParse, "POS is not a number")
+            .at(Location::line("in.vcf", 7).column(6, "12x"));
+        assert_eq!(format!("{error}"), "in.vcf:7:6: \"12x\": POS is not a number [INPUT.VCF_PARSE]");
+    }
+}

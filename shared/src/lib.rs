@@ -1,0 +1,35 @@
+//! The pure core of GenoLeWM: everything that is decided about a variant before and after the
+//! model runs.
+//!
+//! Data flows one way: source → edit → window → (state → prediction, in `genolewm-model`) →
+//! surprise → receipt; the modules are declared in that order, and each may use only the ones
+//! above it (`cargo xtask layers` holds it).
+//!
+//! The crate is `no_std` with `alloc`; the feature `std` adds `source` and `reference`, which
+//! read files, and `parquet` adds the calibration table's file format.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod error;
+pub mod position;
+
+pub mod contig;
+pub mod edit;
+#[cfg(feature = "std")]
+pub mod source;
+pub mod window;
+// After `window`: a reference hands out windows, cut from as few bytes as they need.
+#[cfg(feature = "std")]
+pub mod reference;
+pub mod pooling;
+pub mod context;
+pub mod calibration;
+// Before `surprise`: score rows print numbers as canonical JSON does.
+pub mod provenance;
+pub mod surprise;
+pub mod planning;
+pub mod evaluation;
+
+pub use error::{Error, ErrorCode, Result};

@@ -1,0 +1,162 @@
+//! Coordinates as types, so that a 1-based position cannot meet a 0-based offset by accident.
+//!
+//! VCF and every file for people counts bases from 1; windows, slices and BED count from 0. The
+//! only way from one to the other is a named conversion here.
+
+use crate::{Error, ErrorCode, Result};
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// A 1-based position on a contig, as VCF's POS column; at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub struct Position(u64);
+
+impl Position {
+    /// A position from a 1-based number.
+    ///
+    /// # Errors
+    /// `INPUT.INVALID_EDIT` for 0, which no base has.
+    pub fn new(one_based: u64) -> Result<Self> {
+        if one_based == 0 {
+            return Err(Error::new(ErrorCode::InputInvalidEdit, "position 0 does not exist: positions start at 1"));
+        }
+        Ok(Self(one_based))
+    }
+
+    /// The 1-based number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The same base as a 0-based offset.
+    #[must_use]
+    pub const fn offset(self) -> BpOffset {
+        BpOffset(self.0 - 1)
+    }
+}
+
+impl TryFrom<u64> for Position {
+    type Error = Error;
+    fn try_from(value: u64) -> Result<Self> {
+        Self::new(value)
+    }
+}
+
+impl From<Position> for u64 {
+    fn from(value: Position) -> Self {
+        value.0
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A 0-based offset in base pairs, from the start of a contig or of a window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BpOffset(pub u64);
+
+impl BpOffset {
+    /// The 0-based number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The same base as a 1-based position.
+    #[must_use]
+    pub const fn position(self) -> Position {
+        Position(self.0 + 1)
+    }
+
+    /// This offset counted from `origin`, or `None` when it lies before it.
+    #[must_use]
+    pub const fn since(self, origin: Self) -> Option<Self> {
+        match self.0.checked_sub(origin.0) {
+            Some(distance) => Some(Self(distance)),
+            None => None,
+        }
+    }
+}
+
+impl fmt::Display for BpOffset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A half-open span of 0-based offsets, `[start, end)`, as in BED.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Interval {
+    /// First base.
+    pub start: BpOffset,
+    /// One past the last base.
+    pub end: BpOffset,
+}
+
+impl Interval {
+    /// The span from `start` to `end`.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` when `end` lies before `start`.
+    pub fn new(start: BpOffset, end: BpOffset) -> Result<Self> {
+        if end < start {
+            return Err(Error::new(ErrorCode::InputGeneric, "an interval ends before it starts")
+                .with_detail("start", start)
+                .with_detail("end", end));
+        }
+        Ok(Self { start, end })
+    }
+
+    /// Number of bases.
+    #[must_use]
+    pub const fn len_bp(self) -> u64 {
+        self.end.0 - self.start.0
+    }
+
+    /// Whether it holds no base.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.end.0 == self.start.0
+    }
+
+    /// Whether `offset` lies inside.
+    #[must_use]
+    pub fn contains(self, offset: BpOffset) -> bool {
+        self.start <= offset && offset < self.end
+    }
+
+    /// Whether the two share a base.
+    #[must_use]
+    pub fn intersects(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn position_and_offset_convert_both_ways() -> Result<()> {
+        assert_eq!(Position::new(1)?.offset(), BpOffset(0));
+        assert_eq!(BpOffset(41).position().get(), 42);
+        assert!(Position::new(0).is_err());
+        assert_eq!(BpOffset(3).since(BpOffset(5)), None);
+        Ok(())
+    }
+
+    #[test]
+    fn intervals_are_half_open() -> Result<()> {
+        let span = Interval::new(BpOffset(2), BpOffset(5))?;
+        assert!(span.contains(BpOffset(2)) && !span.contains(BpOffset(5)));
+        assert_eq!(span.len_bp(), 3);
+        assert!(!span.intersects(Interval::new(BpOffset(5), BpOffset(9))?));
+        Ok(())
+    }
+}
