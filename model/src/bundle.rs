@@ -127,7 +127,7 @@ impl<M: Clone> Bundle<M> {
         let predictor = Weights::parse(file(&manifest.predictor.file)?, &manifest.predictor.file, |_| true)?;
         let bundle = Self {
             model_id: manifest.model_id()?,
-            encoder: load_encoder(ops, encoder, &shards, &config)?,
+            encoder: build_encoder(ops, encoder, &shards, &config)?,
             action: ActionEncoder::load(ops, action, ALLELE_HEADS, config.max_window_bp)?,
             predictor: Predictor::load(ops, predictor, config.predictor.n_heads)?,
             calibration: read_calibration_table(file(&manifest.calibration.file)?)?,
@@ -176,18 +176,19 @@ impl<M: Clone> Bundle<M> {
 }
 
 /// The weight files of an encoder directory, in name order.
+fn read_shards(files: &dyn ModelFiles) -> Result<Vec<(String, Vec<u8>)>> {
+    let names = match files.read("model.safetensors.index.json")? {
+        Some(index) => shard_names(&index)?,
+        None => vec!["model.safetensors".to_owned()],
+    };
+    names.into_iter().map(|name| files.require(&name).map(|bytes| (name, bytes))).collect()
+}
+
+/// As [`read_shards`], checked against the manifest.
 fn read_encoder_shards(files: &dyn ModelFiles, manifest: &Manifest) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut names = vec!["model.safetensors".to_owned()];
-    if let Some(index) = files.read("model.safetensors.index.json")? {
-        names = shard_names(&index)?;
-    }
+    let shards = read_shards(files)?;
     let mut hash = Sha256Stream::default();
-    let mut shards = Vec::new();
-    for name in names {
-        let bytes = files.require(&name)?;
-        hash.update(&bytes);
-        shards.push((name, bytes));
-    }
+    shards.iter().for_each(|(_, bytes)| hash.update(bytes));
     let actual = hash.finish();
     if actual != manifest.encoder.hash {
         return Err(Error::new(ErrorCode::ProvenanceManifestHashMismatch, "the encoder's weights are not those of the manifest")
@@ -212,7 +213,16 @@ fn shard_names(index: &[u8]) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn load_encoder<O: Ops>(ops: &O, files: &dyn ModelFiles, shards: &[(String, Vec<u8>)], config: &ModelConfig) -> Result<StateEncoder<O::Matrix>> {
+/// Loads the encoder of a directory as `config` describes its states, whatever its hash.
+///
+/// # Errors
+/// `RESOURCE.MODEL_NOT_FOUND` for a missing file, `CONFIG.*` and `DEPLOY.EXPORT_FORMAT` for
+/// contents that do not fit.
+pub fn load_encoder<O: Ops>(ops: &O, files: &dyn ModelFiles, config: &ModelConfig) -> Result<StateEncoder<O::Matrix>> {
+    build_encoder(ops, files, &read_shards(files)?, config)
+}
+
+fn build_encoder<O: Ops>(ops: &O, files: &dyn ModelFiles, shards: &[(String, Vec<u8>)], config: &ModelConfig) -> Result<StateEncoder<O::Matrix>> {
     let llama_config = LlamaConfig::parse(&files.require("config.json")?)?;
     let tokenizer = SixMerTokenizer::from_files(|name| files.read(name).ok().flatten())?;
     let vocabulary = tokenizer.dense_rows();

@@ -51,13 +51,40 @@ impl BurnOps {
         Some(self.matrix(attend(&q, &k, &v, spec), rows, width))
     }
 
-    fn attend_segment(&self, q: &Tensor<2>, k: &Tensor<2>, v: &Tensor<2>, spec: &AttentionSpec, segment: &AttentionSegment) -> Tensor<2> {
-        let keys = |x: &Tensor<2>| match &segment.keys {
-            [prefix, own] if prefix.is_empty() => self.rows(x, own.clone()),
-            [prefix, own] => self.concat_rows(&[self.rows(x, prefix.clone()), self.rows(x, own.clone())]),
-        };
-        let q = self.rows(q, segment.queries.clone());
-        self.attend_batch(q, keys(k), keys(v), spec, 1, &segment.mask)
+    /// The matrix whose product with `rows` rows gives the means of `spans`: one product instead of
+    /// a slice for each span, whose gradients would each fill a whole matrix.
+    fn averaging(&self, spans: &[[Range<usize>; 2]], rows: usize) -> Tensor<2> {
+        let mut weights = vec![0.0; spans.len() * rows];
+        for (span, weights) in spans.iter().zip(weights.chunks_exact_mut(rows)) {
+            let share = 1.0 / (span[0].len() + span[1].len()) as f32;
+            span.iter().cloned().flatten().for_each(|row| weights[row] = share);
+        }
+        self.matrix(weights, spans.len(), rows)
+    }
+
+    /// Segments of one shape and mask in one product, whatever rows they share.
+    fn attend_grouped(
+        &self,
+        q: &Tensor<2>,
+        k: &Tensor<2>,
+        v: &Tensor<2>,
+        spec: &AttentionSpec,
+    ) -> Tensor<2> {
+        let mut places = vec![0; q.dims()[0]];
+        let mut parts = Vec::new();
+        let mut done = 0;
+        for group in groups(&spec.segments) {
+            let queries: Vec<usize> = group.iter().flat_map(|s| s.queries.clone()).collect();
+            let keys: Vec<usize> = group.iter().flat_map(|s| s.keys.iter().cloned().flatten()).collect();
+            for (index, &row) in queries.iter().enumerate() {
+                places[row] = done + index;
+            }
+            done += queries.len();
+            let [k, v] = [k, v].map(|x| self.gather(x, &keys));
+            let q = self.gather(q, &queries);
+            parts.push(self.attend_batch(q, k, v, spec, group.len(), &group[0].mask));
+        }
+        self.gather(&self.concat_rows(&parts), &places)
     }
 
     /// `batch` sequences of one shape and one mask, in one product.
@@ -119,6 +146,23 @@ fn uniform_batch(spec: &AttentionSpec) -> Option<usize> {
             && segment.mask == first.mask
     });
     alike.then_some(spec.segments.len())
+}
+
+/// Segments with equal counts of queries and keys and equal masks, together.
+fn groups(segments: &[AttentionSegment]) -> Vec<Vec<&AttentionSegment>> {
+    let mut groups: Vec<Vec<&AttentionSegment>> = Vec::new();
+    for segment in segments {
+        let alike = |group: &&mut Vec<&AttentionSegment>| {
+            group[0].queries.len() == segment.queries.len()
+                && group[0].key_count() == segment.key_count()
+                && group[0].mask == segment.mask
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(segment),
+            None => groups.push(vec![segment]),
+        }
+    }
+    groups
 }
 
 impl Ops for BurnOps {
@@ -206,9 +250,7 @@ impl Ops for BurnOps {
         if let Some(batch) = uniform_batch(spec) {
             return self.attend_batch(q.clone(), k.clone(), v.clone(), spec, batch, &spec.segments[0].mask);
         }
-        let parts: Vec<_> =
-            spec.segments.iter().map(|segment| self.attend_segment(q, k, v, spec, segment)).collect();
-        self.concat_rows(&parts)
+        self.attend_grouped(q, k, v, spec)
     }
 
     fn gather(&self, table: &Tensor<2>, ids: &[usize]) -> Tensor<2> {
@@ -231,6 +273,9 @@ impl Ops for BurnOps {
     }
 
     fn mean_rows(&self, x: &Tensor<2>, spans: &[[Range<usize>; 2]]) -> Tensor<2> {
+        if !self.fused {
+            return self.averaging(spans, x.dims()[0]).matmul(x.clone());
+        }
         let mean = |span: &[Range<usize>; 2]| {
             let count = (span[0].len() + span[1].len()) as f32;
             let parts = span.iter().filter(|rows| !rows.is_empty());

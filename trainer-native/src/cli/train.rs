@@ -2,16 +2,27 @@
 
 use super::common::terminal::Terminal;
 use super::{Context, Status};
-use crate::train::encoder;
+use crate::train::{assemble, encoder, predictor, ranking};
 use crate::train::run::StopFlag;
 use clap::Subcommand;
 use genolewm_shared::Result;
+use std::path::PathBuf;
 
 /// Train an encoder or a predictor
 #[derive(Debug, Subcommand)]
 pub enum Args {
     /// Train a state encoder: a causal language model over six-mers
     Encoder(Box<encoder::Settings>),
+    /// Teach an encoder's state to move where annotation expects harm
+    Ranking(Box<ranking::Settings>),
+    /// Train the predictor over a frozen encoder, and write the model directory
+    Predictor(Box<predictor::Settings>),
+    /// Hash a model directory's files again after one of them was replaced
+    Manifest {
+        /// The model directory
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 /// Trains until the last step or until the user interrupts; either way a checkpoint is left from
@@ -28,6 +39,17 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
             settings.seed = context.shared.seed.unwrap_or(settings.seed);
             encoder::run(&settings, &stop, quiet)?;
         }
+        Args::Ranking(settings) => {
+            let mut settings = settings.as_ref().clone();
+            settings.seed = context.shared.seed.unwrap_or(settings.seed);
+            ranking::run(&settings, &stop, quiet)?;
+        }
+        Args::Predictor(settings) => {
+            let mut settings = settings.as_ref().clone();
+            settings.seed = context.shared.seed.unwrap_or(settings.seed);
+            predictor::run(&settings, &stop, quiet)?;
+        }
+        Args::Manifest { directory } => assemble::renew_manifest(directory)?,
     }
     if stop.is_set() {
         terminal.warn("interrupted: the same command goes on from the checkpoint");

@@ -18,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Settings of `train encoder`.
 #[derive(Debug, Clone, Args, Serialize)]
@@ -274,7 +274,40 @@ impl<'a> Trainer<'a> {
     }
 }
 
-fn read_weights(directory: &std::path::Path) -> Result<Weights> {
+/// An encoder that another stage trains on, and what its checkpoint holds beside it.
+pub(super) struct Base {
+    pub(super) ops: BurnOps,
+    pub(super) llama: Llama<Tensor<2>>,
+    /// Vectors of the stage's own.
+    pub(super) extra: BTreeMap<String, Vec<f32>>,
+}
+
+/// Opens the checkpoint in `output`, or else the encoder directory `init`; returns the steps that
+/// are done.
+pub(super) fn open_model(init: &Path, output: &Path, optimizer: &mut Optimizer) -> Result<(Base, u64)> {
+    let device = Device::flex().autodiff();
+    let ops = BurnOps::on(device.clone(), "cpu");
+    let config = std::fs::read(init.join("config.json"))
+        .map_err(|error| crate::output::io_error(&init.join("config.json").display().to_string(), &error))?;
+    let config = LlamaConfig::parse(&config)?;
+    let path = output.join("checkpoint.safetensors");
+    let mut extra = BTreeMap::new();
+    let (weights, step) = if path.exists() {
+        let checkpoint = Checkpoint::load(&path)?;
+        optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
+        let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            checkpoint.weights.into_iter().partition(|(name, _)| name.starts_with("model."));
+        extra.extend(others.into_iter().map(|(name, tensor)| (name, tensor.values)));
+        (Weights::from_tensors(&path.display().to_string(), own), checkpoint.step)
+    } else {
+        (read_weights(init)?, 0)
+    };
+    let vocabulary: Vec<u32> = (0..VOCABULARY as u32).collect();
+    let llama = Llama::load(&ops, config, weights, &vocabulary, 700)?;
+    Ok((Base { ops, llama, extra }, step))
+}
+
+fn read_weights(directory: &Path) -> Result<Weights> {
     let path = directory.join("model.safetensors");
     let name = path.display().to_string();
     let bytes = std::fs::read(&path).map_err(|error| crate::output::io_error(&name, &error))?;

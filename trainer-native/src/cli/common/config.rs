@@ -139,7 +139,7 @@ fn resolved(command: &Command, matches: &ArgMatches) -> Mapping {
 fn load(args: &[OsString]) -> Result<Mapping> {
     let mut config = Mapping::new();
     for path in values_of(args, &["--config"]) {
-        let text = std::fs::read_to_string(&path).map_err(|error| io_error(&path, &error))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
         match serde_yaml_ng::from_str(&text) {
             Ok(Value::Mapping(read)) => config.extend(read),
             Ok(Value::Null) => {}
@@ -279,6 +279,18 @@ fn push_flag(key: &str, value: &Value, takes_value: bool, flags: &mut Vec<OsStri
     };
     flags.push(format!("{flag}={text}").into());
     Ok(())
+}
+
+/// A configuration that is not there is a configuration error, as in the Python package.
+fn unreadable(path: &str, error: &std::io::Error) -> Error {
+    if error.kind() != std::io::ErrorKind::NotFound {
+        return io_error(path, error);
+    }
+    Error::new(
+        ErrorCode::ConfigMissingField,
+        format!("{path}: there is no such configuration"),
+    )
+    .with_remedy("check the path after --config")
 }
 
 fn unknown_key(path: &[String], key: &str, command: &Command) -> Error {

@@ -83,7 +83,8 @@ pub fn run(
         skipped.map_or(Ok(()), Output::commit)?;
         terminal.info(summary);
         let why = nothing_scored(&account.tally);
-        return Err(why.unwrap_or_else(|| session.why_nothing(&sites)));
+        let why = why.unwrap_or_else(|| session.why_nothing(&sites));
+        return Err(why.with_detail("skipped", account.tally.reasons()));
     }
     finish(files, skipped, terminal)?;
     terminal.info(summary);

@@ -121,9 +121,7 @@ impl RefCheck {
                 .with_detail("contigs of the reference", &builds.reference_contigs)
                 .with_remedy("give the FASTA on whose contigs the variants were called");
         }
-        error.with_remedy(
-            "the summary names the reasons; --skipped FILE lists every allele with its own",
-        )
+        error.with_remedy("--skipped FILE lists every allele with the reason in full")
     }
 
     fn refusal(&self, builds: &Builds) -> Error {

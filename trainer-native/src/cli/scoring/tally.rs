@@ -62,6 +62,22 @@ impl Tally {
         .with_remedy("report this as a bug; the output is not written"))
     }
 
+    /// The reasons with their counts, on one line.
+    #[must_use]
+    pub fn reasons(&self) -> String {
+        let reasons = self
+            .skipped
+            .iter()
+            .map(|(reason, count)| format!("{count} {reason}"));
+        let malformed = (self.malformed > 0).then(|| format!("{} malformed", self.malformed));
+        let reasons: Vec<String> = reasons.chain(malformed).collect();
+        if reasons.is_empty() {
+            "nothing".to_owned()
+        } else {
+            reasons.join(", ")
+        }
+    }
+
     /// The summary, several lines.
     #[must_use]
     pub fn summary(&self, elapsed: Duration) -> String {

@@ -1,0 +1,309 @@
+//! What goes wrong for users: the right code, the right exit status, and nothing half-written.
+
+use genolewm_tests::{Dir, Finished, dir, genome, golden};
+use std::fs;
+use std::path::PathBuf;
+
+const OUTPUTS: [&str; 3] = ["out.jsonl", "out.jsonl.receipts.jsonl", "out.vcf"];
+
+fn prepared(vcf: &[u8]) -> Dir {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    genome::write_reference(&dir);
+    dir.create("in.vcf", vcf);
+    dir
+}
+
+/// Scoring `in.vcf` fails with this code and leaves nothing behind.
+fn assert_refused(dir: &Dir, flags: &str, code: &str, status: i32) -> Finished {
+    let run = format!(
+        "score --vcf in.vcf --fasta ref.fa {} -o out.jsonl {flags}",
+        golden::MODEL
+    );
+    let finished = dir.run(&run).fails(code, status);
+    assert!(
+        finished.stderr().contains("remedy: "),
+        "no remedy in\n{finished}"
+    );
+    dir.assert_no_output(&OUTPUTS);
+    finished
+}
+
+#[test]
+fn missing_files() {
+    let dir = prepared(genome::vcf([100]).as_bytes());
+    let score = |vcf: &str, fasta: &str, model: &str| {
+        dir.run(&format!(
+            "score --vcf {vcf} --fasta {fasta} {model} -o out.jsonl"
+        ))
+    };
+    let finished = score("in.vcf", "absent.fa", golden::MODEL).fails("INPUT.GENERIC", 2);
+    assert!(finished.stderr().contains("absent.fa"), "{finished}");
+    score("absent.vcf", "ref.fa", golden::MODEL).fails("INPUT.GENERIC", 2);
+    score("in.vcf", "ref.fa", "--model-dir absent").fails("RESOURCE.MODEL_NOT_FOUND", 4);
+    fs::remove_file(dir.path("golden/model/calibration.parquet")).expect("a file to remove");
+    score("in.vcf", "ref.fa", golden::MODEL).fails("RESOURCE.MODEL_NOT_FOUND", 4);
+    dir.assert_no_output(&OUTPUTS);
+}
+
+#[test]
+fn another_build_is_refused_and_named() {
+    // Contig lengths in the header say GRCh38; the bases are those of nothing at all.
+    let header = genome::HEADER.replace("##note", "##contig=<ID=1,length=248956422>\n##note");
+    let wrong = |pos: usize| {
+        format!(
+            "1\t{pos}\t.\t{}\tG\t.\t.\t.\tGT\t0/1\n",
+            genome::base(2, pos)
+        )
+    };
+    let records: String = (100..400)
+        .step_by(3)
+        .map(wrong)
+        .filter(|line| !line.contains("\tG\tG\t"))
+        .collect();
+    let dir = prepared(format!("{header}{records}").as_bytes());
+    let finished = assert_refused(&dir, "", "INPUT.WINDOW_MISMATCH", 2);
+    assert!(finished.stderr().contains("GRCh38"), "{finished}");
+    assert!(finished.stderr().contains("likely cause"), "{finished}");
+}
+
+#[test]
+fn swapped_alleles_and_shifted_positions_are_named() {
+    let swapped = |pos: usize| {
+        let reference = genome::base(1, pos);
+        format!(
+            "1\t{pos}\t.\t{}\t{reference}\t.\t.\t.\tGT\t0/1\n",
+            genome::other(reference)
+        )
+    };
+    let records: String = (100..200).map(swapped).collect();
+    let dir = prepared(format!("{}{records}", genome::HEADER).as_bytes());
+    let finished = assert_refused(&dir, "", "INPUT.WINDOW_MISMATCH", 2);
+    assert!(finished.stderr().contains("changed places"), "{finished}");
+    let shifted = |pos: usize| {
+        // Long enough that it does not fit elsewhere by chance.
+        let bases = &genome::contig(1)[pos - 1..pos + 7];
+        format!("1\t{}\t.\t{bases}\tA\t.\t.\t.\tGT\t0/1\n", pos - 1)
+    };
+    let records: String = (100..200).map(shifted).collect();
+    dir.create("in.vcf", format!("{}{records}", genome::HEADER));
+    let finished = assert_refused(&dir, "", "INPUT.WINDOW_MISMATCH", 2);
+    assert!(finished.stderr().contains("count from 0"), "{finished}");
+}
+
+#[test]
+fn unknown_contigs_are_named() {
+    let records: String = (1..30)
+        .map(|pos| format!("scaffold_9\t{pos}\t.\tA\tC\t.\t.\t.\tGT\t0/1\n"))
+        .collect();
+    let dir = prepared(format!("{}{records}", genome::HEADER).as_bytes());
+    let finished = assert_refused(&dir, "", "INPUT.GENERIC", 2);
+    assert!(
+        finished.stderr().contains("scaffold_9") && finished.stderr().contains("chr1"),
+        "{finished}"
+    );
+}
+
+#[test]
+fn empty_and_truncated_input() {
+    let dir = prepared(b"");
+    assert_refused(&dir, "", "INPUT.VCF_PARSE", 2);
+    dir.create("in.vcf", genome::HEADER);
+    assert_refused(&dir, "", "INPUT.GENERIC", 2);
+    dir.create("in.vcf", "##fileformat=VCFv4.2\n");
+    assert_refused(&dir, "", "INPUT.VCF_PARSE", 2);
+    for name in ["text", "binary"] {
+        dir.create(
+            "in.vcf",
+            if name == "text" {
+                &b"hello, world\n"[..]
+            } else {
+                &b"\x7fELF\0\0"[..]
+            },
+        );
+        assert_refused(&dir, "", "INPUT.VCF_PARSE", 2);
+    }
+}
+
+#[test]
+fn a_truncated_gzip_is_an_error_and_not_a_short_file() {
+    use std::io::Write;
+    let dir = prepared(b"");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(genome::vcf(1..2_000).as_bytes())
+        .expect("compressed text");
+    let bytes = gzip.finish().expect("compressed text");
+    dir.create("in.vcf", &bytes[..bytes.len() / 2]);
+    let finished = assert_refused(&dir, "--regions 1:1-40", "INPUT.GENERIC", 2);
+    assert!(finished.stderr().contains("in.vcf"), "{finished}");
+}
+
+#[test]
+fn tampered_weights_are_refused() {
+    for file in [
+        "model/predictor.safetensors",
+        "encoder/model.safetensors",
+        "model/calibration.parquet",
+    ] {
+        let dir = prepared(genome::vcf([100]).as_bytes());
+        let path = dir.path("golden").join(file);
+        let mut bytes = fs::read(&path).expect("a file to tamper with");
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        fs::write(&path, bytes).expect("a tampered file");
+        assert_refused(&dir, "", "PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
+    }
+}
+
+/// Replaces a part of the manifest.
+fn edit_manifest(dir: &Dir, edit: impl FnOnce(&mut serde_json::Value)) {
+    let mut manifest =
+        serde_json::from_str(&dir.text("golden/model/manifest.json")).expect("a manifest");
+    edit(&mut manifest);
+    dir.create("golden/model/manifest.json", manifest.to_string());
+}
+
+#[test]
+fn unknown_manifest_keys_and_paths_outside_are_refused() {
+    let dir = prepared(genome::vcf([100]).as_bytes());
+    let original = dir.text("golden/model/manifest.json");
+    edit_manifest(&dir, |manifest| manifest["surprise"] = true.into());
+    let run = format!(
+        "score --vcf in.vcf --fasta ref.fa {} -o out.jsonl",
+        golden::MODEL
+    );
+    let finished = dir.run(&run).finish();
+    assert!(matches!(finished.status(), Some(2 | 3 | 8)), "{finished}");
+    assert!(finished.stderr().contains("surprise"), "{finished}");
+    dir.create("golden/model/manifest.json", original);
+    edit_manifest(&dir, |manifest| {
+        manifest["predictor"]["file"] = "../predictor.safetensors".into()
+    });
+    let finished = dir.run(&run).finish();
+    assert!(matches!(finished.status(), Some(2 | 3 | 8)), "{finished}");
+    dir.assert_no_output(&OUTPUTS);
+}
+
+#[test]
+fn a_misshapen_tensor_is_named() {
+    let dir = prepared(genome::vcf([100]).as_bytes());
+    let path = dir.path("golden/model/action_encoder.safetensors");
+    let bytes = fs::read(&path).expect("weights");
+    let (header, data) =
+        bytes[8..].split_at(u64::from_le_bytes(bytes[..8].try_into().expect("8 bytes")) as usize);
+    // The type table has six rows; the same bytes laid out as twice as many rows are another table.
+    let mut tensors: serde_json::Value = serde_json::from_slice(header).expect("a header");
+    let shape = tensors["type_embedding.weight"]["shape"]
+        .as_array()
+        .expect("a shape")
+        .clone();
+    let [rows, width] = [&shape[0], &shape[1]].map(|size| size.as_u64().expect("a size"));
+    tensors["type_embedding.weight"]["shape"] = serde_json::json!([rows * 2, width / 2]);
+    let header = tensors.to_string();
+    let header = format!("{header:<width$}", width = header.len().next_multiple_of(8));
+    let mut changed = (header.len() as u64).to_le_bytes().to_vec();
+    changed.extend_from_slice(header.as_bytes());
+    changed.extend_from_slice(data);
+    let hash = sha256(&changed);
+    fs::write(&path, changed).expect("changed weights");
+    edit_manifest(&dir, |manifest| {
+        manifest["action_encoder"]["hash"] = hash.into()
+    });
+    let finished = assert_refused(&dir, "", "DEPLOY.EXPORT_FORMAT", 7);
+    assert!(
+        finished.stderr().contains("type_embedding.weight"),
+        "{finished}"
+    );
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    genolewm_shared::provenance::sha256_prefixed(bytes)
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_file_and_no_new_one() {
+    let dir = prepared(genome::vcf([100, 200]).as_bytes());
+    let run = |output: &str| {
+        dir.run(&format!(
+            "score --vcf in.vcf --fasta ref.fa {} --no-receipt -o {output}",
+            golden::MODEL
+        ))
+    };
+    run("/dev/full").fails("RESOURCE.DISK_FULL", 4);
+    run("/proc/none/out.jsonl").finish().expect_status(4);
+    // A disk of one page, where one may be mounted.
+    let Some(disk) = SmallDisk::mount(dir.path("disk")) else {
+        return;
+    };
+    let many = genome::vcf(1..=80);
+    dir.create("in.vcf", many);
+    dir.create("disk/out.jsonl", "old");
+    run("disk/out.jsonl").fails("RESOURCE.DISK_FULL", 4);
+    assert_eq!(dir.text("disk/out.jsonl"), "old");
+    assert_eq!(fs::read_dir(&disk.0).expect("the disk").count(), 1);
+}
+
+/// A file system of 8 KiB in memory, unmounted when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(path: PathBuf) -> Option<Self> {
+        fs::create_dir(&path).expect("a mount point");
+        let mut mount = std::process::Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=8k", "tmpfs"])
+            .arg(&path);
+        // Only root may mount; the checks on /dev/full have been made either way.
+        mount.stderr(std::process::Stdio::null());
+        mount
+            .status()
+            .is_ok_and(|status| status.success())
+            .then(|| Self(path))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn corner_cases_of_vcf_end_in_an_error_or_a_summary() {
+    let dir = prepared(b"");
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    assert!(files.len() > 20, "the corner cases are missing");
+    for file in files {
+        let run = format!(
+            "score --fasta ref.fa {} -o out.jsonl --regions 1:1-50 --vcf",
+            golden::MODEL
+        );
+        let finished = dir.run(&run).arg(&file).finish();
+        let stderr = finished.stderr();
+        match finished.status() {
+            Some(0) => assert!(stderr.contains("alleles: "), "{finished}"),
+            Some(2) => assert!(
+                stderr.contains("[INPUT.") && !stderr.contains("panicked"),
+                "{finished}"
+            ),
+            _ => panic!("{finished}"),
+        }
+        for output in OUTPUTS {
+            let _ = fs::remove_file(dir.path(output));
+        }
+        dir.assert_no_output(&OUTPUTS);
+    }
+}
+
+fn collect(directory: &PathBuf, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).expect("the corner cases") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            collect(&path, files)
+        } else {
+            files.push(path)
+        }
+    }
+}

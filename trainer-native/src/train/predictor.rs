@@ -1,0 +1,357 @@
+//! Training of the predictor and the action encoder over the frozen encoder (phase 1).
+
+use super::assemble::{Parts, assemble};
+use super::checkpoint::Checkpoint;
+use super::optimizer::{MatrixOptimizer, Optimizer};
+use super::pairs::{EditSources, Pairs, encode};
+use super::run::{Progress, RunDir, StopFlag};
+use super::schedule::Schedule;
+use super::step::{export, host, track, update};
+use crate::dataset::corpus::Corpus;
+use crate::dataset::holdout::HoldoutPolicy;
+use burn::tensor::{Device, Tensor};
+use clap::Args;
+use genolewm_model::action::layers::join_input_projections;
+use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
+use genolewm_model::bundle::{Directory, load_encoder};
+use genolewm_model::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
+use genolewm_model::encoder::StateEncoder;
+use genolewm_model::loss::{LossWeights, prediction_loss_tensor};
+use genolewm_model::ops::{BurnOps, Ops};
+use genolewm_model::parameters::{Parameters, Visitor};
+use genolewm_model::predictor::init::{ActionSizes, Initializer};
+use genolewm_model::predictor::{Predictor, PredictorSizes};
+use genolewm_model::weights::{NamedTensor, Weights};
+use genolewm_shared::pooling::PoolType;
+use genolewm_shared::surprise::Aggregation;
+use genolewm_shared::{Error, ErrorCode, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Settings of `train predictor`.
+#[derive(Debug, Clone, Args, Serialize)]
+pub struct Settings {
+    /// The frozen encoder's directory
+    #[arg(long, value_name = "DIR")]
+    pub encoder: PathBuf,
+    /// Table of sequence sources (path and weight)
+    #[arg(long, value_name = "TSV")]
+    pub corpus: PathBuf,
+    /// Regions that must never be trained on
+    #[arg(long, value_name = "BED")]
+    pub holdout: PathBuf,
+    /// Variants with allele frequencies, of which the common ones are drawn; may be repeated
+    #[arg(long, value_name = "VCF")]
+    pub common: Vec<PathBuf>,
+    /// Variants with clinical significance, of which the pathogenic ones are drawn; may be repeated
+    #[arg(long, value_name = "VCF")]
+    pub clinvar: Vec<PathBuf>,
+    /// The run's directory: settings, metrics, checkpoint and, at the end, model/
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip)]
+    pub output: PathBuf,
+    /// Windows that are drawn, of 8 edits each
+    #[arg(long, default_value_t = 3_000)]
+    pub windows: usize,
+    /// Bases of a window
+    #[arg(long, default_value_t = 4_096)]
+    pub window_bp: usize,
+    /// Rows pooled on each side of the locus
+    #[arg(long, default_value_t = 8)]
+    pub pool_radius: usize,
+    /// Layer whose hidden states are pooled; negative counts from the end
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
+    pub state_layer: i64,
+    /// Width of the predictor's blocks
+    #[arg(long, default_value_t = 128)]
+    pub d_hidden: usize,
+    /// Width of an action
+    #[arg(long, default_value_t = 64)]
+    pub d_action: usize,
+    /// Attention heads
+    #[arg(long, default_value_t = 4)]
+    pub n_heads: usize,
+    /// Optimisation steps
+    #[arg(long, default_value_t = 3_000)]
+    pub steps: u64,
+    /// Pairs in a step
+    #[arg(long, default_value_t = 256)]
+    pub batch: usize,
+    /// Peak learning rate
+    #[arg(long, default_value_t = 1e-3)]
+    pub learning_rate: f64,
+    /// Steps of linear warm-up
+    #[arg(long, default_value_t = 200)]
+    pub warmup_steps: u64,
+    /// Seed of weights and data
+    #[arg(long = "train-seed", default_value_t = 0)]
+    pub seed: u64,
+    /// Name that the manifest gives the model
+    #[arg(long, default_value = "geno-lewm-model")]
+    pub model_name: String,
+    /// Version that the manifest gives the model
+    #[arg(long, default_value = "0.1.0")]
+    pub model_version: String,
+    /// Steps between checkpoints
+    #[arg(long, default_value_t = 500)]
+    #[serde(skip)]
+    pub checkpoint_every: u64,
+    /// Steps between lines of metrics
+    #[arg(long, default_value_t = 50)]
+    #[serde(skip)]
+    pub log_every: u64,
+}
+
+/// Pairs that are measured and never trained on: one window in this many.
+const VALIDATION_SHARE: usize = 10;
+
+/// A line of `metrics.jsonl`.
+#[derive(Debug, Serialize)]
+struct Line {
+    step: u64,
+    loss: f64,
+    gradient_norm: f64,
+    steps_per_second: f64,
+    /// Mean cosine of prediction and target on the validation windows.
+    validation_cosine: f64,
+    /// The same with the state before the edit as the prediction.
+    naive_cosine: f64,
+}
+
+/// Trains until `settings.steps` or until `stop`, then writes a complete model directory.
+///
+/// # Errors
+/// As [`super::encoder::run`].
+pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
+    let text = serde_json::to_string_pretty(settings)
+        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+    let config = config(settings);
+    let encoder = load_encoder(&BurnOps::cpu(), &Directory(settings.encoder.clone()), &config)?;
+    let pairs = draw(settings, &encoder, quiet)?;
+    let mut trainer = Trainer::open(settings, &encoder, &pairs)?;
+    let mut run = RunDir::open(&settings.output, &text, trainer.step)?;
+    let progress = Progress::new(settings.steps, trainer.step, quiet);
+    while trainer.step < settings.steps && !stop.is_set() {
+        let (loss, norm) = trainer.train_step()?;
+        progress.step(trainer.step, loss);
+        if trainer.step.is_multiple_of(settings.log_every) {
+            let (validation_cosine, naive_cosine) = trainer.validate()?;
+            let steps_per_second = progress.rate(trainer.step).1;
+            run.log(&Line { step: trainer.step, loss, gradient_norm: norm, steps_per_second, validation_cosine, naive_cosine })?;
+        }
+        if trainer.step.is_multiple_of(settings.checkpoint_every) {
+            trainer.save(&run, &text)?;
+        }
+    }
+    progress.finish();
+    trainer.save(&run, &text)?;
+    let surprises = trainer.validation_surprises()?;
+    let (predictor, action) = trainer.weights();
+    assemble(&settings.output.join("model"), Parts {
+        name: &settings.model_name,
+        version: &settings.model_version,
+        config: &config,
+        encoder: &settings.encoder,
+        predictor,
+        action,
+        surprises,
+        data: &[("corpus", &settings.corpus), ("holdout", &settings.holdout)],
+    })
+}
+
+fn config(settings: &Settings) -> ModelConfig {
+    ModelConfig {
+        encoder: EncoderSection {
+            model_id: "encoder".to_owned(),
+            revision: "main".to_owned(),
+            state_layer: settings.state_layer,
+            pool_type: PoolType::CenteredMean,
+            pool_radius: settings.pool_radius,
+            normalize: true,
+            dtype: "fp16".to_owned(),
+        },
+        predictor: PredictorSection {
+            n_heads: settings.n_heads,
+            d_state: None,
+            d_action: Some(settings.d_action),
+            dtype: "fp16".to_owned(),
+        },
+        action: ActionSection { d_action: Some(settings.d_action) },
+        seed: settings.seed,
+        window_bp: settings.window_bp,
+        max_window_bp: settings.window_bp,
+        aggregation: Aggregation::Mean,
+        tile_bp: None,
+    }
+}
+
+fn draw(settings: &Settings, encoder: &StateEncoder<Tensor<2>>, quiet: bool) -> Result<Pairs> {
+    let corpus = Corpus::open(&settings.corpus, &settings.holdout)?;
+    let sources = EditSources::open(&settings.common, &settings.clinvar, HoldoutPolicy::read(&settings.holdout)?)?;
+    let progress = if quiet { ProgressBar::hidden() } else { ProgressBar::new(settings.windows as u64) };
+    if let Ok(style) = ProgressStyle::with_template("{bar:28} {pos}/{len} windows encoded  {eta} left") {
+        progress.set_style(style);
+    }
+    let pairs = encode(encoder, &corpus, &sources, (settings.windows, settings.window_bp, settings.seed), &progress)?;
+    progress.finish_and_clear();
+    Ok(pairs)
+}
+
+struct Networks {
+    predictor: Predictor<Tensor<2>>,
+    action: ActionEncoder<Tensor<2>>,
+}
+
+const PREDICTOR: &str = "predictor";
+const ACTION: &str = "action";
+
+impl Parameters<Tensor<2>> for Networks {
+    fn visit(&mut self, _: &str, visit: &mut Visitor<'_, Tensor<2>>) {
+        self.predictor.visit(PREDICTOR, visit);
+        self.action.visit(ACTION, visit);
+    }
+}
+
+struct Trainer<'a> {
+    settings: &'a Settings,
+    pairs: &'a Pairs,
+    training: Vec<usize>,
+    validation: Vec<usize>,
+    ops: BurnOps,
+    networks: Networks,
+    optimizer: Optimizer,
+    step: u64,
+}
+
+impl<'a> Trainer<'a> {
+    fn open(settings: &'a Settings, encoder: &StateEncoder<Tensor<2>>, pairs: &'a Pairs) -> Result<Self> {
+        let device = Device::flex().autodiff();
+        let ops = BurnOps::on(device.clone(), "cpu");
+        let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.05);
+        let path = settings.output.join("checkpoint.safetensors");
+        let (predictor, action, step) = if path.exists() {
+            let checkpoint = Checkpoint::load(&path)?;
+            optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
+            let (predictor, action) = split(checkpoint.weights);
+            (predictor, action, checkpoint.step)
+        } else {
+            let (predictor, action) = initial(settings, encoder.d_state());
+            (predictor, action, 0)
+        };
+        let mut networks = Networks {
+            predictor: Predictor::load(&ops, Weights::from_tensors("predictor", predictor), settings.n_heads)?,
+            action: ActionEncoder::load(&ops, Weights::from_tensors("action encoder", action), ALLELE_HEADS, settings.window_bp)?,
+        };
+        track(&mut networks);
+        let (validation, training) = (0..pairs.len()).partition(|&pair| pairs.window_of[pair].is_multiple_of(VALIDATION_SHARE));
+        Ok(Self { settings, pairs, training, validation, ops, networks, optimizer, step })
+    }
+
+    fn train_step(&mut self) -> Result<(f64, f64)> {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
+        rng.set_stream(self.step + 1);
+        let pick = |rng: &mut ChaCha8Rng| self.training[(rng.next_u64() % self.training.len() as u64) as usize];
+        let batch: Vec<usize> = (0..self.settings.batch).map(|_| pick(&mut rng)).collect();
+        let prediction = self.predict(&batch)?;
+        let target = self.ops.matrix(self.pairs.rows(&self.pairs.after, &batch), batch.len(), self.pairs.width);
+        let loss = prediction_loss_tensor(prediction, target, None, &LossWeights::default())?;
+        let value = f64::from(host(loss.clone().inner().into_data()).first().copied().unwrap_or(f32::NAN));
+        let mut gradients = loss.backward();
+        let settings = self.settings;
+        let rate = settings.learning_rate * Schedule::Wsd.factor(self.step, settings.steps, settings.warmup_steps);
+        let norm = update(&mut self.networks, &mut gradients, &mut self.optimizer, rate, 1.0)?;
+        self.step += 1;
+        Ok((value, norm))
+    }
+
+    fn predict(&self, batch: &[usize]) -> Result<Tensor<2>> {
+        let edits: Vec<_> = batch.iter().map(|&pair| self.pairs.edits[pair].clone()).collect();
+        let actions = self.networks.action.forward(&self.ops, &edits)?;
+        let states = self.ops.matrix(self.pairs.rows(&self.pairs.before, batch), batch.len(), self.pairs.width);
+        Ok(self.networks.predictor.predict(&self.ops, &states, &actions))
+    }
+
+    /// Predictions of all validation pairs, row-major.
+    fn predict_validation(&self) -> Result<Vec<f32>> {
+        let mut predicted = Vec::new();
+        for batch in self.validation.chunks(512) {
+            predicted.extend(host(self.predict(batch)?.inner().into_data()));
+        }
+        Ok(predicted)
+    }
+
+    /// Mean cosine of prediction and target, and of state before and target.
+    fn validate(&self) -> Result<(f64, f64)> {
+        let predicted = self.predict_validation()?;
+        let after = self.pairs.rows(&self.pairs.after, &self.validation);
+        let before = self.pairs.rows(&self.pairs.before, &self.validation);
+        Ok((mean_cosine(&predicted, &after, self.pairs.width), mean_cosine(&before, &after, self.pairs.width)))
+    }
+
+    /// The surprise of each validation pair and the window that it lies in: what the first
+    /// calibration table is made of, until `calibrate` makes one from common variants.
+    fn validation_surprises(&self) -> Result<Vec<(String, f64)>> {
+        let predicted = self.predict_validation()?;
+        let width = self.pairs.width;
+        let surprise = |(row, &pair): (usize, &usize)| {
+            let after = &self.pairs.after[pair * width..(pair + 1) * width];
+            let distance = genolewm_shared::surprise::surprise_distance(&predicted[row * width..(row + 1) * width], after);
+            (self.pairs.windows[self.pairs.window_of[pair]].clone(), distance)
+        };
+        Ok(self.validation.iter().enumerate().map(surprise).collect())
+    }
+
+    fn save(&mut self, run: &RunDir, settings: &str) -> Result<()> {
+        let (predictor, action) = self.weights();
+        let named = |prefix: &str, tensors: BTreeMap<String, NamedTensor>| -> Vec<(String, NamedTensor)> {
+            tensors.into_iter().map(|(name, tensor)| (format!("{prefix}.{name}"), tensor)).collect()
+        };
+        let weights = named(PREDICTOR, predictor).into_iter().chain(named(ACTION, action)).collect();
+        Checkpoint { step: self.step, settings: settings.to_owned(), weights, state: self.optimizer.export() }
+            .save(&run.file("checkpoint.safetensors"))
+    }
+
+    /// Both networks as their weight files hold them.
+    fn weights(&mut self) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
+        let (predictor, action) = split(export(&mut self.networks));
+        (join_input_projections(predictor), join_input_projections(action))
+    }
+}
+
+fn split(tensors: BTreeMap<String, NamedTensor>) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
+    let (mut predictor, mut action) = (BTreeMap::new(), BTreeMap::new());
+    for (name, tensor) in tensors {
+        match name.split_once('.') {
+            Some((PREDICTOR, rest)) => predictor.insert(rest.to_owned(), tensor),
+            Some((_, rest)) => action.insert(rest.to_owned(), tensor),
+            None => None,
+        };
+    }
+    (predictor, action)
+}
+
+fn initial(settings: &Settings, d_state: usize) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
+    let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+    let mut uniform = || ((rng.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+    let predictor = PredictorSizes {
+        d_state,
+        d_action: settings.d_action,
+        d_hidden: settings.d_hidden,
+        ffn_dim: settings.d_hidden,
+        cross_blocks: 2,
+        self_blocks: 1,
+        max_actions: 16,
+    };
+    let action = ActionSizes { d_action: settings.d_action, d_pos: 32, d_type: 16, d_seq: 32, layers: 2, inner: 128 };
+    (Initializer::new(&mut uniform).predictor(&predictor), Initializer::new(&mut uniform).action_encoder(&action))
+}
+
+fn mean_cosine(a: &[f32], b: &[f32], width: usize) -> f64 {
+    let rows = a.len() / width;
+    let cosine = |(a, b): (&[f32], &[f32])| 1.0 - genolewm_shared::surprise::displacement(a, b);
+    a.chunks_exact(width).zip(b.chunks_exact(width)).map(cosine).sum::<f64>() / rows.max(1) as f64
+}
