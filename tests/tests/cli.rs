@@ -1,7 +1,6 @@
 //! Flags, names, notices and exit statuses.
 
 use genolewm_tests::{dir, genome, golden};
-use std::io::Read;
 use std::process::Stdio;
 
 const BANNER: &str = "research tool, not a diagnostic";
@@ -169,21 +168,16 @@ fn wrong_configurations_are_configuration_errors() {
 fn a_reader_that_leaves_early_is_success() {
     let dir = dir!();
     golden::lay_out(&dir);
-    let run = format!(
-        "score --vcf golden/in.vcf --fasta golden/ref.fa {} --batch-size 4",
-        golden::MODEL
-    );
-    let mut child = dir
-        .run(&run)
-        .into_command()
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a child");
-    let mut stdout = child.stdout.take().expect("its output");
-    let mut first = [0; 1];
-    stdout.read_exact(&mut first).expect("a first byte");
-    drop(stdout);
-    assert_eq!(child.wait().expect("its end").code(), Some(0));
+    genome::write_reference(&dir);
+    dir.create("in.vcf", genome::vcf([100]));
+    let score = format!("score --vcf in.vcf --fasta ref.fa {}", golden::MODEL);
+    for run in [score.as_str(), "completions bash", "--help"] {
+        let mut command = dir.run(run).into_command();
+        let mut child = command.stderr(Stdio::null()).spawn().expect("a child");
+        // Before the first byte, so that every write fails.
+        drop(child.stdout.take());
+        assert_eq!(child.wait().expect("its end").code(), Some(0), "{run}");
+    }
 }
 
 #[cfg(unix)]

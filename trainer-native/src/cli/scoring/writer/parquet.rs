@@ -162,19 +162,19 @@ impl Rows {
 
     /// Writes the columns in the schema's order.
     fn write(self, mut group: SerializedRowGroupWriter<'_, Output>) -> Result<(), ParquetError> {
-        let group = &mut group;
-        column::<ByteArrayType>(group, &self.chrom, None)?;
-        column::<Int64Type>(group, &self.pos, None)?;
-        optional::<ByteArrayType>(group, &self.id)?;
-        column::<ByteArrayType>(group, &self.reference, None)?;
-        column::<ByteArrayType>(group, &self.alternate, None)?;
-        column::<ByteArrayType>(group, &self.status, None)?;
-        optional::<DoubleType>(group, &self.raw)?;
-        optional::<DoubleType>(group, &self.calibrated)?;
-        optional::<DoubleType>(group, &self.displacement)?;
-        optional::<ByteArrayType>(group, &self.bucket)?;
-        optional::<DoubleType>(group, &self.confidence)?;
-        optional::<BoolType>(group, &self.low_confidence)
+        column::<ByteArrayType>(&mut group, &self.chrom, None)?;
+        column::<Int64Type>(&mut group, &self.pos, None)?;
+        optional::<ByteArrayType>(&mut group, &self.id)?;
+        column::<ByteArrayType>(&mut group, &self.reference, None)?;
+        column::<ByteArrayType>(&mut group, &self.alternate, None)?;
+        column::<ByteArrayType>(&mut group, &self.status, None)?;
+        optional::<DoubleType>(&mut group, &self.raw)?;
+        optional::<DoubleType>(&mut group, &self.calibrated)?;
+        optional::<DoubleType>(&mut group, &self.displacement)?;
+        optional::<ByteArrayType>(&mut group, &self.bucket)?;
+        optional::<DoubleType>(&mut group, &self.confidence)?;
+        optional::<BoolType>(&mut group, &self.low_confidence)?;
+        group.close().map(drop)
     }
 }
 
