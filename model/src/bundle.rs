@@ -12,6 +12,7 @@ use genolewm_shared::calibration::{CalibrationTable, read_calibration_table};
 use genolewm_shared::provenance::{DtypeConfig, Manifest, PoolingConfig, Sha256Stream};
 use genolewm_shared::window::TOKEN_BP;
 use genolewm_shared::{Error, ErrorCode, Result};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 const MANIFEST: &str = "manifest.json";
@@ -50,7 +51,10 @@ impl ModelFiles for Directory {
         match std::fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::new(ErrorCode::ResourceGeneric, format!("{}: {error}", path.display()))),
+            Err(error) => Err(Error::new(
+                ErrorCode::ResourceGeneric,
+                format!("{}: {error}", path.display()),
+            )),
         }
     }
 
@@ -72,7 +76,10 @@ pub struct Embedded {
 
 impl ModelFiles for Embedded {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let found = self.files.iter().find(|(full, _)| full.strip_prefix(self.prefix) == Some(name));
+        let found = self
+            .files
+            .iter()
+            .find(|(full, _)| full.strip_prefix(self.prefix) == Some(name));
         Ok(found.map(|(_, bytes)| bytes.to_vec()))
     }
 
@@ -106,7 +113,11 @@ impl<M: Clone> Bundle<M> {
     /// # Errors
     /// `RESOURCE.MODEL_NOT_FOUND` for a missing file, `PROVENANCE.MANIFEST_HASH_MISMATCH` for a
     /// changed one, `CONFIG.*` and `DEPLOY.EXPORT_FORMAT` for contents that do not fit.
-    pub fn load<O: Ops<Matrix = M>>(ops: &O, model: &dyn ModelFiles, encoder: &dyn ModelFiles) -> Result<Self> {
+    pub fn load<O: Ops<Matrix = M>>(
+        ops: &O,
+        model: &dyn ModelFiles,
+        encoder: &dyn ModelFiles,
+    ) -> Result<Self> {
         let manifest = Manifest::parse(&model.require(MANIFEST)?)?;
         let mut files = Vec::new();
         for artifact in manifest.artifacts() {
@@ -115,16 +126,31 @@ impl<M: Clone> Bundle<M> {
             files.push((artifact.file.to_owned(), bytes));
         }
         let file = |name: &str| -> Result<&[u8]> {
-            files.iter().find(|(file, _)| file == name).map(|(_, bytes)| bytes.as_slice()).ok_or_else(|| {
-                Error::new(ErrorCode::InternalInvariantViolation, format!("{name} was not read"))
-            })
+            files
+                .iter()
+                .find(|(file, _)| file == name)
+                .map(|(_, bytes)| bytes.as_slice())
+                .ok_or_else(|| {
+                    Error::new(
+                        ErrorCode::InternalInvariantViolation,
+                        format!("{name} was not read"),
+                    )
+                })
         };
         let shards = read_encoder_shards(encoder, &manifest)?;
         let config = core::str::from_utf8(file(&manifest.training.config_file)?)
             .map_err(|_| Error::new(ErrorCode::ConfigGeneric, "the training config is not UTF-8"))
             .and_then(ModelConfig::parse)?;
-        let action = Weights::parse(file(&manifest.action_encoder.file)?, &manifest.action_encoder.file, |_| true)?;
-        let predictor = Weights::parse(file(&manifest.predictor.file)?, &manifest.predictor.file, |_| true)?;
+        let action = Weights::parse(
+            file(&manifest.action_encoder.file)?,
+            &manifest.action_encoder.file,
+            |_| true,
+        )?;
+        let predictor = Weights::parse(
+            file(&manifest.predictor.file)?,
+            &manifest.predictor.file,
+            |_| true,
+        )?;
         let bundle = Self {
             model_id: manifest.model_id()?,
             encoder: build_encoder(ops, encoder, &shards, &config)?,
@@ -159,8 +185,16 @@ impl<M: Clone> Bundle<M> {
 
     fn check_widths(self) -> Result<Self> {
         let pairs = [
-            ("state", self.encoder.d_state(), self.predictor.sizes().d_state),
-            ("action", self.action.d_action(), self.predictor.sizes().d_action),
+            (
+                "state",
+                self.encoder.d_state(),
+                self.predictor.sizes().d_state,
+            ),
+            (
+                "action",
+                self.action.d_action(),
+                self.predictor.sizes().d_action,
+            ),
         ];
         for (what, made, wanted) in pairs {
             if made != wanted {
@@ -181,34 +215,60 @@ fn read_shards(files: &dyn ModelFiles) -> Result<Vec<(String, Vec<u8>)>> {
         Some(index) => shard_names(&index)?,
         None => vec!["model.safetensors".to_owned()],
     };
-    names.into_iter().map(|name| files.require(&name).map(|bytes| (name, bytes))).collect()
+    names
+        .into_iter()
+        .map(|name| files.require(&name).map(|bytes| (name, bytes)))
+        .collect()
 }
 
 /// As [`read_shards`], checked against the manifest.
-fn read_encoder_shards(files: &dyn ModelFiles, manifest: &Manifest) -> Result<Vec<(String, Vec<u8>)>> {
+fn read_encoder_shards(
+    files: &dyn ModelFiles,
+    manifest: &Manifest,
+) -> Result<Vec<(String, Vec<u8>)>> {
     let shards = read_shards(files)?;
     let mut hash = Sha256Stream::default();
     shards.iter().for_each(|(_, bytes)| hash.update(bytes));
     let actual = hash.finish();
     if actual != manifest.encoder.hash {
-        return Err(Error::new(ErrorCode::ProvenanceManifestHashMismatch, "the encoder's weights are not those of the manifest")
-            .with_detail("artifact", "encoder")
-            .with_detail("expected", &manifest.encoder.hash)
-            .with_detail("actual", actual)
-            .with_remedy("fetch the encoder again, at the revision that the manifest names"));
+        return Err(Error::new(
+            ErrorCode::ProvenanceManifestHashMismatch,
+            "the encoder's weights are not those of the manifest",
+        )
+        .with_detail("artifact", "encoder")
+        .with_detail("expected", &manifest.encoder.hash)
+        .with_detail("actual", actual)
+        .with_remedy("fetch the encoder again, at the revision that the manifest names"));
     }
     Ok(shards)
 }
 
 fn shard_names(index: &[u8]) -> Result<Vec<String>> {
-    let broken = || Error::new(ErrorCode::DeployExportFormat, "model.safetensors.index.json names no files");
+    let broken = || {
+        Error::new(
+            ErrorCode::DeployExportFormat,
+            "model.safetensors.index.json names no files",
+        )
+    };
     let index: serde_json::Value = serde_json::from_slice(index).map_err(|_| broken())?;
-    let map = index.get("weight_map").and_then(|map| map.as_object()).ok_or_else(broken)?;
-    let mut names: Vec<String> = map.values().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    let map = index
+        .get("weight_map")
+        .and_then(|map| map.as_object())
+        .ok_or_else(broken)?;
+    let mut names: Vec<String> = map
+        .values()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
     names.sort();
     names.dedup();
-    if names.iter().any(|name| name.contains(['/', '\\']) || name.starts_with('.')) {
-        return Err(Error::new(ErrorCode::DeployExportFormat, "a shard lies outside the encoder directory"));
+    if names
+        .iter()
+        .any(|name| name.contains(['/', '\\']) || name.starts_with('.'))
+    {
+        return Err(Error::new(
+            ErrorCode::DeployExportFormat,
+            "a shard lies outside the encoder directory",
+        ));
     }
     Ok(names)
 }
@@ -218,24 +278,53 @@ fn shard_names(index: &[u8]) -> Result<Vec<String>> {
 /// # Errors
 /// `RESOURCE.MODEL_NOT_FOUND` for a missing file, `CONFIG.*` and `DEPLOY.EXPORT_FORMAT` for
 /// contents that do not fit.
-pub fn load_encoder<O: Ops>(ops: &O, files: &dyn ModelFiles, config: &ModelConfig) -> Result<StateEncoder<O::Matrix>> {
+pub fn load_encoder<O: Ops>(
+    ops: &O,
+    files: &dyn ModelFiles,
+    config: &ModelConfig,
+) -> Result<StateEncoder<O::Matrix>> {
     build_encoder(ops, files, &read_shards(files)?, config)
 }
 
-fn build_encoder<O: Ops>(ops: &O, files: &dyn ModelFiles, shards: &[(String, Vec<u8>)], config: &ModelConfig) -> Result<StateEncoder<O::Matrix>> {
+fn build_encoder<O: Ops>(
+    ops: &O,
+    files: &dyn ModelFiles,
+    shards: &[(String, Vec<u8>)],
+    config: &ModelConfig,
+) -> Result<StateEncoder<O::Matrix>> {
     let llama_config = LlamaConfig::parse(&files.require("config.json")?)?;
     let tokenizer = SixMerTokenizer::from_files(|name| files.read(name).ok().flatten())?;
-    let vocabulary = tokenizer.dense_rows();
+    let vocabulary = vocabulary(&tokenizer, llama_config.vocab_size);
     let mut weights = Weights::default();
     for (name, bytes) in shards {
-        weights.merge(Weights::parse_rows(bytes, name, &EMBEDDING_TABLES, &vocabulary)?)?;
+        weights.merge(Weights::parse_rows(
+            bytes,
+            name,
+            &EMBEDDING_TABLES,
+            &vocabulary,
+        )?)?;
     }
     let rows = config.window_bp.div_ceil(TOKEN_BP) + 2;
     let llama = Llama::load(ops, llama_config, weights, &vocabulary, rows)?;
-    StateEncoder::new(llama, tokenizer, StateSpec {
-        state_layer: config.encoder.state_layer,
-        pool_type: config.encoder.pool_type,
-        pool_radius_tokens: config.encoder.pool_radius,
-        normalize: config.encoder.normalize,
-    })
+    StateEncoder::new(
+        llama,
+        tokenizer,
+        StateSpec {
+            state_layer: config.encoder.state_layer,
+            pool_type: config.encoder.pool_type,
+            pool_radius_tokens: config.encoder.pool_radius,
+            normalize: config.encoder.normalize,
+        },
+    )
+}
+
+/// The token ids whose embeddings are loaded: what DNA needs and, where the table is little larger
+/// than that, the rest too, so that likelihoods are over the whole vocabulary.
+fn vocabulary(tokenizer: &SixMerTokenizer, vocab_size: usize) -> Vec<u32> {
+    let mut ids = tokenizer.dense_rows();
+    if vocab_size <= 2 * ids.len() {
+        let known: BTreeSet<u32> = ids.iter().copied().collect();
+        ids.extend((0..vocab_size as u32).filter(|id| !known.contains(id)));
+    }
+    ids
 }

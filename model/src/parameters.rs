@@ -28,7 +28,11 @@ pub trait Parameters<M> {
 /// `prefix.name`, or `name` where the prefix is empty.
 #[must_use]
 pub fn join(prefix: &str, name: &str) -> String {
-    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}.{name}")
+    }
 }
 
 impl<M> Parameters<M> for Linear<M> {
@@ -49,12 +53,20 @@ impl<M> Parameters<M> for LayerNorm<M> {
 
 impl<M> Parameters<M> for Layer<M> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
-        visit(&join(prefix, "input_layernorm.weight"), Role::Row, &mut self.input_norm);
+        visit(
+            &join(prefix, "input_layernorm.weight"),
+            Role::Row,
+            &mut self.input_norm,
+        );
         self.q.visit(&join(prefix, "self_attn.q_proj"), visit);
         self.k.visit(&join(prefix, "self_attn.k_proj"), visit);
         self.v.visit(&join(prefix, "self_attn.v_proj"), visit);
         self.o.visit(&join(prefix, "self_attn.o_proj"), visit);
-        visit(&join(prefix, "post_attention_layernorm.weight"), Role::Row, &mut self.post_norm);
+        visit(
+            &join(prefix, "post_attention_layernorm.weight"),
+            Role::Row,
+            &mut self.post_norm,
+        );
         self.gate.visit(&join(prefix, "mlp.gate_proj"), visit);
         self.up.visit(&join(prefix, "mlp.up_proj"), visit);
         self.down.visit(&join(prefix, "mlp.down_proj"), visit);
@@ -63,10 +75,18 @@ impl<M> Parameters<M> for Layer<M> {
 
 impl<M> Parameters<M> for Llama<M> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
-        visit(&join(prefix, "model.embed_tokens.weight"), Role::Table, &mut self.embedding);
+        visit(
+            &join(prefix, "model.embed_tokens.weight"),
+            Role::Table,
+            &mut self.embedding,
+        );
         for (index, layer) in self.layers.iter_mut().enumerate() {
             layer.visit(&join(prefix, &format!("model.layers.{index}")), visit);
         }
-        visit(&join(prefix, "model.norm.weight"), Role::Row, &mut self.norm);
+        visit(
+            &join(prefix, "model.norm.weight"),
+            Role::Row,
+            &mut self.norm,
+        );
     }
 }

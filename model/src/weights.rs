@@ -4,8 +4,8 @@
 use crate::ops::{LayerNorm, Linear, Ops};
 use genolewm_shared::{Error, ErrorCode, Result};
 use half::{bf16, f16};
-use safetensors::tensor::{Dtype, TensorView};
 use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeMap;
 
 /// One named tensor, widened to f32.
@@ -32,16 +32,18 @@ impl Weights {
     /// `DEPLOY.EXPORT_FORMAT` when the bytes are not safetensors or hold a type other than f32,
     /// f16 or bf16.
     pub fn parse(bytes: &[u8], source: &str, keep: impl Fn(&str) -> bool) -> Result<Self> {
-        let file = SafeTensors::deserialize(bytes).map_err(|error| {
-            format_error(source, &format!("not a safetensors file: {error}"))
-        })?;
+        let file = SafeTensors::deserialize(bytes)
+            .map_err(|error| format_error(source, &format!("not a safetensors file: {error}")))?;
         let mut tensors = BTreeMap::new();
         for (name, view) in file.iter() {
             if keep(name) {
                 tensors.insert(name.to_owned(), widen(source, name, &view)?);
             }
         }
-        Ok(Self { source: source.to_owned(), tensors })
+        Ok(Self {
+            source: source.to_owned(),
+            tensors,
+        })
     }
 
     /// As [`Self::parse`], but of the tensors named in `tables` only the given rows are widened: a
@@ -55,7 +57,9 @@ impl Weights {
             .map_err(|error| format_error(source, &format!("not a safetensors file: {error}")))?;
         for &name in tables {
             if let Ok(view) = file.tensor(name) {
-                weights.tensors.insert(name.to_owned(), widen_rows(source, name, &view, rows)?);
+                weights
+                    .tensors
+                    .insert(name.to_owned(), widen_rows(source, name, &view, rows)?);
             }
         }
         Ok(weights)
@@ -64,7 +68,10 @@ impl Weights {
     /// Weights that were made in memory.
     #[must_use]
     pub fn from_tensors(source: &str, tensors: BTreeMap<String, NamedTensor>) -> Self {
-        Self { source: source.to_owned(), tensors }
+        Self {
+            source: source.to_owned(),
+            tensors,
+        }
     }
 
     /// Adds the tensors of another shard.
@@ -74,7 +81,10 @@ impl Weights {
     pub fn merge(&mut self, other: Self) -> Result<()> {
         for (name, tensor) in other.tensors {
             if self.tensors.insert(name.clone(), tensor).is_some() {
-                return Err(format_error(&self.source, &format!("tensor {name} is in two shards")));
+                return Err(format_error(
+                    &self.source,
+                    &format!("tensor {name} is in two shards"),
+                ));
             }
         }
         Ok(())
@@ -98,7 +108,10 @@ impl Weights {
     pub fn dims<const N: usize>(&self, name: &str) -> Result<[usize; N]> {
         let shape = self.shape(name).ok_or_else(|| self.missing(name))?;
         shape.try_into().map_err(|_| {
-            format_error(&self.source, &format!("tensor {name} has shape {shape:?}, not {N} dimensions"))
+            format_error(
+                &self.source,
+                &format!("tensor {name} has shape {shape:?}, not {N} dimensions"),
+            )
         })
     }
 
@@ -107,13 +120,21 @@ impl Weights {
     /// # Errors
     /// `DEPLOY.EXPORT_FORMAT` when it is missing or has another shape.
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let tensor = self.tensors.remove(name).ok_or_else(|| self.missing(name))?;
+        let tensor = self
+            .tensors
+            .remove(name)
+            .ok_or_else(|| self.missing(name))?;
         if tensor.shape != shape {
             return Err(format_error(
                 &self.source,
-                &format!("tensor {name} has shape {:?}, expected {shape:?}", tensor.shape),
+                &format!(
+                    "tensor {name} has shape {:?}, expected {shape:?}",
+                    tensor.shape
+                ),
             )
-            .with_remedy("the weights belong to another architecture: check the config beside them"));
+            .with_remedy(
+                "the weights belong to another architecture: check the config beside them",
+            ));
         }
         Ok(tensor.values)
     }
@@ -122,7 +143,12 @@ impl Weights {
     ///
     /// # Errors
     /// As [`Self::take`].
-    pub fn matrix<O: Ops>(&mut self, ops: &O, name: &str, [rows, columns]: [usize; 2]) -> Result<O::Matrix> {
+    pub fn matrix<O: Ops>(
+        &mut self,
+        ops: &O,
+        name: &str,
+        [rows, columns]: [usize; 2],
+    ) -> Result<O::Matrix> {
         Ok(ops.matrix(self.take(name, &[rows, columns])?, rows, columns))
     }
 
@@ -138,7 +164,13 @@ impl Weights {
     ///
     /// # Errors
     /// As [`Self::take`].
-    pub fn projection<O: Ops>(&mut self, ops: &O, name: &str, inputs: usize, outputs: usize) -> Result<O::Matrix> {
+    pub fn projection<O: Ops>(
+        &mut self,
+        ops: &O,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<O::Matrix> {
         let values = self.take(name, &[outputs, inputs])?;
         Ok(ops.matrix(transpose(&values, outputs, inputs), inputs, outputs))
     }
@@ -147,10 +179,21 @@ impl Weights {
     ///
     /// # Errors
     /// As [`Self::take`].
-    pub fn linear<O: Ops>(&mut self, ops: &O, prefix: &str, inputs: usize, outputs: usize, bias: bool) -> Result<Linear<O::Matrix>> {
+    pub fn linear<O: Ops>(
+        &mut self,
+        ops: &O,
+        prefix: &str,
+        inputs: usize,
+        outputs: usize,
+        bias: bool,
+    ) -> Result<Linear<O::Matrix>> {
         Ok(Linear {
             weight: self.projection(ops, &format!("{prefix}.weight"), inputs, outputs)?,
-            bias: if bias { Some(self.row(ops, &format!("{prefix}.bias"), outputs)?) } else { None },
+            bias: if bias {
+                Some(self.row(ops, &format!("{prefix}.bias"), outputs)?)
+            } else {
+                None
+            },
         })
     }
 
@@ -158,7 +201,12 @@ impl Weights {
     ///
     /// # Errors
     /// As [`Self::take`].
-    pub fn layer_norm<O: Ops>(&mut self, ops: &O, prefix: &str, width: usize) -> Result<LayerNorm<O::Matrix>> {
+    pub fn layer_norm<O: Ops>(
+        &mut self,
+        ops: &O,
+        prefix: &str,
+        width: usize,
+    ) -> Result<LayerNorm<O::Matrix>> {
         Ok(LayerNorm {
             weight: self.row(ops, &format!("{prefix}.weight"), width)?,
             bias: self.row(ops, &format!("{prefix}.bias"), width)?,
@@ -173,8 +221,10 @@ impl Weights {
     pub fn finish(self) -> Result<()> {
         match self.tensors.keys().next() {
             None => Ok(()),
-            Some(name) => Err(format_error(&self.source, &format!("unexpected tensor {name}"))
-                .with_detail("surplus_tensors", self.tensors.len())),
+            Some(name) => Err(
+                format_error(&self.source, &format!("unexpected tensor {name}"))
+                    .with_detail("surplus_tensors", self.tensors.len()),
+            ),
         }
     }
 
@@ -202,34 +252,60 @@ pub fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
 
 fn widen(source: &str, name: &str, view: &TensorView<'_>) -> Result<NamedTensor> {
     let values = widen_bytes(source, name, view.dtype(), view.data())?;
-    Ok(NamedTensor { shape: view.shape().to_vec(), values })
+    Ok(NamedTensor {
+        shape: view.shape().to_vec(),
+        values,
+    })
 }
 
-fn widen_rows(source: &str, name: &str, view: &TensorView<'_>, rows: &[u32]) -> Result<NamedTensor> {
+fn widen_rows(
+    source: &str,
+    name: &str,
+    view: &TensorView<'_>,
+    rows: &[u32],
+) -> Result<NamedTensor> {
     let &[count, width] = view.shape() else {
-        return Err(format_error(source, &format!("tensor {name} has shape {:?}, not 2 dimensions", view.shape())));
+        return Err(format_error(
+            source,
+            &format!(
+                "tensor {name} has shape {:?}, not 2 dimensions",
+                view.shape()
+            ),
+        ));
     };
     let bytes_per_row = view.data().len() / count.max(1);
     let mut values = Vec::with_capacity(rows.len() * width);
     for &row in rows {
         let start = row as usize * bytes_per_row;
-        let bytes = view.data().get(start..start + bytes_per_row).ok_or_else(|| {
-            format_error(source, &format!("tensor {name} has no row {row}"))
-                .with_remedy("tokenizer and weights belong to different encoders")
-        })?;
+        let bytes = view
+            .data()
+            .get(start..start + bytes_per_row)
+            .ok_or_else(|| {
+                format_error(source, &format!("tensor {name} has no row {row}"))
+                    .with_remedy("tokenizer and weights belong to different encoders")
+            })?;
         values.extend(widen_bytes(source, name, view.dtype(), bytes)?);
     }
-    Ok(NamedTensor { shape: vec![rows.len(), width], values })
+    Ok(NamedTensor {
+        shape: vec![rows.len(), width],
+        values,
+    })
 }
 
 fn widen_bytes(source: &str, name: &str, dtype: Dtype, bytes: &[u8]) -> Result<Vec<f32>> {
     Ok(match dtype {
         Dtype::F32 => words::<4>(bytes).map(f32::from_le_bytes).collect(),
-        Dtype::F16 => words::<2>(bytes).map(|b| f16::from_le_bytes(b).to_f32()).collect(),
-        Dtype::BF16 => words::<2>(bytes).map(|b| bf16::from_le_bytes(b).to_f32()).collect(),
+        Dtype::F16 => words::<2>(bytes)
+            .map(|b| f16::from_le_bytes(b).to_f32())
+            .collect(),
+        Dtype::BF16 => words::<2>(bytes)
+            .map(|b| bf16::from_le_bytes(b).to_f32())
+            .collect(),
         other => {
-            return Err(format_error(source, &format!("tensor {name} has type {other:?}"))
-                .with_remedy("weights are read as F32, F16 or BF16"));
+            return Err(
+                format_error(source, &format!("tensor {name} has type {other:?}"))
+                    .with_remedy("weights are read as F32, F16 or BF16"),
+            );
         }
     })
 }
@@ -239,5 +315,8 @@ fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
 }
 
 fn format_error(source: &str, message: &str) -> Error {
-    Error::new(ErrorCode::DeployExportFormat, format!("{source}: {message}"))
+    Error::new(
+        ErrorCode::DeployExportFormat,
+        format!("{source}: {message}"),
+    )
 }

@@ -126,7 +126,11 @@ impl Location {
     /// A place in `file`, at `line`.
     #[must_use]
     pub fn line(file: &str, line: u64) -> Self {
-        Self { file: file.to_owned(), line: Some(line), ..Self::default() }
+        Self {
+            file: file.to_owned(),
+            line: Some(line),
+            ..Self::default()
+        }
     }
 
     /// Adds the 1-based column and the offending text.
@@ -261,7 +265,11 @@ mod tests {
         texts.sort_unstable();
         texts.dedup();
         assert_eq!(texts.len(), ErrorCode::ALL.len());
-        assert!(ErrorCode::ALL.iter().all(|c| (2..=9).contains(&c.exit_status())));
+        assert!(
+            ErrorCode::ALL
+                .iter()
+                .all(|c| (2..=9).contains(&c.exit_status()))
+        );
         assert_eq!(ErrorCode::ProvenanceReceiptSchema.exit_status(), 8);
     }
 
@@ -269,6 +277,9 @@ mod tests {
     fn display_shows_place_text_and_code() {
         let error = Error::new(ErrorCode::InputVcfParse, "POS is not a number")
             .at(Location::line("in.vcf", 7).column(6, "12x"));
-        assert_eq!(format!("{error}"), "in.vcf:7:6: \"12x\": POS is not a number [INPUT.VCF_PARSE]");
+        assert_eq!(
+            format!("{error}"),
+            "in.vcf:7:6: \"12x\": POS is not a number [INPUT.VCF_PARSE]"
+        );
     }
 }

@@ -19,7 +19,10 @@ impl Position {
     /// `INPUT.INVALID_EDIT` for 0, which no base has.
     pub fn new(one_based: u64) -> Result<Self> {
         if one_based == 0 {
-            return Err(Error::new(ErrorCode::InputInvalidEdit, "position 0 does not exist: positions start at 1"));
+            return Err(Error::new(
+                ErrorCode::InputInvalidEdit,
+                "position 0 does not exist: positions start at 1",
+            ));
         }
         Ok(Self(one_based))
     }
@@ -57,7 +60,9 @@ impl fmt::Display for Position {
 }
 
 /// A 0-based offset in base pairs, from the start of a contig or of a window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct BpOffset(pub u64);
 
@@ -106,9 +111,11 @@ impl Interval {
     /// `INPUT.GENERIC` when `end` lies before `start`.
     pub fn new(start: BpOffset, end: BpOffset) -> Result<Self> {
         if end < start {
-            return Err(Error::new(ErrorCode::InputGeneric, "an interval ends before it starts")
-                .with_detail("start", start)
-                .with_detail("end", end));
+            return Err(
+                Error::new(ErrorCode::InputGeneric, "an interval ends before it starts")
+                    .with_detail("start", start)
+                    .with_detail("end", end),
+            );
         }
         Ok(Self { start, end })
     }

@@ -147,7 +147,6 @@ impl Finished {
     ///
     /// # Panics
     /// When it did not.
-    #[must_use]
     pub fn expect_status(self, status: i32) -> Self {
         assert_eq!(self.status(), Some(status), "{self}");
         self

@@ -1,5 +1,8 @@
 //! What goes wrong for users: the right code, the right exit status, and nothing half-written.
 
+// All of this file is test code, its helpers too.
+#![allow(clippy::expect_used, clippy::panic)]
+
 use genolewm_tests::{Dir, Finished, dir, genome, golden};
 use std::fs;
 use std::path::PathBuf;

@@ -51,7 +51,7 @@ fn wrong_flags_end_with_the_status_of_input() {
         assert_eq!(dir.run(args).finish().status(), Some(2), "{args}");
     }
     dir.create("in.vcf", genome::vcf([100]));
-    dir.run("score").finish().expect_status(2);
+    dir.run("score").fails("INPUT.GENERIC", 2);
     let finished = dir.run("score --vcf in.vcf").fails("INPUT.GENERIC", 2);
     assert!(finished.stderr().contains("remedy: "), "{finished}");
     dir.run("score --variant 1:0:A:C --window ACGT")

@@ -1,6 +1,9 @@
 //! The golden pipeline through the built binary: the package's scores and receipts, from one
 //! command.
 
+// All of this file is test code, its helpers too.
+#![allow(clippy::expect_used)]
+
 use genolewm_tests::{dir, genome, golden};
 use serde_json::Value;
 

@@ -1,5 +1,8 @@
 //! Receipts: written by default, verified by the program, and worthless once altered.
 
+// All of this file is test code, its helpers too.
+#![allow(clippy::expect_used)]
+
 use genolewm_tests::{Dir, dir, genome, golden};
 
 const MANIFEST: &str = "--manifest golden/model/manifest.json";

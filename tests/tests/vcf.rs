@@ -38,7 +38,7 @@ fn mixed() -> String {
             genome::base(1, 800)
         ),
         "7\t5\t.\tA\tC\t.\tPASS\t.\tGT\t0/1".to_owned(),
-        format!("1\t9000\t.\tA\tC\t.\tPASS\t.\tGT\t0/1"),
+        "1\t9000\t.\tA\tC\t.\tPASS\t.\tGT\t0/1".to_owned(),
     ];
     format!("{}{}\n", genome::HEADER, records.join("\n"))
 }

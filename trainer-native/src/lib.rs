@@ -6,4 +6,5 @@ pub mod output;
 pub mod report;
 pub mod dataset;
 pub mod train;
+pub mod evaluate;
 pub mod cli;

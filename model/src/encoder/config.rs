@@ -100,12 +100,23 @@ impl LlamaConfig {
     /// `CONFIG.MISSING_FIELD` when a size is absent.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let raw: RawConfig = serde_json::from_slice(bytes).map_err(|error| {
-            let code = if error.is_data() { ErrorCode::ConfigMissingField } else { ErrorCode::ConfigGeneric };
-            Error::new(code, format!("the encoder's config.json cannot be used: {error}"))
-                .with_remedy("give an encoder directory in Hugging Face layout")
+            let code = if error.is_data() {
+                ErrorCode::ConfigMissingField
+            } else {
+                ErrorCode::ConfigGeneric
+            };
+            Error::new(
+                code,
+                format!("the encoder's config.json cannot be used: {error}"),
+            )
+            .with_remedy("give an encoder directory in Hugging Face layout")
         })?;
         raw.check()?;
-        let theta = raw.rope_parameters.as_ref().and_then(|rope| rope.rope_theta).or(raw.rope_theta);
+        let theta = raw
+            .rope_parameters
+            .as_ref()
+            .and_then(|rope| rope.rope_theta)
+            .or(raw.rope_theta);
         let scaling = raw.rope_scaling.as_ref().or(raw.rope_parameters.as_ref());
         let max_tokens = raw.max_position_embeddings.unwrap_or(2048);
         Ok(Self {
@@ -114,11 +125,16 @@ impl LlamaConfig {
             layers: raw.num_hidden_layers,
             heads: raw.num_attention_heads,
             kv_heads: raw.num_key_value_heads.unwrap_or(raw.num_attention_heads),
-            head_width: raw.head_dim.unwrap_or(raw.hidden_size / raw.num_attention_heads.max(1)),
+            head_width: raw
+                .head_dim
+                .unwrap_or(raw.hidden_size / raw.num_attention_heads.max(1)),
             vocab_size: raw.vocab_size,
             rms_norm_eps: raw.rms_norm_eps.unwrap_or(1e-6),
             rope_theta: theta.unwrap_or(10_000.0),
-            rope_scaling: scaling.map(|rope| rope.scaling(max_tokens)).transpose()?.flatten(),
+            rope_scaling: scaling
+                .map(|rope| rope.scaling(max_tokens))
+                .transpose()?
+                .flatten(),
             tied_embeddings: raw.tie_word_embeddings.unwrap_or(false),
             attention_bias: raw.attention_bias.unwrap_or(false),
             mlp_bias: raw.mlp_bias.unwrap_or(false),
@@ -130,19 +146,43 @@ impl LlamaConfig {
 impl RawConfig {
     fn check(&self) -> Result<()> {
         if let Some(kind) = self.model_type.as_deref().filter(|kind| *kind != "llama") {
-            return Err(unsupported(&format!("model_type {kind:?}"), "only llama encoders are run"));
+            return Err(unsupported(
+                &format!("model_type {kind:?}"),
+                "only llama encoders are run",
+            ));
         }
         if let Some(act) = self.hidden_act.as_deref().filter(|act| *act != "silu") {
-            return Err(unsupported(&format!("hidden_act {act:?}"), "only silu is run"));
+            return Err(unsupported(
+                &format!("hidden_act {act:?}"),
+                "only silu is run",
+            ));
         }
         let kv_heads = self.num_key_value_heads.unwrap_or(self.num_attention_heads);
-        let head_width = self.head_dim.unwrap_or(self.hidden_size / self.num_attention_heads.max(1));
-        let sizes = [self.hidden_size, self.intermediate_size, self.num_attention_heads, kv_heads, head_width, self.vocab_size];
-        if sizes.contains(&0) || sizes.iter().any(|&size| size > 1 << 24) || self.num_hidden_layers > 4096 {
-            return Err(unsupported("a size", "sizes must be positive and of a real model"));
+        let head_width = self
+            .head_dim
+            .unwrap_or(self.hidden_size / self.num_attention_heads.max(1));
+        let sizes = [
+            self.hidden_size,
+            self.intermediate_size,
+            self.num_attention_heads,
+            kv_heads,
+            head_width,
+            self.vocab_size,
+        ];
+        if sizes.contains(&0)
+            || sizes.iter().any(|&size| size > 1 << 24)
+            || self.num_hidden_layers > 4096
+        {
+            return Err(unsupported(
+                "a size",
+                "sizes must be positive and of a real model",
+            ));
         }
         if !self.num_attention_heads.is_multiple_of(kv_heads) || !head_width.is_multiple_of(2) {
-            return Err(unsupported("head counts", "heads must be a multiple of key-value heads, and head width even"));
+            return Err(unsupported(
+                "head counts",
+                "heads must be a multiple of key-value heads, and head width even",
+            ));
         }
         Ok(())
     }
@@ -156,19 +196,31 @@ impl RawRope {
             "linear" => Ok(Some(RopeScaling::Linear { factor })),
             "yarn" => Ok(Some(RopeScaling::Yarn {
                 factor,
-                original_tokens: self.original_max_position_embeddings.unwrap_or(max_tokens as f64),
+                original_tokens: self
+                    .original_max_position_embeddings
+                    .unwrap_or(max_tokens as f64),
                 beta_fast: self.beta_fast.unwrap_or(32.0),
                 beta_slow: self.beta_slow.unwrap_or(1.0),
                 attention_factor: self.attention_factor.unwrap_or_else(|| {
-                    if factor <= 1.0 { 1.0 } else { 0.1 * factor.ln() + 1.0 }
+                    if factor <= 1.0 {
+                        1.0
+                    } else {
+                        0.1 * factor.ln() + 1.0
+                    }
                 }),
             })),
-            other => Err(unsupported(&format!("rope_scaling {other:?}"), "default, linear and yarn are run")),
+            other => Err(unsupported(
+                &format!("rope_scaling {other:?}"),
+                "default, linear and yarn are run",
+            )),
         }
     }
 }
 
 fn unsupported(what: &str, remedy: &str) -> Error {
-    Error::new(ErrorCode::ConfigGeneric, format!("the encoder's config.json has an unsupported {what}"))
-        .with_remedy(remedy)
+    Error::new(
+        ErrorCode::ConfigGeneric,
+        format!("the encoder's config.json has an unsupported {what}"),
+    )
+    .with_remedy(remedy)
 }

@@ -113,11 +113,19 @@ impl<M: Clone> Llama<M> {
     /// Hidden states after `layer` layers (Hugging Face's `hidden_states[layer]`: 0 is the
     /// embedding, the last is after the final norm) at the wanted rows of all sequences, one after
     /// another: `[wanted rows, hidden]`.
-    pub fn hidden<O: Ops<Matrix = M>>(&self, ops: &O, sequences: &[Sequence<'_>], layer: usize) -> M {
+    pub fn hidden<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        sequences: &[Sequence<'_>],
+        layer: usize,
+    ) -> M {
         let plan = RowPlan::new(sequences);
-        self.rows_run.fetch_add(plan.row_count as u64, Ordering::Relaxed);
-        let ids: Vec<usize> =
-            RowPlan::tokens(sequences).into_iter().map(|id| self.row_of(id)).collect();
+        self.rows_run
+            .fetch_add(plan.row_count as u64, Ordering::Relaxed);
+        let ids: Vec<usize> = RowPlan::tokens(sequences)
+            .into_iter()
+            .map(|id| self.row_of(id))
+            .collect();
         let mut x = ops.gather(&self.embedding, &ids);
         let Some(last) = layer.checked_sub(1) else {
             return keep(ops, &x, &plan, sequences);
@@ -129,13 +137,23 @@ impl<M: Clone> Llama<M> {
             x = block.forward(ops, &self.config, &x, &rotation, segments.clone());
         }
         let wanted: Vec<usize> = sequences.iter().flat_map(|s| s.wanted.clone()).collect();
-        let x = self.layers[last].forward_wanted(ops, &self.config, &x, &rotation, &Wanted {
-            rotation: self.rope.rotation(ops, &wanted),
-            segments: plan.wanted_segments(sequences),
-            rows: &plan,
-            sequences,
-        });
-        if layer == self.layers.len() { ops.rms_norm(&x, &self.norm, self.config.rms_norm_eps) } else { x }
+        let x = self.layers[last].forward_wanted(
+            ops,
+            &self.config,
+            &x,
+            &rotation,
+            &Wanted {
+                rotation: self.rope.rotation(ops, &wanted),
+                segments: plan.wanted_segments(sequences),
+                rows: &plan,
+                sequences,
+            },
+        );
+        if layer == self.layers.len() {
+            ops.rms_norm(&x, &self.norm, self.config.rms_norm_eps)
+        } else {
+            x
+        }
     }
 }
 
@@ -152,16 +170,27 @@ fn keep<O: Ops>(ops: &O, x: &O::Matrix, plan: &RowPlan, sequences: &[Sequence<'_
     if rows.iter().map(|r| r.len()).sum::<usize>() == plan.row_count {
         return x.clone();
     }
-    let parts: Vec<_> =
-        rows.into_iter().filter(|rows| !rows.is_empty()).map(|rows| ops.rows(x, rows)).collect();
+    let parts: Vec<_> = rows
+        .into_iter()
+        .filter(|rows| !rows.is_empty())
+        .map(|rows| ops.rows(x, rows))
+        .collect();
     ops.concat_rows(&parts)
 }
 
 impl<M: Clone> Layer<M> {
-    fn load<O: Ops<Matrix = M>>(ops: &O, config: &LlamaConfig, weights: &mut Weights, index: usize) -> Result<Self> {
+    fn load<O: Ops<Matrix = M>>(
+        ops: &O,
+        config: &LlamaConfig,
+        weights: &mut Weights,
+        index: usize,
+    ) -> Result<Self> {
         let at = |name: &str| format!("model.layers.{index}.{name}");
         let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-        let (q, kv) = (config.heads * config.head_width, config.kv_heads * config.head_width);
+        let (q, kv) = (
+            config.heads * config.head_width,
+            config.kv_heads * config.head_width,
+        );
         let (attention, mlp) = (config.attention_bias, config.mlp_bias);
         Ok(Self {
             input_norm: weights.row(ops, &at("input_layernorm.weight"), hidden)?,
@@ -176,7 +205,14 @@ impl<M: Clone> Layer<M> {
         })
     }
 
-    fn forward<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, x: &M, rotation: &Rotation<M>, segments: Vec<AttentionSegment>) -> M {
+    fn forward<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        config: &LlamaConfig,
+        x: &M,
+        rotation: &Rotation<M>,
+        segments: Vec<AttentionSegment>,
+    ) -> M {
         let normed = ops.rms_norm(x, &self.input_norm, config.rms_norm_eps);
         let q = ops.rotate(&ops.linear(&normed, &self.q), config.heads, rotation);
         let (k, v) = self.keys_values(ops, config, &normed, rotation);
@@ -184,21 +220,45 @@ impl<M: Clone> Layer<M> {
     }
 
     /// Keys and values of every row, but queries and feed-forward of the wanted ones only.
-    fn forward_wanted<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, x: &M, rotation: &Rotation<M>, wanted: &Wanted<'_, M>) -> M {
+    fn forward_wanted<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        config: &LlamaConfig,
+        x: &M,
+        rotation: &Rotation<M>,
+        wanted: &Wanted<'_, M>,
+    ) -> M {
         let normed = ops.rms_norm(x, &self.input_norm, config.rms_norm_eps);
         let (k, v) = self.keys_values(ops, config, &normed, rotation);
         let asking = keep(ops, &normed, wanted.rows, wanted.sequences);
-        let q = ops.rotate(&ops.linear(&asking, &self.q), config.heads, &wanted.rotation);
+        let q = ops.rotate(
+            &ops.linear(&asking, &self.q),
+            config.heads,
+            &wanted.rotation,
+        );
         let x = keep(ops, x, wanted.rows, wanted.sequences);
         self.finish(ops, config, &x, [&q, &k, &v], wanted.segments.clone())
     }
 
-    fn keys_values<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, normed: &M, rotation: &Rotation<M>) -> (M, M) {
+    fn keys_values<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        config: &LlamaConfig,
+        normed: &M,
+        rotation: &Rotation<M>,
+    ) -> (M, M) {
         let k = ops.rotate(&ops.linear(normed, &self.k), config.kv_heads, rotation);
         (k, ops.linear(normed, &self.v))
     }
 
-    fn finish<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, x: &M, [q, k, v]: [&M; 3], segments: Vec<AttentionSegment>) -> M {
+    fn finish<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        config: &LlamaConfig,
+        x: &M,
+        [q, k, v]: [&M; 3],
+        segments: Vec<AttentionSegment>,
+    ) -> M {
         let spec = AttentionSpec {
             heads: config.heads,
             kv_heads: config.kv_heads,
@@ -207,7 +267,10 @@ impl<M: Clone> Layer<M> {
         };
         let x = ops.add(x, &ops.linear(&ops.attention(q, k, v, &spec), &self.o));
         let normed = ops.rms_norm(&x, &self.post_norm, config.rms_norm_eps);
-        let inner = ops.silu_gate(&ops.linear(&normed, &self.gate), &ops.linear(&normed, &self.up));
+        let inner = ops.silu_gate(
+            &ops.linear(&normed, &self.gate),
+            &ops.linear(&normed, &self.up),
+        );
         ops.add(&x, &ops.linear(&inner, &self.down))
     }
 }

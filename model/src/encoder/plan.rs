@@ -22,7 +22,12 @@ impl<'a> Sequence<'a> {
     /// A sequence of which every row is run and read.
     #[must_use]
     pub fn whole(tokens: &'a [u32]) -> Self {
-        Self { tokens, rows: 0..tokens.len(), prefix: None, wanted: 0..tokens.len() }
+        Self {
+            tokens,
+            rows: 0..tokens.len(),
+            prefix: None,
+            wanted: 0..tokens.len(),
+        }
     }
 }
 
@@ -41,7 +46,11 @@ impl RowPlan {
     /// Lays the sequences out one after another.
     #[must_use]
     pub fn new(sequences: &[Sequence<'_>]) -> Self {
-        let mut plan = Self { offsets: vec![], wanted_offsets: vec![], row_count: 0 };
+        let mut plan = Self {
+            offsets: vec![],
+            wanted_offsets: vec![],
+            row_count: 0,
+        };
         let mut wanted = 0;
         for sequence in sequences {
             plan.offsets.push(plan.row_count);
@@ -55,7 +64,10 @@ impl RowPlan {
     /// Tokens of all rows, in order.
     #[must_use]
     pub fn tokens(sequences: &[Sequence<'_>]) -> Vec<u32> {
-        sequences.iter().flat_map(|s| s.tokens[s.rows.clone()].iter().copied()).collect()
+        sequences
+            .iter()
+            .flat_map(|s| s.tokens[s.rows.clone()].iter().copied())
+            .collect()
     }
 
     /// Positions of all rows, in order.
@@ -98,9 +110,16 @@ impl RowPlan {
             AttentionSegment {
                 queries: offsets[index]..offsets[index] + rows.len(),
                 keys: [prefix, own],
-                mask: Mask::Causal { first_visible: rows.start },
+                mask: Mask::Causal {
+                    first_visible: rows.start,
+                },
             }
         };
-        sequences.iter().enumerate().map(segment).filter(|s| !s.queries.is_empty()).collect()
+        sequences
+            .iter()
+            .enumerate()
+            .map(segment)
+            .filter(|s| !s.queries.is_empty())
+            .collect()
     }
 }

@@ -18,7 +18,13 @@ impl Rope {
     /// A table of `rows` positions.
     pub(super) fn new(config: &LlamaConfig, rows: usize) -> Self {
         let (frequencies, scale) = frequencies(config);
-        let mut rope = Self { half: config.head_width / 2, frequencies, scale, cos: vec![], sin: vec![] };
+        let mut rope = Self {
+            half: config.head_width / 2,
+            frequencies,
+            scale,
+            cos: vec![],
+            sin: vec![],
+        };
         for position in 0..rows {
             let (cos, sin) = rope.row(position);
             rope.cos.extend(cos);
@@ -53,8 +59,13 @@ impl Rope {
 
     fn row(&self, position: usize) -> (Vec<f32>, Vec<f32>) {
         // In f32, as the encoder was trained: the product of a far position is rounded there too.
-        let angles = self.frequencies.iter().map(|frequency| position as f32 * frequency);
-        angles.map(|angle| (angle.cos() * self.scale, angle.sin() * self.scale)).unzip()
+        let angles = self
+            .frequencies
+            .iter()
+            .map(|frequency| position as f32 * frequency);
+        angles
+            .map(|angle| (angle.cos() * self.scale, angle.sin() * self.scale))
+            .unzip()
     }
 }
 
@@ -64,18 +75,33 @@ fn frequencies(config: &LlamaConfig) -> (Vec<f32>, f32) {
     let all = 0..config.head_width / 2;
     match &config.rope_scaling {
         None => (all.map(|i| plain(i) as f32).collect(), 1.0),
-        Some(RopeScaling::Linear { factor }) => (all.map(|i| (plain(i) / factor) as f32).collect(), 1.0),
-        Some(RopeScaling::Yarn { factor, original_tokens, beta_fast, beta_slow, attention_factor }) => {
+        Some(RopeScaling::Linear { factor }) => {
+            (all.map(|i| (plain(i) / factor) as f32).collect(), 1.0)
+        }
+        Some(RopeScaling::Yarn {
+            factor,
+            original_tokens,
+            beta_fast,
+            beta_slow,
+            attention_factor,
+        }) => {
             let dimension = |rotations: f64| {
-                width * (original_tokens / (rotations * 2.0 * PI)).ln() / (2.0 * config.rope_theta.ln())
+                width * (original_tokens / (rotations * 2.0 * PI)).ln()
+                    / (2.0 * config.rope_theta.ln())
             };
             let low = dimension(*beta_fast).floor().max(0.0);
-            let high = dimension(*beta_slow).ceil().min(width - 1.0).max(low + 1e-3);
+            let high = dimension(*beta_slow)
+                .ceil()
+                .min(width - 1.0)
+                .max(low + 1e-3);
             let blend = |i: usize| {
                 let ramp = ((i as f64 - low) / (high - low)).clamp(0.0, 1.0);
                 plain(i) / factor * ramp + plain(i) * (1.0 - ramp)
             };
-            (all.map(|i| blend(i) as f32).collect(), *attention_factor as f32)
+            (
+                all.map(|i| blend(i) as f32).collect(),
+                *attention_factor as f32,
+            )
         }
     }
 }
@@ -89,11 +115,25 @@ mod tests {
     #[test]
     fn yarn_keeps_fast_and_stretches_slow_frequencies() {
         let config = LlamaConfig {
-            hidden_size: 8, intermediate_size: 8, layers: 1, heads: 1, kv_heads: 1, head_width: 8,
-            vocab_size: 8, rms_norm_eps: 1e-5, rope_theta: 10_000.0, tied_embeddings: true,
-            attention_bias: false, mlp_bias: false, max_tokens: 128,
+            hidden_size: 8,
+            intermediate_size: 8,
+            layers: 1,
+            heads: 1,
+            kv_heads: 1,
+            head_width: 8,
+            vocab_size: 8,
+            rms_norm_eps: 1e-5,
+            rope_theta: 10_000.0,
+            tied_embeddings: true,
+            attention_bias: false,
+            mlp_bias: false,
+            max_tokens: 128,
             rope_scaling: Some(RopeScaling::Yarn {
-                factor: 4.0, original_tokens: 32.0, beta_fast: 32.0, beta_slow: 1.0, attention_factor: 1.1386,
+                factor: 4.0,
+                original_tokens: 32.0,
+                beta_fast: 32.0,
+                beta_slow: 1.0,
+                attention_factor: 1.1386,
             }),
         };
         let (frequencies, scale) = frequencies(&config);

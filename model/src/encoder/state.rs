@@ -6,8 +6,8 @@ use crate::ops::Ops;
 use crate::tokenizer::SixMerTokenizer;
 use core::ops::Range;
 use genolewm_shared::pooling::{PoolType, pool_span};
-use genolewm_shared::{Error, ErrorCode, Result};
 use genolewm_shared::position::BpOffset;
+use genolewm_shared::{Error, ErrorCode, Result};
 
 /// What a state is: the layer, and how its rows are pooled.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,13 +69,25 @@ impl<M: Clone> StateEncoder<M> {
     /// `CONFIG.GENERIC` when the encoder has no such layer.
     pub fn new(llama: Llama<M>, tokenizer: SixMerTokenizer, spec: StateSpec) -> Result<Self> {
         let count = llama.layers.len() as i64 + 1;
-        let layer = if spec.state_layer < 0 { spec.state_layer + count } else { spec.state_layer };
+        let layer = if spec.state_layer < 0 {
+            spec.state_layer + count
+        } else {
+            spec.state_layer
+        };
         if !(0..count).contains(&layer) {
-            return Err(Error::new(ErrorCode::ConfigGeneric, format!("state_layer {} does not exist", spec.state_layer))
-                .with_detail("layers", count - 1)
-                .with_remedy("choose a layer of this encoder, or -1 for the last"));
+            return Err(Error::new(
+                ErrorCode::ConfigGeneric,
+                format!("state_layer {} does not exist", spec.state_layer),
+            )
+            .with_detail("layers", count - 1)
+            .with_remedy("choose a layer of this encoder, or -1 for the last"));
         }
-        Ok(Self { llama, tokenizer, spec, layer: layer as usize })
+        Ok(Self {
+            llama,
+            tokenizer,
+            spec,
+            layer: layer as usize,
+        })
     }
 
     /// Width of a state.
@@ -94,10 +106,20 @@ impl<M: Clone> StateEncoder<M> {
     ///
     /// # Errors
     /// `INPUT.GENERIC` when the locus lies outside the window.
-    pub fn encode_window<O: Ops<Matrix = M>>(&self, ops: &O, window: &str, locus: Option<BpOffset>) -> Result<M> {
+    pub fn encode_window<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        window: &str,
+        locus: Option<BpOffset>,
+    ) -> Result<M> {
         let tokens = self.tokenizer.encode(window);
         let span = self.span(tokens.len(), locus)?;
-        let sequence = Sequence { tokens: &tokens, rows: 0..span.end, prefix: None, wanted: span.clone() };
+        let sequence = Sequence {
+            tokens: &tokens,
+            rows: 0..span.end,
+            prefix: None,
+            wanted: span.clone(),
+        };
         let hidden = self.llama.hidden(ops, &[sequence], self.layer);
         Ok(self.pool(ops, &hidden, &[[0..0, 0..span.len()]]))
     }
@@ -113,7 +135,10 @@ impl<M: Clone> StateEncoder<M> {
     pub fn encode<O: Ops<Matrix = M>>(&self, ops: &O, sites: &[Site<'_>]) -> Result<States<M>> {
         let tokens: Vec<Vec<u32>> = sites
             .iter()
-            .flat_map(|site| core::iter::once(site.reference).chain(site.edits.iter().map(|edit| edit.bases.as_str())))
+            .flat_map(|site| {
+                core::iter::once(site.reference)
+                    .chain(site.edits.iter().map(|edit| edit.bases.as_str()))
+            })
             .map(|window| self.tokenizer.encode(window))
             .collect();
         let mut layout = Layout::default();
@@ -128,16 +153,31 @@ impl<M: Clone> StateEncoder<M> {
     }
 
     fn span(&self, rows: usize, locus: Option<BpOffset>) -> Result<Range<usize>> {
-        Ok(pool_span(rows, locus, self.spec.pool_type, self.spec.pool_radius_tokens)?.rows())
+        Ok(pool_span(
+            rows,
+            locus,
+            self.spec.pool_type,
+            self.spec.pool_radius_tokens,
+        )?
+        .rows())
     }
 
     fn pool<O: Ops<Matrix = M>>(&self, ops: &O, hidden: &M, rows: &[[Range<usize>; 2]]) -> M {
         let pooled = ops.mean_rows(hidden, rows);
-        if self.spec.normalize { ops.normalize_rows(&pooled) } else { pooled }
+        if self.spec.normalize {
+            ops.normalize_rows(&pooled)
+        } else {
+            pooled
+        }
     }
 
     /// Adds the sequences of one site: its reference, then its edits.
-    fn lay_out<'t>(&self, site: &Site<'_>, tokens: &'t [Vec<u32>], layout: &mut Layout<'t>) -> Result<()> {
+    fn lay_out<'t>(
+        &self,
+        site: &Site<'_>,
+        tokens: &'t [Vec<u32>],
+        layout: &mut Layout<'t>,
+    ) -> Result<()> {
         let (reference, edited) = (&tokens[0], &tokens[1..=site.edits.len()]);
         let spans = site
             .edits
@@ -147,15 +187,28 @@ impl<M: Clone> StateEncoder<M> {
         let first = spans.iter().map(|span| span.start).min().unwrap_or(0);
         let last = spans.iter().map(|span| span.end).max().unwrap_or(0);
         let prefix = layout.sequences.len();
-        let base = layout.push(Sequence { tokens: reference, rows: 0..last, prefix: None, wanted: first..last });
+        let base = layout.push(Sequence {
+            tokens: reference,
+            rows: 0..last,
+            prefix: None,
+            wanted: first..last,
+        });
         for (own, span) in edited.iter().zip(spans) {
             let changed = common_prefix(reference, own).min(span.end);
             let wanted = changed.max(span.start)..span.end;
-            let in_reference = |rows: Range<usize>| base + rows.start - first..base + rows.end - first;
-            layout.reference_rows.push([in_reference(span.clone()), 0..0]);
+            let in_reference =
+                |rows: Range<usize>| base + rows.start - first..base + rows.end - first;
+            layout
+                .reference_rows
+                .push([in_reference(span.clone()), 0..0]);
             let shared = in_reference(span.start..wanted.start);
             let count = wanted.len();
-            let offset = layout.push(Sequence { tokens: own, rows: changed..span.end, prefix: Some(prefix), wanted });
+            let offset = layout.push(Sequence {
+                tokens: own,
+                rows: changed..span.end,
+                prefix: Some(prefix),
+                wanted,
+            });
             layout.edited_rows.push([shared, offset..offset + count]);
         }
         Ok(())

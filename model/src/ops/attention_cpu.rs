@@ -57,7 +57,10 @@ fn split_rows<'a>(out: &'a mut [f32], spec: &'a AttentionSpec, width: usize) -> 
     let mut row = 0;
     let mut jobs = Vec::with_capacity(spec.segments.len());
     for segment in &spec.segments {
-        debug_assert_eq!(segment.queries.start, row, "segments cover the query rows in order");
+        debug_assert_eq!(
+            segment.queries.start, row,
+            "segments cover the query rows in order"
+        );
         let (rows, tail) = rest.split_at_mut(segment.queries.len() * width);
         jobs.push((segment, rows));
         rest = tail;
@@ -67,7 +70,14 @@ fn split_rows<'a>(out: &'a mut [f32], spec: &'a AttentionSpec, width: usize) -> 
 }
 
 #[inline(always)]
-fn attend_segment(q: &[f32], k: &[f32], v: &[f32], spec: &AttentionSpec, segment: &AttentionSegment, out: &mut [f32]) {
+fn attend_segment(
+    q: &[f32],
+    k: &[f32],
+    v: &[f32],
+    spec: &AttentionSpec,
+    segment: &AttentionSegment,
+    out: &mut [f32],
+) {
     let head_width = spec.head_width;
     let width = spec.heads * head_width;
     let keys = segment.key_count();
@@ -87,7 +97,13 @@ fn attend_segment(q: &[f32], k: &[f32], v: &[f32], spec: &AttentionSpec, segment
             let seen = visible_keys(&segment.mask, first + block - 1, keys);
             for i in 0..block {
                 let row = (segment.queries.start + first + i) * width + head * head_width;
-                score(&q[row..row + head_width], scale, &k_turned, keys, &mut scores[i * keys..i * keys + seen]);
+                score(
+                    &q[row..row + head_width],
+                    scale,
+                    &k_turned,
+                    keys,
+                    &mut scores[i * keys..i * keys + seen],
+                );
             }
             for i in 0..block {
                 let weights = &mut scores[i * keys..i * keys + seen];
@@ -103,7 +119,13 @@ fn attend_segment(q: &[f32], k: &[f32], v: &[f32], spec: &AttentionSpec, segment
 
 /// Copies one key or value head as `[head_width, keys]`.
 #[inline(always)]
-fn turn_head(x: &[f32], spec: &AttentionSpec, segment: &AttentionSegment, kv_head: usize, turned: &mut [f32]) {
+fn turn_head(
+    x: &[f32],
+    spec: &AttentionSpec,
+    segment: &AttentionSegment,
+    kv_head: usize,
+    turned: &mut [f32],
+) {
     let width = spec.kv_heads * spec.head_width;
     let keys = segment.key_count();
     let rows = segment.keys[0].clone().chain(segment.keys[1].clone());
@@ -177,7 +199,10 @@ fn softmax(scores: &mut [f32]) {
 #[inline(always)]
 fn mix(weights: &[f32], v_turned: &[f32], keys: usize, out: &mut [f32]) {
     for (column, value) in out.iter_mut().enumerate() {
-        *value = dot(weights, &v_turned[column * keys..column * keys + weights.len()]);
+        *value = dot(
+            weights,
+            &v_turned[column * keys..column * keys + weights.len()],
+        );
     }
 }
 
@@ -243,7 +268,10 @@ mod tests {
         for step in 0..20_000 {
             let x = -step as f32 * 0.004;
             let (ours, exact) = (f64::from(exp(x)), f64::from(x).exp());
-            assert!((ours - exact).abs() <= exact * 3e-7, "exp({x}) = {ours}, not {exact}");
+            assert!(
+                (ours - exact).abs() <= exact * 3e-7,
+                "exp({x}) = {ours}, not {exact}"
+            );
         }
         assert!(exp(f32::NEG_INFINITY) < 1e-37);
     }
@@ -252,7 +280,12 @@ mod tests {
     fn a_shared_prefix_gives_what_the_whole_sequence_gives() {
         let (heads, kv_heads, head_width, rows) = (4, 2, 6, 21);
         let random = |n: usize, seed: u32| -> Vec<f32> {
-            (0..n as u32).map(|i| ((i.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) % 1000) as f32 / 500.0 - 1.0).collect()
+            (0..n as u32)
+                .map(|i| {
+                    ((i.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) % 1000) as f32 / 500.0
+                        - 1.0
+                })
+                .collect()
         };
         let q = random(rows * heads * head_width, 1);
         let k = random(rows * kv_heads * head_width, 2);
@@ -261,10 +294,18 @@ mod tests {
             heads,
             kv_heads,
             head_width,
-            segments: vec![AttentionSegment { queries: 0..rows, keys: [0..0, 0..rows], mask: Mask::Causal { first_visible: 0 } }],
+            segments: vec![AttentionSegment {
+                queries: 0..rows,
+                keys: [0..0, 0..rows],
+                mask: Mask::Causal { first_visible: 0 },
+            }],
         };
         let tail = AttentionSpec {
-            segments: vec![AttentionSegment { queries: 0..6, keys: [0..15, 15..rows], mask: Mask::Causal { first_visible: 15 } }],
+            segments: vec![AttentionSegment {
+                queries: 0..6,
+                keys: [0..15, 15..rows],
+                mask: Mask::Causal { first_visible: 15 },
+            }],
             ..whole.clone()
         };
         let full = attend(&q, &k, &v, &whole);

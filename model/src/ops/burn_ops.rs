@@ -22,13 +22,21 @@ impl BurnOps {
     /// The processor, without gradients.
     #[must_use]
     pub fn cpu() -> Self {
-        Self { device: Device::flex(), name: "cpu", fused: true }
+        Self {
+            device: Device::flex(),
+            name: "cpu",
+            fused: true,
+        }
     }
 
     /// Any other burn device, under the name that receipts give it.
     #[must_use]
     pub fn on(device: Device, name: &'static str) -> Self {
-        Self { device, name, fused: false }
+        Self {
+            device,
+            name,
+            fused: false,
+        }
     }
 
     /// The device that matrices live on.
@@ -43,7 +51,13 @@ impl BurnOps {
         Tensor::from_data(TensorData::new(ids, [count]), &self.device)
     }
 
-    fn attend_fused(&self, q: &Tensor<2>, k: &Tensor<2>, v: &Tensor<2>, spec: &AttentionSpec) -> Option<Tensor<2>> {
+    fn attend_fused(
+        &self,
+        q: &Tensor<2>,
+        k: &Tensor<2>,
+        v: &Tensor<2>,
+        spec: &AttentionSpec,
+    ) -> Option<Tensor<2>> {
         let [q, k, v] = [q, k, v].map(|x| x.to_data().try_into_vec::<f32>().ok());
         let (q, k, v) = (q?, k?, v?);
         let width = spec.heads * spec.head_width;
@@ -57,7 +71,10 @@ impl BurnOps {
         let mut weights = vec![0.0; spans.len() * rows];
         for (span, weights) in spans.iter().zip(weights.chunks_exact_mut(rows)) {
             let share = 1.0 / (span[0].len() + span[1].len()) as f32;
-            span.iter().cloned().flatten().for_each(|row| weights[row] = share);
+            span.iter()
+                .cloned()
+                .flatten()
+                .for_each(|row| weights[row] = share);
         }
         self.matrix(weights, spans.len(), rows)
     }
@@ -75,7 +92,10 @@ impl BurnOps {
         let mut done = 0;
         for group in groups(&spec.segments) {
             let queries: Vec<usize> = group.iter().flat_map(|s| s.queries.clone()).collect();
-            let keys: Vec<usize> = group.iter().flat_map(|s| s.keys.iter().cloned().flatten()).collect();
+            let keys: Vec<usize> = group
+                .iter()
+                .flat_map(|s| s.keys.iter().cloned().flatten())
+                .collect();
             for (index, &row) in queries.iter().enumerate() {
                 places[row] = done + index;
             }
@@ -88,21 +108,36 @@ impl BurnOps {
     }
 
     /// `batch` sequences of one shape and one mask, in one product.
-    fn attend_batch(&self, q: Tensor<2>, k: Tensor<2>, v: Tensor<2>, spec: &AttentionSpec, batch: usize, mask: &Mask) -> Tensor<2> {
+    fn attend_batch(
+        &self,
+        q: Tensor<2>,
+        k: Tensor<2>,
+        v: Tensor<2>,
+        spec: &AttentionSpec,
+        batch: usize,
+        mask: &Mask,
+    ) -> Tensor<2> {
         let queries = q.dims()[0] / batch;
         let keys = k.dims()[0] / batch;
         let split = |x: Tensor<2>, rows: usize, heads: usize| {
-            x.reshape([batch, rows, heads, spec.head_width]).swap_dims(1, 2)
+            x.reshape([batch, rows, heads, spec.head_width])
+                .swap_dims(1, 2)
         };
         let q = split(q, queries, spec.heads);
         let [k, v] = [k, v].map(|x| share_heads(split(x, keys, spec.kv_heads), spec.heads));
         let scale = 1.0 / (spec.head_width as f32).sqrt();
         let mut scores = q.mul_scalar(scale).matmul(k.swap_dims(2, 3));
         if let Some(bias) = mask_bias(mask, queries, keys) {
-            scores = scores + Tensor::<4>::from_data(TensorData::new(bias, [1, 1, queries, keys]), &self.device);
+            scores = scores
+                + Tensor::<4>::from_data(
+                    TensorData::new(bias, [1, 1, queries, keys]),
+                    &self.device,
+                );
         }
         let mixed = activation::softmax(scores, 3).matmul(v);
-        mixed.swap_dims(1, 2).reshape([batch * queries, spec.heads * spec.head_width])
+        mixed
+            .swap_dims(1, 2)
+            .reshape([batch * queries, spec.heads * spec.head_width])
     }
 }
 
@@ -127,9 +162,11 @@ fn mask_bias(mask: &Mask, queries: usize, keys: usize) -> Option<Vec<f32>> {
                 .flat_map(|query| (0..keys).map(move |key| hidden(key <= first_visible + query)))
                 .collect(),
         ),
-        Mask::Keys(visible) => {
-            Some((0..queries).flat_map(|_| visible.iter().map(|&seen| hidden(seen))).collect())
-        }
+        Mask::Keys(visible) => Some(
+            (0..queries)
+                .flat_map(|_| visible.iter().map(|&seen| hidden(seen)))
+                .collect(),
+        ),
         Mask::Pairs(visible) => Some(visible.iter().map(|&seen| hidden(seen)).collect()),
     }
 }
@@ -178,11 +215,17 @@ impl Ops for BurnOps {
 
     async fn read(&self, x: &Tensor<2>) -> Result<Vec<f32>> {
         let data = x.clone().into_data_async().await.map_err(|error| {
-            Error::new(ErrorCode::ResourceRuntimeSetup, format!("the device did not answer: {error:?}"))
-                .with_remedy("score again on the processor: --backend cpu")
+            Error::new(
+                ErrorCode::ResourceRuntimeSetup,
+                format!("the device did not answer: {error:?}"),
+            )
+            .with_remedy("score again on the processor: --backend cpu")
         })?;
         data.try_into_vec::<f32>().map_err(|error| {
-            Error::new(ErrorCode::InternalInvariantViolation, format!("a state is not f32: {error:?}"))
+            Error::new(
+                ErrorCode::InternalInvariantViolation,
+                format!("a state is not f32: {error:?}"),
+            )
         })
     }
 
@@ -241,14 +284,27 @@ impl Ops for BurnOps {
         Tensor::cat(vec![turned_low, turned_high], 2).reshape([rows, columns])
     }
 
-    fn attention(&self, q: &Tensor<2>, k: &Tensor<2>, v: &Tensor<2>, spec: &AttentionSpec) -> Tensor<2> {
+    fn attention(
+        &self,
+        q: &Tensor<2>,
+        k: &Tensor<2>,
+        v: &Tensor<2>,
+        spec: &AttentionSpec,
+    ) -> Tensor<2> {
         if self.fused
             && let Some(mixed) = self.attend_fused(q, k, v, spec)
         {
             return mixed;
         }
         if let Some(batch) = uniform_batch(spec) {
-            return self.attend_batch(q.clone(), k.clone(), v.clone(), spec, batch, &spec.segments[0].mask);
+            return self.attend_batch(
+                q.clone(),
+                k.clone(),
+                v.clone(),
+                spec,
+                batch,
+                &spec.segments[0].mask,
+            );
         }
         self.attend_grouped(q, k, v, spec)
     }

@@ -46,7 +46,11 @@ impl<O: Ops> Scorer<O> {
     /// A scorer over a loaded model.
     #[must_use]
     pub fn new(ops: O, bundle: Bundle<O::Matrix>, options: ScoreOptions) -> Self {
-        Self { ops, bundle, options }
+        Self {
+            ops,
+            bundle,
+            options,
+        }
     }
 
     /// The model.
@@ -83,12 +87,18 @@ impl<O: Ops> Scorer<O> {
         if candidates.is_empty() {
             return Ok(Vec::new());
         }
-        let edits = candidates.iter().map(Candidate::placed).collect::<Result<Vec<_>>>()?;
+        let edits = candidates
+            .iter()
+            .map(Candidate::placed)
+            .collect::<Result<Vec<_>>>()?;
         let (sites, order) = group(candidates, &edits)?;
         let states = self.bundle.encoder.encode(&self.ops, &sites)?;
         let ordered: Vec<RelEdit> = order.iter().map(|&index| edits[index].clone()).collect();
         let actions = self.bundle.action.forward(&self.ops, &ordered)?;
-        let prediction = self.bundle.predictor.predict(&self.ops, &states.reference, &actions);
+        let prediction = self
+            .bundle
+            .predictor
+            .predict(&self.ops, &states.reference, &actions);
         let vectors = self.read(&prediction, &states).await?;
         let mut results: Vec<Option<Scored>> = vec![None; candidates.len()];
         for (row, &index) in order.iter().enumerate() {
@@ -106,17 +116,31 @@ impl<O: Ops> Scorer<O> {
         })
     }
 
-    fn measure(&self, candidate: &Candidate, [prediction, reference, edited]: [&[f32]; 3]) -> Result<Scored> {
+    fn measure(
+        &self,
+        candidate: &Candidate,
+        [prediction, reference, edited]: [&[f32]; 3],
+    ) -> Result<Scored> {
         let sigma_raw = surprise_distance(prediction, edited);
         let displacement = displacement(prediction, reference);
         if !sigma_raw.is_finite() || !displacement.is_finite() {
-            return Err(Error::new(ErrorCode::InternalInvariantViolation, "the model gave a number that is not finite")
-                .with_detail("backend", self.ops.backend())
-                .with_remedy("score again on the processor: --backend cpu"));
+            return Err(Error::new(
+                ErrorCode::InternalInvariantViolation,
+                "the model gave a number that is not finite",
+            )
+            .with_detail("backend", self.ops.backend())
+            .with_remedy("score again on the processor: --backend cpu"));
         }
         let options = &self.options;
-        let label = ContextLabel::classify(options.region.as_deref(), candidate.window.sequence(), options.repeat.as_deref())?;
-        let bucket = self.bundle.calibration.resolve(&label.bucket_id(), options.min_bucket_size)?;
+        let label = ContextLabel::classify(
+            options.region.as_deref(),
+            candidate.window.sequence(),
+            options.repeat.as_deref(),
+        )?;
+        let bucket = self
+            .bundle
+            .calibration
+            .resolve(&label.bucket_id(), options.min_bucket_size)?;
         let result = SurpriseResult {
             sigma_raw,
             sigma_calibrated: bucket.percentile(sigma_raw),
@@ -124,7 +148,12 @@ impl<O: Ops> Scorer<O> {
             confidence: bucket.confidence(),
             low_confidence: bucket.low_confidence(),
         };
-        Ok(Scored { edit: candidate.edit.clone(), result, displacement, window: Arc::clone(&candidate.window) })
+        Ok(Scored {
+            edit: candidate.edit.clone(),
+            result,
+            displacement,
+            window: Arc::clone(&candidate.window),
+        })
     }
 }
 
@@ -139,7 +168,11 @@ struct Vectors {
 impl Vectors {
     fn row(&self, row: usize) -> [&[f32]; 3] {
         let span = row * self.width..(row + 1) * self.width;
-        [&self.prediction[span.clone()], &self.reference[span.clone()], &self.edited[span]]
+        [
+            &self.prediction[span.clone()],
+            &self.reference[span.clone()],
+            &self.edited[span],
+        ]
     }
 }
 
@@ -153,22 +186,38 @@ impl Candidate {
 
 /// Groups candidates by window. Returns the sites and, for each edit of each site in order, the
 /// index of its candidate.
-fn group<'a>(candidates: &'a [Candidate], edits: &[RelEdit]) -> Result<(Vec<Site<'a>>, Vec<usize>)> {
+fn group<'a>(
+    candidates: &'a [Candidate],
+    edits: &[RelEdit],
+) -> Result<(Vec<Site<'a>>, Vec<usize>)> {
     let mut sites: Vec<(&Arc<ExtractedWindow>, Vec<usize>)> = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {
         // Equal windows come one after another, save for overlapping records.
-        match sites.iter_mut().rev().find(|(window, _)| Arc::ptr_eq(window, &candidate.window)) {
+        match sites
+            .iter_mut()
+            .rev()
+            .find(|(window, _)| Arc::ptr_eq(window, &candidate.window))
+        {
             Some((_, members)) => members.push(index),
             None => sites.push((&candidate.window, vec![index])),
         }
     }
-    let order: Vec<usize> = sites.iter().flat_map(|(_, members)| members.iter().copied()).collect();
+    let order: Vec<usize> = sites
+        .iter()
+        .flat_map(|(_, members)| members.iter().copied())
+        .collect();
     let site = |(window, members): (&'a Arc<ExtractedWindow>, Vec<usize>)| -> Result<Site<'a>> {
         let edited = |&index: &usize| -> Result<EditedWindow> {
             let edit = &edits[index];
-            Ok(EditedWindow { bases: apply_edit(window.sequence(), edit, true)?, locus: Some(edit.rel_pos()) })
+            Ok(EditedWindow {
+                bases: apply_edit(window.sequence(), edit, true)?,
+                locus: Some(edit.rel_pos()),
+            })
         };
-        Ok(Site { reference: window.sequence(), edits: members.iter().map(edited).collect::<Result<_>>()? })
+        Ok(Site {
+            reference: window.sequence(),
+            edits: members.iter().map(edited).collect::<Result<_>>()?,
+        })
     };
     Ok((sites.into_iter().map(site).collect::<Result<_>>()?, order))
 }

@@ -57,9 +57,19 @@ where
                 scope.spawn(move || self.work(queue, &done));
             }
             drop(done);
-            let reader = Reader { sites, place, batch_size: self.options().batch_size.max(1) };
-            Conductor { jobs, results, sink, waiting: BTreeMap::new(), next: 0 }
-                .conduct(reader, cancel, workers * BATCHES_PER_WORKER)
+            let reader = Reader {
+                sites,
+                place,
+                batch_size: self.options().batch_size.max(1),
+            };
+            Conductor {
+                jobs,
+                results,
+                sink,
+                waiting: BTreeMap::new(),
+                next: 0,
+            }
+            .conduct(reader, cancel, workers * BATCHES_PER_WORKER)
         })
     }
 
@@ -71,7 +81,9 @@ where
             .flatten();
         loop {
             let job = queue.lock().ok().and_then(|queue| queue.recv().ok());
-            let Some((ticket, candidates)) = job else { return };
+            let Some((ticket, candidates)) = job else {
+                return;
+            };
             let score = || pollster::block_on(self.score(&candidates));
             let scores = pool.as_ref().map_or_else(score, |pool| pool.install(score));
             if done.send((ticket, scores)).is_err() {
@@ -113,7 +125,11 @@ where
         (sites, candidates, Ok(()))
     }
 
-    fn place_site(&mut self, site: Site<T, AlleleOutcome>, candidates: &mut Vec<Candidate>) -> Result<Waiting<T>> {
+    fn place_site(
+        &mut self,
+        site: Site<T, AlleleOutcome>,
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<Waiting<T>> {
         let before = candidates.len();
         let mut slots = Vec::with_capacity(site.alleles.len());
         for allele in site.alleles {
@@ -135,7 +151,10 @@ where
                 }
             }
         }
-        Ok(Waiting { payload: site.payload, slots })
+        Ok(Waiting {
+            payload: site.payload,
+            slots,
+        })
     }
 }
 
@@ -149,7 +168,12 @@ struct Conductor<T, F> {
 }
 
 impl<T, F: FnMut(SiteOutcome<T>) -> Result<()>> Conductor<T, F> {
-    fn conduct<I, P>(mut self, mut reader: Reader<I, P>, cancel: &dyn Fn() -> bool, most: usize) -> Result<RunEnd>
+    fn conduct<I, P>(
+        mut self,
+        mut reader: Reader<I, P>,
+        cancel: &dyn Fn() -> bool,
+        most: usize,
+    ) -> Result<RunEnd>
     where
         I: Iterator<Item = Result<Site<T, AlleleOutcome>>>,
         P: FnMut(&EditSpec) -> Result<Placed>,
@@ -185,7 +209,9 @@ impl<T, F: FnMut(SiteOutcome<T>) -> Result<()>> Conductor<T, F> {
             return self.flush();
         }
         self.waiting.insert(ticket, (sites, None));
-        self.jobs.send((ticket, candidates)).map_err(|_| workers_gone())
+        self.jobs
+            .send((ticket, candidates))
+            .map_err(|_| workers_gone())
     }
 
     fn receive(&mut self) -> Result<()> {
@@ -207,10 +233,16 @@ impl<T, F: FnMut(SiteOutcome<T>) -> Result<()>> Conductor<T, F> {
             for site in sites {
                 let outcome = |slot: Option<SkipReason>| match slot {
                     Some(reason) => Ok(Outcome::Skipped(reason)),
-                    None => scores.next().map(|scored| Outcome::Scored(Box::new(scored))).ok_or_else(workers_gone),
+                    None => scores
+                        .next()
+                        .map(|scored| Outcome::Scored(Box::new(scored)))
+                        .ok_or_else(workers_gone),
                 };
                 let outcomes = site.slots.into_iter().map(outcome).collect::<Result<_>>()?;
-                (self.sink)(SiteOutcome { payload: site.payload, outcomes })?;
+                (self.sink)(SiteOutcome {
+                    payload: site.payload,
+                    outcomes,
+                })?;
             }
         }
         Ok(())
@@ -218,6 +250,9 @@ impl<T, F: FnMut(SiteOutcome<T>) -> Result<()>> Conductor<T, F> {
 }
 
 fn workers_gone() -> Error {
-    Error::new(ErrorCode::InternalInvariantViolation, "a scoring worker ended without a result")
-        .with_remedy("score again with --threads 1; if it happens again, report it")
+    Error::new(
+        ErrorCode::InternalInvariantViolation,
+        "a scoring worker ended without a result",
+    )
+    .with_remedy("score again with --threads 1; if it happens again, report it")
 }

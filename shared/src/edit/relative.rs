@@ -1,7 +1,7 @@
 //! An edit in window coordinates.
 
-use super::spec::check_allele;
 use super::EditType;
+use super::spec::check_allele;
 use crate::Result;
 use crate::position::BpOffset;
 use alloc::string::{String, ToString};
@@ -22,7 +22,11 @@ impl RelEdit {
     pub fn new(rel_pos: BpOffset, ref_bases: &str, alt_bases: &str) -> Result<Self> {
         check_allele("ref", ref_bases)?;
         check_allele("alt", alt_bases)?;
-        Ok(Self { rel_pos, ref_bases: ref_bases.to_string(), alt_bases: alt_bases.to_string() })
+        Ok(Self {
+            rel_pos,
+            ref_bases: ref_bases.to_string(),
+            alt_bases: alt_bases.to_string(),
+        })
     }
 
     /// Offset of the first reference base from the window's start.

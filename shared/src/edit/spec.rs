@@ -32,7 +32,14 @@ pub enum EditType {
 
 impl EditType {
     /// Every type, in table order.
-    pub const ALL: [Self; 6] = [Self::Snv, Self::Ins, Self::Del, Self::Mnv, Self::Indel, Self::Sv];
+    pub const ALL: [Self; 6] = [
+        Self::Snv,
+        Self::Ins,
+        Self::Del,
+        Self::Mnv,
+        Self::Indel,
+        Self::Sv,
+    ];
 
     /// The type of a pair of allele lengths.
     #[must_use]
@@ -59,7 +66,10 @@ impl EditType {
     /// `INPUT.INVALID_EDIT` for a number above 5.
     pub fn from_index(index: usize) -> Result<Self> {
         Self::ALL.get(index).copied().ok_or_else(|| {
-            Error::new(ErrorCode::InputInvalidEdit, format!("edit type {index} does not exist"))
+            Error::new(
+                ErrorCode::InputInvalidEdit,
+                format!("edit type {index} does not exist"),
+            )
         })
     }
 }
@@ -101,7 +111,9 @@ impl EditSpec {
             )
             .with_detail("ref_bp", reference.len())
             .with_detail("alt_bp", alternate.len())
-            .with_remedy("split the variant, or leave it out: structural variants are not scored"));
+            .with_remedy(
+                "split the variant, or leave it out: structural variants are not scored",
+            ));
         }
         if reference == alternate {
             return Err(invalid("ref and alt are the same"));
@@ -155,17 +167,24 @@ impl EditSpec {
             Some(rel_pos) if last <= end_inclusive => {
                 RelEdit::new(rel_pos, &self.reference, &self.alternate)
             }
-            _ => Err(Error::new(ErrorCode::InputOutOfWindow, "the edit reaches outside the window")
-                .with_detail("pos", self.pos)
-                .with_detail("window_start_bp", start)
-                .with_detail("window_end_bp_inclusive", end_inclusive)),
+            _ => Err(Error::new(
+                ErrorCode::InputOutOfWindow,
+                "the edit reaches outside the window",
+            )
+            .with_detail("pos", self.pos)
+            .with_detail("window_start_bp", start)
+            .with_detail("window_end_bp_inclusive", end_inclusive)),
         }
     }
 }
 
 impl fmt::Display for EditSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}:{}", self.chrom, self.pos, self.reference, self.alternate)
+        write!(
+            f,
+            "{}:{}:{}:{}",
+            self.chrom, self.pos, self.reference, self.alternate
+        )
     }
 }
 
@@ -192,8 +211,10 @@ pub(super) fn check_allele(name: &str, bases: &str) -> Result<()> {
         return Err(invalid(&format!("{name} is empty")));
     }
     if let Some(base) = bases.chars().find(|c| !matches!(c, 'A' | 'C' | 'G' | 'T')) {
-        return Err(invalid(&format!("{name} holds {base:?}; only A, C, G and T are bases"))
-            .with_remedy("write alleles in upper case over A, C, G, T"));
+        return Err(invalid(&format!(
+            "{name} holds {base:?}; only A, C, G and T are bases"
+        ))
+        .with_remedy("write alleles in upper case over A, C, G, T"));
     }
     Ok(())
 }

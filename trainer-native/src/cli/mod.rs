@@ -7,12 +7,14 @@ pub mod calibrate;
 pub mod common;
 pub mod completions;
 pub mod doctor;
+pub mod evaluate;
 pub mod import;
 pub mod score;
 pub mod scoring;
 pub mod train;
 pub mod verify;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::shared::Shared;
 use common::terminal::{Terminal, is_closed_pipe};
@@ -54,6 +56,7 @@ enum Command {
     Calibrate(Box<calibrate::Args>),
     #[command(subcommand)]
     Train(Box<train::Args>),
+    Evaluate(Box<evaluate::Args>),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -116,7 +119,7 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
     let parsed = program.clone().try_get_matches_from(&full);
     let matches = match parsed {
         Ok(matches) => matches,
-        Err(error) if configured && program.clone().try_get_matches_from(&args).is_ok() => {
+        Err(error) if configured && !is_typed(&error, &args, &program) => {
             return Err(wrong_setting(&error));
         }
         Err(error) => return usage(&error, terminal),
@@ -149,6 +152,7 @@ impl Command {
             Self::Import(args) => import::run(args, terminal),
             Self::Calibrate(args) => calibrate::run(args, context, terminal),
             Self::Train(args) => train::run(args, context, terminal),
+            Self::Evaluate(args) => evaluate::run(args, context, terminal),
             Self::Doctor(args) => doctor::run(args, terminal),
             Self::Completions(args) => completions::run(args, terminal),
         }
@@ -164,6 +168,14 @@ fn usage(error: &clap::Error, terminal: &mut Terminal<'_>) -> Result<u8> {
     }
     terminal.line(text.trim_end())?;
     Ok(0)
+}
+
+/// Whether what was typed is at fault, and not the configuration that was added to it.
+fn is_typed(error: &clap::Error, args: &[OsString], program: &clap::Command) -> bool {
+    let typed = program.clone().try_get_matches_from(args).err();
+    error.kind() == ErrorKind::MissingRequiredArgument
+        || !error.use_stderr()
+        || typed.is_some_and(|typed| typed.kind() == error.kind())
 }
 
 fn wrong_setting(error: &clap::Error) -> Error {

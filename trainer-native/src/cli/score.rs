@@ -19,12 +19,7 @@ use std::path::PathBuf;
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Variants to score; - for standard input
-    #[arg(
-        long,
-        value_name = "FILE",
-        required_unless_present = "variant",
-        conflicts_with = "variant"
-    )]
+    #[arg(long, value_name = "FILE", conflicts_with = "variant")]
     pub vcf: Option<PathBuf>,
     /// One variant to score
     #[arg(long, value_name = "CHROM:POS:REF:ALT")]
@@ -110,10 +105,12 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     let missing = |flag: &str, why: &str| {
         Error::new(ErrorCode::InputGeneric, format!("{flag} is missing")).with_remedy(why)
     };
-    let vcf = args
-        .vcf
-        .as_deref()
-        .ok_or_else(|| missing("--vcf", "name the variants to score"))?;
+    let vcf = args.vcf.as_deref().ok_or_else(|| {
+        missing(
+            "--vcf",
+            "name the variants to score, or give one with --variant",
+        )
+    })?;
     let fasta = args.fasta.as_deref().ok_or_else(|| {
         missing(
             "--fasta",

@@ -2,8 +2,8 @@
 
 use super::common::terminal::Terminal;
 use super::{Context, Status};
-use crate::train::{assemble, encoder, predictor, ranking};
 use crate::train::run::StopFlag;
+use crate::train::{assemble, encoder, predictor, ranking};
 use clap::Subcommand;
 use genolewm_shared::Result;
 use std::path::PathBuf;

@@ -4,10 +4,14 @@ use super::checkpoint::serialize;
 use crate::output::{io_error, write_atomically};
 use genolewm_model::config::ModelConfig;
 use genolewm_model::weights::NamedTensor;
-use genolewm_shared::calibration::{BuildOptions, CalibrationExample, build_calibration_table, write_calibration_table};
-use genolewm_shared::context::ContextLabel;
-use genolewm_shared::provenance::{Manifest, ManifestArtifact, ManifestEncoder, ManifestTraining, sha256_prefixed};
 use genolewm_shared::Result;
+use genolewm_shared::calibration::{
+    BuildOptions, CalibrationExample, build_calibration_table, write_calibration_table,
+};
+use genolewm_shared::context::ContextLabel;
+use genolewm_shared::provenance::{
+    Manifest, ManifestArtifact, ManifestEncoder, ManifestTraining, sha256_prefixed,
+};
 use safetensors::tensor::Dtype;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,8 +36,13 @@ pub struct Parts<'a> {
     pub data: &'a [(&'a str, &'a PathBuf)],
 }
 
-const ENCODER_FILES: [&str; 5] =
-    ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
+const ENCODER_FILES: [&str; 5] = [
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+];
 
 /// Writes a complete model directory, the manifest last.
 ///
@@ -41,12 +50,27 @@ const ENCODER_FILES: [&str; 5] =
 /// `RESOURCE.*` when a file cannot be read or written.
 pub fn assemble(directory: &Path, parts: Parts<'_>) -> Result<()> {
     for name in ENCODER_FILES {
-        write_atomically(&directory.join("encoder").join(name), &read(&parts.encoder.join(name))?)?;
+        write_atomically(
+            &directory.join("encoder").join(name),
+            &read(&parts.encoder.join(name))?,
+        )?;
     }
-    write_atomically(&directory.join("predictor.safetensors"), &serialize(&parts.predictor, Dtype::F16, None)?)?;
-    write_atomically(&directory.join("action_encoder.safetensors"), &serialize(&parts.action, Dtype::F16, None)?)?;
-    write_atomically(&directory.join("calibration.parquet"), &first_calibration(parts.surprises)?)?;
-    write_atomically(&directory.join("train_config.yaml"), parts.config.to_yaml()?.as_bytes())?;
+    write_atomically(
+        &directory.join("predictor.safetensors"),
+        &serialize(&parts.predictor, Dtype::F16, None)?,
+    )?;
+    write_atomically(
+        &directory.join("action_encoder.safetensors"),
+        &serialize(&parts.action, Dtype::F16, None)?,
+    )?;
+    write_atomically(
+        &directory.join("calibration.parquet"),
+        &first_calibration(parts.surprises)?,
+    )?;
+    write_atomically(
+        &directory.join("train_config.yaml"),
+        parts.config.to_yaml()?.as_bytes(),
+    )?;
     write_atomically(&directory.join("eval_metrics.json"), b"{}\n")?;
     let mut data_snapshot = BTreeMap::new();
     for (name, path) in parts.data {
@@ -62,12 +86,20 @@ pub fn assemble(directory: &Path, parts: Parts<'_>) -> Result<()> {
         model_name: parts.name.to_owned(),
         model_version: parts.version.to_owned(),
         release_id: format!("{}-{}", parts.name, parts.version),
-        encoder: ManifestEncoder { id: "encoder".to_owned(), revision: "main".to_owned(), hash: String::new() },
+        encoder: ManifestEncoder {
+            id: "encoder".to_owned(),
+            revision: "main".to_owned(),
+            hash: String::new(),
+        },
         predictor: artifact("predictor.safetensors", Some("fp16")),
         action_encoder: artifact("action_encoder.safetensors", Some("fp16")),
         calibration: artifact("calibration.parquet", None),
         eval: artifact("eval_metrics.json", None),
-        training: ManifestTraining { config_file: "train_config.yaml".to_owned(), hash: String::new(), data_snapshot },
+        training: ManifestTraining {
+            config_file: "train_config.yaml".to_owned(),
+            hash: String::new(),
+            data_snapshot,
+        },
     };
     write_manifest(directory, manifest)
 }
@@ -82,22 +114,37 @@ pub fn renew_manifest(directory: &Path) -> Result<()> {
 }
 
 fn write_manifest(directory: &Path, mut manifest: Manifest) -> Result<()> {
-    let hash = |file: &str| -> Result<String> { Ok(sha256_prefixed(&read(&directory.join(file))?)) };
+    let hash =
+        |file: &str| -> Result<String> { Ok(sha256_prefixed(&read(&directory.join(file))?)) };
     manifest.encoder.hash = hash("encoder/model.safetensors")?;
-    for artifact in [&mut manifest.predictor, &mut manifest.action_encoder, &mut manifest.calibration, &mut manifest.eval] {
+    for artifact in [
+        &mut manifest.predictor,
+        &mut manifest.action_encoder,
+        &mut manifest.calibration,
+        &mut manifest.eval,
+    ] {
         artifact.hash = hash(&artifact.file)?;
     }
     manifest.training.hash = hash(&manifest.training.config_file)?;
-    write_atomically(&directory.join("manifest.json"), manifest.to_canonical_json()?.as_bytes())
+    write_atomically(
+        &directory.join("manifest.json"),
+        manifest.to_canonical_json()?.as_bytes(),
+    )
 }
 
 fn first_calibration(surprises: Vec<(String, f64)>) -> Result<Vec<u8>> {
     let mut examples = Vec::with_capacity(surprises.len());
     for (window, sigma_raw) in surprises {
         let bucket_id = ContextLabel::classify(None, &window, None)?.bucket_id();
-        examples.push(CalibrationExample { bucket_id, sigma_raw });
+        examples.push(CalibrationExample {
+            bucket_id,
+            sigma_raw,
+        });
     }
-    write_calibration_table(&build_calibration_table(examples, &BuildOptions::default())?)
+    write_calibration_table(&build_calibration_table(
+        examples,
+        &BuildOptions::default(),
+    )?)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

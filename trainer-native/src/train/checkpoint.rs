@@ -32,13 +32,25 @@ impl Checkpoint {
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
     pub fn save(self, path: &Path) -> Result<()> {
-        let mut tensors: BTreeMap<String, NamedTensor> =
-            self.weights.into_iter().map(|(name, tensor)| (format!("{WEIGHT}{name}"), tensor)).collect();
+        let mut tensors: BTreeMap<String, NamedTensor> = self
+            .weights
+            .into_iter()
+            .map(|(name, tensor)| (format!("{WEIGHT}{name}"), tensor))
+            .collect();
         for (name, data) in self.state {
             let shape = data.shape().to_vec();
-            tensors.insert(format!("{STATE}{name}"), NamedTensor { shape, values: super::step::host(data) });
+            tensors.insert(
+                format!("{STATE}{name}"),
+                NamedTensor {
+                    shape,
+                    values: super::step::host(data),
+                },
+            );
         }
-        let about = HashMap::from([("step".to_owned(), self.step.to_string()), ("settings".to_owned(), self.settings)]);
+        let about = HashMap::from([
+            ("step".to_owned(), self.step.to_string()),
+            ("settings".to_owned(), self.settings),
+        ]);
         write_atomically(path, &serialize(&tensors, Dtype::F32, Some(about))?)
     }
 
@@ -48,24 +60,43 @@ impl Checkpoint {
     /// `RESOURCE.MODEL_NOT_FOUND` when there is none; `DEPLOY.EXPORT_FORMAT` when it is not one.
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|error| {
-            Error::new(ErrorCode::ResourceModelNotFound, format!("{}: {error}", path.display()))
+            Error::new(
+                ErrorCode::ResourceModelNotFound,
+                format!("{}: {error}", path.display()),
+            )
         })?;
         let name = path.display().to_string();
-        let broken = |what: &str| Error::new(ErrorCode::DeployExportFormat, format!("{name}: {what}"));
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| broken(&error.to_string()))?;
-        let about = header.metadata().as_ref().ok_or_else(|| broken("not a checkpoint"))?;
-        let step = about.get("step").and_then(|step| step.parse().ok()).ok_or_else(|| broken("no step number"))?;
+        let broken =
+            |what: &str| Error::new(ErrorCode::DeployExportFormat, format!("{name}: {what}"));
+        let (_, header) =
+            SafeTensors::read_metadata(&bytes).map_err(|error| broken(&error.to_string()))?;
+        let about = header
+            .metadata()
+            .as_ref()
+            .ok_or_else(|| broken("not a checkpoint"))?;
+        let step = about
+            .get("step")
+            .and_then(|step| step.parse().ok())
+            .ok_or_else(|| broken("no step number"))?;
         let settings = about.get("settings").cloned().unwrap_or_default();
         let mut all = Weights::parse(&bytes, &name, |_| true)?;
         let names: Vec<String> = all.names().map(str::to_owned).collect();
-        let mut checkpoint = Self { step, settings, ..Self::default() };
+        let mut checkpoint = Self {
+            step,
+            settings,
+            ..Self::default()
+        };
         for full in names {
             let shape = all.shape(&full).unwrap_or_default().to_vec();
             let values = all.take(&full, &shape)?;
             if let Some(weight) = full.strip_prefix(WEIGHT) {
-                checkpoint.weights.insert(weight.to_owned(), NamedTensor { shape, values });
+                checkpoint
+                    .weights
+                    .insert(weight.to_owned(), NamedTensor { shape, values });
             } else if let Some(state) = full.strip_prefix(STATE) {
-                checkpoint.state.insert(state.to_owned(), TensorData::new(values, shape));
+                checkpoint
+                    .state
+                    .insert(state.to_owned(), TensorData::new(values, shape));
             }
         }
         Ok(checkpoint)
@@ -76,10 +107,18 @@ impl Checkpoint {
 ///
 /// # Errors
 /// `DEPLOY.EXPORT_FORMAT` when the format refuses them.
-pub fn serialize(tensors: &BTreeMap<String, NamedTensor>, dtype: Dtype, about: Option<HashMap<String, String>>) -> Result<Vec<u8>> {
-    let packed: Vec<(&String, &NamedTensor, Vec<u8>)> =
-        tensors.iter().map(|(name, tensor)| (name, tensor, pack(&tensor.values, dtype))).collect();
-    let refused = |error: safetensors::SafeTensorError| Error::new(ErrorCode::DeployExportFormat, error.to_string());
+pub fn serialize(
+    tensors: &BTreeMap<String, NamedTensor>,
+    dtype: Dtype,
+    about: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>> {
+    let packed: Vec<(&String, &NamedTensor, Vec<u8>)> = tensors
+        .iter()
+        .map(|(name, tensor)| (name, tensor, pack(&tensor.values, dtype)))
+        .collect();
+    let refused = |error: safetensors::SafeTensorError| {
+        Error::new(ErrorCode::DeployExportFormat, error.to_string())
+    };
     let views = packed
         .iter()
         .map(|(name, tensor, bytes)| {
@@ -92,8 +131,14 @@ pub fn serialize(tensors: &BTreeMap<String, NamedTensor>, dtype: Dtype, about: O
 
 fn pack(values: &[f32], dtype: Dtype) -> Vec<u8> {
     if dtype == Dtype::F16 {
-        values.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect()
+        values
+            .iter()
+            .flat_map(|&value| f16::from_f32(value).to_le_bytes())
+            .collect()
     } else {
-        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
     }
 }

@@ -180,55 +180,116 @@ impl<'a> Trainer<'a> {
         let (weights, step) = if path.exists() {
             let checkpoint = Checkpoint::load(&path)?;
             optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
-            (Weights::from_tensors(&path.display().to_string(), checkpoint.weights), checkpoint.step)
+            (
+                Weights::from_tensors(&path.display().to_string(), checkpoint.weights),
+                checkpoint.step,
+            )
         } else if let Some(init) = &settings.init {
             (read_weights(init)?, 0)
         } else {
-            (Weights::from_tensors("initial weights", initial(&config, settings.seed)), 0)
+            (
+                Weights::from_tensors("initial weights", initial(&config, settings.seed)),
+                0,
+            )
         };
         let run = RunDir::open(&settings.output, &settings_text, step)?;
         let vocabulary: Vec<u32> = (0..VOCABULARY as u32).collect();
-        let mut model = Llama::load(&ops, config.clone(), weights, &vocabulary, settings.long_window_tokens + 2)?;
+        let mut model = Llama::load(
+            &ops,
+            config.clone(),
+            weights,
+            &vocabulary,
+            settings.long_window_tokens + 2,
+        )?;
         track(&mut model);
         let tokens_seen = step * settings.batch_tokens as u64;
-        Ok(Self { settings, settings_text, run, ops, config, model, optimizer, step, tokens_seen, gradient_norm: 0.0 })
+        Ok(Self {
+            settings,
+            settings_text,
+            run,
+            ops,
+            config,
+            model,
+            optimizer,
+            step,
+            tokens_seen,
+            gradient_norm: 0.0,
+        })
     }
 
     fn train_step(&mut self, corpus: &Corpus) -> Result<Figures> {
         let settings = self.settings;
         let long = settings.long_every > 0 && (self.step + 1).is_multiple_of(settings.long_every);
-        let window_tokens = if long { settings.long_window_tokens } else { settings.window_tokens };
-        let batch = sample(corpus, settings.seed, self.step, window_tokens, settings.batch_tokens)?;
+        let window_tokens = if long {
+            settings.long_window_tokens
+        } else {
+            settings.window_tokens
+        };
+        let batch = sample(
+            corpus,
+            settings.seed,
+            self.step,
+            window_tokens,
+            settings.batch_tokens,
+        )?;
         let (figures, surrogate) = self.forward(&batch, self.loss_kind());
         if !figures.loss.is_finite() {
-            return Err(Error::new(ErrorCode::TrainingNanLoss, format!("the loss of step {} is not a number", self.step + 1))
-                .with_remedy("resume from the last checkpoint with a lower learning rate"));
+            return Err(Error::new(
+                ErrorCode::TrainingNanLoss,
+                format!("the loss of step {} is not a number", self.step + 1),
+            )
+            .with_remedy("resume from the last checkpoint with a lower learning rate"));
         }
         let mut gradients = surrogate.backward();
-        let rate = settings.learning_rate * settings.schedule.factor(self.step, settings.steps, settings.warmup_steps);
-        self.gradient_norm = update(&mut self.model, &mut gradients, &mut self.optimizer, rate, settings.clip)?;
+        let rate = settings.learning_rate
+            * settings
+                .schedule
+                .factor(self.step, settings.steps, settings.warmup_steps);
+        self.gradient_norm = update(
+            &mut self.model,
+            &mut gradients,
+            &mut self.optimizer,
+            rate,
+            settings.clip,
+        )?;
         self.step += 1;
         self.tokens_seen += (batch.len() * window_tokens) as u64;
         Ok(figures)
     }
 
     fn loss_kind(&self) -> LmLoss {
-        if self.step < self.settings.cross_entropy_steps { LmLoss::CrossEntropy } else { LmLoss::Factorised }
+        if self.step < self.settings.cross_entropy_steps {
+            LmLoss::CrossEntropy
+        } else {
+            LmLoss::Factorised
+        }
     }
 
     /// Figures of a batch, and a scalar whose gradient is the loss's: the inner product of the
     /// logits with the gradient that [`lm_loss`] gives.
     fn forward(&self, batch: &[Vec<u32>], kind: LmLoss) -> (Figures, Tensor<2>) {
         // The last token is a target only.
-        let sequences: Vec<Sequence<'_>> = batch.iter().map(|tokens| Sequence::whole(&tokens[..tokens.len() - 1])).collect();
+        let sequences: Vec<Sequence<'_>> = batch
+            .iter()
+            .map(|tokens| Sequence::whole(&tokens[..tokens.len() - 1]))
+            .collect();
         let hidden = self.model.hidden(&self.ops, &sequences, self.config.layers);
         let logits = hidden.matmul(self.model.embedding.clone().transpose());
-        let targets: Vec<u16> =
-            batch.iter().flat_map(|tokens| tokens[1..].iter().map(|&id| id as u16 - SPECIALS.len() as u16)).collect();
+        let targets: Vec<u16> = batch
+            .iter()
+            .flat_map(|tokens| {
+                tokens[1..]
+                    .iter()
+                    .map(|&id| id as u16 - SPECIALS.len() as u16)
+            })
+            .collect();
         let values = host(logits.clone().inner().into_data());
         let step = lm_loss(&values, &targets, SPECIALS.len(), VOCABULARY, kind);
         let rows = targets.len();
-        let gradient: Tensor<2> = Tensor::from_data(TensorData::new(step.gradient, [rows, VOCABULARY]), self.ops.device());
+        let gradient: Tensor<2> = Tensor::from_data(
+            TensorData::new(step.gradient, [rows, VOCABULARY]),
+            self.ops.device(),
+        );
         let figures = Figures {
             loss: step.loss / rows as f64,
             six_mer_nats: step.six_mer_nats / rows as f64,
@@ -238,15 +299,32 @@ impl<'a> Trainer<'a> {
     }
 
     fn validation_batch(&self) -> Result<Option<Vec<Vec<u32>>>> {
-        let Some(path) = &self.settings.validation else { return Ok(None) };
-        let nothing = tempfile::NamedTempFile::new().map_err(|error| crate::output::io_error("temporary file", &error))?;
+        let Some(path) = &self.settings.validation else {
+            return Ok(None);
+        };
+        let nothing = tempfile::NamedTempFile::new()
+            .map_err(|error| crate::output::io_error("temporary file", &error))?;
         let corpus = Corpus::open(path, nothing.path())?;
-        sample(&corpus, u64::MAX, 0, self.settings.window_tokens, 64 * self.settings.window_tokens).map(Some)
+        sample(
+            &corpus,
+            u64::MAX,
+            0,
+            self.settings.window_tokens,
+            64 * self.settings.window_tokens,
+        )
+        .map(Some)
     }
 
-    fn log(&mut self, figures: Figures, progress: &Progress, validation: Option<&[Vec<u32>]>) -> Result<()> {
+    fn log(
+        &mut self,
+        figures: Figures,
+        progress: &Progress,
+        validation: Option<&[Vec<u32>]>,
+    ) -> Result<()> {
         let due = self.step.is_multiple_of(self.settings.log_every * 10);
-        let measured = validation.filter(|_| due).map(|batch| self.forward(batch, LmLoss::CrossEntropy).0);
+        let measured = validation
+            .filter(|_| due)
+            .map(|batch| self.forward(batch, LmLoss::CrossEntropy).0);
         let settings = self.settings;
         self.run.log(&Line {
             step: self.step,
@@ -255,7 +333,10 @@ impl<'a> Trainer<'a> {
             six_mer_nats: figures.six_mer_nats,
             base_accuracy: figures.base_accuracy,
             gradient_norm: self.gradient_norm,
-            learning_rate: settings.learning_rate * settings.schedule.factor(self.step, settings.steps, settings.warmup_steps),
+            learning_rate: settings.learning_rate
+                * settings
+                    .schedule
+                    .factor(self.step, settings.steps, settings.warmup_steps),
             steps_per_second: progress.rate(self.step).1,
             tokens_seen: self.tokens_seen,
             validation_six_mer_nats: measured.map(|m| m.six_mer_nats),
@@ -284,21 +365,35 @@ pub(super) struct Base {
 
 /// Opens the checkpoint in `output`, or else the encoder directory `init`; returns the steps that
 /// are done.
-pub(super) fn open_model(init: &Path, output: &Path, optimizer: &mut Optimizer) -> Result<(Base, u64)> {
+pub(super) fn open_model(
+    init: &Path,
+    output: &Path,
+    optimizer: &mut Optimizer,
+) -> Result<(Base, u64)> {
     let device = Device::flex().autodiff();
     let ops = BurnOps::on(device.clone(), "cpu");
-    let config = std::fs::read(init.join("config.json"))
-        .map_err(|error| crate::output::io_error(&init.join("config.json").display().to_string(), &error))?;
+    let config = std::fs::read(init.join("config.json")).map_err(|error| {
+        crate::output::io_error(&init.join("config.json").display().to_string(), &error)
+    })?;
     let config = LlamaConfig::parse(&config)?;
     let path = output.join("checkpoint.safetensors");
     let mut extra = BTreeMap::new();
     let (weights, step) = if path.exists() {
         let checkpoint = Checkpoint::load(&path)?;
         optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
-        let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            checkpoint.weights.into_iter().partition(|(name, _)| name.starts_with("model."));
-        extra.extend(others.into_iter().map(|(name, tensor)| (name, tensor.values)));
-        (Weights::from_tensors(&path.display().to_string(), own), checkpoint.step)
+        let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) = checkpoint
+            .weights
+            .into_iter()
+            .partition(|(name, _)| name.starts_with("model."));
+        extra.extend(
+            others
+                .into_iter()
+                .map(|(name, tensor)| (name, tensor.values)),
+        );
+        (
+            Weights::from_tensors(&path.display().to_string(), own),
+            checkpoint.step,
+        )
     } else {
         (read_weights(init)?, 0)
     };
@@ -334,14 +429,23 @@ fn config(settings: &Settings) -> LlamaConfig {
 }
 
 /// A batch of windows as tokens: `<dna>`, then six-mers. A function of seed and step.
-fn sample(corpus: &Corpus, seed: u64, step: u64, window_tokens: usize, batch_tokens: usize) -> Result<Vec<Vec<u32>>> {
+fn sample(
+    corpus: &Corpus,
+    seed: u64,
+    step: u64,
+    window_tokens: usize,
+    batch_tokens: usize,
+) -> Result<Vec<Vec<u32>>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(step + 1);
     let mut batch = Vec::new();
     while batch.len() < (batch_tokens / window_tokens).max(1) {
         let window = corpus.sample_window(&mut rng, window_tokens * 6)?;
         if window.bases.iter().all(|&base| base < 4) {
-            let six_mers = window.bases.chunks_exact(6).map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
+            let six_mers = window
+                .bases
+                .chunks_exact(6)
+                .map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
             batch.push(core::iter::once(DNA).chain(six_mers).collect());
         }
     }
@@ -353,14 +457,29 @@ fn sample(corpus: &Corpus, seed: u64, step: u64, window_tokens: usize, batch_tok
 fn initial(config: &LlamaConfig, seed: u64) -> BTreeMap<String, NamedTensor> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-    let (q, kv) = (config.heads * config.head_width, config.kv_heads * config.head_width);
+    let (q, kv) = (
+        config.heads * config.head_width,
+        config.kv_heads * config.head_width,
+    );
     let residual = 1.0 / (2.0 * config.layers as f32).sqrt();
     let mut tensors = BTreeMap::new();
     let mut add = |name: String, shape: Vec<usize>, std: f32| {
-        let values = (0..shape.iter().product()).map(|_| if std == 0.0 { 1.0 } else { std * truncated_normal(&mut rng) }).collect();
+        let values = (0..shape.iter().product())
+            .map(|_| {
+                if std == 0.0 {
+                    1.0
+                } else {
+                    std * truncated_normal(&mut rng)
+                }
+            })
+            .collect();
         tensors.insert(name, NamedTensor { shape, values });
     };
-    add("model.embed_tokens.weight".to_owned(), vec![config.vocab_size, hidden], 0.02);
+    add(
+        "model.embed_tokens.weight".to_owned(),
+        vec![config.vocab_size, hidden],
+        0.02,
+    );
     add("model.norm.weight".to_owned(), vec![hidden], 0.0);
     for layer in 0..config.layers {
         let at = |name: &str| format!("model.layers.{layer}.{name}.weight");
@@ -368,9 +487,13 @@ fn initial(config: &LlamaConfig, seed: u64) -> BTreeMap<String, NamedTensor> {
         add(at("input_layernorm"), vec![hidden], 0.0);
         add(at("post_attention_layernorm"), vec![hidden], 0.0);
         for (name, outputs, inputs, scale) in [
-            ("self_attn.q_proj", q, hidden, 1.0), ("self_attn.k_proj", kv, hidden, 1.0), ("self_attn.v_proj", kv, hidden, 1.0),
-            ("self_attn.o_proj", hidden, q, residual), ("mlp.gate_proj", inner, hidden, 1.0),
-            ("mlp.up_proj", inner, hidden, 1.0), ("mlp.down_proj", hidden, inner, residual),
+            ("self_attn.q_proj", q, hidden, 1.0),
+            ("self_attn.k_proj", kv, hidden, 1.0),
+            ("self_attn.v_proj", kv, hidden, 1.0),
+            ("self_attn.o_proj", hidden, q, residual),
+            ("mlp.gate_proj", inner, hidden, 1.0),
+            ("mlp.up_proj", inner, hidden, 1.0),
+            ("mlp.down_proj", hidden, inner, residual),
         ] {
             add(at(name), vec![outputs, inputs], std(inputs) * scale);
         }

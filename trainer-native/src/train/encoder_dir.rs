@@ -11,35 +11,47 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Special tokens, in id order; six-mers follow.
-pub const SPECIALS: [&str; 4] = ["<pad>", "<oov>", "<dna>", "</dna>"];
+pub(super) const SPECIALS: [&str; 4] = ["<pad>", "<oov>", "<dna>", "</dna>"];
 /// Rows of the embedding table.
-pub const VOCABULARY: usize = SPECIALS.len() + 4096;
+pub(super) const VOCABULARY: usize = SPECIALS.len() + 4096;
 /// Id of `<dna>`.
-pub const DNA: u32 = 2;
+pub(super) const DNA: u32 = 2;
 /// Bases in the order of their base-4 digits, Carbon's.
 const DIGITS: [char; 4] = ['A', 'T', 'C', 'G'];
 
 /// The id of a six-mer from its bases as codes A 0, C 1, G 2, T 3.
 #[must_use]
-pub fn six_mer_code(bases: &[u8]) -> u16 {
+pub(super) fn six_mer_code(bases: &[u8]) -> u16 {
     const DIGIT_OF: [u16; 4] = [0, 2, 3, 1];
-    bases.iter().fold(0, |code, &base| code * 4 + DIGIT_OF[usize::from(base & 3)])
+    bases
+        .iter()
+        .fold(0, |code, &base| code * 4 + DIGIT_OF[usize::from(base & 3)])
 }
 
 /// Writes `config.json`, `model.safetensors` (f16), and the tokenizer.
 ///
 /// # Errors
 /// `RESOURCE.*` when a file cannot be written.
-pub fn write(directory: &Path, config: &LlamaConfig, weights: &BTreeMap<String, NamedTensor>) -> Result<()> {
+pub(super) fn write(
+    directory: &Path,
+    config: &LlamaConfig,
+    weights: &BTreeMap<String, NamedTensor>,
+) -> Result<()> {
     let about = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    write_atomically(&directory.join("model.safetensors"), &serialize(weights, Dtype::F16, Some(about))?)?;
+    write_atomically(
+        &directory.join("model.safetensors"),
+        &serialize(weights, Dtype::F16, Some(about))?,
+    )?;
     for (name, value) in [
         ("config.json", config_json(config)),
         ("tokenizer.json", tokenizer_json()),
         ("tokenizer_config.json", tokenizer_config_json()),
-        ("special_tokens_map.json", json!({
-            "additional_special_tokens": ["<dna>", "</dna>"], "pad_token": "<pad>", "unk_token": "<oov>",
-        })),
+        (
+            "special_tokens_map.json",
+            json!({
+                "additional_special_tokens": ["<dna>", "</dna>"], "pad_token": "<pad>", "unk_token": "<oov>",
+            }),
+        ),
     ] {
         write_atomically(&directory.join(name), format!("{value:#}\n").as_bytes())?;
     }
@@ -65,10 +77,16 @@ fn special(id: usize) -> Value {
 }
 
 fn tokenizer_json() -> Value {
-    let mut vocabulary: serde_json::Map<String, Value> =
-        SPECIALS.iter().enumerate().map(|(id, name)| ((*name).to_owned(), json!(id))).collect();
+    let mut vocabulary: serde_json::Map<String, Value> = SPECIALS
+        .iter()
+        .enumerate()
+        .map(|(id, name)| ((*name).to_owned(), json!(id)))
+        .collect();
     for code in 0..4096usize {
-        let six_mer: String = (0..6).rev().map(|place| DIGITS[(code >> (2 * place)) & 3]).collect();
+        let six_mer: String = (0..6)
+            .rev()
+            .map(|place| DIGITS[(code >> (2 * place)) & 3])
+            .collect();
         vocabulary.insert(six_mer, json!(SPECIALS.len() + code));
     }
     let added: Vec<Value> = (0..SPECIALS.len())
@@ -88,7 +106,9 @@ fn tokenizer_json() -> Value {
 }
 
 fn tokenizer_config_json() -> Value {
-    let added: serde_json::Map<String, Value> = (0..SPECIALS.len()).map(|id| (id.to_string(), special(id))).collect();
+    let added: serde_json::Map<String, Value> = (0..SPECIALS.len())
+        .map(|id| (id.to_string(), special(id)))
+        .collect();
     json!({
         "added_tokens_decoder": added, "additional_special_tokens": ["<dna>", "</dna>"],
         "clean_up_tokenization_spaces": false, "pad_token": "<pad>",

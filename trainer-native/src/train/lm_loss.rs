@@ -8,7 +8,9 @@ const PLACES: usize = 6;
 const BASES: usize = 4;
 
 /// Which loss a language model is trained with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum LmLoss {
     /// Cross-entropy over the six-mers.
@@ -35,7 +37,13 @@ pub struct LmStep {
 /// `first_six_mer + code`, most significant base first) against the six-mer codes `targets`.
 /// Columns before `first_six_mer` are specials: they take no part.
 #[must_use]
-pub fn lm_loss(logits: &[f32], targets: &[u16], first_six_mer: usize, vocabulary: usize, kind: LmLoss) -> LmStep {
+pub fn lm_loss(
+    logits: &[f32],
+    targets: &[u16],
+    first_six_mer: usize,
+    vocabulary: usize,
+    kind: LmLoss,
+) -> LmStep {
     let rows = targets.len();
     let mut gradient = vec![0.0f32; logits.len()];
     let parts: Vec<(f64, f64, u64)> = gradient
@@ -43,11 +51,17 @@ pub fn lm_loss(logits: &[f32], targets: &[u16], first_six_mer: usize, vocabulary
         .zip(logits.par_chunks(vocabulary))
         .zip(targets)
         .map(|((gradient, logits), &target)| {
-            let mut kernel = Row { logits: &logits[first_six_mer..], gradient: &mut gradient[first_six_mer..] };
+            let mut kernel = Row {
+                logits: &logits[first_six_mer..],
+                gradient: &mut gradient[first_six_mer..],
+            };
             kernel.step(usize::from(target), kind, 1.0 / rows as f32)
         })
         .collect();
-    let mut step = LmStep { gradient, ..LmStep::default() };
+    let mut step = LmStep {
+        gradient,
+        ..LmStep::default()
+    };
     for (loss, nats, right) in parts {
         step.loss += loss;
         step.six_mer_nats += nats;
@@ -65,7 +79,9 @@ impl Row<'_> {
     fn step(&mut self, target: usize, kind: LmLoss, weight: f32) -> (f64, f64, u64) {
         self.softmax();
         let marginals = marginals(self.gradient);
-        let right = (0..PLACES).filter(|&place| best(&marginals[place]) == digit(target, place)).count() as u64;
+        let right = (0..PLACES)
+            .filter(|&place| best(&marginals[place]) == digit(target, place))
+            .count() as u64;
         let nats = -f64::from(self.gradient[target].max(f32::MIN_POSITIVE)).ln();
         match kind {
             LmLoss::CrossEntropy => {
@@ -79,7 +95,11 @@ impl Row<'_> {
 
     /// Leaves the probabilities in `gradient`.
     fn softmax(&mut self) {
-        let highest = self.logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let highest = self
+            .logits
+            .iter()
+            .copied()
+            .fold(f32::NEG_INFINITY, f32::max);
         let mut total = 0.0f32;
         for (p, &logit) in self.gradient.iter_mut().zip(self.logits) {
             *p = (logit - highest).exp();
@@ -92,7 +112,12 @@ impl Row<'_> {
     /// With `L = -1/6 Σ_j ln m_j`, `m_j` the marginal of the right base at place j:
     /// `dL/dz_k = p_k (g_k - Σ_i p_i g_i)`, `g_k = -1/6 Σ_j [k has the right base at j] / m_j`;
     /// and `Σ p g = -1`.
-    fn factorised(&mut self, target: usize, marginals: &[[f32; BASES]; PLACES], weight: f32) -> f64 {
+    fn factorised(
+        &mut self,
+        target: usize,
+        marginals: &[[f32; BASES]; PLACES],
+        weight: f32,
+    ) -> f64 {
         let mut loss = 0.0;
         let mut pull = [[0.0f32; BASES]; PLACES];
         for place in 0..PLACES {
@@ -116,7 +141,10 @@ fn halves(pull: &[[f32; BASES]; PLACES]) -> ([f32; 64], [f32; 64]) {
     let sum = |value: usize, first: usize| {
         pull[first][value >> 4] + pull[first + 1][(value >> 2) & 3] + pull[first + 2][value & 3]
     };
-    (core::array::from_fn(|value| sum(value, 0)), core::array::from_fn(|value| sum(value, 3)))
+    (
+        core::array::from_fn(|value| sum(value, 0)),
+        core::array::from_fn(|value| sum(value, 3)),
+    )
 }
 
 /// Probability of each base at each place.
@@ -145,7 +173,10 @@ fn digit(code: usize, place: usize) -> usize {
 }
 
 fn best(of: &[f32; BASES]) -> usize {
-    (1..BASES).fold(0, |best, base| if of[base] > of[best] { base } else { best })
+    (1..BASES).fold(
+        0,
+        |best, base| if of[base] > of[best] { base } else { best },
+    )
 }
 
 #[cfg(test)]
@@ -154,7 +185,13 @@ mod tests {
 
     fn logits(seed: u32) -> Vec<f32> {
         (0..4100u32)
-            .map(|i| (i.wrapping_mul(747_796_405).wrapping_add(seed.wrapping_mul(2_891_336_453)) >> 9) as f32 / 4e6 - 1.0)
+            .map(|i| {
+                (i.wrapping_mul(747_796_405)
+                    .wrapping_add(seed.wrapping_mul(2_891_336_453))
+                    >> 9) as f32
+                    / 4e6
+                    - 1.0
+            })
             .collect()
     }
 
@@ -171,7 +208,10 @@ mod tests {
                 };
                 let numeric = (shifted(0.05) - shifted(-0.05)) / 0.1;
                 let analytic = f64::from(step.gradient[column]);
-                assert!((numeric - analytic).abs() < 2e-4 * analytic.abs().max(1e-2), "{kind:?} {column}: {numeric} {analytic}");
+                assert!(
+                    (numeric - analytic).abs() < 2e-4 * analytic.abs().max(1e-2),
+                    "{kind:?} {column}: {numeric} {analytic}"
+                );
             }
             assert!(step.gradient[..4].iter().all(|&g| g == 0.0));
         }

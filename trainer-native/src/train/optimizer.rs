@@ -10,7 +10,9 @@ use genolewm_model::parameters::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What updates the projections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum MatrixOptimizer {
     /// AdamW, betas 0.9 and 0.95, eps 1e-8, decay 0.05.
@@ -37,7 +39,10 @@ impl Optimizer {
     /// An optimiser without state. `weight_decay` falls on projections only.
     #[must_use]
     pub fn new(matrices: MatrixOptimizer, weight_decay: f32) -> Self {
-        let adamw = AdamWConfig::new().with_beta_1(0.9).with_beta_2(0.95).with_epsilon(1e-8);
+        let adamw = AdamWConfig::new()
+            .with_beta_1(0.9)
+            .with_beta_2(0.95)
+            .with_epsilon(1e-8);
         Self {
             matrices,
             decayed: adamw.clone().with_weight_decay(weight_decay).build(),
@@ -51,17 +56,40 @@ impl Optimizer {
     }
 
     /// One update of a parameter.
-    pub fn step(&mut self, name: &str, role: Role, value: Tensor<2>, gradient: Tensor<2>, rate: f64) -> Tensor<2> {
+    pub fn step(
+        &mut self,
+        name: &str,
+        role: Role,
+        value: Tensor<2>,
+        gradient: Tensor<2>,
+        rate: f64,
+    ) -> Tensor<2> {
         let state = self.states.remove(name);
         let (value, state) = match (role, self.matrices, state) {
             (Role::Projection, MatrixOptimizer::Muon, state) => {
-                let state = state.and_then(|s| if let State::Muon(s) = s { Some(s) } else { None });
+                let state = state.and_then(|s| {
+                    if let State::Muon(s) = s {
+                        Some(s)
+                    } else {
+                        None
+                    }
+                });
                 let (value, state) = self.muon.step(rate, value, gradient, state);
                 (value, state.map(State::Muon))
             }
             (role, _, state) => {
-                let adamw = if role == Role::Projection { &self.decayed } else { &self.plain };
-                let state = state.and_then(|s| if let State::Adamw(s) = s { Some(s) } else { None });
+                let adamw = if role == Role::Projection {
+                    &self.decayed
+                } else {
+                    &self.plain
+                };
+                let state = state.and_then(|s| {
+                    if let State::Adamw(s) = s {
+                        Some(s)
+                    } else {
+                        None
+                    }
+                });
                 let (value, state) = adamw.step(rate, value, gradient, state);
                 (value, state.map(State::Adamw))
             }
@@ -81,11 +109,21 @@ impl Optimizer {
                 State::Muon(state) => {
                     let mut sink = StateSink::default();
                     state.state_flatten("", &mut sink);
-                    tensors.extend(sink.tensors.into_iter().map(|(_, data)| (format!("velocity.{name}"), data)));
+                    tensors.extend(
+                        sink.tensors
+                            .into_iter()
+                            .map(|(_, data)| (format!("velocity.{name}"), data)),
+                    );
                 }
                 State::Adamw(state) => {
-                    tensors.insert(format!("moment_1.{name}"), state.momentum.moment_1.to_data());
-                    tensors.insert(format!("moment_2.{name}"), state.momentum.moment_2.to_data());
+                    tensors.insert(
+                        format!("moment_1.{name}"),
+                        state.momentum.moment_1.to_data(),
+                    );
+                    tensors.insert(
+                        format!("moment_2.{name}"),
+                        state.momentum.moment_2.to_data(),
+                    );
                 }
             }
         }
@@ -93,9 +131,16 @@ impl Optimizer {
     }
 
     /// Restores the state that [`Self::export`] gave after `steps` updates.
-    pub fn import(&mut self, mut tensors: BTreeMap<String, TensorData>, steps: u64, device: &Device) {
-        let names: BTreeSet<String> =
-            tensors.keys().filter_map(|key| key.split_once('.').map(|(_, name)| name.to_owned())).collect();
+    pub fn import(
+        &mut self,
+        mut tensors: BTreeMap<String, TensorData>,
+        steps: u64,
+        device: &Device,
+    ) {
+        let names: BTreeSet<String> = tensors
+            .keys()
+            .filter_map(|key| key.split_once('.').map(|(_, name)| name.to_owned()))
+            .collect();
         for name in names {
             let mut take = |kind: &str| tensors.remove(&format!("{kind}.{name}"));
             if let Some(velocity) = take("velocity") {
@@ -111,7 +156,8 @@ impl Optimizer {
                     moment_2: Tensor::from_data(second, device),
                     max_moment_2: None,
                 };
-                self.states.insert(name, State::Adamw(AdamWState { momentum }));
+                self.states
+                    .insert(name, State::Adamw(AdamWState { momentum }));
             }
         }
     }

@@ -48,7 +48,14 @@ impl Pairs {
     /// The rows of `indices` of a table of states.
     #[must_use]
     pub fn rows(&self, states: &[f32], indices: &[usize]) -> Vec<f32> {
-        indices.iter().flat_map(|&index| states[index * self.width..(index + 1) * self.width].iter().copied()).collect()
+        indices
+            .iter()
+            .flat_map(|&index| {
+                states[index * self.width..(index + 1) * self.width]
+                    .iter()
+                    .copied()
+            })
+            .collect()
     }
 }
 
@@ -74,10 +81,15 @@ impl EditSources {
             Ok(variants)
         };
         let (common, clinvar) = (read(common)?, read(clinvar)?);
-        let pathogenic = |s: Option<Significance>| matches!(s, Some(Significance::P | Significance::Lp));
+        let pathogenic =
+            |s: Option<Significance>| matches!(s, Some(Significance::P | Significance::Lp));
         Ok(Self {
             common: VariantIndex::new(common.iter().filter(|variant| variant.is_common())),
-            clinvar: VariantIndex::new(clinvar.iter().filter(|variant| pathogenic(variant.significance))),
+            clinvar: VariantIndex::new(
+                clinvar
+                    .iter()
+                    .filter(|variant| pathogenic(variant.significance)),
+            ),
             holdout,
         })
     }
@@ -96,32 +108,64 @@ pub fn encode(
 ) -> Result<Pairs> {
     let ops = BurnOps::cpu();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut pairs = Pairs { width: encoder.d_state(), ..Pairs::default() };
+    let mut pairs = Pairs {
+        width: encoder.d_state(),
+        ..Pairs::default()
+    };
     while pairs.windows.len() < windows {
         let window = corpus.sample_window(&mut rng, window_bp)?;
         if window.reverse_complemented {
             continue;
         }
         let bases = decode(&window.bases);
-        let place = EditWindow { contig: &window.contig, start: window.start, bases: &bases };
-        let pool = EditPool { common: &sources.common, clinvar: &sources.clinvar, holdout: &sources.holdout };
+        let place = EditWindow {
+            contig: &window.contig,
+            start: window.start,
+            bases: &bases,
+        };
+        let pool = EditPool {
+            common: &sources.common,
+            clinvar: &sources.clinvar,
+            holdout: &sources.holdout,
+        };
         let items = EditMix::default().draw(place, pool, &mut rng)?;
-        let edits: Vec<RelEdit> = items.into_iter().filter_map(|item| item.edits.into_iter().next()).collect();
+        let edits: Vec<RelEdit> = items
+            .into_iter()
+            .filter_map(|item| item.edits.into_iter().next())
+            .collect();
         add(encoder, &ops, &mut pairs, bases, edits)?;
         progress.inc(1);
     }
     Ok(pairs)
 }
 
-fn add(encoder: &StateEncoder<<BurnOps as Ops>::Matrix>, ops: &BurnOps, pairs: &mut Pairs, bases: String, edits: Vec<RelEdit>) -> Result<()> {
+fn add(
+    encoder: &StateEncoder<<BurnOps as Ops>::Matrix>,
+    ops: &BurnOps,
+    pairs: &mut Pairs,
+    bases: String,
+    edits: Vec<RelEdit>,
+) -> Result<()> {
     let edited = |edit: &RelEdit| -> Result<EditedWindow> {
-        Ok(EditedWindow { bases: apply_edit(&bases, edit, true)?, locus: Some(edit.rel_pos()) })
+        Ok(EditedWindow {
+            bases: apply_edit(&bases, edit, true)?,
+            locus: Some(edit.rel_pos()),
+        })
     };
-    let site = Site { reference: &bases, edits: edits.iter().map(edited).collect::<Result<_>>()? };
+    let site = Site {
+        reference: &bases,
+        edits: edits.iter().map(edited).collect::<Result<_>>()?,
+    };
     let states = encoder.encode(ops, &[site])?;
-    pairs.before.extend(pollster::block_on(ops.read(&states.reference))?);
-    pairs.after.extend(pollster::block_on(ops.read(&states.edited))?);
-    pairs.window_of.extend(core::iter::repeat_n(pairs.windows.len(), edits.len()));
+    pairs
+        .before
+        .extend(pollster::block_on(ops.read(&states.reference))?);
+    pairs
+        .after
+        .extend(pollster::block_on(ops.read(&states.edited))?);
+    pairs
+        .window_of
+        .extend(core::iter::repeat_n(pairs.windows.len(), edits.len()));
     pairs.edits.extend(edits);
     pairs.windows.push(bases);
     Ok(())

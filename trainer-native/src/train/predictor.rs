@@ -130,7 +130,11 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
     let text = serde_json::to_string_pretty(settings)
         .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
     let config = config(settings);
-    let encoder = load_encoder(&BurnOps::cpu(), &Directory(settings.encoder.clone()), &config)?;
+    let encoder = load_encoder(
+        &BurnOps::cpu(),
+        &Directory(settings.encoder.clone()),
+        &config,
+    )?;
     let pairs = draw(settings, &encoder, quiet)?;
     let mut trainer = Trainer::open(settings, &encoder, &pairs)?;
     let mut run = RunDir::open(&settings.output, &text, trainer.step)?;
@@ -141,7 +145,14 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
         if trainer.step.is_multiple_of(settings.log_every) {
             let (validation_cosine, naive_cosine) = trainer.validate()?;
             let steps_per_second = progress.rate(trainer.step).1;
-            run.log(&Line { step: trainer.step, loss, gradient_norm: norm, steps_per_second, validation_cosine, naive_cosine })?;
+            run.log(&Line {
+                step: trainer.step,
+                loss,
+                gradient_norm: norm,
+                steps_per_second,
+                validation_cosine,
+                naive_cosine,
+            })?;
         }
         if trainer.step.is_multiple_of(settings.checkpoint_every) {
             trainer.save(&run, &text)?;
@@ -151,16 +162,19 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
     trainer.save(&run, &text)?;
     let surprises = trainer.validation_surprises()?;
     let (predictor, action) = trainer.weights();
-    assemble(&settings.output.join("model"), Parts {
-        name: &settings.model_name,
-        version: &settings.model_version,
-        config: &config,
-        encoder: &settings.encoder,
-        predictor,
-        action,
-        surprises,
-        data: &[("corpus", &settings.corpus), ("holdout", &settings.holdout)],
-    })
+    assemble(
+        &settings.output.join("model"),
+        Parts {
+            name: &settings.model_name,
+            version: &settings.model_version,
+            config: &config,
+            encoder: &settings.encoder,
+            predictor,
+            action,
+            surprises,
+            data: &[("corpus", &settings.corpus), ("holdout", &settings.holdout)],
+        },
+    )
 }
 
 fn config(settings: &Settings) -> ModelConfig {
@@ -180,7 +194,9 @@ fn config(settings: &Settings) -> ModelConfig {
             d_action: Some(settings.d_action),
             dtype: "fp16".to_owned(),
         },
-        action: ActionSection { d_action: Some(settings.d_action) },
+        action: ActionSection {
+            d_action: Some(settings.d_action),
+        },
         seed: settings.seed,
         window_bp: settings.window_bp,
         max_window_bp: settings.window_bp,
@@ -191,12 +207,28 @@ fn config(settings: &Settings) -> ModelConfig {
 
 fn draw(settings: &Settings, encoder: &StateEncoder<Tensor<2>>, quiet: bool) -> Result<Pairs> {
     let corpus = Corpus::open(&settings.corpus, &settings.holdout)?;
-    let sources = EditSources::open(&settings.common, &settings.clinvar, HoldoutPolicy::read(&settings.holdout)?)?;
-    let progress = if quiet { ProgressBar::hidden() } else { ProgressBar::new(settings.windows as u64) };
-    if let Ok(style) = ProgressStyle::with_template("{bar:28} {pos}/{len} windows encoded  {eta} left") {
+    let sources = EditSources::open(
+        &settings.common,
+        &settings.clinvar,
+        HoldoutPolicy::read(&settings.holdout)?,
+    )?;
+    let progress = if quiet {
+        ProgressBar::hidden()
+    } else {
+        ProgressBar::new(settings.windows as u64)
+    };
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:28} {pos}/{len} windows encoded  {eta} left")
+    {
         progress.set_style(style);
     }
-    let pairs = encode(encoder, &corpus, &sources, (settings.windows, settings.window_bp, settings.seed), &progress)?;
+    let pairs = encode(
+        encoder,
+        &corpus,
+        &sources,
+        (settings.windows, settings.window_bp, settings.seed),
+        &progress,
+    )?;
     progress.finish_and_clear();
     Ok(pairs)
 }
@@ -228,7 +260,11 @@ struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    fn open(settings: &'a Settings, encoder: &StateEncoder<Tensor<2>>, pairs: &'a Pairs) -> Result<Self> {
+    fn open(
+        settings: &'a Settings,
+        encoder: &StateEncoder<Tensor<2>>,
+        pairs: &'a Pairs,
+    ) -> Result<Self> {
         let device = Device::flex().autodiff();
         let ops = BurnOps::on(device.clone(), "cpu");
         let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.05);
@@ -243,36 +279,83 @@ impl<'a> Trainer<'a> {
             (predictor, action, 0)
         };
         let mut networks = Networks {
-            predictor: Predictor::load(&ops, Weights::from_tensors("predictor", predictor), settings.n_heads)?,
-            action: ActionEncoder::load(&ops, Weights::from_tensors("action encoder", action), ALLELE_HEADS, settings.window_bp)?,
+            predictor: Predictor::load(
+                &ops,
+                Weights::from_tensors("predictor", predictor),
+                settings.n_heads,
+            )?,
+            action: ActionEncoder::load(
+                &ops,
+                Weights::from_tensors("action encoder", action),
+                ALLELE_HEADS,
+                settings.window_bp,
+            )?,
         };
         track(&mut networks);
-        let (validation, training) = (0..pairs.len()).partition(|&pair| pairs.window_of[pair].is_multiple_of(VALIDATION_SHARE));
-        Ok(Self { settings, pairs, training, validation, ops, networks, optimizer, step })
+        let (validation, training) = (0..pairs.len())
+            .partition(|&pair| pairs.window_of[pair].is_multiple_of(VALIDATION_SHARE));
+        Ok(Self {
+            settings,
+            pairs,
+            training,
+            validation,
+            ops,
+            networks,
+            optimizer,
+            step,
+        })
     }
 
     fn train_step(&mut self) -> Result<(f64, f64)> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
         rng.set_stream(self.step + 1);
-        let pick = |rng: &mut ChaCha8Rng| self.training[(rng.next_u64() % self.training.len() as u64) as usize];
+        let pick = |rng: &mut ChaCha8Rng| {
+            self.training[(rng.next_u64() % self.training.len() as u64) as usize]
+        };
         let batch: Vec<usize> = (0..self.settings.batch).map(|_| pick(&mut rng)).collect();
         let prediction = self.predict(&batch)?;
-        let target = self.ops.matrix(self.pairs.rows(&self.pairs.after, &batch), batch.len(), self.pairs.width);
+        let target = self.ops.matrix(
+            self.pairs.rows(&self.pairs.after, &batch),
+            batch.len(),
+            self.pairs.width,
+        );
         let loss = prediction_loss_tensor(prediction, target, None, &LossWeights::default())?;
-        let value = f64::from(host(loss.clone().inner().into_data()).first().copied().unwrap_or(f32::NAN));
+        let value = f64::from(
+            host(loss.clone().inner().into_data())
+                .first()
+                .copied()
+                .unwrap_or(f32::NAN),
+        );
         let mut gradients = loss.backward();
         let settings = self.settings;
-        let rate = settings.learning_rate * Schedule::Wsd.factor(self.step, settings.steps, settings.warmup_steps);
-        let norm = update(&mut self.networks, &mut gradients, &mut self.optimizer, rate, 1.0)?;
+        let rate = settings.learning_rate
+            * Schedule::Wsd.factor(self.step, settings.steps, settings.warmup_steps);
+        let norm = update(
+            &mut self.networks,
+            &mut gradients,
+            &mut self.optimizer,
+            rate,
+            1.0,
+        )?;
         self.step += 1;
         Ok((value, norm))
     }
 
     fn predict(&self, batch: &[usize]) -> Result<Tensor<2>> {
-        let edits: Vec<_> = batch.iter().map(|&pair| self.pairs.edits[pair].clone()).collect();
+        let edits: Vec<_> = batch
+            .iter()
+            .map(|&pair| self.pairs.edits[pair].clone())
+            .collect();
         let actions = self.networks.action.forward(&self.ops, &edits)?;
-        let states = self.ops.matrix(self.pairs.rows(&self.pairs.before, batch), batch.len(), self.pairs.width);
-        Ok(self.networks.predictor.predict(&self.ops, &states, &actions))
+        let states = self.ops.matrix(
+            self.pairs.rows(&self.pairs.before, batch),
+            batch.len(),
+            self.pairs.width,
+        );
+        Ok(self
+            .networks
+            .predictor
+            .predict(&self.ops, &states, &actions))
     }
 
     /// Predictions of all validation pairs, row-major.
@@ -289,7 +372,10 @@ impl<'a> Trainer<'a> {
         let predicted = self.predict_validation()?;
         let after = self.pairs.rows(&self.pairs.after, &self.validation);
         let before = self.pairs.rows(&self.pairs.before, &self.validation);
-        Ok((mean_cosine(&predicted, &after, self.pairs.width), mean_cosine(&before, &after, self.pairs.width)))
+        Ok((
+            mean_cosine(&predicted, &after, self.pairs.width),
+            mean_cosine(&before, &after, self.pairs.width),
+        ))
     }
 
     /// The surprise of each validation pair and the window that it lies in: what the first
@@ -299,30 +385,53 @@ impl<'a> Trainer<'a> {
         let width = self.pairs.width;
         let surprise = |(row, &pair): (usize, &usize)| {
             let after = &self.pairs.after[pair * width..(pair + 1) * width];
-            let distance = genolewm_shared::surprise::surprise_distance(&predicted[row * width..(row + 1) * width], after);
-            (self.pairs.windows[self.pairs.window_of[pair]].clone(), distance)
+            let distance = genolewm_shared::surprise::surprise_distance(
+                &predicted[row * width..(row + 1) * width],
+                after,
+            );
+            (
+                self.pairs.windows[self.pairs.window_of[pair]].clone(),
+                distance,
+            )
         };
         Ok(self.validation.iter().enumerate().map(surprise).collect())
     }
 
     fn save(&mut self, run: &RunDir, settings: &str) -> Result<()> {
         let (predictor, action) = self.weights();
-        let named = |prefix: &str, tensors: BTreeMap<String, NamedTensor>| -> Vec<(String, NamedTensor)> {
-            tensors.into_iter().map(|(name, tensor)| (format!("{prefix}.{name}"), tensor)).collect()
-        };
-        let weights = named(PREDICTOR, predictor).into_iter().chain(named(ACTION, action)).collect();
-        Checkpoint { step: self.step, settings: settings.to_owned(), weights, state: self.optimizer.export() }
-            .save(&run.file("checkpoint.safetensors"))
+        let named =
+            |prefix: &str, tensors: BTreeMap<String, NamedTensor>| -> Vec<(String, NamedTensor)> {
+                tensors
+                    .into_iter()
+                    .map(|(name, tensor)| (format!("{prefix}.{name}"), tensor))
+                    .collect()
+            };
+        let weights = named(PREDICTOR, predictor)
+            .into_iter()
+            .chain(named(ACTION, action))
+            .collect();
+        Checkpoint {
+            step: self.step,
+            settings: settings.to_owned(),
+            weights,
+            state: self.optimizer.export(),
+        }
+        .save(&run.file("checkpoint.safetensors"))
     }
 
     /// Both networks as their weight files hold them.
     fn weights(&mut self) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
         let (predictor, action) = split(export(&mut self.networks));
-        (join_input_projections(predictor), join_input_projections(action))
+        (
+            join_input_projections(predictor),
+            join_input_projections(action),
+        )
     }
 }
 
-fn split(tensors: BTreeMap<String, NamedTensor>) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
+fn split(
+    tensors: BTreeMap<String, NamedTensor>,
+) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
     let (mut predictor, mut action) = (BTreeMap::new(), BTreeMap::new());
     for (name, tensor) in tensors {
         match name.split_once('.') {
@@ -334,7 +443,10 @@ fn split(tensors: BTreeMap<String, NamedTensor>) -> (BTreeMap<String, NamedTenso
     (predictor, action)
 }
 
-fn initial(settings: &Settings, d_state: usize) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
+fn initial(
+    settings: &Settings,
+    d_state: usize,
+) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let mut uniform = || ((rng.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
     let predictor = PredictorSizes {
@@ -346,12 +458,26 @@ fn initial(settings: &Settings, d_state: usize) -> (BTreeMap<String, NamedTensor
         self_blocks: 1,
         max_actions: 16,
     };
-    let action = ActionSizes { d_action: settings.d_action, d_pos: 32, d_type: 16, d_seq: 32, layers: 2, inner: 128 };
-    (Initializer::new(&mut uniform).predictor(&predictor), Initializer::new(&mut uniform).action_encoder(&action))
+    let action = ActionSizes {
+        d_action: settings.d_action,
+        d_pos: 32,
+        d_type: 16,
+        d_seq: 32,
+        layers: 2,
+        inner: 128,
+    };
+    (
+        Initializer::new(&mut uniform).predictor(&predictor),
+        Initializer::new(&mut uniform).action_encoder(&action),
+    )
 }
 
 fn mean_cosine(a: &[f32], b: &[f32], width: usize) -> f64 {
     let rows = a.len() / width;
     let cosine = |(a, b): (&[f32], &[f32])| 1.0 - genolewm_shared::surprise::displacement(a, b);
-    a.chunks_exact(width).zip(b.chunks_exact(width)).map(cosine).sum::<f64>() / rows.max(1) as f64
+    a.chunks_exact(width)
+        .zip(b.chunks_exact(width))
+        .map(cosine)
+        .sum::<f64>()
+        / rows.max(1) as f64
 }

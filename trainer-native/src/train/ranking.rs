@@ -109,7 +109,12 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
         .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
     let mut optimizer = Optimizer::new(MatrixOptimizer::Muon, 0.05);
     let (base, step) = open_model(&settings.init, &settings.output, &mut optimizer)?;
-    let mut trainer = Trainer { settings, model: Ranked::new(base), optimizer, step };
+    let mut trainer = Trainer {
+        settings,
+        model: Ranked::new(base),
+        optimizer,
+        step,
+    };
     track(&mut trainer.model);
     let mut run = RunDir::open(&settings.output, &text, step)?;
     let progress = Progress::new(settings.steps, step, quiet);
@@ -127,7 +132,11 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
     progress.finish();
     trainer.save(&run, &text)?;
     let weights = export(&mut trainer.model.base.llama);
-    encoder_dir::write(&settings.output.join("encoder"), &trainer.model.base.llama.config, &weights)
+    encoder_dir::write(
+        &settings.output.join("encoder"),
+        &trainer.model.base.llama.config,
+        &weights,
+    )
 }
 
 /// The encoder and the line from the shift's length to the severity.
@@ -139,7 +148,10 @@ struct Ranked {
 
 impl Ranked {
     fn new(mut base: Base) -> Self {
-        let start = base.extra.remove("ranking.line").unwrap_or_else(|| vec![1.0, 1.0]);
+        let start = base
+            .extra
+            .remove("ranking.line")
+            .unwrap_or_else(|| vec![1.0, 1.0]);
         let line = base.ops.matrix(start, 1, 2);
         Self { base, line }
     }
@@ -165,16 +177,31 @@ impl Trainer<'_> {
         let batch = sites.draw(settings, self.step)?;
         let (line, loss) = self.forward(&batch);
         let mut gradients = loss.backward();
-        let rate = settings.learning_rate * Schedule::Wsd.factor(self.step, settings.steps, settings.warmup_steps);
-        let norm = update(&mut self.model, &mut gradients, &mut self.optimizer, rate, 1.0)?;
+        let rate = settings.learning_rate
+            * Schedule::Wsd.factor(self.step, settings.steps, settings.warmup_steps);
+        let norm = update(
+            &mut self.model,
+            &mut gradients,
+            &mut self.optimizer,
+            rate,
+            1.0,
+        )?;
         self.step += 1;
-        Ok(Line { step: self.step, gradient_norm: norm, ..line })
+        Ok(Line {
+            step: self.step,
+            gradient_norm: norm,
+            ..line
+        })
     }
 
     fn forward(&self, batch: &Batch) -> (Line, Tensor<2>) {
         let ops = &self.model.base.ops;
         let (sequences, rows) = batch.sequences(self.settings.pool_radius);
-        let hidden = self.model.base.llama.hidden(ops, &sequences, self.model.base.llama.layers.len());
+        let hidden =
+            self.model
+                .base
+                .llama
+                .hidden(ops, &sequences, self.model.base.llama.layers.len());
         let states = ops.normalize_rows(&ops.mean_rows(&hidden, &rows.spans));
         let moved = ops.gather(&states, &rows.edited) - ops.gather(&states, &rows.reference);
         let length = moved.square().sum_dim(1).add_scalar(1e-12).sqrt();
@@ -187,24 +214,47 @@ impl Trainer<'_> {
         let lengths = host(length.inner().into_data());
         let (nats, language) = self.language(&hidden, batch);
         let line = Line {
-            ranking_loss: f64::from(host(loss.clone().inner().into_data()).first().copied().unwrap_or(f32::NAN)),
+            ranking_loss: f64::from(
+                host(loss.clone().inner().into_data())
+                    .first()
+                    .copied()
+                    .unwrap_or(f32::NAN),
+            ),
             severe_auroc: severe_auroc(&lengths, &batch.severities),
             six_mer_nats: nats,
             ..Line::default()
         };
-        (line, loss + language.mul_scalar(self.settings.language_weight))
+        (
+            line,
+            loss + language.mul_scalar(self.settings.language_weight),
+        )
     }
 
     /// Cross-entropy of the reference windows: its value in nats, and a scalar with its gradient.
     fn language(&self, hidden: &Tensor<2>, batch: &Batch) -> (f64, Tensor<2>) {
         let rows: Vec<usize> = batch.language_rows();
         let base = &self.model.base;
-        let logits = base.ops.gather(hidden, &rows).matmul(base.llama.embedding.clone().transpose());
+        let logits = base
+            .ops
+            .gather(hidden, &rows)
+            .matmul(base.llama.embedding.clone().transpose());
         let targets = batch.language_targets();
         let values = host(logits.clone().inner().into_data());
-        let step = lm_loss(&values, &targets, SPECIALS.len(), VOCABULARY, LmLoss::CrossEntropy);
-        let gradient: Tensor<2> = Tensor::from_data(TensorData::new(step.gradient, [rows.len(), VOCABULARY]), base.ops.device());
-        (step.six_mer_nats / rows.len() as f64, (logits * gradient).sum_dim(1).sum_dim(0))
+        let step = lm_loss(
+            &values,
+            &targets,
+            SPECIALS.len(),
+            VOCABULARY,
+            LmLoss::CrossEntropy,
+        );
+        let gradient: Tensor<2> = Tensor::from_data(
+            TensorData::new(step.gradient, [rows.len(), VOCABULARY]),
+            base.ops.device(),
+        );
+        (
+            step.six_mer_nats / rows.len() as f64,
+            (logits * gradient).sum_dim(1).sum_dim(0),
+        )
     }
 
     fn save(&mut self, run: &RunDir, settings: &str) -> Result<()> {
@@ -220,9 +270,28 @@ impl Trainer<'_> {
 
 fn severe_auroc(lengths: &[f32], severities: &[f32]) -> f64 {
     let pairs = || lengths.iter().zip(severities);
-    let severe: Vec<f32> = pairs().filter(|(_, s)| **s >= 0.9).map(|(l, _)| *l).collect();
-    let mild: Vec<f32> = pairs().filter(|(_, s)| **s <= 0.05).map(|(l, _)| *l).collect();
-    let wins: f64 = severe.iter().flat_map(|a| mild.iter().map(move |b| if a > b { 1.0 } else if a < b { 0.0 } else { 0.5 })).sum();
+    let severe: Vec<f32> = pairs()
+        .filter(|(_, s)| **s >= 0.9)
+        .map(|(l, _)| *l)
+        .collect();
+    let mild: Vec<f32> = pairs()
+        .filter(|(_, s)| **s <= 0.05)
+        .map(|(l, _)| *l)
+        .collect();
+    let wins: f64 = severe
+        .iter()
+        .flat_map(|a| {
+            mild.iter().map(move |b| {
+                if a > b {
+                    1.0
+                } else if a < b {
+                    0.0
+                } else {
+                    0.5
+                }
+            })
+        })
+        .sum();
     wins / (severe.len() * mild.len()).max(1) as f64
 }
 
@@ -238,17 +307,27 @@ struct Sites {
 impl Sites {
     fn open(settings: &Settings) -> Result<Self> {
         let corpus = Corpus::open(&settings.corpus, &settings.holdout)?;
-        let pieces: Vec<LocalRecord> = corpus.contigs().filter_map(|(name, _)| LocalRecord::parse(name)).collect();
+        let pieces: Vec<LocalRecord> = corpus
+            .contigs()
+            .filter_map(|(name, _)| LocalRecord::parse(name))
+            .collect();
         let mut contigs: Vec<String> = Vec::new();
         let mut kinds: [Vec<(usize, TranscriptSnv)>; 4] = Default::default();
         for path in &settings.exons {
             for mut transcript in read_exon_table(path)? {
-                let fetch = |contig: &str, span: Interval| fetch_chromosome(contig, span, &pieces, &|name, span| corpus.fetch(name, span));
+                let fetch = |contig: &str, span: Interval| {
+                    fetch_chromosome(contig, span, &pieces, &|name, span| {
+                        corpus.fetch(name, span)
+                    })
+                };
                 transcript.set_bases(&fetch);
-                let contig = contigs.iter().position(|name| name == transcript.contig()).unwrap_or_else(|| {
-                    contigs.push(transcript.contig().to_owned());
-                    contigs.len() - 1
-                });
+                let contig = contigs
+                    .iter()
+                    .position(|name| name == transcript.contig())
+                    .unwrap_or_else(|| {
+                        contigs.push(transcript.contig().to_owned());
+                        contigs.len() - 1
+                    });
                 for snv in transcript.snvs(&fetch) {
                     kinds[kind(&snv)].push((contig, snv));
                 }
@@ -259,24 +338,41 @@ impl Sites {
             kind.dedup_by_key(|(contig, snv)| (*contig, snv.offset, snv.alternate));
         }
         if kinds.iter().any(Vec::is_empty) {
-            return Err(Error::new(ErrorCode::TrainingDataloader, "the exons give no substitutions of some kind")
-                .with_remedy("give exon tables whose contigs are in the corpus and not held out"));
+            return Err(Error::new(
+                ErrorCode::TrainingDataloader,
+                "the exons give no substitutions of some kind",
+            )
+            .with_remedy("give exon tables whose contigs are in the corpus and not held out"));
         }
-        Ok(Self { corpus, pieces, contigs, kinds })
+        Ok(Self {
+            corpus,
+            pieces,
+            contigs,
+            kinds,
+        })
     }
 
     /// The windows of a step; a function of seed and step.
     fn draw(&self, settings: &Settings, step: u64) -> Result<Batch> {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(step + 1);
-        let (fewest, most) = (settings.context_tokens[0], settings.context_tokens[1].max(settings.context_tokens[0]));
+        let (fewest, most) = (
+            settings.context_tokens[0],
+            settings.context_tokens[1].max(settings.context_tokens[0]),
+        );
         let context = fewest + below(&mut rng, most - fewest + 1);
-        let mut batch = Batch { context, ..Batch::default() };
+        let mut batch = Batch {
+            context,
+            ..Batch::default()
+        };
         let mut attempts = 0;
         while batch.windows.len() < settings.windows {
             attempts += 1;
             if attempts > 100 * settings.windows {
-                return Err(Error::new(ErrorCode::TrainingDataloader, "no substitution has known sequence around it"));
+                return Err(Error::new(
+                    ErrorCode::TrainingDataloader,
+                    "no substitution has known sequence around it",
+                ));
             }
             let pool = &self.kinds[below(&mut rng, self.kinds.len())];
             let at = below(&mut rng, pool.len());
@@ -288,27 +384,60 @@ impl Sites {
 
     /// Adds the window around the first edit, with every edit that falls into its locus six-mer or
     /// the four after it; leaves the batch as it is where sequence is missing.
-    fn add(&self, batch: &mut Batch, edits: &[(usize, TranscriptSnv)], radius: usize, rng: &mut ChaCha8Rng) {
-        let Some(&(contig, first)) = edits.first() else { return };
+    fn add(
+        &self,
+        batch: &mut Batch,
+        edits: &[(usize, TranscriptSnv)],
+        radius: usize,
+        rng: &mut ChaCha8Rng,
+    ) {
+        let Some(&(contig, first)) = edits.first() else {
+            return;
+        };
         let phase = below(rng, 6);
         let (before, after) = (batch.context * 6 + phase, (radius + 1) * 6 - phase);
         let reverse = below(rng, 2) == 1;
-        let (left, right) = if reverse { (after - 1, before + 1) } else { (before, after) };
-        let Some(start) = first.offset.get().checked_sub(left as u64) else { return };
-        let span = Interval { start: BpOffset(start), end: BpOffset(first.offset.get() + right as u64) };
+        let (left, right) = if reverse {
+            (after - 1, before + 1)
+        } else {
+            (before, after)
+        };
+        let Some(start) = first.offset.get().checked_sub(left as u64) else {
+            return;
+        };
+        let span = Interval {
+            start: BpOffset(start),
+            end: BpOffset(first.offset.get() + right as u64),
+        };
         let fetch = |name: &str, span: Interval| self.corpus.fetch(name, span);
-        let Some(mut bases) = fetch_chromosome(&self.contigs[contig], span, &self.pieces, &fetch) else { return };
+        let Some(mut bases) = fetch_chromosome(&self.contigs[contig], span, &self.pieces, &fetch)
+        else {
+            return;
+        };
         if bases.iter().any(|&base| base > 3) {
             return;
         }
         if reverse {
             reverse_complement(&mut bases);
         }
-        let mut window = Window { reference: tokens(&bases), edits: Vec::new() };
+        let mut window = Window {
+            reference: tokens(&bases),
+            edits: Vec::new(),
+        };
         for &(other, snv) in edits {
-            let Some(offset) = snv.offset.get().checked_sub(start).filter(|_| other == contig) else { continue };
+            let Some(offset) = snv
+                .offset
+                .get()
+                .checked_sub(start)
+                .filter(|_| other == contig)
+            else {
+                continue;
+            };
             let (place, alternate) = if reverse {
-                (bases.len() as i64 - 1 - offset as i64, complement(snv.alternate))
+                (
+                    bases.len() as i64 - 1 - offset as i64,
+                    complement(snv.alternate),
+                )
             } else {
                 (offset as i64, snv.alternate)
             };
@@ -339,13 +468,24 @@ fn kind(snv: &TranscriptSnv) -> usize {
 
 /// Substitutions of the same codon and the bases beside it: the one at `at` first, then others of
 /// every kind within a six-mer of it, in random order.
-fn neighbours(pool: &[(usize, TranscriptSnv)], at: usize, kinds: &[Vec<(usize, TranscriptSnv)>; 4], count: usize, rng: &mut ChaCha8Rng) -> Vec<(usize, TranscriptSnv)> {
+fn neighbours(
+    pool: &[(usize, TranscriptSnv)],
+    at: usize,
+    kinds: &[Vec<(usize, TranscriptSnv)>; 4],
+    count: usize,
+    rng: &mut ChaCha8Rng,
+) -> Vec<(usize, TranscriptSnv)> {
     let (contig, first) = pool[at];
     let mut near = Vec::new();
     for kind in kinds {
         let from = first.offset.get().saturating_sub(5);
         let low = kind.partition_point(|(c, snv)| (*c, snv.offset.get()) < (contig, from));
-        near.extend(kind[low..].iter().take_while(|(c, snv)| *c == contig && snv.offset.get() <= first.offset.get() + 5).copied());
+        near.extend(
+            kind[low..]
+                .iter()
+                .take_while(|(c, snv)| *c == contig && snv.offset.get() <= first.offset.get() + 5)
+                .copied(),
+        );
     }
     for index in (1..near.len()).rev() {
         near.swap(index, below(rng, index + 1));
@@ -361,7 +501,9 @@ fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
 }
 
 fn tokens(bases: &[u8]) -> Vec<u32> {
-    let six_mers = bases.chunks_exact(6).map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
+    let six_mers = bases
+        .chunks_exact(6)
+        .map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
     core::iter::once(DNA).chain(six_mers).collect()
 }
 
@@ -405,10 +547,18 @@ impl Batch {
             rows.spans.push([base + first..base + last, 0..0]);
             offset += length;
             for edit in &window.edits {
-                sequences.push(Sequence { tokens: edit, rows: changed..length, prefix: Some(prefix), wanted: changed..length });
+                sequences.push(Sequence {
+                    tokens: edit,
+                    rows: changed..length,
+                    prefix: Some(prefix),
+                    wanted: changed..length,
+                });
                 rows.reference.push(state);
                 rows.edited.push(rows.spans.len());
-                rows.spans.push([base + first..base + changed, offset..offset + last - changed]);
+                rows.spans.push([
+                    base + first..base + changed,
+                    offset..offset + last - changed,
+                ]);
                 offset += length - changed;
             }
         }
@@ -430,7 +580,10 @@ impl Batch {
     /// What these rows predict, as six-mer codes.
     fn language_targets(&self) -> Vec<u16> {
         let code = |&id: &u32| id as u16 - SPECIALS.len() as u16;
-        self.windows.iter().flat_map(|window| window.reference[1..].iter().map(code)).collect()
+        self.windows
+            .iter()
+            .flat_map(|window| window.reference[1..].iter().map(code))
+            .collect()
     }
 }
 
@@ -440,20 +593,33 @@ mod tests {
 
     #[test]
     fn edits_are_pooled_with_the_rows_that_they_share() {
-        let window = |edits: usize| Window { reference: vec![DNA; 8], edits: vec![vec![DNA; 8]; edits] };
-        let batch = Batch { context: 4, windows: vec![window(1), window(2)], severities: vec![] };
+        let window = |edits: usize| Window {
+            reference: vec![DNA; 8],
+            edits: vec![vec![DNA; 8]; edits],
+        };
+        let batch = Batch {
+            context: 4,
+            windows: vec![window(1), window(2)],
+            severities: vec![],
+        };
         let (sequences, rows) = batch.sequences(2);
         assert_eq!(sequences.len(), 5);
         assert_eq!(rows.spans[0], [2..7, 0..0]);
         assert_eq!(rows.spans[1], [2..5, 8..10]);
         assert_eq!(rows.spans[2], [13..18, 0..0]);
-        assert_eq!((rows.reference, rows.edited), (vec![0, 2, 2], vec![1, 3, 4]));
+        assert_eq!(
+            (rows.reference, rows.edited),
+            (vec![0, 2, 2], vec![1, 3, 4])
+        );
         assert_eq!(batch.language_rows().len(), batch.language_targets().len());
         assert_eq!(batch.language_rows()[7], 11);
     }
 
     #[test]
     fn auroc_counts_won_pairs() {
-        assert_eq!(severe_auroc(&[3.0, 1.0, 2.0, 9.0], &[1.0, 0.02, 0.0, 0.4]), 1.0);
+        assert_eq!(
+            severe_auroc(&[3.0, 1.0, 2.0, 9.0], &[1.0, 0.02, 0.0, 0.4]),
+            1.0
+        );
     }
 }

@@ -30,17 +30,26 @@ impl RunDir {
         let noted = root.join("settings.json");
         match std::fs::read_to_string(&noted) {
             Ok(old) if resumed_step > 0 && old != settings => {
-                return Err(Error::new(ErrorCode::ConfigGeneric, "the run in this directory has other settings")
-                    .with_detail("directory", root.display())
-                    .with_remedy("repeat the settings of settings.json, or choose another --output"));
+                return Err(Error::new(
+                    ErrorCode::ConfigGeneric,
+                    "the run in this directory has other settings",
+                )
+                .with_detail("directory", root.display())
+                .with_remedy("repeat the settings of settings.json, or choose another --output"));
             }
             _ => write_atomically(&noted, settings.as_bytes())?,
         }
         let path = root.join("metrics.jsonl");
         let kept = kept_metrics(&path, resumed_step);
         write_atomically(&path, kept.as_bytes())?;
-        let metrics = OpenOptions::new().append(true).open(&path).map_err(|error| io_error(&path.display().to_string(), &error))?;
-        Ok(Self { root: root.to_owned(), metrics })
+        let metrics = OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .map_err(|error| io_error(&path.display().to_string(), &error))?;
+        Ok(Self {
+            root: root.to_owned(),
+            metrics,
+        })
     }
 
     /// A file of this run.
@@ -57,19 +66,26 @@ impl RunDir {
         let mut text = serde_json::to_string(line)
             .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
         text.push('\n');
-        self.metrics.write_all(text.as_bytes()).map_err(|error| io_error("metrics.jsonl", &error))
+        self.metrics
+            .write_all(text.as_bytes())
+            .map_err(|error| io_error("metrics.jsonl", &error))
     }
 }
 
 fn kept_metrics(path: &Path, resumed_step: u64) -> String {
-    let Ok(text) = std::fs::read_to_string(path) else { return String::new() };
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return String::new();
+    };
     let belongs = |line: &&str| {
         serde_json::from_str::<serde_json::Value>(line)
             .ok()
             .and_then(|value| value.get("step").and_then(serde_json::Value::as_u64))
             .is_some_and(|step| step <= resumed_step)
     };
-    text.lines().filter(belongs).flat_map(|line| [line, "\n"]).collect()
+    text.lines()
+        .filter(belongs)
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
 
 /// Progress of a run on standard error: loss, rate and time left.
@@ -84,14 +100,24 @@ impl Progress {
     /// error is not a terminal.
     #[must_use]
     pub fn new(steps: u64, done: u64, quiet: bool) -> Self {
-        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target = if quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:28} {pos}/{len} steps  {msg}  {per_sec}  {eta} left") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:28} {pos}/{len} steps  {msg}  {per_sec}  {eta} left")
+        {
             bar.set_style(style);
         }
         bar.set_position(done);
         bar.reset_eta();
-        Self { bar, started: Instant::now(), first_step: done }
+        Self {
+            bar,
+            started: Instant::now(),
+            first_step: done,
+        }
     }
 
     /// Notes that `step` steps are done.

@@ -1,7 +1,9 @@
 //! Learning-rate schedules, as factors of the peak rate.
 
 /// The shape of the learning rate over a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
     /// Warm-up, stable to 80 %, linear to 10 % at 95 %, taper to 1 % (contract, section 6).

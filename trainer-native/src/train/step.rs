@@ -9,14 +9,22 @@ use std::collections::BTreeMap;
 
 /// Marks every parameter as one that gradients are wanted for.
 pub fn track<P: Parameters<Tensor<2>>>(model: &mut P) {
-    model.visit("", &mut |_, _, value| *value = value.clone().detach().require_grad());
+    model.visit("", &mut |_, _, value| {
+        *value = value.clone().detach().require_grad()
+    });
 }
 
 /// Applies the gradients, scaled down where their global L2 norm exceeds `clip`; returns the norm.
 ///
 /// # Errors
 /// `TRAINING.NAN_LOSS` when the norm is not finite; nothing is changed then.
-pub fn update<P: Parameters<Tensor<2>>>(model: &mut P, gradients: &mut Gradients, optimizer: &mut Optimizer, rate: f64, clip: f64) -> Result<f64> {
+pub fn update<P: Parameters<Tensor<2>>>(
+    model: &mut P,
+    gradients: &mut Gradients,
+    optimizer: &mut Optimizer,
+    rate: f64,
+    clip: f64,
+) -> Result<f64> {
     let mut found: BTreeMap<String, Tensor<2>> = BTreeMap::new();
     let mut squares = 0.0f64;
     model.visit("", &mut |name, _, value| {
@@ -27,13 +35,21 @@ pub fn update<P: Parameters<Tensor<2>>>(model: &mut P, gradients: &mut Gradients
     });
     let norm = squares.sqrt();
     if !norm.is_finite() {
-        return Err(Error::new(ErrorCode::TrainingNanLoss, "the gradients are not finite")
-            .with_remedy("resume from the last checkpoint with a lower learning rate"));
+        return Err(
+            Error::new(ErrorCode::TrainingNanLoss, "the gradients are not finite")
+                .with_remedy("resume from the last checkpoint with a lower learning rate"),
+        );
     }
     let factor = if norm > clip { clip / norm } else { 1.0 };
     model.visit("", &mut |name, role, value| {
         if let Some(gradient) = found.remove(name) {
-            let updated = optimizer.step(name, role, value.clone().inner(), gradient.mul_scalar(factor), rate);
+            let updated = optimizer.step(
+                name,
+                role,
+                value.clone().inner(),
+                gradient.mul_scalar(factor),
+                rate,
+            );
             *value = Tensor::from_inner(updated).require_grad();
         }
     });
@@ -43,7 +59,10 @@ pub fn update<P: Parameters<Tensor<2>>>(model: &mut P, gradients: &mut Gradients
 fn sum_of_squares(gradient: &Tensor<2>) -> f64 {
     let data = gradient.to_data();
     data.as_slice::<f32>().map_or(f64::NAN, |values| {
-        values.iter().map(|&value| f64::from(value) * f64::from(value)).sum()
+        values
+            .iter()
+            .map(|&value| f64::from(value) * f64::from(value))
+            .sum()
     })
 }
 
@@ -54,9 +73,18 @@ pub fn export<P: Parameters<Tensor<2>>>(model: &mut P) -> BTreeMap<String, Named
         let [rows, columns] = value.dims();
         let values = host(value.clone().inner().into_data());
         let tensor = match role {
-            Role::Projection => NamedTensor { shape: vec![columns, rows], values: transpose(&values, rows, columns) },
-            Role::Table => NamedTensor { shape: vec![rows, columns], values },
-            Role::Row => NamedTensor { shape: vec![columns], values },
+            Role::Projection => NamedTensor {
+                shape: vec![columns, rows],
+                values: transpose(&values, rows, columns),
+            },
+            Role::Table => NamedTensor {
+                shape: vec![rows, columns],
+                values,
+            },
+            Role::Row => NamedTensor {
+                shape: vec![columns],
+                values,
+            },
         };
         tensors.insert(name.to_owned(), tensor);
     });

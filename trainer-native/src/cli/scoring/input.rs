@@ -12,6 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Text of records that is read ahead at most: lines of many samples are long.
+const HELD_BYTES: usize = 16 << 20;
+
 /// An open source of variants.
 #[derive(Debug)]
 pub struct Input {
@@ -96,10 +99,13 @@ impl Input {
         limit: usize,
         mut look: impl FnMut(&VariantRecord) -> Result<bool>,
     ) -> Result<()> {
-        while self.read_ahead.len() < limit {
+        let mut held_bytes = 0;
+        while self.read_ahead.len() < limit && held_bytes < HELD_BYTES {
             let Some(record) = self.reader.next_record().transpose() else {
                 return Ok(());
             };
+            let raw = record.as_ref().ok().and_then(|record| record.raw.as_ref());
+            held_bytes += raw.map_or(0, String::len);
             let enough = record.as_ref().map_or(Ok(false), &mut look);
             self.read_ahead.push_back(record);
             if enough? {

@@ -132,8 +132,8 @@ mod tests {
         );
         let coarse = Placer::new(4096, Some(8192));
         assert_eq!(
-            coarse.start(&"1:20000:A:T".parse()?, 100_000),
-            BpOffset(17_951)
+            coarse.start(&"1:24000:A:T".parse()?, 100_000),
+            BpOffset(21_951)
         );
         Ok(())
     }

@@ -1,0 +1,229 @@
+//! The encoder against the oracle: hidden states, likelihoods, and the rows that a shared prefix
+//! saves.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::{array, golden_bytes, golden_dir, golden_json, number, size};
+use genolewm_model::bundle::{Directory, load_encoder};
+use genolewm_model::config::ModelConfig;
+use genolewm_model::encoder::{EditedWindow, Sequence, Site, StateEncoder, StateSpec};
+use genolewm_model::ops::{BurnOps, Ops};
+use genolewm_shared::edit::{EditSpec, apply_edit};
+use genolewm_shared::pooling::PoolType;
+use genolewm_shared::position::{BpOffset, Position};
+use genolewm_shared::reference::{FastaReference, Reference};
+
+type Matrix = <BurnOps as Ops>::Matrix;
+
+fn golden_encoder() -> StateEncoder<Matrix> {
+    let yaml = String::from_utf8(golden_bytes("pipeline/model/train_config.yaml")).unwrap();
+    let config = ModelConfig::parse(&yaml).unwrap();
+    let files = Directory(golden_dir().join("pipeline/encoder"));
+    load_encoder(&BurnOps::cpu(), &files, &config).unwrap()
+}
+
+fn read(x: &Matrix) -> Vec<f32> {
+    common::block_on(BurnOps::cpu().read(x)).unwrap()
+}
+
+#[test]
+fn golden_hidden_states_of_every_layer_match() {
+    let probe = golden_json("pipeline/encoder_probe.json");
+    let encoder = golden_encoder();
+    let ids: Vec<u32> = array(&probe["input_ids"])
+        .iter()
+        .map(|id| size(id) as u32)
+        .collect();
+    let layers = array(&probe["hidden_states"]);
+    assert_eq!(layers.len(), encoder.llama.layers.len() + 1);
+    for (layer, expected) in layers.iter().enumerate() {
+        let hidden = encoder
+            .llama
+            .hidden(&BurnOps::cpu(), &[Sequence::whole(&ids)], layer);
+        let expected = array(expected).iter().flat_map(array).map(number);
+        for (index, (ours, theirs)) in read(&hidden).into_iter().zip(expected).enumerate() {
+            let difference = (f64::from(ours) - theirs).abs();
+            assert!(
+                difference < 1e-4,
+                "layer {layer}, value {index}: {ours} is not {theirs}"
+            );
+        }
+    }
+}
+
+#[test]
+fn golden_likelihood_baseline_matches() {
+    let encoder = golden_encoder();
+    let mut reference =
+        Reference::new(FastaReference::open_path(&golden_dir().join("pipeline/ref.fa")).unwrap());
+    let rows = String::from_utf8(golden_bytes("pipeline/expected_baseline.jsonl")).unwrap();
+    assert!(!rows.is_empty());
+    for row in rows.lines() {
+        let row: serde_json::Value = serde_json::from_str(row).unwrap();
+        let text = |key: &str| row[key].as_str().unwrap();
+        let position = Position::new(row["pos"].as_u64().unwrap()).unwrap();
+        let edit = EditSpec::new(text("chrom"), position, text("ref"), text("alt")).unwrap();
+        let window_bp = size(&row["window_bp"]);
+        let window = reference
+            .window(edit.chrom(), Some(position.offset()), window_bp)
+            .unwrap();
+        let last = BpOffset(window.end().get() - 1);
+        let placed = edit.relative_to(window.start(), last).unwrap();
+        let edited = apply_edit(window.sequence(), &placed, true).unwrap();
+        let tokens =
+            [&**window.sequence(), edited.as_str()].map(|bases| encoder.tokenizer.encode(bases));
+        let shared = tokens[0]
+            .iter()
+            .zip(&tokens[1])
+            .take_while(|(a, b)| a == b)
+            .count();
+        // The row before the first difference predicts it.
+        let own = shared - 1..tokens[1].len();
+        let sequences = [
+            Sequence::whole(&tokens[0]),
+            Sequence {
+                tokens: &tokens[1],
+                rows: own.clone(),
+                prefix: Some(0),
+                wanted: own,
+            },
+        ];
+        let sums =
+            common::block_on(encoder.llama.log_likelihoods(&BurnOps::cpu(), &sequences)).unwrap();
+        for (sum, key) in sums
+            .iter()
+            .zip(["carbon_ref_log_likelihood", "carbon_alt_log_likelihood"])
+        {
+            let expected = number(&row[key]);
+            let error = ((sum.total - expected) / expected).abs();
+            assert!(
+                error < 1e-3,
+                "{edit}: {key} is {} and not {expected}",
+                sum.total
+            );
+        }
+        // The oracle adds in f32, whose steps at this size are 0.002.
+        let difference = sums[1].total - sums[0].total;
+        let expected = number(&row["carbon_alt_minus_ref_log_likelihood"]);
+        assert!(
+            (difference - expected).abs() < 1e-3 * expected.abs() + 0.004,
+            "{edit}: {difference} is not {expected}"
+        );
+    }
+}
+
+/// A deterministic window without repeats.
+fn window_of(length_bp: usize) -> String {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut base = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        ['A', 'C', 'G', 'T'][(state >> 33) as usize % 4]
+    };
+    (0..length_bp).map(|_| base()).collect()
+}
+
+fn with_radius(pool_radius_tokens: usize) -> StateEncoder<Matrix> {
+    let StateEncoder {
+        llama, tokenizer, ..
+    } = golden_encoder();
+    let spec = StateSpec {
+        state_layer: -1,
+        pool_type: PoolType::CenteredMean,
+        pool_radius_tokens,
+        normalize: true,
+    };
+    StateEncoder::new(llama, tokenizer, spec).unwrap()
+}
+
+#[test]
+fn golden_encoder_runs_1537_rows_for_an_snv_and_1041_with_radius_8() {
+    for (radius, rows) in [(256, 1281 + 256), (8, 1033 + 8)] {
+        let encoder = with_radius(radius);
+        let reference = window_of(12_288);
+        let locus = 6_144;
+        let mut edited = reference.clone();
+        let other = if reference.as_bytes()[locus] == b'A' {
+            "C"
+        } else {
+            "A"
+        };
+        edited.replace_range(locus..=locus, other);
+        let locus = Some(BpOffset(locus as u64));
+        let sites = [Site {
+            reference: &reference,
+            edits: vec![EditedWindow {
+                bases: edited.clone(),
+                locus,
+            }],
+        }];
+        let states = encoder.encode(&BurnOps::cpu(), &sites).unwrap();
+        assert_eq!(encoder.llama.rows_run(), rows);
+        for (quick, window) in [(&states.reference, &reference), (&states.edited, &edited)] {
+            let plain = plain_state(&encoder, window, locus, radius);
+            for (a, b) in read(quick).iter().zip(&plain) {
+                assert!((a - b).abs() < 1e-4, "radius {radius}: {a} is not {b}");
+            }
+        }
+    }
+}
+
+/// The state by the plain route: every row of the window, pooled afterwards.
+fn plain_state(
+    encoder: &StateEncoder<Matrix>,
+    window: &str,
+    locus: Option<BpOffset>,
+    radius: usize,
+) -> Vec<f32> {
+    let ops = BurnOps::cpu();
+    let tokens = encoder.tokenizer.encode(window);
+    let hidden = encoder
+        .llama
+        .hidden(&ops, &[Sequence::whole(&tokens)], encoder.layer());
+    let center = locus.map_or(0, |locus| locus.get() as usize / 6);
+    let rows = center.saturating_sub(radius)..(center + radius + 1).min(tokens.len());
+    let pooled = ops.mean_rows(&hidden, &[[rows, 0..0]]);
+    read(&ops.normalize_rows(&pooled))
+}
+
+#[test]
+fn golden_encoder_encodes_a_window_of_many_edits_once() {
+    let encoder = with_radius(8);
+    let reference = window_of(4_096);
+    let edit = |locus: usize| {
+        let mut bases = reference.clone();
+        let other = if bases.as_bytes()[locus] == b'A' {
+            "C"
+        } else {
+            "A"
+        };
+        bases.replace_range(locus..=locus, other);
+        EditedWindow {
+            bases,
+            locus: Some(BpOffset(locus as u64)),
+        }
+    };
+    let loci = [300, 301, 2_048, 3_000];
+    let sites = [Site {
+        reference: &reference,
+        edits: loci.map(edit).into(),
+    }];
+    let states = encoder.encode(&BurnOps::cpu(), &sites).unwrap();
+    // The reference up to the last span, and of each edit the rows of its own.
+    assert_eq!(encoder.llama.rows_run(), (3_000 / 6 + 9) + 4 * 8);
+    let width = encoder.d_state();
+    for (index, &locus) in loci.iter().enumerate() {
+        let plain = plain_state(
+            &encoder,
+            &edit(locus).bases,
+            Some(BpOffset(locus as u64)),
+            8,
+        );
+        let quick = &read(&states.edited)[index * width..(index + 1) * width];
+        for (a, b) in quick.iter().zip(&plain) {
+            assert!((a - b).abs() < 1e-4, "locus {locus}: {a} is not {b}");
+        }
+    }
+}

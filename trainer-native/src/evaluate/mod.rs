@@ -1,0 +1,16 @@
+//! Measuring a model on data that it never saw: language, prediction, calibration and ClinVar.
+//!
+//! Every figure stands beside the baselines that it must beat, and poor ones are reported like good
+//! ones. What is measured must lie inside the hold-outs of the training data: anything else is left
+//! out and counted, and an evaluation with nothing left is refused. All draws have a seed.
+
+pub mod states;
+pub mod sequence;
+pub mod variants;
+pub mod language;
+pub mod prediction;
+pub mod uniformity;
+pub mod likelihood;
+pub mod scores;
+pub mod clinvar;
+pub mod report;
