@@ -5,6 +5,7 @@ use genolewm_shared::Result;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use crate::output::temporary_in;
 use tempfile::NamedTempFile;
 
 /// Something that is written: a file under a temporary name until [`commit`](Self::commit),
@@ -132,16 +133,8 @@ fn open(path: &Path) -> io::Result<Inner> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".partial-");
-    // Temporary files are private by default; the result has the permissions of any new file.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
     Ok(Inner::Staged(
-        builder.tempfile_in(directory)?,
+        temporary_in(directory)?,
         path.to_owned(),
     ))
 }

@@ -1,5 +1,10 @@
 //! Training of the predictor and the action encoder over the frozen encoder (phase 1).
 
+mod networks;
+mod settings;
+
+pub use settings::Settings;
+
 use super::assemble::{Parts, assemble};
 use super::checkpoint::Checkpoint;
 use super::optimizer::{MatrixOptimizer, Optimizer};
@@ -10,101 +15,21 @@ use super::step::{export, host, track, update};
 use crate::dataset::corpus::Corpus;
 use crate::dataset::holdout::HoldoutPolicy;
 use burn::tensor::{Device, Tensor};
-use clap::Args;
 use genolewm_model::action::layers::join_input_projections;
 use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
 use genolewm_model::bundle::{Directory, load_encoder};
-use genolewm_model::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
 use genolewm_model::encoder::StateEncoder;
 use genolewm_model::loss::{LossWeights, prediction_loss_tensor};
 use genolewm_model::ops::{BurnOps, Ops};
-use genolewm_model::parameters::{Parameters, Visitor};
-use genolewm_model::predictor::init::{ActionSizes, Initializer};
-use genolewm_model::predictor::{Predictor, PredictorSizes};
+use genolewm_model::predictor::Predictor;
 use genolewm_model::weights::{NamedTensor, Weights};
-use genolewm_shared::pooling::PoolType;
-use genolewm_shared::surprise::Aggregation;
 use genolewm_shared::{Error, ErrorCode, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use serde::Serialize;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-/// Settings of `train predictor`.
-#[derive(Debug, Clone, Args, Serialize)]
-pub struct Settings {
-    /// The frozen encoder's directory
-    #[arg(long, value_name = "DIR")]
-    pub encoder: PathBuf,
-    /// Table of sequence sources (path and weight)
-    #[arg(long, value_name = "TSV")]
-    pub corpus: PathBuf,
-    /// Regions that must never be trained on
-    #[arg(long, value_name = "BED")]
-    pub holdout: PathBuf,
-    /// Variants with allele frequencies, of which the common ones are drawn; may be repeated
-    #[arg(long, value_name = "VCF")]
-    pub common: Vec<PathBuf>,
-    /// Variants with clinical significance, of which the pathogenic ones are drawn; may be repeated
-    #[arg(long, value_name = "VCF")]
-    pub clinvar: Vec<PathBuf>,
-    /// The run's directory: settings, metrics, checkpoint and, at the end, model/
-    #[arg(long, value_name = "DIR")]
-    #[serde(skip)]
-    pub output: PathBuf,
-    /// Windows that are drawn, of 8 edits each
-    #[arg(long, default_value_t = 3_000)]
-    pub windows: usize,
-    /// Bases of a window
-    #[arg(long, default_value_t = 4_096)]
-    pub window_bp: usize,
-    /// Rows pooled on each side of the locus
-    #[arg(long, default_value_t = 8)]
-    pub pool_radius: usize,
-    /// Layer whose hidden states are pooled; negative counts from the end
-    #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
-    pub state_layer: i64,
-    /// Width of the predictor's blocks
-    #[arg(long, default_value_t = 128)]
-    pub d_hidden: usize,
-    /// Width of an action
-    #[arg(long, default_value_t = 64)]
-    pub d_action: usize,
-    /// Attention heads
-    #[arg(long, default_value_t = 4)]
-    pub n_heads: usize,
-    /// Optimisation steps
-    #[arg(long, default_value_t = 3_000)]
-    pub steps: u64,
-    /// Pairs in a step
-    #[arg(long, default_value_t = 256)]
-    pub batch: usize,
-    /// Peak learning rate
-    #[arg(long, default_value_t = 1e-3)]
-    pub learning_rate: f64,
-    /// Steps of linear warm-up
-    #[arg(long, default_value_t = 200)]
-    pub warmup_steps: u64,
-    /// Seed of weights and data
-    #[arg(long = "train-seed", default_value_t = 0)]
-    pub seed: u64,
-    /// Name that the manifest gives the model
-    #[arg(long, default_value = "geno-lewm-model")]
-    pub model_name: String,
-    /// Version that the manifest gives the model
-    #[arg(long, default_value = "0.1.0")]
-    pub model_version: String,
-    /// Steps between checkpoints
-    #[arg(long, default_value_t = 500)]
-    #[serde(skip)]
-    pub checkpoint_every: u64,
-    /// Steps between lines of metrics
-    #[arg(long, default_value_t = 50)]
-    #[serde(skip)]
-    pub log_every: u64,
-}
+use networks::{ACTION, Networks, PREDICTOR, Tensors, initial, split};
+use settings::config;
 
 /// Pairs that are measured and never trained on: one window in this many.
 const VALIDATION_SHARE: usize = 10;
@@ -177,34 +102,6 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
     )
 }
 
-fn config(settings: &Settings) -> ModelConfig {
-    ModelConfig {
-        encoder: EncoderSection {
-            model_id: "encoder".to_owned(),
-            revision: "main".to_owned(),
-            state_layer: settings.state_layer,
-            pool_type: PoolType::CenteredMean,
-            pool_radius: settings.pool_radius,
-            normalize: true,
-            dtype: "fp16".to_owned(),
-        },
-        predictor: PredictorSection {
-            n_heads: settings.n_heads,
-            d_state: None,
-            d_action: Some(settings.d_action),
-            dtype: "fp16".to_owned(),
-        },
-        action: ActionSection {
-            d_action: Some(settings.d_action),
-        },
-        seed: settings.seed,
-        window_bp: settings.window_bp,
-        max_window_bp: settings.window_bp,
-        aggregation: Aggregation::Mean,
-        tile_bp: None,
-    }
-}
-
 fn draw(settings: &Settings, encoder: &StateEncoder<Tensor<2>>, quiet: bool) -> Result<Pairs> {
     let corpus = Corpus::open(&settings.corpus, &settings.holdout)?;
     let sources = EditSources::open(
@@ -231,21 +128,6 @@ fn draw(settings: &Settings, encoder: &StateEncoder<Tensor<2>>, quiet: bool) -> 
     )?;
     progress.finish_and_clear();
     Ok(pairs)
-}
-
-struct Networks {
-    predictor: Predictor<Tensor<2>>,
-    action: ActionEncoder<Tensor<2>>,
-}
-
-const PREDICTOR: &str = "predictor";
-const ACTION: &str = "action";
-
-impl Parameters<Tensor<2>> for Networks {
-    fn visit(&mut self, _: &str, visit: &mut Visitor<'_, Tensor<2>>) {
-        self.predictor.visit(PREDICTOR, visit);
-        self.action.visit(ACTION, visit);
-    }
 }
 
 struct Trainer<'a> {
@@ -400,7 +282,7 @@ impl<'a> Trainer<'a> {
     fn save(&mut self, run: &RunDir, settings: &str) -> Result<()> {
         let (predictor, action) = self.weights();
         let named =
-            |prefix: &str, tensors: BTreeMap<String, NamedTensor>| -> Vec<(String, NamedTensor)> {
+            |prefix: &str, tensors: Tensors| -> Vec<(String, NamedTensor)> {
                 tensors
                     .into_iter()
                     .map(|(name, tensor)| (format!("{prefix}.{name}"), tensor))
@@ -420,56 +302,13 @@ impl<'a> Trainer<'a> {
     }
 
     /// Both networks as their weight files hold them.
-    fn weights(&mut self) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
+    fn weights(&mut self) -> (Tensors, Tensors) {
         let (predictor, action) = split(export(&mut self.networks));
         (
             join_input_projections(predictor),
             join_input_projections(action),
         )
     }
-}
-
-fn split(
-    tensors: BTreeMap<String, NamedTensor>,
-) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
-    let (mut predictor, mut action) = (BTreeMap::new(), BTreeMap::new());
-    for (name, tensor) in tensors {
-        match name.split_once('.') {
-            Some((PREDICTOR, rest)) => predictor.insert(rest.to_owned(), tensor),
-            Some((_, rest)) => action.insert(rest.to_owned(), tensor),
-            None => None,
-        };
-    }
-    (predictor, action)
-}
-
-fn initial(
-    settings: &Settings,
-    d_state: usize,
-) -> (BTreeMap<String, NamedTensor>, BTreeMap<String, NamedTensor>) {
-    let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-    let mut uniform = || ((rng.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-    let predictor = PredictorSizes {
-        d_state,
-        d_action: settings.d_action,
-        d_hidden: settings.d_hidden,
-        ffn_dim: settings.d_hidden,
-        cross_blocks: 2,
-        self_blocks: 1,
-        max_actions: 16,
-    };
-    let action = ActionSizes {
-        d_action: settings.d_action,
-        d_pos: 32,
-        d_type: 16,
-        d_seq: 32,
-        layers: 2,
-        inner: 128,
-    };
-    (
-        Initializer::new(&mut uniform).predictor(&predictor),
-        Initializer::new(&mut uniform).action_encoder(&action),
-    )
 }
 
 fn mean_cosine(a: &[f32], b: &[f32], width: usize) -> f64 {

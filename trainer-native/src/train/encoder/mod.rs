@@ -1,107 +1,28 @@
 //! Pre-training of the encoder: a causal six-mer language model.
 
+mod settings;
+mod start;
+
+pub use settings::Settings;
+pub(super) use start::{Base, open_model};
+
 use super::checkpoint::Checkpoint;
 use super::encoder_dir::{self, DNA, SPECIALS, VOCABULARY, six_mer_code};
 use super::lm_loss::{LmLoss, lm_loss};
-use super::optimizer::{MatrixOptimizer, Optimizer};
+use super::optimizer::Optimizer;
 use super::run::{Progress, RunDir, StopFlag};
-use super::schedule::Schedule;
 use super::step::{export, host, track, update};
 use crate::dataset::corpus::Corpus;
 use burn::tensor::{Device, Tensor, TensorData};
-use clap::Args;
 use genolewm_model::encoder::{Llama, LlamaConfig, Sequence};
 use genolewm_model::ops::BurnOps;
-use genolewm_model::weights::{NamedTensor, Weights};
+use genolewm_model::weights::Weights;
 use genolewm_shared::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 use serde::Serialize;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-/// Settings of `train encoder`.
-#[derive(Debug, Clone, Args, Serialize)]
-pub struct Settings {
-    /// Table of sequence sources (path and weight)
-    #[arg(long, value_name = "TSV")]
-    pub corpus: PathBuf,
-    /// Regions that must never be trained on
-    #[arg(long, value_name = "BED")]
-    pub holdout: PathBuf,
-    /// Table of sources whose windows the validation loss is measured on
-    #[arg(long, value_name = "TSV")]
-    pub validation: Option<PathBuf>,
-    /// The run's directory: settings, metrics, checkpoint and, at the end, encoder/
-    #[arg(long, value_name = "DIR")]
-    #[serde(skip)]
-    pub output: PathBuf,
-    /// Start from the weights of an encoder directory
-    #[arg(long, value_name = "DIR")]
-    pub init: Option<PathBuf>,
-    /// Width of the residual stream
-    #[arg(long, default_value_t = 192)]
-    pub hidden_size: usize,
-    /// Width of the feed-forward
-    #[arg(long, default_value_t = 512)]
-    pub intermediate_size: usize,
-    /// Decoder layers
-    #[arg(long, default_value_t = 4)]
-    pub layers: usize,
-    /// Query heads
-    #[arg(long, default_value_t = 6)]
-    pub heads: usize,
-    /// Key and value heads
-    #[arg(long, default_value_t = 2)]
-    pub kv_heads: usize,
-    /// Optimisation steps
-    #[arg(long, default_value_t = 20_000)]
-    pub steps: u64,
-    /// Tokens in a batch
-    #[arg(long, default_value_t = 2_304)]
-    pub batch_tokens: usize,
-    /// Six-mers in a window
-    #[arg(long, default_value_t = 72)]
-    pub window_tokens: usize,
-    /// Every so many steps, a batch of long windows (0: never)
-    #[arg(long, default_value_t = 8)]
-    pub long_every: u64,
-    /// Six-mers in a long window
-    #[arg(long, default_value_t = 682)]
-    pub long_window_tokens: usize,
-    /// Steps of cross-entropy before factorised nucleotide supervision
-    #[arg(long, default_value_t = 2_000)]
-    pub cross_entropy_steps: u64,
-    /// Peak learning rate
-    #[arg(long, default_value_t = 2e-3)]
-    pub learning_rate: f64,
-    /// Steps of linear warm-up
-    #[arg(long, default_value_t = 300)]
-    pub warmup_steps: u64,
-    /// Shape of the learning rate
-    #[arg(long, value_enum, default_value_t = Schedule::Wsd)]
-    pub schedule: Schedule,
-    /// What updates the projections
-    #[arg(long, value_enum, default_value_t = MatrixOptimizer::Muon)]
-    pub optimizer: MatrixOptimizer,
-    /// Weight decay of projections
-    #[arg(long, default_value_t = 0.05)]
-    pub weight_decay: f32,
-    /// Largest global gradient norm
-    #[arg(long, default_value_t = 1.0)]
-    pub clip: f64,
-    /// Seed of weights and data
-    #[arg(long = "train-seed", default_value_t = 0)]
-    pub seed: u64,
-    /// Steps between checkpoints
-    #[arg(long, default_value_t = 500)]
-    #[serde(skip)]
-    pub checkpoint_every: u64,
-    /// Steps between lines of metrics
-    #[arg(long, default_value_t = 50)]
-    #[serde(skip)]
-    pub log_every: u64,
-}
+use settings::config;
+use start::{initial, read_weights};
 
 /// A line of `metrics.jsonl`. Losses are means over predicted six-mers, in nats.
 #[derive(Debug, Serialize)]
@@ -355,79 +276,6 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// An encoder that another stage trains on, and what its checkpoint holds beside it.
-pub(super) struct Base {
-    pub(super) ops: BurnOps,
-    pub(super) llama: Llama<Tensor<2>>,
-    /// Vectors of the stage's own.
-    pub(super) extra: BTreeMap<String, Vec<f32>>,
-}
-
-/// Opens the checkpoint in `output`, or else the encoder directory `init`; returns the steps that
-/// are done.
-pub(super) fn open_model(
-    init: &Path,
-    output: &Path,
-    optimizer: &mut Optimizer,
-) -> Result<(Base, u64)> {
-    let device = Device::flex().autodiff();
-    let ops = BurnOps::on(device.clone(), "cpu");
-    let config = std::fs::read(init.join("config.json")).map_err(|error| {
-        crate::output::io_error(&init.join("config.json").display().to_string(), &error)
-    })?;
-    let config = LlamaConfig::parse(&config)?;
-    let path = output.join("checkpoint.safetensors");
-    let mut extra = BTreeMap::new();
-    let (weights, step) = if path.exists() {
-        let checkpoint = Checkpoint::load(&path)?;
-        optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
-        let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) = checkpoint
-            .weights
-            .into_iter()
-            .partition(|(name, _)| name.starts_with("model."));
-        extra.extend(
-            others
-                .into_iter()
-                .map(|(name, tensor)| (name, tensor.values)),
-        );
-        (
-            Weights::from_tensors(&path.display().to_string(), own),
-            checkpoint.step,
-        )
-    } else {
-        (read_weights(init)?, 0)
-    };
-    let vocabulary: Vec<u32> = (0..VOCABULARY as u32).collect();
-    let llama = Llama::load(&ops, config, weights, &vocabulary, 700)?;
-    Ok((Base { ops, llama, extra }, step))
-}
-
-fn read_weights(directory: &Path) -> Result<Weights> {
-    let path = directory.join("model.safetensors");
-    let name = path.display().to_string();
-    let bytes = std::fs::read(&path).map_err(|error| crate::output::io_error(&name, &error))?;
-    Weights::parse(&bytes, &name, |_| true)
-}
-
-fn config(settings: &Settings) -> LlamaConfig {
-    LlamaConfig {
-        hidden_size: settings.hidden_size,
-        intermediate_size: settings.intermediate_size,
-        layers: settings.layers,
-        heads: settings.heads,
-        kv_heads: settings.kv_heads,
-        head_width: settings.hidden_size / settings.heads,
-        vocab_size: VOCABULARY,
-        rms_norm_eps: 1e-5,
-        rope_theta: 10_000.0,
-        rope_scaling: None,
-        tied_embeddings: true,
-        attention_bias: false,
-        mlp_bias: false,
-        max_tokens: 4_100,
-    }
-}
-
 /// A batch of windows as tokens: `<dna>`, then six-mers. A function of seed and step.
 fn sample(
     corpus: &Corpus,
@@ -450,65 +298,4 @@ fn sample(
         }
     }
     Ok(batch)
-}
-
-/// Random weights: normal with std 0.02 for tables, `sqrt(1 / inputs)` for projections (cut at two
-/// standard deviations), smaller by `sqrt(2 layers)` where they feed the residual stream.
-fn initial(config: &LlamaConfig, seed: u64) -> BTreeMap<String, NamedTensor> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-    let (q, kv) = (
-        config.heads * config.head_width,
-        config.kv_heads * config.head_width,
-    );
-    let residual = 1.0 / (2.0 * config.layers as f32).sqrt();
-    let mut tensors = BTreeMap::new();
-    let mut add = |name: String, shape: Vec<usize>, std: f32| {
-        let values = (0..shape.iter().product())
-            .map(|_| {
-                if std == 0.0 {
-                    1.0
-                } else {
-                    std * truncated_normal(&mut rng)
-                }
-            })
-            .collect();
-        tensors.insert(name, NamedTensor { shape, values });
-    };
-    add(
-        "model.embed_tokens.weight".to_owned(),
-        vec![config.vocab_size, hidden],
-        0.02,
-    );
-    add("model.norm.weight".to_owned(), vec![hidden], 0.0);
-    for layer in 0..config.layers {
-        let at = |name: &str| format!("model.layers.{layer}.{name}.weight");
-        let std = |inputs: usize| (1.0 / inputs as f32).sqrt();
-        add(at("input_layernorm"), vec![hidden], 0.0);
-        add(at("post_attention_layernorm"), vec![hidden], 0.0);
-        for (name, outputs, inputs, scale) in [
-            ("self_attn.q_proj", q, hidden, 1.0),
-            ("self_attn.k_proj", kv, hidden, 1.0),
-            ("self_attn.v_proj", kv, hidden, 1.0),
-            ("self_attn.o_proj", hidden, q, residual),
-            ("mlp.gate_proj", inner, hidden, 1.0),
-            ("mlp.up_proj", inner, hidden, 1.0),
-            ("mlp.down_proj", hidden, inner, residual),
-        ] {
-            add(at(name), vec![outputs, inputs], std(inputs) * scale);
-        }
-    }
-    tensors
-}
-
-/// A standard normal value cut at two standard deviations (Box-Muller).
-pub(super) fn truncated_normal(rng: &mut ChaCha8Rng) -> f32 {
-    loop {
-        let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-        let (a, b) = (unit(rng.next_u64()), unit(rng.next_u64()));
-        let value = (-2.0 * a.ln()).sqrt() * (core::f64::consts::TAU * b).cos();
-        if value.abs() <= 2.0 {
-            return value as f32;
-        }
-    }
 }

@@ -1,0 +1,131 @@
+//! Where training starts from: a checkpoint, another encoder, or random weights.
+
+use super::super::checkpoint::Checkpoint;
+use super::super::encoder_dir::VOCABULARY;
+use super::super::optimizer::Optimizer;
+use crate::output::io_error;
+use burn::tensor::{Device, Tensor};
+use genolewm_model::encoder::{Llama, LlamaConfig};
+use genolewm_model::ops::BurnOps;
+use genolewm_model::weights::{NamedTensor, Weights};
+use genolewm_shared::Result;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// An encoder that another stage trains on, and what its checkpoint holds beside it.
+pub(in crate::train) struct Base {
+    pub(in crate::train) ops: BurnOps,
+    pub(in crate::train) llama: Llama<Tensor<2>>,
+    /// Vectors of the stage's own.
+    pub(in crate::train) extra: BTreeMap<String, Vec<f32>>,
+}
+
+/// Opens the checkpoint in `output`, or else the encoder directory `init`; returns the steps that
+/// are done.
+pub(in crate::train) fn open_model(
+    init: &Path,
+    output: &Path,
+    optimizer: &mut Optimizer,
+) -> Result<(Base, u64)> {
+    let device = Device::flex().autodiff();
+    let ops = BurnOps::on(device.clone(), "cpu");
+    let config = std::fs::read(init.join("config.json")).map_err(|error| {
+        io_error(&init.join("config.json").display().to_string(), &error)
+    })?;
+    let config = LlamaConfig::parse(&config)?;
+    let path = output.join("checkpoint.safetensors");
+    let mut extra = BTreeMap::new();
+    let (weights, step) = if path.exists() {
+        let checkpoint = Checkpoint::load(&path)?;
+        optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
+        let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) = checkpoint
+            .weights
+            .into_iter()
+            .partition(|(name, _)| name.starts_with("model."));
+        extra.extend(
+            others
+                .into_iter()
+                .map(|(name, tensor)| (name, tensor.values)),
+        );
+        (
+            Weights::from_tensors(&path.display().to_string(), own),
+            checkpoint.step,
+        )
+    } else {
+        (read_weights(init)?, 0)
+    };
+    let vocabulary: Vec<u32> = (0..VOCABULARY as u32).collect();
+    let llama = Llama::load(&ops, config, weights, &vocabulary, 700)?;
+    Ok((Base { ops, llama, extra }, step))
+}
+
+/// The weights of an encoder directory.
+pub(super) fn read_weights(directory: &Path) -> Result<Weights> {
+    let path = directory.join("model.safetensors");
+    let name = path.display().to_string();
+    let bytes = std::fs::read(&path).map_err(|error| io_error(&name, &error))?;
+    Weights::parse(&bytes, &name, |_| true)
+}
+
+/// Random weights: normal with std 0.02 for tables, `sqrt(1 / inputs)` for projections (cut at two
+/// standard deviations), smaller by `sqrt(2 layers)` where they feed the residual stream.
+pub(super) fn initial(config: &LlamaConfig, seed: u64) -> BTreeMap<String, NamedTensor> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+    let (q, kv) = (
+        config.heads * config.head_width,
+        config.kv_heads * config.head_width,
+    );
+    let residual = 1.0 / (2.0 * config.layers as f32).sqrt();
+    let mut tensors = BTreeMap::new();
+    let mut add = |name: String, shape: Vec<usize>, std: f32| {
+        let values = (0..shape.iter().product())
+            .map(|_| {
+                if std == 0.0 {
+                    1.0
+                } else {
+                    std * truncated_normal(&mut rng)
+                }
+            })
+            .collect();
+        tensors.insert(name, NamedTensor { shape, values });
+    };
+    add(
+        "model.embed_tokens.weight".to_owned(),
+        vec![config.vocab_size, hidden],
+        0.02,
+    );
+    add("model.norm.weight".to_owned(), vec![hidden], 0.0);
+    for layer in 0..config.layers {
+        let at = |name: &str| format!("model.layers.{layer}.{name}.weight");
+        let std = |inputs: usize| (1.0 / inputs as f32).sqrt();
+        add(at("input_layernorm"), vec![hidden], 0.0);
+        add(at("post_attention_layernorm"), vec![hidden], 0.0);
+        for (name, outputs, inputs, scale) in [
+            ("self_attn.q_proj", q, hidden, 1.0),
+            ("self_attn.k_proj", kv, hidden, 1.0),
+            ("self_attn.v_proj", kv, hidden, 1.0),
+            ("self_attn.o_proj", hidden, q, residual),
+            ("mlp.gate_proj", inner, hidden, 1.0),
+            ("mlp.up_proj", inner, hidden, 1.0),
+            ("mlp.down_proj", hidden, inner, residual),
+        ] {
+            add(at(name), vec![outputs, inputs], std(inputs) * scale);
+        }
+    }
+    tensors
+}
+
+/// A standard normal value cut at two standard deviations (Box-Muller).
+fn truncated_normal(rng: &mut ChaCha8Rng) -> f32 {
+    loop {
+        let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+        let (a, b) = (unit(rng.next_u64()), unit(rng.next_u64()));
+        let value = (-2.0 * a.ln()).sqrt() * (core::f64::consts::TAU * b).cos();
+        if value.abs() <= 2.0 {
+            return value as f32;
+        }
+    }
+}

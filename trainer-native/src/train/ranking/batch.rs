@@ -1,0 +1,115 @@
+//! The windows of a step, and where their states lie among the hidden rows.
+
+use super::super::encoder_dir::SPECIALS;
+use core::ops::Range;
+use genolewm_model::encoder::Sequence;
+
+/// A reference window and its edits, as tokens of one length.
+#[derive(Debug)]
+pub(super) struct Window {
+    pub(super) reference: Vec<u32>,
+    pub(super) edits: Vec<Vec<u32>>,
+}
+
+/// The windows of a step. Each has `context` six-mers before the one that is edited.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) context: usize,
+    pub(super) windows: Vec<Window>,
+    pub(super) severities: Vec<f32>,
+}
+
+/// Where the states of a batch lie among its hidden rows.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) spans: Vec<[Range<usize>; 2]>,
+    /// For each edit, the state of its reference.
+    pub(super) reference: Vec<usize>,
+    /// For each edit, its state.
+    pub(super) edited: Vec<usize>,
+}
+
+impl Batch {
+    /// References whole, edits from their own six-mer on; pooled over `radius` rows on each side
+    /// of the locus' row as scoring counts it (the row before the edited six-mer's).
+    pub(super) fn sequences(&self, radius: usize) -> (Vec<Sequence<'_>>, Rows) {
+        let (mut sequences, mut rows, mut offset) = (Vec::new(), Rows::default(), 0);
+        let changed = self.context + 1;
+        let first = self.context.saturating_sub(radius);
+        for window in &self.windows {
+            let length = window.reference.len();
+            let last = (self.context + radius + 1).min(length);
+            let (prefix, base, state) = (sequences.len(), offset, rows.spans.len());
+            sequences.push(Sequence::whole(&window.reference));
+            rows.spans.push([base + first..base + last, 0..0]);
+            offset += length;
+            for edit in &window.edits {
+                sequences.push(Sequence {
+                    tokens: edit,
+                    rows: changed..length,
+                    prefix: Some(prefix),
+                    wanted: changed..length,
+                });
+                rows.reference.push(state);
+                rows.edited.push(rows.spans.len());
+                rows.spans.push([
+                    base + first..base + changed,
+                    offset..offset + last - changed,
+                ]);
+                offset += length - changed;
+            }
+        }
+        (sequences, rows)
+    }
+
+    /// Rows of the references that predict a token.
+    pub(super) fn language_rows(&self) -> Vec<usize> {
+        let mut offset = 0;
+        let mut rows = Vec::new();
+        for window in &self.windows {
+            let length = window.reference.len();
+            rows.extend(offset..offset + length - 1);
+            offset += length + window.edits.len() * (length - self.context - 1);
+        }
+        rows
+    }
+
+    /// What these rows predict, as six-mer codes.
+    pub(super) fn language_targets(&self) -> Vec<u16> {
+        let code = |&id: &u32| id as u16 - SPECIALS.len() as u16;
+        self.windows
+            .iter()
+            .flat_map(|window| window.reference[1..].iter().map(code))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::encoder_dir::DNA;
+
+    #[test]
+    fn edits_are_pooled_with_the_rows_that_they_share() {
+        let window = |edits: usize| Window {
+            reference: vec![DNA; 8],
+            edits: vec![vec![DNA; 8]; edits],
+        };
+        let batch = Batch {
+            context: 4,
+            windows: vec![window(1), window(2)],
+            severities: vec![],
+        };
+        let (sequences, rows) = batch.sequences(2);
+        assert_eq!(sequences.len(), 5);
+        assert_eq!(rows.spans[0], [2..7, 0..0]);
+        assert_eq!(rows.spans[1], [2..5, 8..10]);
+        assert_eq!(rows.spans[2], [13..18, 0..0]);
+        assert_eq!(
+            (rows.reference, rows.edited),
+            (vec![0, 2, 2], vec![1, 3, 4])
+        );
+        assert_eq!(batch.language_rows().len(), batch.language_targets().len());
+        assert_eq!(batch.language_rows()[7], 11);
+    }
+}

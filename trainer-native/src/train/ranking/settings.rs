@@ -1,0 +1,61 @@
+//! Settings of `train ranking`.
+
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Settings of `train ranking`.
+#[derive(Debug, Clone, Args, Serialize)]
+pub struct Settings {
+    /// Table of sequence sources that hold the transcripts
+    #[arg(long, value_name = "TSV")]
+    pub corpus: PathBuf,
+    /// Regions that must never be trained on
+    #[arg(long, value_name = "BED")]
+    pub holdout: PathBuf,
+    /// Tables of exons; may be repeated
+    #[arg(long, value_name = "TSV", required = true)]
+    pub exons: Vec<PathBuf>,
+    /// The encoder directory to start from
+    #[arg(long, value_name = "DIR")]
+    pub init: PathBuf,
+    /// The run's directory: settings, metrics, checkpoint and, at the end, encoder/
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip)]
+    pub output: PathBuf,
+    /// Optimisation steps
+    #[arg(long, default_value_t = 1_500)]
+    pub steps: u64,
+    /// Windows in a step
+    #[arg(long, default_value_t = 32)]
+    pub windows: usize,
+    /// Substitutions at each window's locus and the bases around it
+    #[arg(long, default_value_t = 6)]
+    pub edits_per_window: usize,
+    /// Fewest and most six-mers left of the locus
+    #[arg(long, default_values_t = [24, 64], num_args = 2)]
+    pub context_tokens: Vec<usize>,
+    /// Rows pooled on each side of the locus
+    #[arg(long, default_value_t = 8)]
+    pub pool_radius: usize,
+    /// Weight of the language-model loss
+    #[arg(long, default_value_t = 0.1)]
+    pub language_weight: f64,
+    /// Peak learning rate
+    #[arg(long, default_value_t = 1e-3)]
+    pub learning_rate: f64,
+    /// Steps of linear warm-up
+    #[arg(long, default_value_t = 50)]
+    pub warmup_steps: u64,
+    /// Seed of the data
+    #[arg(long = "train-seed", default_value_t = 0)]
+    pub seed: u64,
+    /// Steps between checkpoints
+    #[arg(long, default_value_t = 200)]
+    #[serde(skip)]
+    pub checkpoint_every: u64,
+    /// Steps between lines of metrics
+    #[arg(long, default_value_t = 20)]
+    #[serde(skip)]
+    pub log_every: u64,
+}
