@@ -13,12 +13,15 @@ pub struct Dir {
 }
 
 impl Dir {
-    /// A fresh directory; see [`dir!`](crate::dir!).
+    /// A fresh directory; see [`dir!`](crate::dir!). `GENOLEWM_BIN` names another program to test,
+    /// a release build as a rule.
     #[must_use]
     pub fn new(program: &str) -> Self {
         Self {
             root: tempfile::tempdir().expect("a temporary directory"),
-            program: PathBuf::from(program),
+            program: std::env::var_os("GENOLEWM_BIN")
+                .unwrap_or_else(|| program.into())
+                .into(),
         }
     }
 
