@@ -99,7 +99,9 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     terminal.info("measuring predictions");
     let mut prediction = synthetic(&model, &windows, seed)?;
     let common = common(args, &model, &holdout, &mut prediction)?;
-    terminal.info("measuring ClinVar");
+    if args.clinvar.is_some() {
+        terminal.info("measuring ClinVar");
+    }
     let outcome = clinvar(args, &model, &holdout, &chain, seed)?;
     let (uniformity, percentiles) = common.unzip();
     let evaluation = Evaluation {

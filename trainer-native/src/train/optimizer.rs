@@ -22,8 +22,8 @@ pub enum MatrixOptimizer {
 }
 
 enum State {
-    Adamw(AdamWState<2>),
-    Muon(MuonState<2>),
+    Adamw(Box<AdamWState<2>>),
+    Muon(Box<MuonState<2>>),
 }
 
 /// The optimiser and its state by parameter name.
@@ -69,13 +69,13 @@ impl Optimizer {
             (Role::Projection, MatrixOptimizer::Muon, state) => {
                 let state = state.and_then(|s| {
                     if let State::Muon(s) = s {
-                        Some(s)
+                        Some(*s)
                     } else {
                         None
                     }
                 });
                 let (value, state) = self.muon.step(rate, value, gradient, state);
-                (value, state.map(State::Muon))
+                (value, state.map(|state| State::Muon(Box::new(state))))
             }
             (role, _, state) => {
                 let adamw = if role == Role::Projection {
@@ -85,13 +85,13 @@ impl Optimizer {
                 };
                 let state = state.and_then(|s| {
                     if let State::Adamw(s) = s {
-                        Some(s)
+                        Some(*s)
                     } else {
                         None
                     }
                 });
                 let (value, state) = adamw.step(rate, value, gradient, state);
-                (value, state.map(State::Adamw))
+                (value, state.map(|state| State::Adamw(Box::new(state))))
             }
         };
         if let Some(state) = state {
@@ -147,7 +147,7 @@ impl Optimizer {
                 let mut source = StateSource::default();
                 source.insert_tensor("momentum.velocity".to_owned(), velocity);
                 if let Some(state) = MuonState::state_unflatten("", &mut source, device) {
-                    self.states.insert(name, State::Muon(state));
+                    self.states.insert(name, State::Muon(Box::new(state)));
                 }
             } else if let (Some(first), Some(second)) = (take("moment_1"), take("moment_2")) {
                 let momentum = AdaptiveMomentumState {
@@ -157,7 +157,7 @@ impl Optimizer {
                     max_moment_2: None,
                 };
                 self.states
-                    .insert(name, State::Adamw(AdamWState { momentum }));
+                    .insert(name, State::Adamw(Box::new(AdamWState { momentum })));
             }
         }
     }

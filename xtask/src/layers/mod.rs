@@ -43,7 +43,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         folder: "tests",
         name: "genolewm-tests",
-        may_use: &["genolewm-shared"],
+        may_use: &["genolewm-shared", "genolewm"],
     },
     Layer {
         folder: "wasm-tests",

@@ -1,11 +1,11 @@
 //! Output files that appear complete or not at all.
 
 use super::terminal::write_error;
+use crate::output::temporary_in;
 use genolewm_shared::Result;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use crate::output::temporary_in;
 use tempfile::NamedTempFile;
 
 /// Something that is written: a file under a temporary name until [`commit`](Self::commit),
@@ -133,10 +133,7 @@ fn open(path: &Path) -> io::Result<Inner> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
-    Ok(Inner::Staged(
-        temporary_in(directory)?,
-        path.to_owned(),
-    ))
+    Ok(Inner::Staged(temporary_in(directory)?, path.to_owned()))
 }
 
 /// Whether a path argument means standard input or output.

@@ -31,9 +31,8 @@ pub(in crate::train) fn open_model(
 ) -> Result<(Base, u64)> {
     let device = Device::flex().autodiff();
     let ops = BurnOps::on(device.clone(), "cpu");
-    let config = std::fs::read(init.join("config.json")).map_err(|error| {
-        io_error(&init.join("config.json").display().to_string(), &error)
-    })?;
+    let config = std::fs::read(init.join("config.json"))
+        .map_err(|error| io_error(&init.join("config.json").display().to_string(), &error))?;
     let config = LlamaConfig::parse(&config)?;
     let path = output.join("checkpoint.safetensors");
     let mut extra = BTreeMap::new();

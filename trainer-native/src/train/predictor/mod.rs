@@ -25,10 +25,10 @@ use genolewm_model::predictor::Predictor;
 use genolewm_model::weights::{NamedTensor, Weights};
 use genolewm_shared::{Error, ErrorCode, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use networks::{ACTION, Networks, PREDICTOR, Tensors, initial, split};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use serde::Serialize;
-use networks::{ACTION, Networks, PREDICTOR, Tensors, initial, split};
 use settings::config;
 
 /// Pairs that are measured and never trained on: one window in this many.
@@ -281,13 +281,12 @@ impl<'a> Trainer<'a> {
 
     fn save(&mut self, run: &RunDir, settings: &str) -> Result<()> {
         let (predictor, action) = self.weights();
-        let named =
-            |prefix: &str, tensors: Tensors| -> Vec<(String, NamedTensor)> {
-                tensors
-                    .into_iter()
-                    .map(|(name, tensor)| (format!("{prefix}.{name}"), tensor))
-                    .collect()
-            };
+        let named = |prefix: &str, tensors: Tensors| -> Vec<(String, NamedTensor)> {
+            tensors
+                .into_iter()
+                .map(|(name, tensor)| (format!("{prefix}.{name}"), tensor))
+                .collect()
+        };
         let weights = named(PREDICTOR, predictor)
             .into_iter()
             .chain(named(ACTION, action))

@@ -33,9 +33,7 @@ impl Parameters<Tensor<2>> for Networks {
 }
 
 /// Parts tensors by the network that they belong to: predictor, then action encoder.
-pub(super) fn split(
-    tensors: Tensors,
-) -> (Tensors, Tensors) {
+pub(super) fn split(tensors: Tensors) -> (Tensors, Tensors) {
     let (mut predictor, mut action) = (BTreeMap::new(), BTreeMap::new());
     for (name, tensor) in tensors {
         match name.split_once('.') {
@@ -48,10 +46,7 @@ pub(super) fn split(
 }
 
 /// Fresh weights of both networks.
-pub(super) fn initial(
-    settings: &Settings,
-    d_state: usize,
-) -> (Tensors, Tensors) {
+pub(super) fn initial(settings: &Settings, d_state: usize) -> (Tensors, Tensors) {
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let mut uniform = || ((rng.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
     let predictor = PredictorSizes {

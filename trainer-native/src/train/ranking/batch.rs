@@ -87,13 +87,12 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::encoder_dir::DNA;
 
     #[test]
     fn edits_are_pooled_with_the_rows_that_they_share() {
         let window = |edits: usize| Window {
-            reference: vec![DNA; 8],
-            edits: vec![vec![DNA; 8]; edits],
+            reference: vec![9; 8],
+            edits: vec![vec![9; 8]; edits],
         };
         let batch = Batch {
             context: 4,

@@ -19,12 +19,12 @@ use super::optimizer::{MatrixOptimizer, Optimizer};
 use super::run::{Progress, RunDir, StopFlag};
 use super::schedule::Schedule;
 use super::step::{export, host, track, update};
+use batch::Batch;
 use burn::tensor::{Tensor, TensorData, activation};
 use genolewm_model::ops::Ops;
 use genolewm_model::parameters::{Parameters, Role, Visitor};
 use genolewm_shared::{Error, ErrorCode, Result};
 use serde::Serialize;
-use batch::Batch;
 use sites::Sites;
 
 /// A line of `metrics.jsonl`.
