@@ -12,6 +12,8 @@ use std::path::Path;
 
 const WEIGHT: &str = "weight:";
 const STATE: &str = "state:";
+/// The metadata entry that holds step and settings.
+const RUN: &str = "run";
 
 /// Everything that a run needs to go on.
 #[derive(Debug, Default)]
@@ -47,10 +49,9 @@ impl Checkpoint {
                 },
             );
         }
-        let about = HashMap::from([
-            ("step".to_owned(), self.step.to_string()),
-            ("settings".to_owned(), self.settings),
-        ]);
+        // One entry: the header keeps several in no fixed order, and equal runs give equal bytes.
+        let run = serde_json::json!({"step": self.step, "settings": self.settings});
+        let about = HashMap::from([(RUN.to_owned(), run.to_string())]);
         write_atomically(path, &serialize(&tensors, Dtype::F32, Some(about))?)
     }
 
@@ -74,11 +75,14 @@ impl Checkpoint {
             .metadata()
             .as_ref()
             .ok_or_else(|| broken("not a checkpoint"))?;
-        let step = about
-            .get("step")
-            .and_then(|step| step.parse().ok())
+        let run: serde_json::Value = about
+            .get(RUN)
+            .and_then(|run| serde_json::from_str(run).ok())
+            .ok_or_else(|| broken("no run is noted"))?;
+        let step = run["step"]
+            .as_u64()
             .ok_or_else(|| broken("no step number"))?;
-        let settings = about.get("settings").cloned().unwrap_or_default();
+        let settings = run["settings"].as_str().unwrap_or_default().to_owned();
         let mut all = Weights::parse(&bytes, &name, |_| true)?;
         let names: Vec<String> = all.names().map(str::to_owned).collect();
         let mut checkpoint = Self {
