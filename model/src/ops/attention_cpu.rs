@@ -81,72 +81,58 @@ fn attend_segment(
     let head_width = spec.head_width;
     let width = spec.heads * head_width;
     let keys = segment.key_count();
-    // Rows of whole lanes: what is past the keys is hidden like any masked key.
-    let stride = keys.next_multiple_of(LANES);
-    let mut k_turned = vec![0.0; head_width * stride];
-    let mut v_turned = vec![0.0; head_width * stride];
-    let mut scores = vec![0.0; QUERY_BLOCK * stride];
+    let scale = 1.0 / (head_width as f32).sqrt();
+    let mut k_turned = vec![0.0; head_width * keys];
+    let mut v_turned = vec![0.0; head_width * keys];
+    let mut scores = vec![0.0; QUERY_BLOCK * keys];
     for head in 0..spec.heads {
         let kv_head = head * spec.kv_heads / spec.heads;
         if head == 0 || kv_head != (head - 1) * spec.kv_heads / spec.heads {
-            turn_head(k, spec, segment, kv_head, stride, &mut k_turned);
-            turn_head(v, spec, segment, kv_head, stride, &mut v_turned);
+            turn_head(k, spec, segment, kv_head, &mut k_turned);
+            turn_head(v, spec, segment, kv_head, &mut v_turned);
         }
-        let queries = segment.queries.len();
-        for first in (0..queries).step_by(QUERY_BLOCK) {
-            let block = QUERY_BLOCK.min(queries - first);
+        let mut first = 0;
+        while first < segment.queries.len() {
+            let block = QUERY_BLOCK.min(segment.queries.len() - first);
             let seen = visible_keys(&segment.mask, first + block - 1, keys);
-            let span = seen.next_multiple_of(LANES);
-            // A short last block repeats its last query; the surplus is not kept.
-            let row = |i: usize| {
-                let query = segment.queries.start + first + i.min(block - 1);
-                let start = query * width + head * head_width;
-                &q[start..start + head_width]
-            };
-            score(
-                core::array::from_fn(row),
-                &k_turned,
-                stride,
-                span,
-                &mut scores,
-            );
-            let mut shares = [0.0; QUERY_BLOCK];
-            for (i, share) in shares.iter_mut().enumerate().take(block) {
-                let weights = &mut scores[i * stride..i * stride + span];
-                hide(&segment.mask, first + i, keys, weights);
-                *share = exponentials(weights);
-            }
-            for (i, share) in shares.into_iter().enumerate().take(block) {
-                let weights = &scores[i * stride..i * stride + span];
-                let start = (first + i) * width + head * head_width;
-                mix(
-                    weights,
-                    share,
-                    &v_turned,
-                    stride,
-                    &mut out[start..start + head_width],
+            for i in 0..block {
+                let row = (segment.queries.start + first + i) * width + head * head_width;
+                score(
+                    &q[row..row + head_width],
+                    scale,
+                    &k_turned,
+                    keys,
+                    &mut scores[i * keys..i * keys + seen],
                 );
             }
+            for i in 0..block {
+                let weights = &mut scores[i * keys..i * keys + seen];
+                hide(&segment.mask, first + i, keys, weights);
+                softmax(weights);
+                let row = (first + i) * width + head * head_width;
+                mix(weights, &v_turned, keys, &mut out[row..row + head_width]);
+            }
+            first += block;
         }
     }
 }
 
-/// Copies one key or value head as `[head_width, stride]`.
+/// Copies one key or value head as `[head_width, keys]`.
 #[inline(always)]
 fn turn_head(
     x: &[f32],
     spec: &AttentionSpec,
     segment: &AttentionSegment,
     kv_head: usize,
-    stride: usize,
     turned: &mut [f32],
 ) {
     let width = spec.kv_heads * spec.head_width;
+    let keys = segment.key_count();
     let rows = segment.keys[0].clone().chain(segment.keys[1].clone());
     for (key, row) in rows.enumerate() {
         let start = row * width + kv_head * spec.head_width;
         for (column, &value) in x[start..start + spec.head_width].iter().enumerate() {
-            turned[column * stride + key] = value;
+            turned[column * keys + key] = value;
         }
     }
 }
@@ -159,53 +145,24 @@ fn visible_keys(mask: &Mask, last_query: usize, keys: usize) -> usize {
     }
 }
 
-/// Scaled products of a block of queries with the first `span` keys. The sums of [`LANES`] keys
-/// stay in registers while the head's columns pass by.
 #[inline(always)]
-fn score(
-    q: [&[f32]; QUERY_BLOCK],
-    k_turned: &[f32],
-    stride: usize,
-    span: usize,
-    scores: &mut [f32],
-) {
-    let head_width = q[0].len();
-    let scale = 1.0 / (head_width as f32).sqrt();
-    for start in (0..span).step_by(LANES) {
-        let mut sums = [[0.0f32; LANES]; QUERY_BLOCK];
-        for column in 0..head_width {
-            let keys = lanes(k_turned, column * stride + start);
-            for (sum, q) in sums.iter_mut().zip(&q) {
-                let value = q[column];
-                for (sum, key) in sum.iter_mut().zip(keys) {
-                    *sum += value * key;
-                }
-            }
-        }
-        for (i, sum) in sums.iter().enumerate() {
-            let at = i * stride + start;
-            for (score, sum) in scores[at..at + LANES].iter_mut().zip(sum) {
-                *score = sum * scale;
-            }
+fn score(q: &[f32], scale: f32, k_turned: &[f32], keys: usize, scores: &mut [f32]) {
+    scores.fill(0.0);
+    let seen = scores.len();
+    for (column, &value) in q.iter().enumerate() {
+        let value = value * scale;
+        let row = &k_turned[column * keys..column * keys + seen];
+        for (score, &key) in scores.iter_mut().zip(row) {
+            *score += value * key;
         }
     }
-}
-
-#[inline(always)]
-fn lanes(values: &[f32], start: usize) -> &[f32; LANES] {
-    values[start..]
-        .first_chunk::<LANES>()
-        .unwrap_or(&[0.0; LANES])
 }
 
 /// Gives keys that the query does not see no weight.
 #[inline(always)]
 fn hide(mask: &Mask, query: usize, keys: usize, scores: &mut [f32]) {
     match mask {
-        Mask::Full => {
-            let seen = keys.min(scores.len());
-            scores[seen..].fill(f32::NEG_INFINITY);
-        }
+        Mask::Full => {}
         Mask::Causal { first_visible } => {
             let seen = (first_visible + query + 1).min(scores.len());
             scores[seen..].fill(f32::NEG_INFINITY);
@@ -217,47 +174,35 @@ fn hide(mask: &Mask, query: usize, keys: usize, scores: &mut [f32]) {
 
 #[inline(always)]
 fn hide_where(visible: &[bool], scores: &mut [f32]) {
-    let seen = visible.iter().copied().chain(core::iter::repeat(false));
-    for (score, seen) in scores.iter_mut().zip(seen) {
+    for (score, &seen) in scores.iter_mut().zip(visible) {
         if !seen {
             *score = f32::NEG_INFINITY;
         }
     }
 }
 
-/// Turns scores into weights; returns what they have to be multiplied by to add up to 1.
+/// Turns scores into weights that add up to 1.
 #[inline(always)]
-fn exponentials(scores: &mut [f32]) -> f32 {
+fn softmax(scores: &mut [f32]) {
     let highest = fold_lanes(scores, f32::NEG_INFINITY, |a, b| if a > b { a } else { b });
     for score in scores.iter_mut() {
         *score = exp(*score - highest);
     }
-    1.0 / fold_lanes(scores, 0.0, |a, b| a + b)
+    let total = fold_lanes(scores, 0.0, |a, b| a + b);
+    let share = 1.0 / total;
+    for score in scores.iter_mut() {
+        *score *= share;
+    }
 }
 
-/// Columns that share one pass over the weights.
-const COLUMN_BLOCK: usize = 8;
-
-/// `out[column] = share · Σ weights[key] · v[column, key]`.
+/// `out[column] = Σ weights[key] · v[column, key]`.
 #[inline(always)]
-fn mix(weights: &[f32], share: f32, v_turned: &[f32], stride: usize, out: &mut [f32]) {
-    for (block, out) in out.chunks_mut(COLUMN_BLOCK).enumerate() {
-        let first = block * COLUMN_BLOCK * stride;
-        let mut sums = [[0.0f32; LANES]; COLUMN_BLOCK];
-        for start in (0..weights.len()).step_by(LANES) {
-            let weights = lanes(weights, start);
-            // A short last block repeats its last column; the surplus is not kept.
-            for (column, sum) in sums.iter_mut().enumerate() {
-                let column = column.min(out.len() - 1);
-                let values = lanes(v_turned, first + column * stride + start);
-                for ((sum, weight), value) in sum.iter_mut().zip(weights).zip(values) {
-                    *sum += weight * value;
-                }
-            }
-        }
-        for (value, sum) in out.iter_mut().zip(&sums) {
-            *value = share * sum.iter().sum::<f32>();
-        }
+fn mix(weights: &[f32], v_turned: &[f32], keys: usize, out: &mut [f32]) {
+    for (column, value) in out.iter_mut().enumerate() {
+        *value = dot(
+            weights,
+            &v_turned[column * keys..column * keys + weights.len()],
+        );
     }
 }
 
@@ -276,6 +221,20 @@ fn fold_lanes(values: &[f32], start: f32, f: impl Fn(f32, f32) -> f32) -> f32 {
     }
     let folded = lanes.into_iter().fold(start, &f);
     rest.iter().fold(folded, |a, &b| f(a, b))
+}
+
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let (a_chunks, a_rest) = a.as_chunks::<LANES>();
+    let (b_chunks, b_rest) = b.as_chunks::<LANES>();
+    for (x, y) in a_chunks.iter().zip(b_chunks) {
+        for ((lane, &x), &y) in lanes.iter_mut().zip(x).zip(y) {
+            *lane += x * y;
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
+    lanes.iter().sum::<f32>() + rest
 }
 
 /// `eˣ` for `x ≤ 0` to 2 units in the last place: a power of two times a polynomial on
