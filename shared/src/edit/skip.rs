@@ -44,7 +44,7 @@ macro_rules! reasons {
 
 reasons! {
     // What the record says about the allele.
-    Symbolic = "symbolic", "a symbolic allele such as <DEL> names no bases";
+    Symbolic = "symbolic", "a symbolic allele such as `<DEL>` names no bases";
     Breakend = "breakend", "a breakend joins two places and is no local edit";
     Overlapping = "overlapping_deletion", "the allele * only marks a deletion that another record describes";
     MissingAlt = "missing_alt", "the record has no alternate allele";
