@@ -2,6 +2,9 @@
 
 use super::common::terminal::Terminal;
 use super::{Context, Status};
+use crate::output::write_atomically;
+use crate::report::metrics::{read_metrics, series};
+use crate::report::svg::Plot;
 use crate::train::run::StopFlag;
 use crate::train::{assemble, encoder, predictor, ranking};
 use clap::Subcommand;
@@ -23,6 +26,36 @@ pub enum Args {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+    /// Draw a run's metrics as SVG
+    Curves(Curves),
+}
+
+/// Which metrics of a run are drawn.
+#[derive(Debug, clap::Args)]
+pub struct Curves {
+    /// The run's metrics.jsonl
+    #[arg(value_name = "JSONL")]
+    metrics: PathBuf,
+    /// Metric drawn over the steps; may be repeated
+    #[arg(long = "y", value_name = "NAME", required = true)]
+    names: Vec<String>,
+    /// Title of the picture
+    #[arg(long, default_value = "")]
+    title: String,
+    /// Where the picture goes
+    #[arg(long, short = 'o', value_name = "SVG")]
+    output: PathBuf,
+}
+
+impl Curves {
+    fn draw(&self) -> Result<()> {
+        let rows = read_metrics(&self.metrics)?;
+        let plot = Plot::new(&self.title, "step", &self.names.join(", "));
+        let plot = self.names.iter().fold(plot, |plot, name| {
+            plot.line(name, series(&rows, "step", name))
+        });
+        write_atomically(&self.output, plot.to_svg().as_bytes())
+    }
 }
 
 /// Trains until the last step or until the user interrupts; either way a checkpoint is left from
@@ -50,6 +83,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
             predictor::run(&settings, &stop, quiet)?;
         }
         Args::Manifest { directory } => assemble::renew_manifest(directory)?,
+        Args::Curves(curves) => curves.draw()?,
     }
     if stop.is_set() {
         terminal.warn("interrupted: the same command goes on from the checkpoint");
