@@ -108,9 +108,15 @@ fn attend_segment(
             for i in 0..block {
                 let weights = &mut scores[i * keys..i * keys + seen];
                 hide(&segment.mask, first + i, keys, weights);
-                softmax(weights);
+                let share = exponentials(weights);
                 let row = (first + i) * width + head * head_width;
-                mix(weights, &v_turned, keys, &mut out[row..row + head_width]);
+                mix(
+                    weights,
+                    share,
+                    &v_turned,
+                    keys,
+                    &mut out[row..row + head_width],
+                );
             }
             first += block;
         }
@@ -181,28 +187,22 @@ fn hide_where(visible: &[bool], scores: &mut [f32]) {
     }
 }
 
-/// Turns scores into weights that add up to 1.
+/// Turns scores into weights; returns what they have to be multiplied by to add up to 1.
 #[inline(always)]
-fn softmax(scores: &mut [f32]) {
+fn exponentials(scores: &mut [f32]) -> f32 {
     let highest = fold_lanes(scores, f32::NEG_INFINITY, |a, b| if a > b { a } else { b });
     for score in scores.iter_mut() {
         *score = exp(*score - highest);
     }
-    let total = fold_lanes(scores, 0.0, |a, b| a + b);
-    let share = 1.0 / total;
-    for score in scores.iter_mut() {
-        *score *= share;
-    }
+    1.0 / fold_lanes(scores, 0.0, |a, b| a + b)
 }
 
-/// `out[column] = Σ weights[key] · v[column, key]`.
+/// `out[column] = share · Σ weights[key] · v[column, key]`.
 #[inline(always)]
-fn mix(weights: &[f32], v_turned: &[f32], keys: usize, out: &mut [f32]) {
+fn mix(weights: &[f32], share: f32, v_turned: &[f32], keys: usize, out: &mut [f32]) {
     for (column, value) in out.iter_mut().enumerate() {
-        *value = dot(
-            weights,
-            &v_turned[column * keys..column * keys + weights.len()],
-        );
+        let values = &v_turned[column * keys..column * keys + weights.len()];
+        *value = share * dot(weights, values);
     }
 }
 

@@ -54,7 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
     /// Alleles in one call of the model
-    #[arg(long, value_name = "N", default_value = "64")]
+    #[arg(long, value_name = "N", default_value = "32")]
     pub batch_size: NonZeroUsize,
     /// Draw no progress bar (it is drawn on terminals only)
     #[arg(long, overrides_with = "progress")]
