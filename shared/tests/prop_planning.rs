@@ -92,6 +92,26 @@ proptest! {
     }
 }
 
+/// Refitting had narrowed the positions to one bin; a deletion drawn first filled it, and the plan
+/// ended in an error after 256 draws of the second edit.
+#[test]
+fn a_first_edit_that_fills_the_narrowed_positions_does_not_end_the_plan() -> Result<()> {
+    let sampler = sampler(&"ACGTTGCA".repeat(40), 1)?;
+    for seed in [9_083_923_721_880_945_115, 0, 1, 2, 3, 4, 5, 6, 7] {
+        let config = PlanningConfig {
+            horizon: 2,
+            n_samples: 40,
+            n_elite: 5,
+            n_iterations: 12,
+            patience: 12,
+            seed: Some(seed),
+            ..Default::default()
+        };
+        plan(evaluate, &sampler, &config, None)?;
+    }
+    Ok(())
+}
+
 #[test]
 fn refitting_moves_the_search_towards_the_goal() -> Result<()> {
     let sampler = sampler(&"ACGTTGCA".repeat(200), 1)?;

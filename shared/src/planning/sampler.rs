@@ -137,15 +137,20 @@ impl ActionSampler {
 
     /// `horizon` edits that share no reference base, so that they can be applied together.
     ///
+    /// A first edit may leave the others no room where weights have narrowed to a few bases, so a
+    /// sequence that cannot be completed is begun again, `max_attempts` times at most.
+    ///
     /// # Errors
     /// As [`sample_edit`](Self::sample_edit).
     pub fn sample_sequence(&mut self, horizon: usize) -> Result<Vec<RelEdit>> {
-        let mut edits = Vec::with_capacity(horizon);
-        for _ in 0..horizon {
-            let edit = self.sample_apart_from(&edits, None)?;
-            edits.push(edit);
+        let mut outcome = self.try_sequence(horizon);
+        for _ in 1..self.max_attempts {
+            if outcome.is_ok() {
+                break;
+            }
+            outcome = self.try_sequence(horizon);
         }
-        Ok(edits)
+        outcome
     }
 
     /// `n` sequences of `horizon` edits.
@@ -181,6 +186,15 @@ impl ActionSampler {
         blend(&mut self.types, &types, smoothing);
         blend(&mut self.bins, &bins, smoothing);
         blend(&mut self.bases, &bases, smoothing);
+    }
+
+    fn try_sequence(&mut self, horizon: usize) -> Result<Vec<RelEdit>> {
+        let mut edits = Vec::with_capacity(horizon);
+        for _ in 0..horizon {
+            let edit = self.sample_apart_from(&edits, None)?;
+            edits.push(edit);
+        }
+        Ok(edits)
     }
 
     fn sample_apart_from(
