@@ -1,0 +1,326 @@
+/**
+ * Everything that `@genolewm/runtime` takes and gives, as types.
+ *
+ * GenoLeWM is a research tool. A score is not a diagnosis, and nothing here says whether a variant
+ * causes a disease.
+ *
+ * @packageDocumentation
+ */
+
+/** Where a model's arithmetic runs. */
+export type BackendName = "cpu" | "webgpu";
+
+/** Bytes in memory. */
+export type Bytes = Uint8Array | ArrayBuffer;
+
+/**
+ * A file whose bytes are read by range and never held as a whole. `Blob` and `File` fit as they
+ * are; so does anything that implements {@link RangeSource}.
+ */
+export type FileLike = Blob | RangeSource | Bytes | URL | string;
+
+/** Bytes by offset: what a `File` is to a browser, for any other place. */
+export interface RangeSource {
+  /** What errors call it. Never a path that tells about a person. */
+  readonly name: string;
+  /** Length in bytes. */
+  readonly size: number;
+  /** The bytes `offset .. offset + length`, fewer only at the end. */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/**
+ * A model: the built-in one (`import builtin from "@genolewm/runtime/models/builtin"`), the URL of
+ * a model directory, the files of one (from `<input webkitdirectory>` or a drop), or its bytes by
+ * name, `encoder/model.safetensors` and the like.
+ */
+export type ModelSource =
+  | BuiltinModel
+  | URL
+  | string
+  | Iterable<File>
+  | ReadonlyMap<string, Bytes>
+  | Readonly<Record<string, Bytes>>;
+
+/** The model that the package carries, resolved by the package itself. */
+export interface BuiltinModel {
+  /** Marks it. */
+  readonly kind: "genolewm-builtin";
+  /** Its files, packed as one tar archive. */
+  load(signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/** How a runtime is started. */
+export interface LoadOptions {
+  /** `auto` (the default) takes WebGPU where it is there, right and faster, and the processor else. */
+  backend?: "auto" | BackendName;
+  /**
+   * Instances of the model on the processor, each on a core. The default is the number of cores,
+   * four at most; 1 where there are no workers.
+   */
+  threads?: number;
+  /**
+   * Whether work runs off the calling thread. The default is true where there are Web Workers and
+   * a document (a page), and false in Node, Deno and Cloudflare Workers.
+   */
+  worker?: boolean;
+  /** Told of every step of loading. */
+  onProgress?: (progress: Progress) => void;
+  /** Told of what went otherwise than asked, such as a fall-back to the processor. */
+  onNotice?: (notice: Notice) => void;
+  /** Stops loading. */
+  signal?: AbortSignal;
+}
+
+/** What a runtime is doing. `done` never falls, `total` never changes, and the last has `done === total`. */
+export type Progress =
+  | { readonly kind: "load"; readonly stage: LoadStage; readonly done: number; readonly total: number }
+  | { readonly kind: "index"; readonly doneBytes: number; readonly totalBytes: number; readonly done: number; readonly total: number }
+  | {
+      readonly kind: "score";
+      /** Share of the input that is finished, in units of which there are `total`. */
+      readonly done: number;
+      readonly total: number;
+      /** Alleles with a score so far. */
+      readonly scored: number;
+      /** Alleles without one so far. */
+      readonly skipped: number;
+      /** Alleles scored a second, over the last seconds. */
+      readonly allelesPerSecond: number;
+      /** An estimate, once there is one. */
+      readonly secondsLeft: number | null;
+    };
+
+/** The steps of loading, in order. */
+export type LoadStage = "wasm" | "model" | "verify" | "backend" | "ready";
+
+/** Something that a person should be told. */
+export interface Notice {
+  /** `backend-fallback`: work goes on, on the processor. `input-warning`: the file is odd. */
+  readonly kind: "backend-fallback" | "input-warning";
+  /** A sentence. */
+  readonly message: string;
+}
+
+/** Whether a backend can be used here, and why. */
+export interface BackendProbe {
+  readonly backend: BackendName;
+  readonly available: boolean;
+  /** A sentence: what was found, or what is missing. */
+  readonly reason: string;
+  /** Alleles a second in the short probe of `auto`, where it was run. */
+  readonly allelesPerSecond: number | null;
+}
+
+/** What a loaded model is. */
+export interface ModelInfo {
+  /** sha256 of the manifest. */
+  readonly modelId: string;
+  /** Bases of a window. */
+  readonly windowBp: number;
+  /** Width of a state. */
+  readonly stateWidth: number;
+  /** The manifest, as it was checked. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+}
+
+/** An edit: `"chr17:41197728:T:C"`, or its parts. `pos` counts from 1. */
+export type Edit =
+  | string
+  | { readonly contig: string; readonly pos: number; readonly ref: string; readonly alt: string };
+
+/** A reference genome: FASTA (plain or bgzip) or .2bit. */
+export interface ReferenceFiles {
+  /** The sequence. */
+  readonly file: FileLike;
+  /** Its `.fai`; built by reading the file through once when absent. */
+  readonly fai?: FileLike;
+  /** Its `.gzi`, for bgzip; built likewise. */
+  readonly gzi?: FileLike;
+}
+
+/** A reference as it is given: one file, or one with its indexes. */
+export type ReferenceInput = FileLike | ReferenceFiles | Reference;
+
+/** An open reference, to be used by several calls. */
+export interface Reference {
+  /** Contigs, in the file's order. */
+  readonly contigs: readonly { readonly name: string; readonly lengthBp: number }[];
+  /** The build by the contigs' lengths, where it can be told. */
+  readonly assembly: AssemblyGuess | null;
+  /** The bases `start .. end` (0-based, end excluded), upper-case. */
+  bases(contig: string, start: number, end: number, signal?: AbortSignal): Promise<string>;
+  /** Gives its memory back. */
+  close(): Promise<void>;
+}
+
+/** A genome build and what speaks for it. */
+export interface AssemblyGuess {
+  /** `GRCh37`, `GRCh38`, … */
+  readonly assembly: string;
+  /** A phrase. */
+  readonly evidence: string;
+}
+
+/** How one variant is scored. */
+export interface ScoreVariantOptions {
+  /** The bases around the edit, with the 0-based offset of the first on its contig. */
+  window?: { readonly bases: string; readonly start: number };
+  /** Or a reference, from which they are cut. */
+  reference?: ReferenceInput;
+  /** Whether the result carries a receipt. */
+  receipt?: boolean;
+  /** Stops. */
+  signal?: AbortSignal;
+}
+
+/** How a file of variants is scored. */
+export interface ScoreVcfOptions {
+  /** The reference on which the variants were called. */
+  reference: ReferenceInput;
+  /** `"chr17:41196312-41277500,chrX"`: 1-based, both ends included. */
+  regions?: string;
+  /** Alleles in one call of the model; 32 unless told. */
+  batchSize?: number;
+  /** Whether rows carry receipts. */
+  receipts?: boolean;
+  /** Whether rows carry the annotated VCF record. */
+  annotate?: boolean;
+  /** Stops within one batch; what was yielded stays valid. */
+  signal?: AbortSignal;
+  /** Told after every batch. */
+  onProgress?: (progress: Progress) => void;
+  /** Told of warnings and fall-backs. */
+  onNotice?: (notice: Notice) => void;
+}
+
+/** What every row has. */
+export interface RowBase {
+  /** Number of the allele in the input, from 0. */
+  readonly index: number;
+  /** Line of the input, from 1. */
+  readonly line: number;
+  readonly contig: string;
+  /** Counts from 1; 0 is the telomere. */
+  readonly pos: number;
+  readonly id: string | null;
+  readonly ref: string;
+  readonly alt: string;
+  /** The gene, where the file names one. */
+  readonly gene: string | null;
+  /** The annotated VCF record, on the first row of a record, when it was asked for. */
+  readonly record?: string;
+}
+
+/** An allele with a score. */
+export interface ScoredRow extends RowBase {
+  readonly status: "scored";
+  /** Distance between the predicted and the encoded edited state. */
+  readonly sigmaRaw: number;
+  /** Percentile among common variants in the same kind of context, 0 to 1. */
+  readonly sigmaCalibrated: number;
+  /** `1 - cos(prediction, reference state)`. */
+  readonly displacement: number;
+  /** The calibration bucket. */
+  readonly bucketId: string;
+  /** Confidence in the bucket, 0 to 1. */
+  readonly confidence: number;
+  readonly lowConfidence: boolean;
+  /** 0-based offset of the window on its contig. */
+  readonly windowStart: number;
+  /** The row as the JSONL format has it. */
+  readonly json: string;
+  /** The receipt as a line of JSON, when it was asked for. */
+  readonly receipt?: string;
+}
+
+/** An allele without a score. */
+export interface SkippedRow extends RowBase {
+  readonly status: "skipped";
+  /** One of a closed list: `ref_mismatch`, `symbolic`, `malformed`, … */
+  readonly reason: string;
+  /** The reason as a sentence. */
+  readonly description: string;
+}
+
+/** One allele of the input. */
+export type Row = ScoredRow | SkippedRow;
+
+/** The accounts of a run: `alleles === scored + skipped`, `records === sites + outside`. */
+export interface ScoreSummary {
+  readonly records: number;
+  /** Records outside `regions`. */
+  readonly outside: number;
+  /** Records that were not understood; each has a skipped row, and is in no other count. */
+  readonly malformed: number;
+  readonly alleles: number;
+  readonly scored: number;
+  readonly skipped: number;
+  /** Skipped alleles by reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly seconds: number;
+  /** Backends that scored, with the alleles that each did. */
+  readonly backends: Readonly<Partial<Record<BackendName, number>>>;
+  readonly modelId: string;
+}
+
+/** A run over a file: rows in input order, then a summary. */
+export interface ScoreStream extends AsyncIterable<Row> {
+  /** Rows in batches, as they are made: cheaper than one by one. */
+  batches(): AsyncIterable<readonly Row[]>;
+  /** Settles when every row was taken; rejects as the iteration does. */
+  readonly summary: Promise<ScoreSummary>;
+  /** The header lines of an annotated VCF, known before the first row. */
+  readonly vcfHeader: Promise<string>;
+}
+
+/** What a file of variants is, before anything is scored. */
+export interface Inspection {
+  /** `vcf`, `23andme`, `ancestry`, `myheritage`, `sequencing`, `table`. */
+  readonly format: string;
+  /** How people call it. */
+  readonly formatName: string;
+  /** What told the format. */
+  readonly evidence: string;
+  readonly compression: "plain" | "gzip" | "bgzip";
+  readonly assembly: AssemblyGuess | null;
+  readonly records: number;
+  /** Alleles that can be scored if the reference agrees; array rows count once. */
+  readonly candidates: number;
+  /** Alleles that will be skipped, by reason, as far as the file alone tells. */
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly malformed: number;
+  /** Records by contig, in the file's order. */
+  readonly contigs: readonly { readonly name: string; readonly records: number }[];
+  readonly warnings: readonly string[];
+}
+
+/** How an array file is turned into VCF. */
+export interface ImportOptions {
+  /** Where the reference alleles come from. */
+  reference: ReferenceInput;
+  /** The sample's name in the VCF. */
+  sampleId?: string;
+  signal?: AbortSignal;
+}
+
+/** A VCF made of an array file. */
+export interface ImportResult {
+  readonly vcf: string;
+  readonly recordsWritten: number;
+  readonly refCallsSkipped: number;
+  readonly noCallsSkipped: number;
+  readonly unsupportedSkipped: number;
+}
+
+/** What was checked of a receipt. */
+export interface ReceiptVerdict {
+  /** Receipts in the file. */
+  readonly count: number;
+  /** Every one of them holds. */
+  readonly ok: boolean;
+  /** What was checked, or what does not hold, one sentence each. */
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly message: string }[];
+  /** The first receipt, for show. */
+  readonly receipt: Readonly<Record<string, unknown>> | null;
+}
