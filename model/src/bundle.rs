@@ -1,110 +1,32 @@
-//! A model directory: manifest, config, weights and calibration, every hash checked before
-//! anything is used.
+//! A model directory loaded: every hash is checked before anything is used.
 
 use crate::action::{ALLELE_HEADS, ActionEncoder};
 use crate::config::ModelConfig;
 use crate::encoder::{Llama, LlamaConfig, StateEncoder, StateSpec};
+use crate::files::ModelFiles;
+use crate::info::ModelInfo;
 use crate::ops::Ops;
 use crate::predictor::Predictor;
 use crate::tokenizer::SixMerTokenizer;
 use crate::weights::Weights;
-use genolewm_shared::calibration::{CalibrationTable, read_calibration_table};
-use genolewm_shared::provenance::{DtypeConfig, Manifest, PoolingConfig, Sha256Stream};
+use genolewm_shared::provenance::{Manifest, Sha256Stream};
 use genolewm_shared::window::TOKEN_BP;
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-const MANIFEST: &str = "manifest.json";
 const EMBEDDING_TABLES: [&str; 2] = ["model.embed_tokens.weight", "lm_head.weight"];
-
-/// Where the files of a directory come from: a disk, the program itself, a browser's map of bytes.
-pub trait ModelFiles {
-    /// The bytes of a file, or `None` when there is none of that name.
-    ///
-    /// # Errors
-    /// `RESOURCE.GENERIC` when it is there and cannot be read.
-    fn read(&self, name: &str) -> Result<Option<Vec<u8>>>;
-
-    /// What the directory is called in errors.
-    fn describe(&self) -> String;
-
-    /// The bytes of a file that must be there.
-    ///
-    /// # Errors
-    /// `RESOURCE.MODEL_NOT_FOUND` when it is not.
-    fn require(&self, name: &str) -> Result<Vec<u8>> {
-        self.read(name)?.ok_or_else(|| {
-            Error::new(ErrorCode::ResourceModelNotFound, format!("{}: there is no {name}", self.describe()))
-                .with_remedy("give a complete model directory with --model-dir, and its encoder with --encoder-dir")
-        })
-    }
-}
-
-/// A directory on a disk.
-#[derive(Debug, Clone)]
-pub struct Directory(pub PathBuf);
-
-impl ModelFiles for Directory {
-    fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let path = self.0.join(name);
-        match std::fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::new(
-                ErrorCode::ResourceGeneric,
-                format!("{}: {error}", path.display()),
-            )),
-        }
-    }
-
-    fn describe(&self) -> String {
-        self.0.display().to_string()
-    }
-}
-
-/// Files that are part of the program.
-#[derive(Debug, Clone, Copy)]
-pub struct Embedded {
-    /// What they are called in errors.
-    pub name: &'static str,
-    /// Names and contents.
-    pub files: &'static [(&'static str, &'static [u8])],
-    /// What every name starts with: `encoder/` for the encoder of a model.
-    pub prefix: &'static str,
-}
-
-impl ModelFiles for Embedded {
-    fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let found = self
-            .files
-            .iter()
-            .find(|(full, _)| full.strip_prefix(self.prefix) == Some(name));
-        Ok(found.map(|(_, bytes)| bytes.to_vec()))
-    }
-
-    fn describe(&self) -> String {
-        self.name.to_owned()
-    }
-}
 
 /// A loaded model.
 #[derive(Debug)]
 pub struct Bundle<M> {
-    /// The manifest that was checked.
-    pub manifest: Manifest,
-    /// sha256 of the manifest.
-    pub model_id: String,
-    /// The training configuration.
-    pub config: ModelConfig,
+    /// Manifest, configuration and calibration.
+    pub info: ModelInfo,
     /// Windows to states.
     pub encoder: StateEncoder<M>,
     /// Edits to actions.
     pub action: ActionEncoder<M>,
     /// States and actions to predictions.
     pub predictor: Predictor<M>,
-    /// Distances to percentiles.
-    pub calibration: CalibrationTable,
 }
 
 impl<M: Clone> Bundle<M> {
@@ -118,69 +40,34 @@ impl<M: Clone> Bundle<M> {
         model: &dyn ModelFiles,
         encoder: &dyn ModelFiles,
     ) -> Result<Self> {
-        let manifest = Manifest::parse(&model.require(MANIFEST)?)?;
+        let info = ModelInfo::load(model, encoder)?;
         let mut files = Vec::new();
-        for artifact in manifest.artifacts() {
+        for artifact in info.manifest.artifacts() {
             let bytes = model.require(artifact.file)?;
             artifact.verify(&bytes)?;
             files.push((artifact.file.to_owned(), bytes));
         }
-        let file = |name: &str| -> Result<&[u8]> {
-            files
-                .iter()
-                .find(|(file, _)| file == name)
-                .map(|(_, bytes)| bytes.as_slice())
-                .ok_or_else(|| {
-                    Error::new(
-                        ErrorCode::InternalInvariantViolation,
-                        format!("{name} was not read"),
-                    )
-                })
+        let weights = |name: &str| -> Result<Weights> {
+            let found = files.iter().find(|(file, _)| file == name);
+            let (_, bytes) = found.ok_or_else(|| {
+                Error::new(
+                    ErrorCode::InternalInvariantViolation,
+                    format!("{name} was not read"),
+                )
+            })?;
+            Weights::parse(bytes, name, |_| true)
         };
-        let shards = read_encoder_shards(encoder, &manifest)?;
-        let config = core::str::from_utf8(file(&manifest.training.config_file)?)
-            .map_err(|_| Error::new(ErrorCode::ConfigGeneric, "the training config is not UTF-8"))
-            .and_then(ModelConfig::parse)?;
-        let action = Weights::parse(
-            file(&manifest.action_encoder.file)?,
-            &manifest.action_encoder.file,
-            |_| true,
-        )?;
-        let predictor = Weights::parse(
-            file(&manifest.predictor.file)?,
-            &manifest.predictor.file,
-            |_| true,
-        )?;
+        let shards = read_encoder_shards(encoder, &info.manifest)?;
+        let config = &info.config;
+        let action = weights(&info.manifest.action_encoder.file)?;
+        let predictor = weights(&info.manifest.predictor.file)?;
         let bundle = Self {
-            model_id: manifest.model_id()?,
-            encoder: build_encoder(ops, encoder, &shards, &config)?,
+            encoder: build_encoder(ops, encoder, &shards, config)?,
             action: ActionEncoder::load(ops, action, ALLELE_HEADS, config.max_window_bp)?,
             predictor: Predictor::load(ops, predictor, config.predictor.n_heads)?,
-            calibration: read_calibration_table(file(&manifest.calibration.file)?)?,
-            config,
-            manifest,
+            info,
         };
         bundle.check_widths()
-    }
-
-    /// How a state is pooled, as receipts and commitments note it.
-    #[must_use]
-    pub fn pooling(&self) -> PoolingConfig {
-        PoolingConfig {
-            state_layer: self.encoder.layer() as u32,
-            pool_type: self.config.encoder.pool_type.as_str().to_owned(),
-            pool_radius: self.config.encoder.pool_radius as u32,
-            normalize: self.config.encoder.normalize,
-        }
-    }
-
-    /// The precisions that receipts and commitments note.
-    #[must_use]
-    pub fn dtypes(&self) -> DtypeConfig {
-        DtypeConfig {
-            encoder_dtype: self.config.encoder.dtype.clone(),
-            predictor_dtype: self.config.predictor.dtype.clone(),
-        }
     }
 
     fn check_widths(self) -> Result<Self> {

@@ -12,8 +12,11 @@ pub mod parameters;
 pub mod action;
 pub mod predictor;
 pub mod rollout;
+pub mod files;
+pub mod info;
 pub mod bundle;
 pub mod scorer;
+pub mod format;
 #[cfg(feature = "train")]
 pub mod loss;
 #[cfg(feature = "train")]

@@ -5,9 +5,10 @@
 mod common;
 
 use common::{array, golden_bytes, golden_dir, golden_json, number, size};
-use genolewm_model::bundle::{Directory, load_encoder};
+use genolewm_model::bundle::load_encoder;
 use genolewm_model::config::ModelConfig;
 use genolewm_model::encoder::{EditedWindow, Sequence, Site, StateEncoder, StateSpec};
+use genolewm_model::files::Directory;
 use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_shared::edit::{EditSpec, apply_edit};
 use genolewm_shared::pooling::PoolType;

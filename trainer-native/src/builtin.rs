@@ -1,6 +1,6 @@
 //! The model that the program carries with it.
 
-use genolewm_model::bundle::Embedded;
+use genolewm_model::files::Embedded;
 use genolewm_shared::{Error, ErrorCode, Result};
 
 /// Names and contents, from `models/builtin` at build time.

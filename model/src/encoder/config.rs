@@ -224,3 +224,27 @@ fn unsupported(what: &str, remedy: &str) -> Error {
     )
     .with_remedy(remedy)
 }
+
+/// A layer's number from the start; negative ones count from the end, and 0 is the embedding.
+///
+/// # Errors
+/// `CONFIG.GENERIC` when an encoder of `layers` layers has no such layer.
+pub fn resolve_layer(state_layer: i64, layers: usize) -> Result<usize> {
+    let count = layers as i64 + 1;
+    let layer = if state_layer < 0 {
+        state_layer + count
+    } else {
+        state_layer
+    };
+    usize::try_from(layer)
+        .ok()
+        .filter(|layer| *layer <= layers)
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::ConfigGeneric,
+                format!("state_layer {state_layer} does not exist"),
+            )
+            .with_detail("layers", layers)
+            .with_remedy("choose a layer of this encoder, or -1 for the last")
+        })
+}

@@ -8,7 +8,7 @@ mod plan;
 mod rope;
 mod state;
 
-pub use config::{LlamaConfig, RopeScaling};
+pub use config::{LlamaConfig, RopeScaling, resolve_layer};
 pub use likelihood::LogLikelihood;
 pub use llama::{Layer, Llama};
 pub use plan::{RowPlan, Sequence};

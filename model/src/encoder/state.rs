@@ -1,13 +1,14 @@
 //! States of windows: encode, pool around the locus, normalise.
 
+use super::config::resolve_layer;
 use super::llama::Llama;
 use super::plan::Sequence;
 use crate::ops::Ops;
 use crate::tokenizer::SixMerTokenizer;
 use core::ops::Range;
+use genolewm_shared::Result;
 use genolewm_shared::pooling::{PoolType, pool_span};
 use genolewm_shared::position::BpOffset;
-use genolewm_shared::{Error, ErrorCode, Result};
 
 /// What a state is: the layer, and how its rows are pooled.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,25 +69,12 @@ impl<M: Clone> StateEncoder<M> {
     /// # Errors
     /// `CONFIG.GENERIC` when the encoder has no such layer.
     pub fn new(llama: Llama<M>, tokenizer: SixMerTokenizer, spec: StateSpec) -> Result<Self> {
-        let count = llama.layers.len() as i64 + 1;
-        let layer = if spec.state_layer < 0 {
-            spec.state_layer + count
-        } else {
-            spec.state_layer
-        };
-        if !(0..count).contains(&layer) {
-            return Err(Error::new(
-                ErrorCode::ConfigGeneric,
-                format!("state_layer {} does not exist", spec.state_layer),
-            )
-            .with_detail("layers", count - 1)
-            .with_remedy("choose a layer of this encoder, or -1 for the last"));
-        }
+        let layer = resolve_layer(spec.state_layer, llama.layers.len())?;
         Ok(Self {
             llama,
             tokenizer,
             spec,
-            layer: layer as usize,
+            layer,
         })
     }
 

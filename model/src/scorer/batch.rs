@@ -1,15 +1,14 @@
-//! One batch of placed edits: encode, predict, measure, calibrate.
+//! One batch of placed edits: encode, predict, measure.
 
-use super::ScoreOptions;
+use super::{Distances, ScoreOptions, Scored, calibrate};
 use crate::bundle::Bundle;
 use crate::encoder::{EditedWindow, Site, States};
 use crate::ops::Ops;
-use genolewm_shared::context::ContextLabel;
+use genolewm_shared::Result;
 use genolewm_shared::edit::{EditSpec, RelEdit, apply_edit};
 use genolewm_shared::position::BpOffset;
-use genolewm_shared::surprise::{SurpriseResult, displacement, surprise_distance};
+use genolewm_shared::surprise::{displacement, surprise_distance};
 use genolewm_shared::window::ExtractedWindow;
-use genolewm_shared::{Error, ErrorCode, Result};
 use std::sync::Arc;
 
 /// An edit and the reference window that it is scored in.
@@ -18,19 +17,6 @@ pub struct Candidate {
     /// The edit.
     pub edit: EditSpec,
     /// The window; candidates that share one share its encoding.
-    pub window: Arc<ExtractedWindow>,
-}
-
-/// A scored edit.
-#[derive(Debug, Clone)]
-pub struct Scored {
-    /// The edit.
-    pub edit: EditSpec,
-    /// Surprise, percentile and bucket.
-    pub result: SurpriseResult,
-    /// `1 - cos(prediction, reference state)`.
-    pub displacement: f64,
-    /// The window that it was scored in.
     pub window: Arc<ExtractedWindow>,
 }
 
@@ -80,10 +66,25 @@ impl<O: Ops> Scorer<O> {
     /// Scores a batch; results are in the order of `candidates`.
     ///
     /// # Errors
+    /// As [`distances`](Self::distances) and [`calibrate`].
+    pub async fn score(&self, candidates: &[Candidate]) -> Result<Vec<Scored>> {
+        let distances = self.distances(candidates).await?;
+        candidates
+            .iter()
+            .zip(distances)
+            .map(|(candidate, distances)| {
+                calibrate(&self.bundle.info, &self.options, candidate, distances)
+            })
+            .collect()
+    }
+
+    /// What the network says of a batch, in the order of `candidates`.
+    ///
+    /// # Errors
     /// `INPUT.OUT_OF_WINDOW` or `INPUT.WINDOW_MISMATCH` when an edit does not fit its window,
     /// `INTERNAL.INVARIANT_VIOLATION` when the model gives anything but finite numbers, and what
     /// the device reports.
-    pub async fn score(&self, candidates: &[Candidate]) -> Result<Vec<Scored>> {
+    pub async fn distances(&self, candidates: &[Candidate]) -> Result<Vec<Distances>> {
         if candidates.is_empty() {
             return Ok(Vec::new());
         }
@@ -100,9 +101,13 @@ impl<O: Ops> Scorer<O> {
             .predictor
             .predict(&self.ops, &states.reference, &actions);
         let vectors = self.read(&prediction, &states).await?;
-        let mut results: Vec<Option<Scored>> = vec![None; candidates.len()];
+        let mut results: Vec<Option<Distances>> = vec![None; candidates.len()];
         for (row, &index) in order.iter().enumerate() {
-            results[index] = Some(self.measure(&candidates[index], vectors.row(row))?);
+            let [prediction, reference, edited] = vectors.row(row);
+            results[index] = Some(Distances::new(
+                surprise_distance(prediction, edited),
+                displacement(prediction, reference),
+            )?);
         }
         Ok(results.into_iter().flatten().collect())
     }
@@ -113,46 +118,6 @@ impl<O: Ops> Scorer<O> {
             reference: self.ops.read(&states.reference).await?,
             edited: self.ops.read(&states.edited).await?,
             width: self.bundle.encoder.d_state(),
-        })
-    }
-
-    fn measure(
-        &self,
-        candidate: &Candidate,
-        [prediction, reference, edited]: [&[f32]; 3],
-    ) -> Result<Scored> {
-        let sigma_raw = surprise_distance(prediction, edited);
-        let displacement = displacement(prediction, reference);
-        if !sigma_raw.is_finite() || !displacement.is_finite() {
-            return Err(Error::new(
-                ErrorCode::InternalInvariantViolation,
-                "the model gave a number that is not finite",
-            )
-            .with_detail("backend", self.ops.backend())
-            .with_remedy("score again on the processor: --backend cpu"));
-        }
-        let options = &self.options;
-        let label = ContextLabel::classify(
-            options.region.as_deref(),
-            candidate.window.sequence(),
-            options.repeat.as_deref(),
-        )?;
-        let bucket = self
-            .bundle
-            .calibration
-            .resolve(&label.bucket_id(), options.min_bucket_size)?;
-        let result = SurpriseResult {
-            sigma_raw,
-            sigma_calibrated: bucket.percentile(sigma_raw),
-            bucket_id: bucket.bucket_id().to_owned(),
-            confidence: bucket.confidence(),
-            low_confidence: bucket.low_confidence(),
-        };
-        Ok(Scored {
-            edit: candidate.edit.clone(),
-            result,
-            displacement,
-            window: Arc::clone(&candidate.window),
         })
     }
 }

@@ -4,15 +4,27 @@
 //! anywhere, cuts their windows from a reference, scores in batches and hands every site back in
 //! input order with one outcome for each allele.
 
+mod assembly;
 mod batch;
+mod calibrate;
 #[cfg(feature = "native")]
 mod pipeline;
 mod place;
+mod placer;
+mod ref_check;
+mod regions;
+mod tally;
 
-pub use batch::{Candidate, Scored, Scorer};
+pub use assembly::{Assembly, Batch, InOrder};
+pub use batch::{Candidate, Scorer};
+pub use calibrate::{Distances, Scored, calibrate};
 #[cfg(feature = "native")]
 pub use pipeline::RunEnd;
 pub use place::{Outcome, Placed, Site, SiteOutcome};
+pub use placer::Placer;
+pub use ref_check::{Builds, LOOK_AHEAD, RefCheck, SAMPLE};
+pub use regions::Regions;
+pub use tally::Tally;
 
 /// How variants are scored.
 #[derive(Debug, Clone)]

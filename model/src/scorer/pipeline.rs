@@ -1,16 +1,14 @@
 //! Sites through the model on several cores, in input order, in bounded memory.
 //!
 //! The calling thread reads sites, places their edits and hands results on; workers score
-//! batches. What is in a batch depends on the input and the batch size alone, so the results are
-//! the same bytes for any number of workers.
+//! batches.
 
-use super::place::{Outcome, Placed, Site, SiteOutcome};
-use super::{Candidate, Scored, Scorer};
+use super::assembly::{Assembly, Batch, InOrder, score_missing};
+use super::{Candidate, Placed, Scored, Scorer, Site, SiteOutcome};
 use crate::ops::Ops;
-use genolewm_shared::edit::{EditSpec, SkipReason};
+use genolewm_shared::Result;
+use genolewm_shared::edit::EditSpec;
 use genolewm_shared::source::AlleleOutcome;
-use genolewm_shared::{Error, ErrorCode, Result};
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
@@ -60,14 +58,13 @@ where
             let reader = Reader {
                 sites,
                 place,
-                batch_size: self.options().batch_size.max(1),
+                assembly: Assembly::new(self.options().batch_size),
             };
             Conductor {
                 jobs,
                 results,
                 sink,
-                waiting: BTreeMap::new(),
-                next: 0,
+                in_order: InOrder::default(),
             }
             .conduct(reader, cancel, workers * BATCHES_PER_WORKER)
         })
@@ -93,68 +90,29 @@ where
     }
 }
 
-/// A site whose candidates are in work: `None` where a score is due.
-struct Waiting<T> {
-    payload: T,
-    slots: Vec<Option<SkipReason>>,
-}
-
-struct Reader<I, P> {
+/// Cuts the input into batches.
+struct Reader<I, P, T> {
     sites: I,
     place: P,
-    batch_size: usize,
+    assembly: Assembly<T>,
 }
 
-impl<T, I, P> Reader<I, P>
+impl<T, I, P> Reader<I, P, T>
 where
     I: Iterator<Item = Result<Site<T, AlleleOutcome>>>,
     P: FnMut(&EditSpec) -> Result<Placed>,
 {
-    /// The next sites, until they hold a batch of candidates. Empty at the end of the input. An
-    /// error comes with the sites before it.
-    fn batch(&mut self) -> (Vec<Waiting<T>>, Vec<Candidate>, Result<()>) {
-        let (mut sites, mut candidates) = (Vec::new(), Vec::new());
-        while candidates.len() < self.batch_size && sites.len() < 16 * self.batch_size {
+    /// The next batch, empty at the end of the input. An error comes with the sites before it.
+    fn batch(&mut self) -> (Batch<T>, Result<()>) {
+        let mut read = Ok(());
+        while read.is_ok() && !self.assembly.is_full() {
             let Some(site) = self.sites.next() else { break };
-            let placed = site.and_then(|site| self.place_site(site, &mut candidates));
-            match placed {
-                Ok(site) => sites.push(site),
-                Err(error) => return (sites, candidates, Err(error)),
-            }
+            read = site.and_then(|site| {
+                let Site { payload, alleles } = site;
+                self.assembly.add(&alleles, &mut self.place, || payload)
+            });
         }
-        (sites, candidates, Ok(()))
-    }
-
-    fn place_site(
-        &mut self,
-        site: Site<T, AlleleOutcome>,
-        candidates: &mut Vec<Candidate>,
-    ) -> Result<Waiting<T>> {
-        let before = candidates.len();
-        let mut slots = Vec::with_capacity(site.alleles.len());
-        for allele in site.alleles {
-            let placed = match allele {
-                AlleleOutcome::Skipped(reason) => Ok(Some(reason)),
-                AlleleOutcome::Candidate(edit) => (self.place)(&edit).map(|placed| match placed {
-                    Placed::Skipped(reason) => Some(reason),
-                    Placed::Window(window) => {
-                        candidates.push(Candidate { edit, window });
-                        None
-                    }
-                }),
-            };
-            match placed {
-                Ok(slot) => slots.push(slot),
-                Err(error) => {
-                    candidates.truncate(before);
-                    return Err(error);
-                }
-            }
-        }
-        Ok(Waiting {
-            payload: site.payload,
-            slots,
-        })
+        (self.assembly.take(), read)
     }
 }
 
@@ -163,14 +121,13 @@ struct Conductor<T, F> {
     jobs: SyncSender<(u64, Vec<Candidate>)>,
     results: Receiver<(u64, Scores)>,
     sink: F,
-    waiting: BTreeMap<u64, (Vec<Waiting<T>>, Option<Scores>)>,
-    next: u64,
+    in_order: InOrder<T>,
 }
 
 impl<T, F: FnMut(SiteOutcome<T>) -> Result<()>> Conductor<T, F> {
     fn conduct<I, P>(
         mut self,
-        mut reader: Reader<I, P>,
+        mut reader: Reader<I, P, T>,
         cancel: &dyn Fn() -> bool,
         most: usize,
     ) -> Result<RunEnd>
@@ -182,14 +139,19 @@ impl<T, F: FnMut(SiteOutcome<T>) -> Result<()>> Conductor<T, F> {
             if cancel() {
                 return Ok(RunEnd::Cancelled);
             }
-            let (sites, candidates, ended) = reader.batch();
-            let last = sites.is_empty();
-            self.submit(sites, candidates)?;
-            while self.waiting.len() >= if last || ended.is_err() { 1 } else { most } {
+            let (batch, ended) = reader.batch();
+            let last = batch.is_empty();
+            if !last {
+                self.submit(batch)?;
+            }
+            let most = if last || ended.is_err() { 1 } else { most };
+            while self.in_order.len() >= most {
                 if cancel() {
                     return Ok(RunEnd::Cancelled);
                 }
-                self.receive()?;
+                let (ticket, scores) = self.results.recv().map_err(|_| score_missing())?;
+                self.in_order.complete(ticket, scores?);
+                self.in_order.flush(&mut self.sink)?;
             }
             ended?;
             if last {
@@ -198,61 +160,13 @@ impl<T, F: FnMut(SiteOutcome<T>) -> Result<()>> Conductor<T, F> {
         }
     }
 
-    fn submit(&mut self, sites: Vec<Waiting<T>>, candidates: Vec<Candidate>) -> Result<()> {
-        if sites.is_empty() {
-            return Ok(());
-        }
-        let ticket = self.next;
-        self.next += 1;
+    fn submit(&mut self, batch: Batch<T>) -> Result<()> {
+        let (ticket, candidates) = self.in_order.submit(batch);
         if candidates.is_empty() {
-            self.waiting.insert(ticket, (sites, Some(Ok(Vec::new()))));
-            return self.flush();
+            return self.in_order.flush(&mut self.sink);
         }
-        self.waiting.insert(ticket, (sites, None));
         self.jobs
             .send((ticket, candidates))
-            .map_err(|_| workers_gone())
+            .map_err(|_| score_missing())
     }
-
-    fn receive(&mut self) -> Result<()> {
-        let (ticket, scores) = self.results.recv().map_err(|_| workers_gone())?;
-        if let Some((_, slot)) = self.waiting.get_mut(&ticket) {
-            *slot = Some(scores);
-        }
-        self.flush()
-    }
-
-    /// Hands on every leading batch that is scored.
-    fn flush(&mut self) -> Result<()> {
-        while let Some(entry) = self.waiting.first_entry() {
-            if entry.get().1.is_none() {
-                return Ok(());
-            }
-            let (sites, scores) = entry.remove();
-            let mut scores = scores.unwrap_or_else(|| Ok(Vec::new()))?.into_iter();
-            for site in sites {
-                let outcome = |slot: Option<SkipReason>| match slot {
-                    Some(reason) => Ok(Outcome::Skipped(reason)),
-                    None => scores
-                        .next()
-                        .map(|scored| Outcome::Scored(Box::new(scored)))
-                        .ok_or_else(workers_gone),
-                };
-                let outcomes = site.slots.into_iter().map(outcome).collect::<Result<_>>()?;
-                (self.sink)(SiteOutcome {
-                    payload: site.payload,
-                    outcomes,
-                })?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn workers_gone() -> Error {
-    Error::new(
-        ErrorCode::InternalInvariantViolation,
-        "a scoring worker ended without a result",
-    )
-    .with_remedy("score again with --threads 1; if it happens again, report it")
 }

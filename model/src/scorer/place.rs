@@ -1,7 +1,10 @@
 //! Sites before and after scoring.
 
 use super::Scored;
+use genolewm_shared::Result;
 use genolewm_shared::edit::SkipReason;
+use genolewm_shared::reference::{BaseSource, Reference};
+use genolewm_shared::source::{AlleleOutcome, VariantRecord};
 use genolewm_shared::window::ExtractedWindow;
 use std::sync::Arc;
 
@@ -12,6 +15,41 @@ pub struct Site<T, A> {
     pub payload: T,
     /// The alternate alleles, in the record's order.
     pub alleles: Vec<A>,
+}
+
+impl Site<VariantRecord, AlleleOutcome> {
+    /// A record with its alleles; an array row gets its reference base first, or the reason why there
+    /// is none.
+    ///
+    /// # Errors
+    /// As [`BaseSource::fetch`].
+    pub fn of_record<S: BaseSource>(
+        mut record: VariantRecord,
+        reference: &mut Reference<S>,
+    ) -> Result<Self> {
+        let mut reason = None;
+        if record.needs_reference() {
+            match record.pos {
+                Some(pos) => match reference.base(&record.contig, pos)? {
+                    Some('N') => reason = Some(SkipReason::ReferenceN),
+                    Some(base) => record.set_reference_base(base),
+                    None if reference.contig(&record.contig).is_none() => {
+                        reason = Some(SkipReason::ContigUnknown)
+                    }
+                    None => reason = Some(SkipReason::OutOfContig),
+                },
+                None => reason = Some(SkipReason::OutOfContig),
+            }
+        }
+        let alleles = match reason {
+            Some(reason) => vec![AlleleOutcome::Skipped(reason)],
+            None => record.alleles(),
+        };
+        Ok(Site {
+            payload: record,
+            alleles,
+        })
+    }
 }
 
 /// Where an edit is scored, or why it is not.

@@ -75,7 +75,7 @@ const ABSENT_BACKENDS: [(&str, &str); 4] = [
 fn try_model(args: &ModelArgs) -> Result<(String, f64)> {
     let ops = model::backend(&args.backend)?;
     let bundle = model::load(&ops, args)?;
-    let (model_id, window_bp) = (bundle.model_id.clone(), bundle.config.window_bp);
+    let (model_id, window_bp) = (bundle.info.model_id.clone(), bundle.info.config.window_bp);
     // Any bases will do, as long as they are not all alike.
     let unit = "ACGTTGCATCAGGATC";
     let bases: String = unit.chars().cycle().take(window_bp).collect();

@@ -2,7 +2,7 @@
 
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
-use super::scoring::place::{NativeReference, Placer, open_reference};
+use super::scoring::place::{NativeReference, open_reference};
 use super::{Context, Status};
 use crate::dataset::annotation::{Annotation, read_exon_table};
 use crate::dataset::bases::encode;
@@ -20,6 +20,7 @@ use crate::evaluate::states::Model;
 use crate::evaluate::uniformity::Uniformity;
 use crate::evaluate::variants::{HeldOut, held_out};
 use crate::output::write_atomically;
+use genolewm_model::scorer::Placer;
 use genolewm_shared::Result;
 use genolewm_shared::evaluation::BootstrapOptions;
 use genolewm_shared::position::Interval;
@@ -92,7 +93,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     let holdout = HoldoutPolicy::read(&args.holdout)?;
     terminal.info("fitting the Markov model");
     let (chain, fitted_to_bp) = fit_markov(&args.corpus, &args.holdout, args.markov_bp, seed)?;
-    let window_bp = model.bundle.config.window_bp;
+    let window_bp = model.bundle.info.config.window_bp;
     let windows = held_out_windows(&args.evaluation, &holdout, window_bp, args.windows, seed)?;
     terminal.info("measuring the language model");
     let language = language::measure(&model, &chain, fitted_to_bp, &windows)?;
@@ -107,7 +108,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     let evaluation = Evaluation {
         schema_version: SCHEMA_VERSION,
         generated_by: format!("genolewm evaluate {}", env!("CARGO_PKG_VERSION")),
-        model_id: model.bundle.model_id.clone(),
+        model_id: model.bundle.info.model_id.clone(),
         seed,
         language,
         prediction,
@@ -211,7 +212,7 @@ fn variants(
     holdout: &HoldoutPolicy,
     select: impl Fn(&LabelledVariant) -> bool,
 ) -> Result<HeldOut> {
-    let config = &model.bundle.config;
+    let config = &model.bundle.info.config;
     let mut placer = Placer::new(config.window_bp, config.tile_bp);
     held_out(read_variants(vcf)?, holdout, select, &mut |edit| {
         placer.place(reference, edit)

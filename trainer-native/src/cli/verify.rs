@@ -3,7 +3,6 @@
 use super::Status;
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
-use super::scoring::receipts;
 use super::scoring::single::{given_window, score};
 use crate::output::io_error;
 use genolewm_shared::edit::EditSpec;
@@ -275,7 +274,7 @@ fn rerun(
 ) -> Result<()> {
     let ops = model::backend(&args.model.backend)?;
     let bundle = model::load(&ops, &args.model)?;
-    if bundle.model_id != manifest.model_id()? {
+    if bundle.info.model_id != manifest.model_id()? {
         return Err(Error::new(
             ErrorCode::ProvenanceManifestHashMismatch,
             "the model directory is not the one of the manifest",
@@ -291,9 +290,9 @@ fn rerun(
         window,
         start.map_or(0, |start| start as u64),
         edit,
-        bundle.config.window_bp,
+        bundle.info.config.window_bp,
     )?;
-    let output = receipts::output(&score(ops, bundle, edit.clone(), window)?.result);
+    let output = score(ops, bundle, edit.clone(), window)?.receipt_output();
     let found = &receipt.output;
     let near = |a: f64, b: f64, scale: f64| (a - b).abs() <= args.tolerance * scale;
     let same = output.commitment()? == receipt.output_commitment

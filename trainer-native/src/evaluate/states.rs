@@ -152,7 +152,11 @@ impl Model {
     fn percentile(&self, item: &Item, surprise: f64) -> Result<f64> {
         let label = ContextLabel::classify(None, &item.sequence, None)?;
         let least = ScoreOptions::default().min_bucket_size;
-        let bucket = self.bundle.calibration.resolve(&label.bucket_id(), least)?;
+        let bucket = self
+            .bundle
+            .info
+            .calibration
+            .resolve(&label.bucket_id(), least)?;
         Ok(bucket.percentile(surprise))
     }
 }

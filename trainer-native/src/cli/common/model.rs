@@ -2,7 +2,8 @@
 
 use crate::builtin;
 use clap::Args;
-use genolewm_model::bundle::{Bundle, Directory, ModelFiles};
+use genolewm_model::bundle::Bundle;
+use genolewm_model::files::{Directory, ModelFiles};
 use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_shared::provenance::Manifest;
 use genolewm_shared::{Error, ErrorCode, Result};

@@ -1,7 +1,6 @@
 //! The parts of scoring: input, checks before it, output, receipts and accounts.
 
 pub mod batch;
-pub mod check;
 pub mod input;
 pub mod place;
 pub mod plan;
@@ -12,6 +11,5 @@ pub mod session;
 pub mod single;
 pub mod sites;
 pub mod skipped;
-pub mod tally;
 pub mod top;
 pub mod writer;

@@ -1,14 +1,9 @@
-//! Edits to windows of the reference.
+//! The reference of a scoring run.
 
-use genolewm_model::scorer::Placed;
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::reference::{BaseSource, FastaReference, Reference};
-use genolewm_shared::window::{ExtractedWindow, window_from_slice, window_start};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_shared::Result;
+use genolewm_shared::reference::{FastaReference, Reference};
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
 
 /// A reference in a file.
 pub type NativeReference = Reference<FastaReference<File>>;
@@ -19,122 +14,4 @@ pub type NativeReference = Reference<FastaReference<File>>;
 /// `RESOURCE.GENERIC` for a file that cannot be read, `INPUT.GENERIC` for one that is no FASTA.
 pub fn open_reference(path: &Path) -> Result<NativeReference> {
     FastaReference::open_path(path).map(Reference::new)
-}
-
-/// Finds the window of each edit; edits whose windows start at one place share it.
-#[derive(Debug)]
-pub struct Placer {
-    window_bp: usize,
-    tile_bp: Option<usize>,
-    last: Option<(String, Arc<ExtractedWindow>)>,
-}
-
-impl Placer {
-    /// A placer of windows of `window_bp`, whose starts snap to a grid of `tile_bp` where that is
-    /// given.
-    #[must_use]
-    pub fn new(window_bp: usize, tile_bp: Option<usize>) -> Self {
-        Self {
-            window_bp,
-            tile_bp,
-            last: None,
-        }
-    }
-
-    /// The window of an edit, or what the reference says against it.
-    ///
-    /// # Errors
-    /// As [`BaseSource::fetch`].
-    pub fn place<S: BaseSource>(
-        &mut self,
-        reference: &mut Reference<S>,
-        edit: &EditSpec,
-    ) -> Result<Placed> {
-        if let Some(reason) = reference.check(edit)? {
-            return Ok(Placed::Skipped(reason));
-        }
-        let Some(contig) = reference.contig(edit.chrom()) else {
-            return Err(Error::new(
-                ErrorCode::InternalInvariantViolation,
-                "a checked edit has no contig",
-            ));
-        };
-        let (name, contig_bp) = (contig.name.clone(), contig.length_bp);
-        let start = self.start(edit, contig_bp);
-        if let Some((last, window)) = &self.last
-            && *last == name
-            && window.start() == start
-        {
-            return Ok(Placed::Window(Arc::clone(window)));
-        }
-        let end = BpOffset((start.get() + self.window_bp as u64).min(contig_bp));
-        let bases = reference.fetch(&name, Interval::new(start, end)?)?;
-        let window = Arc::new(window_from_slice(
-            &bases,
-            start,
-            Some(edit.pos().offset()),
-            self.window_bp,
-        )?);
-        self.last = Some((name, Arc::clone(&window)));
-        Ok(Placed::Window(window))
-    }
-
-    /// Centred on the edit; on the grid, where the edit still lies inside.
-    fn start(&self, edit: &EditSpec, contig_bp: u64) -> BpOffset {
-        let (locus, window_bp) = (edit.pos().offset(), self.window_bp as u64);
-        let centred = window_start(contig_bp, Some(locus), window_bp);
-        let Some(tile_bp) = self.tile_bp else {
-            return centred;
-        };
-        let snapped = centred.get() / tile_bp as u64 * tile_bp as u64;
-        let inside = locus.get() + edit.reference().len() as u64 <= snapped + window_bp;
-        if inside { BpOffset(snapped) } else { centred }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use genolewm_shared::edit::SkipReason;
-
-    #[test]
-    fn edits_on_one_window_share_it() -> Result<()> {
-        let fasta = format!(">chr1\n{}\n", "ACGT".repeat(20));
-        let mut reference = Reference::new(FastaReference::open(
-            fasta.as_bytes(),
-            None,
-            None,
-            "ref.fa",
-        )?);
-        let mut placer = Placer::new(4096, None);
-        let mut place = |edit: &str| placer.place(&mut reference, &edit.parse()?);
-        let (first, second) = (place("1:2:C:T")?, place("1:3:G:T")?);
-        let (Placed::Window(first), Placed::Window(second)) = (first, second) else {
-            return Err(Error::new(
-                ErrorCode::InternalGeneric,
-                "both edits have a window",
-            ));
-        };
-        assert!(Arc::ptr_eq(&first, &second));
-        assert!(matches!(
-            place("1:2:A:T")?,
-            Placed::Skipped(SkipReason::RefMismatch)
-        ));
-        Ok(())
-    }
-
-    #[test]
-    fn grids_keep_the_edit_inside() -> Result<()> {
-        let placer = Placer::new(4096, Some(1024));
-        assert_eq!(
-            placer.start(&"1:5000:A:T".parse()?, 100_000),
-            BpOffset(2048)
-        );
-        let coarse = Placer::new(4096, Some(8192));
-        assert_eq!(
-            coarse.start(&"1:24000:A:T".parse()?, 100_000),
-            BpOffset(21_951)
-        );
-        Ok(())
-    }
 }

@@ -5,9 +5,8 @@ use crate::cli::common::output::Output;
 use crate::cli::common::terminal::write_error;
 use genolewm_model::scorer::{Outcome, Scored};
 use genolewm_shared::provenance::{
-    Receipt, ReceiptBuilder, ReceiptOutput, ReceiptScope, RuntimeMetadata, rfc3339_utc,
+    Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata, rfc3339_utc,
 };
-use genolewm_shared::surprise::SurpriseResult;
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::ffi::OsString;
 use std::io::Write;
@@ -28,8 +27,13 @@ pub fn beside(output: &Path, suffix: &str) -> PathBuf {
 /// As [`ReceiptBuilder::new`].
 pub fn builder(bundle: &NativeBundle, backend: &str) -> Result<ReceiptBuilder> {
     let device = format!("{backend}/{}", std::env::consts::ARCH);
-    let runtime = RuntimeMetadata::new(backend, &device, &bundle.manifest);
-    ReceiptBuilder::new(&bundle.manifest, runtime, bundle.pooling(), bundle.dtypes())
+    let runtime = RuntimeMetadata::new(backend, &device, &bundle.info.manifest);
+    ReceiptBuilder::new(
+        &bundle.info.manifest,
+        runtime,
+        bundle.info.pooling(),
+        bundle.info.dtypes(),
+    )
 }
 
 /// The receipt of one score, made now.
@@ -44,27 +48,7 @@ pub fn receipt(builder: &ReceiptBuilder, scored: &Scored, scope: ReceiptScope) -
         )
         .with_remedy("set the clock, or score with --no-receipt")
     })?;
-    let window = &scored.window;
-    builder.build(
-        output(&scored.result),
-        &scored.edit,
-        window.sequence(),
-        window.start(),
-        scope,
-        &rfc3339_utc(now.as_secs()),
-    )
-}
-
-/// The figures of a result as a receipt holds them.
-#[must_use]
-pub fn output(result: &SurpriseResult) -> ReceiptOutput {
-    ReceiptOutput {
-        sigma_raw: result.sigma_raw,
-        sigma_calibrated: result.sigma_calibrated,
-        bucket_id: result.bucket_id.clone(),
-        confidence: result.confidence,
-        low_confidence: result.low_confidence,
-    }
+    scored.receipt(builder, scope, &rfc3339_utc(now.as_secs()))
 }
 
 /// Receipts of a file: one line for each scored allele, in the order of the scores.

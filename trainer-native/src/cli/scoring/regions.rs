@@ -1,185 +1,26 @@
-//! `--regions`: the places to which scoring is limited.
+//! `--regions`: a list of places or a BED file.
 
 use crate::output::io_error;
-use genolewm_shared::contig::common_form;
-use genolewm_shared::error::Location;
-use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::source::VariantRecord;
-use genolewm_shared::{Error, ErrorCode, Result};
-use std::collections::BTreeMap;
+use genolewm_model::scorer::Regions;
+use genolewm_shared::Result;
 use std::path::Path;
 
-/// Intervals by contig, in any spelling of its name.
-#[derive(Debug, Clone, Default)]
-pub struct Regions {
-    /// By common form; sorted and merged.
-    intervals: BTreeMap<String, Vec<Interval>>,
-}
-
-impl Regions {
-    /// Reads `CHROM[:START-END],…` (1-based, both ends included) or the BED file of that name
-    /// (0-based, end excluded).
-    ///
-    /// # Errors
-    /// `INPUT.GENERIC` for what is neither, `RESOURCE.GENERIC` for a file that cannot be read.
-    pub fn parse(text: &str) -> Result<Self> {
-        let path = Path::new(text);
-        let is_bed = path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("bed"));
-        let mut regions = Self::default();
-        if is_bed || path.is_file() {
-            let bed = std::fs::read_to_string(path).map_err(|error| io_error(text, &error))?;
-            regions.read_bed(text, &bed)?;
-        } else {
-            for region in text.split(',') {
-                regions.read_region(region.trim())?;
-            }
-        }
-        regions.merge();
-        Ok(regions)
+/// Reads `CHROM[:START-END],…` (1-based, both ends included) or the BED file of that name (0-based,
+/// end excluded).
+///
+/// # Errors
+/// `INPUT.GENERIC` for what is neither, `RESOURCE.GENERIC` for a file that cannot be read.
+pub fn read_regions(text: &str) -> Result<Regions> {
+    let path = Path::new(text);
+    let is_bed = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("bed"));
+    if is_bed || path.is_file() {
+        let bed = std::fs::read_to_string(path).map_err(|error| io_error(text, &error))?;
+        return Regions::parse_bed(text, &bed);
     }
-
-    /// Whether a record touches one of the intervals.
-    #[must_use]
-    pub fn contain(&self, record: &VariantRecord) -> bool {
-        let (Some(pos), Some(intervals)) =
-            (record.pos, self.intervals.get(&common_form(&record.contig)))
-        else {
-            return false;
-        };
-        let bases = record.reference.as_ref().map_or(1, String::len).max(1);
-        let (start, end) = (pos.offset(), BpOffset(pos.offset().get() + bases as u64));
-        let first = intervals.partition_point(|interval| interval.end <= start);
-        intervals
-            .get(first)
-            .is_some_and(|interval| interval.start < end)
-    }
-
-    fn read_region(&mut self, region: &str) -> Result<()> {
-        let malformed = || {
-            Error::new(
-                ErrorCode::InputGeneric,
-                "a region is written CHROM or CHROM:START-END",
-            )
-            .with_detail("region", region)
+    Regions::parse(text).map_err(|error| {
+        error
             .with_remedy("for example --regions chr17:41196312-41277500, or the name of a BED file")
-        };
-        // Contig names of HLA alleles hold colons: the last one counts, if numbers follow.
-        let span = region
-            .rsplit_once(':')
-            .and_then(|(contig, span)| Some((contig, parse_span(span)?)));
-        let (contig, (start, end)) = span.unwrap_or((region, (1, u64::MAX)));
-        if contig.is_empty() || start == 0 {
-            return Err(malformed());
-        }
-        let interval =
-            Interval::new(BpOffset(start - 1), BpOffset(end)).map_err(|_| malformed())?;
-        self.intervals
-            .entry(common_form(contig))
-            .or_default()
-            .push(interval);
-        Ok(())
-    }
-
-    fn read_bed(&mut self, name: &str, bed: &str) -> Result<()> {
-        for (number, line) in (1..).zip(bed.lines()) {
-            let skip = ["#", "track", "browser"]
-                .iter()
-                .any(|start| line.starts_with(start));
-            if skip || line.trim().is_empty() {
-                continue;
-            }
-            let mut columns = line.split_whitespace();
-            let contig = columns.next().unwrap_or_default();
-            let start = columns.next().and_then(|start| start.parse().ok());
-            let end = columns.next().and_then(|end| end.parse().ok());
-            let interval = start
-                .zip(end)
-                .and_then(|(start, end)| Interval::new(BpOffset(start), BpOffset(end)).ok());
-            let interval = interval.ok_or_else(|| {
-                Error::new(ErrorCode::InputGeneric, "this is no line of a BED file")
-                    .at(Location::line(name, number))
-                    .with_remedy("write contig, 0-based start and end, separated by tabs")
-            })?;
-            self.intervals
-                .entry(common_form(contig))
-                .or_default()
-                .push(interval);
-        }
-        Ok(())
-    }
-
-    fn merge(&mut self) {
-        for intervals in self.intervals.values_mut() {
-            intervals.sort_by_key(|interval| interval.start);
-            let mut merged: Vec<Interval> = Vec::with_capacity(intervals.len());
-            for interval in intervals.iter().copied() {
-                match merged.last_mut() {
-                    Some(last) if interval.start <= last.end => {
-                        last.end = last.end.max(interval.end)
-                    }
-                    _ => merged.push(interval),
-                }
-            }
-            *intervals = merged;
-        }
-    }
-}
-
-/// `START-END`, or `START` for one base; thousands may be separated by commas only in BED-less
-/// tools, so they are not taken here, where a comma separates regions.
-fn parse_span(span: &str) -> Option<(u64, u64)> {
-    let (start, end) = span.split_once('-').unwrap_or((span, span));
-    Some((start.parse().ok()?, end.parse().ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use genolewm_shared::position::Position;
-
-    fn record(contig: &str, pos: u64, reference: &str) -> VariantRecord {
-        VariantRecord {
-            line: 1,
-            raw: None,
-            contig: contig.to_owned(),
-            pos: Position::new(pos).ok(),
-            id: None,
-            reference: Some(reference.to_owned()),
-            alternates: Vec::new(),
-            call: None,
-        }
-    }
-
-    #[test]
-    fn ends_are_included_and_names_have_aliases() -> Result<()> {
-        let regions = Regions::parse("chr1:10-20,X,chr1:15-30")?;
-        let inside = |contig, pos, reference| regions.contain(&record(contig, pos, reference));
-        assert!(inside("1", 10, "A") && inside("chr1", 30, "A") && inside("chrX", 1_000_000, "A"));
-        assert!(!inside("1", 9, "A") && inside("1", 9, "AC") && !inside("1", 31, "A"));
-        assert!(!inside("2", 10, "A"));
-        Ok(())
-    }
-
-    #[test]
-    fn bed_counts_from_zero() -> Result<()> {
-        let mut regions = Regions::default();
-        regions.read_bed("x.bed", "track name=x\n#c\nchr1\t9\t20\tgene\n")?;
-        assert!(regions.contain(&record("1", 10, "A")) && !regions.contain(&record("1", 21, "A")));
-        assert!(!regions.contain(&record("1", 9, "A")));
-        let error = regions.read_bed("x.bed", "chr1\t9\nchr1\t9\tx").err();
-        assert_eq!(
-            error.and_then(|error| error.location().and_then(|at| at.line)),
-            Some(1)
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn reversed_and_empty_regions_are_refused() {
-        for text in ["chr1:20-10", "", "chr1:0-5", ":5-6"] {
-            assert!(Regions::parse(text).is_err(), "{text}");
-        }
-    }
+    })
 }

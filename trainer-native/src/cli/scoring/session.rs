@@ -1,15 +1,16 @@
 //! One pass over a file of variants: reading, checking, scoring and accounting.
 
-use super::check::Builds;
 use super::input::Input;
-use super::place::{NativeReference, Placer, open_reference};
+use super::place::{NativeReference, open_reference};
 use super::progress::Progress;
-use super::regions::Regions;
+use super::regions::read_regions;
 use super::sites::{Account, Sites};
 use crate::cli::common::model::NativeBundle;
 use crate::train::run::StopFlag;
 use genolewm_model::ops::BurnOps;
-use genolewm_model::scorer::{Outcome, RunEnd, ScoreOptions, Scorer, SiteOutcome};
+use genolewm_model::scorer::{
+    Builds, Outcome, Placer, Regions, RunEnd, ScoreOptions, Scorer, SiteOutcome,
+};
 use genolewm_shared::source::VariantRecord;
 use genolewm_shared::{Error, Result};
 use std::cell::RefCell;
@@ -49,7 +50,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// `INPUT.*` and `RESOURCE.*` for files that cannot be used.
     pub fn open(request: Request<'a>) -> Result<(Self, Input)> {
-        let regions = request.regions.map(Regions::parse).transpose()?;
+        let regions = request.regions.map(read_regions).transpose()?;
         let input = Input::open(request.variants)?;
         let reference = open_reference(request.fasta)?;
         let name = request.fasta.display().to_string();
@@ -96,7 +97,7 @@ impl<'a> Session<'a> {
         let options = ScoreOptions {
             batch_size: self.request.batch_size.get(),
             threads: threads.map_or(1, NonZeroUsize::get),
-            window_bp: bundle.config.window_bp,
+            window_bp: bundle.info.config.window_bp,
             ..ScoreOptions::default()
         };
         Scorer::new(ops, bundle, options)
@@ -116,7 +117,7 @@ impl<'a> Session<'a> {
         let stop = StopFlag::on_signals()?;
         let progress = Progress::new(sites.input().bytes(), show_progress);
         let bytes_read = sites.input().bytes_read();
-        let config = &scorer.bundle().config;
+        let config = &scorer.bundle().info.config;
         let mut placer = Placer::new(config.window_bp, config.tile_bp);
         let mut take = |SiteOutcome { payload, outcomes }: SiteOutcome<VariantRecord>| {
             let mut account = self.account.borrow_mut();

@@ -1,6 +1,6 @@
 //! One variant.
 
-use super::place::{Placer, open_reference};
+use super::place::open_reference;
 use super::receipts;
 use crate::cli::common::model::{self, NativeBundle};
 use crate::cli::common::output::Output;
@@ -8,11 +8,10 @@ use crate::cli::common::terminal::{Terminal, write_error};
 use crate::cli::score::Args;
 use crate::cli::{Context, Status};
 use genolewm_model::ops::{BurnOps, Ops};
-use genolewm_model::scorer::{Candidate, Placed, ScoreOptions, Scored, Scorer};
+use genolewm_model::scorer::{Candidate, Placed, Placer, ScoreOptions, Scored, Scorer};
 use genolewm_shared::edit::{EditSpec, SkipReason};
 use genolewm_shared::position::BpOffset;
 use genolewm_shared::provenance::ReceiptScope;
-use genolewm_shared::surprise::ScoreRow;
 use genolewm_shared::window::{
     CANONICAL_WINDOW_BP, ExtractedWindow, canonicalize_dna, window_from_slice,
 };
@@ -37,11 +36,7 @@ pub fn run(
     let window = window(args, &edit, &bundle)?;
     let receipts = receipts::builder(&bundle, ops.backend())?;
     let scored = score(ops, bundle, edit, window)?;
-    let row = ScoreRow {
-        edit: scored.edit.clone(),
-        result: scored.result.clone(),
-    }
-    .to_json_line()?;
+    let row = scored.row().to_json_line()?;
     let mut receipt_file = None;
     if let Some(path) = args
         .output
@@ -115,7 +110,7 @@ pub fn given_window(
 }
 
 fn window(args: &Args, edit: &EditSpec, bundle: &NativeBundle) -> Result<Arc<ExtractedWindow>> {
-    let config = &bundle.config;
+    let config = &bundle.info.config;
     if let Some(bases) = &args.window {
         return given_window(bases, args.window_start, edit, config.window_bp);
     }

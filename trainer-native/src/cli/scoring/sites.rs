@@ -1,14 +1,9 @@
 //! Records of the input as sites for the scorer.
 
-use super::check::Builds;
-use super::check::{LOOK_AHEAD, RefCheck, SAMPLE};
 use super::input::Input;
 use super::place::NativeReference;
-use super::regions::Regions;
 use super::skipped::SkippedFile;
-use super::tally::Tally;
-use genolewm_model::scorer::{Outcome, Site};
-use genolewm_shared::edit::SkipReason;
+use genolewm_model::scorer::{Builds, LOOK_AHEAD, Outcome, RefCheck, Regions, SAMPLE, Site, Tally};
 use genolewm_shared::source::{AlleleOutcome, VariantRecord};
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::cell::RefCell;
@@ -141,7 +136,7 @@ impl<'a> Sites<'a> {
                     self.check.verdict(self.builds)?;
                 }
             }
-            return with_alleles(record, &mut self.reference.borrow_mut()).map(Some);
+            return Site::of_record(record, &mut self.reference.borrow_mut()).map(Some);
         }
     }
 }
@@ -152,34 +147,4 @@ impl Iterator for Sites<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         self.next_site().transpose()
     }
-}
-
-/// The record with its alleles; an array row gets its reference base first, or the reason why there
-/// is none.
-fn with_alleles(
-    mut record: VariantRecord,
-    reference: &mut NativeReference,
-) -> Result<Site<VariantRecord, AlleleOutcome>> {
-    let mut reason = None;
-    if record.needs_reference() {
-        match record.pos {
-            Some(pos) => match reference.base(&record.contig, pos)? {
-                Some('N') => reason = Some(SkipReason::ReferenceN),
-                Some(base) => record.set_reference_base(base),
-                None if reference.contig(&record.contig).is_none() => {
-                    reason = Some(SkipReason::ContigUnknown)
-                }
-                None => reason = Some(SkipReason::OutOfContig),
-            },
-            None => reason = Some(SkipReason::OutOfContig),
-        }
-    }
-    let alleles = match reason {
-        Some(reason) => vec![AlleleOutcome::Skipped(reason)],
-        None => record.alleles(),
-    };
-    Ok(Site {
-        payload: record,
-        alleles,
-    })
 }

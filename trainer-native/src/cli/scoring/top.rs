@@ -1,11 +1,10 @@
 //! The table of the highest percentiles, for people.
 
+use genolewm_model::format::gene;
 use genolewm_model::scorer::{Outcome, Scored};
 use genolewm_shared::source::VariantRecord;
 use std::cmp::Ordering;
 
-/// INFO keys that name a gene, with where the name ends: ClinVar's `BRCA1:672|…`, SnpEff's columns.
-const GENE_KEYS: [&str; 5] = ["GENEINFO", "GENE", "Gene", "SYMBOL", "Gene.refGene"];
 const ID_WIDTH: usize = 14;
 
 /// Keeps the `limit` highest of all scores that it is shown.
@@ -76,10 +75,6 @@ impl Top {
 
 impl Row {
     fn new(record: &VariantRecord, scored: &Scored, order: u64) -> Self {
-        let gene = GENE_KEYS
-            .iter()
-            .find_map(|key| record.info(key))
-            .unwrap_or_default();
         let edit = &scored.edit;
         let variant = format!(
             "{}:{} {}>{}",
@@ -99,11 +94,7 @@ impl Row {
             order,
             variant,
             id,
-            gene: gene
-                .split([':', '|', ',', ';'])
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            gene: gene(record).unwrap_or_default().to_owned(),
             calibrated: scored.result.sigma_calibrated,
             raw: scored.result.sigma_raw,
             bucket: scored.result.bucket_id.clone(),

@@ -3,10 +3,9 @@
 use super::ScoreWriter;
 use crate::cli::common::output::Output;
 use crate::cli::common::terminal::write_error;
-use genolewm_model::scorer::{Outcome, Scored};
+use genolewm_model::scorer::Outcome;
 use genolewm_shared::Result;
 use genolewm_shared::source::VariantRecord;
-use genolewm_shared::surprise::ScoreRow;
 use std::io::Write;
 
 pub(super) struct JsonLines {
@@ -25,7 +24,7 @@ impl ScoreWriter for JsonLines {
             let Outcome::Scored(scored) = outcome else {
                 continue;
             };
-            let line = row(scored).to_json_line()?;
+            let line = scored.row().to_json_line()?;
             writeln!(self.output, "{line}")
                 .map_err(|error| write_error(self.output.name(), &error))?;
         }
@@ -34,12 +33,5 @@ impl ScoreWriter for JsonLines {
 
     fn finish(self: Box<Self>) -> Result<Output> {
         Ok(self.output)
-    }
-}
-
-fn row(scored: &Scored) -> ScoreRow {
-    ScoreRow {
-        edit: scored.edit.clone(),
-        result: scored.result.clone(),
     }
 }

@@ -7,6 +7,7 @@ mod vcf;
 
 use crate::cli::common::output::Output;
 use clap::ValueEnum;
+pub use genolewm_model::format::RunNote;
 use genolewm_model::scorer::Outcome;
 use genolewm_shared::source::{SourceFormat, VariantRecord};
 use genolewm_shared::{Error, ErrorCode, Result};
@@ -52,15 +53,6 @@ pub enum Compressed {
     V,
     /// BGZF
     Z,
-}
-
-/// What a VCF's header says of the run.
-#[derive(Debug, Clone)]
-pub struct RunNote {
-    /// The command line.
-    pub command: String,
-    /// The model's hash.
-    pub model_id: String,
 }
 
 /// What a writer must know of the input.
@@ -111,17 +103,4 @@ pub fn open(
             ));
         }
     })
-}
-
-/// What stands for an allele's status in files: `scored`, or the reason.
-fn status(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Scored(_) => "scored",
-        Outcome::Skipped(reason) => reason.as_str(),
-    }
-}
-
-/// The alternate allele of an outcome as the input has it; `.` for a record without any.
-fn alternate(record: &VariantRecord, index: usize) -> &str {
-    record.alternates.get(index).map_or(".", String::as_str)
 }

@@ -1,8 +1,9 @@
 //! Parquet: the columns of the TSV, typed and compressed with zstd.
 
-use super::{ScoreWriter, alternate, status};
+use super::ScoreWriter;
 use crate::cli::common::output::Output;
 use crate::cli::common::terminal::write_error;
+use genolewm_model::format::{alternate, status};
 use genolewm_model::scorer::{Outcome, Scored};
 use genolewm_shared::source::VariantRecord;
 use genolewm_shared::{Error, ErrorCode, Result};

@@ -3,9 +3,9 @@
 //! A VCF of another build agrees with about a quarter of the reference's bases by chance, so its
 //! scores would look like scores. They are refused, and the likely cause is named.
 
-use super::place::NativeReference;
 use genolewm_shared::contig::{AssemblyGuess, guess_from_text};
 use genolewm_shared::position::{BpOffset, Interval};
+use genolewm_shared::reference::{BaseSource, Reference};
 use genolewm_shared::source::{ArrayCall, VariantRecord};
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::collections::BTreeSet;
@@ -48,10 +48,10 @@ impl RefCheck {
     ///
     /// # Errors
     /// As [`Reference::fetch`](genolewm_shared::reference::Reference::fetch).
-    pub fn observe(
+    pub fn observe<S: BaseSource>(
         &mut self,
         record: &VariantRecord,
-        reference: &mut NativeReference,
+        reference: &mut Reference<S>,
     ) -> Result<()> {
         if reference.contig(&record.contig).is_none() {
             self.unknown_contigs += 1;
@@ -176,10 +176,10 @@ impl RefCheck {
         }
     }
 
-    fn explain(
+    fn explain<S: BaseSource>(
         &mut self,
         record: &VariantRecord,
-        reference: &mut NativeReference,
+        reference: &mut Reference<S>,
         at: BpOffset,
         allele: &str,
     ) -> Result<()> {
@@ -216,9 +216,9 @@ pub struct Builds {
 impl Builds {
     /// Gathers the evidence: headers, contig lengths and the reference's file name.
     #[must_use]
-    pub fn new(
+    pub fn new<S: BaseSource>(
         variants: Option<AssemblyGuess>,
-        reference: &NativeReference,
+        reference: &Reference<S>,
         reference_name: &str,
     ) -> Self {
         let names: Vec<&str> = reference
@@ -273,8 +273,8 @@ fn comparable(allele: &str) -> Option<&str> {
 }
 
 /// Whether the reference has these bases there; `None` beyond its end and where it is not known.
-fn agrees(
-    reference: &mut NativeReference,
+fn agrees<S: BaseSource>(
+    reference: &mut Reference<S>,
     record: &VariantRecord,
     at: BpOffset,
     allele: &str,

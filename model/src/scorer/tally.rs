@@ -1,6 +1,6 @@
 //! The accounts of a run: every allele is counted once, and the sums must agree.
 
-use genolewm_model::scorer::Outcome;
+use super::Outcome;
 use genolewm_shared::edit::SkipReason;
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;

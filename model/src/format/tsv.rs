@@ -1,0 +1,58 @@
+//! Tab-separated values: one line for each allele, scored or not.
+
+use super::{alternate, status};
+use crate::scorer::Outcome;
+use core::fmt::Write as _;
+use genolewm_shared::provenance::python_float_repr;
+use genolewm_shared::source::VariantRecord;
+
+/// The names of the columns.
+pub const TSV_COLUMNS: [&str; 12] = [
+    "chrom",
+    "pos",
+    "id",
+    "ref",
+    "alt",
+    "status",
+    "sigma_raw",
+    "sigma_calibrated",
+    "displacement",
+    "bucket_id",
+    "confidence",
+    "low_confidence",
+];
+
+/// The lines of a record, one for each outcome, line ends included.
+#[must_use]
+pub fn tsv_lines(record: &VariantRecord, outcomes: &[Outcome]) -> String {
+    let pos = record.pos.map_or(0, |pos| pos.get());
+    let id = record.id.as_deref().unwrap_or(".");
+    let reference = record.reference.as_deref().unwrap_or(".");
+    let mut text = String::new();
+    for (index, outcome) in outcomes.iter().enumerate() {
+        let (contig, alternate, status) =
+            (&record.contig, alternate(record, index), status(outcome));
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "{contig}\t{pos}\t{id}\t{reference}\t{alternate}\t{status}"
+        );
+        match outcome {
+            Outcome::Skipped(_) => text.push_str("\t\t\t\t\t\t\n"),
+            Outcome::Scored(scored) => {
+                let (result, float) = (&scored.result, python_float_repr);
+                let _ = writeln!(
+                    text,
+                    "\t{}\t{}\t{}\t{}\t{}\t{}",
+                    float(result.sigma_raw),
+                    float(result.sigma_calibrated),
+                    float(scored.displacement),
+                    result.bucket_id,
+                    float(result.confidence),
+                    result.low_confidence
+                );
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,230 @@
+//! VCF: the input's own lines with fields added to INFO.
+//!
+//! Columns are cut out of the input's text and never rendered again, so that everything but INFO
+//! stays as it was, byte for byte.
+
+use super::status;
+use crate::scorer::{Outcome, Scored};
+use genolewm_shared::source::VariantRecord;
+
+/// What the added keys start with.
+const PREFIX: &str = "GLW_";
+const INFO_COLUMN: usize = 7;
+
+/// ID, type and description of each field; each has one value for each alternate allele.
+const FIELDS: [(&str, &str, &str); 6] = [
+    (
+        "GLW_RAW",
+        "Float",
+        "GenoLeWM raw surprise: distance between predicted and encoded edited state",
+    ),
+    (
+        "GLW_PCT",
+        "Float",
+        "GenoLeWM percentile of the raw surprise in its calibration bucket, 0 to 1",
+    ),
+    (
+        "GLW_DISP",
+        "Float",
+        "GenoLeWM displacement: 1 - cosine between predicted and reference state",
+    ),
+    (
+        "GLW_CONF",
+        "Float",
+        "GenoLeWM confidence in the calibration bucket, 0 to 1",
+    ),
+    ("GLW_BUCKET", "String", "GenoLeWM calibration bucket"),
+    (
+        "GLW_STATUS",
+        "String",
+        "scored, or why GenoLeWM did not score the allele",
+    ),
+];
+
+/// What a VCF's header says of the run.
+#[derive(Debug, Clone)]
+pub struct RunNote {
+    /// The command line, or what stands for it.
+    pub command: String,
+    /// The model's hash.
+    pub model_id: String,
+}
+
+/// The header of the annotated file, line ends included: the input's lines (empty for what is no
+/// VCF), with ours before the line of column names.
+#[must_use]
+pub fn vcf_header(input: &[String], note: &RunNote) -> String {
+    let mut text = String::new();
+    let (columns, lines) = match input.split_last() {
+        Some((columns, lines)) => (columns.as_str(), lines),
+        None => ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO", &[][..]),
+    };
+    let mut push = |line: &str| {
+        text.push_str(line);
+        text.push('\n');
+    };
+    if lines.is_empty() {
+        push("##fileformat=VCFv4.3");
+    }
+    // A file that is scored a second time gets the fields' definitions once.
+    lines
+        .iter()
+        .filter(|line| !defines_ours(line))
+        .for_each(|line| push(line));
+    for (id, kind, description) in FIELDS {
+        push(&format!(
+            "##INFO=<ID={id},Number=A,Type={kind},Description=\"{description}\">"
+        ));
+    }
+    push(concat!("##genolewm_version=", env!("CARGO_PKG_VERSION")));
+    push(&format!("##genolewm_command={}", note.command));
+    push(&format!("##genolewm_model_id={}", note.model_id));
+    push(columns);
+    text
+}
+
+fn defines_ours(line: &str) -> bool {
+    line.strip_prefix("##INFO=<ID=").is_some_and(|rest| {
+        FIELDS.iter().any(|(id, ..)| {
+            rest.strip_prefix(id)
+                .is_some_and(|rest| rest.starts_with(','))
+        })
+    })
+}
+
+/// A record's line without line end, with the outcomes of its alleles in INFO.
+#[must_use]
+pub fn vcf_line(record: &VariantRecord, outcomes: &[Outcome]) -> String {
+    let added = info(record, outcomes);
+    match &record.raw {
+        Some(raw) => with_info(raw, &added),
+        None => with_info(&plain_line(record), &added),
+    }
+}
+
+/// The fields of one record; empty for a record without alternate alleles, where one value for
+/// each of them is none at all.
+fn info(record: &VariantRecord, outcomes: &[Outcome]) -> String {
+    if record.alternates.iter().all(|allele| allele == ".") {
+        return String::new();
+    }
+    let scored = |figure: &dyn Fn(&Scored) -> String| -> Vec<String> {
+        let value = |outcome: &Outcome| match outcome {
+            Outcome::Scored(scored) => figure(scored),
+            Outcome::Skipped(_) => ".".to_owned(),
+        };
+        outcomes.iter().map(value).collect()
+    };
+    let mut fields = Vec::new();
+    if outcomes
+        .iter()
+        .any(|outcome| matches!(outcome, Outcome::Scored(_)))
+    {
+        fields.push(("GLW_RAW", scored(&|s| float(s.result.sigma_raw))));
+        fields.push(("GLW_PCT", scored(&|s| float(s.result.sigma_calibrated))));
+        fields.push(("GLW_DISP", scored(&|s| float(s.displacement))));
+        fields.push(("GLW_CONF", scored(&|s| float(s.result.confidence))));
+        fields.push(("GLW_BUCKET", scored(&|s| s.result.bucket_id.clone())));
+    }
+    fields.push((
+        "GLW_STATUS",
+        outcomes
+            .iter()
+            .map(|outcome| status(outcome).to_owned())
+            .collect(),
+    ));
+    let fields: Vec<String> = fields
+        .into_iter()
+        .map(|(id, values)| format!("{id}={}", values.join(",")))
+        .collect();
+    fields.join(";")
+}
+
+/// VCF's Float has 32 bits; the shortest digits that give the same number back.
+fn float(value: f64) -> String {
+    format!("{}", value as f32)
+}
+
+/// The line with `added` at the end of its INFO column; earlier fields of ours go.
+fn with_info(line: &str, added: &str) -> String {
+    let mut columns: Vec<&str> = line.split('\t').collect();
+    let Some(info) = columns.get_mut(INFO_COLUMN) else {
+        return line.to_owned();
+    };
+    let rescored = info.split(';').any(|entry| entry.starts_with(PREFIX));
+    let kept = if rescored {
+        let others: Vec<&str> = info
+            .split(';')
+            .filter(|entry| !entry.starts_with(PREFIX))
+            .collect();
+        others.join(";")
+    } else {
+        (*info).to_owned()
+    };
+    let joined = match (kept.trim_end_matches(';'), added) {
+        ("." | "", "") if rescored => ".".to_owned(),
+        (_, "") => kept,
+        ("." | "", added) => added.to_owned(),
+        (kept, added) => format!("{kept};{added}"),
+    };
+    *info = &joined;
+    columns.join("\t")
+}
+
+/// A record of an input without VCF lines.
+fn plain_line(record: &VariantRecord) -> String {
+    let alternates = if record.alternates.is_empty() {
+        ".".to_owned()
+    } else {
+        record.alternates.join(",")
+    };
+    format!(
+        "{}\t{}\t{}\t{}\t{}\t.\t.\t.",
+        record.contig,
+        record.pos.map_or(0, |pos| pos.get()),
+        record.id.as_deref().unwrap_or("."),
+        record.reference.as_deref().unwrap_or("N"),
+        alternates
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_info_changes() {
+        let line = "1\t5\trs1\tg\ta\t.\tPASS\tAC=1;DB\tGT:DP\t0/1:.";
+        assert_eq!(
+            with_info(line, "GLW_STATUS=scored"),
+            line.replace("DB", "DB;GLW_STATUS=scored")
+        );
+        assert_eq!(
+            with_info("1\t5\t.\tG\tA\t.\t.\t.", "X=1"),
+            "1\t5\t.\tG\tA\t.\t.\tX=1"
+        );
+        assert_eq!(
+            with_info("1\t5\t.\tG\tA\t.\t.\tAC=1;", "X=1"),
+            "1\t5\t.\tG\tA\t.\t.\tAC=1;X=1"
+        );
+        assert_eq!(
+            with_info("1\t5\t.\tG\t.\t.\t.\tEND=9;", ""),
+            "1\t5\t.\tG\t.\t.\t.\tEND=9;"
+        );
+    }
+
+    #[test]
+    fn a_second_run_replaces_the_fields_of_the_first() {
+        let once = "1\t5\t.\tG\tA\t.\t.\tAC=1;GLW_RAW=2;GLW_STATUS=scored;DB";
+        assert_eq!(
+            with_info(once, "GLW_STATUS=scored"),
+            "1\t5\t.\tG\tA\t.\t.\tAC=1;DB;GLW_STATUS=scored"
+        );
+        assert!(defines_ours(
+            "##INFO=<ID=GLW_RAW,Number=A,Type=Float,Description=\"x\">"
+        ));
+        assert!(!defines_ours(
+            "##INFO=<ID=GLW_RAWER,Number=A,Type=Float,Description=\"x\">"
+        ));
+    }
+}

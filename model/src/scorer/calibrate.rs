@@ -1,0 +1,140 @@
+//! From distances to a score: bucket, percentile, confidence, receipt.
+
+use super::{Candidate, ScoreOptions};
+use crate::info::ModelInfo;
+use genolewm_shared::context::ContextLabel;
+use genolewm_shared::edit::EditSpec;
+use genolewm_shared::provenance::{Receipt, ReceiptBuilder, ReceiptOutput, ReceiptScope};
+use genolewm_shared::surprise::{ScoreRow, SurpriseResult};
+use genolewm_shared::window::ExtractedWindow;
+use genolewm_shared::{Error, ErrorCode, Result};
+use std::sync::Arc;
+
+/// What the network says of an edit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Distances {
+    sigma_raw: f64,
+    displacement: f64,
+}
+
+impl Distances {
+    /// Surprise and `1 - cos(prediction, reference state)`.
+    ///
+    /// # Errors
+    /// `INTERNAL.INVARIANT_VIOLATION` when one is not finite: never a score.
+    pub fn new(sigma_raw: f64, displacement: f64) -> Result<Self> {
+        if sigma_raw.is_finite() && displacement.is_finite() {
+            return Ok(Self {
+                sigma_raw,
+                displacement,
+            });
+        }
+        Err(Error::new(
+            ErrorCode::InternalInvariantViolation,
+            "the model gave a number that is not finite",
+        )
+        .with_remedy("score again on the processor (backend cpu)"))
+    }
+
+    /// Distance between the predicted and the encoded edited state.
+    #[must_use]
+    pub const fn sigma_raw(&self) -> f64 {
+        self.sigma_raw
+    }
+
+    /// `1 - cos(prediction, reference state)`.
+    #[must_use]
+    pub const fn displacement(&self) -> f64 {
+        self.displacement
+    }
+}
+
+/// A scored edit.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// The edit.
+    pub edit: EditSpec,
+    /// Surprise, percentile and bucket.
+    pub result: SurpriseResult,
+    /// `1 - cos(prediction, reference state)`.
+    pub displacement: f64,
+    /// The window that it was scored in.
+    pub window: Arc<ExtractedWindow>,
+}
+
+impl Scored {
+    /// The row of the JSONL format.
+    #[must_use]
+    pub fn row(&self) -> ScoreRow {
+        ScoreRow {
+            edit: self.edit.clone(),
+            result: self.result.clone(),
+        }
+    }
+
+    /// The figures as a receipt holds them.
+    #[must_use]
+    pub fn receipt_output(&self) -> ReceiptOutput {
+        let result = &self.result;
+        ReceiptOutput {
+            sigma_raw: result.sigma_raw,
+            sigma_calibrated: result.sigma_calibrated,
+            bucket_id: result.bucket_id.clone(),
+            confidence: result.confidence,
+            low_confidence: result.low_confidence,
+        }
+    }
+
+    /// The receipt of this score; `created_at` is RFC 3339 in UTC.
+    ///
+    /// # Errors
+    /// As [`ReceiptBuilder::build`].
+    pub fn receipt(
+        &self,
+        builder: &ReceiptBuilder,
+        scope: ReceiptScope,
+        created_at: &str,
+    ) -> Result<Receipt> {
+        builder.build(
+            self.receipt_output(),
+            &self.edit,
+            self.window.sequence(),
+            self.window.start(),
+            scope,
+            created_at,
+        )
+    }
+}
+
+/// Finds the bucket of a candidate's context, and its percentile there.
+///
+/// # Errors
+/// `INPUT.GENERIC` for an annotation that is none, and as
+/// [`CalibrationTable::resolve`](genolewm_shared::calibration::CalibrationTable::resolve).
+pub fn calibrate(
+    info: &ModelInfo,
+    options: &ScoreOptions,
+    candidate: &Candidate,
+    distances: Distances,
+) -> Result<Scored> {
+    let label = ContextLabel::classify(
+        options.region.as_deref(),
+        candidate.window.sequence(),
+        options.repeat.as_deref(),
+    )?;
+    let bucket = info
+        .calibration
+        .resolve(&label.bucket_id(), options.min_bucket_size)?;
+    Ok(Scored {
+        edit: candidate.edit.clone(),
+        result: SurpriseResult {
+            sigma_raw: distances.sigma_raw,
+            sigma_calibrated: bucket.percentile(distances.sigma_raw),
+            bucket_id: bucket.bucket_id().to_owned(),
+            confidence: bucket.confidence(),
+            low_confidence: bucket.low_confidence(),
+        },
+        displacement: distances.displacement,
+        window: Arc::clone(&candidate.window),
+    })
+}
