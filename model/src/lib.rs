@@ -16,6 +16,7 @@ pub mod files;
 pub mod info;
 pub mod bundle;
 pub mod scorer;
+pub mod self_check;
 pub mod format;
 #[cfg(feature = "train")]
 pub mod loss;

@@ -1,14 +1,15 @@
 //! CI's vocabulary: the checks of this repository that cargo has no word for.
 //!
 //! `cargo xtask layers` holds the direction of imports, `cargo xtask size` the weight of what is
-//! checked in, `cargo xtask docs` what the pages say; `cargo xtask test` runs every test from a
-//! fresh clone. Each prints what is wrong, where, and what to do about it, and exits with 1.
+//! checked in, `cargo xtask docs` what the pages say; `cargo xtask build-wasm` makes the module for
+//! browsers; `cargo xtask test` runs every test from a fresh clone. Each prints what is wrong, where, and what to do about it, and exits with 1.
 #![forbid(unsafe_code)]
 
 mod docs;
 mod layers;
 mod size;
 mod test;
+mod wasm;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ type Work = fn(&Path, &[String]) -> Verdict;
 /// A command: its name, what it is for, and its work.
 type Command = (&'static str, &'static str, Work);
 
-const COMMANDS: [Command; 4] = [
+const COMMANDS: [Command; 5] = [
     (
         "layers",
         "imports go one way only, between crates and inside them",
@@ -38,6 +39,11 @@ const COMMANDS: [Command; 4] = [
         "docs",
         "the pages list what the code has, and their links lead somewhere",
         |root, _| docs::check(root),
+    ),
+    (
+        "build-wasm",
+        "the WebAssembly module of the npm package",
+        wasm::build,
     ),
     (
         "test",

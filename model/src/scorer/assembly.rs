@@ -152,15 +152,19 @@ impl<T> InOrder<T> {
         }
     }
 
-    /// Hands on the sites of every leading batch that is complete.
+    /// Hands on the sites of every leading batch that is complete, each with the batch's ticket.
     ///
     /// # Errors
     /// What `sink` returns; `INTERNAL.INVARIANT_VIOLATION` when a batch has too few scores.
-    pub fn flush(&mut self, mut sink: impl FnMut(SiteOutcome<T>) -> Result<()>) -> Result<()> {
+    pub fn flush(
+        &mut self,
+        mut sink: impl FnMut(u64, SiteOutcome<T>) -> Result<()>,
+    ) -> Result<()> {
         while let Some(entry) = self.waiting.first_entry() {
             if entry.get().1.is_none() {
                 return Ok(());
             }
+            let ticket = *entry.key();
             let (sites, scores) = entry.remove();
             let mut scores = scores.unwrap_or_default().into_iter();
             for site in sites {
@@ -172,10 +176,11 @@ impl<T> InOrder<T> {
                         .ok_or_else(score_missing),
                 };
                 let outcomes = site.slots.into_iter().map(outcome).collect::<Result<_>>()?;
-                sink(SiteOutcome {
+                let outcome = SiteOutcome {
                     payload: site.payload,
                     outcomes,
-                })?;
+                };
+                sink(ticket, outcome)?;
             }
         }
         Ok(())

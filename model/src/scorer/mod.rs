@@ -7,6 +7,7 @@
 mod assembly;
 mod batch;
 mod calibrate;
+mod given;
 #[cfg(feature = "native")]
 mod pipeline;
 mod place;
@@ -18,6 +19,7 @@ mod tally;
 pub use assembly::{Assembly, Batch, InOrder};
 pub use batch::{Candidate, Scorer};
 pub use calibrate::{Distances, Scored, calibrate};
+pub use given::{given_window, refused};
 #[cfg(feature = "native")]
 pub use pipeline::RunEnd;
 pub use place::{Outcome, Placed, Site, SiteOutcome};

@@ -151,7 +151,7 @@ impl<T, F: FnMut(SiteOutcome<T>) -> Result<()>> Conductor<T, F> {
                 }
                 let (ticket, scores) = self.results.recv().map_err(|_| score_missing())?;
                 self.in_order.complete(ticket, scores?);
-                self.in_order.flush(&mut self.sink)?;
+                self.in_order.flush(|_, site| (self.sink)(site))?;
             }
             ended?;
             if last {
@@ -163,7 +163,7 @@ impl<T, F: FnMut(SiteOutcome<T>) -> Result<()>> Conductor<T, F> {
     fn submit(&mut self, batch: Batch<T>) -> Result<()> {
         let (ticket, candidates) = self.in_order.submit(batch);
         if candidates.is_empty() {
-            return self.in_order.flush(&mut self.sink);
+            return self.in_order.flush(|_, site| (self.sink)(site));
         }
         self.jobs
             .send((ticket, candidates))

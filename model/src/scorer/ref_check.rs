@@ -28,7 +28,7 @@ const COMPARED_BP: usize = 16;
 const NAMED: usize = 5;
 
 /// How records and reference agree.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RefCheck {
     matched: u64,
     mismatched: u64,

@@ -5,10 +5,13 @@ use super::{
     Json, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION, Receipt, ReceiptOutput, ReceiptProvenance,
     RuntimeMetadata,
 };
+use crate::error::Location;
 use crate::{Error, ErrorCode, Result};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 
 const TOP_KEYS: [&str; 9] = [
     "calibration_hash",
@@ -40,6 +43,31 @@ impl Receipt {
     /// As [`parse_receipt_payload`], and `INPUT.GENERIC` for text that is not JSON.
     pub fn parse(bytes: &[u8], name: &str) -> Result<Self> {
         Self::from_json(&Json::parse(bytes, name)?)
+    }
+
+    /// Reads one receipt, or one on each line, with line numbers from 1.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), with the line.
+    pub fn parse_all(bytes: &[u8], name: &str) -> Result<Vec<(u64, Self)>> {
+        let lines: Vec<(u64, &[u8])> = (1..)
+            .zip(bytes.split(|byte| *byte == b'\n'))
+            .filter(|(_, line)| !line.trim_ascii().is_empty())
+            .collect();
+        // A receipt that is laid out over several lines starts with a lone brace.
+        let many = lines.len() > 1
+            && lines
+                .first()
+                .is_some_and(|(_, line)| Json::parse(line, name).is_ok());
+        if !many {
+            return Ok(vec![(1, Self::parse(bytes, name)?)]);
+        }
+        let parse = |(number, line): (u64, &[u8])| {
+            let receipt =
+                Self::parse(line, name).map_err(|error| error.at(Location::line(name, number)))?;
+            Ok((number, receipt))
+        };
+        lines.into_iter().map(parse).collect()
     }
 
     /// Reads one receipt from a JSON value.

@@ -3,7 +3,8 @@
 use super::Status;
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
-use super::scoring::single::{given_window, score};
+use super::scoring::single::score;
+use genolewm_model::scorer::given_window;
 use crate::output::io_error;
 use genolewm_shared::edit::EditSpec;
 use genolewm_shared::error::Location;
@@ -92,7 +93,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     };
     let name = args.receipt.display().to_string();
     let manifest = Manifest::parse(&read(&args.manifest)?)?;
-    let receipts = parse(&read(&args.receipt)?, &name)?;
+    let receipts = Receipt::parse_all(&read(&args.receipt)?, &name)?;
     let edit = args.input.edit()?;
     if receipts.len() > 1 && edit.is_some() {
         return Err(incomplete(
@@ -155,28 +156,6 @@ fn report(
         "ok: {receipts} receipt{}",
         if receipts == 1 { "" } else { "s" }
     ))
-}
-
-/// One receipt, or one on each line; with line numbers.
-fn parse(bytes: &[u8], name: &str) -> Result<Vec<(u64, Receipt)>> {
-    let lines: Vec<(u64, &[u8])> = (1..)
-        .zip(bytes.split(|byte| *byte == b'\n'))
-        .filter(|(_, line)| !line.trim_ascii().is_empty())
-        .collect();
-    // A receipt that is laid out over several lines starts with a lone brace.
-    let many = lines.len() > 1
-        && lines
-            .first()
-            .is_some_and(|(_, line)| Json::parse(line, name).is_ok());
-    if !many {
-        return Ok(vec![(1, Receipt::parse(bytes, name)?)]);
-    }
-    let parse = |(number, line): (u64, &[u8])| {
-        let receipt =
-            Receipt::parse(line, name).map_err(|error| error.at(Location::line(name, number)))?;
-        Ok((number, receipt))
-    };
-    lines.into_iter().map(parse).collect()
 }
 
 impl InputArgs {

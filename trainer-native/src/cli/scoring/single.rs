@@ -8,13 +8,12 @@ use crate::cli::common::terminal::{Terminal, write_error};
 use crate::cli::score::Args;
 use crate::cli::{Context, Status};
 use genolewm_model::ops::{BurnOps, Ops};
-use genolewm_model::scorer::{Candidate, Placed, Placer, ScoreOptions, Scored, Scorer};
-use genolewm_shared::edit::{EditSpec, SkipReason};
-use genolewm_shared::position::BpOffset;
-use genolewm_shared::provenance::ReceiptScope;
-use genolewm_shared::window::{
-    CANONICAL_WINDOW_BP, ExtractedWindow, canonicalize_dna, window_from_slice,
+use genolewm_model::scorer::{
+    Candidate, Placed, Placer, ScoreOptions, Scored, Scorer, given_window, refused,
 };
+use genolewm_shared::edit::EditSpec;
+use genolewm_shared::provenance::ReceiptScope;
+use genolewm_shared::window::ExtractedWindow;
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::io::Write;
 use std::path::Path;
@@ -78,37 +77,6 @@ pub fn score(
     })
 }
 
-/// The window that `bases` are, which start at `start` of the contig. Shorter than the model's
-/// windows, it is padded as the end of a contig is.
-///
-/// # Errors
-/// `INPUT.GENERIC` for bases that are none or too many, `INPUT.OUT_OF_WINDOW` for an edit that does
-/// not lie among them.
-pub fn given_window(
-    bases: &str,
-    start: u64,
-    edit: &EditSpec,
-    window_bp: usize,
-) -> Result<Arc<ExtractedWindow>> {
-    let bases = canonicalize_dna(bases)?;
-    let fits = |bp: &usize| bases.len() <= *bp;
-    let window_bp = if fits(&window_bp) {
-        Some(window_bp)
-    } else {
-        CANONICAL_WINDOW_BP.into_iter().find(fits)
-    };
-    let window_bp = window_bp.ok_or_else(|| {
-        Error::new(
-            ErrorCode::InputGeneric,
-            "the window is longer than any that models take",
-        )
-        .with_detail("bases", bases.len())
-        .with_remedy("cut it to 24,576 bases around the variant, or give --fasta")
-    })?;
-    let locus = edit.pos().offset();
-    window_from_slice(&bases, BpOffset(start), Some(locus), window_bp).map(Arc::new)
-}
-
 fn window(args: &Args, edit: &EditSpec, bundle: &NativeBundle) -> Result<Arc<ExtractedWindow>> {
     let config = &bundle.info.config;
     if let Some(bases) = &args.window {
@@ -126,22 +94,6 @@ fn window(args: &Args, edit: &EditSpec, bundle: &NativeBundle) -> Result<Arc<Ext
         Placed::Window(window) => Ok(window),
         Placed::Skipped(reason) => Err(refused(reason).with_detail("reference", fasta.display())),
     }
-}
-
-/// Why an allele is not scored, as an error.
-#[must_use]
-pub fn refused(reason: SkipReason) -> Error {
-    let code = match reason {
-        SkipReason::RefMismatch | SkipReason::ReferenceN => ErrorCode::InputWindowMismatch,
-        SkipReason::OutOfContig | SkipReason::ContigUnknown => ErrorCode::InputOutOfWindow,
-        SkipReason::TooLong | SkipReason::Symbolic | SkipReason::Breakend => {
-            ErrorCode::InputUnsupportedEdit
-        }
-        _ => ErrorCode::InputInvalidEdit,
-    };
-    Error::new(code, format!("the variant cannot be scored: {}", reason.describe()))
-        .with_detail("reason", reason)
-        .with_remedy("check that variant and reference are of one genome build, and that the allele is a short edit over A, C, G and T")
 }
 
 fn written(path: &Path, line: &str) -> Result<Output> {

@@ -1,0 +1,177 @@
+//! Does this device compute what the model says? A few edits with known answers tell, before a
+//! backend is trusted with anybody's variants.
+
+use crate::files::ModelFiles;
+use crate::ops::Ops;
+use crate::scorer::{Candidate, Distances, Scorer};
+use genolewm_shared::edit::EditSpec;
+use genolewm_shared::position::{BpOffset, Position};
+use genolewm_shared::window::{ExtractedWindow, window_from_slice};
+use genolewm_shared::{Error, ErrorCode, Result};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// The file of a model directory that holds the answers.
+pub const ANSWERS_FILE: &str = "self_check.json";
+
+/// How far an answer may be off, relative: rounding differs between devices, errors are larger.
+pub const TOLERANCE: f64 = 1e-3;
+
+/// Edits in each window, from its middle: an SNV, an insertion, a deletion and a substitution.
+const EDITS: [fn(&str) -> (String, String); 4] = [
+    |at| (at[..1].into(), other(&at[..1]).into()),
+    |at| (at[..1].into(), format!("{}TGA", &at[..1])),
+    |at| (at[..4].into(), at[..1].into()),
+    |at| {
+        (
+            at[..2].into(),
+            format!("{}{}", other(&at[..1]), other(&at[1..2])),
+        )
+    },
+];
+const WINDOWS: u64 = 2;
+const CONTIG: &str = "self-check";
+
+/// The known answers of a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answers {
+    /// Surprise of each edit.
+    pub sigma_raw: Vec<f64>,
+    /// Displacement of each edit.
+    pub displacement: Vec<f64>,
+}
+
+impl Answers {
+    /// The answers that `distances` are.
+    #[must_use]
+    pub fn of(distances: &[Distances]) -> Self {
+        Self {
+            sigma_raw: distances.iter().map(Distances::sigma_raw).collect(),
+            displacement: distances.iter().map(Distances::displacement).collect(),
+        }
+    }
+
+    /// The answers that a model directory brings, if it brings any.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` for a file that holds none, and as [`ModelFiles::read`].
+    pub fn read(model: &dyn ModelFiles) -> Result<Option<Self>> {
+        let Some(bytes) = model.read(ANSWERS_FILE)? else {
+            return Ok(None);
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            Error::new(ErrorCode::ConfigGeneric, format!("{ANSWERS_FILE}: {error}"))
+                .with_remedy("fetch the model again")
+        })
+    }
+
+    /// Compares what a backend computed.
+    ///
+    /// # Errors
+    /// `DEPLOY.BACKEND_UNSUPPORTED` when it is off by more than [`TOLERANCE`].
+    pub fn check(&self, found: &[Distances], backend: &str) -> Result<()> {
+        let found = Self::of(found);
+        let off = |wanted: &[f64], found: &[f64]| {
+            wanted.len() != found.len()
+                || wanted.iter().zip(found).any(|(wanted, found)| {
+                    !((wanted - found).abs() <= TOLERANCE * wanted.abs().max(1e-3))
+                })
+        };
+        if !off(&self.sigma_raw, &found.sigma_raw) && !off(&self.displacement, &found.displacement)
+        {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorCode::DeployBackendUnsupported,
+            "this device gives wrong answers to the model's self-check",
+        )
+        .with_detail("backend", backend)
+        .with_remedy("score on the processor (backend cpu)"))
+    }
+}
+
+/// The edits of the self-check, in windows of `window_bp`.
+///
+/// # Errors
+/// `INPUT.GENERIC` for a window length that is not canonical.
+pub fn candidates(window_bp: usize) -> Result<Vec<Candidate>> {
+    let mut candidates = Vec::new();
+    for number in 0..WINDOWS {
+        let bases = bases(number, window_bp);
+        let middle = window_bp / 2;
+        let window: Arc<ExtractedWindow> =
+            Arc::new(window_from_slice(&bases, BpOffset(0), None, window_bp)?);
+        for edit in EDITS {
+            let (reference, alternate) = edit(&bases[middle..]);
+            let pos = Position::new(middle as u64 + 1)?;
+            candidates.push(Candidate {
+                edit: EditSpec::new(CONTIG, pos, &reference, &alternate)?,
+                window: Arc::clone(&window),
+            });
+        }
+    }
+    Ok(candidates)
+}
+
+/// What this scorer answers.
+///
+/// # Errors
+/// As [`Scorer::distances`].
+pub async fn answers<O: Ops>(scorer: &Scorer<O>) -> Result<Vec<Distances>> {
+    scorer
+        .distances(&candidates(scorer.bundle().info.config.window_bp)?)
+        .await
+}
+
+/// Bases without a pattern, the same everywhere: the bits of SHA-256 over a counter.
+fn bases(number: u64, count: usize) -> String {
+    let block = |index: u64| Sha256::digest([number.to_le_bytes(), index.to_le_bytes()].concat());
+    (0..)
+        .flat_map(block)
+        .flat_map(|byte| {
+            [0, 2, 4, 6].map(|shift| "ACGT".as_bytes()[usize::from(byte >> shift & 3)])
+        })
+        .take(count)
+        .map(char::from)
+        .collect()
+}
+
+fn other(base: &str) -> &'static str {
+    match base {
+        "A" => "G",
+        "C" => "T",
+        "G" => "A",
+        _ => "C",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_answers_are_told_from_rounding() -> Result<()> {
+        let found = [Distances::new(0.5, 0.1)?, Distances::new(0.25, 0.0)?];
+        let answers = |sigma: f64| Answers {
+            sigma_raw: vec![sigma, 0.25],
+            displacement: vec![0.1, 1e-9],
+        };
+        assert!(answers(0.500_1).check(&found, "webgpu").is_ok());
+        assert!(answers(0.501).check(&found, "webgpu").is_err());
+        assert!(answers(0.5).check(&found[..1], "webgpu").is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn the_edits_fit_their_windows() -> Result<()> {
+        let candidates = candidates(4096)?;
+        assert_eq!(candidates.len(), WINDOWS as usize * EDITS.len());
+        for Candidate { edit, window } in candidates {
+            edit.relative_to(window.start(), BpOffset(window.end().get() - 1))?;
+            let at = edit.pos().offset().get() as usize;
+            assert!(window.sequence()[at..].starts_with(edit.reference()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! The network on one backend.
+
+use crate::job::{read_job, write_answers};
+use crate::js_error::{JsResult, from_json};
+use crate::model::Model;
+use genolewm_model::bundle::Bundle;
+use genolewm_model::ops::{BurnOps, Ops, WgslOps};
+use genolewm_model::scorer::{Candidate, Distances, ScoreOptions, Scorer};
+use genolewm_model::self_check::{self, Answers};
+use genolewm_shared::edit::RelEdit;
+use genolewm_shared::position::BpOffset;
+use genolewm_shared::window::canonicalize_dna;
+use genolewm_shared::{Error, ErrorCode, Result};
+use serde::Deserialize;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// A loaded network. Calls may overlap; on a GPU they queue.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Engine {
+    network: Rc<Network>,
+    /// The self-check's known answers, where the model brings them.
+    answers: Option<Answers>,
+    device: String,
+}
+
+#[derive(Debug)]
+enum Network {
+    Cpu(Scorer<BurnOps>),
+    Gpu(Scorer<WgslOps>),
+}
+
+/// Runs the same lines on whichever scorer there is.
+macro_rules! on {
+    ($network:expr, $scorer:ident => $body:expr) => {
+        match $network {
+            Network::Cpu($scorer) => $body,
+            Network::Gpu($scorer) => $body,
+        }
+    };
+}
+
+/// An edit as `predict` takes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WindowEdit {
+    rel_pos: u64,
+    #[serde(rename = "ref")]
+    reference: String,
+    alt: String,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// The network on the processor.
+    ///
+    /// # Errors
+    /// As [`Bundle::load`].
+    pub fn cpu(model: &Model) -> JsResult<Engine> {
+        Ok(Self {
+            network: Rc::new(Network::Cpu(scorer(BurnOps::cpu(), model)?)),
+            answers: Answers::read(&model.files)?,
+            device: format!("cpu/{}", std::env::consts::ARCH),
+        })
+    }
+
+    /// The network on the GPU.
+    ///
+    /// # Errors
+    /// `DEPLOY.BACKEND_UNSUPPORTED` with the reason where there is none; as [`Bundle::load`].
+    pub async fn webgpu(model: &Model) -> JsResult<Engine> {
+        let ops = WgslOps::new().await?;
+        let device = format!("{}/{}", ops.backend(), ops.device_name());
+        Ok(Self {
+            network: Rc::new(Network::Gpu(scorer(ops, model)?)),
+            answers: Answers::read(&model.files)?,
+            device,
+        })
+    }
+
+    /// The backend as receipts name it.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn backend(&self) -> String {
+        on!(&*self.network, scorer => scorer.ops().backend().to_owned())
+    }
+
+    /// The device as receipts name it.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn device(&self) -> String {
+        self.device.clone()
+    }
+
+    /// Compares the answers to a few fixed edits with the model's known ones, or else, on a GPU,
+    /// with the processor's.
+    ///
+    /// # Errors
+    /// `DEPLOY.BACKEND_UNSUPPORTED` when they differ; what the device reports.
+    #[wasm_bindgen(js_name = selfCheck)]
+    pub async fn self_check(&self, model: &Model) -> JsResult<()> {
+        let found = self.network.answers().await?;
+        let wanted = match (&self.answers, &*self.network) {
+            (Some(answers), _) => answers.clone(),
+            (None, Network::Cpu(_)) => return Ok(()),
+            (None, Network::Gpu(_)) => {
+                let processor = scorer(BurnOps::cpu(), model)?;
+                Answers::of(&self_check::answers(&processor).await?)
+            }
+        };
+        Ok(wanted.check(&found, &self.backend())?)
+    }
+
+    /// Scores the edits of the self-check, for timing; returns how many they are.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub async fn probe(&self) -> JsResult<usize> {
+        let network = Rc::clone(&self.network);
+        Ok(network.answers().await?.len())
+    }
+
+    /// Runs the batch of a job; two numbers for each of its candidates.
+    ///
+    /// # Errors
+    /// As [`Scorer::distances`].
+    pub async fn score(&self, job: &[u8]) -> JsResult<Vec<f64>> {
+        let candidates = read_job(job)?;
+        let network = Rc::clone(&self.network);
+        Ok(write_answers(&network.distances(&candidates).await?))
+    }
+
+    /// The state of a window, pooled around `edit_locus` (0-based in the window).
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for letters that are no bases, or a locus outside.
+    #[wasm_bindgen(js_name = encodeWindow)]
+    pub async fn encode_window(&self, window: &str, edit_locus: Option<f64>) -> JsResult<Vec<f32>> {
+        let window = canonicalize_dna(window)?;
+        let locus = edit_locus.map(|locus| BpOffset(locus as u64));
+        Ok(self.network.encode(&window, locus).await?)
+    }
+
+    /// The state that should follow from `state` after all of `edits`.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a state of another width, or no edits or too many.
+    pub async fn predict(&self, state: Vec<f32>, edits: &str) -> JsResult<Vec<f32>> {
+        let edits: Vec<WindowEdit> = from_json(edits, "the edits")?;
+        let edits = edits
+            .into_iter()
+            .map(|edit| RelEdit::new(BpOffset(edit.rel_pos), &edit.reference, &edit.alt))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(self.network.predict(state, &edits).await?)
+    }
+
+    /// Whether the device is gone; everything fails then.
+    #[must_use]
+    pub fn lost(&self) -> bool {
+        match &*self.network {
+            Network::Cpu(_) => false,
+            Network::Gpu(scorer) => scorer.ops().lost(),
+        }
+    }
+}
+
+impl Network {
+    async fn answers(&self) -> Result<Vec<Distances>> {
+        on!(self, scorer => self_check::answers(scorer).await)
+    }
+
+    async fn distances(&self, candidates: &[Candidate]) -> Result<Vec<Distances>> {
+        on!(self, scorer => scorer.distances(candidates).await)
+    }
+
+    async fn encode(&self, window: &str, locus: Option<BpOffset>) -> Result<Vec<f32>> {
+        on!(self, scorer => {
+            let state = scorer.bundle().encoder.encode_window(scorer.ops(), window, locus)?;
+            scorer.ops().read(&state).await
+        })
+    }
+
+    async fn predict(&self, state: Vec<f32>, edits: &[RelEdit]) -> Result<Vec<f32>> {
+        on!(self, scorer => {
+            let (ops, bundle) = (scorer.ops(), scorer.bundle());
+            let width = bundle.encoder.d_state();
+            if state.len() != width {
+                return Err(wrong_width(state.len(), width));
+            }
+            let states = ops.matrix(state, 1, width);
+            let actions = bundle.action.forward(ops, edits)?;
+            let mask = vec![true; edits.len()];
+            let all = bundle.predictor.forward_batch(ops, &states, &actions, &mask, edits.len())?;
+            ops.read(&ops.rows(&all, edits.len() - 1..edits.len())).await
+        })
+    }
+}
+
+fn scorer<O: Ops>(ops: O, model: &Model) -> Result<Scorer<O>> {
+    let bundle = Bundle::load(&ops, &model.files, &model.files.encoder())?;
+    Ok(Scorer::new(ops, bundle, ScoreOptions::default()))
+}
+
+fn wrong_width(found: usize, wanted: usize) -> Error {
+    Error::new(
+        ErrorCode::InputGeneric,
+        "the state has another width than the model's",
+    )
+    .with_detail("found", found)
+    .with_detail("wanted", wanted)
+    .with_remedy("give a state of `encodeWindow` of the same model")
+}

@@ -1,0 +1,179 @@
+//! What a file of variants is, before anything is scored.
+
+use crate::js_error::{JsResult, json, misuse};
+use crate::rows::reasons;
+use genolewm_shared::edit::SkipReason;
+use genolewm_shared::source::{AlleleOutcome, Feed, VariantReader, VariantRecord, is_starved};
+use genolewm_shared::{ErrorCode, Result};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use wasm_bindgen::prelude::*;
+
+/// Contigs that are listed; files of scaffolds have hundreds of thousands.
+const MOST_CONTIGS: usize = 1_000;
+
+/// Counts what a file holds while it streams through.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Inspector {
+    feed: Feed,
+    reader: Option<VariantReader>,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    records: u64,
+    candidates: u64,
+    malformed: u64,
+    skipped: BTreeMap<SkipReason, u64>,
+    /// In the order of the file.
+    contigs: Vec<(String, u64)>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Inspection<'a> {
+    format: &'static str,
+    format_name: &'static str,
+    evidence: &'a str,
+    compression: &'static str,
+    assembly: Option<Assembly>,
+    records: u64,
+    candidates: u64,
+    reasons: BTreeMap<&'static str, u64>,
+    malformed: u64,
+    contigs: Vec<Contig<'a>>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Assembly {
+    assembly: String,
+    evidence: String,
+}
+
+#[derive(Serialize)]
+struct Contig<'a> {
+    name: &'a str,
+    records: u64,
+}
+
+#[wasm_bindgen]
+impl Inspector {
+    /// An inspector of the file that errors call `name`.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            feed: Feed::new(name),
+            reader: None,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// `INPUT.*` for what is no file of variants, or is damaged.
+    pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
+        self.feed.push(chunk)?;
+        Ok(self.read()?)
+    }
+
+    /// What the file is, as JSON, after its last byte.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push); `INPUT.GENERIC` for a file that is cut short.
+    pub fn finish(&mut self) -> JsResult<String> {
+        self.feed.end();
+        self.read()?;
+        let reader = self
+            .reader
+            .as_ref()
+            .ok_or_else(|| misuse("the input has not ended"))?;
+        let counts = &self.counts;
+        json(&Inspection {
+            format: reader.format().as_str(),
+            format_name: reader.format().provider(),
+            evidence: reader.evidence(),
+            compression: reader.compression().as_str(),
+            assembly: reader.assembly().map(|guess| Assembly {
+                assembly: guess.assembly.to_string(),
+                evidence: guess.evidence,
+            }),
+            records: counts.records,
+            candidates: counts.candidates,
+            reasons: reasons(&counts.skipped),
+            malformed: counts.malformed,
+            contigs: counts
+                .contigs
+                .iter()
+                .map(|(name, records)| Contig {
+                    name,
+                    records: *records,
+                })
+                .collect(),
+            warnings: reader
+                .warnings()
+                .into_iter()
+                .map(|warning| warning.message)
+                .collect(),
+        })
+    }
+}
+
+impl Inspector {
+    fn read(&mut self) -> Result<()> {
+        if self.reader.is_none() {
+            match self.feed.open() {
+                Ok(reader) => self.reader = Some(reader),
+                Err(error) if is_starved(&error) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(reader) = &mut self.reader else {
+            return Ok(());
+        };
+        loop {
+            match reader.next_record() {
+                Ok(Some(record)) => self.counts.add(&record),
+                Ok(None) => return Ok(()),
+                Err(error) if is_starved(&error) => return Ok(()),
+                Err(error) if error.code() == ErrorCode::InputVcfParse => {
+                    self.counts.malformed += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, record: &VariantRecord) {
+        self.records += 1;
+        match self.contigs.last_mut() {
+            Some((name, records)) if *name == record.contig => *records += 1,
+            _ => self.add_contig(&record.contig),
+        }
+        if record.needs_reference() {
+            self.candidates += 1;
+            return;
+        }
+        for allele in record.alleles() {
+            match allele {
+                AlleleOutcome::Candidate(_) => self.candidates += 1,
+                AlleleOutcome::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
+            }
+        }
+    }
+
+    fn add_contig(&mut self, contig: &str) {
+        let known = self.contigs.iter_mut().find(|(name, _)| name == contig);
+        if let Some((_, records)) = known {
+            *records += 1;
+        } else if self.contigs.len() < MOST_CONTIGS {
+            self.contigs.push((contig.to_owned(), 1));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A batch on its way from the instance that reads variants to one that runs the network.
+//!
+//! Windows are named once, so that what shares a window on one side shares it on the other.
+
+use genolewm_model::scorer::{Candidate, Distances};
+use genolewm_shared::edit::EditSpec;
+use genolewm_shared::position::{BpOffset, Position};
+use genolewm_shared::window::{ExtractedWindow, window_from_slice};
+use genolewm_shared::{Error, ErrorCode, Result};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+#[derive(Serialize, Deserialize)]
+struct Job<'a> {
+    #[serde(borrow)]
+    windows: Vec<Window<'a>>,
+    #[serde(borrow)]
+    edits: Vec<Edit<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Window<'a> {
+    start: u64,
+    window_bp: usize,
+    /// Without padding.
+    #[serde(borrow)]
+    bases: Cow<'a, str>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Edit<'a> {
+    window: usize,
+    #[serde(borrow)]
+    contig: Cow<'a, str>,
+    pos: u64,
+    #[serde(borrow)]
+    reference: Cow<'a, str>,
+    #[serde(borrow)]
+    alternate: Cow<'a, str>,
+}
+
+/// The bytes of a batch.
+pub(crate) fn write_job(candidates: &[Candidate]) -> Result<Vec<u8>> {
+    let mut windows: Vec<&Arc<ExtractedWindow>> = Vec::new();
+    let mut edits = Vec::with_capacity(candidates.len());
+    for Candidate { edit, window } in candidates {
+        let known = windows.iter().rposition(|other| Arc::ptr_eq(other, window));
+        let index = known.unwrap_or_else(|| {
+            windows.push(window);
+            windows.len() - 1
+        });
+        edits.push(Edit {
+            window: index,
+            contig: edit.chrom().into(),
+            pos: edit.pos().get(),
+            reference: edit.reference().into(),
+            alternate: edit.alternate().into(),
+        });
+    }
+    let windows = windows.into_iter().map(|window| {
+        let bases = window.sequence();
+        Window {
+            start: window.start().get(),
+            window_bp: window.window_bp(),
+            bases: bases
+                .get(..bases.len() - window.pad_right_bp())
+                .unwrap_or(bases)
+                .into(),
+        }
+    });
+    let job = Job {
+        windows: windows.collect(),
+        edits,
+    };
+    serde_json::to_vec(&job).map_err(|error| broken(&error.to_string()))
+}
+
+/// The batch of the bytes.
+pub(crate) fn read_job(bytes: &[u8]) -> Result<Vec<Candidate>> {
+    let job: Job<'_> = serde_json::from_slice(bytes).map_err(|error| broken(&error.to_string()))?;
+    let cut = |window: Window<'_>| {
+        window_from_slice(
+            &window.bases,
+            BpOffset(window.start),
+            None,
+            window.window_bp,
+        )
+        .map(Arc::new)
+    };
+    let windows: Vec<_> = job.windows.into_iter().map(cut).collect::<Result<_>>()?;
+    let candidate = |edit: Edit<'_>| {
+        let window = windows
+            .get(edit.window)
+            .ok_or_else(|| broken("a window is missing"))?;
+        Ok(Candidate {
+            edit: EditSpec::new(
+                &edit.contig,
+                Position::new(edit.pos)?,
+                &edit.reference,
+                &edit.alternate,
+            )?,
+            window: Arc::clone(window),
+        })
+    };
+    job.edits.into_iter().map(candidate).collect()
+}
+
+/// The answers to a batch, two numbers for each candidate.
+pub(crate) fn write_answers(distances: &[Distances]) -> Vec<f64> {
+    distances
+        .iter()
+        .flat_map(|distances| [distances.sigma_raw(), distances.displacement()])
+        .collect()
+}
+
+/// The answers of the numbers; there must be two for each of `count` candidates.
+pub(crate) fn read_answers(answers: &[f64], count: usize) -> Result<Vec<Distances>> {
+    let (pairs, rest) = answers.as_chunks::<2>();
+    if pairs.len() != count || !rest.is_empty() {
+        return Err(broken("a batch came back with another length"));
+    }
+    pairs
+        .iter()
+        .map(|[sigma_raw, displacement]| Distances::new(*sigma_raw, *displacement))
+        .collect()
+}
+
+fn broken(why: &str) -> Error {
+    Error::new(
+        ErrorCode::InternalInvariantViolation,
+        format!("a batch was damaged on its way: {why}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_come_back_as_they_went() -> Result<()> {
+        let window = |bases: &str, start| {
+            window_from_slice(bases, BpOffset(start), None, 4096).map(Arc::new)
+        };
+        let (first, second) = (
+            window(&"ACGT".repeat(9), 100)?,
+            window(&"GATTACAN".repeat(512), 0)?,
+        );
+        let candidate = |edit: &str, window: &Arc<ExtractedWindow>| {
+            Ok::<_, Error>(Candidate {
+                edit: edit.parse()?,
+                window: Arc::clone(window),
+            })
+        };
+        let batch = [
+            candidate("chr1:101:A:T", &first)?,
+            candidate("chr1:102:CG:C", &first)?,
+            candidate("chr1:1:G:GA", &second)?,
+        ];
+        let back = read_job(&write_job(&batch)?)?;
+        for (one, other) in batch.iter().zip(&back) {
+            assert_eq!(one.edit, other.edit);
+            assert_eq!(one.window.sequence(), other.window.sequence());
+            assert_eq!(one.window.start(), other.window.start());
+        }
+        assert!(Arc::ptr_eq(&back[0].window, &back[1].window));
+        assert!(!Arc::ptr_eq(&back[0].window, &back[2].window));
+        Ok(())
+    }
+
+    #[test]
+    fn short_and_senseless_answers_are_refused() {
+        assert!(read_answers(&[1.0, 2.0], 1).is_ok());
+        assert!(read_answers(&[1.0, 2.0], 2).is_err());
+        assert!(read_answers(&[1.0], 1).is_err());
+        assert!(read_answers(&[f64::NAN, 0.0], 1).is_err());
+        assert!(read_job(b"{}").is_err());
+    }
+}

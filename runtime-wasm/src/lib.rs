@@ -1,0 +1,39 @@
+//! The WebAssembly module behind `@genolewm/runtime`.
+//!
+//! It holds no pipeline of its own: variants, windows, the network and receipts are those of the
+//! crates that the native program is made of. What is here turns JavaScript values into theirs and
+//! back, and lets everything be driven from outside. Nothing here waits or fetches: [`Run`] and
+//! [`ReferenceFile`] say which bytes they want, and the caller brings them from a `File`, a URL or
+//! wherever else, which is what lets one module serve tabs, servers and edge runtimes.
+#![forbid(unsafe_code)]
+
+mod js_error;
+mod files;
+mod job;
+mod model;
+mod engine;
+mod reference;
+mod inspect;
+mod rows;
+mod single;
+mod import;
+mod receipts;
+mod run;
+
+pub use engine::Engine;
+pub use import::Importer;
+pub use inspect::Inspector;
+pub use model::Model;
+pub use receipts::verify_receipts;
+pub use reference::{IndexBuilder, ReferenceFile};
+pub use run::Run;
+pub use single::Single;
+
+use wasm_bindgen::prelude::*;
+
+/// The version of this module.
+#[wasm_bindgen]
+#[must_use]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}

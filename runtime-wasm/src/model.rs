@@ -1,0 +1,83 @@
+//! A model whose files were checked.
+
+use crate::files::FileMap;
+use crate::js_error::{JsError, JsResult, misuse};
+use genolewm_model::files::ModelFiles;
+use genolewm_model::info::ModelInfo;
+use genolewm_shared::provenance::Json;
+use js_sys::{Array, Map, Uint8Array};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
+
+/// Manifest, configuration and calibration of a model, and the bytes of its weights.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Model {
+    pub(crate) info: Rc<ModelInfo>,
+    pub(crate) files: FileMap,
+    manifest: String,
+    state_width: usize,
+}
+
+#[wasm_bindgen]
+impl Model {
+    /// Takes a `Map` from names (`manifest.json`, `encoder/model.safetensors`) to bytes.
+    ///
+    /// # Errors
+    /// `RESOURCE.MODEL_NOT_FOUND` for a file that is missing, `PROVENANCE.MANIFEST_HASH_MISMATCH`
+    /// for one that is not the manifest's.
+    pub fn load(files: &Map) -> JsResult<Model> {
+        let mut map = BTreeMap::new();
+        for entry in files.entries().into_iter().flatten() {
+            let entry: Array = entry.unchecked_into();
+            let name = entry.get(0).as_string();
+            let bytes = entry.get(1).dyn_into::<Uint8Array>().ok();
+            let (Some(name), Some(bytes)) = (name, bytes) else {
+                return Err(JsError(misuse("a model is a Map from names to Uint8Array")));
+            };
+            map.insert(name, bytes.to_vec());
+        }
+        let files = FileMap::new(map);
+        let encoder = files.encoder();
+        let info = ModelInfo::load(&files, &encoder)?;
+        let manifest = files.require("manifest.json")?;
+        let config = encoder.require("config.json")?;
+        let config = genolewm_model::encoder::LlamaConfig::parse(&config)?;
+        Ok(Self {
+            manifest: Json::parse(&manifest, "manifest.json")?.canonical()?,
+            info: Rc::new(info),
+            state_width: config.hidden_size,
+            files,
+        })
+    }
+
+    /// sha256 of the manifest.
+    #[wasm_bindgen(getter, js_name = modelId)]
+    #[must_use]
+    pub fn model_id(&self) -> String {
+        self.info.model_id.clone()
+    }
+
+    /// Bases of a window.
+    #[wasm_bindgen(getter, js_name = windowBp)]
+    #[must_use]
+    pub fn window_bp(&self) -> usize {
+        self.info.config.window_bp
+    }
+
+    /// Width of a state.
+    #[wasm_bindgen(getter, js_name = stateWidth)]
+    #[must_use]
+    pub fn state_width(&self) -> usize {
+        self.state_width
+    }
+
+    /// The manifest as canonical JSON.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn manifest(&self) -> String {
+        self.manifest.clone()
+    }
+}

@@ -1,0 +1,244 @@
+//! A reference genome whose bytes come from outside.
+
+use crate::js_error::{JsResult, json, misuse};
+use genolewm_shared::position::{BpOffset, Interval};
+use genolewm_shared::reference::{
+    self, AnyReference, Pages, RangeRead, Reference, ReferenceKind, sniff,
+};
+use genolewm_shared::{Error, Result};
+use js_sys::{Object, Reflect, Uint8Array};
+use serde::Serialize;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// Bytes of the head that tell the format.
+const HEAD_BYTES: usize = 64;
+
+/// An open reference, shared with the runs that use it.
+pub(crate) type Shared = Rc<RefCell<Reference<AnyReference<Pages>>>>;
+
+/// A FASTA (plain or bgzip) or .2bit file.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct ReferenceFile {
+    name: String,
+    pub(crate) pages: Pages,
+    fai: Option<Vec<u8>>,
+    gzi: Option<Vec<u8>>,
+    kind: Option<ReferenceKind>,
+    open: Option<Shared>,
+}
+
+#[wasm_bindgen(typescript_custom_section)]
+const WANT: &str = "/** Bytes that must be supplied before the call is made again. */
+export interface Want { offset: number; length: number }";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Contig<'a> {
+    name: &'a str,
+    length_bp: u64,
+}
+
+#[derive(Serialize)]
+struct Assembly {
+    assembly: String,
+    evidence: String,
+}
+
+#[wasm_bindgen]
+impl ReferenceFile {
+    /// A file of `size` bytes; `name` is what errors call it.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(name: &str, size: f64, fai: Option<Vec<u8>>, gzi: Option<Vec<u8>>) -> Self {
+        Self {
+            name: name.to_owned(),
+            pages: Pages::new(name, size as u64),
+            fai,
+            gzi,
+            kind: None,
+            open: None,
+        }
+    }
+
+    /// Opens the file as far as its bytes are there: returns those that are wanted, or `undefined`
+    /// when it is open or [needs an index](Self::needs_index).
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a file that is no reference or does not fit its indexes.
+    #[wasm_bindgen(unchecked_return_type = "Want | undefined")]
+    pub fn open(&mut self) -> JsResult<JsValue> {
+        Ok(match self.try_open() {
+            Ok(()) => JsValue::UNDEFINED,
+            Err(error) => want_or(&self.pages, error)?,
+        })
+    }
+
+    /// Whether the file must be read through an [`IndexBuilder`] once.
+    #[wasm_bindgen(js_name = needsIndex)]
+    #[must_use]
+    pub fn needs_index(&self) -> bool {
+        match self.kind {
+            Some(ReferenceKind::Fasta) => self.fai.is_none(),
+            Some(ReferenceKind::FastaBgzip) => self.fai.is_none() || self.gzi.is_none(),
+            _ => false,
+        }
+    }
+
+    /// Takes the index that was built.
+    #[wasm_bindgen(js_name = setIndex)]
+    pub fn set_index(&mut self, fai: Vec<u8>, gzi: Option<Vec<u8>>) {
+        self.fai = Some(fai);
+        self.gzi = gzi.or(self.gzi.take());
+    }
+
+    /// Takes bytes that were wanted.
+    ///
+    /// # Errors
+    /// As [`Pages::supply`].
+    pub fn supply(&self, offset: f64, bytes: &[u8]) -> JsResult<()> {
+        Ok(self.pages.supply(offset as u64, bytes)?)
+    }
+
+    /// The contigs as JSON.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` before the file is open.
+    pub fn contigs(&self) -> JsResult<String> {
+        let reference = self.shared()?;
+        let reference = reference.borrow();
+        let contigs: Vec<Contig<'_>> = reference
+            .contigs()
+            .iter()
+            .map(|contig| Contig {
+                name: &contig.name,
+                length_bp: contig.length_bp,
+            })
+            .collect();
+        json(&contigs)
+    }
+
+    /// The build as JSON, where the contigs' lengths tell it.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` before the file is open.
+    pub fn assembly(&self) -> JsResult<Option<String>> {
+        let guess = self.shared()?.borrow().assembly();
+        guess
+            .map(|guess| {
+                json(&Assembly {
+                    assembly: guess.assembly.to_string(),
+                    evidence: guess.evidence,
+                })
+            })
+            .transpose()
+    }
+
+    /// The bases `start .. end`, or the bytes that are wanted for them.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a contig that is not there, or an interval past its end.
+    #[wasm_bindgen(unchecked_return_type = "string | Want")]
+    pub fn bases(&self, contig: &str, start: f64, end: f64) -> JsResult<JsValue> {
+        let reference = self.shared()?;
+        let interval = Interval::new(BpOffset(start as u64), BpOffset(end as u64))?;
+        let bases = reference.borrow_mut().fetch(contig, interval);
+        match bases {
+            Ok(bases) => Ok(bases.into()),
+            Err(error) => want_or(&self.pages, error),
+        }
+    }
+}
+
+impl ReferenceFile {
+    /// The open reference.
+    pub(crate) fn shared(&self) -> Result<Shared> {
+        self.open
+            .as_ref()
+            .map(Rc::clone)
+            .ok_or_else(|| misuse("the reference is not open"))
+    }
+
+    /// What errors call the file.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn try_open(&mut self) -> Result<()> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        if self.kind.is_none() {
+            let mut head = [0; HEAD_BYTES];
+            let read = self.pages.read_at(0, &mut head)?;
+            self.kind = Some(sniff(head.get(..read).unwrap_or_default()));
+        }
+        if self.needs_index() {
+            return Ok(());
+        }
+        let source = AnyReference::open(
+            self.pages.clone(),
+            self.fai.clone(),
+            self.gzi.clone(),
+            &self.name,
+        )?;
+        self.open = Some(Rc::new(RefCell::new(Reference::new(source))));
+        Ok(())
+    }
+}
+
+/// The bytes whose absence is behind an error; else the error itself.
+pub(crate) fn want_or(pages: &Pages, error: Error) -> JsResult<JsValue> {
+    let Some((offset, length)) = pages.take_wanted() else {
+        return Err(error.into());
+    };
+    let want = Object::new();
+    for (key, value) in [("offset", offset as f64), ("length", length as f64)] {
+        // Setting a property of a fresh plain object cannot fail.
+        let _ = Reflect::set(&want, &key.into(), &value.into());
+    }
+    Ok(want.into())
+}
+
+/// Makes the indexes of a FASTA file that is streamed through it.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct IndexBuilder(reference::IndexBuilder);
+
+#[wasm_bindgen]
+impl IndexBuilder {
+    /// A builder; `name` is what errors call the file.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(reference::IndexBuilder::new(name))
+    }
+
+    /// Takes the next bytes of the file.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for what is no FASTA, or cannot be indexed.
+    pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
+        Ok(self.0.push(chunk)?)
+    }
+
+    /// The indexes, after the last byte.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a file that is cut short.
+    #[wasm_bindgen(unchecked_return_type = "{ fai: Uint8Array; gzi?: Uint8Array }")]
+    pub fn finish(self) -> JsResult<JsValue> {
+        let indexes = self.0.finish()?;
+        let object = Object::new();
+        let set = |key: &str, bytes: &[u8]| {
+            let _ = Reflect::set(&object, &key.into(), &Uint8Array::from(bytes));
+        };
+        set("fai", &indexes.fai);
+        if let Some(gzi) = &indexes.gzi {
+            set("gzi", gzi);
+        }
+        Ok(object.into())
+    }
+}

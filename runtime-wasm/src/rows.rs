@@ -1,0 +1,213 @@
+//! Rows as JavaScript gets them: one for each allele, in JSON.
+
+use genolewm_model::format::{alternate, gene};
+use genolewm_model::scorer::{Scored, Tally};
+use genolewm_shared::edit::{EditSpec, SkipReason};
+use genolewm_shared::source::VariantRecord;
+use genolewm_shared::{Error, Result};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The reason of a record that was not understood.
+pub(crate) const MALFORMED: &str = "malformed";
+
+/// One allele; the package's types say what each member is.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Row {
+    status: &'static str,
+    index: u64,
+    line: u64,
+    contig: String,
+    pos: u64,
+    id: Option<String>,
+    #[serde(rename = "ref")]
+    reference: String,
+    alt: String,
+    gene: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<String>,
+    #[serde(flatten)]
+    end: End,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum End {
+    Scored(Box<Figures>),
+    Skipped {
+        reason: &'static str,
+        description: String,
+    },
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Figures {
+    sigma_raw: f64,
+    sigma_calibrated: f64,
+    displacement: f64,
+    bucket_id: String,
+    confidence: f64,
+    low_confidence: bool,
+    window_start: u64,
+    json: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<String>,
+}
+
+impl Row {
+    /// An allele with a score; `receipt` is the receipt's line.
+    pub(crate) fn scored(
+        place: Place<'_>,
+        scored: &Scored,
+        receipt: Option<String>,
+    ) -> Result<Self> {
+        let result = &scored.result;
+        let figures = Figures {
+            sigma_raw: result.sigma_raw,
+            sigma_calibrated: result.sigma_calibrated,
+            displacement: scored.displacement,
+            bucket_id: result.bucket_id.clone(),
+            confidence: result.confidence,
+            low_confidence: result.low_confidence,
+            window_start: scored.window.start().get(),
+            json: scored.row().to_json_line()?,
+            receipt,
+        };
+        Ok(place.row("scored", End::Scored(Box::new(figures))))
+    }
+
+    /// An allele without a score.
+    pub(crate) fn skipped(place: Place<'_>, reason: SkipReason) -> Self {
+        let end = End::Skipped {
+            reason: reason.as_str(),
+            description: reason.describe().to_owned(),
+        };
+        place.row("skipped", end)
+    }
+
+    /// A record that was not understood. Its text stays out: it may hold genotypes.
+    pub(crate) fn malformed(index: u64, error: &Error) -> Self {
+        Self {
+            status: "skipped",
+            index,
+            line: error.location().and_then(|at| at.line).unwrap_or(0),
+            contig: ".".to_owned(),
+            pos: 0,
+            id: None,
+            reference: ".".to_owned(),
+            alt: ".".to_owned(),
+            gene: None,
+            record: None,
+            end: End::Skipped {
+                reason: MALFORMED,
+                description: error.message().to_owned(),
+            },
+        }
+    }
+
+    /// Adds the annotated record.
+    pub(crate) fn with_record(mut self, record: Option<String>) -> Self {
+        self.record = record;
+        self
+    }
+}
+
+/// Which allele a row is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// An allele of a file.
+    Allele {
+        record: &'a VariantRecord,
+        /// Among the record's alleles.
+        allele: usize,
+        /// Among the file's.
+        index: u64,
+    },
+    /// One given by itself.
+    Single(&'a EditSpec),
+}
+
+impl Place<'_> {
+    fn row(self, status: &'static str, end: End) -> Row {
+        match self {
+            Self::Allele {
+                record,
+                allele,
+                index,
+            } => Row {
+                status,
+                index,
+                line: record.line,
+                contig: record.contig.clone(),
+                pos: record.pos.map_or(0, |pos| pos.get()),
+                id: record.id.clone(),
+                reference: record.reference.clone().unwrap_or_else(|| ".".to_owned()),
+                alt: alternate(record, allele).to_owned(),
+                gene: gene(record).map(str::to_owned),
+                record: None,
+                end,
+            },
+            Self::Single(edit) => Row {
+                status,
+                index: 0,
+                line: 0,
+                contig: edit.chrom().to_owned(),
+                pos: edit.pos().get(),
+                id: None,
+                reference: edit.reference().to_owned(),
+                alt: edit.alternate().to_owned(),
+                gene: None,
+                record: None,
+                end,
+            },
+        }
+    }
+}
+
+/// The accounts of a run.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Counts {
+    records: u64,
+    outside: u64,
+    malformed: u64,
+    alleles: u64,
+    scored: u64,
+    skipped: u64,
+    reasons: BTreeMap<&'static str, u64>,
+    input_bytes_done: u64,
+    backends: BTreeMap<String, u64>,
+    model_id: String,
+}
+
+impl Counts {
+    pub(crate) fn new(
+        tally: &Tally,
+        input_bytes_done: u64,
+        backends: BTreeMap<String, u64>,
+        model_id: &str,
+    ) -> Self {
+        Self {
+            records: tally.records,
+            outside: tally.outside,
+            malformed: tally.malformed,
+            alleles: tally.alleles,
+            scored: tally.scored,
+            skipped: tally.skipped_alleles(),
+            reasons: reasons(&tally.skipped),
+            input_bytes_done,
+            backends,
+            model_id: model_id.to_owned(),
+        }
+    }
+}
+
+/// Counts by the reasons' names.
+pub(crate) fn reasons(skipped: &BTreeMap<SkipReason, u64>) -> BTreeMap<&'static str, u64> {
+    skipped
+        .iter()
+        .map(|(reason, count)| (reason.as_str(), *count))
+        .collect()
+}

@@ -1,0 +1,154 @@
+//! One variant.
+
+use crate::job::{read_answers, write_job};
+use crate::js_error::{JsResult, from_json, json, misuse};
+use crate::model::Model;
+use crate::reference::{ReferenceFile, want_or};
+use crate::rows::{Place, Row};
+use crate::run::{now, receipt_builder};
+use genolewm_model::info::ModelInfo;
+use genolewm_model::scorer::{
+    Candidate, Placed, Placer, ScoreOptions, calibrate, given_window, refused,
+};
+use genolewm_shared::Result;
+use genolewm_shared::edit::EditSpec;
+use genolewm_shared::position::Position;
+use genolewm_shared::provenance::ReceiptScope;
+use genolewm_shared::window::ExtractedWindow;
+use serde::Deserialize;
+use std::rc::Rc;
+use std::sync::Arc;
+use wasm_bindgen::prelude::*;
+
+/// An edit on its way to a score.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Single {
+    info: Rc<ModelInfo>,
+    edit: EditSpec,
+    window: Option<Arc<ExtractedWindow>>,
+}
+
+/// An edit as JavaScript gives it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Given {
+    Text(String),
+    Parts {
+        contig: String,
+        pos: u64,
+        #[serde(rename = "ref")]
+        reference: String,
+        alt: String,
+    },
+}
+
+#[wasm_bindgen]
+impl Single {
+    /// The edit of JSON: `"chr17:41197728:T:C"` or its parts.
+    ///
+    /// # Errors
+    /// `INPUT.*` for an edit that cannot be scored.
+    #[wasm_bindgen(constructor)]
+    pub fn new(model: &Model, edit: &str) -> JsResult<Single> {
+        let edit = match from_json(edit, "the edit")? {
+            Given::Text(text) => text.parse()?,
+            Given::Parts {
+                contig,
+                pos,
+                reference,
+                alt,
+            } => EditSpec::new(&contig, Position::new(pos)?, &reference, &alt)?,
+        };
+        Ok(Self {
+            info: Rc::clone(&model.info),
+            edit,
+            window: None,
+        })
+    }
+
+    /// The bases around it, from the offset `start` of the contig.
+    ///
+    /// # Errors
+    /// `INPUT.*` for bases that are none, too many, or elsewhere.
+    #[wasm_bindgen(js_name = withWindow)]
+    pub fn with_window(&mut self, bases: &str, start: f64) -> JsResult<()> {
+        let window_bp = self.info.config.window_bp;
+        self.window = Some(given_window(bases, start as u64, &self.edit, window_bp)?);
+        Ok(())
+    }
+
+    /// Cuts the window from a reference, or says which bytes are wanted for it.
+    ///
+    /// # Errors
+    /// `INPUT.*` when the reference speaks against the edit.
+    #[wasm_bindgen(js_name = withReference, unchecked_return_type = "Want | undefined")]
+    pub fn with_reference(&mut self, reference: &ReferenceFile) -> JsResult<JsValue> {
+        match self.place(reference) {
+            Ok(window) => {
+                self.window = Some(window);
+                Ok(JsValue::UNDEFINED)
+            }
+            Err(error) => want_or(&reference.pages, error),
+        }
+    }
+
+    /// The job for an engine.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` before there is a window.
+    pub fn job(&self) -> JsResult<Vec<u8>> {
+        Ok(write_job(&[self.candidate()?])?)
+    }
+
+    /// The row, of what an engine answered.
+    ///
+    /// # Errors
+    /// `INTERNAL.INVARIANT_VIOLATION` for answers that are no numbers.
+    pub fn row(
+        &self,
+        results: &[f64],
+        backend: &str,
+        device: &str,
+        receipt: bool,
+    ) -> JsResult<String> {
+        let candidate = self.candidate()?;
+        let options = ScoreOptions::default();
+        let answers = read_answers(results, 1)?;
+        let mut scored = None;
+        for answer in answers {
+            scored = Some(calibrate(&self.info, &options, &candidate, answer)?);
+        }
+        let scored = scored.ok_or_else(|| misuse("the answer is empty"))?;
+        let receipt = if receipt {
+            let builder = receipt_builder(&self.info, backend, device)?;
+            let receipt = scored.receipt(&builder, ReceiptScope::SingleVariant, &now())?;
+            Some(receipt.to_json_line()?)
+        } else {
+            None
+        };
+        json(&Row::scored(Place::Single(&self.edit), &scored, receipt)?)
+    }
+}
+
+impl Single {
+    fn place(&self, reference: &ReferenceFile) -> Result<Arc<ExtractedWindow>> {
+        let config = &self.info.config;
+        let shared = reference.shared()?;
+        let mut placer = Placer::new(config.window_bp, config.tile_bp);
+        match placer.place(&mut shared.borrow_mut(), &self.edit)? {
+            Placed::Window(window) => Ok(window),
+            Placed::Skipped(reason) => Err(refused(reason)),
+        }
+    }
+
+    fn candidate(&self) -> Result<Candidate> {
+        Ok(Candidate {
+            edit: self.edit.clone(),
+            window: self
+                .window
+                .clone()
+                .ok_or_else(|| misuse("the edit has no window yet"))?,
+        })
+    }
+}

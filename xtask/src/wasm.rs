@@ -1,0 +1,82 @@
+//! The WebAssembly module of the npm package: compiled, bound to JavaScript, and measured.
+//!
+//! The command-line part of wasm-bindgen is linked in as a library, so that its version is the one
+//! of `Cargo.lock` and cannot drift from the macros' own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::Verdict;
+
+const PACKAGE: &str = "genolewm-runtime-wasm";
+const TARGET: &str = "wasm32-unknown-unknown";
+const PROFILE: &str = "wasm";
+/// The name of the module's files.
+const NAME: &str = "genolewm";
+/// Where they go, from the root.
+pub(crate) const OUT: &str = "npm/wasm";
+
+/// Builds the module.
+pub(crate) fn build(root: &Path, _: &[String]) -> Verdict {
+    let steps = || -> Result<String, String> {
+        compile(root)?;
+        let module = target_folder(root)
+            .join(TARGET)
+            .join(PROFILE)
+            .join(PACKAGE.replace('-', "_"))
+            .with_extension("wasm");
+        bind(&module, &root.join(OUT))?;
+        let bound = root.join(OUT).join(format!("{NAME}_bg.wasm"));
+        let bytes = fs::metadata(&bound)
+            .map_err(|e| format!("{}: {e}", bound.display()))?
+            .len();
+        Ok(format!("{OUT}/{NAME}_bg.wasm has {bytes} bytes"))
+    };
+    steps().map_err(|fault| vec![fault])
+}
+
+fn compile(root: &Path) -> Result<(), String> {
+    let arguments = [
+        "build",
+        "--package",
+        PACKAGE,
+        "--target",
+        TARGET,
+        "--profile",
+        PROFILE,
+    ];
+    let status = Command::new("cargo")
+        .args(arguments)
+        .current_dir(root)
+        .status()
+        .map_err(|e| format!("cargo: {e}"))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!(
+        "cargo {}: {status}\n  help: rustup target add {TARGET}; zstd's C code needs clang",
+        arguments.join(" ")
+    ))
+}
+
+fn bind(module: &Path, out: &Path) -> Result<(), String> {
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(module)
+        .out_name(NAME)
+        .typescript(true)
+        .remove_name_section(true)
+        .remove_producers_section(true);
+    bindgen
+        .web(true)
+        .and_then(|bindgen| bindgen.generate(out))
+        .map_err(|e| format!("wasm-bindgen: {e:#}"))
+}
+
+/// Where cargo builds: `CARGO_TARGET_DIR` or `target`.
+fn target_folder(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
+}
