@@ -10,4 +10,4 @@ import { work } from "./work.mjs";
 
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const answer = Buffer.from(`${JSON.stringify(await work(GenoLeWMRuntime, builtin, job))}\n`);
-for (let at = 0; at < answer.length; ) at += writeSync(1, answer, at);
+for (let at = 0; at < answer.length;) at += writeSync(1, answer, at);

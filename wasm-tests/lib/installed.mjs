@@ -42,4 +42,3 @@ export function installed() {
 
 /** The package's folder in {@link installed}. */
 export const packageFolder = () => join(installed(), "node_modules/@genolewm/runtime");
-

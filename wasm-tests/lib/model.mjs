@@ -103,7 +103,9 @@ function writeManifest(folder) {
   const path = join(folder, "manifest.json");
   const manifest = JSON.parse(readFileSync(path, "utf8"));
   const sha256 = (name) =>
-    `sha256:${createHash("sha256").update(readFileSync(join(folder, name))).digest("hex")}`;
+    `sha256:${createHash("sha256")
+      .update(readFileSync(join(folder, name)))
+      .digest("hex")}`;
   for (const part of ["predictor", "action_encoder"]) {
     manifest[part].hash = sha256(manifest[part].file);
   }

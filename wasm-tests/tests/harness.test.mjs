@@ -100,4 +100,3 @@ test("the comparison finds a wrong figure, a lost row and a swapped one", () => 
   assert.throws(() => assertSameRows([], [], 1e-4), /nothing/);
   assert.equal(relative(1, NaN), Infinity);
 });
-

@@ -1,0 +1,23 @@
+// For Node: opens a large reference and scores variants all over it; answers with the rows and
+// what it took. `node large-command.mjs job.json`
+
+import { readFileSync } from "node:fs";
+import process from "node:process";
+
+import { GenoLeWMRuntime } from "@genolewm/runtime";
+import builtin from "@genolewm/runtime/models/builtin";
+
+import { largeReference } from "./large.mjs";
+
+const { contigs, variants, indexed } = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const { source, fai, read } = largeReference(contigs);
+const runtime = await GenoLeWMRuntime.load(builtin, { backend: "cpu" });
+const input = indexed ? { file: source, fai } : { file: source };
+const reference = await runtime.openReference(input);
+const rows = [];
+for (const variant of variants) rows.push(await runtime.scoreVariant(variant, { reference }));
+const open = reference.contigs;
+await reference.close();
+await runtime.dispose();
+const { maxRSS } = process.resourceUsage();
+console.log(JSON.stringify({ rows, contigs: open, read, size: source.size, maxRSS }));
