@@ -2,12 +2,17 @@
 //!
 //! Everything is a matrix of `[rows, columns]` in f32; a vector is a matrix of one row. Batches are
 //! ragged: rows of all sequences lie one after another, and [`AttentionSpec`] says which rows see
-//! which. One implementation runs on burn (CPU, CUDA, training); another runs WGSL.
+//! which. [`BurnOps`] runs on burn's devices (CPU, CUDA, training); `WgslOps`, behind the feature
+//! `wgpu`, runs WGSL on a GPU.
 
 pub mod attention_cpu;
 mod burn_ops;
+#[cfg(feature = "wgpu")]
+pub mod wgsl;
 
 pub use burn_ops::BurnOps;
+#[cfg(feature = "wgpu")]
+pub use wgsl::WgslOps;
 
 use core::future::Future;
 use core::ops::Range;

@@ -1,0 +1,196 @@
+//! The kernels: their sources, and pipelines made from them when they are first used.
+
+use std::collections::HashMap;
+
+/// What every kernel may use.
+const COMMON: &str = include_str!("shaders/common.wgsl");
+
+/// Columns of a head that attention holds at once.
+const HEAD_CHUNK: usize = 32;
+
+/// A kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kernel {
+    Matmul,
+    RmsNorm,
+    LayerNorm,
+    NormalizeRows,
+    Add,
+    AddRow,
+    ScaleRows,
+    SiluGate,
+    Gelu,
+    Rotate,
+    Gather,
+    PlaceColumns,
+    MeanRows,
+    /// For heads of so many chunks of [`HEAD_CHUNK`] columns.
+    Attention(usize),
+}
+
+impl Kernel {
+    /// Attention over heads of `head_width` columns.
+    pub(super) fn attention(head_width: usize) -> Self {
+        Self::Attention(head_width.div_ceil(HEAD_CHUNK))
+    }
+
+    /// The name of its function.
+    fn entry_point(self) -> &'static str {
+        match self {
+            Self::Matmul => "matmul",
+            Self::RmsNorm => "rms_norm",
+            Self::LayerNorm => "layer_norm",
+            Self::NormalizeRows => "normalize_rows",
+            Self::Add => "add",
+            Self::AddRow => "add_row",
+            Self::ScaleRows => "scale_rows",
+            Self::SiluGate => "silu_gate",
+            Self::Gelu => "gelu",
+            Self::Rotate => "rotate",
+            Self::Gather => "gather",
+            Self::PlaceColumns => "place_columns",
+            Self::MeanRows => "mean_rows",
+            Self::Attention(_) => "attention",
+        }
+    }
+
+    /// How many buffers it reads, besides its parameters.
+    fn reads(self) -> u32 {
+        match self {
+            Self::NormalizeRows | Self::Gelu | Self::PlaceColumns => 1,
+            Self::RmsNorm
+            | Self::Add
+            | Self::AddRow
+            | Self::ScaleRows
+            | Self::SiluGate
+            | Self::Gather
+            | Self::MeanRows => 2,
+            Self::Matmul | Self::LayerNorm | Self::Rotate => 3,
+            Self::Attention(_) => 4,
+        }
+    }
+
+    fn source(self) -> String {
+        let own = match self {
+            Self::Matmul => include_str!("shaders/matmul.wgsl"),
+            Self::RmsNorm | Self::LayerNorm | Self::NormalizeRows => {
+                include_str!("shaders/norms.wgsl")
+            }
+            Self::Add | Self::AddRow | Self::ScaleRows | Self::SiluGate | Self::Gelu => {
+                include_str!("shaders/elementwise.wgsl")
+            }
+            Self::Rotate => include_str!("shaders/rotate.wgsl"),
+            Self::Gather | Self::PlaceColumns => include_str!("shaders/copies.wgsl"),
+            Self::MeanRows => include_str!("shaders/mean_rows.wgsl"),
+            Self::Attention(_) => include_str!("shaders/attention.wgsl"),
+        };
+        let source = format!("{COMMON}\n{own}");
+        match self {
+            Self::Attention(chunks) => repeat_chunks(&source, chunks),
+            _ => source,
+        }
+    }
+}
+
+/// Repeats the lines that speak of `$CHUNK`, once for each chunk. Registers cannot be indexed, so
+/// a variable for each chunk takes the place of an array.
+fn repeat_chunks(source: &str, chunks: usize) -> String {
+    let mut expanded = String::with_capacity(2 * source.len());
+    for line in source.lines() {
+        if line.contains("$CHUNK") {
+            for chunk in 0..chunks {
+                expanded.push_str(&line.replace("$CHUNK", &chunk.to_string()));
+                expanded.push('\n');
+            }
+        } else {
+            expanded.push_str(line);
+            expanded.push('\n');
+        }
+    }
+    expanded
+}
+
+/// A kernel that can be run.
+#[derive(Debug, Clone)]
+pub(super) struct Pipeline {
+    pub(super) pipeline: wgpu::ComputePipeline,
+    pub(super) layout: wgpu::BindGroupLayout,
+}
+
+/// Pipelines and layouts that have been made.
+#[derive(Debug, Default)]
+pub(super) struct Pipelines {
+    pipelines: HashMap<Kernel, Pipeline>,
+    /// By the number of buffers that are read.
+    layouts: HashMap<u32, wgpu::BindGroupLayout>,
+}
+
+impl Pipelines {
+    /// The pipeline of `kernel`.
+    pub(super) fn get(&mut self, device: &wgpu::Device, kernel: Kernel) -> Pipeline {
+        if let Some(pipeline) = self.pipelines.get(&kernel) {
+            return pipeline.clone();
+        }
+        let reads = kernel.reads();
+        let layout = self
+            .layouts
+            .entry(reads)
+            .or_insert_with(|| bind_group_layout(device, reads))
+            .clone();
+        let pipeline = Pipeline {
+            pipeline: compute_pipeline(device, kernel, &layout),
+            layout,
+        };
+        self.pipelines.insert(kernel, pipeline.clone());
+        pipeline
+    }
+}
+
+/// Parameters at binding 0, the result at 1, then what is read.
+fn bind_group_layout(device: &wgpu::Device, reads: u32) -> wgpu::BindGroupLayout {
+    let entry = |binding, ty| wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer {
+            ty,
+            has_dynamic_offset: false,
+            min_binding_size: None,
+        },
+        count: None,
+    };
+    let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
+    let mut entries = vec![
+        entry(0, wgpu::BufferBindingType::Uniform),
+        entry(1, storage(false)),
+    ];
+    entries.extend((0..reads).map(|index| entry(2 + index, storage(true))));
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+        label: None,
+        entries: &entries,
+    })
+}
+
+fn compute_pipeline(
+    device: &wgpu::Device,
+    kernel: Kernel,
+    layout: &wgpu::BindGroupLayout,
+) -> wgpu::ComputePipeline {
+    let label = Some(kernel.entry_point());
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label,
+        source: wgpu::ShaderSource::Wgsl(kernel.source().into()),
+    });
+    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label,
+        bind_group_layouts: &[Some(layout)],
+        ..Default::default()
+    });
+    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label,
+        layout: Some(&layout),
+        module: &module,
+        entry_point: label,
+        compilation_options: wgpu::PipelineCompilationOptions::default(),
+        cache: None,
+    })
+}

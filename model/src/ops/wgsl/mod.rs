@@ -1,0 +1,60 @@
+//! The operations as WGSL kernels: WebGPU in browsers, Vulkan, Metal and DX12 elsewhere.
+//!
+//! An operation is recorded, not run: commands go to the device in batches, and only
+//! [`read`](crate::ops::Ops::read) waits. What the device refuses is kept and reported by the next
+//! read, so that a refused command never shows as a wrong number.
+
+mod attention;
+mod device;
+mod fault;
+mod kernels;
+mod linear;
+mod matrix;
+mod ops;
+mod pool;
+mod read;
+mod recorder;
+
+pub use matrix::WgslMatrix;
+
+use device::Gpu;
+use genolewm_shared::Result;
+use std::sync::Arc;
+
+/// Runs the layers on a GPU. Clones share the device.
+#[derive(Debug, Clone)]
+pub struct WgslOps {
+    gpu: Arc<Gpu>,
+}
+
+impl WgslOps {
+    /// Opens the fastest adapter that there is.
+    ///
+    /// # Errors
+    /// `DEPLOY.BACKEND_UNSUPPORTED` when there is none, or when it gives no device.
+    pub async fn new() -> Result<Self> {
+        Self::on(&device::find_adapter().await?).await
+    }
+
+    /// Opens a given adapter.
+    ///
+    /// # Errors
+    /// `DEPLOY.BACKEND_UNSUPPORTED` when it gives no device.
+    pub async fn on(adapter: &wgpu::Adapter) -> Result<Self> {
+        let gpu = Gpu::open(adapter).await?;
+        Ok(Self { gpu: Arc::new(gpu) })
+    }
+
+    /// What the adapter calls itself, with its driver where that is known.
+    #[must_use]
+    pub fn device_name(&self) -> &str {
+        self.gpu.name()
+    }
+
+    /// Whether this device gives no results any more: it is gone, or it refused a command. Then
+    /// every read is an error, and the model has to be loaded elsewhere.
+    #[must_use]
+    pub fn lost(&self) -> bool {
+        self.gpu.faults().any()
+    }
+}
