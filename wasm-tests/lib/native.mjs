@@ -46,13 +46,18 @@ export function scoreFile({ vcf, fasta, model, regions, receipts = false }) {
   if (receipts) args.push("--receipt", join(folder, "receipts.jsonl"));
   else args.push("--no-receipt");
   const ended = mustRun(args);
-  const [head, ...lines] = readFileSync(output, "utf8").trimEnd().split("\n");
-  const columns = head.replace(/^#/, "").split("\t");
   return {
-    rows: lines.map((line) => toRow(columns, line.split("\t"))),
+    rows: parseTsv(readFileSync(output, "utf8")),
     receipts: receipts ? readLines(join(folder, "receipts.jsonl")) : [],
     stderr: ended.stderr,
   };
+}
+
+/** The rows of a TSV of scores, by column name. */
+export function parseTsv(text) {
+  const [head, ...lines] = text.trimEnd().split("\n");
+  const columns = head.split("\t");
+  return lines.map((line) => toRow(columns, line.split("\t")));
 }
 
 /** Scores one variant and gives the row of the program's JSON. */

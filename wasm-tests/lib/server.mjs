@@ -1,7 +1,7 @@
 // A file server on localhost, for tests: byte ranges, right MIME types, and a record of what was
 // asked for.
 
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 
@@ -20,16 +20,19 @@ const TYPES = {
 
 /**
  * Serves `mounts`, folders by URL prefix, the first that fits. `pages` are texts by path;
- * `isolated` sends the headers that shared memory needs. Returns `{url, requests, close}`;
+ * `isolated` sends the headers that shared memory needs; `headers` gives those of a path. `rewrite`
+ * may give other bytes for a file: `(path, bytes) => bytes`. Returns `{url, requests, close}`;
  * `requests` grows with each request, of whatever status.
  */
-export async function serve({ mounts = {}, pages = {}, isolated = false, csp } = {}) {
+export async function serve({ mounts = {}, pages = {}, isolated, headers, rewrite } = {}) {
   const requests = [];
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
     requests.push({ method: request.method, path, range: request.headers.range ?? null });
     response.setHeader("cache-control", "no-store");
-    if (csp) response.setHeader("content-security-policy", csp);
+    for (const [name, value] of Object.entries(headers?.(path) ?? {})) {
+      response.setHeader(name, value);
+    }
     if (isolated) {
       response.setHeader("cross-origin-opener-policy", "same-origin");
       response.setHeader("cross-origin-embedder-policy", "require-corp");
@@ -37,6 +40,7 @@ export async function serve({ mounts = {}, pages = {}, isolated = false, csp } =
     if (path in pages) return sendText(response, path, pages[path]);
     const file = find(mounts, path);
     if (file === null) return response.writeHead(404).end();
+    if (rewrite) return sendRewritten(response, file, rewrite(path, readFileSync(file)));
     return sendFile(request, response, file);
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
@@ -61,6 +65,11 @@ function find(mounts, path) {
 function sendText(response, path, text) {
   const type = TYPES[extname(path)] ?? TYPES[".html"];
   response.writeHead(200, { "content-type": type }).end(text);
+}
+
+function sendRewritten(response, file, bytes) {
+  const type = TYPES[extname(file)] ?? "application/octet-stream";
+  response.writeHead(200, { "content-type": type, "content-length": bytes.length }).end(bytes);
 }
 
 function sendFile(request, response, file) {

@@ -1,0 +1,94 @@
+// Files as they really come, and what goes wrong: each is told in words, and nothing vanishes.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+
+import { openApp } from "../lib/app.mjs";
+import { assertSameRows, TOLERANCE } from "../lib/compare.mjs";
+import { arrayWithCrlf, example, notGenomic, truncatedGzip, wrongBuild } from "../lib/fixtures.mjs";
+import { parseTsv, scoreFile } from "../lib/native.mjs";
+
+describe("files as they come", { timeout: 600_000 }, () => {
+  const reference = [example.fasta(), example.fai(), example.gzi()];
+  let opened, app, page;
+
+  before(async () => {
+    opened = await openApp();
+    ({ app, page } = opened);
+    assert.equal(await app.ready(), "cpu");
+  });
+  afterEach(async () => {
+    assert.deepEqual(opened.browser.errors, []);
+    assert.deepEqual(opened.browser.console, []);
+    await page.reload();
+    await app.ready();
+  });
+  after(() => opened.close());
+
+  test("without a GPU adapter the processor is used, and that is said", async () => {
+    assert.equal(await app.ready(), "cpu");
+    assert.match(await app.text("engine"), /processor/);
+  });
+
+  test("an array file with Windows line ends scores as the native program does", async () => {
+    const file = arrayWithCrlf();
+    await app.chooseFile(file);
+    await app.id("file-format").waitFor();
+    assert.match(await app.text("file-format"), /23andMe/);
+    await app.chooseReference(...reference);
+    assert.equal(await app.run(), "done");
+    const native = scoreFile({ vcf: file, fasta: example.fasta() });
+    const { text } = await app.exported("tsv");
+    assertSameRows(parseTsv(text), native.rows, TOLERANCE.cpu);
+  });
+
+  test("a truncated gzip is told, and what was scored before stays", async () => {
+    await app.chooseFile(truncatedGzip());
+    const problem = app.id("problem").first();
+    const format = app.id("file-format");
+    await Promise.race([problem.waitFor(), format.waitFor()]);
+    if (await format.isVisible()) {
+      await app.chooseReference(...reference);
+      await Promise.race([problem.waitFor(), app.id("start").waitFor()]);
+      if (await app.id("start").isVisible()) assert.equal(await app.run(), "failed");
+    }
+    await problem.waitFor();
+    const said = await problem.innerText();
+    assert.match(said, /truncat|cut off|ends (too )?early|ends in the middle|incomplete|damaged/i);
+    assert.match(await problem.getAttribute("data-code"), /^INPUT\./);
+  });
+
+  test("a file of another build is refused before anything is scored", async () => {
+    await app.chooseFile(wrongBuild());
+    await app.id("file-build").getByText("GRCh38").waitFor();
+    await app.chooseReference(...reference);
+    await app.id("plan").getByTestId("problem").waitFor();
+    assert.match(await app.id("plan").innerText(), /GRCh38/);
+    assert.equal(await app.id("start").count(), 0);
+    assert.match(await app.text("build-mismatch"), /GRCh38.*GRCh37/s);
+  });
+
+  test("a file without variants is refused", async () => {
+    await app.chooseFile(notGenomic());
+    await app.id("problem").waitFor();
+    assert.ok(await app.id("file-change").isVisible());
+  });
+
+  test("a run that is cancelled keeps what was scored, and says that it is a part", async () => {
+    await app.id("example").click();
+    await app.id("row-variants").first().waitFor();
+    const began = Date.now();
+    await app.id("cancel").click();
+    assert.equal(await app.ended(10_000), "cancelled");
+    assert.ok(Date.now() - began < 5_000, "cancelling took longer than a batch");
+    const scored = await app.number("run-scored");
+    assert.ok(scored > 0 && scored < 4585, `${scored} scored`);
+    const { text, path } = await app.exported("tsv");
+    assert.match(path, /partial/);
+    const rows = parseTsv(text).filter((row) => row.status === "scored");
+    assert.equal(rows.length, scored);
+    // Nothing goes on behind the page's back.
+    await page.waitForTimeout(1_500);
+    assert.equal(await app.number("run-scored"), scored);
+  });
+});
