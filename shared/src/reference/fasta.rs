@@ -2,6 +2,7 @@
 
 use super::decode::Decoder;
 use super::index::{self, Entry};
+use super::index_builder::index_all;
 use super::range::RangeRead;
 use super::store::ByteStore;
 use super::{BaseSource, ContigInfo, unknown_contig};
@@ -80,12 +81,21 @@ impl<R: RangeRead> FastaReference<R> {
     /// # Errors
     /// `INPUT.GENERIC` for data that is no FASTA, is gzip but not bgzip, or does not fit its
     /// indexes; `RESOURCE.GENERIC` when reading fails.
-    pub fn open(data: R, fai: Option<Vec<u8>>, gzi: Option<Vec<u8>>, name: &str) -> Result<Self> {
-        let mut store = ByteStore::open(data, gzi.as_deref(), name)?;
-        let entries = match &fai {
-            Some(fai) => index::read(&store, fai)?,
-            None => index::build(&mut store)?,
+    pub fn open(
+        mut data: R,
+        fai: Option<Vec<u8>>,
+        gzi: Option<Vec<u8>>,
+        name: &str,
+    ) -> Result<Self> {
+        let (fai, gzi) = match fai {
+            Some(fai) => (fai, gzi),
+            None => {
+                let built = index_all(&mut data, name)?;
+                (built.fai, gzi.or(built.gzi))
+            }
         };
+        let store = ByteStore::open(data, gzi.as_deref(), name)?;
+        let entries = index::read(&store, &fai)?;
         let info = |entry: &Entry| ContigInfo {
             name: entry.name.clone(),
             length_bp: entry.length,
@@ -108,17 +118,7 @@ impl<R: RangeRead> FastaReference<R> {
     /// The index as the text of a `.fai` file.
     #[must_use]
     pub fn fai(&self) -> String {
-        let line = |entry: &Entry| {
-            let Entry {
-                name,
-                length,
-                offset,
-                line_bases,
-                line_width,
-            } = entry;
-            format!("{name}\t{length}\t{offset}\t{line_bases}\t{line_width}\n")
-        };
-        self.entries.iter().map(line).collect()
+        index::write(&self.entries)
     }
 
     fn decode(&mut self, contig: usize, start: u64, end: u64) -> Result<String> {

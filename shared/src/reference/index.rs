@@ -1,11 +1,10 @@
-//! Where a FASTA file has its contigs: the `.fai` index, read or built.
+//! Where a FASTA file has its contigs: the `.fai` index.
 
 use super::range::RangeRead;
-use super::store::{ByteStore, unwrap_io};
+use super::store::ByteStore;
 use crate::{Error, Result};
-use noodles_fasta::{fai, io::Indexer};
+use noodles_fasta::fai;
 use std::collections::BTreeSet;
-use std::io::BufRead;
 
 /// A line of a `.fai` index.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,36 +69,19 @@ pub(super) fn read<R: RangeRead>(store: &ByteStore<R>, fai: &[u8]) -> Result<Vec
     Ok(entries)
 }
 
-/// Builds the index by reading the file through once.
-pub(super) fn build<R: RangeRead>(store: &mut ByteStore<R>) -> Result<Vec<Entry>> {
-    let is_fasta = {
-        let mut reader = store.reader();
-        reader.fill_buf().map_err(unwrap_io)?.starts_with(b">")
+/// The index as the text of a `.fai` file.
+pub(super) fn write(entries: &[Entry]) -> String {
+    let line = |entry: &Entry| {
+        let Entry {
+            name,
+            length,
+            offset,
+            line_bases,
+            line_width,
+        } = entry;
+        format!("{name}\t{length}\t{offset}\t{line_bases}\t{line_width}\n")
     };
-    if !is_fasta {
-        return Err(store.wrong("this is not a FASTA file: it does not begin with '>'"));
-    }
-    let mut records = Vec::new();
-    let mut indexer = Indexer::new(store.reader());
-    let failure = loop {
-        match indexer.index_record() {
-            Ok(Some(record)) => records.push(record),
-            Ok(None) => break None,
-            Err(error) => match cause(&error) {
-                Some(ours) => return Err(ours),
-                None => break Some(error.to_string()),
-            },
-        }
-    };
-    if let Some(why) = failure {
-        let after = records.last().map(|record| record.name().to_string());
-        let message = format!("the sequences cannot be indexed: {why}");
-        return Err(store
-            .wrong(&message)
-            .with_detail("after_contig", after.unwrap_or_default())
-            .with_remedy("write all lines of a sequence equally long: seqkit seq -w 60"));
-    }
-    entries(records.iter()).map_err(|why| store.wrong(&why))
+    entries.iter().map(line).collect()
 }
 
 fn entries<'a>(records: impl Iterator<Item = &'a fai::Record>) -> Result<Vec<Entry>, String> {
@@ -123,12 +105,6 @@ fn entries<'a>(records: impl Iterator<Item = &'a fai::Record>) -> Result<Vec<Ent
         return Err("there are no contigs".to_owned());
     }
     Ok(entries)
-}
-
-/// The error of ours that made noodles give up, if there was one.
-fn cause(error: &dyn std::error::Error) -> Option<Error> {
-    let io = error.source()?.downcast_ref::<std::io::Error>()?;
-    io.get_ref()?.downcast_ref::<Error>().cloned()
 }
 
 /// For bytes that are no bases: the file's fault, or that of an index of another file.

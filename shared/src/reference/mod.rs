@@ -7,10 +7,17 @@
 mod decode;
 mod fasta;
 mod index;
+mod index_builder;
+mod kind;
+mod pages;
 mod range;
+mod scanner;
 mod store;
 
 pub use fasta::FastaReference;
+pub use index_builder::{IndexBuilder, Indexes};
+pub use kind::{ReferenceKind, sniff};
+pub use pages::Pages;
 pub use range::RangeRead;
 
 use crate::contig::{AssemblyGuess, ContigAliases, guess_from_lengths};

@@ -1,14 +1,17 @@
 //! The decompressed bytes of a plain or BGZF file, by page, with a bounded cache.
 
-use super::range::{RangeRead, failed, read_full};
+use super::range::{RangeRead, read_full};
 use crate::error::Location;
 use crate::source::{BGZF_HEADER_BYTES, is_bgzf};
 use crate::{Error, ErrorCode, Result};
 use noodles_bgzf as bgzf;
-use std::io::{self, BufRead, Read};
+use std::io::Read;
 
 /// A page of a plain file, and the most that a BGZF block holds.
 const PAGE_BYTES: u64 = 64 * 1024;
+
+/// The most that a BGZF block takes, compressed.
+const MAX_BLOCK_BYTES: u64 = 64 * 1024;
 
 /// Pages kept: 4 MiB.
 const CACHED_PAGES: usize = 64;
@@ -27,7 +30,8 @@ pub(super) struct ByteStore<R> {
     name: String,
     /// The blocks of a BGZF file; `None` for a plain one.
     blocks: Option<Vec<BlockStart>>,
-    /// Length of the decompressed bytes.
+    /// Length of the file, and of its decompressed bytes.
+    file_len: u64,
     len: u64,
     cache: Vec<Page>,
     clock: u64,
@@ -52,26 +56,23 @@ impl<R: RangeRead> ByteStore<R> {
             data,
             name: name.to_owned(),
             blocks: None,
+            file_len,
             len: file_len,
             cache: Vec::new(),
             clock: 0,
         };
         if is_bgzf(head) {
             let mut blocks = match gzi {
-                Some(gzi) => store.read_gzi(gzi, file_len)?,
+                Some(gzi) => store.read_gzi(gzi)?,
                 None => vec![BlockStart {
                     compressed: 0,
                     plain: 0,
                 }],
             };
-            store.len = store.walk_blocks(&mut blocks, file_len)?;
+            store.len = store.walk_blocks(&mut blocks)?;
             store.blocks = Some(blocks);
         } else if head.starts_with(&[0x1f, 0x8b]) {
-            return Err(store
-                .wrong("the file is gzip, which cannot be read from the middle")
-                .with_remedy(
-                    "compress it with bgzip: gunzip -c ref.fa.gz | bgzip > ref.bgz.fa.gz",
-                ));
+            return Err(gzip_refusal(name));
         }
         Ok(store)
     }
@@ -107,21 +108,8 @@ impl<R: RangeRead> ByteStore<R> {
         Ok(())
     }
 
-    /// All bytes from the start, past the cache.
-    pub(super) const fn reader(&mut self) -> StoreReader<'_, R> {
-        StoreReader {
-            store: self,
-            next_page: 0,
-            bytes: Vec::new(),
-            at: 0,
-        }
-    }
-
     pub(super) fn wrong(&self, message: &str) -> Error {
-        Error::new(ErrorCode::InputGeneric, message).at(Location {
-            file: self.name.clone(),
-            ..Location::default()
-        })
+        wrong(&self.name, message)
     }
 
     fn page_of(&self, offset: u64) -> usize {
@@ -186,11 +174,18 @@ impl<R: RangeRead> ByteStore<R> {
         let Some(block) = blocks.get(index).copied() else {
             return Ok(Vec::new());
         };
-        let size = self.block_size(block.compressed)?.unwrap_or(0);
-        let mut compressed = vec![0; size];
+        // One read where the next block tells how far this one reaches at most.
+        let next = blocks
+            .get(index + 1)
+            .map_or(self.file_len, |next| next.compressed);
+        let reach = MAX_BLOCK_BYTES.min(next.saturating_sub(block.compressed));
+        let mut compressed = vec![0; usize::try_from(reach).unwrap_or(usize::MAX)];
         let read = read_full(&mut self.data, block.compressed, &mut compressed)?;
+        compressed.truncate(read);
+        let size = block_size(&compressed).filter(|size| *size <= read);
+        compressed.truncate(size.unwrap_or(0));
         let mut bytes = Vec::new();
-        let whole = read == size
+        let whole = size.is_some()
             && bgzf::io::Reader::new(compressed.as_slice())
                 .read_to_end(&mut bytes)
                 .is_ok();
@@ -200,18 +195,9 @@ impl<R: RangeRead> ByteStore<R> {
         Ok(bytes)
     }
 
-    /// The compressed size of the block at an offset; `None` where no block starts.
-    fn block_size(&mut self, offset: u64) -> Result<Option<usize>> {
-        let mut header = [0; BGZF_HEADER_BYTES];
-        let read = read_full(&mut self.data, offset, &mut header)?;
-        let [.., low, high] = header;
-        Ok((read == header.len() && is_bgzf(&header))
-            .then(|| usize::from(u16::from_le_bytes([low, high])) + 1))
-    }
-
     /// Reads the headers of the blocks from the last one known to the end of the file, adds the
     /// missing ones, and returns the decompressed length.
-    fn walk_blocks(&mut self, blocks: &mut Vec<BlockStart>, file_len: u64) -> Result<u64> {
+    fn walk_blocks(&mut self, blocks: &mut Vec<BlockStart>) -> Result<u64> {
         let Some(BlockStart {
             mut compressed,
             mut plain,
@@ -219,13 +205,14 @@ impl<R: RangeRead> ByteStore<R> {
         else {
             return Ok(0);
         };
-        while compressed < file_len {
-            let size = self
-                .block_size(compressed)?
+        while compressed < self.file_len {
+            let mut header = [0; BGZF_HEADER_BYTES];
+            let read = read_full(&mut self.data, compressed, &mut header)?;
+            let size = block_size(header.get(..read).unwrap_or_default())
                 .ok_or_else(|| self.damaged(compressed))?;
             let end = compressed + size as u64;
             let mut plain_size = [0; 4];
-            if end > file_len || size < BGZF_HEADER_BYTES + 8 {
+            if end > self.file_len || size < BGZF_HEADER_BYTES + 8 {
                 return Err(self.damaged(compressed));
             }
             read_full(&mut self.data, end - 4, &mut plain_size)?;
@@ -243,7 +230,7 @@ impl<R: RangeRead> ByteStore<R> {
     }
 
     /// Reads and checks a `.gzi` index; whether it fits each block is checked when that is read.
-    fn read_gzi(&self, gzi: &[u8], file_len: u64) -> Result<Vec<BlockStart>> {
+    fn read_gzi(&self, gzi: &[u8]) -> Result<Vec<BlockStart>> {
         let stale = |why: &str| {
             self.wrong(&format!("its .gzi index does not fit: {why}"))
                 .with_remedy("delete the .gzi file, or make it anew with `bgzip -r`")
@@ -260,10 +247,14 @@ impl<R: RangeRead> ByteStore<R> {
                 compressed: 0,
                 plain: 0,
             });
-            let grows = compressed > before.compressed && compressed < file_len;
-            let fits = plain > before.plain && plain - before.plain <= PAGE_BYTES;
+            let grows = compressed > before.compressed && compressed < self.file_len;
+            let fits = plain >= before.plain && plain - before.plain <= PAGE_BYTES;
             if !grows || !fits {
                 return Err(stale("its offsets are not those of this file"));
+            }
+            // An empty block, as where two files were joined, holds nothing to find.
+            if plain == before.plain {
+                blocks.pop();
             }
             blocks.push(BlockStart { compressed, plain });
         }
@@ -271,48 +262,41 @@ impl<R: RangeRead> ByteStore<R> {
     }
 
     fn damaged(&self, offset: u64) -> Error {
-        self.wrong("the bgzip data is cut short or damaged, or its .gzi index is of another file")
-            .with_detail("offset", offset)
-            .with_remedy("delete the .gzi file; if that does not help, fetch the FASTA again")
+        damaged(&self.name, offset)
     }
 }
 
-/// Reads a store from start to end, one page in memory.
-pub(super) struct StoreReader<'a, R> {
-    store: &'a mut ByteStore<R>,
-    next_page: usize,
-    bytes: Vec<u8>,
-    at: usize,
+/// The size of the block that begins so; `None` where none does.
+fn block_size(start: &[u8]) -> Option<usize> {
+    let sizes = start
+        .get(16..BGZF_HEADER_BYTES)
+        .filter(|_| is_bgzf(start))?;
+    let [low, high] = sizes else {
+        return None;
+    };
+    Some(usize::from(u16::from_le_bytes([*low, *high])) + 1)
 }
 
-impl<R: RangeRead> BufRead for StoreReader<'_, R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at >= self.bytes.len() && self.store.page_start(self.next_page) < self.store.len {
-            self.bytes = self.store.load(self.next_page).map_err(io::Error::other)?;
-            self.at = 0;
-            self.next_page += 1;
-        }
-        Ok(self.bytes.get(self.at..).unwrap_or_default())
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.at += amount;
-    }
+fn wrong(name: &str, message: &str) -> Error {
+    Error::new(ErrorCode::InputGeneric, message).at(Location {
+        file: name.to_owned(),
+        ..Location::default()
+    })
 }
 
-impl<R: RangeRead> Read for StoreReader<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut rest = self.fill_buf()?;
-        let read = rest.read(buffer)?;
-        self.consume(read);
-        Ok(read)
-    }
+/// For gzip that is not BGZF.
+pub(super) fn gzip_refusal(name: &str) -> Error {
+    wrong(
+        name,
+        "the file is gzip, which cannot be read from the middle",
+    )
+    .with_remedy("compress it with bgzip: gunzip -c ref.fa.gz | bgzip > ref.bgz.fa.gz")
 }
 
-/// Turns an error that went through [`StoreReader`] back into ours.
-pub(super) fn unwrap_io(error: io::Error) -> Error {
-    match error.downcast::<Error>() {
-        Ok(error) => error,
-        Err(error) => failed(&error),
-    }
+/// For the block at an offset.
+pub(super) fn damaged(name: &str, offset: u64) -> Error {
+    let message = "the bgzip data is cut short or damaged, or its .gzi index is of another file";
+    wrong(name, message)
+        .with_detail("offset", offset)
+        .with_remedy("delete the .gzi file; if that does not help, fetch the FASTA again")
 }

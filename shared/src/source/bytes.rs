@@ -1,8 +1,9 @@
 //! Decompression by content: plain, gzip and BGZF, whatever the file is called.
 
+use super::bgzf::{BGZF_HEADER_BYTES, BlockReader, is_bgzf};
+use super::feed::starved;
 use crate::{Error, ErrorCode, Result};
 use flate2::read::MultiGzDecoder;
-use noodles_bgzf as bgzf;
 use std::fmt;
 use std::io::{self, Cursor, Read};
 
@@ -18,6 +19,17 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// Told by the first [`BGZF_HEADER_BYTES`] of a file, or all of a shorter one.
+    pub(super) fn of(head: &[u8]) -> Self {
+        if is_bgzf(head) {
+            Self::Bgzip
+        } else if head.starts_with(&[0x1f, 0x8b]) {
+            Self::Gzip
+        } else {
+            Self::Plain
+        }
+    }
+
     /// `plain`, `gzip` or `bgzip`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -35,32 +47,20 @@ impl fmt::Display for Compression {
     }
 }
 
-/// The 28 bytes that end every complete BGZF file (SAM specification, section 4.1.2).
-pub(crate) const BGZF_EOF: [u8; 28] = [
-    0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff, 0x06, 0, 0x42, 0x43, 0x02, 0, 0x1b, 0, 0x03, 0, 0,
-    0, 0, 0, 0, 0, 0, 0,
-];
-
-/// Length of a BGZF block's header.
-pub(crate) const BGZF_HEADER_BYTES: usize = 18;
-
-/// Whether the bytes start a BGZF block: gzip with the `BC` extra field in its fixed place.
-pub(crate) fn is_bgzf(head: &[u8]) -> bool {
-    head.len() >= BGZF_HEADER_BYTES
-        && head.starts_with(&[0x1f, 0x8b, 0x08, 0x04])
-        && head.get(10..16) == Some(&[0x06, 0, b'B', b'C', 0x02, 0])
-}
-
-/// A source's decompressed bytes, as a stream.
+/// A source's decompressed bytes, as a stream. Where the reader below has nothing yet (`WouldBlock`),
+/// reading fails for now, loses nothing and can be repeated.
 pub(crate) struct ByteStream {
     inner: Decoder,
     name: String,
 }
 
+/// The reader, with the bytes that told the compression before it.
+type Raw = io::Chain<Cursor<Vec<u8>>, Box<dyn Read>>;
+
 enum Decoder {
-    Plain(Tail),
-    Gzip(Box<MultiGzDecoder<Tail>>),
-    Bgzip(bgzf::io::Reader<Tail>),
+    Plain(Raw),
+    Gzip(Box<MultiGzDecoder<Raw>>),
+    Bgzip(Box<BlockReader<Raw>>),
 }
 
 impl ByteStream {
@@ -72,18 +72,12 @@ impl ByteStream {
             .take(BGZF_HEADER_BYTES as u64)
             .read_to_end(&mut head)
             .map_err(|error| read_error(&error, name))?;
-        let (bgzip, gzip) = (is_bgzf(&head), head.starts_with(&[0x1f, 0x8b]));
-        let tail = Tail {
-            inner: Cursor::new(head).chain(reader),
-            read: 0,
-            last: Vec::new(),
-        };
-        let inner = if bgzip {
-            Decoder::Bgzip(bgzf::io::Reader::new(tail))
-        } else if gzip {
-            Decoder::Gzip(Box::new(MultiGzDecoder::new(tail)))
-        } else {
-            Decoder::Plain(tail)
+        let compression = Compression::of(&head);
+        let raw = Cursor::new(head).chain(reader);
+        let inner = match compression {
+            Compression::Plain => Decoder::Plain(raw),
+            Compression::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(raw))),
+            Compression::Bgzip => Decoder::Bgzip(Box::new(BlockReader::new(raw))),
         };
         Ok(Self {
             inner,
@@ -102,7 +96,7 @@ impl ByteStream {
     /// After the end: whether a BGZF source lacks the empty block that ends a complete file.
     pub(crate) fn lacks_eof_block(&self) -> bool {
         match &self.inner {
-            Decoder::Bgzip(reader) => !reader.get_ref().last.ends_with(&BGZF_EOF),
+            Decoder::Bgzip(reader) => !reader.ends_with_eof_block(),
             _ => false,
         }
     }
@@ -113,7 +107,7 @@ impl ByteStream {
     /// `INPUT.GENERIC` for compressed data that is cut or damaged, `RESOURCE.GENERIC` when reading
     /// fails.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-        let read = loop {
+        loop {
             let read = match &mut self.inner {
                 Decoder::Plain(reader) => reader.read(buffer),
                 Decoder::Gzip(reader) => reader.read(buffer),
@@ -121,19 +115,8 @@ impl ByteStream {
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read.map_err(|error| self.error(&error))?,
+                read => return read.map_err(|error| self.error(&error)),
             }
-        };
-        match &self.inner {
-            // noodles takes a block header that is cut short for the end of the file.
-            Decoder::Bgzip(reader)
-                if read == 0
-                    && !buffer.is_empty()
-                    && reader.position() != reader.get_ref().read =>
-            {
-                Err(self.damaged("the last block's header is cut"))
-            }
-            _ => Ok(read),
         }
     }
 
@@ -163,7 +146,10 @@ impl ByteStream {
     }
 }
 
-pub(super) fn read_error(error: &io::Error, name: &str) -> Error {
+fn read_error(error: &io::Error, name: &str) -> Error {
+    if error.kind() == io::ErrorKind::WouldBlock {
+        return starved(name);
+    }
     Error::new(
         ErrorCode::ResourceGeneric,
         format!("reading failed: {error}"),
@@ -175,30 +161,9 @@ pub(super) fn read_error(error: &io::Error, name: &str) -> Error {
     .with_remedy("check that the file is there, readable and on a working disk")
 }
 
-/// Counts what it passes on and remembers the last 28 bytes.
-struct Tail {
-    inner: io::Chain<Cursor<Vec<u8>>, Box<dyn Read>>,
-    read: u64,
-    last: Vec<u8>,
-}
-
-impl Read for Tail {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.read += read as u64;
-        let fresh = buffer.get(..read).unwrap_or_default();
-        let fresh = fresh
-            .get(fresh.len().saturating_sub(BGZF_EOF.len())..)
-            .unwrap_or_default();
-        let surplus = (self.last.len() + fresh.len()).saturating_sub(BGZF_EOF.len());
-        self.last.drain(..surplus);
-        self.last.extend_from_slice(fresh);
-        Ok(read)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::bgzf::BGZF_EOF;
     use super::*;
     use std::io::Write;
 
@@ -214,7 +179,7 @@ mod tests {
     }
 
     fn bgzip(text: &[u8]) -> Vec<u8> {
-        let mut writer = bgzf::io::Writer::new(Vec::new());
+        let mut writer = noodles_bgzf::io::Writer::new(Vec::new());
         writer.write_all(text).unwrap();
         writer.finish().unwrap()
     }

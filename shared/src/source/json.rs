@@ -4,6 +4,7 @@
 //! time is parsed.
 
 use super::array::{Reading, contig_name};
+use super::feed::is_starved;
 use super::lines::LineReader;
 use super::record::{VariantRecord, normalise_allele};
 use crate::error::Location;
@@ -31,11 +32,17 @@ pub(super) struct JsonVariant {
 /// Reads the list variant by variant.
 pub(super) struct JsonReader {
     lines: LineReader,
+    at: Place,
+    in_object: bool,
+}
+
+/// How far the list is read.
+#[derive(Clone, Copy)]
+struct Place {
     /// The byte that was looked at but not consumed.
     peeked: Option<u8>,
     line: u64,
     column: u64,
-    in_object: bool,
     first: bool,
     done: bool,
 }
@@ -45,12 +52,14 @@ impl JsonReader {
     pub(super) fn open(lines: LineReader) -> Result<Self> {
         let mut reader = Self {
             lines,
-            peeked: None,
-            line: 1,
-            column: 0,
+            at: Place {
+                peeked: None,
+                line: 1,
+                column: 0,
+                first: true,
+                done: false,
+            },
             in_object: false,
-            first: true,
-            done: false,
         };
         match reader.next_solid()? {
             Some(b'[') => {}
@@ -87,31 +96,47 @@ impl JsonReader {
     ///
     /// # Errors
     /// `INPUT.VCF_PARSE`. When the variant is complete but wrong, the next call goes on with the
-    /// one after it; when the file is not JSON, it returns `None`.
+    /// one after it; when the file is not JSON, it returns `None`. After a wait for bytes it starts
+    /// this variant anew.
     pub(super) fn next_variant(&mut self) -> Result<Option<JsonVariant>> {
-        if self.done {
+        if self.at.done {
             return Ok(None);
         }
+        let before = self.at;
+        self.lines.mark();
+        match self.scan_variant() {
+            Err(error) if is_starved(&error) => {
+                if !self.lines.reset() {
+                    return Err(self.wrong("what follows the list of variants is too long"));
+                }
+                self.at = before;
+                Err(error)
+            }
+            next => next,
+        }
+    }
+
+    fn scan_variant(&mut self) -> Result<Option<JsonVariant>> {
         // Whatever fails while scanning is final.
-        self.done = true;
+        self.at.done = true;
         let mut next = self.next_solid()?;
         if next == Some(b']') {
             self.finish()?;
             return Ok(None);
         }
-        if !self.first {
+        if !self.at.first {
             if next != Some(b',') {
                 return Err(self.wrong("the list of variants is not valid JSON here"));
             }
             next = self.next_solid()?;
         }
-        self.first = false;
-        self.peeked = next;
+        self.at.first = false;
+        self.at.peeked = next;
         let mut bytes = Vec::new();
-        let mut place = Location::line(self.lines.name(), self.line);
-        place.column = Some(self.column.max(1));
+        let mut place = Location::line(self.lines.name(), self.at.line);
+        place.column = Some(self.at.column.max(1));
         self.scan_value(Some(&mut bytes))?;
-        self.done = false;
+        self.at.done = false;
         let line = place.line.unwrap_or_default();
         parse_variant(&bytes, line)
             .map(Some)
@@ -137,8 +162,8 @@ impl JsonReader {
             let next = self.next_solid()?;
             match (next, separator) {
                 (Some(b'}'), _) => return Ok(false),
-                (next, Some(_)) if next == separator => self.peeked = self.next_solid()?,
-                (next, None) => self.peeked = next,
+                (next, Some(_)) if next == separator => self.at.peeked = self.next_solid()?,
+                (next, None) => self.at.peeked = next,
                 _ => return Err(self.wrong("the JSON object is not valid here")),
             }
             let mut key = Vec::new();
@@ -148,9 +173,9 @@ impl JsonReader {
             if self.next_solid()? != Some(b':') {
                 return Err(self.wrong("a key of the JSON object has no value"));
             }
-            self.peeked = self.next_solid()?;
-            if LISTS.contains(&key.as_str()) && self.peeked == Some(b'[') {
-                self.peeked = None;
+            self.at.peeked = self.next_solid()?;
+            if LISTS.contains(&key.as_str()) && self.at.peeked == Some(b'[') {
+                self.at.peeked = None;
                 return Ok(true);
             }
             self.scan_value(None)?;
@@ -167,7 +192,7 @@ impl JsonReader {
             let ends_literal =
                 matches!(byte, b',' | b']' | b'}' | b':') || byte.is_ascii_whitespace();
             if outside && ends_literal {
-                self.peeked = Some(byte);
+                self.at.peeked = Some(byte);
                 break;
             }
             any = true;
@@ -207,21 +232,21 @@ impl JsonReader {
     }
 
     fn next_byte(&mut self) -> Result<Option<u8>> {
-        if let Some(byte) = self.peeked.take() {
+        if let Some(byte) = self.at.peeked.take() {
             return Ok(Some(byte));
         }
         let byte = self.lines.next_byte()?;
-        self.column += 1;
+        self.at.column += 1;
         if byte == Some(b'\n') {
-            self.line += 1;
-            self.column = 0;
+            self.at.line += 1;
+            self.at.column = 0;
         }
         Ok(byte)
     }
 
     fn wrong(&self, message: &str) -> Error {
-        let mut place = Location::line(self.lines.name(), self.line);
-        place.column = Some(self.column.max(1));
+        let mut place = Location::line(self.lines.name(), self.at.line);
+        place.column = Some(self.at.column.max(1));
         error(place, message)
     }
 }

@@ -8,6 +8,10 @@ use crate::{Error, ErrorCode, Result};
 pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
 const BUFFER_BYTES: usize = 128 * 1024;
+
+/// The most bytes that are kept after a mark.
+const MAX_MARKED_BYTES: usize = 32 * 1024 * 1024;
+
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads lines that end in LF or CRLF, or in CR when the first part of the file has no LF at all.
@@ -18,9 +22,33 @@ pub(crate) struct LineReader {
     start: usize,
     end: usize,
     line: u64,
+    /// The line that is being read. Kept here, for its end may not have arrived yet.
+    partial: Partial,
+    /// From where on the buffer's bytes are kept for [`reset`](LineReader::reset).
+    mark: Option<usize>,
     limit: usize,
     terminator: u8,
     at_end: bool,
+}
+
+/// A line as far as it was read.
+#[derive(Default)]
+struct Partial {
+    bytes: Vec<u8>,
+    /// Whether there is anything: an empty line is one too.
+    any: bool,
+    too_long: bool,
+}
+
+impl Partial {
+    fn push(&mut self, part: &[u8], limit: usize) {
+        if self.too_long || self.bytes.len() + part.len() > limit {
+            self.too_long = true;
+            self.bytes.clear();
+        } else {
+            self.bytes.extend_from_slice(part);
+        }
+    }
 }
 
 impl LineReader {
@@ -33,6 +61,8 @@ impl LineReader {
             start: 0,
             end: 0,
             line: 0,
+            partial: Partial::default(),
+            mark: None,
             limit: MAX_LINE_BYTES,
             terminator: b'\n',
             at_end: false,
@@ -69,12 +99,12 @@ impl LineReader {
     ///
     /// # Errors
     /// `INPUT.VCF_PARSE` for a line over the limit or one that is not UTF-8; the next call goes on
-    /// with the line after it. Anything else is final.
+    /// with the line after it. After a wait for bytes it goes on where it was. Anything else is
+    /// final.
     pub(crate) fn next_line(&mut self) -> Result<Option<(u64, String)>> {
-        let mut bytes = Vec::new();
-        if !self.read_bytes(&mut bytes)? {
+        let Some(bytes) = self.read_bytes()? else {
             return Ok(None);
-        }
+        };
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Some((self.line, text))),
             Err(error) => Err(self
@@ -94,42 +124,61 @@ impl LineReader {
         Ok(byte)
     }
 
-    /// Appends the next line's bytes; `false` at the end.
-    fn read_bytes(&mut self, line: &mut Vec<u8>) -> Result<bool> {
-        self.line += 1;
-        let mut too_long = false;
-        let mut any = false;
+    /// Keeps what follows for [`reset`](Self::reset), until the next mark.
+    pub(crate) const fn mark(&mut self) {
+        self.mark = Some(self.start);
+    }
+
+    /// Goes back to the mark; `false` when too much was read since to have been kept.
+    pub(crate) fn reset(&mut self) -> bool {
+        self.mark.is_some_and(|mark| {
+            self.start = mark;
+            true
+        })
+    }
+
+    /// The next line's bytes; `None` at the end.
+    fn read_bytes(&mut self) -> Result<Option<Vec<u8>>> {
         loop {
             let chunk = self.buffer.get(self.start..self.end).unwrap_or_default();
-            any |= !chunk.is_empty();
             let end = chunk.iter().position(|byte| *byte == self.terminator);
             let part = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
-            if too_long || line.len() + part.len() > self.limit {
-                too_long = true;
-                line.clear();
-            } else {
-                line.extend_from_slice(part);
-            }
+            self.partial.any |= !chunk.is_empty();
+            self.partial.push(part, self.limit);
             self.start += part.len() + usize::from(end.is_some());
             if end.is_some() || !self.refill()? {
                 break;
             }
         }
+        self.line += 1;
+        let Partial {
+            mut bytes,
+            any,
+            too_long,
+        } = std::mem::take(&mut self.partial);
         if too_long {
             let message = format!("the line is longer than {} MiB", self.limit >> 20);
             return Err(self
                 .problem(&message, self.limit)
                 .with_remedy("check that the file is a variant file with line ends"));
         }
-        if line.last() == Some(&b'\r') {
-            line.pop();
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
         }
-        Ok(any)
+        Ok(any.then_some(bytes))
     }
 
-    /// Replaces the consumed buffer with fresh bytes; `false` at the end.
+    /// Replaces the consumed buffer, but for what is marked, with fresh bytes; `false` at the end.
     fn refill(&mut self) -> Result<bool> {
-        (self.start, self.end) = (0, 0);
+        self.mark = self.mark.filter(|mark| self.end - mark <= MAX_MARKED_BYTES);
+        let keep = self.mark.unwrap_or(self.end);
+        self.buffer.copy_within(keep..self.end, 0);
+        self.end -= keep;
+        self.start = self.end;
+        self.mark = self.mark.map(|_| 0);
+        if self.end + BUFFER_BYTES > self.buffer.len() {
+            self.buffer.resize(self.end + BUFFER_BYTES, 0);
+        }
         self.fill()
     }
 

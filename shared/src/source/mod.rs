@@ -8,8 +8,10 @@
 //! Genotypes and sample names never stand in an error, a warning or a `Debug` form.
 
 mod array;
+mod bgzf;
 mod bytes;
 mod detect;
+mod feed;
 mod genotype;
 mod import;
 mod json;
@@ -18,9 +20,11 @@ mod record;
 mod table;
 mod vcf;
 
+pub(crate) use bgzf::{BGZF_HEADER_BYTES, BlockBuffer, is_bgzf};
 pub use bytes::Compression;
-pub(crate) use bytes::{BGZF_HEADER_BYTES, is_bgzf};
 pub use detect::SourceFormat;
+pub(crate) use feed::starved;
+pub use feed::{Feed, is_starved};
 pub use import::{
     ImportOptions, ReferenceAlleles, ReferenceLookup, VcfConversionSummary, convert_to_vcf,
 };
@@ -197,8 +201,9 @@ impl VariantReader {
 
     /// The next record; `None` at the end.
     ///
-    /// After `INPUT.VCF_PARSE` the caller may ask again for the record after the bad one. Any other
-    /// error is final: the next call returns `None`.
+    /// After `INPUT.VCF_PARSE` the caller may ask again for the record after the bad one, and after
+    /// a source that has no bytes yet ([`is_starved`]) for the same one. Any other error is final:
+    /// the next call returns `None`.
     ///
     /// # Errors
     /// `INPUT.VCF_PARSE` for a malformed record, with file, line, column and remedy;
@@ -213,7 +218,8 @@ impl VariantReader {
             Inner::Array(array) => array.next_record(),
             Inner::Json(json) => json.next_record(),
         };
-        let recoverable = |error: &Error| error.code() == ErrorCode::InputVcfParse;
+        let recoverable =
+            |error: &Error| error.code() == ErrorCode::InputVcfParse || is_starved(error);
         self.finished = match &next {
             Ok(record) => record.is_none(),
             Err(error) => !recoverable(error),

@@ -1,0 +1,198 @@
+//! The `.fai` and `.gzi` of a FASTA file, made from its bytes as they come by.
+
+use super::RangeRead;
+use super::index;
+use super::scanner::Scanner;
+use super::store::{damaged, gzip_refusal};
+use crate::error::Location;
+use crate::source::{BGZF_HEADER_BYTES, BlockBuffer, is_bgzf};
+use crate::{Error, Result};
+use std::fmt;
+
+/// The indexes of a FASTA file, as `samtools faidx` writes them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indexes {
+    /// The content of the `.fai` file.
+    pub fai: Vec<u8>,
+    /// The content of the `.gzi` file; `None` for a FASTA that is not compressed.
+    pub gzi: Option<Vec<u8>>,
+}
+
+/// Makes the indexes of a plain or bgzip FASTA whose bytes are pushed in pieces of any size.
+///
+/// Memory stays bounded whatever the size of the file: one block, and the indexes.
+///
+/// ```
+/// use genolewm_shared::reference::IndexBuilder;
+/// let mut builder = IndexBuilder::new("ref.fa");
+/// for piece in b">chr1 test\nACGTN\nacgt\n".chunks(4) {
+///     builder.push(piece)?;
+/// }
+/// let indexes = builder.finish()?;
+/// assert_eq!(indexes.fai, b"chr1\t9\t11\t5\t6\n");
+/// assert_eq!(indexes.gzi, None);
+/// # Ok::<(), genolewm_shared::Error>(())
+/// ```
+pub struct IndexBuilder {
+    name: String,
+    input: Input,
+    scanner: Scanner,
+}
+
+/// What the bytes are, as far as it is known.
+enum Input {
+    /// Too few to tell.
+    Head(Vec<u8>),
+    Plain,
+    Bgzip(Box<Blocks>),
+}
+
+/// The blocks of a BGZF file.
+#[derive(Default)]
+struct Blocks {
+    block: BlockBuffer,
+    /// Where the current block starts, in the file and in the decompressed bytes.
+    compressed: u64,
+    plain: u64,
+    /// The starts of the blocks that hold something.
+    starts: Vec<(u64, u64)>,
+    inflated: Vec<u8>,
+}
+
+impl IndexBuilder {
+    /// A builder that has seen no bytes. `name` is what errors call the file.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            input: Input::Head(Vec::new()),
+            scanner: Scanner::default(),
+        }
+    }
+
+    /// Takes in the next bytes of the file.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for what is no FASTA, is gzip but not bgzip, is damaged, or has sequences
+    /// that cannot be indexed. Nothing can follow an error.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        match &mut self.input {
+            Input::Head(head) => {
+                head.extend_from_slice(bytes);
+                if head.len() < BGZF_HEADER_BYTES {
+                    return Ok(());
+                }
+                let head = std::mem::take(head);
+                self.start(&head)
+            }
+            Input::Plain => {
+                let scanned = self.scanner.push(bytes);
+                scanned.map_err(|error| of_file(error, &self.name))
+            }
+            Input::Bgzip(blocks) => blocks.push(bytes, &mut self.scanner, &self.name),
+        }
+    }
+
+    /// The indexes of what was pushed.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push), and for a file that is cut short or has no contigs.
+    pub fn finish(mut self) -> Result<Indexes> {
+        if let Input::Head(head) = &mut self.input {
+            let head = std::mem::take(head);
+            self.start(&head)?;
+        }
+        let gzi = match &self.input {
+            Input::Bgzip(blocks) => {
+                let cut = |_| damaged(&self.name, blocks.compressed);
+                blocks.block.end().map_err(cut)?;
+                Some(blocks.gzi())
+            }
+            Input::Head(_) | Input::Plain => None,
+        };
+        let entries = self.scanner.finish();
+        let entries = entries.map_err(|error| of_file(error, &self.name))?;
+        Ok(Indexes {
+            fai: index::write(&entries).into_bytes(),
+            gzi,
+        })
+    }
+
+    /// Tells what the bytes are by the first of them, and takes these in.
+    fn start(&mut self, head: &[u8]) -> Result<()> {
+        self.input = if is_bgzf(head) {
+            Input::Bgzip(Box::default())
+        } else if head.starts_with(&[0x1f, 0x8b]) {
+            return Err(gzip_refusal(&self.name));
+        } else {
+            Input::Plain
+        };
+        self.push(head)
+    }
+}
+
+impl Blocks {
+    fn push(&mut self, mut bytes: &[u8], scanner: &mut Scanner, name: &str) -> Result<()> {
+        while !bytes.is_empty() {
+            let damaged = |_| damaged(name, self.compressed);
+            if !self.block.fill(&mut bytes).map_err(damaged)? {
+                break;
+            }
+            let size = self.block.bytes().len() as u64;
+            self.inflated.clear();
+            self.block.inflate(&mut self.inflated).map_err(damaged)?;
+            if !self.inflated.is_empty() {
+                self.starts.push((self.compressed, self.plain));
+            }
+            self.compressed += size;
+            self.plain += self.inflated.len() as u64;
+            let scanned = scanner.push(&self.inflated);
+            scanned.map_err(|error| of_file(error, name))?;
+        }
+        Ok(())
+    }
+
+    /// The index as htslib lays it out: the count, then where each block starts, in the file and in
+    /// the decompressed bytes. A block at the very start goes without saying.
+    fn gzi(&self) -> Vec<u8> {
+        let starts = match self.starts.as_slice() {
+            [(0, 0), rest @ ..] => rest,
+            all => all,
+        };
+        let numbers = starts
+            .iter()
+            .flat_map(|(compressed, plain)| [*compressed, *plain]);
+        let numbers = std::iter::once(starts.len() as u64).chain(numbers);
+        numbers.flat_map(u64::to_le_bytes).collect()
+    }
+}
+
+/// Indexes data by reading it through once.
+pub(super) fn index_all<R: RangeRead>(data: &mut R, name: &str) -> Result<Indexes> {
+    let mut builder = IndexBuilder::new(name);
+    let mut buffer = vec![0; 64 * 1024];
+    let mut offset = 0;
+    loop {
+        let read = data.read_at(offset, &mut buffer)?;
+        if read == 0 {
+            return builder.finish();
+        }
+        builder.push(buffer.get(..read).unwrap_or_default())?;
+        offset += read as u64;
+    }
+}
+
+fn of_file(error: Error, name: &str) -> Error {
+    error.at(Location {
+        file: name.to_owned(),
+        ..Location::default()
+    })
+}
+
+impl fmt::Debug for IndexBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IndexBuilder")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+//! Where the lines of a FASTA text begin and end, for its index.
+
+use super::index::Entry;
+use crate::{Error, ErrorCode, Result};
+use std::collections::BTreeSet;
+
+/// The longest name that a contig can have.
+const MAX_NAME_BYTES: usize = 64 * 1024;
+
+/// Finds the contigs in FASTA text that comes in pieces of any size.
+///
+/// All lines of a contig but the last must be equally long, in bases and in bytes; that is what
+/// makes random access possible.
+#[derive(Default)]
+pub(super) struct Scanner {
+    /// Of the next byte.
+    offset: u64,
+    part: Part,
+    name: Vec<u8>,
+    sequence: Sequence,
+    /// The line so far, without its LF.
+    line: Lengths,
+    ends_in_cr: bool,
+    entries: Vec<Entry>,
+    names: BTreeSet<String>,
+}
+
+/// What the next byte is part of.
+#[derive(Default, Clone, Copy)]
+enum Part {
+    #[default]
+    Start,
+    Name,
+    Description,
+    Sequence,
+}
+
+/// The lengths of a line.
+#[derive(Default, Clone, Copy)]
+struct Lengths {
+    bases: u64,
+    width: u64,
+}
+
+/// The sequence that is being read.
+#[derive(Default)]
+struct Sequence {
+    offset: u64,
+    bases: u64,
+    /// The first line; the others are measured by it.
+    first: Option<Lengths>,
+    /// The line before this one, when it is not the first: it may be shorter if it is the last.
+    before: Option<Lengths>,
+}
+
+impl Scanner {
+    /// Takes in the next piece of the text. The errors lack the file's name.
+    pub(super) fn push(&mut self, mut piece: &[u8]) -> Result<()> {
+        while let Some(first) = piece.first() {
+            let taken = match self.part {
+                Part::Start => self.start(*first)?,
+                Part::Name => self.take_name(piece)?,
+                Part::Description => self.take_description(piece)?,
+                Part::Sequence if *first == b'>' && self.line.width == 0 => {
+                    self.end_sequence()?;
+                    self.start(*first)?
+                }
+                Part::Sequence => self.take_line(piece)?,
+            };
+            piece = piece.get(taken..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// The contigs, when no text follows.
+    pub(super) fn finish(mut self) -> Result<Vec<Entry>> {
+        match self.part {
+            Part::Start => return Err(no_fasta()),
+            Part::Name | Part::Description => self.start_sequence()?,
+            Part::Sequence if self.line.width > 0 => self.end_line()?,
+            Part::Sequence => {}
+        }
+        self.end_sequence()?;
+        Ok(self.entries)
+    }
+
+    fn start(&mut self, first: u8) -> Result<usize> {
+        if first != b'>' {
+            return Err(no_fasta());
+        }
+        self.part = Part::Name;
+        self.offset += 1;
+        Ok(1)
+    }
+
+    fn take_name(&mut self, piece: &[u8]) -> Result<usize> {
+        let end = piece.iter().position(u8::is_ascii_whitespace);
+        let taken = end.unwrap_or(piece.len());
+        self.name
+            .extend_from_slice(piece.get(..taken).unwrap_or_default());
+        if self.name.len() > MAX_NAME_BYTES {
+            return Err(wrong("a contig's name is longer than 64 KiB"));
+        }
+        if end.is_some() {
+            self.part = Part::Description;
+        }
+        self.offset += taken as u64;
+        Ok(taken)
+    }
+
+    fn take_description(&mut self, piece: &[u8]) -> Result<usize> {
+        let end = piece.iter().position(|byte| *byte == b'\n');
+        let taken = end.map_or(piece.len(), |end| end + 1);
+        self.offset += taken as u64;
+        if end.is_some() {
+            self.start_sequence()?;
+        }
+        Ok(taken)
+    }
+
+    fn start_sequence(&mut self) -> Result<()> {
+        if self.name.is_empty() {
+            return Err(self.not_indexable("missing name"));
+        }
+        self.part = Part::Sequence;
+        self.sequence = Sequence {
+            offset: self.offset,
+            ..Sequence::default()
+        };
+        Ok(())
+    }
+
+    fn take_line(&mut self, piece: &[u8]) -> Result<usize> {
+        if self.line.width == 0
+            && let Some(before) = self.sequence.before.take()
+        {
+            self.check(before, false)?;
+        }
+        let end = piece.iter().position(|byte| *byte == b'\n');
+        let line = piece.get(..end.unwrap_or(piece.len())).unwrap_or_default();
+        if let Some(last) = line.last() {
+            self.ends_in_cr = *last == b'\r';
+        }
+        self.line.bases += line.len() as u64;
+        let taken = line.len() + usize::from(end.is_some());
+        self.line.width += taken as u64;
+        self.offset += taken as u64;
+        if end.is_some() {
+            self.end_line()?;
+        }
+        Ok(taken)
+    }
+
+    fn end_line(&mut self) -> Result<()> {
+        let mut line = std::mem::take(&mut self.line);
+        line.bases -= u64::from(std::mem::take(&mut self.ends_in_cr));
+        self.sequence.bases += line.bases;
+        if self.sequence.first.is_some() {
+            self.sequence.before = Some(line);
+        } else if line.bases == 0 {
+            return Err(self.empty());
+        } else {
+            self.sequence.first = Some(line);
+        }
+        Ok(())
+    }
+
+    fn end_sequence(&mut self) -> Result<()> {
+        let Some(first) = self.sequence.first else {
+            return Err(self.empty());
+        };
+        if let Some(last) = self.sequence.before {
+            self.check(last, true)?;
+        }
+        let name = String::from_utf8(std::mem::take(&mut self.name))
+            .map_err(|_| wrong("a contig's name is not UTF-8"))?;
+        if !self.names.insert(name.clone()) {
+            return Err(wrong(&format!("two contigs are called {name:?}")));
+        }
+        self.entries.push(Entry {
+            name,
+            length: self.sequence.bases,
+            offset: self.sequence.offset,
+            line_bases: first.bases,
+            line_width: first.width,
+        });
+        Ok(())
+    }
+
+    /// Checks a line that is not the first of its sequence.
+    fn check(&self, line: Lengths, is_last: bool) -> Result<()> {
+        let want = self.sequence.first.unwrap_or_default();
+        let short = is_last && line.bases <= want.bases && line.width <= want.width;
+        let (what, want, got) = if short {
+            return Ok(());
+        } else if line.bases != want.bases {
+            ("bases", want.bases, line.bases)
+        } else if line.width != want.width {
+            ("width", want.width, line.width)
+        } else {
+            return Ok(());
+        };
+        Err(self.not_indexable(&format!("invalid line {what}: expected {want}, got {got}")))
+    }
+
+    fn empty(&self) -> Error {
+        self.not_indexable(&format!("empty sequence at offset {}", self.offset))
+    }
+
+    fn not_indexable(&self, why: &str) -> Error {
+        let after = self.entries.last().map(|entry| entry.name.clone());
+        wrong(&format!("the sequences cannot be indexed: {why}"))
+            .with_detail("after_contig", after.unwrap_or_default())
+            .with_remedy("write all lines of a sequence equally long: seqkit seq -w 60")
+    }
+}
+
+fn no_fasta() -> Error {
+    wrong("this is not a FASTA file: it does not begin with '>'")
+}
+
+fn wrong(message: &str) -> Error {
+    Error::new(ErrorCode::InputGeneric, message)
+}
