@@ -82,7 +82,7 @@ export async function inWorkerd(job) {
 }
 
 const PAGE = `<!doctype html>
-<meta charset="utf-8"><title>job</title>
+<meta charset="utf-8"><title>job</title><link rel="icon" href="data:,">
 <script type="importmap">${JSON.stringify({
   imports: {
     "@genolewm/runtime": "/package/dist/entry/browser.js",
