@@ -19,6 +19,9 @@ export type Bytes = Uint8Array | ArrayBuffer;
  */
 export type FileLike = Blob | RangeSource | Bytes | URL | string;
 
+/** Variants may also come as a stream, which is read once from front to back. */
+export type InputLike = FileLike | ReadableStream<Uint8Array>;
+
 /** Bytes by offset: what a `File` is to a browser, for any other place. */
 export interface RangeSource {
   /** What errors call it. Never a path that tells about a person. */
@@ -94,6 +97,11 @@ export type Progress =
 /** The steps of loading, in order. */
 export type LoadStage = "wasm" | "model" | "verify" | "backend" | "ready";
 
+/** What stops a call. */
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
 /** Something that a person should be told. */
 export interface Notice {
   /** `backend-fallback`: work goes on, on the processor. `input-warning`: the file is odd. */
@@ -129,6 +137,13 @@ export type Edit =
   | string
   | { readonly contig: string; readonly pos: number; readonly ref: string; readonly alt: string };
 
+/** An edit by its place in a window. `relPos` counts from 0. */
+export interface WindowEdit {
+  readonly relPos: number;
+  readonly ref: string;
+  readonly alt: string;
+}
+
 /** A reference genome: FASTA (plain or bgzip) or .2bit. */
 export interface ReferenceFiles {
   /** The sequence. */
@@ -141,6 +156,14 @@ export interface ReferenceFiles {
 
 /** A reference as it is given: one file, or one with its indexes. */
 export type ReferenceInput = FileLike | ReferenceFiles | Reference;
+
+/** How a reference is opened. */
+export interface OpenReferenceOptions {
+  /** Told while an index is made, which reads the file through. */
+  onProgress?: (progress: Progress) => void;
+  /** Stops. */
+  signal?: AbortSignal;
+}
 
 /** An open reference, to be used by several calls. */
 export interface Reference {
@@ -301,6 +324,7 @@ export interface ImportOptions {
   reference: ReferenceInput;
   /** The sample's name in the VCF. */
   sampleId?: string;
+  /** Stops. */
   signal?: AbortSignal;
 }
 

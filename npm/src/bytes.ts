@@ -1,0 +1,85 @@
+/** Bytes in pieces: what every kind of source comes down to. */
+
+import { GenoLeWMError } from "./errors.js";
+import type { RangeSource } from "./types.js";
+
+/** Bytes that are read at once; the next piece is fetched while one is worked on. */
+const CHUNK_BYTES = 1 << 20;
+
+/** A file as a sequence of pieces. */
+export interface Chunks {
+  /** Null where nobody knows. */
+  readonly size: number | null;
+  /** Ends early when its iteration is left; nothing is read ahead then. */
+  readonly pieces: AsyncIterable<Uint8Array>;
+}
+
+/** One array of several. */
+export function concatenate(parts: readonly Uint8Array[], total: number): Uint8Array {
+  const whole = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Reads a file through, the next piece while the last one is worked on. */
+export async function* readAhead(
+  source: RangeSource,
+  signal: AbortSignal,
+  chunkBytes: number = CHUNK_BYTES,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const fetchAt = (offset: number): Promise<Uint8Array> | undefined => {
+    if (offset >= source.size) return undefined;
+    const piece = source.read(offset, Math.min(chunkBytes, source.size - offset), signal);
+    // It may fail while nobody waits for it yet, or be left unread.
+    piece.catch(() => undefined);
+    return piece;
+  };
+  let offset = 0;
+  let next = fetchAt(0);
+  while (next !== undefined) {
+    const piece = await next;
+    signal.throwIfAborted();
+    if (piece.length === 0) throw endedEarly(source.name);
+    offset += piece.length;
+    next = fetchAt(offset);
+    yield piece;
+  }
+}
+
+/** For a source that has fewer bytes than it said. */
+export function endedEarly(name: string): GenoLeWMError {
+  return new GenoLeWMError({
+    code: "RESOURCE.GENERIC",
+    message: `${name} ended before its size was reached: it was changed while it was read.`,
+    remediation: "Open it again.",
+  });
+}
+
+/** The pieces of a stream, which is cancelled when the iteration is left early. */
+export async function* streamPieces(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = stream.getReader();
+  const cancel = (): void => void reader.cancel(signal.reason).catch(() => undefined);
+  signal.addEventListener("abort", cancel, { once: true });
+  let whole = false;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const { done, value } = await reader.read();
+      whole = done;
+      if (done) break;
+      yield value;
+    }
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    if (!whole) cancel();
+    reader.releaseLock();
+  }
+}

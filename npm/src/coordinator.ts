@@ -1,0 +1,296 @@
+/**
+ * The side that works: it owns the wasm instance that parses, cuts windows and writes rows, and
+ * the engines that compute. It lives in a worker, or on the caller's thread.
+ */
+
+import { BatchQueue } from "./batch-queue.js";
+import { LocalEngine, type Engine, type EngineStarter } from "./engines.js";
+import { disposedError, GenoLeWMError } from "./errors.js";
+import { EnginePool } from "./pool.js";
+import { OpenReference } from "./reference.js";
+import { ScoreRun } from "./score-run.js";
+import { selectEngines, startProcessors } from "./selection.js";
+import type {
+  CallContext,
+  CoordinatorApi,
+  FallbackEvent,
+  Handlers,
+  Loaded,
+  LoadParams,
+  OpenedReference,
+  ReferenceParams,
+  ScoreParams,
+  SingleParams,
+  WithSources,
+} from "./service.js";
+import { openChunks, readAll, type SourceSpec } from "./sources.js";
+import type { AssemblyGuess, LoadStage, ScoreSummary } from "./types.js";
+import type { Wasm, WasmModel } from "./wasm.js";
+
+/** Makes engines elsewhere; where there is no such place they share the coordinator's thread. */
+export type RemoteStarter = (files: ReadonlyMap<string, Uint8Array>) => EngineStarter;
+
+/** What {@link CoordinatorApi} asks for, done here. */
+export class Coordinator implements Handlers<CoordinatorApi> {
+  readonly #wasm: Wasm;
+  readonly #remote: RemoteStarter | null;
+  readonly #references = new Map<number, OpenReference>();
+  readonly #runs = new Map<number, BatchQueue>();
+  readonly #watchers = new Set<(event: FallbackEvent) => void>();
+  #model: WasmModel | null = null;
+  #pool: EnginePool | null = null;
+  #nextReference = 0;
+
+  /** `remote` is null where there are no workers. */
+  constructor(wasm: Wasm, remote: RemoteStarter | null) {
+    this.#wasm = wasm;
+    this.#remote = remote;
+  }
+
+  /** Checks the model and starts engines. */
+  async load(
+    { files, backend, threads }: LoadParams,
+    { signal, emit }: CallContext<CoordinatorApi["load"]["event"]>,
+  ): Promise<Loaded> {
+    const stage = (name: LoadStage, done: number): void =>
+      emit({ kind: "progress", progress: { kind: "load", stage: name, done, total: LOAD_STAGES } });
+    stage("verify", 2);
+    const model = this.#wasm.Model.load(new Map(files));
+    this.#model = model;
+    signal.throwIfAborted();
+    stage("backend", 3);
+    const start =
+      this.#remote?.(files) ?? ((name) => LocalEngine.start(this.#wasm, model, name));
+    const count = this.#remote === null ? 1 : threads;
+    const { engines, probes } = await selectEngines(backend, count, start);
+    this.#pool = new EnginePool(engines, (lost, cause) => this.#replace(lost, cause, count, start));
+    signal.throwIfAborted();
+    const missed = backend === "auto" ? probes.find((one) => one.backend === "webgpu") : undefined;
+    const { backend: used, device } = engines[0] as Engine;
+    if (used === "cpu" && missed !== undefined) {
+      const message = `Scoring on the processor. ${missed.reason}`;
+      emit({ kind: "notice", notice: { kind: "backend-fallback", message } });
+    }
+    stage("ready", LOAD_STAGES);
+    const { modelId, windowBp, stateWidth, manifest } = model;
+    return { modelId, windowBp, stateWidth, manifest, backend: used, device, probes };
+  }
+
+  /** Tells of fall-backs until the caller has enough. */
+  watch(_: null, { signal, emit }: CallContext<FallbackEvent>): Promise<never> {
+    this.#watchers.add(emit);
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => {
+        this.#watchers.delete(emit);
+        reject(signal.reason);
+      });
+    });
+  }
+
+  async openReference(
+    { sources }: ReferenceParams,
+    context: CallContext<CoordinatorApi["openReference"]["event"]>,
+  ): Promise<OpenedReference> {
+    const reference = await OpenReference.open(this.#wasm, sources, context);
+    const id = this.#nextReference++;
+    this.#references.set(id, reference);
+    const assembly = reference.file.assembly();
+    return {
+      id,
+      contigs: JSON.parse(reference.file.contigs()) as OpenedReference["contigs"],
+      assembly: assembly === undefined ? null : (JSON.parse(assembly) as AssemblyGuess),
+    };
+  }
+
+  async closeReference({ id }: { readonly id: number }): Promise<null> {
+    this.#references.get(id)?.close();
+    this.#references.delete(id);
+    return null;
+  }
+
+  async bases(
+    { id, contig, start, end }: CoordinatorApi["bases"]["params"],
+    { signal }: CallContext,
+  ): Promise<string> {
+    return this.#reference(id).bases(contig, start, end, signal);
+  }
+
+  async inspect({ sources }: WithSources<"input">, { signal }: CallContext): Promise<string> {
+    const inspector = new this.#wasm.Inspector(sources.input.name);
+    try {
+      await pour(sources.input, inspector, signal);
+      return inspector.finish();
+    } finally {
+      inspector.free();
+    }
+  }
+
+  async scoreVariant(
+    { edit, window, reference, receipt }: SingleParams,
+    { signal }: CallContext,
+  ): Promise<string> {
+    const single = new this.#wasm.Single(this.#loaded(), edit);
+    try {
+      if (window !== null) {
+        single.withWindow(window.bases, window.start);
+      } else {
+        const open = this.#reference(reference ?? -1);
+        for (
+          let want = single.withReference(open.file);
+          want !== undefined;
+          want = single.withReference(open.file)
+        ) {
+          await open.supply(want, signal);
+        }
+      }
+      const { results, backend, device } = await this.#engines().score(single.job(), signal);
+      return single.row(results, backend, device, receipt);
+    } finally {
+      single.free();
+    }
+  }
+
+  async score(
+    { run, sources, reference, options }: ScoreParams,
+    context: CallContext<CoordinatorApi["score"]["event"]>,
+  ): Promise<ScoreSummary> {
+    const queue = new BatchQueue();
+    this.#runs.set(run, queue);
+    const stop = (): void => queue.fail(context.signal.reason);
+    context.signal.addEventListener("abort", stop);
+    try {
+      const open = this.#reference(reference);
+      const model = this.#loaded();
+      const input = await openChunks(sources.input, context.signal);
+      const name = sources.input.name;
+      const pass = new this.#wasm.Run(model, open.file, name, JSON.stringify(options));
+      return await new ScoreRun({
+        run: pass,
+        input,
+        reference: open,
+        pool: this.#engines(),
+        queue,
+        context,
+        modelId: model.modelId,
+      }).finish();
+    } catch (error) {
+      queue.fail(error);
+      throw error;
+    } finally {
+      context.signal.removeEventListener("abort", stop);
+      this.#runs.delete(run);
+    }
+  }
+
+  async rows({ run }: { readonly run: number }): Promise<string | null> {
+    return (await this.#runs.get(run)?.take()) ?? null;
+  }
+
+  async encodeWindow(
+    { window, editLocus }: CoordinatorApi["encodeWindow"]["params"],
+    { signal }: CallContext,
+  ): Promise<Float32Array> {
+    return this.#engines().use((engine) => engine.encodeWindow(window, editLocus), signal);
+  }
+
+  async predict(
+    { state, edits }: CoordinatorApi["predict"]["params"],
+    { signal }: CallContext,
+  ): Promise<Float32Array> {
+    return this.#engines().use((engine) => engine.predict(state, edits), signal);
+  }
+
+  async importRaw(
+    { sources, reference, sampleId }: CoordinatorApi["importRaw"]["params"],
+    { signal }: CallContext,
+  ): Promise<string> {
+    const open = this.#reference(reference);
+    const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId);
+    try {
+      await pour(sources.input, importer, signal);
+      for (;;) {
+        const answer = importer.finish();
+        if (typeof answer === "string") return answer;
+        await open.supply(answer, signal);
+      }
+    } finally {
+      importer.free();
+    }
+  }
+
+  async verifyReceipt(
+    { sources }: WithSources<"input">,
+    { signal }: CallContext,
+  ): Promise<string> {
+    const text = await readAll(sources.input, signal);
+    return this.#wasm.verifyReceipts(text, this.#loaded().manifest);
+  }
+
+  async measure(): Promise<number> {
+    return this.#engines().measure();
+  }
+
+  /** Ends the engines and gives memory back. Calls that are under way have been aborted before. */
+  dispose(): void {
+    const reason = disposedError();
+    this.#pool?.dispose(reason);
+    for (const queue of this.#runs.values()) queue.fail(reason);
+    for (const reference of this.#references.values()) reference.close();
+    this.#references.clear();
+    this.#model?.free();
+    this.#model = null;
+  }
+
+  /** A lost GPU is replaced by the processor; a lost processor by nothing. */
+  async #replace(
+    lost: Engine,
+    cause: unknown,
+    threads: number,
+    start: EngineStarter,
+  ): Promise<readonly Engine[]> {
+    if (lost.backend === "cpu") throw cause;
+    const engines = await startProcessors(threads, start);
+    const { backend, device } = engines[0];
+    const message = `The graphics device was lost. Work goes on, on the processor.`;
+    for (const tell of this.#watchers) {
+      tell({ kind: "fallback", notice: { kind: "backend-fallback", message }, backend, device });
+    }
+    return engines;
+  }
+
+  #loaded(): WasmModel {
+    if (this.#model !== null) return this.#model;
+    throw disposedError();
+  }
+
+  #engines(): EnginePool {
+    if (this.#pool !== null) return this.#pool;
+    throw disposedError();
+  }
+
+  #reference(id: number): OpenReference {
+    const reference = this.#references.get(id);
+    if (reference !== undefined) return reference;
+    throw new GenoLeWMError({
+      code: "INPUT.GENERIC",
+      message: "The reference was closed.",
+      remediation: "Open it again.",
+    });
+  }
+}
+
+/** Steps of loading; the first two are done before the coordinator is asked. */
+export const LOAD_STAGES = 4;
+
+/** Pushes a file through something that reads it from front to back. */
+async function pour(
+  source: SourceSpec,
+  into: { push(chunk: Uint8Array): void },
+  signal: AbortSignal,
+): Promise<void> {
+  const { pieces } = await openChunks(source, signal);
+  for await (const piece of pieces) {
+    signal.throwIfAborted();
+    into.push(piece);
+  }
+}

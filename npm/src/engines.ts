@@ -1,0 +1,116 @@
+/** The network on one backend: on this thread, or behind a worker. */
+
+import { nextTask } from "./abort.js";
+import type { Method } from "./service.js";
+import type { BackendName } from "./types.js";
+import type { Wasm, WasmEngine, WasmModel } from "./wasm.js";
+
+/** An instance of the model that scores. */
+export interface Engine {
+  readonly backend: BackendName;
+  /** What receipts call the device. */
+  readonly device: string;
+  /** Jobs that it takes at once: one to work on, and one so that it need not wait for the next. */
+  readonly capacity: number;
+  /** Rejects when known answers do not come out. */
+  selfCheck(): Promise<void>;
+  /** Scores a small fixed batch; answers its number of alleles. */
+  probe(): Promise<number>;
+  /** Two numbers for each candidate of a job. */
+  score(job: Uint8Array): Promise<Float64Array>;
+  encodeWindow(window: string, editLocus: number | null): Promise<Float32Array>;
+  predict(state: Float32Array, edits: string): Promise<Float32Array>;
+  /** Whether it will never answer again: asked after a failure. */
+  lost(): Promise<boolean>;
+  dispose(): void;
+}
+
+/** Makes an engine; rejects where the backend is not there. */
+export type EngineStarter = (backend: BackendName) => Promise<Engine>;
+
+/** How an engine worker is spoken to: as {@link Engine}, with its start before. */
+export interface EngineApi {
+  readonly start: Method<
+    {
+      readonly module: WebAssembly.Module;
+      readonly files: ReadonlyMap<string, Uint8Array>;
+      readonly backend: BackendName;
+    },
+    { readonly device: string }
+  >;
+  readonly selfCheck: Method<null, null>;
+  readonly probe: Method<null, number>;
+  readonly score: Method<{ readonly job: Uint8Array }, Float64Array>;
+  readonly encodeWindow: Method<
+    { readonly window: string; readonly editLocus: number | null },
+    Float32Array
+  >;
+  readonly predict: Method<{ readonly state: Float32Array; readonly edits: string }, Float32Array>;
+  readonly lost: Method<null, boolean>;
+}
+
+/** An engine in this thread's instance of the module. */
+export class LocalEngine implements Engine {
+  readonly backend: BackendName;
+  readonly device: string;
+  readonly capacity: number;
+  readonly #engine: WasmEngine;
+  #busy = 0;
+  #disposed = false;
+
+  private constructor(engine: WasmEngine, backend: BackendName) {
+    this.#engine = engine;
+    this.backend = backend;
+    this.device = engine.device;
+    // The processor is this thread, which does one thing at a time.
+    this.capacity = backend === "cpu" ? 1 : 2;
+  }
+
+  /** Rejects where there is no such backend. */
+  static async start(wasm: Wasm, model: WasmModel, backend: BackendName): Promise<LocalEngine> {
+    const engine = backend === "cpu" ? wasm.Engine.cpu(model) : await wasm.Engine.webgpu(model);
+    return new LocalEngine(engine, backend);
+  }
+
+  selfCheck(): Promise<void> {
+    return this.#use((engine) => engine.selfCheck());
+  }
+
+  probe(): Promise<number> {
+    return this.#use((engine) => engine.probe());
+  }
+
+  score(job: Uint8Array): Promise<Float64Array> {
+    return this.#use((engine) => engine.score(job));
+  }
+
+  encodeWindow(window: string, editLocus: number | null): Promise<Float32Array> {
+    return this.#use((engine) => engine.encodeWindow(window, editLocus ?? undefined));
+  }
+
+  predict(state: Float32Array, edits: string): Promise<Float32Array> {
+    return this.#use((engine) => engine.predict(state, edits));
+  }
+
+  async lost(): Promise<boolean> {
+    return this.#disposed || this.#engine.lost();
+  }
+
+  /** Takes effect when nothing is under way: wasm must not lose what it is working on. */
+  dispose(): void {
+    this.#disposed = true;
+    if (this.#busy === 0) this.#engine.free();
+  }
+
+  async #use<T>(work: (engine: WasmEngine) => Promise<T>): Promise<T> {
+    this.#busy += 1;
+    try {
+      // Work on the processor holds the thread: what waits for it comes first.
+      await nextTask();
+      return await work(this.#engine);
+    } finally {
+      this.#busy -= 1;
+      if (this.#disposed && this.#busy === 0) this.#engine.free();
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/** The one error type, and how failures of every origin become it. */
+
+/** A stable code; its family, the part before the dot, says what kind of thing went wrong. */
+export type ErrorCode =
+  | `CONFIG.${"GENERIC" | "SCHEMA_INCOMPAT" | "MISSING_FIELD" | "UNKNOWN_TOP_LEVEL_KEY"}`
+  | `INPUT.${
+      | "GENERIC"
+      | "INVALID_EDIT"
+      | "UNSUPPORTED_EDIT"
+      | "WINDOW_MISMATCH"
+      | "OVERLAPPING_EDITS"
+      | "OUT_OF_WINDOW"
+      | "VCF_PARSE"}`
+  | `RESOURCE.${
+      | "GENERIC"
+      | "CACHE_CORRUPT"
+      | "DISK_FULL"
+      | "OOM"
+      | "MODEL_NOT_FOUND"
+      | "RUNTIME_SETUP"
+      | "NETWORK_PROHIBITED"}`
+  | `TRAINING.${"GENERIC" | "COLLAPSE_DETECTED" | "NAN_LOSS" | "DATALOADER"}`
+  | `EVAL.${"GENERIC" | "DATASET" | "REGRESSION"}`
+  | `DEPLOY.${"GENERIC" | "EXPORT_FORMAT" | "QUANTIZATION_FAILED" | "BACKEND_UNSUPPORTED"}`
+  | `PROVENANCE.${
+      | "GENERIC"
+      | "MANIFEST_HASH_MISMATCH"
+      | "INPUT_COMMITMENT_MISMATCH"
+      | "OUTPUT_COMMITMENT_MISMATCH"
+      | "KIND_UNSUPPORTED"
+      | "RECEIPT_SCHEMA"}`
+  | `INTERNAL.${"GENERIC" | "INVARIANT_VIOLATION" | "UNREACHABLE"}`;
+
+/** Where in an input something is wrong. Lines and columns count from 1; columns count bytes. */
+export interface ErrorLocation {
+  /** The input's name. */
+  readonly file: string;
+  readonly line?: number | null;
+  readonly column?: number | null;
+  /** The offending text, cut short. Never a genotype or a sample name. */
+  readonly text?: string | null;
+}
+
+/** What an error is made of; also how it crosses from a worker, and how wasm throws it. */
+export interface ErrorParts {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, string>>;
+  readonly remediation?: string | null;
+  readonly location?: ErrorLocation | null;
+  /** `AbortError` for work that was stopped because its runtime was disposed. */
+  readonly name?: string;
+}
+
+/** A failure: what is wrong, where, and what to do about it. */
+export class GenoLeWMError extends Error {
+  /** Stable; the same codes as the command-line program's. */
+  readonly code: ErrorCode;
+  /** What the message says in words, by name. */
+  readonly details: Readonly<Record<string, string>>;
+  /** What to do about it, where there is something to do. */
+  readonly remediation: string | null;
+  /** The place in the input, where there is one. */
+  readonly location: ErrorLocation | null;
+
+  /** An error of these parts; `cause` is what it was made from. */
+  constructor(parts: ErrorParts, options?: ErrorOptions) {
+    super(parts.message, options);
+    this.name = parts.name ?? "GenoLeWMError";
+    this.code = parts.code;
+    this.details = parts.details ?? {};
+    this.remediation = parts.remediation ?? null;
+    this.location = parts.location ?? null;
+  }
+
+  /** Whatever was thrown, as a `GenoLeWMError`. */
+  static from(thrown: unknown): GenoLeWMError {
+    if (thrown instanceof GenoLeWMError) return thrown;
+    if (isParts(thrown)) return new GenoLeWMError(thrown);
+    return new GenoLeWMError(describe(thrown), { cause: thrown });
+  }
+
+  /** The parts, as plain data. */
+  toJSON(): Required<ErrorParts> {
+    const { name, code, message, details, remediation, location } = this;
+    return { name, code, message, details, remediation, location };
+  }
+}
+
+/** What `dispose()` rejects unfinished work with. */
+export function disposedError(): GenoLeWMError {
+  return new GenoLeWMError({
+    name: "AbortError",
+    code: "RESOURCE.GENERIC",
+    message: "The runtime was disposed.",
+    remediation: "Load a new runtime.",
+  });
+}
+
+/** `value`, when it is a whole number above 0. */
+export function positive(name: string, value: number): number {
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new GenoLeWMError({
+    code: "INPUT.GENERIC",
+    message: `${name} must be a whole number above 0.`,
+    details: { [name]: String(value) },
+  });
+}
+
+function isParts(thrown: unknown): thrown is ErrorParts {
+  if (typeof thrown !== "object" || thrown === null || thrown instanceof Error) return false;
+  const { code, message } = thrown as Partial<ErrorParts>;
+  return typeof code === "string" && typeof message === "string";
+}
+
+function describe(thrown: unknown): ErrorParts {
+  const { name, message } =
+    thrown instanceof Error ? thrown : { name: "", message: String(thrown) };
+  if (name === "NotReadableError" || name === "NotFoundError") {
+    return {
+      code: "RESOURCE.GENERIC",
+      message: "The file can no longer be read: it was changed, moved or removed after it was chosen.",
+      remediation: "Choose the file again.",
+    };
+  }
+  if (thrown instanceof WebAssembly.RuntimeError) {
+    return {
+      code: "INTERNAL.GENERIC",
+      message: `The wasm module stopped: ${message}`,
+      remediation: "Load a new runtime; a smaller batchSize or fewer threads need less memory.",
+    };
+  }
+  return { code: "INTERNAL.GENERIC", message };
+}

@@ -1,0 +1,186 @@
+/** Files behind a URL: by `Range` requests where the server answers them, as a stream else. */
+
+import { GenoLeWMError } from "./errors.js";
+import { concatenate, endedEarly, streamPieces, type Chunks } from "./bytes.js";
+import type { RangeSource } from "./types.js";
+
+/** What the first request asks for: enough to tell a format, and to see whether ranges work. */
+const FIRST_BYTES = 1 << 16;
+
+/** A file whose server knows no ranges is held in memory up to this size. */
+const HELD_LIMIT_BYTES = 64 * (1 << 20);
+
+/** A URL that is read by range. */
+export class HttpRange implements RangeSource {
+  readonly name: string;
+  readonly size: number;
+  readonly #href: string;
+  readonly #etag: string | null;
+  readonly #first: Uint8Array;
+
+  private constructor(href: string, name: string, size: number, etag: string | null, first: Uint8Array) {
+    this.#href = href;
+    this.name = name;
+    this.size = size;
+    this.#etag = etag;
+    this.#first = first;
+  }
+
+  /** Asks for the first bytes, which shows whether the server knows ranges and how long the file is. */
+  static async open(href: string, name: string, signal?: AbortSignal): Promise<HttpRange> {
+    const response = await request(href, name, signal, `bytes=0-${FIRST_BYTES - 1}`);
+    const etag = response.headers.get("etag");
+    if (response.status === 200) {
+      const whole = await hold(response, name, signal);
+      return new HttpRange(href, name, whole.length, etag, whole);
+    }
+    // An empty file has no first byte.
+    if (response.status === 416) return new HttpRange(href, name, 0, etag, new Uint8Array());
+    const first = new Uint8Array(await response.arrayBuffer());
+    const size = sizeOf(response) ?? (await headSize(href, name, signal));
+    return new HttpRange(href, name, size, etag, first);
+  }
+
+  /** The bytes `offset .. offset + length`, fewer only at the end. */
+  async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const end = Math.min(offset + length, this.size);
+    if (end <= offset) return new Uint8Array();
+    if (end <= this.#first.length) return this.#first.slice(offset, end);
+    const response = await request(this.#href, this.name, signal, `bytes=${offset}-${end - 1}`);
+    const etag = response.headers.get("etag");
+    const changed = this.#etag !== null && etag !== null && etag !== this.#etag;
+    if (response.status !== 206 || changed) {
+      await response.body?.cancel();
+      throw endedEarly(this.name);
+    }
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (bytes.length !== end - offset) throw endedEarly(this.name);
+    return bytes;
+  }
+}
+
+/** A URL that is read from front to back, which every server can do. */
+export async function httpStream(href: string, name: string, signal: AbortSignal): Promise<Chunks> {
+  const response = await request(href, name, signal);
+  // The length of an encoded body is not that of the bytes that arrive.
+  const encoded = response.headers.get("content-encoding") !== null;
+  const length = response.headers.get("content-length");
+  const size = encoded || length === null ? null : Number(length);
+  const pieces = response.body === null ? empty() : streamPieces(response.body, signal);
+  return { size, pieces };
+}
+
+/** The whole body of a small file, or null when there is none at this address. */
+export async function fetchWhole(
+  href: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Uint8Array | null> {
+  const response = await attempt(href, name, signal);
+  // Servers of single-page applications answer a missing file with their page.
+  const page = response.headers.get("content-type")?.startsWith("text/html") ?? false;
+  if (response.status === 404 || response.status === 403 || page) {
+    await response.body?.cancel();
+    return null;
+  }
+  if (!response.ok) throw refused(href, name, response.status);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function* empty(): AsyncGenerator<Uint8Array> {}
+
+/** A response that is 200, or 206 or 416 where a range was asked for. */
+async function request(
+  href: string,
+  name: string,
+  signal: AbortSignal | undefined,
+  range?: string,
+): Promise<Response> {
+  const response = await attempt(href, name, signal, range);
+  if (response.ok || (range !== undefined && response.status === 416)) return response;
+  await response.body?.cancel();
+  throw refused(href, name, response.status);
+}
+
+async function attempt(
+  href: string,
+  name: string,
+  signal: AbortSignal | undefined,
+  range?: string,
+  method = "GET",
+): Promise<Response> {
+  const init: RequestInit = { method };
+  if (range !== undefined) init.headers = { Range: range };
+  if (signal !== undefined) init.signal = signal;
+  try {
+    return await fetch(href, init);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new GenoLeWMError(
+      {
+        code: "RESOURCE.GENERIC",
+        message: `${name} could not be fetched.`,
+        details: { url: withoutQuery(href) },
+        remediation:
+          "See whether the address is right and reachable; a page may read another site's files only where that site allows it (CORS).",
+      },
+      { cause },
+    );
+  }
+}
+
+function refused(href: string, name: string, status: number): GenoLeWMError {
+  return new GenoLeWMError({
+    code: "RESOURCE.GENERIC",
+    message: `${name} could not be fetched: the server answered ${status}.`,
+    details: { url: withoutQuery(href), status: String(status) },
+    remediation: "See whether the address is right.",
+  });
+}
+
+/** Queries carry tokens, which have no place in an error. */
+function withoutQuery(href: string): string {
+  const url = new URL(href);
+  return url.origin + url.pathname;
+}
+
+/** The size in `Content-Range: bytes 0-65535/3100000000`. */
+function sizeOf(response: Response): number | null {
+  const total = response.headers.get("content-range")?.split("/")[1];
+  return total !== undefined && /^\d+$/.test(total) ? Number(total) : null;
+}
+
+/** The size by a request of its own, for a site that does not show `Content-Range` to other sites. */
+async function headSize(href: string, name: string, signal?: AbortSignal): Promise<number> {
+  const response = await attempt(href, name, signal, undefined, "HEAD");
+  const length = response.headers.get("content-length");
+  if (response.ok && length !== null) return Number(length);
+  throw new GenoLeWMError({
+    code: "RESOURCE.GENERIC",
+    message: `The server does not tell how long ${name} is.`,
+    details: { url: withoutQuery(href) },
+    remediation: "Let it send Access-Control-Expose-Headers: Content-Range.",
+  });
+}
+
+/** The body of a server that ignores `Range`, while it is small enough. */
+async function hold(response: Response, name: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  const ever = signal ?? new AbortController().signal;
+  for await (const piece of response.body === null ? empty() : streamPieces(response.body, ever)) {
+    total += piece.length;
+    if (total > HELD_LIMIT_BYTES) throw noRanges(name);
+    parts.push(piece);
+  }
+  return concatenate(parts, total);
+}
+
+function noRanges(name: string): GenoLeWMError {
+  return new GenoLeWMError({
+    code: "RESOURCE.GENERIC",
+    message: `The server of ${name} does not answer range requests, and the file is too large to be held in memory.`,
+    details: { limitBytes: String(HELD_LIMIT_BYTES) },
+    remediation: "Serve it with range requests (Accept-Ranges: bytes), or give the file itself.",
+  });
+}

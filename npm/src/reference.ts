@@ -1,0 +1,154 @@
+/** A reference genome: opened, indexed where it must be, and read by range. */
+
+import { openChunks, openRange, readAll, type SourceSpec } from "./sources.js";
+import { fetchWhole } from "./http.js";
+import type { CallContext, ProgressEvent, ReferenceParams } from "./service.js";
+import type { RangeSource } from "./types.js";
+import type { Want, Wasm, WasmReference } from "./wasm.js";
+
+/** The indexes of a FASTA file. */
+interface Indexes {
+  readonly fai: Uint8Array;
+  readonly gzi?: Uint8Array | undefined;
+}
+
+/** First bytes of gzip, and so of bgzip. */
+const GZIP_MAGIC = [0x1f, 0x8b];
+
+/** A reference that answers. */
+export class OpenReference {
+  /** The wasm side, for runs and imports. */
+  readonly file: WasmReference;
+  readonly #source: RangeSource;
+  #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  private constructor(file: WasmReference, source: RangeSource) {
+    this.file = file;
+    this.#source = source;
+  }
+
+  /** Opens a file; without an index one is looked for beside it, and made when there is none. */
+  static async open(
+    wasm: Wasm,
+    sources: ReferenceParams["sources"],
+    context: CallContext<ProgressEvent>,
+  ): Promise<OpenReference> {
+    const { signal } = context;
+    const source = await openRange(sources.file, signal);
+    const [fai, gzi] = await Promise.all(
+      [sources.fai, sources.gzi].map((spec) => spec && readAll(spec, signal)),
+    );
+    const file = new wasm.ReferenceFile(source.name, source.size, fai, gzi);
+    const reference = new OpenReference(file, source);
+    try {
+      await reference.#open(signal);
+      if (file.needsIndex()) await reference.#index(wasm, sources.file, context);
+      return reference;
+    } catch (error) {
+      reference.close();
+      throw error;
+    }
+  }
+
+  /** Reads the bytes that wasm asks for. */
+  async supply(want: Want, signal: AbortSignal): Promise<void> {
+    const bytes = await this.#source.read(want.offset, want.length, signal);
+    signal.throwIfAborted();
+    this.file.supply(want.offset, bytes);
+  }
+
+  /** Bases of a contig. Calls take turns, so that one does not push out what another has read. */
+  bases(contig: string, start: number, end: number, signal: AbortSignal): Promise<string> {
+    const read = async (): Promise<string> => {
+      for (;;) {
+        signal.throwIfAborted();
+        const answer = this.file.bases(contig, start, end);
+        if (typeof answer === "string") return answer;
+        await this.supply(answer, signal);
+      }
+    };
+    const mine = this.#turn.then(read);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  /** Gives the memory back. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.file.free();
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    for (let want = this.file.open(); want !== undefined; want = this.file.open()) {
+      await this.supply(want, signal);
+    }
+  }
+
+  async #index(
+    wasm: Wasm,
+    spec: SourceSpec,
+    context: CallContext<ProgressEvent>,
+  ): Promise<void> {
+    const beside = await this.#indexesBeside(spec, context.signal);
+    if (beside !== null && this.#accepts(beside)) return this.#open(context.signal);
+    const { fai, gzi } = await buildIndexes(wasm, spec, context);
+    this.file.setIndex(fai, gzi);
+    await this.#open(context.signal);
+  }
+
+  /** What lies beside a URL may be another file's: then it counts as absent. */
+  #accepts({ fai, gzi }: Indexes): boolean {
+    try {
+      this.file.setIndex(fai, gzi);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #indexesBeside(spec: SourceSpec, signal: AbortSignal): Promise<Indexes | null> {
+    if (spec.kind !== "url") return null;
+    const beside = (suffix: string): Promise<Uint8Array | null> => {
+      const url = new URL(spec.href);
+      url.pathname += suffix;
+      return fetchWhole(url.href, spec.name + suffix, signal);
+    };
+    const start = await this.#source.read(0, GZIP_MAGIC.length, signal);
+    const compressed = GZIP_MAGIC.every((byte, place) => start[place] === byte);
+    const fai = await beside(".fai");
+    if (fai === null || !compressed) return fai && { fai };
+    const gzi = await beside(".gzi");
+    return gzi && { fai, gzi };
+  }
+}
+
+/** Reads a FASTA file through once. */
+async function buildIndexes(
+  wasm: Wasm,
+  spec: SourceSpec,
+  { signal, emit }: CallContext<ProgressEvent>,
+): Promise<Indexes> {
+  const { size, pieces } = await openChunks(spec, signal);
+  const totalBytes = Math.max(size ?? 1, 1);
+  const builder = new wasm.IndexBuilder(spec.name);
+  let read = 0;
+  const report = (doneBytes: number): void =>
+    emit({
+      kind: "progress",
+      progress: { kind: "index", doneBytes, totalBytes, done: doneBytes, total: totalBytes },
+    });
+  try {
+    for await (const piece of pieces) {
+      builder.push(piece);
+      read += piece.length;
+      report(size === null ? 0 : Math.min(read, totalBytes));
+    }
+    const indexes = builder.finish();
+    report(totalBytes);
+    return indexes;
+  } finally {
+    builder.free();
+  }
+}

@@ -1,0 +1,385 @@
+/** The class that the package is about. */
+
+import { abortable, deferred, linkSignals } from "./abort.js";
+import { disposedError, GenoLeWMError, positive } from "./errors.js";
+import { modelFiles } from "./model-source.js";
+import { connect, type Platform } from "./platform.js";
+import { ReferenceHandle, type ReferenceCalls } from "./reference-handle.js";
+import { RowStream } from "./row-stream.js";
+import { probeBackends } from "./selection.js";
+import type {
+  CallContext,
+  CoordinatorApi,
+  Loaded,
+  ReferenceParams,
+  ScoreParams,
+  Service,
+} from "./service.js";
+import { sourceOf } from "./sources.js";
+import type {
+  BackendName,
+  BackendProbe,
+  CallOptions,
+  Edit,
+  FileLike,
+  ImportOptions,
+  ImportResult,
+  InputLike,
+  Inspection,
+  LoadOptions,
+  LoadStage,
+  ModelInfo,
+  ModelSource,
+  Notice,
+  OpenReferenceOptions,
+  Progress,
+  ReceiptVerdict,
+  Reference,
+  ReferenceFiles,
+  ReferenceInput,
+  ScoredRow,
+  ScoreStream,
+  ScoreSummary,
+  ScoreVariantOptions,
+  ScoreVcfOptions,
+  WindowEdit,
+} from "./types.js";
+
+/** Steps of loading; the coordinator does those from the third on. */
+const LOAD_STAGES = 4;
+
+/** An array file names no sample. */
+const DEFAULT_SAMPLE = "SAMPLE";
+
+/** What a runtime is made of. */
+interface Parts {
+  readonly platform: Platform;
+  readonly service: Service;
+  readonly loaded: Loaded;
+  readonly onNotice: ((notice: Notice) => void) | undefined;
+}
+
+/**
+ * A loaded model that scores variants.
+ *
+ * GenoLeWM is a research tool. A score tells how surprising the model finds a change; it is no
+ * diagnosis, and says nothing about anybody's health.
+ *
+ * Every method rejects with a {@link GenoLeWMError}, or with the reason of the signal that it was
+ * given. Nothing is written to the console, and nothing is sent anywhere.
+ */
+export class GenoLeWMRuntime {
+  /** Where this package's entry runs. */
+  protected static readonly platform: Platform;
+
+  /** The model that was loaded. */
+  readonly model: ModelInfo;
+  /** What was found of each backend when the model was loaded, and why one was taken. */
+  readonly probes: readonly BackendProbe[];
+
+  readonly #platform: Platform;
+  readonly #service: Service;
+  readonly #life = new AbortController();
+  readonly #listeners = new Set<(notice: Notice) => void>();
+  readonly #referenceCalls: ReferenceCalls;
+  #backend: BackendName;
+  #device: string;
+  #nextRun = 0;
+
+  /** Use {@link GenoLeWMRuntime.load}. */
+  protected constructor({ platform, service, loaded, onNotice }: Parts) {
+    this.#platform = platform;
+    this.#service = service;
+    this.#backend = loaded.backend;
+    this.#device = loaded.device;
+    this.probes = loaded.probes;
+    const { modelId, windowBp, stateWidth } = loaded;
+    const manifest = JSON.parse(loaded.manifest) as ModelInfo["manifest"];
+    this.model = { modelId, windowBp, stateWidth, manifest };
+    if (onNotice !== undefined) this.#listeners.add(onNotice);
+    this.#referenceCalls = {
+      bases: (params, signal) => this.#call("bases", params, signal),
+      close: async (id) => void (await this.#call("closeReference", { id })),
+    };
+    this.#watch();
+  }
+
+  /**
+   * Loads a model, checks every file of it against its manifest, and chooses a backend.
+   *
+   * @param source the built-in model (`import builtin from "@genolewm/runtime/models/builtin"`),
+   *   the URL of a model directory, its files, or their bytes by name
+   */
+  static load(source: ModelSource, options: LoadOptions = {}): Promise<GenoLeWMRuntime> {
+    return this.start(this.platform, source, options);
+  }
+
+  /** Whether each backend can be expected to work here, with a reason. Loads and computes nothing. */
+  static probeBackends(): Promise<readonly BackendProbe[]> {
+    return probeBackends();
+  }
+
+  /** {@link GenoLeWMRuntime.load} on a platform. */
+  protected static async start(
+    platform: Platform,
+    source: ModelSource,
+    options: LoadOptions,
+  ): Promise<GenoLeWMRuntime> {
+    const { backend = "auto", onProgress, onNotice, signal } = options;
+    const threads = positive("threads", options.threads ?? platform.defaults.threads);
+    const stage = (name: LoadStage, done: number): void =>
+      onProgress?.({ kind: "load", stage: name, done, total: LOAD_STAGES });
+    signal?.throwIfAborted();
+    stage("wasm", 0);
+    const files = modelFiles(source, platform, signal);
+    files.catch(() => undefined);
+    const service = await connect(platform, options);
+    try {
+      stage("model", 1);
+      const params = { files: await abortable(files, signal), backend, threads };
+      const emit = listener(onProgress, onNotice);
+      const quiet = new AbortController().signal;
+      const loading = service.call("load", params, { signal: signal ?? quiet, emit });
+      const loaded = await abortable(loading, signal);
+      return new this({ platform, service, loaded, onNotice });
+    } catch (error) {
+      service.close();
+      signal?.throwIfAborted();
+      throw GenoLeWMError.from(error);
+    }
+  }
+
+  /** Where the arithmetic runs now. It changes to `cpu` when a graphics device is lost. */
+  get backend(): BackendName {
+    return this.#backend;
+  }
+
+  /** What receipts call the device. */
+  get device(): string {
+    return this.#device;
+  }
+
+  /**
+   * Opens a reference genome for several calls. It is read by range and never held whole. A FASTA
+   * file without an index is read through once, with progress, unless a URL has one beside it.
+   */
+  async openReference(
+    input: FileLike | ReferenceFiles,
+    options: OpenReferenceOptions = {},
+  ): Promise<Reference> {
+    const { signal, onProgress } = options;
+    const sources = await this.#referenceSources(input);
+    const emit = listener(onProgress, undefined);
+    const opened = await this.#call("openReference", { sources }, signal, emit);
+    return new ReferenceHandle(opened, this.#referenceCalls);
+  }
+
+  /** Tells what a file of variants is, and how much of it can be scored. Reads it through. */
+  async inspect(file: InputLike, options: CallOptions = {}): Promise<Inspection> {
+    const sources = { input: await sourceOf(file, this.#platform) };
+    return JSON.parse(await this.#call("inspect", { sources }, options.signal)) as Inspection;
+  }
+
+  /** Scores one edit, in a window that is given or cut from a reference. */
+  async scoreVariant(edit: Edit, options: ScoreVariantOptions): Promise<ScoredRow> {
+    const { window, reference, receipt = false, signal } = options;
+    if ((window === undefined) === (reference === undefined)) {
+      throw new GenoLeWMError({
+        code: "INPUT.GENERIC",
+        message: "An edit is scored in a window or on a reference.",
+        remediation: "Give one of window and reference.",
+      });
+    }
+    const text = typeof edit === "string" ? edit : JSON.stringify(edit);
+    const score = async (id: number | null): Promise<ScoredRow> => {
+      const params = { edit: text, window: window ?? null, reference: id, receipt };
+      return JSON.parse(await this.#call("scoreVariant", params, signal)) as ScoredRow;
+    };
+    return reference === undefined ? score(null) : this.#withReference(reference, { signal }, score);
+  }
+
+  /**
+   * Scores a file of variants: VCF (plain, gzip, bgzip) or a consumer array's raw data.
+   *
+   * The result is iterated once. It yields a row for every alternate allele in input order, scored
+   * or skipped with a reason; `summary` has counts that add up. Leaving the iteration early ends
+   * the run. Work begins at once, and stays a few batches ahead of the reader.
+   */
+  scoreVcf(file: InputLike, options: ScoreVcfOptions): ScoreStream {
+    const { controller, unlink } = linkSignals(this.#life.signal, options.signal);
+    const { signal } = controller;
+    const run = this.#nextRun++;
+    const header = deferred<string>();
+    const begun = deferred<void>();
+    const hear = listener(options.onProgress, options.onNotice);
+    const emit: Emit<"score"> = (event) => {
+      if (event.kind === "header") header.resolve(event.text);
+      else hear(event);
+    };
+    const { onNotice } = options;
+    if (onNotice !== undefined) this.#listeners.add(onNotice);
+    const summary = this.#score(file, options, run, { signal, emit }, begun.resolve);
+    const end = (): void => {
+      unlink();
+      if (onNotice !== undefined) this.#listeners.delete(onNotice);
+    };
+    summary.then(() => header.resolve(""), (error: unknown) => {
+      header.reject(error);
+      begun.reject(error);
+    }).finally(end);
+    begun.promise.catch(() => undefined);
+    return new RowStream({
+      rows: async () => {
+        await begun.promise;
+        return this.#call("rows", { run }, signal);
+      },
+      summary,
+      vcfHeader: header.promise,
+      stop: (reason) => controller.abort(reason),
+    });
+  }
+
+  /** The state of a window: what the encoder makes of it, pooled around `editLocus` (from 0). */
+  encodeWindow(
+    window: string,
+    editLocus: number | null = null,
+    options: CallOptions = {},
+  ): Promise<Float32Array> {
+    return this.#call("encodeWindow", { window, editLocus }, options.signal);
+  }
+
+  /** The state that the predictor expects after `edits`, from the state of the window before. */
+  predict(
+    state: Float32Array,
+    edits: readonly WindowEdit[],
+    options: CallOptions = {},
+  ): Promise<Float32Array> {
+    return this.#call("predict", { state, edits: JSON.stringify(edits) }, options.signal);
+  }
+
+  /** Turns a consumer array's raw data (23andMe, AncestryDNA, MyHeritage, …) into VCF. */
+  async importRaw(file: InputLike, options: ImportOptions): Promise<ImportResult> {
+    const { sampleId = DEFAULT_SAMPLE, signal } = options;
+    const sources = { input: await sourceOf(file, this.#platform) };
+    return this.#withReference(options.reference, { signal }, async (reference) => {
+      const result = await this.#call("importRaw", { sources, reference, sampleId }, signal);
+      return JSON.parse(result) as ImportResult;
+    });
+  }
+
+  /** Checks receipts, one or a line each, against this model. */
+  async verifyReceipt(file: FileLike, options: CallOptions = {}): Promise<ReceiptVerdict> {
+    const sources = { input: await sourceOf(file, this.#platform) };
+    const verdict = await this.#call("verifyReceipt", { sources }, options.signal);
+    return JSON.parse(verdict) as ReceiptVerdict;
+  }
+
+  /** Alleles a second on this device, measured on a small fixed batch on every instance at once. */
+  measure(options: CallOptions = {}): Promise<number> {
+    return this.#call("measure", null, options.signal);
+  }
+
+  /**
+   * Ends the workers and gives the memory back. What is under way rejects with an error named
+   * `AbortError`, and so does every later call.
+   */
+  dispose(): void {
+    if (this.#life.signal.aborted) return;
+    this.#life.abort(disposedError());
+    this.#service.close();
+  }
+
+  async #score(
+    file: InputLike,
+    options: ScoreVcfOptions,
+    run: number,
+    context: Context<"score">,
+    begun: () => void,
+  ): Promise<ScoreSummary> {
+    const { regions, batchSize, receipts = false, annotate = false, onProgress } = options;
+    const { signal } = context;
+    const settings: ScoreParams["options"] = {
+      receipts,
+      annotate,
+      ...(regions === undefined ? {} : { regions }),
+      ...(batchSize === undefined ? {} : { batchSize: positive("batchSize", batchSize) }),
+    };
+    const sources = { input: await sourceOf(file, this.#platform) };
+    return this.#withReference(options.reference, { signal, onProgress }, (reference) => {
+      const params = { run, sources, reference, options: settings };
+      const summary = this.#call("score", params, signal, context.emit);
+      begun();
+      return summary;
+    });
+  }
+
+  /** Does `work` with a reference, and closes it if it was opened for that. */
+  async #withReference<T>(
+    input: ReferenceInput,
+    options: { signal?: AbortSignal | undefined; onProgress?: OpenReferenceOptions["onProgress"] | undefined },
+    work: (id: number) => Promise<T>,
+  ): Promise<T> {
+    if (input instanceof ReferenceHandle) return work(input.idFor(this.#referenceCalls));
+    const { signal, onProgress } = options;
+    const sources = await this.#referenceSources(input as FileLike | ReferenceFiles);
+    const emit = listener(onProgress, undefined);
+    const { id } = await this.#call("openReference", { sources }, signal, emit);
+    try {
+      return await work(id);
+    } finally {
+      await this.#call("closeReference", { id }).catch(() => undefined);
+    }
+  }
+
+  async #referenceSources(input: FileLike | ReferenceFiles): Promise<ReferenceParams["sources"]> {
+    const isSet = typeof input === "object" && "file" in input;
+    const { file, fai, gzi } = isSet ? input : { file: input, fai: undefined, gzi: undefined };
+    const open = (one: FileLike) => sourceOf(one, this.#platform);
+    return {
+      file: await open(file),
+      ...(fai === undefined ? {} : { fai: await open(fai) }),
+      ...(gzi === undefined ? {} : { gzi: await open(gzi) }),
+    };
+  }
+
+  /** Calls the coordinator; the caller's signal and `dispose` both end the call at once. */
+  async #call<K extends keyof CoordinatorApi>(
+    method: K,
+    params: CoordinatorApi[K]["params"],
+    signal?: AbortSignal,
+    emit: Emit<K> = () => undefined,
+  ): Promise<CoordinatorApi[K]["result"]> {
+    const { controller, unlink } = linkSignals(this.#life.signal, signal);
+    try {
+      controller.signal.throwIfAborted();
+      const work = this.#service.call(method, params, { signal: controller.signal, emit });
+      return await abortable(work, controller.signal);
+    } finally {
+      unlink();
+    }
+  }
+
+  /** Follows fall-backs for as long as the runtime lives. */
+  #watch(): void {
+    const emit: Emit<"watch"> = ({ notice, backend, device }) => {
+      this.#backend = backend;
+      this.#device = device;
+      for (const tell of this.#listeners) tell(notice);
+    };
+    this.#call("watch", null, undefined, emit).catch(() => undefined);
+  }
+}
+
+type Emit<K extends keyof CoordinatorApi> = Context<K>["emit"];
+type Context<K extends keyof CoordinatorApi> = CallContext<CoordinatorApi[K]["event"]>;
+
+/** Passes events on to the callbacks that there are. */
+function listener(
+  onProgress: ((progress: Progress) => void) | undefined,
+  onNotice: ((notice: Notice) => void) | undefined,
+): (event: CoordinatorApi["load"]["event"]) => void {
+  return (event) => {
+    if (event.kind === "progress") onProgress?.(event.progress);
+    else onNotice?.(event.notice);
+  };
+}

@@ -1,0 +1,173 @@
+/** Drives one pass over a file: input and reference in, batches to the engines, rows out. */
+
+import { nextTask } from "./abort.js";
+import type { BatchQueue } from "./batch-queue.js";
+import type { Chunks } from "./bytes.js";
+import type { EnginePool } from "./pool.js";
+import { ScoreProgress, type Counts } from "./progress.js";
+import type { OpenReference } from "./reference.js";
+import type { CoordinatorApi, CallContext } from "./service.js";
+import type { BackendName, ScoreSummary } from "./types.js";
+import type { Step, WasmRun } from "./wasm.js";
+
+/** Time after which timers and messages get their turn, where nothing else lets them. */
+const TURN_MS = 25;
+
+type Job = Extract<Step, { kind: "job" }>;
+
+/** What a run needs. */
+export interface RunParts {
+  readonly run: WasmRun;
+  readonly input: Chunks;
+  readonly reference: OpenReference;
+  readonly pool: EnginePool;
+  readonly queue: BatchQueue;
+  readonly context: CallContext<CoordinatorApi["score"]["event"]>;
+  readonly modelId: string;
+}
+
+/** A run. {@link ScoreRun.finish} may be called once. */
+export class ScoreRun {
+  readonly #parts: RunParts;
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  readonly #progress: ScoreProgress;
+  readonly #outstanding = new Set<Promise<void>>();
+  readonly #backends = new Map<BackendName, number>();
+  readonly #start = performance.now();
+  #failure: { readonly reason: unknown } | null = null;
+  #over = false;
+  #headerSent = false;
+  #warningsSent = 0;
+  #lastTurn = performance.now();
+
+  /** Begins with {@link ScoreRun.finish}. */
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#pieces = parts.input.pieces[Symbol.asyncIterator]();
+    this.#progress = new ScoreProgress(parts.input.size);
+  }
+
+  /** Works until the last row was taken. */
+  async finish(): Promise<ScoreSummary> {
+    const { run, queue } = this.#parts;
+    try {
+      while (await this.#step()) {
+        await this.#flush();
+        await this.#takeTurn();
+      }
+      await this.#flush();
+      const summary = this.#summary();
+      this.#emitProgress(this.#progress.finish(this.#counts()));
+      await queue.finish();
+      return summary;
+    } finally {
+      this.#over = true;
+      void this.#pieces.return?.().catch(() => undefined);
+      run.free();
+    }
+  }
+
+  /** One step of the state machine; false after the last. */
+  async #step(): Promise<boolean> {
+    const { run, reference, context } = this.#parts;
+    context.signal.throwIfAborted();
+    if (this.#failure !== null) throw this.#failure.reason;
+    const step = run.next();
+    switch (step.kind) {
+      case "input":
+        await this.#feed();
+        return true;
+      case "read":
+        await reference.supply(step, context.signal);
+        return true;
+      case "job":
+        await this.#dispatch(step);
+        return true;
+      case "wait":
+        await Promise.race(this.#outstanding);
+        return true;
+      case "done":
+        return false;
+    }
+  }
+
+  async #feed(): Promise<void> {
+    const { run, context } = this.#parts;
+    const { done, value } = await this.#pieces.next();
+    context.signal.throwIfAborted();
+    if (done) run.end();
+    else run.push(value);
+  }
+
+  /** Hands a batch to the engines; waits while they have enough. */
+  async #dispatch(job: Job): Promise<void> {
+    const scored = this.#score(job).catch((reason: unknown) => {
+      this.#failure ??= { reason };
+    });
+    const entry = scored.finally(() => this.#outstanding.delete(entry));
+    this.#outstanding.add(entry);
+    while (this.#outstanding.size >= Math.max(1, this.#parts.pool.capacity)) {
+      await Promise.race(this.#outstanding);
+    }
+  }
+
+  async #score({ ticket, bytes, candidates }: Job): Promise<void> {
+    const { run, pool, context } = this.#parts;
+    const { results, backend, device } = await pool.score(bytes, context.signal);
+    if (this.#over) return;
+    run.complete(ticket, results, backend, device);
+    this.#backends.set(backend, (this.#backends.get(backend) ?? 0) + candidates);
+  }
+
+  /** Passes on what is new: header, warnings, rows and how far things are. */
+  async #flush(): Promise<void> {
+    const { run, queue, context } = this.#parts;
+    const header = this.#headerSent ? undefined : run.vcfHeader();
+    if (header !== undefined) {
+      this.#headerSent = true;
+      context.emit({ kind: "header", text: header });
+    }
+    for (let rows = run.takeRows(); rows !== undefined; rows = run.takeRows()) {
+      this.#emitWarnings();
+      this.#emitProgress(this.#progress.update(this.#counts()));
+      await queue.push(rows);
+    }
+  }
+
+  #emitWarnings(): void {
+    const warnings = JSON.parse(this.#parts.run.warnings()) as readonly string[];
+    for (const message of warnings.slice(this.#warningsSent)) {
+      this.#parts.context.emit({ kind: "notice", notice: { kind: "input-warning", message } });
+    }
+    this.#warningsSent = warnings.length;
+  }
+
+  #emitProgress(progress: ReturnType<ScoreProgress["finish"]>): void {
+    this.#parts.context.emit({ kind: "progress", progress });
+  }
+
+  #counts(): Counts {
+    return JSON.parse(this.#parts.run.counts()) as Counts;
+  }
+
+  #summary(): ScoreSummary {
+    this.#emitWarnings();
+    const counts = JSON.parse(this.#parts.run.summary()) as Omit<
+      ScoreSummary,
+      "seconds" | "backends" | "modelId"
+    >;
+    return {
+      ...counts,
+      seconds: (performance.now() - this.#start) / 1000,
+      backends: Object.fromEntries(this.#backends),
+      modelId: this.#parts.modelId,
+    };
+  }
+
+  /** Where neither files nor workers are waited for, nobody else would get the thread. */
+  async #takeTurn(): Promise<void> {
+    if (performance.now() - this.#lastTurn < TURN_MS) return;
+    await nextTask();
+    this.#lastTurn = performance.now();
+  }
+}

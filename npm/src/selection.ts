@@ -1,0 +1,259 @@
+/** Which backend is taken, and why. */
+
+import type { Engine, EngineStarter } from "./engines.js";
+import { GenoLeWMError } from "./errors.js";
+import type { BackendName, BackendProbe } from "./types.js";
+
+/**
+ * Time that `auto` gives an adapter to get ready and to pass its self-check. One that takes longer
+ * may still be asked for by name.
+ */
+const SETUP_LIMIT_MS = 2_000;
+
+/** What a first turn may cost, in turns: a GPU moves weights and settles its clock. */
+const WARM_UP_TURNS = 3;
+
+/** Engines that were chosen. */
+export interface Selected {
+  readonly engines: readonly Engine[];
+  readonly probes: readonly BackendProbe[];
+}
+
+/** What a look at the machine found, before anything is computed. */
+type Adapter = { readonly found: true; readonly name: string } | { readonly found: false; readonly reason: string };
+
+/** Starts engines on `requested`, or on the better of the two. */
+export function selectEngines(
+  requested: "auto" | BackendName,
+  threads: number,
+  start: EngineStarter,
+): Promise<Selected> {
+  switch (requested) {
+    case "cpu":
+      return processor(threads, start, unused("webgpu", "Not tried: the processor was asked for."));
+    case "webgpu":
+      return graphics(start);
+    case "auto":
+      return better(threads, start);
+  }
+}
+
+/** Whether each backend can be expected to work here. Nothing is computed. */
+export async function probeBackends(): Promise<readonly BackendProbe[]> {
+  const adapter = await findAdapter();
+  return [
+    { backend: "cpu", available: true, reason: "WebAssembly runs here.", allelesPerSecond: null },
+    adapter.found
+      ? probe("webgpu", true, `An adapter answered: ${adapter.name}.`)
+      : unused("webgpu", adapter.reason),
+  ];
+}
+
+/** Instances on the processor. Fewer than were asked for will do, where memory has no room for more. */
+export async function startProcessors(
+  threads: number,
+  start: EngineStarter,
+): Promise<readonly [Engine, ...Engine[]]> {
+  const settled = await Promise.allSettled(Array.from({ length: threads }, () => start("cpu")));
+  const [first, ...others] = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  if (first === undefined) throw settled.find((one) => one.status === "rejected")?.reason;
+  try {
+    await first.selfCheck();
+  } catch (error) {
+    disposeAll([first, ...others]);
+    throw error;
+  }
+  return [first, ...others];
+}
+
+async function processor(
+  threads: number,
+  start: EngineStarter,
+  other: BackendProbe,
+): Promise<Selected> {
+  const engines = await startProcessors(threads, start);
+  const used = probe("cpu", true, `Used, with ${instances(engines.length)}.`);
+  return { engines, probes: [used, other] };
+}
+
+async function graphics(start: EngineStarter): Promise<Selected> {
+  const adapter = await findAdapter();
+  if (!adapter.found) throw unsupported(adapter.reason);
+  const engine = await start("webgpu").catch((error: unknown) => {
+    throw unsupported(GenoLeWMError.from(error).message, error);
+  });
+  try {
+    await engine.selfCheck();
+  } catch (error) {
+    engine.dispose();
+    throw unsupported(checkFailed(adapter.name, error), error);
+  }
+  return {
+    engines: [engine],
+    probes: [
+      unused("cpu", "Not tried: WebGPU was asked for.", true),
+      probe("webgpu", true, `Used, on ${adapter.name}.`),
+    ],
+  };
+}
+
+async function better(threads: number, start: EngineStarter): Promise<Selected> {
+  const adapter = await findAdapter();
+  if (!adapter.found) return processor(threads, start, unused("webgpu", adapter.reason));
+  const processors = await startProcessors(threads, start);
+  const ready = await prepare(adapter.name, start);
+  if ("reason" in ready) {
+    return {
+      engines: processors,
+      probes: [
+        probe("cpu", true, `Used, with ${instances(processors.length)}.`),
+        unused("webgpu", ready.reason),
+      ],
+    };
+  }
+  return race(processors, ready.engine, adapter.name).catch((error: unknown) => {
+    disposeAll([...processors, ready.engine]);
+    throw error;
+  });
+}
+
+/** A GPU engine that is ready and right, or what kept it. */
+async function prepare(
+  name: string,
+  start: EngineStarter,
+): Promise<{ readonly engine: Engine } | { readonly reason: string }> {
+  let engine: Engine | null = null;
+  let late = false;
+  const ready = (async () => {
+    engine = await start("webgpu");
+    if (late) engine.dispose();
+    else await engine.selfCheck();
+    return engine;
+  })();
+  try {
+    const winner = await within(ready, SETUP_LIMIT_MS);
+    if (winner !== LATE) return { engine: winner };
+    late = true;
+    (engine as Engine | null)?.dispose();
+    return { reason: `${name} was not ready within ${SETUP_LIMIT_MS / 1000} s.` };
+  } catch (error) {
+    const started = engine as Engine | null;
+    started?.dispose();
+    const { message } = GenoLeWMError.from(error);
+    return { reason: started === null ? message : checkFailed(name, error) };
+  }
+}
+
+/** Measures both on the same batch. The adapter has as long as it could need and still win. */
+async function race(
+  processors: readonly Engine[],
+  graphics: Engine,
+  name: string,
+): Promise<Selected> {
+  const cpu = await rate(processors);
+  const limit = (WARM_UP_TURNS + 1) * (cpu.batch / cpu.perSecond) * 1000;
+  const gpu = await timed(graphics, limit);
+  const faster = gpu.perSecond !== null && gpu.perSecond > cpu.perSecond;
+  disposeAll(faster ? processors : [graphics]);
+  const verdict = faster ? "and is faster than the processor" : gpu.shortfall;
+  return {
+    engines: faster ? [graphics] : processors,
+    probes: [
+      probe("cpu", true, `Measured with ${instances(processors.length)}.`, cpu.perSecond),
+      probe("webgpu", true, `${name} passed its self-check ${verdict}.`, gpu.perSecond),
+    ],
+  };
+}
+
+/** The rate of an adapter, and what speaks against it. */
+async function timed(
+  graphics: Engine,
+  limit: number,
+): Promise<{ readonly perSecond: number | null; readonly shortfall: string }> {
+  const shortfall = "but is slower than the processor";
+  try {
+    const gpu = await within(rate([graphics]), limit);
+    return { perSecond: gpu === LATE ? null : gpu.perSecond, shortfall };
+  } catch (error) {
+    const { message } = GenoLeWMError.from(error);
+    return { perSecond: null, shortfall: `but failed while it was measured (${message})` };
+  }
+}
+
+/** Alleles a second of engines that work side by side, after one turn to warm up. */
+async function rate(
+  engines: readonly Engine[],
+): Promise<{ readonly batch: number; readonly perSecond: number }> {
+  const turn = (): Promise<number[]> => Promise.all(engines.map((engine) => engine.probe()));
+  await turn();
+  const start = performance.now();
+  const alleles = await turn();
+  const seconds = (performance.now() - start) / 1000;
+  const total = alleles.reduce((sum, count) => sum + count, 0);
+  return { batch: alleles[0] ?? 0, perSecond: total / seconds };
+}
+
+async function findAdapter(): Promise<Adapter> {
+  const gpu = globalThis.navigator?.gpu as GPU | undefined;
+  if (gpu === undefined) {
+    const insecure = globalThis.isSecureContext === false;
+    const reason = insecure ? "WebGPU needs https, or localhost." : "There is no WebGPU here.";
+    return { found: false, reason };
+  }
+  const adapter = await gpu.requestAdapter().catch(() => null);
+  if (adapter === null) {
+    return { found: false, reason: "WebGPU is there, but no graphics adapter answered." };
+  }
+  const { vendor, architecture, description } = adapter.info;
+  const name = description || [vendor, architecture].filter(Boolean).join(" ");
+  return { found: true, name: name || "a graphics adapter" };
+}
+
+const LATE = Symbol("late");
+
+/** The value of `work`, or `LATE` when it takes longer. */
+async function within<T>(work: Promise<T>, milliseconds: number): Promise<T | typeof LATE> {
+  work.catch(() => undefined);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(() => resolve(LATE), milliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function probe(
+  backend: BackendName,
+  available: boolean,
+  reason: string,
+  allelesPerSecond: number | null = null,
+): BackendProbe {
+  return { backend, available, reason, allelesPerSecond };
+}
+
+function unused(backend: BackendName, reason: string, available = false): BackendProbe {
+  return probe(backend, available, reason);
+}
+
+function instances(count: number): string {
+  return count === 1 ? "one instance" : `${count} instances`;
+}
+
+function disposeAll(engines: readonly Engine[]): void {
+  engines.forEach((engine) => engine.dispose());
+}
+
+function checkFailed(name: string, error: unknown): string {
+  return `${name} did not pass its self-check: ${GenoLeWMError.from(error).message}`;
+}
+
+function unsupported(reason: string, cause?: unknown): GenoLeWMError {
+  return new GenoLeWMError(
+    {
+      code: "DEPLOY.BACKEND_UNSUPPORTED",
+      message: `WebGPU cannot be used here: ${reason}`,
+      details: { backend: "webgpu", reason },
+      remediation: 'Take backend: "auto", which falls back to the processor.',
+    },
+    { cause },
+  );
+}

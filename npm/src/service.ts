@@ -1,0 +1,159 @@
+/**
+ * What the runtime asks of its coordinator, whether that is in a worker or on the same thread:
+ * methods with plain parameters, plain answers, and events while they run.
+ */
+
+import type { SourceSpec } from "./sources.js";
+import type { AssemblyGuess, BackendName, BackendProbe, Notice, Progress, ScoreSummary } from "./types.js";
+
+/** A method: parameters, answer, and what it tells meanwhile. */
+export interface Method<Params, Result, Event = never> {
+  readonly params: Params;
+  readonly result: Result;
+  readonly event: Event;
+}
+
+/** A set of methods. */
+export type Api<A> = { readonly [K in keyof A]: Method<unknown, unknown, unknown> };
+
+/** What a running method has of its caller. */
+export interface CallContext<Event = unknown> {
+  readonly signal: AbortSignal;
+  emit(event: Event): void;
+}
+
+/** The side that answers. */
+export type Handlers<A extends Api<A>> = {
+  readonly [K in keyof A]: (
+    params: A[K]["params"],
+    context: CallContext<A[K]["event"]>,
+  ) => Promise<A[K]["result"]>;
+};
+
+/** An event: how far something is. */
+export interface ProgressEvent {
+  readonly kind: "progress";
+  readonly progress: Progress;
+}
+
+/** An event: something that a person should be told. */
+export interface NoticeEvent {
+  readonly kind: "notice";
+  readonly notice: Notice;
+}
+
+/** An event: the header of the annotated VCF is known. */
+export interface HeaderEvent {
+  readonly kind: "header";
+  readonly text: string;
+}
+
+/** An event: work goes on elsewhere from now on. */
+export interface FallbackEvent {
+  readonly kind: "fallback";
+  readonly notice: Notice;
+  readonly backend: BackendName;
+  readonly device: string;
+}
+
+/** A model's files and how to run them. */
+export interface LoadParams {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly backend: "auto" | BackendName;
+  readonly threads: number;
+}
+
+/** What was loaded. */
+export interface Loaded {
+  readonly modelId: string;
+  readonly windowBp: number;
+  readonly stateWidth: number;
+  /** JSON. */
+  readonly manifest: string;
+  readonly backend: BackendName;
+  readonly device: string;
+  readonly probes: readonly BackendProbe[];
+}
+
+/** An open reference; `id` names it in other methods. */
+export interface OpenedReference {
+  readonly id: number;
+  readonly contigs: readonly { readonly name: string; readonly lengthBp: number }[];
+  readonly assembly: AssemblyGuess | null;
+}
+
+/** Files that a method reads. They stand under this one name, so that a proxy finds them. */
+export interface WithSources<Names extends string> {
+  readonly sources: { readonly [K in Names]: SourceSpec };
+}
+
+/** The sources of a reference. */
+export interface ReferenceParams {
+  readonly sources: {
+    readonly file: SourceSpec;
+    readonly fai?: SourceSpec;
+    readonly gzi?: SourceSpec;
+  };
+}
+
+/** How one edit is scored. */
+export interface SingleParams {
+  readonly edit: string;
+  readonly window: { readonly bases: string; readonly start: number } | null;
+  readonly reference: number | null;
+  readonly receipt: boolean;
+}
+
+/** A run over a file. The caller chooses `run`, a number of its own. */
+export interface ScoreParams extends WithSources<"input"> {
+  readonly run: number;
+  readonly reference: number;
+  readonly options: {
+    readonly regions?: string;
+    readonly batchSize?: number;
+    readonly receipts: boolean;
+    readonly annotate: boolean;
+  };
+}
+
+/** The coordinator's methods. Answers that wasm gives as JSON stay so until they are with the caller. */
+export interface CoordinatorApi {
+  readonly load: Method<LoadParams, Loaded, ProgressEvent | NoticeEvent>;
+  /** Never settles; tells of fall-backs. */
+  readonly watch: Method<null, never, FallbackEvent>;
+  readonly openReference: Method<ReferenceParams, OpenedReference, ProgressEvent>;
+  readonly closeReference: Method<{ readonly id: number }, null>;
+  readonly bases: Method<
+    { readonly id: number; readonly contig: string; readonly start: number; readonly end: number },
+    string
+  >;
+  readonly inspect: Method<WithSources<"input">, string>;
+  readonly scoreVariant: Method<SingleParams, string>;
+  /** Settles when the last row was taken. */
+  readonly score: Method<ScoreParams, ScoreSummary, ProgressEvent | NoticeEvent | HeaderEvent>;
+  /** The next rows of a run, as JSON; null when there are no more. */
+  readonly rows: Method<{ readonly run: number }, string | null>;
+  readonly encodeWindow: Method<
+    { readonly window: string; readonly editLocus: number | null },
+    Float32Array
+  >;
+  readonly predict: Method<{ readonly state: Float32Array; readonly edits: string }, Float32Array>;
+  readonly importRaw: Method<
+    WithSources<"input"> & { readonly reference: number; readonly sampleId: string },
+    string
+  >;
+  readonly verifyReceipt: Method<WithSources<"input">, string>;
+  /** Alleles a second, measured. */
+  readonly measure: Method<null, number>;
+}
+
+/** Whoever answers {@link CoordinatorApi}. */
+export interface Service {
+  call<K extends keyof CoordinatorApi>(
+    method: K,
+    params: CoordinatorApi[K]["params"],
+    context: CallContext<CoordinatorApi[K]["event"]>,
+  ): Promise<CoordinatorApi[K]["result"]>;
+  /** Ends it, with everything that is under way there. */
+  close(): void;
+}

@@ -1,0 +1,169 @@
+/**
+ * Files, wherever they are: read by range for a reference, as a stream for variants. Nothing here
+ * holds a file as a whole but {@link readAll}, which is for small ones.
+ */
+
+import { concatenate, readAhead, streamPieces, type Chunks } from "./bytes.js";
+import { GenoLeWMError } from "./errors.js";
+import { HttpRange, httpStream } from "./http.js";
+import type { Platform } from "./platform.js";
+import type { InputLike, RangeSource } from "./types.js";
+
+/** Indexes and receipts are small; what is larger than this is something else. */
+const WHOLE_LIMIT_BYTES = 512 * (1 << 20);
+
+/** A file as it travels to the coordinator. */
+export type SourceSpec =
+  | { readonly kind: "blob"; readonly name: string; readonly blob: Blob }
+  | { readonly kind: "bytes"; readonly name: string; readonly bytes: Uint8Array }
+  | { readonly kind: "url"; readonly name: string; readonly href: string }
+  | { readonly kind: "range"; readonly name: string; readonly source: RangeSource }
+  | { readonly kind: "stream"; readonly name: string; readonly stream: ReadableStream<Uint8Array> };
+
+/** What was given as a file, told apart. */
+export async function sourceOf(
+  file: InputLike,
+  platform: Pick<Platform, "openFile">,
+): Promise<SourceSpec> {
+  if (file instanceof Blob) {
+    const name = "name" in file && typeof file.name === "string" ? file.name : "input";
+    return { kind: "blob", name, blob: file };
+  }
+  if (file instanceof Uint8Array) return { kind: "bytes", name: "input", bytes: file };
+  if (file instanceof ArrayBuffer) {
+    return { kind: "bytes", name: "input", bytes: new Uint8Array(file) };
+  }
+  if (file instanceof ReadableStream) return { kind: "stream", name: "input", stream: file };
+  if (typeof file === "string" || file instanceof URL) return urlSource(file, platform);
+  if (isRangeSource(file)) return { kind: "range", name: file.name, source: file };
+  throw new GenoLeWMError({
+    code: "INPUT.GENERIC",
+    message: "This is no file that can be read.",
+    remediation: "Give a File, a Blob, a URL, bytes, or an object with name, size and read().",
+  });
+}
+
+function isRangeSource(file: unknown): file is RangeSource {
+  if (typeof file !== "object" || file === null) return false;
+  const { size, read } = file as Partial<RangeSource>;
+  return typeof size === "number" && typeof read === "function";
+}
+
+async function urlSource(
+  file: string | URL,
+  platform: Pick<Platform, "openFile">,
+): Promise<SourceSpec> {
+  const url = absoluteUrl(file);
+  const name = fileName(url);
+  if (url.protocol === "http:" || url.protocol === "https:") {
+    return { kind: "url", name, href: url.href };
+  }
+  if (url.protocol === "blob:" || url.protocol === "data:") {
+    return { kind: "blob", name: "input", blob: await (await fetch(url)).blob() };
+  }
+  if (url.protocol === "file:" && platform.openFile !== undefined) {
+    return { kind: "range", name, source: await platform.openFile(url) };
+  }
+  throw new GenoLeWMError({
+    code: "INPUT.GENERIC",
+    message: `Files cannot be read from ${url.protocol} here.`,
+    details: { protocol: url.protocol },
+    remediation: "Give an http or https URL, a File, a Blob, or bytes.",
+  });
+}
+
+/** A URL, relative to the page where there is one. */
+export function absoluteUrl(text: string | URL): URL {
+  if (text instanceof URL) return text;
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  try {
+    return new URL(text, base);
+  } catch (cause) {
+    throw new GenoLeWMError(
+      {
+        code: "INPUT.GENERIC",
+        message: "A string names a file by its URL, and this is none.",
+        remediation:
+          "For a path on a disk give pathToFileURL(path) of node:url, or the Blob of openAsBlob(path) of node:fs.",
+      },
+      { cause },
+    );
+  }
+}
+
+function fileName(url: URL): string {
+  const last = url.pathname.split("/").pop() ?? "";
+  try {
+    return decodeURIComponent(last) || "input";
+  } catch {
+    return last;
+  }
+}
+
+/** Opens a file for reading by range. */
+export async function openRange(spec: SourceSpec, signal?: AbortSignal): Promise<RangeSource> {
+  switch (spec.kind) {
+    case "blob":
+      return blobRange(spec.name, spec.blob);
+    case "bytes":
+      return bytesRange(spec.name, spec.bytes);
+    case "url":
+      return HttpRange.open(spec.href, spec.name, signal);
+    case "range":
+      return spec.source;
+    case "stream":
+      throw new GenoLeWMError({
+        code: "INPUT.GENERIC",
+        message: "A stream cannot be read by range.",
+        remediation: "Give the reference as a File, a Blob, a URL or bytes.",
+      });
+  }
+}
+
+/** Opens a file for reading from front to back. */
+export async function openChunks(spec: SourceSpec, signal: AbortSignal): Promise<Chunks> {
+  if (spec.kind === "stream") return { size: null, pieces: streamPieces(spec.stream, signal) };
+  if (spec.kind === "url") return httpStream(spec.href, spec.name, signal);
+  const range = await openRange(spec, signal);
+  return { size: range.size, pieces: readAhead(range, signal) };
+}
+
+/** The bytes of a small file. */
+export async function readAll(spec: SourceSpec, signal: AbortSignal): Promise<Uint8Array> {
+  const { pieces } = await openChunks(spec, signal);
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for await (const piece of pieces) {
+    total += piece.length;
+    if (total > WHOLE_LIMIT_BYTES) throw tooLarge(spec.name, WHOLE_LIMIT_BYTES);
+    parts.push(piece);
+  }
+  return concatenate(parts, total);
+}
+
+/** For files that would have to be held whole, and are too large for that. */
+export function tooLarge(name: string, limitBytes: number): GenoLeWMError {
+  return new GenoLeWMError({
+    code: "RESOURCE.GENERIC",
+    message: `${name} is larger than ${limitBytes >> 20} MiB, the most that is read at once.`,
+    details: { limitBytes: String(limitBytes) },
+  });
+}
+
+/** A `Blob` by slices. */
+function blobRange(name: string, blob: Blob): RangeSource {
+  return {
+    name,
+    size: blob.size,
+    read: async (offset, length) =>
+      new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
+  };
+}
+
+function bytesRange(name: string, bytes: Uint8Array): RangeSource {
+  return {
+    name,
+    size: bytes.length,
+    read: async (offset, length) => bytes.subarray(offset, offset + length),
+  };
+}

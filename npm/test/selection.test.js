@@ -1,0 +1,134 @@
+// Which backend is taken, on machines of every kind.
+
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { probeBackends, selectEngines } from "../dist/selection.js";
+
+const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+afterEach(() => {
+  if (before) Object.defineProperty(globalThis, "navigator", before);
+  else delete globalThis.navigator;
+});
+
+/** A machine with an adapter, without one, or without WebGPU. */
+function machine(adapter) {
+  const info = { vendor: "acme", architecture: "one", description: "" };
+  const gpu = { requestAdapter: async () => (adapter ? { info } : null) };
+  const navigator = adapter === undefined ? {} : { gpu };
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
+}
+
+/** Engines by backend: milliseconds of a probe, and what goes wrong. */
+function starter(engines) {
+  const made = [];
+  const start = async (backend) => {
+    const { ms = 1, start: starting, check } = engines[backend] ?? {};
+    await starting?.();
+    const engine = {
+      backend,
+      device: backend,
+      capacity: 1,
+      disposed: false,
+      selfCheck: async () => check?.(),
+      probe: () => new Promise((resolve) => setTimeout(resolve, ms, 8)),
+      dispose: () => void (engine.disposed = true),
+    };
+    made.push(engine);
+    return engine;
+  };
+  return { start, made };
+}
+
+const fail = (message) => () => Promise.reject(new Error(message));
+const of = (probes, backend) => probes.find((probe) => probe.backend === backend);
+
+async function auto(adapter, engines, threads = 1) {
+  machine(adapter);
+  const { start, made } = starter(engines);
+  const { engines: chosen, probes } = await selectEngines("auto", threads, start);
+  const spare = made.filter((engine) => !chosen.includes(engine));
+  assert.ok(spare.every(({ disposed }) => disposed), "an engine that is not used goes on");
+  assert.ok(chosen.every(({ disposed }) => !disposed));
+  return { backends: chosen.map(({ backend }) => backend), webgpu: of(probes, "webgpu"), cpu: of(probes, "cpu") };
+}
+
+test("auto without WebGPU is the processor, with the threads that were asked for", async () => {
+  const { backends, webgpu } = await auto(undefined, {}, 3);
+  assert.deepEqual(backends, ["cpu", "cpu", "cpu"]);
+  assert.deepEqual([webgpu.available, webgpu.reason], [false, "There is no WebGPU here."]);
+});
+
+test("auto without an adapter is the processor, and says so", async () => {
+  const { backends, webgpu } = await auto(false, {});
+  assert.deepEqual(backends, ["cpu"]);
+  assert.match(webgpu.reason, /no graphics adapter answered/);
+});
+
+test("auto takes the faster of the two", async () => {
+  const faster = await auto(true, { cpu: { ms: 60 }, webgpu: { ms: 5 } });
+  assert.deepEqual(faster.backends, ["webgpu"]);
+  assert.ok(faster.webgpu.allelesPerSecond > faster.cpu.allelesPerSecond);
+  assert.match(faster.webgpu.reason, /acme one passed its self-check and is faster/);
+  const slower = await auto(true, { cpu: { ms: 10 }, webgpu: { ms: 20 } });
+  assert.deepEqual(slower.backends, ["cpu"]);
+  assert.match(slower.webgpu.reason, /slower than the processor/);
+});
+
+test("an adapter that takes for ever to be measured is not waited for", async () => {
+  const { backends, webgpu } = await auto(true, { cpu: { ms: 5 }, webgpu: { ms: 60_000 } });
+  assert.deepEqual(backends, ["cpu"]);
+  assert.equal(webgpu.allelesPerSecond, null);
+});
+
+test("an adapter that computes wrong results is not used", async () => {
+  const { backends, webgpu } = await auto(true, { webgpu: { check: fail("0.5 is not 0.4") } });
+  assert.deepEqual(backends, ["cpu"]);
+  assert.equal(webgpu.available, false);
+  assert.match(webgpu.reason, /did not pass its self-check: 0.5 is not 0.4/);
+});
+
+test("an adapter that cannot be started is not used", async () => {
+  const { backends, webgpu } = await auto(true, { webgpu: { start: fail("buffers are too small") } });
+  assert.deepEqual(backends, ["cpu"]);
+  assert.match(webgpu.reason, /buffers are too small/);
+});
+
+test("WebGPU that was asked for and is not there is an error that says why", async () => {
+  machine(undefined);
+  await assert.rejects(selectEngines("webgpu", 1, starter({}).start), {
+    code: "DEPLOY.BACKEND_UNSUPPORTED",
+    details: { backend: "webgpu", reason: "There is no WebGPU here." },
+  });
+  machine(true);
+  const wrong = starter({ webgpu: { check: fail("wrong") } });
+  await assert.rejects(selectEngines("webgpu", 1, wrong.start), { code: "DEPLOY.BACKEND_UNSUPPORTED" });
+  assert.ok(wrong.made[0].disposed);
+});
+
+test("WebGPU that was asked for is taken without a race", async () => {
+  machine(true);
+  const { start, made } = starter({ webgpu: { ms: 60_000 } });
+  const { engines } = await selectEngines("webgpu", 4, start);
+  assert.deepEqual(engines, made);
+});
+
+test("a processor that fails its self-check is an error", async () => {
+  machine(undefined);
+  const { start } = starter({ cpu: { check: fail("wrong") } });
+  await assert.rejects(selectEngines("cpu", 1, start), { message: "wrong" });
+});
+
+test("fewer instances will do where not all could be started", async () => {
+  machine(undefined);
+  let started = 0;
+  const { start } = starter({ cpu: { start: async () => (started += 1) > 2 && fail("memory")() } });
+  assert.equal((await selectEngines("cpu", 4, start)).engines.length, 2);
+});
+
+test("probeBackends looks without computing", async () => {
+  machine(true);
+  const found = await probeBackends();
+  assert.deepEqual(found.map(({ backend, available }) => [backend, available]), [["cpu", true], ["webgpu", true]]);
+  machine(undefined);
+  assert.equal(of(await probeBackends(), "webgpu").available, false);
+});

@@ -1,0 +1,153 @@
+// Stands in for the wasm module where a test is about what happens around it: a "variant" is a
+// line with a number, which is also its score; "x" is a line that cannot be scored.
+
+/** Fake engines answer the numbers of a job; hooks make them slow, lost or wrong. */
+export function fakeWasm(hooks = {}) {
+  const open = new Set();
+  const live = (name) => {
+    const object = { name };
+    open.add(object);
+    return () => open.delete(object);
+  };
+
+  class Model {
+    modelId = "fake";
+    windowBp = 12;
+    stateWidth = 2;
+    manifest = "{}";
+    free = live("Model");
+    static load(files) {
+      hooks.load?.(files);
+      return new Model();
+    }
+  }
+
+  class Engine {
+    device = "fake";
+    free = live("Engine");
+    constructor(backend) {
+      this.backend = backend;
+    }
+    static cpu() {
+      return new Engine("cpu");
+    }
+    static async webgpu() {
+      return new Engine("webgpu");
+    }
+    async selfCheck() {}
+    async probe() {
+      return 4;
+    }
+    async score(job) {
+      await hooks.score?.(this.backend);
+      return Float64Array.from(job, (value) => value);
+    }
+    lost() {
+      return false;
+    }
+  }
+
+  class ReferenceFile {
+    free = live("ReferenceFile");
+    supplied = 0;
+    constructor(name, size) {
+      this.name = name;
+      this.size = size;
+    }
+    open() {
+      return this.supplied === 0 ? { offset: 0, length: this.size } : undefined;
+    }
+    supply(_offset, bytes) {
+      this.supplied += bytes.length;
+    }
+    needsIndex() {
+      return false;
+    }
+    contigs() {
+      return '[{"name":"chr1","lengthBp":4}]';
+    }
+    assembly() {
+      return undefined;
+    }
+  }
+
+  class Run {
+    free = live("Run");
+    constructor(_model, reference, _name, options) {
+      this.reference = reference;
+      this.batchSize = JSON.parse(options).batchSize ?? 2;
+      this.lines = [];
+      this.rows = [];
+      this.text = "";
+      this.bytes = 0;
+      this.ended = false;
+      this.readOnce = false;
+      this.waiting = new Map();
+      this.taken = 0;
+    }
+    push(chunk) {
+      this.bytes += chunk.length;
+      this.text += new TextDecoder().decode(chunk);
+      const lines = this.text.split("\n");
+      this.text = lines.pop();
+      this.lines.push(...lines);
+    }
+    end() {
+      this.ended = true;
+    }
+    next() {
+      if (!this.readOnce) {
+        this.readOnce = true;
+        return { kind: "read", offset: 0, length: 1 };
+      }
+      if (this.lines.length < this.batchSize && !this.ended) return { kind: "input" };
+      if (this.lines.length > 0) return this.job();
+      return this.waiting.size > 0 ? { kind: "wait" } : { kind: "done" };
+    }
+    job() {
+      const lines = this.lines.splice(0, this.batchSize);
+      const batch = lines.map((line) => {
+        const row = { index: this.rows.length, status: line === "x" ? "skipped" : undefined };
+        this.rows.push(row);
+        return { row, value: Number(line) };
+      });
+      const scored = batch.filter(({ row }) => row.status === undefined);
+      const ticket = this.rows.length;
+      this.waiting.set(ticket, scored);
+      const bytes = Uint8Array.from(scored, ({ value }) => value);
+      return { kind: "job", ticket, bytes, candidates: scored.length };
+    }
+    complete(ticket, results, backend) {
+      const scored = this.waiting.get(ticket);
+      this.waiting.delete(ticket);
+      scored.forEach(({ row }, place) => {
+        Object.assign(row, { status: "scored", sigmaRaw: results[place], backend });
+      });
+    }
+    takeRows() {
+      const end = this.rows.findIndex((row, place) => place >= this.taken && !row.status);
+      const ready = this.rows.slice(this.taken, end < 0 ? undefined : end);
+      this.taken += ready.length;
+      return ready.length > 0 ? JSON.stringify(ready) : undefined;
+    }
+    count(status) {
+      return this.rows.slice(0, this.taken).filter((row) => row.status === status).length;
+    }
+    vcfHeader() {
+      return this.bytes > 0 ? "##fileformat=VCFv4.2\n" : undefined;
+    }
+    counts() {
+      const [scored, skipped] = [this.count("scored"), this.count("skipped")];
+      return JSON.stringify({ scored, skipped, inputBytesDone: this.taken * 2 });
+    }
+    summary() {
+      const [scored, skipped] = [this.count("scored"), this.count("skipped")];
+      return JSON.stringify({ records: scored + skipped, alleles: scored + skipped, scored, skipped });
+    }
+    warnings() {
+      return hooks.warnings ?? "[]";
+    }
+  }
+
+  return { wasm: { Model, Engine, ReferenceFile, Run }, open };
+}
