@@ -1,0 +1,22 @@
+import { byId, button, fill, h } from "./dom.ts";
+
+/** Says something to those who hear the page rather than see it. */
+export function announce(message: string): void {
+  byId("announcer").textContent = message;
+}
+
+/** Shows a notice above the page until it is closed, and says it. Equal notices are shown once. */
+export function notice(message: string): void {
+  const list = byId("notices");
+  const known = [...list.children].some((item) => item.firstElementChild?.textContent === message);
+  if (known) return;
+  const item = h("div", { class: "notice", role: "status", "data-testid": "notice" }, h("p", {}, message));
+  item.append(button("Close", { class: "link" }, () => item.remove()));
+  list.append(item);
+  announce(message);
+}
+
+/** Takes all notices away, at the start of something new. */
+export function clearNotices(): void {
+  fill(byId("notices"));
+}

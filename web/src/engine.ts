@@ -1,0 +1,73 @@
+import { type BackendName, GenoLeWMRuntime, type LoadStage, type Notice, type Progress } from "@genolewm/runtime";
+import builtin from "@genolewm/runtime/models/builtin";
+import { notice } from "./announce.ts";
+import { byId, fill, setText } from "./dom.ts";
+import { problem } from "./errors.ts";
+
+/** How a person may ask for the arithmetic to run. */
+export type BackendChoice = "auto" | BackendName;
+
+const STAGES: Readonly<Record<LoadStage, string>> = {
+  wasm: "Loading the program",
+  model: "Loading the model",
+  verify: "Checking the model",
+  backend: "Choosing how to compute",
+  ready: "Ready",
+};
+
+/** The one runtime of the page, loaded when it is first needed and again for another backend. */
+export class Engine {
+  private loading: Promise<GenoLeWMRuntime> | undefined;
+  private choice: BackendChoice = "auto";
+
+  /** Loading waits for `after`. */
+  constructor(private readonly after: Promise<void>) {}
+
+  /** Told of notices while something runs, such as a device that was lost. */
+  readonly onNotice = (told: Notice): void => notice(told.message);
+
+  /** The runtime; starts to load it on the first call. */
+  ready(): Promise<GenoLeWMRuntime> {
+    this.loading ??= this.load();
+    return this.loading;
+  }
+
+  /** Takes another way to compute. What was opened with the old runtime is gone. */
+  async choose(choice: BackendChoice): Promise<void> {
+    if (choice === this.choice) return;
+    const old = this.loading;
+    this.choice = choice;
+    this.loading = undefined;
+    await old?.then((runtime) => runtime.dispose()).catch(() => undefined);
+  }
+
+  private async load(): Promise<GenoLeWMRuntime> {
+    const line = byId("engine-line");
+    try {
+      await this.after;
+      const runtime = await GenoLeWMRuntime.load(builtin, {
+        backend: this.choice,
+        onProgress: (progress) => setText(line, stageText(progress)),
+        onNotice: this.onNotice,
+      });
+      setText(line, `Model ready: ${runtime.backend === "webgpu" ? "it runs on the graphics processor" : "it runs on the processor"} of this device (${runtime.device}).`);
+      line.dataset["backend"] = runtime.backend;
+      return runtime;
+    } catch (error) {
+      // The next call tries again.
+      this.loading = undefined;
+      fill(line, "The model is not loaded.");
+      throw error;
+    }
+  }
+}
+
+function stageText(progress: Progress): string {
+  if (progress.kind !== "load") return "";
+  return `${STAGES[progress.stage]}: ${Math.floor((progress.done / progress.total) * 100)} %`;
+}
+
+/** Shows why the model could not be loaded. */
+export function loadProblem(error: unknown): HTMLElement {
+  return problem(error, "The model could not be loaded");
+}

@@ -1,0 +1,257 @@
+import type { GenoLeWMRuntime, Inspection, Reference } from "@genolewm/runtime";
+import { clearNotices, notice } from "./announce.ts";
+import { byId } from "./dom.ts";
+import { type Engine, loadProblem } from "./engine.ts";
+import { isAbort, problem } from "./errors.ts";
+import { type ExampleName, exampleReference, exampleVariants } from "./intake/example.ts";
+import { resetFileStep, showFile, showFileProblem, showReading } from "./intake/file.ts";
+import { askForReference, showOpening, showReference, showReferenceProblem } from "./intake/reference.ts";
+import { type Sorted, sortFiles } from "./intake/sort.ts";
+import type { Requests } from "./network.ts";
+import { type Settings, hidePlan, showMeasuring, showPlan, showPlanProblem } from "./plan.ts";
+import { emptySkipped } from "./results/skipped.ts";
+import { Run } from "./run.ts";
+import { shareOf, tryOut } from "./trial.ts";
+
+/** A reference as files. */
+interface ReferenceParts {
+  readonly file: File;
+  readonly fai?: File | undefined;
+  readonly gzi?: File | undefined;
+}
+
+/**
+ * The way from a file to results: file, reference, plan, run. Every step stops what a former choice
+ * set off, so that nothing old shows up late.
+ */
+export class Flow {
+  private steps = new AbortController();
+  private file: File | undefined;
+  private inspection: Inspection | undefined;
+  private parts: ReferenceParts | undefined;
+  private reference: Reference | undefined;
+  private settings: Settings = { regions: "", backend: "auto" };
+  private run: Run | undefined;
+  private autostart = false;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly requests: Requests,
+    private readonly runChanged: (run: Run | undefined) => void,
+  ) {
+    byId("cancel").addEventListener("click", () => this.run?.cancel());
+    byId("again").addEventListener("click", () => this.restart());
+  }
+
+  /** Takes what was dropped or chosen as the file, with a reference beside it or without. */
+  async takeFiles(files: File[]): Promise<void> {
+    this.forget();
+    this.requests.markFile();
+    showReading();
+    const { signal } = this.steps;
+    const sorted = await sortFiles(files);
+    if (signal.aborted) return;
+    this.parts = partsOf(sorted);
+    if (sorted.variants === undefined) {
+      const error = new Error("There is a reference genome in it, and no file with variants. Choose the file of your testing company.");
+      showFileProblem(problem(error, "No variants here"), () => this.restart());
+    } else await this.inspect(sorted.variants, signal);
+  }
+
+  /** Scores the shipped example from beginning to end. */
+  async example(name: ExampleName): Promise<void> {
+    this.forget();
+    this.autostart = true;
+    showReading();
+    const { signal } = this.steps;
+    try {
+      const [file, parts] = await Promise.all([exampleVariants(name), exampleReference()]);
+      if (signal.aborted) return;
+      this.requests.markFile();
+      this.parts = parts;
+      await this.inspect(file, signal);
+    } catch (error) {
+      this.fileProblem(error, signal);
+    }
+  }
+
+  /** Takes files as the reference. */
+  async takeReference(files: File[]): Promise<void> {
+    const sorted = await sortFiles(files);
+    // What does not begin like a reference is tried as one: the runtime says what is wrong with it.
+    const file = sorted.reference ?? sorted.variants;
+    if (file !== undefined) await this.openReference({ file, fai: sorted.fai, gzi: sorted.gzi }, this.steps.signal);
+  }
+
+  /** Back to the first step, with nothing of the last file left. */
+  restart(): void {
+    this.forget();
+    resetFileStep();
+    byId("file-input").focus();
+    scrollTo({ top: 0 });
+  }
+
+  private forget(): void {
+    this.steps.abort();
+    this.steps = new AbortController();
+    this.autostart = false;
+    this.dropRun();
+    this.closeReference();
+    [this.file, this.inspection, this.parts] = [undefined, undefined, undefined];
+    this.settings = { ...this.settings, regions: "" };
+    byId("step-reference").hidden = true;
+    hidePlan();
+    clearNotices();
+  }
+
+  private dropRun(): void {
+    this.run?.cancel();
+    this.run?.results.dispose();
+    this.run = undefined;
+    this.runChanged(undefined);
+    byId("intake").hidden = false;
+    byId("run").hidden = true;
+    byId("results").hidden = true;
+    byId("results-empty").hidden = false;
+    emptySkipped();
+  }
+
+  private closeReference(): void {
+    void this.reference?.close().catch(() => undefined);
+    this.reference = undefined;
+  }
+
+  /** The runtime, or undefined after the page has said why there is none. */
+  private async runtime(signal: AbortSignal): Promise<GenoLeWMRuntime | undefined> {
+    try {
+      const runtime = await this.engine.ready();
+      return signal.aborted ? undefined : runtime;
+    } catch (error) {
+      if (!signal.aborted) showFileProblem(loadProblem(error), () => this.restart());
+      return undefined;
+    }
+  }
+
+  private async inspect(file: File, signal: AbortSignal): Promise<void> {
+    const runtime = await this.runtime(signal);
+    if (runtime === undefined) return;
+    try {
+      const found = await runtime.inspect(file);
+      if (signal.aborted) return;
+      [this.file, this.inspection] = [file, found];
+      showFile(file, found, () => this.restart());
+      if (this.parts === undefined) this.askReference();
+      else await this.openReference(this.parts, signal);
+    } catch (error) {
+      this.fileProblem(error, signal);
+    }
+  }
+
+  private fileProblem(error: unknown, signal: AbortSignal): void {
+    if (!signal.aborted && !isAbort(error)) showFileProblem(problem(error), () => this.restart());
+  }
+
+  /** Asks for a reference, and forgets the one there was. */
+  private askReference(): void {
+    const found = this.inspection;
+    if (found === undefined) return;
+    this.steps.abort();
+    this.steps = new AbortController();
+    this.closeReference();
+    this.parts = undefined;
+    hidePlan();
+    askForReference(found, {
+      files: (files) => void this.takeReference(files),
+      demo: () => void this.demoReference(),
+    });
+  }
+
+  private async demoReference(): Promise<void> {
+    const { signal } = this.steps;
+    try {
+      const parts = await exampleReference();
+      if (!signal.aborted) await this.openReference(parts, signal);
+    } catch (error) {
+      if (!signal.aborted) showReferenceProblem(problem(error), () => this.askReference());
+    }
+  }
+
+  private async openReference(parts: ReferenceParts, signal: AbortSignal): Promise<void> {
+    const [runtime, found] = [await this.runtime(signal), this.inspection];
+    if (runtime === undefined || found === undefined) return;
+    byId("step-reference").hidden = false;
+    const progress = showOpening(() => this.askReference());
+    try {
+      const { file, fai, gzi } = parts;
+      const input = { file, ...(fai && { fai }), ...(gzi && { gzi }) };
+      const reference = await runtime.openReference(input, { signal, onProgress: (told) => progress(shareOf(told)) });
+      if (signal.aborted) return void reference.close();
+      [this.parts, this.reference] = [parts, reference];
+      showReference(file.name, file.size, reference, found, () => this.askReference());
+      await this.measure(signal);
+    } catch (error) {
+      if (!signal.aborted && !isAbort(error)) showReferenceProblem(problem(error), () => this.askReference());
+    }
+  }
+
+  /** Measures this device on the first alleles, then shows the plan. */
+  private async measure(signal: AbortSignal): Promise<void> {
+    const { file, inspection, reference, settings } = this;
+    const runtime = await this.runtime(signal);
+    if (runtime === undefined || file === undefined || inspection === undefined || reference === undefined) return;
+    showMeasuring();
+    try {
+      const trial = await tryOut({ runtime, file, reference, regions: settings.regions }, signal);
+      if (signal.aborted) return;
+      showPlan(inspection, reference, trial, settings, {
+        start: () => void this.start(),
+        settings: (changed) => void this.applySettings(changed),
+      });
+      if (this.autostart) await this.start();
+    } catch (error) {
+      if (!signal.aborted && !isAbort(error)) showPlanProblem(problem(error));
+    }
+  }
+
+  private async applySettings(settings: Settings): Promise<void> {
+    const again = settings.backend !== this.settings.backend;
+    this.settings = settings;
+    this.steps.abort();
+    this.steps = new AbortController();
+    const { signal } = this.steps;
+    if (!again || this.parts === undefined) return this.measure(signal);
+    this.dropRun();
+    this.reference = undefined;
+    showMeasuring();
+    await this.engine.choose(settings.backend);
+    await this.engine.ready().catch((error: unknown) => this.backToAuto(error));
+    if (!signal.aborted) await this.openReference(this.parts, signal);
+  }
+
+  /** What was asked for does not work on this device: says so and goes on as the runtime sees fit. */
+  private async backToAuto(error: unknown): Promise<void> {
+    notice(`${error instanceof Error ? error.message : String(error)}. The choice is back to automatic.`);
+    this.settings = { ...this.settings, backend: "auto" };
+    await this.engine.choose("auto");
+  }
+
+  private async start(): Promise<void> {
+    const { file, inspection, reference, settings } = this;
+    const runtime = await this.runtime(this.steps.signal);
+    if (runtime === undefined || file === undefined || inspection === undefined || reference === undefined) return;
+    this.dropRun();
+    hidePlan();
+    byId("intake").hidden = true;
+    const run = new Run({ runtime, file, inspection, reference, regions: settings.regions, onNotice: this.engine.onNotice });
+    this.run = run;
+    this.runChanged(run);
+    byId("cancel").focus({ preventScroll: true });
+    scrollTo({ top: 0 });
+    await run.score();
+    if (run === this.run && run.results.store.skipped.count === 0) emptySkipped("Nothing was skipped.");
+  }
+}
+
+function partsOf({ reference, fai, gzi }: Sorted): ReferenceParts | undefined {
+  return reference === undefined ? undefined : { file: reference, fai, gzi };
+}

@@ -1,0 +1,49 @@
+/** Files that came together, by what they are. */
+export interface Sorted {
+  readonly variants: File | undefined;
+  readonly reference: File | undefined;
+  readonly fai: File | undefined;
+  readonly gzi: File | undefined;
+}
+
+const SNIFF_BYTES = 1 << 16;
+
+/**
+ * Tells apart what was dropped: a reference by its content, its indexes by their names (a `.fai` is
+ * a table like many), and the file of variants is what is left.
+ */
+export async function sortFiles(files: readonly File[]): Promise<Sorted> {
+  const named = (ending: string) => files.find((file) => file.name.toLowerCase().endsWith(ending));
+  const [fai, gzi] = [named(".fai"), named(".gzi")];
+  const rest = files.filter((file) => file !== fai && file !== gzi);
+  const references = await Promise.all(rest.map(isReference));
+  return {
+    variants: rest.find((_, i) => references[i] === false),
+    reference: rest.find((_, i) => references[i] === true),
+    fai,
+    gzi,
+  };
+}
+
+/** Whether a file begins like FASTA, plain or compressed, or like .2bit. */
+export async function isReference(file: Blob): Promise<boolean> {
+  const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+  const signature = new DataView(start.buffer).byteLength === 4 ? new DataView(start.buffer).getUint32(0) : 0;
+  if (signature === 0x1a412743 || signature === 0x4327411a) return true;
+  return (await firstByte(file)) === 0x3e; // ">"
+}
+
+async function firstByte(file: Blob): Promise<number | undefined> {
+  const head = file.slice(0, SNIFF_BYTES);
+  const magic = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  if (magic[0] !== 0x1f || magic[1] !== 0x8b) return magic[0];
+  const reader = head.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
+  try {
+    return (await reader.read()).value?.[0];
+  } catch {
+    // Damaged from the start: the runtime says so better.
+    return undefined;
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+}

@@ -1,0 +1,67 @@
+import { byId, setText } from "./dom.ts";
+
+/** Where things stand with working offline. */
+export type OfflineState = "preparing" | "ready" | "unavailable";
+
+/** Loading waits this long for the service worker, which can report workers' requests from then on. */
+const PATIENCE_MS = 8000;
+
+/** Registers the service worker and says how far it is. */
+export class Offline {
+  private current: OfflineState = "preparing";
+  /** Settles when the service worker serves this page, or cannot. */
+  readonly settled: Promise<void>;
+
+  constructor(private readonly changed: (state: OfflineState) => void) {
+    this.settled = this.start();
+  }
+
+  get state(): OfflineState {
+    return this.current;
+  }
+
+  /** Removes everything that this page keeps on the device: the copies and the service worker. */
+  async forget(): Promise<void> {
+    const registration = await navigator.serviceWorker?.getRegistration();
+    await registration?.unregister();
+    for (const name of await caches.keys()) await caches.delete(name);
+    this.set("unavailable");
+  }
+
+  private async start(): Promise<void> {
+    if (!("serviceWorker" in navigator)) return this.set("unavailable");
+    try {
+      await navigator.serviceWorker.register(new URL("sw.js", document.baseURI));
+      await Promise.race([controlled(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+      void navigator.serviceWorker.ready.then(() => this.set("ready"));
+    } catch {
+      // Private windows and pages without https have none: everything else works.
+      this.set("unavailable");
+    }
+  }
+
+  private set(state: OfflineState): void {
+    this.current = state;
+    this.changed(state);
+  }
+}
+
+async function controlled(): Promise<void> {
+  const { serviceWorker } = navigator;
+  if (serviceWorker.controller !== null) return;
+  await new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
+}
+
+/** What the page says of each state. */
+export const OFFLINE_WORDS: Readonly<Record<OfflineState, string>> = {
+  preparing: "Getting ready to work offline…",
+  ready: "Works offline: you can cut the connection now.",
+  unavailable: "Not kept for offline use in this browser or window.",
+};
+
+/** Writes the state where the page shows it. */
+export function showOffline(state: OfflineState): void {
+  const place = byId("offline-state");
+  place.dataset["state"] = state;
+  setText(place, OFFLINE_WORDS[state]);
+}

@@ -1,0 +1,103 @@
+import type { Inspection, Reference } from "@genolewm/runtime";
+import type { BackendChoice } from "./engine.ts";
+import { byId, button, facts, fill, h } from "./dom.ts";
+import { parseStretch } from "./contigs.ts";
+import { count, plural, rate, roughly } from "./format.ts";
+import { type Forecast, type Trial, forecast } from "./trial.ts";
+
+/** What the third step hands on. */
+export interface PlanHandlers {
+  start(): void;
+  /** Regions or the way to compute were changed: what was measured no longer holds. */
+  settings(settings: Settings): void;
+}
+
+/** What can be set before a run. */
+export interface Settings {
+  readonly regions: string;
+  readonly backend: BackendChoice;
+}
+
+/** Says that the device is being measured. */
+export function showMeasuring(): void {
+  byId("step-plan").hidden = false;
+  fill(byId("plan"), h("p", { class: "busy", role: "status" }, "Scoring the first few to measure this device…"));
+}
+
+/** Shows why a run would fail, before it starts. */
+export function showPlanProblem(shown: HTMLElement): void {
+  byId("step-plan").hidden = false;
+  fill(byId("plan"), shown);
+}
+
+/** Hides the third step. */
+export function hidePlan(): void {
+  byId("step-plan").hidden = true;
+  fill(byId("plan"));
+}
+
+/** Says what will happen, and offers to start. */
+export function showPlan(found: Inspection, reference: Reference, trial: Trial, settings: Settings, handlers: PlanHandlers): void {
+  const ahead = forecast(found, reference, trial);
+  fill(
+    byId("plan"),
+    facts([
+      ["Will be scored", h("span", { "data-testid": "plan-scored" }, scoredWords(ahead, settings))],
+      ["Will take", h("span", { "data-testid": "plan-time" }, timeWords(ahead, trial, settings))],
+      ["Will be skipped", skippedWords(found, ahead, trial)],
+    ]),
+    h("p", { class: "button-row" }, button("Start scoring", { class: "button primary large", "data-testid": "start", disabled: ahead.alleles === 0 }, handlers.start)),
+    settingsPart(settings, handlers),
+  );
+}
+
+function scoredWords({ alleles, exact }: Forecast, { regions }: Settings): string {
+  if (alleles === 0) return "Nothing: no variant of this file lies on this reference.";
+  if (regions !== "") return `Those of ${plural(alleles, "variant")} that lie in ${regions}`;
+  return exact ? plural(alleles, "variant") : `About ${plural(alleles, "variant")}`;
+}
+
+function timeWords({ seconds }: Forecast, { perSecond }: Trial, { regions }: Settings): string {
+  if (perSecond === null || seconds === null) return "That could not be measured in a few seconds; the run will say.";
+  const speed = `${rate(perSecond)} a second, measured on this device just now`;
+  return regions === "" ? `${roughly(seconds)} (${speed})` : `${speed}, and as long as the region needs`;
+}
+
+function skippedWords(found: Inspection, { reasons }: Forecast, trial: Trial): HTMLElement {
+  const rows = reasons.map(([reason, alleles]) => h("li", {}, h("code", {}, reason), ` ${count(alleles)}`));
+  if (found.malformed > 0) rows.push(h("li", {}, h("code", {}, "malformed"), ` ${count(found.malformed)}`));
+  // What only the reference tells shows in the trial, as a share.
+  const known = new Set(reasons.map(([reason]) => reason));
+  const met = trial.scored + trial.skipped;
+  for (const [reason, alleles] of trial.reasons) {
+    if (!known.has(reason) && reason !== "malformed") rows.push(h("li", {}, h("code", {}, reason), ` ${count(alleles)} of the first ${count(met)}`));
+  }
+  if (rows.length === 0) return h("span", { "data-testid": "plan-skipped" }, "None, as far as can be told now. The reference may still disagree with some.");
+  return h("ul", { class: "reasons", "data-testid": "plan-skipped" }, ...rows);
+}
+
+function settingsPart(settings: Settings, handlers: PlanHandlers): HTMLElement {
+  const regions = h("input", { type: "text", value: settings.regions, placeholder: "chr17:41196312-41277500,chrX", autocomplete: "off", spellcheck: "false", "data-testid": "plan-regions" });
+  const choices: [BackendChoice, string][] = [["auto", "Automatic"], ["cpu", "Processor"], ["webgpu", "Graphics processor (WebGPU)"]];
+  const backend = h("select", { "data-testid": "plan-backend" }, ...choices.map(([value, label]) => h("option", { value, selected: value === settings.backend }, label)));
+  const wrong = h("p", { class: "field-problem", role: "alert" });
+  const apply = () => {
+    const text = regions.value.replace(/\s/g, "");
+    const bad = text !== "" && text.split(/,(?=[^\d]|\d+:|\d{1,2}(?:,|$))/).some((part) => parseStretch(part) === undefined);
+    wrong.textContent = bad ? "Write regions like chr17:41196312-41277500, with commas between several." : "";
+    if (!bad) handlers.settings({ regions: text, backend: backend.value as BackendChoice });
+  };
+  return h(
+    "details",
+    { class: "settings", open: settings.regions !== "" || settings.backend !== "auto" },
+    h("summary", {}, "Settings"),
+    h(
+      "div",
+      { class: "filters" },
+      h("label", { class: "field wide" }, h("span", {}, "Only these regions (empty for all)"), regions),
+      h("label", { class: "field" }, h("span", {}, "Compute with"), backend),
+      button("Apply", { class: "button slim", "data-testid": "plan-apply" }, apply),
+    ),
+    wrong,
+  );
+}

@@ -1,0 +1,126 @@
+import { byId, fill, h, setAttributes, setText, svg } from "../dom.ts";
+import { count } from "../format.ts";
+
+const BINS = 20;
+const [WIDTH, HEIGHT] = [560, 260];
+const PLOT = { left: 44, right: 552, top: 12, bottom: 222 };
+
+/** The share of bins that lie in the band by chance alone, if all were uniform: two deviations. */
+const BAND_DEVIATIONS = 2;
+
+/**
+ * How percentiles are spread, against what common variants would give: the same number in each bin.
+ * Counts grow row by row, and a drawing costs the same for any number of rows.
+ */
+export class Histogram {
+  readonly element: HTMLElement;
+  private readonly counts = new Uint32Array(BINS);
+  private total = 0;
+  private readonly bars: SVGRectElement[] = [];
+  private readonly band = svg("rect", { class: "band" });
+  private readonly expected = svg("line", { class: "expected" });
+  private readonly ticks = svg("g", { class: "ticks" });
+  private readonly picture: SVGSVGElement;
+  private readonly table = h("tbody");
+
+  constructor(private readonly pick: (from: number, to: number) => void) {
+    for (let bin = 0; bin < BINS; bin += 1) this.bars.push(this.bar(bin));
+    this.picture = svg(
+      "svg",
+      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "histogram", "data-testid": "histogram" },
+      this.band,
+      ...this.bars,
+      this.expected,
+      this.ticks,
+      ...axis(),
+    );
+    this.element = h(
+      "figure",
+      { class: "plot" },
+      h("figcaption", {}, h("h3", {}, "Percentiles"), h("p", {}, "If these changes were like common ones, each bar would reach the dashed line, give or take the shaded band. Click a bar to see its variants.")),
+      this.picture,
+      h("details", { class: "as-table" }, h("summary", {}, "The same as a table"), h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Percentiles"), h("th", { scope: "col" }, "Variants"), h("th", { scope: "col" }, "Expected"))), this.table)),
+    );
+    this.draw();
+  }
+
+  /** Counts one percentile of 0 to 1. Draws nothing. */
+  add(share: number): void {
+    const bin = Math.min(BINS - 1, Math.floor(share * BINS));
+    this.counts[bin] = (this.counts[bin] as number) + 1;
+    this.total += 1;
+  }
+
+  /** Brings the picture up to date. */
+  draw(): void {
+    const expected = this.total / BINS;
+    const spread = BAND_DEVIATIONS * Math.sqrt(this.total * (1 / BINS) * (1 - 1 / BINS));
+    const most = niceCeiling(Math.max(...this.counts, expected + spread, 4));
+    const y = (value: number) => PLOT.bottom - (Math.max(0, value) / most) * (PLOT.bottom - PLOT.top);
+    this.bars.forEach((bar, bin) => {
+      const value = this.counts[bin] as number;
+      setAttributes(bar, { y: y(value), height: PLOT.bottom - y(value) });
+    });
+    setAttributes(this.band, { x: PLOT.left, width: PLOT.right - PLOT.left, y: y(expected + spread), height: y(expected - spread) - y(expected + spread) });
+    setAttributes(this.expected, { x1: PLOT.left, x2: PLOT.right, y1: y(expected), y2: y(expected) });
+    fill(this.ticks, ...[0, most / 2, most].flatMap((value) => [
+      svg("line", { x1: PLOT.left, x2: PLOT.right, y1: y(value), y2: y(value) }),
+      svg("text", { x: PLOT.left - 8, y: y(value) + 4, "text-anchor": "end" }, count(value)),
+    ]));
+    this.describe(expected);
+  }
+
+  /** A copy that stands still, for the report. */
+  still(): Node {
+    return this.picture.cloneNode(true);
+  }
+
+  private describe(expected: number): void {
+    const high = this.counts[BINS - 1] as number;
+    const share = this.total === 0 ? 0 : (high / this.total) * 100;
+    this.picture.setAttribute(
+      "aria-label",
+      `Histogram of the percentiles of ${count(this.total)} variants. ${share.toFixed(1)} % lie at the 95th percentile or above, where 5 % would be expected of common variants.`,
+    );
+    while (this.table.rows.length < BINS) {
+      this.table.append(h("tr", {}, h("th", { scope: "row" }, range(this.table.rows.length)), h("td"), h("td")));
+    }
+    [...this.table.rows].forEach((row, bin) => {
+      setText(row.cells[1] as Element, count(this.counts[bin] as number));
+      setText(row.cells[2] as Element, expected.toFixed(1));
+    });
+  }
+
+  private bar(bin: number): SVGRectElement {
+    const step = (PLOT.right - PLOT.left) / BINS;
+    const rect = svg(
+      "rect",
+      { class: bin === BINS - 1 ? "column high" : "column", x: PLOT.left + bin * step + 1, width: step - 2, y: PLOT.bottom, height: 0 },
+      svg("title", {}, `Percentiles ${range(bin)}`),
+    );
+    rect.addEventListener("click", () => {
+      this.pick((bin * 100) / BINS, ((bin + 1) * 100) / BINS);
+      byId("results").querySelector(".variants")?.scrollIntoView({ block: "start" });
+    });
+    return rect;
+  }
+}
+
+function range(bin: number): string {
+  return `${(bin * 100) / BINS} to ${((bin + 1) * 100) / BINS}`;
+}
+
+function axis(): SVGElement[] {
+  const x = (share: number) => PLOT.left + share * (PLOT.right - PLOT.left);
+  return [
+    svg("line", { class: "axis", x1: PLOT.left, x2: PLOT.right, y1: PLOT.bottom, y2: PLOT.bottom }),
+    ...[0, 25, 50, 75, 100].map((tick) => svg("text", { class: "tick", x: x(tick / 100), y: PLOT.bottom + 16, "text-anchor": tick === 100 ? "end" : tick === 0 ? "start" : "middle" }, String(tick))),
+    svg("text", { class: "tick", x: x(0.5), y: PLOT.bottom + 33, "text-anchor": "middle" }, "less surprising ← percentile → more surprising"),
+  ];
+}
+
+/** The next of 1, 2, 4, 5, 10, 20, … times a power of ten, whose half is whole from 2 on. */
+function niceCeiling(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return ([1, 2, 4, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power;
+}

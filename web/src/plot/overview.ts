@@ -1,0 +1,236 @@
+import { fill, h } from "../dom.ts";
+import { count } from "../format.ts";
+import { nextTask } from "../pace.ts";
+import type { Store } from "../results/store.ts";
+import { colour } from "../theme.ts";
+import { ContigSums } from "./sums.ts";
+
+const HEIGHT_PX = 260;
+const EDGE = { left: 34, right: 8, top: 10, bottom: 40 };
+const HIGH = 0.95;
+const DOTS_A_SLICE = 4000;
+
+/** Where a contig lies on the horizontal axis. */
+interface Lane {
+  readonly contig: number;
+  readonly name: string;
+  /** Pixels. */
+  readonly left: number;
+  readonly width: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A contig on which variants will come. */
+export interface ExpectedContig {
+  readonly name: string;
+  readonly lengthBp: number;
+}
+
+/**
+ * Every variant as a dot, by its place in the genome and its percentile. New dots are added to the
+ * canvas; only another width, another theme or a contig that grew past its lane draws all again.
+ */
+export class Overview {
+  readonly element: HTMLElement;
+  private readonly canvas = h("canvas", { role: "img", "data-testid": "overview" });
+  private readonly sums: ContigSums;
+  private readonly table = h("tbody");
+  private lanes: Lane[] = [];
+  private extents = new Map<number, { first: number; last: number }>();
+  private drawn = 0;
+  private generation = 0;
+
+  /**
+   * `expected` are the contigs that will come, with their lengths: they get their lanes at once.
+   * Empty where that is not known; lanes are then as long as the stretch that has variants.
+   */
+  constructor(
+    private readonly store: Store,
+    private readonly expected: readonly ExpectedContig[],
+    private readonly open: (row: number) => void,
+  ) {
+    this.sums = new ContigSums(store);
+    const head = ["Chromosome", "Scored", "Skipped", "Median percentile", "At 95 or above"];
+    this.element = h(
+      "figure",
+      { class: "plot" },
+      h("figcaption", {}, h("h3", {}, "Along the genome"), h("p", {}, "Each dot is a variant: its place from left to right, its percentile from bottom to top. The stronger colour marks the 95th percentile and above. Click a dot to open it.")),
+      this.canvas,
+      h("details", { class: "as-table" }, h("summary", {}, "The same as a table, by chromosome"), h("div", { class: "table-scroll" }, h("table", { "data-testid": "contig-table" }, h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))), this.table))),
+    );
+    this.canvas.addEventListener("click", (event) => this.onClick(event));
+    new ResizeObserver(() => this.redraw()).observe(this.element);
+  }
+
+  /** Notes where a row lies. Draws nothing. */
+  add(row: number): void {
+    const { scored } = this.store;
+    const [contig, pos] = [scored.contig.at(row), scored.pos.at(row)];
+    const extent = this.extents.get(contig);
+    if (extent === undefined) this.extents.set(contig, { first: pos, last: pos });
+    else {
+      extent.first = Math.min(extent.first, pos);
+      extent.last = Math.max(extent.last, pos);
+    }
+    this.sums.add(row);
+  }
+
+  /** Draws the rows that came since. */
+  draw(): void {
+    if (!this.fits()) this.redraw();
+    else void this.dots(this.generation);
+    this.describe();
+  }
+
+  /** Draws everything again: another size, other colours. */
+  redraw(): void {
+    this.generation += 1;
+    this.drawn = 0;
+    const width = this.canvas.clientWidth;
+    if (width === 0) return;
+    const scale = devicePixelRatio;
+    this.canvas.width = width * scale;
+    this.canvas.height = HEIGHT_PX * scale;
+    this.lanes = this.layOut(width);
+    const context = this.context();
+    if (context !== null) this.frame(context, width);
+    void this.dots(this.generation);
+  }
+
+  /** The picture as it is now, for the report. */
+  still(): Node {
+    const image = h("img", { alt: this.canvas.getAttribute("aria-label") ?? "" });
+    image.src = this.canvas.toDataURL();
+    return image;
+  }
+
+  private context(): CanvasRenderingContext2D | null {
+    const context = this.canvas.getContext("2d");
+    context?.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    return context;
+  }
+
+  private fits(): boolean {
+    const lanes = new Map(this.lanes.map((lane) => [lane.contig, lane]));
+    return [...this.extents].every(([contig, extent]) => {
+      const lane = lanes.get(contig);
+      return lane !== undefined && extent.first >= lane.first && extent.last <= lane.last;
+    });
+  }
+
+  /** The stretch of each contig that is drawn: all of it, or where it has variants with some room. */
+  private spans(): { contig: number; first: number; last: number }[] {
+    if (this.expected.length > 1) {
+      const { contigs } = this.store.words;
+      return this.expected.map(({ name, lengthBp }) => ({ contig: contigs.number(name), first: 0, last: lengthBp }));
+    }
+    return [...this.extents].map(([contig, { first, last }]) => {
+      const room = Math.max(500, (last - first) * 0.15);
+      return { contig, first: first - room * 0.3, last: last + room };
+    });
+  }
+
+  /** Contigs side by side. */
+  private layOut(width: number): Lane[] {
+    const spans = this.spans();
+    const total = spans.reduce((sum, { first, last }) => sum + last - first, 0);
+    const gap = spans.length > 1 ? 2 : 0;
+    const free = width - EDGE.left - EDGE.right - gap * (spans.length - 1);
+    let left = EDGE.left;
+    return spans.map(({ contig, first, last }) => {
+      const lane = { contig, first, last, left, width: (free * (last - first)) / total, name: this.store.words.contigs.text(contig) };
+      left += lane.width + gap;
+      return lane;
+    });
+  }
+
+  private frame(context: CanvasRenderingContext2D, width: number): void {
+    context.font = "12px system-ui, sans-serif";
+    context.textBaseline = "middle";
+    for (const share of [0, 0.5, HIGH, 1]) {
+      context.fillStyle = colour("--rule");
+      context.fillRect(EDGE.left, Math.round(this.y(share)), width - EDGE.left - EDGE.right, 1);
+      context.fillStyle = colour("--quiet");
+      context.textAlign = "right";
+      if (share !== HIGH) context.fillText(String(share * 100), EDGE.left - 6, this.y(share));
+    }
+    context.textAlign = "center";
+    let free = 0;
+    this.lanes.forEach((lane, number) => {
+      context.fillStyle = colour(number % 2 === 0 ? "--lane" : "--lane-other");
+      context.fillRect(lane.left, EDGE.top, lane.width, HEIGHT_PX - EDGE.top - EDGE.bottom);
+      free = this.label(context, lane, free);
+    });
+  }
+
+  /** Names a lane where there is room; returns where the next name may begin. */
+  private label(context: CanvasRenderingContext2D, lane: Lane, free: number): number {
+    context.fillStyle = colour("--quiet");
+    const text = this.lanes.length > 1 ? lane.name.replace(/^chr/, "") : this.span(lane);
+    const [middle, half] = [lane.left + lane.width / 2, context.measureText(text).width / 2];
+    if (middle - half < free) return free;
+    context.fillText(text, middle, HEIGHT_PX - EDGE.bottom + 18);
+    return middle + half + 6;
+  }
+
+  private span(lane: Lane): string {
+    const extent = this.extents.get(lane.contig);
+    return extent === undefined ? lane.name : `${lane.name}, ${count(extent.first)} to ${count(extent.last)}`;
+  }
+
+  private y(share: number): number {
+    return HEIGHT_PX - EDGE.bottom - share * (HEIGHT_PX - EDGE.top - EDGE.bottom);
+  }
+
+  private async dots(generation: number): Promise<void> {
+    const context = this.context();
+    if (context === null || this.lanes.length === 0) return;
+    const lanes = new Map(this.lanes.map((lane) => [lane.contig, lane]));
+    const [low, high] = [colour("--dot"), colour("--accent")];
+    while (generation === this.generation && this.drawn < this.store.scored.count) {
+      const end = Math.min(this.drawn + DOTS_A_SLICE, this.store.scored.count);
+      // Taken before waiting, so that a second call goes on where this one will stop.
+      const start = this.drawn;
+      this.drawn = end;
+      for (let row = start; row < end; row += 1) this.dot(context, lanes, row, low, high);
+      if (end < this.store.scored.count) await nextTask();
+    }
+  }
+
+  private dot(context: CanvasRenderingContext2D, lanes: Map<number, Lane>, row: number, low: string, high: string): void {
+    const { scored } = this.store;
+    const lane = lanes.get(scored.contig.at(row));
+    if (lane === undefined) return;
+    const share = scored.percentile.at(row);
+    context.fillStyle = share >= HIGH ? high : low;
+    const size = share >= HIGH ? 3.2 : 2.4;
+    context.fillRect(x(lane, scored.pos.at(row)) - size / 2, this.y(share) - size / 2, size, size);
+  }
+
+  private describe(): void {
+    const { count: total } = this.store.scored;
+    const names = this.lanes.map((lane) => lane.name).join(", ");
+    this.canvas.setAttribute("aria-label", `Percentiles of ${count(total)} variants by their place on ${names}. The table below has the figures.`);
+    const rows = this.sums.rows().map((cells) => h("tr", {}, ...cells.map((cell, i) => (i === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell)))));
+    fill(this.table, ...rows);
+  }
+
+  /** Opens the dot nearest to a click, if one is near. */
+  private onClick(event: MouseEvent): void {
+    const { scored } = this.store;
+    const lanes = new Map(this.lanes.map((lane) => [lane.contig, lane]));
+    let [best, bestDistance] = [-1, 12 ** 2];
+    for (let row = 0; row < scored.count; row += 1) {
+      const lane = lanes.get(scored.contig.at(row));
+      if (lane === undefined) continue;
+      const distance = (x(lane, scored.pos.at(row)) - event.offsetX) ** 2 + (this.y(scored.percentile.at(row)) - event.offsetY) ** 2;
+      if (distance < bestDistance) [best, bestDistance] = [row, distance];
+    }
+    if (best >= 0) this.open(best);
+  }
+}
+
+function x(lane: Lane, pos: number): number {
+  return lane.left + ((pos - lane.first) / (lane.last - lane.first)) * lane.width;
+}

@@ -1,0 +1,200 @@
+import type { GenoLeWMRuntime, Reference } from "@genolewm/runtime";
+import { byId, button, facts, fill, h } from "../dom.ts";
+import { isAbort, problem } from "../errors.ts";
+import { count, figure, locus, ordinal, percentile } from "../format.ts";
+import { verdictView } from "../verdict.ts";
+import { basesAround } from "./bases.ts";
+import { saveAs } from "./exports.ts";
+import type { Store } from "./store.ts";
+import { INDEL_CAUTION, MEANS, MEANS_NOT, bucketWords, changeWords, confidenceWords, kindOf } from "./words.ts";
+
+/** What the detail view walks through: the table, in its order. */
+export interface Listing {
+  count(): number;
+  row(position: number): number;
+  positionOf(row: number): number;
+  select(position: number): void;
+  focus(): void;
+}
+
+/** All about one variant, in a dialog. */
+export class Detail {
+  private readonly dialog = byId<HTMLDialogElement>("detail");
+  private readonly listeners = new AbortController();
+  private loading = new AbortController();
+  private row = 0;
+
+  constructor(
+    private readonly store: Store,
+    private readonly listing: Listing,
+    private readonly reference: Reference,
+    private readonly runtime: GenoLeWMRuntime,
+  ) {
+    const { signal } = this.listeners;
+    this.dialog.addEventListener("close", () => this.closed(), { signal });
+    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close(), { signal });
+    this.dialog.addEventListener("keydown", (event) => this.onKey(event), { signal });
+  }
+
+  /** Opens the dialog for a row of the store. */
+  open(row: number): void {
+    this.show(row);
+    if (!this.dialog.open) this.dialog.showModal();
+    this.dialog.scrollTop = 0;
+  }
+
+  /** Lets go of the page's dialog: another run takes it over. */
+  dispose(): void {
+    this.listeners.abort();
+    this.loading.abort();
+    if (this.dialog.open) this.dialog.close();
+    fill(this.dialog);
+  }
+
+  private show(row: number): void {
+    this.loading.abort();
+    this.loading = new AbortController();
+    this.row = row;
+    const focused = document.activeElement?.getAttribute("data-testid");
+    fill(this.dialog, h("div", { class: "detail-body" }, this.head(), this.verdict(), this.caution(), this.bases(), this.figures(), meaning(), this.receipt()));
+    // The buttons were made anew; whoever steps through the variants keeps the one in use.
+    const again = focused?.startsWith("detail-") ? this.dialog.querySelector<HTMLElement>(`[data-testid="${focused}"]:not(:disabled)`) : null;
+    again?.focus();
+  }
+
+  private closed(): void {
+    this.loading.abort();
+    const position = this.listing.positionOf(this.row);
+    if (position >= 0) this.listing.select(position);
+    this.listing.focus();
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target instanceof HTMLInputElement) return;
+    if (event.key === "ArrowLeft") this.step(-1);
+    else if (event.key === "ArrowRight") this.step(1);
+    else return;
+    event.preventDefault();
+  }
+
+  private step(by: number): void {
+    const position = this.listing.positionOf(this.row) + by;
+    if (position < 0 || position >= this.listing.count()) return;
+    this.show(this.listing.row(position));
+    this.dialog.scrollTop = 0;
+  }
+
+  private get edit() {
+    const { scored, words } = this.store;
+    return {
+      contig: words.contigs.text(scored.contig.at(this.row)),
+      pos: scored.pos.at(this.row),
+      ref: words.alleles.text(scored.ref.at(this.row)),
+      alt: words.alleles.text(scored.alt.at(this.row)),
+    };
+  }
+
+  private head(): HTMLElement {
+    const { contig, pos, ref, alt } = this.edit;
+    const [gene, id] = [this.store.words.genes.text(this.store.scored.gene.at(this.row)), this.store.scored.id[this.row]];
+    const position = this.listing.positionOf(this.row);
+    const [first, last] = [position <= 0, position < 0 || position === this.listing.count() - 1];
+    return h(
+      "div",
+      { class: "detail-head" },
+      h("div", {}, h("h2", { id: "detail-title", "data-testid": "detail-title" }, locus(contig, pos)), h("p", { class: "detail-change" }, changeWords(ref, alt), gene !== "" && h("span", { class: "tag" }, gene), id && h("span", { class: "tag" }, id))),
+      h(
+        "div",
+        { class: "detail-buttons" },
+        button("Previous", { class: "button slim", disabled: first, "data-testid": "detail-previous" }, () => this.step(-1)),
+        button("Next", { class: "button slim", disabled: last, "data-testid": "detail-next" }, () => this.step(1)),
+        button("Close", { class: "button slim", autofocus: true, "data-testid": "detail-close" }, () => this.dialog.close()),
+      ),
+    );
+  }
+
+  private verdict(): HTMLElement {
+    const share = this.store.scored.percentile.at(this.row);
+    const gauge = h("div", { class: "gauge", "aria-hidden": "true" }, h("span"));
+    gauge.style.setProperty("--share", String(share));
+    const hundred = Math.min(99, Math.floor(share * 100));
+    return h(
+      "div",
+      { class: "detail-verdict" },
+      h("p", { class: "big", "data-testid": "detail-percentile" }, ordinal(share), h("small", {}, " percentile of surprise")),
+      gauge,
+      h("p", {}, `More surprising to the model than about ${hundred} of 100 common variants it was compared with.`),
+      h("p", { class: "fine" }, "This is research output and not a diagnosis."),
+    );
+  }
+
+  private caution(): HTMLElement | null {
+    const { ref, alt } = this.edit;
+    return kindOf(ref, alt) === "indel" ? h("p", { class: "caution", "data-testid": "detail-caution" }, INDEL_CAUTION) : null;
+  }
+
+  private bases(): HTMLElement {
+    const place = h("section", {}, h("h3", {}, "The DNA around it"));
+    const { signal } = this.loading;
+    basesAround(this.reference, this.edit, signal).then(
+      (shown) => place.append(shown),
+      (error: unknown) => isAbort(error) || place.append(problem(error, "The reference could not be read here")),
+    );
+    return place;
+  }
+
+  private figures(): HTMLElement {
+    const { scored, words } = this.store;
+    const { row } = this;
+    const bucket = words.buckets.text(scored.bucket.at(row));
+    const window = this.runtime.model.windowBp;
+    const start = scored.windowStart.at(row);
+    return h(
+      "section",
+      {},
+      h("h3", {}, "Figures"),
+      facts([
+        ["Percentile", percentile(scored.percentile.at(row))],
+        ["Raw surprise", figure(scored.sigmaRaw.at(row)), h("span", { class: "fine" }, " distance between what was predicted and what was read")],
+        ["Shift", figure(scored.displacement.at(row)), h("span", { class: "fine" }, " how far the model expects the change to carry")],
+        ["Compared with", bucketWords(bucket), " ", h("code", { "data-testid": "detail-bucket" }, bucket)],
+        ["Confidence", h("span", { "data-testid": "detail-confidence" }, scored.confidence.at(row).toFixed(2)), h("span", { class: "fine" }, ` ${confidenceWords(scored.confidence.at(row), scored.lowConfidence.at(row) === 1)}`)],
+        ["Window", `${count(window)} bases from ${count(start + 1)}`],
+        ["In your file", `line ${count(scored.line.at(row))}`],
+      ]),
+    );
+  }
+
+  private receipt(): HTMLElement {
+    const bytes = this.store.scored.receiptBytes.at(this.row);
+    const section = h("section", { "data-testid": "detail-receipt" }, h("h3", {}, "Receipt"));
+    if (bytes === 0) section.append(h("p", {}, "This score has no receipt."));
+    else void this.store.files.receipt(this.store.scored.receiptOffset.at(this.row), bytes).then((text) => section.append(...this.receiptParts(text)));
+    return section;
+  }
+
+  private receiptParts(text: string): HTMLElement[] {
+    const file = new Blob([text], { type: "application/json" });
+    const outcome = h("div");
+    const check = () =>
+      void this.runtime.verifyReceipt(file).then(
+        (verdict) => fill(outcome, verdictView(verdict)),
+        (error: unknown) => fill(outcome, problem(error)),
+      );
+    return [
+      h("p", { class: "fine" }, "It binds this score to the model, the reference and the change by checksums. Keep it as private as your file."),
+      h("p", { class: "button-row" }, button("Save this receipt", { class: "button slim", "data-testid": "detail-receipt-save" }, () => saveAs(file, "genolewm-receipt.json")), button("Check it", { class: "button slim", "data-testid": "detail-receipt-check" }, check)),
+      outcome,
+      h("details", {}, h("summary", {}, "Show it"), h("pre", { tabindex: 0, "aria-label": "Receipt" }, JSON.stringify(JSON.parse(text), null, 2))),
+    ];
+  }
+}
+
+function meaning(): HTMLElement {
+  return h(
+    "div",
+    { class: "meaning" },
+    h("section", {}, h("h3", {}, "What the number means"), ...MEANS.map((text) => h("p", {}, text))),
+    h("section", {}, h("h3", {}, "What it does not mean"), ...MEANS_NOT.map((text) => h("p", {}, text))),
+  );
+}

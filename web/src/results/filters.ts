@@ -1,0 +1,158 @@
+import { button, fill, h } from "../dom.ts";
+import { parseStretch, plainContig } from "../contigs.ts";
+import { kindOf } from "./words.ts";
+import type { Store } from "./store.ts";
+
+type Test = (row: number) => boolean;
+
+const MOST_SUGGESTED_GENES = 2000;
+
+/** The controls that choose which variants the table shows. */
+export class Filters {
+  readonly element: HTMLElement;
+  private readonly contig = choice("filter-contig", [["", "All"]]);
+  private readonly region = field("filter-region", { placeholder: "chr17:41,200,000-41,250,000", size: 26 });
+  private readonly gene = field("filter-gene", { placeholder: "BRCA1", list: "genes", size: 10 });
+  private readonly from = field("filter-percentile-from", { type: "number", min: 0, max: 100, step: "any", placeholder: "0" });
+  private readonly to = field("filter-percentile-to", { type: "number", min: 0, max: 100, step: "any", placeholder: "100" });
+  private readonly confidence = choice("filter-confidence", [["", "Any"], ["ok", "Not low"], ["0.5", "At least 0.5"], ["1", "Full"]]);
+  private readonly kind = choice("filter-kind", [["", "All"], ["substitution", "Bases exchanged"], ["indel", "Inserted or deleted"]]);
+  private readonly genes = h("datalist", { id: "genes" });
+  private readonly geneField = labelled("Gene", this.gene);
+  private known = { contigs: 0, genes: 0 };
+
+  constructor(
+    private readonly store: Store,
+    changed: () => void,
+  ) {
+    this.geneField.hidden = true;
+    const percentiles = h(
+      "fieldset",
+      { class: "field pair" },
+      h("legend", {}, "Percentile"),
+      h("label", {}, h("span", { class: "unseen" }, "Percentile from"), this.from),
+      " to ",
+      h("label", {}, h("span", { class: "unseen" }, "Percentile to"), this.to),
+    );
+    this.element = h(
+      "div",
+      { class: "filters", role: "group", "aria-label": "Filter the table", "data-testid": "filters" },
+      labelled("Chromosome", this.contig),
+      labelled("Region", this.region),
+      this.geneField,
+      this.genes,
+      percentiles,
+      labelled("Confidence", this.confidence),
+      labelled("Kind", this.kind),
+      button("Clear", { class: "button slim", "data-testid": "filter-clear" }, () => this.clear(changed)),
+    );
+    this.element.addEventListener("input", changed);
+  }
+
+  /** Shows only percentiles of a range, as a click on the histogram asks for. */
+  setPercentiles(from: number, to: number): void {
+    this.from.value = String(from);
+    this.to.value = String(to);
+    this.from.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  /** Offers the contigs and genes that came since the last call. */
+  refresh(): void {
+    const { contigs, genes } = this.store.words;
+    for (const name of contigs.all().slice(this.known.contigs)) this.contig.append(h("option", { value: name }, name));
+    for (const name of genes.all().slice(Math.max(1, this.known.genes), MOST_SUGGESTED_GENES)) {
+      this.genes.append(h("option", { value: name }));
+    }
+    this.known = { contigs: contigs.all().length, genes: genes.all().length };
+    this.geneField.hidden = !this.store.hasGenes;
+  }
+
+  /** Whether a row passes all filters, as they are set now. */
+  predicate(): Test {
+    const tests = [this.inContig(), this.inRegion(), this.inGene(), this.inPercentiles(), this.confident(), this.ofKind()];
+    const needed = tests.filter((test) => test !== undefined);
+    return (row) => needed.every((test) => test(row));
+  }
+
+  private clear(changed: () => void): void {
+    for (const control of this.element.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input, select")) control.value = "";
+    changed();
+  }
+
+  private inContig(): Test | undefined {
+    if (this.contig.value === "") return undefined;
+    const wanted = this.store.words.contigs.find(this.contig.value);
+    return (row) => this.store.scored.contig.at(row) === wanted;
+  }
+
+  private inRegion(): Test | undefined {
+    const stretch = this.region.value.trim() === "" ? undefined : parseStretch(this.region.value);
+    const wrong = this.region.value.trim() !== "" && stretch === undefined;
+    this.region.setCustomValidity(wrong ? "Write a region like chr17:41,200,000-41,250,000" : "");
+    this.region.setAttribute("aria-invalid", String(wrong));
+    if (stretch === undefined) return undefined;
+    const { scored, words } = this.store;
+    const wanted = stretch.contig === null ? null : plainContig(stretch.contig);
+    const named = words.contigs.all().map((name) => wanted === null || plainContig(name) === wanted);
+    return (row) => {
+      const pos = scored.pos.at(row);
+      return pos >= stretch.first && pos <= stretch.last && (named[scored.contig.at(row)] ?? false);
+    };
+  }
+
+  /** Any gene whose name begins with the text: files write several genes as `BRCA1:NBR2` or alike. */
+  private inGene(): Test | undefined {
+    const wanted = this.gene.value.trim().toUpperCase();
+    if (wanted === "") return undefined;
+    const fits = this.store.words.genes.all().map((name) =>
+      name.toUpperCase().split(/[^A-Z0-9.-]+/).some((part) => part.startsWith(wanted)),
+    );
+    return (row) => fits[this.store.scored.gene.at(row)] ?? false;
+  }
+
+  private inPercentiles(): Test | undefined {
+    if (this.from.value === "" && this.to.value === "") return undefined;
+    const from = this.from.value === "" ? 0 : Number(this.from.value) / 100;
+    const to = this.to.value === "" ? 1 : Number(this.to.value) / 100;
+    return (row) => {
+      const share = this.store.scored.percentile.at(row);
+      return share >= from && share <= to;
+    };
+  }
+
+  private confident(): Test | undefined {
+    const { scored } = this.store;
+    switch (this.confidence.value) {
+      case "":
+        return undefined;
+      case "ok":
+        return (row) => scored.lowConfidence.at(row) === 0;
+      default: {
+        const least = Number(this.confidence.value);
+        return (row) => scored.confidence.at(row) >= least;
+      }
+    }
+  }
+
+  private ofKind(): Test | undefined {
+    const { scored, words } = this.store;
+    const wanted = this.kind.value;
+    if (wanted === "") return undefined;
+    const alleles = words.alleles;
+    return (row) => kindOf(alleles.text(scored.ref.at(row)), alleles.text(scored.alt.at(row))) === wanted;
+  }
+}
+
+function field(testid: string, attributes: Record<string, string | number>): HTMLInputElement {
+  return h("input", { type: "text", autocomplete: "off", spellcheck: "false", "data-testid": testid, ...attributes });
+}
+
+function choice(testid: string, options: readonly (readonly [value: string, label: string])[]): HTMLSelectElement {
+  const select = h("select", { "data-testid": testid });
+  fill(select, ...options.map(([value, label]) => h("option", { value }, label)));
+  return select;
+}
+
+function labelled(label: string, control: HTMLElement): HTMLElement {
+  return h("label", { class: "field" }, h("span", {}, label), control);
+}

@@ -1,0 +1,112 @@
+import type { Row, ScoredRow, SkippedRow } from "@genolewm/runtime";
+import { Slices } from "../pace.ts";
+import { Words, flags, floats, wholes } from "./columns.ts";
+import { Exports } from "./exports.ts";
+
+/** Common to scored and skipped alleles. */
+class Places {
+  readonly contig = wholes();
+  readonly pos = wholes();
+  readonly ref = wholes();
+  readonly alt = wholes();
+  readonly gene = wholes();
+  readonly line = wholes();
+  readonly id: (string | null)[] = [];
+  count = 0;
+
+  push(row: Row, words: Vocabulary): void {
+    this.contig.push(words.contigs.number(row.contig));
+    this.pos.push(row.pos);
+    this.ref.push(words.alleles.number(row.ref));
+    this.alt.push(words.alleles.number(row.alt));
+    this.gene.push(words.genes.number(row.gene ?? ""));
+    this.line.push(row.line);
+    this.id.push(row.id);
+    this.count += 1;
+  }
+}
+
+/** Alleles with a score. */
+export class ScoredColumns extends Places {
+  readonly sigmaRaw = floats();
+  readonly percentile = floats();
+  readonly displacement = floats();
+  readonly confidence = floats();
+  readonly lowConfidence = flags();
+  readonly bucket = wholes();
+  readonly windowStart = wholes();
+  readonly receiptOffset = floats();
+  readonly receiptBytes = wholes();
+}
+
+/** Alleles without one. */
+export class SkippedColumns extends Places {
+  readonly reason = wholes();
+  readonly description = wholes();
+}
+
+/** The texts that rows share. */
+class Vocabulary {
+  readonly contigs = new Words();
+  readonly alleles = new Words();
+  readonly genes = new Words();
+  readonly buckets = new Words();
+  readonly reasons = new Words();
+  readonly descriptions = new Words();
+}
+
+/** The rows of one run, in columns, and the files that are made of them. */
+export class Store {
+  readonly scored = new ScoredColumns();
+  readonly skipped = new SkippedColumns();
+  readonly words = new Vocabulary();
+  readonly files = new Exports();
+  /** Skipped alleles by reason, with the sentence that explains it. */
+  readonly reasons = new Map<string, { count: number; description: string }>();
+
+  constructor() {
+    // No gene has the number 0.
+    this.words.genes.number("");
+  }
+
+  /** Whether the file names genes. */
+  get hasGenes(): boolean {
+    return this.words.genes.all().length > 1;
+  }
+
+  /** Takes rows over, giving way to the page between them. */
+  async append(rows: readonly Row[]): Promise<void> {
+    const slices = new Slices();
+    for (const [number, row] of rows.entries()) {
+      if (row.status === "scored") this.appendScored(row);
+      else this.appendSkipped(row);
+      if (number % 16 === 15) await slices.breathe();
+    }
+  }
+
+  private appendScored(row: ScoredRow): void {
+    const { scored, words } = this;
+    const receipt = this.files.scored(row);
+    scored.sigmaRaw.push(row.sigmaRaw);
+    scored.percentile.push(row.sigmaCalibrated);
+    scored.displacement.push(row.displacement);
+    scored.confidence.push(row.confidence);
+    scored.lowConfidence.push(Number(row.lowConfidence));
+    scored.bucket.push(words.buckets.number(row.bucketId));
+    scored.windowStart.push(row.windowStart);
+    scored.receiptOffset.push(receipt.offset);
+    scored.receiptBytes.push(receipt.bytes);
+    scored.push(row, words);
+  }
+
+  private appendSkipped(row: SkippedRow): void {
+    const { skipped, words } = this;
+    this.files.skipped(row);
+    skipped.reason.push(words.reasons.number(row.reason));
+    skipped.description.push(words.descriptions.number(row.description));
+    skipped.push(row, words);
+    const sum = this.reasons.get(row.reason);
+    if (sum === undefined) this.reasons.set(row.reason, { count: 1, description: row.description });
+    else sum.count += 1;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What the figures say, in words for people who never met them. The same words stand in the detail
+ * view, in the report and beside the table.
+ */
+
+const REGIONS: Readonly<Record<string, string>> = {
+  splice: "at a splice site",
+  coding_nonsense: "in a gene, cutting its protein short",
+  coding_missense: "in a gene, changing its protein",
+  coding_synonymous: "in a gene, leaving its protein as it is",
+  utr5: "in the untranslated start of a gene",
+  utr3: "in the untranslated end of a gene",
+  promoter: "in a promoter",
+  enhancer: "in a regulatory region",
+  intron: "in an intron",
+  intergenic: "between genes",
+  other: "anywhere (the file does not say what lies here)",
+};
+
+const GC: Readonly<Record<string, string>> = {
+  low: "few Gs and Cs around",
+  mid: "an average share of Gs and Cs around",
+  high: "many Gs and Cs around",
+};
+
+const REPEATS: Readonly<Record<string, string>> = {
+  none: "outside known repeats",
+  simple: "in a simple repeat",
+  low_complexity: "in a stretch of low complexity",
+  transposon: "in a mobile element",
+  segmental_dup: "in a duplicated segment",
+};
+
+/** The group of common variants that a change was compared with. */
+export function bucketWords(bucketId: string): string {
+  if (bucketId === "*") return "all common variants that the model was calibrated with";
+  const [region = "", gc, repeat] = bucketId.split("|");
+  const parts = [REGIONS[region] ?? region, gc && (GC[gc] ?? gc), repeat && (REPEATS[repeat] ?? repeat)];
+  return `common variants ${parts.filter(Boolean).join(", ")}`;
+}
+
+/** How well filled that group is. */
+export function confidenceWords(confidence: number, low: boolean): string {
+  if (low) return "low: fewer than 100 variants to compare with";
+  if (confidence >= 1) return "full: 1,000 variants or more to compare with";
+  return `partial: about ${Math.round(confidence * 1000)} variants to compare with`;
+}
+
+/** The kind of a change by its alleles. */
+export type Kind = "substitution" | "indel";
+
+/** Whether bases are exchanged, or inserted or deleted. */
+export function kindOf(ref: string, alt: string): Kind {
+  return ref.length === alt.length ? "substitution" : "indel";
+}
+
+/** A change in words: `T replaced by C`. */
+export function changeWords(ref: string, alt: string): string {
+  if (ref.length === alt.length) return `${ref} replaced by ${alt}`;
+  if (alt.startsWith(ref)) return `${alt.slice(ref.length)} inserted after ${ref}`;
+  if (ref.startsWith(alt)) return `${ref.slice(alt.length)} deleted after ${alt}`;
+  return `${ref} replaced by ${alt}`;
+}
+
+/** What a percentile means. */
+export const MEANS: readonly string[] = [
+  "The model read the DNA around this place, predicted how it would look with the change, and then read it with the change. The surprise is the distance between the two.",
+  "The percentile ranks that distance among common variants in the same kind of place. At the 97th percentile, 97 of 100 of those surprised the model less.",
+];
+
+/** What it does not mean. */
+export const MEANS_NOT: readonly string[] = [
+  "It does not say that a change is harmful, or that it is harmless. Many harmless changes are surprising, and many harmful ones are not.",
+  "The built-in model is small. On variants whose effect is known it does only somewhat better than chance, and it partly repeats what it was taught about splice sites and stops.",
+  "It knows nothing about you: not your other variants, your family or your health. Do not change treatment or plans because of it. Talk to a genetic counsellor.",
+];
+
+/** What to keep in mind with insertions and deletions. */
+export const INDEL_CAUTION =
+  "Insertions and deletions shift how the model reads everything after them. They lead the list for that reason alone, so a high percentile says little here.";

@@ -1,0 +1,163 @@
+import type { GenoLeWMRuntime, Inspection, Notice, Progress, Reference, ScoreSummary } from "@genolewm/runtime";
+import { announce } from "./announce.ts";
+import { byId, fill, setText } from "./dom.ts";
+import { isAbort, problem } from "./errors.ts";
+import { count, elapsed, plural, rate, roughly } from "./format.ts";
+import { throttled } from "./pace.ts";
+import { Results } from "./results/results.ts";
+import { shareOf } from "./trial.ts";
+
+const SHOW_MS = 200;
+
+/** What a run scores. */
+export interface RunInput {
+  readonly runtime: GenoLeWMRuntime;
+  readonly file: Blob;
+  readonly inspection: Inspection;
+  readonly reference: Reference;
+  readonly regions: string;
+  readonly onNotice: (notice: Notice) => void;
+}
+
+/** One pass over the user's file, with its progress on the page. */
+export class Run {
+  readonly results: Results;
+  private readonly stopping = new AbortController();
+  private readonly began = performance.now();
+  private latest: (Progress & { kind: "score" }) | undefined;
+  private quarter = 0;
+  private over = false;
+
+  constructor(private readonly input: RunInput) {
+    this.results = new Results(input);
+  }
+
+  /** Scores everything. Never rejects: how it ended stands on the page. */
+  async score(): Promise<void> {
+    this.begin();
+    const show = throttled(SHOW_MS, () => this.showProgress());
+    try {
+      const stream = this.stream((progress) => {
+        if (progress.kind !== "score") return;
+        this.latest = progress;
+        show();
+      });
+      // Rejects as the iteration does, which is where errors are dealt with.
+      stream.summary.catch(() => undefined);
+      this.results.store.files.vcfHeader(await stream.vcfHeader);
+      for await (const rows of stream.batches()) await this.results.append(rows);
+      this.finished(await stream.summary);
+    } catch (error) {
+      this.ended(error);
+    }
+  }
+
+  /** Stops; what was scored stays. */
+  cancel(): void {
+    this.stopping.abort();
+  }
+
+  private stream(onProgress: (progress: Progress) => void) {
+    const { runtime, file, reference, regions, onNotice } = this.input;
+    return runtime.scoreVcf(file, {
+      reference,
+      receipts: true,
+      annotate: true,
+      signal: this.stopping.signal,
+      onProgress,
+      onNotice,
+      ...(regions === "" ? {} : { regions }),
+    });
+  }
+
+  private begin(): void {
+    const run = byId("run");
+    run.hidden = false;
+    run.dataset["state"] = "running";
+    byId("results-empty").hidden = true;
+    byId("cancel").hidden = false;
+    byId("again").hidden = true;
+    setText(byId("run-title"), "Scoring");
+    setText(byId("run-file"), this.fileWords());
+    fill(byId("run-problem"));
+    setText(byId("run-account"), "You may use the page meanwhile: results below grow as they are made.");
+    setText(byId("run-left-label"), "Time left");
+    this.showShare(0);
+    for (const id of ["run-scored", "run-skipped"]) setText(byId(id), "0");
+    for (const id of ["run-rate", "run-left"]) setText(byId(id), "–");
+    announce("Scoring has started");
+  }
+
+  private fileWords(): string {
+    const { inspection, reference, regions } = this.input;
+    const build = reference.assembly === null ? "the reference you chose" : reference.assembly.assembly;
+    return `${inspection.formatName}, ${plural(inspection.records, "record")}, against ${build}${regions === "" ? "" : `, only ${regions}`}`;
+  }
+
+  private showProgress(): void {
+    const { latest } = this;
+    if (latest === undefined || this.over) return;
+    this.showShare(shareOf(latest));
+    setText(byId("run-scored"), count(latest.scored));
+    setText(byId("run-skipped"), count(latest.skipped));
+    setText(byId("run-rate"), latest.allelesPerSecond > 0 ? rate(latest.allelesPerSecond) : "–");
+    setText(byId("run-left"), latest.secondsLeft === null ? "–" : roughly(latest.secondsLeft));
+    const quarter = Math.floor(shareOf(latest) * 4);
+    if (quarter > this.quarter && quarter < 4) announce(`${quarter * 25} percent scored`);
+    this.quarter = quarter;
+  }
+
+  private showShare(share: number): void {
+    const bar = byId("run-bar");
+    const percent = Math.floor(share * 100);
+    bar.setAttribute("aria-valuenow", String(percent));
+    (bar.firstElementChild as HTMLElement).style.transform = `scaleX(${share})`;
+    setText(byId("run-share"), `${percent} %`);
+  }
+
+  private finished(summary: ScoreSummary): void {
+    this.close("done", "Done", summary.seconds);
+    this.showShare(1);
+    this.results.finish(summary);
+    setText(byId("run-scored"), count(summary.scored));
+    setText(byId("run-skipped"), count(summary.skipped));
+    setText(byId("run-rate"), summary.seconds > 0 && summary.scored > 0 ? rate(summary.scored / summary.seconds) : "–");
+    setText(byId("run-account"), accountWords(summary));
+    announce(`Done. ${plural(summary.scored, "variant")} scored, ${count(summary.skipped)} skipped.`);
+  }
+
+  private ended(error: unknown): void {
+    const { scored, skipped } = this.results.store;
+    const seconds = (performance.now() - this.began) / 1000;
+    const kept = `${plural(scored.count, "variant")} scored before that stay below, and ${count(skipped.count)} skipped.`;
+    if (isAbort(error)) {
+      this.close("cancelled", "Cancelled", seconds);
+      announce(`Cancelled. ${kept}`);
+    } else {
+      this.close("failed", "Stopped by an error", seconds);
+      fill(byId("run-problem"), problem(error));
+    }
+    setText(byId("run-scored"), count(scored.count));
+    setText(byId("run-skipped"), count(skipped.count));
+    setText(byId("run-account"), kept);
+  }
+
+  private close(state: string, title: string, seconds: number): void {
+    this.over = true;
+    byId("run").dataset["state"] = state;
+    setText(byId("run-title"), title);
+    setText(byId("run-left-label"), "Time taken");
+    setText(byId("run-left"), elapsed(seconds));
+    byId("cancel").hidden = true;
+    byId("again").hidden = false;
+  }
+}
+
+/** The sums of a run, so that anybody can add them up. */
+function accountWords(summary: ScoreSummary): string {
+  const parts = [`${plural(summary.alleles, "variant")} = ${count(summary.scored)} scored + ${count(summary.skipped)} skipped`];
+  if (summary.malformed > 0) parts.push(`${plural(summary.malformed, "record")} could not be read`);
+  if (summary.outside > 0) parts.push(`${plural(summary.outside, "record")} outside the region`);
+  const backends = Object.entries(summary.backends).map(([name, alleles]) => `${name} ${count(alleles)}`);
+  return `${parts.join("; ")}. Computed by ${backends.join(" and ") || "nothing"}.`;
+}

@@ -1,0 +1,133 @@
+import type { GenoLeWMRuntime, Inspection, Progress, Reference, Row } from "@genolewm/runtime";
+import { plainContig } from "./contigs.ts";
+import { isAbort } from "./errors.ts";
+
+/** How long a trial measures, and how many alleles are enough. */
+const TRIAL_SECONDS = 2.5;
+const TRIAL_ALLELES = 160;
+/** A reading that yields nothing to score is not waited for longer than this. */
+const PATIENCE_SECONDS = 15;
+
+/** What a short trial on this device showed. */
+export interface Trial {
+  /** Alleles scored a second; null where the trial met none. */
+  readonly perSecond: number | null;
+  readonly scored: number;
+  readonly skipped: number;
+  /** Skipped in the trial, by reason. */
+  readonly reasons: ReadonlyMap<string, number>;
+  /** The whole input was so short that the trial met all of it. */
+  readonly complete: boolean;
+}
+
+/** What is scored, and against what. */
+export interface TrialInput {
+  readonly runtime: GenoLeWMRuntime;
+  readonly file: Blob;
+  readonly reference: Reference;
+  readonly regions: string;
+}
+
+/**
+ * Scores the first alleles and throws the scores away: that tells this device's speed, and whether
+ * file and reference belong together, before the user decides. Rejects as a run would.
+ */
+export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Trial> {
+  const enough = new AbortController();
+  const stop = () => enough.abort();
+  signal.addEventListener("abort", stop, { once: true });
+  const patience = setTimeout(stop, PATIENCE_SECONDS * 1000);
+  const meter = new Meter();
+  let complete = false;
+  try {
+    const { runtime, file, reference, regions } = input;
+    const stream = runtime.scoreVcf(file, { reference, signal: enough.signal, ...(regions === "" ? {} : { regions }) });
+    // Settles with the iteration below, which reports the error.
+    stream.summary.catch(() => undefined);
+    stream.vcfHeader.catch(() => undefined);
+    for await (const rows of stream.batches()) {
+      meter.take(rows);
+      if (meter.enough) break;
+    }
+    complete = !meter.enough;
+  } catch (error) {
+    if (!isAbort(error) || signal.aborted) throw error;
+  } finally {
+    enough.abort();
+    clearTimeout(patience);
+    signal.removeEventListener("abort", stop);
+  }
+  return meter.trial(complete);
+}
+
+class Meter {
+  private readonly began = performance.now();
+  private firstAt: number | undefined;
+  private firstScored = 0;
+  private lastAt = 0;
+  private scored = 0;
+  private skipped = 0;
+  private readonly reasons = new Map<string, number>();
+
+  take(rows: readonly Row[]): void {
+    for (const row of rows) {
+      if (row.status === "scored") this.scored += 1;
+      else {
+        this.skipped += 1;
+        this.reasons.set(row.reason, (this.reasons.get(row.reason) ?? 0) + 1);
+      }
+    }
+    if (this.scored === 0) return;
+    this.lastAt = performance.now();
+    // The first batch pays for what is made once.
+    if (this.firstAt === undefined) [this.firstAt, this.firstScored] = [this.lastAt, this.scored];
+  }
+
+  get enough(): boolean {
+    if (this.firstAt === undefined) return false;
+    return this.scored >= TRIAL_ALLELES || performance.now() - this.firstAt > TRIAL_SECONDS * 1000;
+  }
+
+  trial(complete: boolean): Trial {
+    const { scored, skipped, reasons } = this;
+    return { perSecond: this.perSecond(), scored, skipped, reasons, complete };
+  }
+
+  private perSecond(): number | null {
+    if (this.firstAt === undefined) return null;
+    const later = this.scored - this.firstScored;
+    const [alleles, milliseconds] = later > 0 ? [later, this.lastAt - this.firstAt] : [this.scored, this.lastAt - this.began];
+    return (alleles / Math.max(1, milliseconds)) * 1000;
+  }
+}
+
+/** What is known before the start. */
+export interface Forecast {
+  /** Alleles that will be scored, at most. */
+  readonly alleles: number;
+  /** Whether that is a count rather than an upper bound. */
+  readonly exact: boolean;
+  /** What will be skipped, by reason. */
+  readonly reasons: readonly (readonly [reason: string, alleles: number])[];
+  readonly seconds: number | null;
+}
+
+/** Puts together what the file alone tells, what the reference adds, and what the trial measured. */
+export function forecast(found: Inspection, reference: Reference, trial: Trial): Forecast {
+  const known = new Set(reference.contigs.map(({ name }) => plainContig(name)));
+  const elsewhere = found.contigs.filter(({ name }) => !known.has(plainContig(name))).reduce((sum, { records }) => sum + records, 0);
+  const reasons = new Map(Object.entries(found.reasons).filter(([, alleles]) => alleles > 0));
+  if (elsewhere > 0) reasons.set("contig_unknown", (reasons.get("contig_unknown") ?? 0) + elsewhere);
+  const left = Math.max(0, found.candidates - elsewhere);
+  const isVcf = found.format === "vcf";
+  const met = trial.scored + trial.skipped;
+  // Most rows of an array file carry no difference from the reference; the trial tells how many.
+  const alleles = isVcf || met === 0 ? left : Math.round((left * trial.scored) / met);
+  const seconds = trial.perSecond === null ? null : alleles / trial.perSecond;
+  return { alleles, exact: isVcf && elsewhere === 0, reasons: [...reasons], seconds };
+}
+
+/** The share of a run that is done, 0 to 1. */
+export function shareOf(progress: Progress): number {
+  return progress.total === 0 ? 1 : progress.done / progress.total;
+}

@@ -1,0 +1,17 @@
+import type { ReceiptVerdict } from "@genolewm/runtime";
+import { announce } from "./announce.ts";
+import { h } from "./dom.ts";
+import { plural } from "./format.ts";
+
+/** What was checked of a receipt, and what came of it. Also says it aloud. */
+export function verdictView(verdict: ReceiptVerdict): HTMLElement {
+  const what = plural(verdict.count, "receipt");
+  const title = verdict.ok ? `${what}: everything holds` : `${what}: something does not hold`;
+  announce(title);
+  return h(
+    "div",
+    { class: `verdict ${verdict.ok ? "holds" : "fails"}`, "data-testid": "verdict", "data-ok": String(verdict.ok) },
+    h("p", { class: "verdict-title" }, h("span", { class: "verdict-mark", "aria-hidden": "true" }, verdict.ok ? "✓" : "✕"), title),
+    h("ul", {}, ...verdict.checks.map(({ ok, message }) => h("li", { class: ok ? "holds" : "fails" }, h("span", { class: "verdict-word" }, ok ? "Holds: " : "Fails: "), message))),
+  );
+}
