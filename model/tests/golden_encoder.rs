@@ -4,11 +4,8 @@
 
 mod common;
 
-use common::{array, golden_bytes, golden_dir, golden_json, number, size};
-use genolewm_model::bundle::load_encoder;
-use genolewm_model::config::ModelConfig;
+use common::{encoder, golden_bytes, golden_dir, number, size};
 use genolewm_model::encoder::{EditedWindow, Sequence, Site, StateEncoder, StateSpec};
-use genolewm_model::files::Directory;
 use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_shared::edit::{EditSpec, apply_edit};
 use genolewm_shared::pooling::PoolType;
@@ -18,39 +15,16 @@ use genolewm_shared::reference::{FastaReference, Reference};
 type Matrix = <BurnOps as Ops>::Matrix;
 
 fn golden_encoder() -> StateEncoder<Matrix> {
-    let yaml = String::from_utf8(golden_bytes("pipeline/model/train_config.yaml")).unwrap();
-    let config = ModelConfig::parse(&yaml).unwrap();
-    let files = Directory(golden_dir().join("pipeline/encoder"));
-    load_encoder(&BurnOps::cpu(), &files, &config).unwrap()
+    encoder::golden_encoder(&BurnOps::cpu())
 }
 
 fn read(x: &Matrix) -> Vec<f32> {
-    common::block_on(BurnOps::cpu().read(x)).unwrap()
+    common::read(&BurnOps::cpu(), x)
 }
 
 #[test]
 fn golden_hidden_states_of_every_layer_match() {
-    let probe = golden_json("pipeline/encoder_probe.json");
-    let encoder = golden_encoder();
-    let ids: Vec<u32> = array(&probe["input_ids"])
-        .iter()
-        .map(|id| size(id) as u32)
-        .collect();
-    let layers = array(&probe["hidden_states"]);
-    assert_eq!(layers.len(), encoder.llama.layers.len() + 1);
-    for (layer, expected) in layers.iter().enumerate() {
-        let hidden = encoder
-            .llama
-            .hidden(&BurnOps::cpu(), &[Sequence::whole(&ids)], layer);
-        let expected = array(expected).iter().flat_map(array).map(number);
-        for (index, (ours, theirs)) in read(&hidden).into_iter().zip(expected).enumerate() {
-            let difference = (f64::from(ours) - theirs).abs();
-            assert!(
-                difference < 1e-4,
-                "layer {layer}, value {index}: {ours} is not {theirs}"
-            );
-        }
-    }
+    encoder::check_hidden_states(&BurnOps::cpu());
 }
 
 #[test]

@@ -8,7 +8,10 @@
     clippy::panic
 )]
 
-use genolewm_model::ops::{BurnOps, Ops};
+pub mod encoder;
+pub mod predictor;
+
+use genolewm_model::ops::Ops;
 use genolewm_model::weights::Weights;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -73,11 +76,20 @@ pub fn flags(value: &Value) -> Vec<bool> {
     floats(value).into_iter().map(|flag| flag != 0.0).collect()
 }
 
-/// Reads a matrix back. The processor answers at once.
-pub fn read(ops: &BurnOps, matrix: &<BurnOps as Ops>::Matrix) -> Vec<f32> {
+/// Reads a matrix back.
+pub fn read<O: Ops>(ops: &O, matrix: &O::Matrix) -> Vec<f32> {
     block_on(ops.read(matrix)).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// The GPU, or Mesa's software adapter in its place.
+#[cfg(feature = "wgpu")]
+pub fn wgsl_ops() -> genolewm_model::ops::WgslOps {
+    block_on(genolewm_model::ops::WgslOps::new()).unwrap_or_else(|error| {
+        panic!("{error}; without a GPU, Mesa's software adapter serves: apt-get install mesa-vulkan-drivers")
+    })
+}
+
+/// Runs a future that does not have to be woken: native devices are waited for where they are read.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     loop {

@@ -14,6 +14,8 @@ mod ops;
 mod pool;
 mod read;
 mod recorder;
+#[cfg(all(test, feature = "native"))]
+mod tests;
 
 pub use matrix::WgslMatrix;
 

@@ -110,7 +110,7 @@ impl Pool {
     }
 
     /// Bytes of all buffers that nobody uses.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "native"))]
     pub(super) fn idle_bytes(&self) -> u64 {
         let shelves = self.shelves();
         let free = shelves

@@ -228,6 +228,12 @@ impl Recorder {
         Some(index)
     }
 
+    /// Bytes of all buffers that nobody uses.
+    #[cfg(all(test, feature = "native"))]
+    pub(super) fn idle_bytes(&self) -> u64 {
+        self.pool.idle_bytes()
+    }
+
     /// Scopes to wait for before results are believed.
     pub(super) fn take_scopes(&mut self) -> Vec<Scope> {
         std::mem::take(&mut self.scopes)
