@@ -3,6 +3,7 @@ import type { BackendChoice } from "./engine.ts";
 import { byId, button, facts, fill, h } from "./dom.ts";
 import { parseStretch } from "./contigs.ts";
 import { count, plural, rate, roughly } from "./format.ts";
+import { reasonWords } from "./results/words.ts";
 import { type Forecast, type Trial, forecast } from "./trial.ts";
 
 /** What the third step hands on. */
@@ -64,13 +65,14 @@ function timeWords({ seconds }: Forecast, { perSecond }: Trial, { regions }: Set
 }
 
 function skippedWords(found: Inspection, { reasons }: Forecast, trial: Trial): HTMLElement {
-  const rows = reasons.map(([reason, alleles]) => h("li", {}, h("code", {}, reason), ` ${count(alleles)}`));
-  if (found.malformed > 0) rows.push(h("li", {}, h("code", {}, "malformed"), ` ${count(found.malformed)}`));
+  const item = (reason: string, number: string) => h("li", { "data-reason": reason }, h("strong", {}, number), ` ${reasonWords(reason)} `, h("code", {}, reason));
+  const rows = reasons.map(([reason, alleles]) => item(reason, count(alleles)));
+  if (found.malformed > 0) rows.push(item("malformed", count(found.malformed)));
   // What only the reference tells shows in the trial, as a share.
   const known = new Set(reasons.map(([reason]) => reason));
   const met = trial.scored + trial.skipped;
   for (const [reason, alleles] of trial.reasons) {
-    if (!known.has(reason) && reason !== "malformed") rows.push(h("li", {}, h("code", {}, reason), ` ${count(alleles)} of the first ${count(met)}`));
+    if (!known.has(reason) && reason !== "malformed") rows.push(item(reason, `${count(alleles)} of the first ${count(met)}`));
   }
   if (rows.length === 0) return h("span", { "data-testid": "plan-skipped" }, "None, as far as can be told now. The reference may still disagree with some.");
   return h("ul", { class: "reasons", "data-testid": "plan-skipped" }, ...rows);

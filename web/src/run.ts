@@ -1,4 +1,4 @@
-import type { GenoLeWMRuntime, Inspection, Notice, Progress, Reference, ScoreSummary } from "@genolewm/runtime";
+import type { BackendName, GenoLeWMRuntime, Inspection, Notice, Progress, Reference, ScoreSummary } from "@genolewm/runtime";
 import { announce } from "./announce.ts";
 import { byId, fill, setText } from "./dom.ts";
 import { isAbort, problem } from "./errors.ts";
@@ -153,11 +153,20 @@ export class Run {
   }
 }
 
+const BACKENDS: Readonly<Record<BackendName, string>> = { cpu: "the processor", webgpu: "the graphics processor" };
+
+/** Who computed: more than one where a device was lost on the way. */
+function backendWords({ backends }: ScoreSummary): string {
+  const used = Object.entries(backends).filter(([, alleles]) => alleles > 0) as [BackendName, number][];
+  if (used.length === 0) return "";
+  if (used.length === 1) return `Computed on ${used.map(([name]) => BACKENDS[name]).join()}.`;
+  return `Computed on ${used.map(([name, alleles]) => `${BACKENDS[name]} (${count(alleles)})`).join(" and ")}.`;
+}
+
 /** The sums of a run, so that anybody can add them up. */
 function accountWords(summary: ScoreSummary): string {
   const parts = [`${plural(summary.alleles, "variant")} = ${count(summary.scored)} scored + ${count(summary.skipped)} skipped`];
   if (summary.malformed > 0) parts.push(`${plural(summary.malformed, "record")} could not be read`);
   if (summary.outside > 0) parts.push(`${plural(summary.outside, "record")} outside the region`);
-  const backends = Object.entries(summary.backends).map(([name, alleles]) => `${name} ${count(alleles)}`);
-  return `${parts.join("; ")}. Computed by ${backends.join(" and ") || "nothing"}.`;
+  return `${parts.join("; ")}. ${backendWords(summary)}`;
 }

@@ -12,6 +12,19 @@ export function startTheme(changed: () => void): void {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
 }
 
+/** Draws for paper, whatever the screen shows. */
+export function inLight<T>(draw: () => T): T {
+  const { dataset } = document.documentElement;
+  const before = dataset["theme"];
+  dataset["theme"] = "light";
+  try {
+    return draw();
+  } finally {
+    if (before === undefined) delete dataset["theme"];
+    else dataset["theme"] = before;
+  }
+}
+
 /** A colour of the style sheet as the browser resolves it now, for drawing on a canvas. */
 export function colour(name: string): string {
   const probe = document.createElement("span");

@@ -2,8 +2,9 @@ import { byId, fill, h, setAttributes, setText, svg } from "../dom.ts";
 import { count } from "../format.ts";
 
 const BINS = 20;
-const [WIDTH, HEIGHT] = [560, 260];
-const PLOT = { left: 44, right: 552, top: 12, bottom: 222 };
+const HEIGHT_PX = 260;
+const EDGE = { left: 44, right: 8, top: 12, bottom: 38 };
+const BOTTOM = HEIGHT_PX - EDGE.bottom;
 
 /** The share of bins that lie in the band by chance alone, if all were uniform: two deviations. */
 const BAND_DEVIATIONS = 2;
@@ -20,6 +21,8 @@ export class Histogram {
   private readonly band = svg("rect", { class: "band" });
   private readonly expected = svg("line", { class: "expected" });
   private readonly ticks = svg("g", { class: "ticks" });
+  private readonly axis = svg("g");
+  private width = 560;
   private readonly picture: SVGSVGElement;
   private readonly table = h("tbody");
 
@@ -27,12 +30,12 @@ export class Histogram {
     for (let bin = 0; bin < BINS; bin += 1) this.bars.push(this.bar(bin));
     this.picture = svg(
       "svg",
-      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "histogram", "data-testid": "histogram" },
+      { role: "img", class: "histogram", "data-testid": "histogram" },
       this.band,
       ...this.bars,
       this.expected,
       this.ticks,
-      ...axis(),
+      this.axis,
     );
     this.element = h(
       "figure",
@@ -41,7 +44,8 @@ export class Histogram {
       this.picture,
       h("details", { class: "as-table" }, h("summary", {}, "The same as a table"), h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Percentiles"), h("th", { scope: "col" }, "Variants"), h("th", { scope: "col" }, "Expected"))), this.table)),
     );
-    this.draw();
+    this.resize();
+    new ResizeObserver(() => this.resize()).observe(this.picture);
   }
 
   /** Counts one percentile of 0 to 1. Draws nothing. */
@@ -56,18 +60,44 @@ export class Histogram {
     const expected = this.total / BINS;
     const spread = BAND_DEVIATIONS * Math.sqrt(this.total * (1 / BINS) * (1 - 1 / BINS));
     const most = niceCeiling(Math.max(...this.counts, expected + spread, 4));
-    const y = (value: number) => PLOT.bottom - (Math.max(0, value) / most) * (PLOT.bottom - PLOT.top);
+    const y = (value: number) => BOTTOM - (Math.max(0, value) / most) * (BOTTOM - EDGE.top);
     this.bars.forEach((bar, bin) => {
       const value = this.counts[bin] as number;
-      setAttributes(bar, { y: y(value), height: PLOT.bottom - y(value) });
+      setAttributes(bar, { y: y(value), height: BOTTOM - y(value) });
     });
-    setAttributes(this.band, { x: PLOT.left, width: PLOT.right - PLOT.left, y: y(expected + spread), height: y(expected - spread) - y(expected + spread) });
-    setAttributes(this.expected, { x1: PLOT.left, x2: PLOT.right, y1: y(expected), y2: y(expected) });
+    const [left, right] = [this.x(0), this.x(1)];
+    setAttributes(this.band, { x: left, width: right - left, y: y(expected + spread), height: y(expected - spread) - y(expected + spread) });
+    setAttributes(this.expected, { x1: left, x2: right, y1: y(expected), y2: y(expected) });
     fill(this.ticks, ...[0, most / 2, most].flatMap((value) => [
-      svg("line", { x1: PLOT.left, x2: PLOT.right, y1: y(value), y2: y(value) }),
-      svg("text", { x: PLOT.left - 8, y: y(value) + 4, "text-anchor": "end" }, count(value)),
+      svg("line", { x1: left, x2: right, y1: y(value), y2: y(value) }),
+      svg("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, count(value)),
     ]));
     this.describe(expected);
+  }
+
+  /** Takes the width there is: text keeps its size on a phone. */
+  private resize(): void {
+    this.width = this.picture.clientWidth || this.width;
+    this.picture.setAttribute("viewBox", `0 0 ${this.width} ${HEIGHT_PX}`);
+    this.bars.forEach((bar, bin) => {
+      setAttributes(bar, { x: this.x(bin / BINS) + 1, width: this.x(1 / BINS) - this.x(0) - 2 });
+    });
+    fill(this.axis, ...this.axisParts());
+    this.draw();
+  }
+
+  private x(share: number): number {
+    return EDGE.left + share * (this.width - EDGE.left - EDGE.right);
+  }
+
+  private axisParts(): SVGElement[] {
+    const anchors = ["start", "middle", "middle", "middle", "end"];
+    const ticks = anchors.map((anchor, i) => svg("text", { x: this.x(i / 4), y: BOTTOM + 16, "text-anchor": anchor }, String(i * 25)));
+    return [
+      svg("line", { class: "axis", x1: this.x(0), x2: this.x(1), y1: BOTTOM, y2: BOTTOM }),
+      ...ticks,
+      svg("text", { x: this.x(0.5), y: BOTTOM + 33, "text-anchor": "middle" }, "percentile (higher is more surprising)"),
+    ];
   }
 
   /** A copy that stands still, for the report. */
@@ -92,10 +122,9 @@ export class Histogram {
   }
 
   private bar(bin: number): SVGRectElement {
-    const step = (PLOT.right - PLOT.left) / BINS;
     const rect = svg(
       "rect",
-      { class: bin === BINS - 1 ? "column high" : "column", x: PLOT.left + bin * step + 1, width: step - 2, y: PLOT.bottom, height: 0 },
+      { class: bin === BINS - 1 ? "column high" : "column" },
       svg("title", {}, `Percentiles ${range(bin)}`),
     );
     rect.addEventListener("click", () => {
@@ -108,15 +137,6 @@ export class Histogram {
 
 function range(bin: number): string {
   return `${(bin * 100) / BINS} to ${((bin + 1) * 100) / BINS}`;
-}
-
-function axis(): SVGElement[] {
-  const x = (share: number) => PLOT.left + share * (PLOT.right - PLOT.left);
-  return [
-    svg("line", { class: "axis", x1: PLOT.left, x2: PLOT.right, y1: PLOT.bottom, y2: PLOT.bottom }),
-    ...[0, 25, 50, 75, 100].map((tick) => svg("text", { class: "tick", x: x(tick / 100), y: PLOT.bottom + 16, "text-anchor": tick === 100 ? "end" : tick === 0 ? "start" : "middle" }, String(tick))),
-    svg("text", { class: "tick", x: x(0.5), y: PLOT.bottom + 33, "text-anchor": "middle" }, "less surprising ← percentile → more surprising"),
-  ];
 }
 
 /** The next of 1, 2, 4, 5, 10, 20, … times a power of ten, whose half is whole from 2 on. */

@@ -9,6 +9,9 @@ const HEIGHT_PX = 260;
 const EDGE = { left: 34, right: 8, top: 10, bottom: 40 };
 const HIGH = 0.95;
 const DOTS_A_SLICE = 4000;
+const MANY_DOTS = 20_000;
+const REPORT_WIDTH_PX = 640;
+const REPORT_DOTS = 20_000;
 
 /** Where a contig lies on the horizontal axis. */
 interface Lane {
@@ -19,6 +22,16 @@ interface Lane {
   readonly width: number;
   readonly first: number;
   readonly last: number;
+}
+
+/** What dots are drawn with. */
+interface Brush {
+  readonly context: CanvasRenderingContext2D;
+  readonly lanes: ReadonlyMap<number, Lane>;
+  /** Pixels. */
+  readonly size: number;
+  readonly low: string;
+  readonly high: string;
 }
 
 /** A contig on which variants will come. */
@@ -43,11 +56,13 @@ export class Overview {
 
   /**
    * `expected` are the contigs that will come, with their lengths: they get their lanes at once.
-   * Empty where that is not known; lanes are then as long as the stretch that has variants.
+   * Empty where that is not known; lanes are then as long as the stretch that has variants. The
+   * number of rows to expect decides how fine dots are.
    */
   constructor(
     private readonly store: Store,
     private readonly expected: readonly ExpectedContig[],
+    private readonly expectedRows: number,
     private readonly open: (row: number) => void,
   ) {
     this.sums = new ContigSums(store);
@@ -89,26 +104,29 @@ export class Overview {
     this.drawn = 0;
     const width = this.canvas.clientWidth;
     if (width === 0) return;
-    const scale = devicePixelRatio;
-    this.canvas.width = width * scale;
-    this.canvas.height = HEIGHT_PX * scale;
     this.lanes = this.layOut(width);
-    const context = this.context();
+    const context = prepared(this.canvas, width, devicePixelRatio);
     if (context !== null) this.frame(context, width);
     void this.dots(this.generation);
   }
 
-  /** The picture as it is now, for the report. */
+  /**
+   * The picture for the report: in the colours of the moment, with no more dots than can be drawn
+   * without a pause, because printing does not wait.
+   */
   still(): Node {
-    const image = h("img", { alt: this.canvas.getAttribute("aria-label") ?? "" });
-    image.src = this.canvas.toDataURL();
-    return image;
-  }
-
-  private context(): CanvasRenderingContext2D | null {
-    const context = this.canvas.getContext("2d");
-    context?.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    return context;
+    const canvas = h("canvas", { role: "img", "aria-label": this.canvas.getAttribute("aria-label") ?? "" });
+    const lanes = this.lanes;
+    this.lanes = this.layOut(REPORT_WIDTH_PX);
+    const context = prepared(canvas, REPORT_WIDTH_PX, 2);
+    if (context !== null) {
+      this.frame(context, REPORT_WIDTH_PX);
+      const brush = this.brush(context);
+      const step = Math.max(1, Math.ceil(this.store.scored.count / REPORT_DOTS));
+      for (let row = 0; row < this.store.scored.count; row += step) this.dot(brush, row);
+    }
+    this.lanes = lanes;
+    return canvas;
   }
 
   private fits(): boolean {
@@ -146,7 +164,7 @@ export class Overview {
   }
 
   private frame(context: CanvasRenderingContext2D, width: number): void {
-    context.font = "12px system-ui, sans-serif";
+    context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
     context.textBaseline = "middle";
     for (const share of [0, 0.5, HIGH, 1]) {
       context.fillStyle = colour("--rule");
@@ -184,27 +202,32 @@ export class Overview {
   }
 
   private async dots(generation: number): Promise<void> {
-    const context = this.context();
+    const context = this.canvas.getContext("2d");
     if (context === null || this.lanes.length === 0) return;
-    const lanes = new Map(this.lanes.map((lane) => [lane.contig, lane]));
-    const [low, high] = [colour("--dot"), colour("--accent")];
+    const brush = this.brush(context);
     while (generation === this.generation && this.drawn < this.store.scored.count) {
       const end = Math.min(this.drawn + DOTS_A_SLICE, this.store.scored.count);
       // Taken before waiting, so that a second call goes on where this one will stop.
       const start = this.drawn;
       this.drawn = end;
-      for (let row = start; row < end; row += 1) this.dot(context, lanes, row, low, high);
+      for (let row = start; row < end; row += 1) this.dot(brush, row);
       if (end < this.store.scored.count) await nextTask();
     }
   }
 
-  private dot(context: CanvasRenderingContext2D, lanes: Map<number, Lane>, row: number, low: string, high: string): void {
+  private brush(context: CanvasRenderingContext2D): Brush {
+    const lanes = new Map(this.lanes.map((lane) => [lane.contig, lane]));
+    const size = this.expectedRows > MANY_DOTS ? 1.4 : 2.4;
+    return { context, lanes, size, low: colour("--dot"), high: colour("--accent") };
+  }
+
+  private dot({ context, lanes, size: plain, low, high }: Brush, row: number): void {
     const { scored } = this.store;
     const lane = lanes.get(scored.contig.at(row));
     if (lane === undefined) return;
     const share = scored.percentile.at(row);
     context.fillStyle = share >= HIGH ? high : low;
-    const size = share >= HIGH ? 3.2 : 2.4;
+    const size = share >= HIGH ? plain + 0.6 : plain;
     context.fillRect(x(lane, scored.pos.at(row)) - size / 2, this.y(share) - size / 2, size, size);
   }
 
@@ -229,6 +252,15 @@ export class Overview {
     }
     if (best >= 0) this.open(best);
   }
+}
+
+/** An empty canvas whose unit is the pixel of the style sheet. */
+function prepared(canvas: HTMLCanvasElement, width: number, scale: number): CanvasRenderingContext2D | null {
+  canvas.width = width * scale;
+  canvas.height = HEIGHT_PX * scale;
+  const context = canvas.getContext("2d");
+  context?.setTransform(scale, 0, 0, scale, 0, 0);
+  return context;
 }
 
 function x(lane: Lane, pos: number): number {

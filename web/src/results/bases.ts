@@ -26,7 +26,7 @@ export async function basesAround(reference: Reference, edit: EditPlace, signal:
     "figure",
     { class: "bases", "data-testid": "bases" },
     h("p", { class: "bases-text" }, before, ...marked(edit), after),
-    h("figcaption", { class: "fine" }, `${edit.contig}:${count(from + 1)} to ${count(to)} of the reference; `, h("del", {}, edit.ref), " is replaced by ", h("ins", {}, edit.alt), "."),
+    h("figcaption", { class: "fine" }, `${edit.contig}:${count(from + 1)} to ${count(to)} of the reference. Struck out is what the change removes, underlined what it adds.`),
   );
 }
 

@@ -11,8 +11,8 @@ const MOST_SUGGESTED_GENES = 2000;
 export class Filters {
   readonly element: HTMLElement;
   private readonly contig = choice("filter-contig", [["", "All"]]);
-  private readonly region = field("filter-region", { placeholder: "chr17:41,200,000-41,250,000", size: 26 });
-  private readonly gene = field("filter-gene", { placeholder: "BRCA1", list: "genes", size: 10 });
+  private readonly region = field("filter-region", { placeholder: "chr17:41,200,000-41,250,000", size: 21 });
+  private readonly gene = field("filter-gene", { placeholder: "BRCA1", list: "genes", size: 8 });
   private readonly from = field("filter-percentile-from", { type: "number", min: 0, max: 100, step: "any", placeholder: "0" });
   private readonly to = field("filter-percentile-to", { type: "number", min: 0, max: 100, step: "any", placeholder: "100" });
   private readonly confidence = choice("filter-confidence", [["", "Any"], ["ok", "Not low"], ["0.5", "At least 0.5"], ["1", "Full"]]);

@@ -11,6 +11,8 @@ export interface GridColumn {
 /** What a grid shows. Positions count from 0 in the order shown. */
 export interface GridSource {
   readonly columns: readonly GridColumn[];
+  /** What stands in the place of rows when there are none. */
+  readonly nothing: string;
   count(): number;
   /** Fills the cells of a row, in the columns' order. */
   render(position: number, cells: readonly HTMLElement[]): void;
@@ -34,6 +36,7 @@ export class Grid {
   private readonly sizer: HTMLElement;
   private readonly heads = new Map<string, HTMLElement>();
   private readonly pool: HTMLElement[] = [];
+  private readonly nothing: HTMLElement;
   private active = 0;
   private drawing = 0;
 
@@ -44,11 +47,13 @@ export class Grid {
   ) {
     this.sizer = h("div", { class: "grid-sizer", role: "presentation" });
     this.scroller = h("div", { class: "grid-scroll", role: "rowgroup", tabindex: -1 }, this.sizer);
+    this.nothing = h("p", { class: "grid-nothing" }, source.nothing);
     this.element = h(
       "div",
       { class: `grid grid-${id}`, role: "grid", tabindex: 0, "aria-label": label, "aria-colcount": source.columns.length, "data-testid": `grid-${id}` },
       h("div", { class: "grid-head", role: "rowgroup" }, h("div", { class: "grid-row", role: "row", "aria-rowindex": 1 }, ...this.makeHeads())),
       this.scroller,
+      this.nothing,
     );
     this.scroller.addEventListener("scroll", () => this.schedule(), { passive: true });
     this.element.addEventListener("keydown", (event) => this.onKey(event));
@@ -113,11 +118,13 @@ export class Grid {
   }
 
   private draw(): void {
-    const view = this.scroller.clientHeight;
-    if (view === 0) return;
     const [count, rowHeight] = [this.source.count(), this.rowHeight];
     const height = Math.min(count * rowHeight, MAX_HEIGHT_PX);
     this.sizer.style.height = `${height}px`;
+    this.nothing.hidden = count > 0;
+    this.element.style.setProperty("--scrollbar", `${this.scroller.offsetWidth - this.scroller.clientWidth}px`);
+    const view = this.scroller.clientHeight;
+    if (view === 0 && count > 0) return;
     this.active = Math.max(0, Math.min(this.active, count - 1));
     const first = Math.floor(this.firstInView(view, height, count, rowHeight));
     const from = Math.max(0, first - SPARE_ROWS);

@@ -5,6 +5,7 @@ import { throttled } from "../pace.ts";
 import { Histogram } from "../plot/histogram.ts";
 import { type ExpectedContig, Overview } from "../plot/overview.ts";
 import { whenShown } from "../tabs.ts";
+import { inLight } from "../theme.ts";
 import { Detail } from "./detail.ts";
 import { type ExportName, save } from "./exports.ts";
 import { buildReport } from "./report.ts";
@@ -44,7 +45,7 @@ export class Results {
     this.detail = new Detail(store, this.variants, matter.reference, matter.runtime);
     this.skipped = new Skipped(store, () => this.summary === null);
     this.histogram = new Histogram((from, to) => this.variants.filters.setPercentiles(from, to));
-    this.overview = new Overview(store, expectedContigs(matter), open);
+    this.overview = new Overview(store, expectedContigs(matter), matter.inspection.candidates, open);
     fill(
       byId("results"),
       h("h2", { id: "results-title" }, "Results"),
@@ -125,7 +126,8 @@ export class Results {
 
   private report(): void {
     const { runtime, inspection } = this.matter;
-    buildReport({ store: this.store, inspection, model: runtime.model, summary: this.summary, histogram: this.histogram.still(), overview: this.overview.still() });
+    const overview = inLight(() => this.overview.still());
+    buildReport({ store: this.store, inspection, model: runtime.model, summary: this.summary, histogram: this.histogram.still(), overview });
   }
 }
 

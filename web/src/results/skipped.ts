@@ -24,6 +24,7 @@ export function emptySkipped(message = "Nothing has been scored yet. Whatever a 
 /** The tab of what was not scored. */
 export class Skipped implements GridSource {
   readonly columns = COLUMNS;
+  readonly nothing = "Nothing was skipped for this reason.";
   private readonly order: Order;
   private readonly grid: Grid;
   private readonly sums = h("tbody");

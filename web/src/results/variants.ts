@@ -24,6 +24,7 @@ const HIGHEST_FIRST = new Set(["percentile", "raw", "displacement", "confidence"
 /** The table of scored variants with its filters and order. */
 export class Variants implements GridSource {
   readonly columns = COLUMNS;
+  readonly nothing = "No variant passes these filters.";
   readonly filters: Filters;
   readonly element: HTMLElement;
   private readonly order: Order;

@@ -62,6 +62,30 @@ export function changeWords(ref: string, alt: string): string {
   return `${ref} replaced by ${alt}`;
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  symbolic: "names a large change without its bases",
+  breakend: "joins two places and is no local change",
+  overlapping_deletion: "only marks a deletion that another record describes",
+  missing_alt: "the record has no change in it",
+  non_acgt: "holds something other than A, C, G and T",
+  too_long: "longer than 16 bases",
+  same_as_ref: "the same as the reference: no change",
+  duplicate_allele: "listed twice",
+  no_call: "the test could not tell",
+  indel_code: "an insertion or deletion whose bases the file does not give",
+  no_reference_allele: "the file does not say which allele is the reference",
+  contig_unknown: "on a chromosome that the reference does not have",
+  out_of_contig: "beyond the end of its chromosome",
+  reference_n: "where the reference is not known",
+  ref_mismatch: "the reference has other bases there",
+  malformed: "not readable",
+};
+
+/** A reason for skipping in a few words, for lists in which no row with its own sentence stands. */
+export function reasonWords(reason: string): string {
+  return REASONS[reason] ?? reason;
+}
+
 /** What a percentile means. */
 export const MEANS: readonly string[] = [
   "The model read the DNA around this place, predicted how it would look with the change, and then read it with the change. The surprise is the distance between the two.",
