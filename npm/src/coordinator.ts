@@ -160,10 +160,9 @@ export class Coordinator implements Handlers<CoordinatorApi> {
     context.signal.addEventListener("abort", stop);
     try {
       const open = this.#reference(reference);
-      const model = this.#loaded();
       const input = await openChunks(sources.input, context.signal);
       const name = sources.input.name;
-      const pass = new this.#wasm.Run(model, open.file, name, JSON.stringify(options));
+      const pass = new this.#wasm.Run(this.#loaded(), open.file, name, JSON.stringify(options));
       return await new ScoreRun({
         run: pass,
         input,
@@ -171,7 +170,6 @@ export class Coordinator implements Handlers<CoordinatorApi> {
         pool: this.#engines(),
         queue,
         context,
-        modelId: model.modelId,
       }).finish();
     } catch (error) {
       queue.fail(error);

@@ -55,11 +55,13 @@ export class LocalEngine implements Engine {
   readonly device: string;
   readonly capacity: number;
   readonly #engine: WasmEngine;
+  readonly #model: WasmModel;
   #busy = 0;
   #disposed = false;
 
-  private constructor(engine: WasmEngine, backend: BackendName) {
+  private constructor(engine: WasmEngine, model: WasmModel, backend: BackendName) {
     this.#engine = engine;
+    this.#model = model;
     this.backend = backend;
     this.device = engine.device;
     // The processor is this thread, which does one thing at a time.
@@ -69,11 +71,11 @@ export class LocalEngine implements Engine {
   /** Rejects where there is no such backend. */
   static async start(wasm: Wasm, model: WasmModel, backend: BackendName): Promise<LocalEngine> {
     const engine = backend === "cpu" ? wasm.Engine.cpu(model) : await wasm.Engine.webgpu(model);
-    return new LocalEngine(engine, backend);
+    return new LocalEngine(engine, model, backend);
   }
 
   selfCheck(): Promise<void> {
-    return this.#use((engine) => engine.selfCheck());
+    return this.#use((engine) => engine.selfCheck(this.#model));
   }
 
   probe(): Promise<number> {

@@ -21,6 +21,9 @@ const ENCODER_FILES = [
   "dna_config.json",
 ];
 
+/** Answers that the model is known to give, for a backend to be checked with. */
+const SELF_CHECK = "self_check.json";
+
 /** Keys of the manifest under which a file is named. */
 const ARTIFACTS = ["predictor", "action_encoder", "calibration", "eval"];
 
@@ -104,10 +107,11 @@ async function directoryFiles(read: Reader): Promise<ModelFiles> {
   };
   const manifest = parse(await require(MANIFEST));
   await Promise.all(artifacts(manifest).map(require));
+  const optional = [SELF_CHECK, ...ENCODER_FILES.map((name) => `${ENCODER}/${name}`)];
   await Promise.all(
-    ENCODER_FILES.map(async (name) => {
-      const bytes = await read(`${ENCODER}/${name}`);
-      if (bytes !== null) files.set(`${ENCODER}/${name}`, bytes);
+    optional.map(async (name) => {
+      const bytes = await read(name);
+      if (bytes !== null) files.set(name, bytes);
     }),
   );
   await encoderWeights(read, require, files);

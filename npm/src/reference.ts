@@ -1,8 +1,9 @@
 /** A reference genome: opened, indexed where it must be, and read by range. */
 
-import { openChunks, openRange, readAll, type SourceSpec } from "./sources.js";
+import { GenoLeWMError } from "./errors.js";
 import { fetchWhole } from "./http.js";
 import type { CallContext, ProgressEvent, ReferenceParams } from "./service.js";
+import { openChunks, openRange, readAll, type SourceSpec } from "./sources.js";
 import type { RangeSource } from "./types.js";
 import type { Want, Wasm, WasmReference } from "./wasm.js";
 
@@ -92,19 +93,23 @@ export class OpenReference {
     context: CallContext<ProgressEvent>,
   ): Promise<void> {
     const beside = await this.#indexesBeside(spec, context.signal);
-    if (beside !== null && this.#accepts(beside)) return this.#open(context.signal);
-    const { fai, gzi } = await buildIndexes(wasm, spec, context);
+    if (beside !== null && (await this.#accepts(beside, context.signal))) return;
+    await this.#openWith(await buildIndexes(wasm, spec, context), context.signal);
+  }
+
+  async #openWith({ fai, gzi }: Indexes, signal: AbortSignal): Promise<void> {
     this.file.setIndex(fai, gzi);
-    await this.#open(context.signal);
+    await this.#open(signal);
   }
 
   /** What lies beside a URL may be another file's: then it counts as absent. */
-  #accepts({ fai, gzi }: Indexes): boolean {
+  async #accepts(indexes: Indexes, signal: AbortSignal): Promise<boolean> {
     try {
-      this.file.setIndex(fai, gzi);
+      await this.#openWith(indexes, signal);
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      if (GenoLeWMError.from(error).code.startsWith("INPUT.")) return false;
+      throw error;
     }
   }
 
@@ -145,10 +150,11 @@ async function buildIndexes(
       read += piece.length;
       report(size === null ? 0 : Math.min(read, totalBytes));
     }
-    const indexes = builder.finish();
-    report(totalBytes);
-    return indexes;
-  } finally {
+  } catch (error) {
     builder.free();
+    throw error;
   }
+  const indexes = builder.finish();
+  report(totalBytes);
+  return indexes;
 }

@@ -190,9 +190,8 @@ export class GenoLeWMRuntime {
         remediation: "Give one of window and reference.",
       });
     }
-    const text = typeof edit === "string" ? edit : JSON.stringify(edit);
     const score = async (id: number | null): Promise<ScoredRow> => {
-      const params = { edit: text, window: window ?? null, reference: id, receipt };
+      const params = { edit: JSON.stringify(edit), window: window ?? null, reference: id, receipt };
       return JSON.parse(await this.#call("scoreVariant", params, signal)) as ScoredRow;
     };
     return reference === undefined ? score(null) : this.#withReference(reference, { signal }, score);
@@ -283,7 +282,7 @@ export class GenoLeWMRuntime {
    * Ends the workers and gives the memory back. What is under way rejects with an error named
    * `AbortError`, and so does every later call.
    */
-  dispose(): void {
+  async dispose(): Promise<void> {
     if (this.#life.signal.aborted) return;
     this.#life.abort(disposedError());
     this.#service.close();

@@ -7,13 +7,16 @@ import type { EnginePool } from "./pool.js";
 import { ScoreProgress, type Counts } from "./progress.js";
 import type { OpenReference } from "./reference.js";
 import type { CoordinatorApi, CallContext } from "./service.js";
-import type { BackendName, ScoreSummary } from "./types.js";
+import type { ScoreSummary } from "./types.js";
 import type { Step, WasmRun } from "./wasm.js";
 
 /** Time after which timers and messages get their turn, where nothing else lets them. */
 const TURN_MS = 25;
 
 type Job = Extract<Step, { kind: "job" }>;
+
+/** The accounts of a run as wasm keeps them. */
+type Accounts = Counts & Omit<ScoreSummary, "seconds">;
 
 /** What a run needs. */
 export interface RunParts {
@@ -23,7 +26,6 @@ export interface RunParts {
   readonly pool: EnginePool;
   readonly queue: BatchQueue;
   readonly context: CallContext<CoordinatorApi["score"]["event"]>;
-  readonly modelId: string;
 }
 
 /** A run. {@link ScoreRun.finish} may be called once. */
@@ -32,7 +34,6 @@ export class ScoreRun {
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #progress: ScoreProgress;
   readonly #outstanding = new Set<Promise<void>>();
-  readonly #backends = new Map<BackendName, number>();
   readonly #start = performance.now();
   #failure: { readonly reason: unknown } | null = null;
   #over = false;
@@ -111,12 +112,10 @@ export class ScoreRun {
     }
   }
 
-  async #score({ ticket, bytes, candidates }: Job): Promise<void> {
+  async #score({ ticket, bytes }: Job): Promise<void> {
     const { run, pool, context } = this.#parts;
     const { results, backend, device } = await pool.score(bytes, context.signal);
-    if (this.#over) return;
-    run.complete(ticket, results, backend, device);
-    this.#backends.set(backend, (this.#backends.get(backend) ?? 0) + candidates);
+    if (!this.#over) run.complete(ticket, results, backend, device);
   }
 
   /** Passes on what is new: header, warnings, rows and how far things are. */
@@ -128,8 +127,10 @@ export class ScoreRun {
       context.emit({ kind: "header", text: header });
     }
     for (let rows = run.takeRows(); rows !== undefined; rows = run.takeRows()) {
-      this.#emitWarnings();
-      this.#emitProgress(this.#progress.update(this.#counts()));
+      const counts = this.#counts();
+      // Until there is a score, one of the warnings is that there is none.
+      if (counts.scored > 0) this.#emitWarnings();
+      this.#emitProgress(this.#progress.update(counts));
       await queue.push(rows);
     }
   }
@@ -152,16 +153,8 @@ export class ScoreRun {
 
   #summary(): ScoreSummary {
     this.#emitWarnings();
-    const counts = JSON.parse(this.#parts.run.summary()) as Omit<
-      ScoreSummary,
-      "seconds" | "backends" | "modelId"
-    >;
-    return {
-      ...counts,
-      seconds: (performance.now() - this.#start) / 1000,
-      backends: Object.fromEntries(this.#backends),
-      modelId: this.#parts.modelId,
-    };
+    const { inputBytesDone: _, ...counts } = JSON.parse(this.#parts.run.summary()) as Accounts;
+    return { ...counts, seconds: (performance.now() - this.#start) / 1000 };
   }
 
   /** Where neither files nor workers are waited for, nobody else would get the thread. */

@@ -10,9 +10,6 @@ import type { BackendName, BackendProbe } from "./types.js";
  */
 const SETUP_LIMIT_MS = 2_000;
 
-/** What a first turn may cost, in turns: a GPU moves weights and settles its clock. */
-const WARM_UP_TURNS = 3;
-
 /** Engines that were chosen. */
 export interface Selected {
   readonly engines: readonly Engine[];
@@ -58,7 +55,8 @@ export async function startProcessors(
   const [first, ...others] = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   if (first === undefined) throw settled.find((one) => one.status === "rejected")?.reason;
   try {
-    await first.selfCheck();
+    // Each for itself, which also brings each up to speed.
+    await Promise.all([first, ...others].map((engine) => engine.selfCheck()));
   } catch (error) {
     disposeAll([first, ...others]);
     throw error;
@@ -144,14 +142,17 @@ async function prepare(
   }
 }
 
-/** Measures both on the same batch. The adapter has as long as it could need and still win. */
+/**
+ * Measures both on the same batch; their self-checks have warmed them up. The adapter has as long
+ * as it could need and still win.
+ */
 async function race(
   processors: readonly Engine[],
   graphics: Engine,
   name: string,
 ): Promise<Selected> {
   const cpu = await rate(processors);
-  const limit = (WARM_UP_TURNS + 1) * (cpu.batch / cpu.perSecond) * 1000;
+  const limit = (cpu.batch / cpu.perSecond) * 1000;
   const gpu = await timed(graphics, limit);
   const faster = gpu.perSecond !== null && gpu.perSecond > cpu.perSecond;
   disposeAll(faster ? processors : [graphics]);
@@ -180,14 +181,12 @@ async function timed(
   }
 }
 
-/** Alleles a second of engines that work side by side, after one turn to warm up. */
+/** Alleles a second of engines that work side by side. */
 async function rate(
   engines: readonly Engine[],
 ): Promise<{ readonly batch: number; readonly perSecond: number }> {
-  const turn = (): Promise<number[]> => Promise.all(engines.map((engine) => engine.probe()));
-  await turn();
   const start = performance.now();
-  const alleles = await turn();
+  const alleles = await Promise.all(engines.map((engine) => engine.probe()));
   const seconds = (performance.now() - start) / 1000;
   const total = alleles.reduce((sum, count) => sum + count, 0);
   return { batch: alleles[0] ?? 0, perSecond: total / seconds };

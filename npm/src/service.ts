@@ -98,6 +98,7 @@ export interface ReferenceParams {
 
 /** How one edit is scored. */
 export interface SingleParams {
+  /** JSON. */
   readonly edit: string;
   readonly window: { readonly bases: string; readonly start: number } | null;
   readonly reference: number | null;

@@ -11,6 +11,12 @@ export interface Want {
   readonly length: number;
 }
 
+/** An object in the module's memory. */
+interface Owned {
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
 /** What a {@link WasmRun} needs next. */
 export type Step =
   /** More of the input: `push` or `end`. */
@@ -29,20 +35,20 @@ export type Step =
   | { readonly kind: "done" };
 
 /** A model's files, checked against its manifest. */
-export interface WasmModel {
+export interface WasmModel extends Owned {
   readonly modelId: string;
   readonly windowBp: number;
   readonly stateWidth: number;
   /** JSON. */
   readonly manifest: string;
-  free(): void;
 }
 
 /** The network on one backend. */
-export interface WasmEngine {
+export interface WasmEngine extends Owned {
   readonly backend: string;
   readonly device: string;
-  selfCheck(): Promise<void>;
+  /** Compares with known answers, or with the processor's. */
+  selfCheck(model: WasmModel): Promise<void>;
   /** Scores a small fixed batch; answers its number of alleles. */
   probe(): Promise<number>;
   /** Two numbers for each candidate of a job. */
@@ -51,11 +57,10 @@ export interface WasmEngine {
   predict(state: Float32Array, edits: string): Promise<Float32Array>;
   /** Whether a GPU's device is gone. */
   lost(): boolean;
-  free(): void;
 }
 
 /** A reference genome whose bytes come from outside. */
-export interface WasmReference {
+export interface WasmReference extends Owned {
   open(): Want | undefined;
   needsIndex(): boolean;
   setIndex(fai: Uint8Array, gzi?: Uint8Array): void;
@@ -65,26 +70,24 @@ export interface WasmReference {
   /** JSON. */
   assembly(): string | undefined;
   bases(contig: string, start: number, end: number): string | Want;
-  free(): void;
 }
 
 /** Makes the indexes of a FASTA file from its bytes. */
-export interface WasmIndexBuilder {
+export interface WasmIndexBuilder extends Owned {
   push(chunk: Uint8Array): void;
+  /** Uses the builder up: it must not be freed after this. */
   finish(): { readonly fai: Uint8Array; readonly gzi?: Uint8Array };
-  free(): void;
 }
 
 /** Tells what a file of variants is. */
-export interface WasmInspector {
+export interface WasmInspector extends Owned {
   push(chunk: Uint8Array): void;
   /** JSON. */
   finish(): string;
-  free(): void;
 }
 
 /** One pass over a file of variants. */
-export interface WasmRun {
+export interface WasmRun extends Owned {
   push(chunk: Uint8Array): void;
   end(): void;
   next(): Step;
@@ -92,31 +95,28 @@ export interface WasmRun {
   /** JSON, of the rows that are finished. */
   takeRows(): string | undefined;
   vcfHeader(): string | undefined;
-  /** JSON. */
+  /** JSON, the accounts so far. */
   counts(): string;
   /** JSON. */
   summary(): string;
   /** JSON. */
   warnings(): string;
-  free(): void;
 }
 
 /** One edit. */
-export interface WasmSingle {
+export interface WasmSingle extends Owned {
   withWindow(bases: string, start: number): void;
   withReference(reference: WasmReference): Want | undefined;
   job(): Uint8Array;
   /** JSON. */
   row(results: Float64Array, backend: string, device: string, receipt: boolean): string;
-  free(): void;
 }
 
 /** Turns an array file into VCF. */
-export interface WasmImporter {
+export interface WasmImporter extends Owned {
   push(chunk: Uint8Array): void;
   /** JSON, or bytes that are needed first. */
   finish(): string | Want;
-  free(): void;
 }
 
 /** The module. */
@@ -150,5 +150,5 @@ export interface Wasm {
 /** Starts the module. It exists once in a thread: a second call answers the same. */
 export async function instantiate(module: WebAssembly.Module): Promise<Wasm> {
   await glue.default({ module_or_path: module });
-  return glue as unknown as Wasm;
+  return glue;
 }

@@ -84,6 +84,7 @@ export function fakeWasm(hooks = {}) {
       this.readOnce = false;
       this.waiting = new Map();
       this.taken = 0;
+      this.backends = {};
     }
     push(chunk) {
       this.bytes += chunk.length;
@@ -120,6 +121,7 @@ export function fakeWasm(hooks = {}) {
     complete(ticket, results, backend) {
       const scored = this.waiting.get(ticket);
       this.waiting.delete(ticket);
+      this.backends[backend] = (this.backends[backend] ?? 0) + scored.length;
       scored.forEach(({ row }, place) => {
         Object.assign(row, { status: "scored", sigmaRaw: results[place], backend });
       });
@@ -142,7 +144,8 @@ export function fakeWasm(hooks = {}) {
     }
     summary() {
       const [scored, skipped] = [this.count("scored"), this.count("skipped")];
-      return JSON.stringify({ records: scored + skipped, alleles: scored + skipped, scored, skipped });
+      const counts = { records: scored + skipped, alleles: scored + skipped, scored, skipped };
+      return JSON.stringify({ ...counts, backends: this.backends, modelId: "fake", inputBytesDone: 0 });
     }
     warnings() {
       return hooks.warnings ?? "[]";

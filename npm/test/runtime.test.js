@@ -1,0 +1,210 @@
+// The package with its wasm module, in Node. The golden vectors judge the figures.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { GenoLeWMError, GenoLeWMRuntime } from "@genolewm/runtime";
+import builtin from "@genolewm/runtime/models/builtin";
+import { serve } from "./support/server.js";
+
+const GOLDEN = new URL("../../tests/golden/pipeline/", import.meta.url);
+const EXAMPLES = new URL("../../examples/", import.meta.url);
+const REGION = "chr17:41196312-41197200";
+
+const golden = (name) => readFileSync(new URL(name, GOLDEN));
+const example = (name) => new URL(name, EXAMPLES);
+
+/** The golden model, whose weights are stored compressed. */
+function goldenModel() {
+  const files = new Map();
+  for (const name of ["calibration.parquet", "eval_metrics.json", "manifest.json", "train_config.yaml"]) {
+    files.set(name, golden(`model/${name}`));
+  }
+  for (const name of ["action_encoder", "predictor"]) {
+    files.set(`${name}.safetensors`, gunzipSync(golden(`model/${name}.safetensors.gz`)));
+  }
+  for (const name of ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]) {
+    files.set(`encoder/${name}`, golden(`encoder/${name}`));
+  }
+  return files;
+}
+
+async function collect(stream) {
+  const rows = [];
+  for await (const row of stream) rows.push(row);
+  return rows;
+}
+
+let runtime;
+before(async () => (runtime = await GenoLeWMRuntime.load(builtin)));
+after(() => runtime.dispose());
+
+test("the golden pipeline's scores, from a model given by its bytes", async () => {
+  const model = await GenoLeWMRuntime.load(goldenModel(), { backend: "cpu" });
+  const reference = new Blob([golden("ref.fa")]);
+  const rows = await collect(model.scoreVcf(new Blob([golden("in.vcf")]), { reference }));
+  const expected = golden("expected_scores.jsonl").toString().trim().split("\n").map(JSON.parse);
+  const scored = rows.filter(({ status }) => status === "scored");
+  assert.equal(scored.length, expected.length);
+  scored.forEach((row, place) => {
+    const { chrom, pos, ref, alt, bucket_id, sigma_raw } = expected[place];
+    const found = [row.contig, row.pos, row.ref, row.alt, row.bucketId];
+    assert.deepEqual(found, [chrom, pos, ref, alt, bucket_id]);
+    assert.ok(Math.abs(row.sigmaRaw - sigma_raw) <= 1e-4 * sigma_raw, `${row.sigmaRaw} is not ${sigma_raw}`);
+  });
+  await model.dispose();
+});
+
+test("loading tells of its stages, and ends at its total", async () => {
+  const seen = [];
+  const onProgress = (progress) => seen.push(progress);
+  await (await GenoLeWMRuntime.load(builtin, { onProgress })).dispose();
+  assert.deepEqual(seen.map(({ stage }) => stage), ["wasm", "model", "verify", "backend", "ready"]);
+  assert.deepEqual(seen.map(({ done }) => done), [0, 1, 2, 3, 4]);
+  assert.ok(seen.every(({ total }) => total === 4));
+});
+
+test("a model whose file was changed is refused", async () => {
+  const files = goldenModel();
+  files.get("calibration.parquet")[100] ^= 1;
+  await assert.rejects(GenoLeWMRuntime.load(files), (error) => {
+    assert.ok(error instanceof GenoLeWMError);
+    assert.equal(error.code, "PROVENANCE.MANIFEST_HASH_MISMATCH");
+    return true;
+  });
+});
+
+test("WebGPU that is not there is an error with a reason", async () => {
+  const [, webgpu] = await GenoLeWMRuntime.probeBackends();
+  assert.equal(webgpu.available, false);
+  await assert.rejects(GenoLeWMRuntime.load(builtin, { backend: "webgpu" }), {
+    code: "DEPLOY.BACKEND_UNSUPPORTED",
+    details: { backend: "webgpu", reason: webgpu.reason },
+  });
+});
+
+test("a loading that is aborted rejects with the signal's reason", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const onProgress = ({ stage }) => stage === "model" && controller.abort(reason);
+  const { signal } = controller;
+  await assert.rejects(GenoLeWMRuntime.load(builtin, { onProgress, signal }), reason);
+});
+
+test("the example by range from a server, and again through an index made of the file", async () => {
+  const files = {};
+  for (const name of ["brca1.hg19.fa.gz", "brca1.hg19.fa.gz.fai", "brca1.hg19.fa.gz.gzi", "brca1.vcf.gz"]) {
+    files[`/${name}`] = readFileSync(example(name));
+  }
+  const server = await serve(files, { page: true });
+  const beside = await runtime.openReference(`${server.origin}/brca1.hg19.fa.gz`);
+  const asked = server.log.map(({ path }) => path);
+  assert.ok(asked.includes("/brca1.hg19.fa.gz.fai") && asked.includes("/brca1.hg19.fa.gz.gzi"));
+  delete files["/brca1.hg19.fa.gz.fai"];
+  const steps = [];
+  const onProgress = (progress) => steps.push(progress);
+  const built = await runtime.openReference(`${server.origin}/brca1.hg19.fa.gz`, { onProgress });
+  assert.ok(steps.length > 0 && steps.every(({ kind }) => kind === "index"));
+  assert.equal(steps.at(-1).done, steps.at(-1).total);
+  assert.deepEqual(built.contigs, beside.contigs);
+  assert.match(beside.assembly.assembly, /GRCh37/);
+  const place = ["chr17", 41_197_694, 41_197_720];
+  assert.equal(await built.bases(...place), await beside.bases(...place));
+  assert.match(await built.bases(...place), /^[ACGT]{26}$/);
+  await beside.close();
+  await built.close();
+  await server.close();
+});
+
+test("an index that belongs to another file is not used", async () => {
+  const files = {
+    "/brca1.hg19.fa.gz": readFileSync(example("brca1.hg19.fa.gz")),
+    "/brca1.hg19.fa.gz.fai": Buffer.from("this is\tno index\n"),
+    "/brca1.hg19.fa.gz.gzi": readFileSync(example("brca1.hg19.fa.gz.gzi")),
+  };
+  const server = await serve(files);
+  const reference = await runtime.openReference(`${server.origin}/brca1.hg19.fa.gz`);
+  assert.deepEqual(reference.contigs, [{ name: "chr17", lengthBp: 81_195_210 }]);
+  await reference.close();
+  await server.close();
+});
+
+test("a run over the example: rows, receipts that hold, annotated records, a summary", async () => {
+  const reference = await runtime.openReference(example("brca1.hg19.fa.gz"));
+  const options = { reference, regions: REGION, receipts: true, annotate: true };
+  const stream = runtime.scoreVcf(example("brca1.vcf.gz"), options);
+  const rows = await collect(stream);
+  const summary = await stream.summary;
+  assert.equal(rows.length, summary.alleles);
+  assert.equal(summary.alleles, summary.scored + summary.skipped);
+  assert.ok(summary.scored > 10);
+  assert.equal(summary.backends.cpu, summary.scored);
+  assert.equal(summary.modelId, runtime.model.modelId);
+  assert.match(await stream.vcfHeader, /^##fileformat=VCF[^]*##INFO=<ID=GLW_PCT[^]*#CHROM/);
+  assert.ok(rows.every(({ record }) => record.includes("GLW_STATUS=")));
+  const receipts = new Blob(rows.map(({ receipt }) => `${receipt}\n`));
+  const verdict = await runtime.verifyReceipt(receipts);
+  assert.deepEqual([verdict.ok, verdict.count], [true, rows.length]);
+  const first = rows[0];
+  const one = await runtime.scoreVariant(
+    { contig: first.contig, pos: first.pos, ref: first.ref, alt: first.alt },
+    { reference },
+  );
+  assert.ok(Math.abs(one.sigmaRaw - first.sigmaRaw) <= 1e-5 * first.sigmaRaw);
+  const bases = await reference.bases(first.contig, one.windowStart, one.windowStart + runtime.model.windowBp);
+  const text = `${first.contig}:${first.pos}:${first.ref}:${first.alt}`;
+  const windowed = await runtime.scoreVariant(text, { window: { bases, start: one.windowStart } });
+  assert.equal(windowed.sigmaRaw, one.sigmaRaw);
+  await reference.close();
+});
+
+test("a receipt that was tampered with does not hold", async () => {
+  const reference = example("brca1.hg19.fa.gz");
+  const { receipt } = await runtime.scoreVariant("chr17:41246481:T:C", { reference, receipt: true });
+  const forged = receipt.replace(/"sigma_calibrated":0\.\d/, '"sigma_calibrated":0.0');
+  assert.notEqual(forged, receipt);
+  const verdict = await runtime.verifyReceipt(new TextEncoder().encode(forged));
+  assert.equal(verdict.ok, false);
+  assert.ok(verdict.checks.some(({ ok }) => !ok));
+});
+
+test("an array file is recognised, and becomes a VCF", async () => {
+  const file = example("brca1.23andme.txt");
+  const inspection = await runtime.inspect(file);
+  assert.deepEqual([inspection.format, inspection.compression], ["23andme", "plain"]);
+  const result = await runtime.importRaw(file, { reference: example("brca1.hg19.fa.gz"), sampleId: "ME" });
+  assert.match(result.vcf, /\tFORMAT\tME\n/);
+  const records = result.vcf.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  assert.equal(records.length, result.recordsWritten);
+});
+
+test("a window's state, and what follows from an edit", async () => {
+  const window = "ACGTTGCA".repeat(runtime.model.windowBp / 8);
+  const state = await runtime.encodeWindow(window, 2048);
+  assert.equal(state.length, runtime.model.stateWidth);
+  const next = await runtime.predict(state, [{ relPos: 2048, ref: "A", alt: "C" }]);
+  assert.equal(next.length, state.length);
+  assert.notDeepEqual(next, state);
+  await assert.rejects(runtime.predict(state.slice(1), [{ relPos: 0, ref: "A", alt: "C" }]), {
+    code: "INPUT.GENERIC",
+  });
+});
+
+test("mistakes are errors with a code, a place and a remedy", async () => {
+  const reference = example("brca1.hg19.fa.gz");
+  const wrong = "chr17:41246481:G:C";
+  await assert.rejects(runtime.scoreVariant(wrong, { reference }), { code: "INPUT.WINDOW_MISMATCH" });
+  await assert.rejects(runtime.scoreVariant(wrong, {}), { code: "INPUT.GENERIC" });
+  await assert.rejects(runtime.scoreVariant("chr17:1", { reference }), { code: "INPUT.INVALID_EDIT" });
+  await assert.rejects(runtime.openReference(new Blob(["hello"])), { code: "INPUT.GENERIC" });
+  const vcf = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr17\tx\t.\tA\tC\t.\t.\t.\n";
+  const rows = await collect(runtime.scoreVcf(new Blob([vcf]), { reference }));
+  assert.deepEqual(rows.map(({ status, reason, line }) => [status, reason, line]), [["skipped", "malformed", 3]]);
+  await assert.rejects(GenoLeWMRuntime.load(builtin, { threads: 0 }), { code: "INPUT.GENERIC" });
+  await assert.rejects(GenoLeWMRuntime.load(builtin, { worker: true }), { code: "DEPLOY.BACKEND_UNSUPPORTED" });
+});
+
+test("measure gives a rate", async () => {
+  assert.ok((await runtime.measure()) > 0);
+});
