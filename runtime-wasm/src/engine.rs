@@ -147,12 +147,27 @@ impl Engine {
     /// # Errors
     /// `INPUT.GENERIC` for a state of another width, or no edits or too many.
     pub async fn predict(&self, state: Vec<f32>, edits: &str) -> JsResult<Vec<f32>> {
-        let edits: Vec<WindowEdit> = from_json(edits, "the edits")?;
-        let edits = edits
-            .into_iter()
-            .map(|edit| RelEdit::new(BpOffset(edit.rel_pos), &edit.reference, &edit.alt))
-            .collect::<Result<Vec<_>>>()?;
+        let edits = read_edits(edits)?;
         Ok(self.network.predict(state, &edits).await?)
+    }
+
+    /// The actions of edits, `[edits, d_action]` in row-major order.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` when there are none.
+    #[wasm_bindgen(js_name = encodeActions)]
+    pub async fn encode_actions(&self, edits: &str) -> JsResult<Vec<f32>> {
+        let edits = read_edits(edits)?;
+        Ok(self.network.encode_actions(&edits).await?)
+    }
+
+    /// The states after one action each: rows of `states` under the rows of `actions`.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for rows of another width or number.
+    #[wasm_bindgen(js_name = predictBatch)]
+    pub async fn predict_batch(&self, states: Vec<f32>, actions: Vec<f32>) -> JsResult<Vec<f32>> {
+        Ok(self.network.predict_batch(states, actions).await?)
     }
 
     /// Whether the device is gone; everything fails then.
@@ -184,17 +199,39 @@ impl Network {
     async fn predict(&self, state: Vec<f32>, edits: &[RelEdit]) -> Result<Vec<f32>> {
         on!(self, scorer => {
             let (ops, bundle) = (scorer.ops(), scorer.bundle());
-            let width = bundle.encoder.d_state();
-            if state.len() != width {
-                return Err(wrong_width(state.len(), width));
-            }
-            let states = ops.matrix(state, 1, width);
+            let states = rows(ops, state, bundle.encoder.d_state(), 1)?;
             let actions = bundle.action.forward(ops, edits)?;
             let mask = vec![true; edits.len()];
             let all = bundle.predictor.forward_batch(ops, &states, &actions, &mask, edits.len())?;
             ops.read(&ops.rows(&all, edits.len() - 1..edits.len())).await
         })
     }
+
+    async fn encode_actions(&self, edits: &[RelEdit]) -> Result<Vec<f32>> {
+        on!(self, scorer => {
+            let actions = scorer.bundle().action.forward(scorer.ops(), edits)?;
+            scorer.ops().read(&actions).await
+        })
+    }
+
+    async fn predict_batch(&self, states: Vec<f32>, actions: Vec<f32>) -> Result<Vec<f32>> {
+        on!(self, scorer => {
+            let (ops, bundle) = (scorer.ops(), scorer.bundle());
+            let (d_state, d_action) = (bundle.encoder.d_state(), bundle.action.d_action());
+            let count = states.len() / d_state;
+            let states = rows(ops, states, d_state, count)?;
+            let actions = rows(ops, actions, d_action, count)?;
+            ops.read(&bundle.predictor.predict(ops, &states, &actions)).await
+        })
+    }
+}
+
+/// The edits of JSON.
+fn read_edits(edits: &str) -> JsResult<Vec<RelEdit>> {
+    let edits: Vec<WindowEdit> = from_json(edits, "the edits")?;
+    let relative =
+        |edit: WindowEdit| RelEdit::new(BpOffset(edit.rel_pos), &edit.reference, &edit.alt);
+    Ok(edits.into_iter().map(relative).collect::<Result<_>>()?)
 }
 
 fn scorer<O: Ops>(ops: O, model: &Model) -> Result<Scorer<O>> {
@@ -202,12 +239,16 @@ fn scorer<O: Ops>(ops: O, model: &Model) -> Result<Scorer<O>> {
     Ok(Scorer::new(ops, bundle, ScoreOptions::default()))
 }
 
-fn wrong_width(found: usize, wanted: usize) -> Error {
-    Error::new(
-        ErrorCode::InputGeneric,
-        "the state has another width than the model's",
-    )
-    .with_detail("found", found)
-    .with_detail("wanted", wanted)
-    .with_remedy("give a state of `encodeWindow` of the same model")
+/// A matrix of `count` rows of `width`.
+fn rows<O: Ops>(ops: &O, values: Vec<f32>, width: usize, count: usize) -> Result<O::Matrix> {
+    if count == 0 || values.len() != count * width {
+        return Err(Error::new(
+            ErrorCode::InputGeneric,
+            "states or actions have another width or number than the model's",
+        )
+        .with_detail("found", values.len())
+        .with_detail("wanted", count.max(1) * width)
+        .with_remedy("give what `encodeWindow` of the same model gave"));
+    }
+    Ok(ops.matrix(values, count, width))
 }

@@ -3,7 +3,7 @@
 use crate::js_error::{JsResult, json, misuse};
 use genolewm_shared::position::{BpOffset, Interval};
 use genolewm_shared::reference::{
-    self, AnyReference, Pages, RangeRead, Reference, ReferenceKind, sniff,
+    self, FastaReference as AnyReference, Pages, RangeRead, Reference, ReferenceKind, sniff,
 };
 use genolewm_shared::{Error, Result};
 use js_sys::{Object, Reflect, Uint8Array};
@@ -11,9 +11,6 @@ use serde::Serialize;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-
-/// Bytes of the head that tell the format.
-const HEAD_BYTES: usize = 64;
 
 /// An open reference, shared with the runs that use it.
 pub(crate) type Shared = Rc<RefCell<Reference<AnyReference<Pages>>>>;
@@ -80,11 +77,8 @@ impl ReferenceFile {
     #[wasm_bindgen(js_name = needsIndex)]
     #[must_use]
     pub fn needs_index(&self) -> bool {
-        match self.kind {
-            Some(ReferenceKind::Fasta) => self.fai.is_none(),
-            Some(ReferenceKind::FastaBgzip) => self.fai.is_none() || self.gzi.is_none(),
-            _ => false,
-        }
+        self.kind
+            .is_some_and(|kind| kind.needs_index(self.fai.is_some(), self.gzi.is_some()))
     }
 
     /// Takes the index that was built.
@@ -171,7 +165,7 @@ impl ReferenceFile {
             return Ok(());
         }
         if self.kind.is_none() {
-            let mut head = [0; HEAD_BYTES];
+            let mut head = [0; ReferenceKind::HEAD_BYTES];
             let read = self.pages.read_at(0, &mut head)?;
             self.kind = Some(sniff(head.get(..read).unwrap_or_default()));
         }

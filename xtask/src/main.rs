@@ -2,11 +2,12 @@
 //!
 //! `cargo xtask layers` holds the direction of imports, `cargo xtask size` the weight of what is
 //! checked in, `cargo xtask docs` what the pages say; `cargo xtask build-wasm` makes the module for
-//! browsers; `cargo xtask test` runs every test from a fresh clone. Each prints what is wrong, where, and what to do about it, and exits with 1.
+//! browsers, and `cargo xtask pack` the npm package around it; `cargo xtask test` runs every test from a fresh clone. Each prints what is wrong, where, and what to do about it, and exits with 1.
 #![forbid(unsafe_code)]
 
 mod docs;
 mod layers;
+mod pack;
 mod size;
 mod test;
 mod wasm;
@@ -24,7 +25,7 @@ type Work = fn(&Path, &[String]) -> Verdict;
 /// A command: its name, what it is for, and its work.
 type Command = (&'static str, &'static str, Work);
 
-const COMMANDS: [Command; 5] = [
+const COMMANDS: [Command; 8] = [
     (
         "layers",
         "imports go one way only, between crates and inside them",
@@ -46,9 +47,24 @@ const COMMANDS: [Command; 5] = [
         wasm::build,
     ),
     (
+        "pack",
+        "the npm package, with the module and the built-in model in it",
+        pack::run,
+    ),
+    (
         "test",
-        "unpack the vectors, build the program, run every test (arguments go on)",
-        test::run,
+        "every test: test-web, then test-native (arguments go to the latter's runner)",
+        test::all,
+    ),
+    (
+        "test-native",
+        "unpack the vectors, build the program, run the workspace's tests (arguments go on)",
+        test::native,
+    ),
+    (
+        "test-web",
+        "build module, package and page, run their tests in Chromium, Node, Deno and workerd",
+        test::web,
     ),
 ];
 

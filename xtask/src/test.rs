@@ -1,25 +1,49 @@
 //! Every test, from a fresh clone: unpacks the golden vectors that are stored compressed, builds
-//! the program that the end-to-end tests drive, and hands over to the test runner.
+//! the programs and packages that the end-to-end tests drive, and hands over to the test runners.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::Verdict;
+use crate::{Verdict, pack, wasm};
 
 /// Where golden weights are stored with a `.gz` behind their names: mostly zeros, tenfold smaller.
 const PACKED: &str = "tests/golden/pipeline/model";
 
+/// Runs every test; `arguments` go to the native runner, which has the last word.
+pub(crate) fn all(root: &Path, arguments: &[String]) -> Verdict {
+    web(root, &[])?;
+    native(root, arguments)
+}
+
+/// Runs the tests of browsers and edge runtimes: the module, the package and the page are built,
+/// and judged by the native program.
+pub(crate) fn web(root: &Path, _: &[String]) -> Verdict {
+    wasm::build(root, &[])?;
+    pack::run(root, &[])?;
+    let steps = || {
+        build_program(root)?;
+        pack::npm(&root.join("npm"), &["test", "--silent"])?;
+        for folder in ["web", "wasm-tests"] {
+            pack::install(&root.join(folder))?;
+        }
+        pack::npm(&root.join("web"), &["run", "--silent", "build"])?;
+        pack::npm(&root.join("wasm-tests"), &["test", "--silent"])
+    };
+    steps().map(|()| String::new()).map_err(|fault| vec![fault])
+}
+
+fn build_program(root: &Path) -> Result<(), String> {
+    let build = ["build", "--release", "--package", "genolewm", "--bins"];
+    cargo(root, &build, &[])
+}
+
 /// Runs the tests of the workspace; `arguments` go to the runner.
-pub(crate) fn run(root: &Path, arguments: &[String]) -> Verdict {
+pub(crate) fn native(root: &Path, arguments: &[String]) -> Verdict {
     let steps = || {
         unpack(&root.join(PACKED))?;
-        cargo(
-            root,
-            &["build", "--release", "--package", "genolewm", "--bins"],
-            &[],
-        )?;
+        build_program(root)?;
         if has_nextest(root) {
             cargo(root, &["test", "--workspace", "--doc"], &[])?;
             cargo(root, &["nextest", "run", "--workspace"], arguments)

@@ -2,9 +2,13 @@
 
 use super::checkpoint::serialize;
 use crate::output::{io_error, write_atomically};
+use genolewm_model::bundle::Bundle;
 use genolewm_model::config::ModelConfig;
+use genolewm_model::files::Directory;
+use genolewm_model::ops::BurnOps;
+use genolewm_model::scorer::{ScoreOptions, Scorer};
+use genolewm_model::self_check::{self, ANSWERS_FILE, Answers};
 use genolewm_model::weights::NamedTensor;
-use genolewm_shared::Result;
 use genolewm_shared::calibration::{
     BuildOptions, CalibrationExample, build_calibration_table, write_calibration_table,
 };
@@ -12,6 +16,7 @@ use genolewm_shared::context::ContextLabel;
 use genolewm_shared::provenance::{
     Manifest, ManifestArtifact, ManifestEncoder, ManifestTraining, sha256_prefixed,
 };
+use genolewm_shared::{Error, ErrorCode, Result};
 use safetensors::tensor::Dtype;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -129,6 +134,29 @@ fn write_manifest(directory: &Path, mut manifest: Manifest) -> Result<()> {
     write_atomically(
         &directory.join("manifest.json"),
         manifest.to_canonical_json()?.as_bytes(),
+    )?;
+    write_answers(directory)
+}
+
+/// Writes what the model answers to the self-check, by which other devices are judged.
+fn write_answers(directory: &Path) -> Result<()> {
+    let (model, encoder) = (
+        Directory(directory.to_owned()),
+        Directory(directory.join("encoder")),
+    );
+    let ops = BurnOps::cpu();
+    let bundle = Bundle::load(&ops, &model, &encoder)?;
+    let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
+    let answers = Answers::of(&pollster::block_on(self_check::answers(&scorer))?);
+    let text = serde_json::to_string(&answers).map_err(|error| {
+        Error::new(
+            ErrorCode::InternalInvariantViolation,
+            format!("the answers cannot be written: {error}"),
+        )
+    })?;
+    write_atomically(
+        &directory.join(ANSWERS_FILE),
+        format!("{text}\n").as_bytes(),
     )
 }
 
