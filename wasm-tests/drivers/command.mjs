@@ -1,6 +1,6 @@
 // For Node and Deno: a job from a file, the answer on standard output.
 
-import { readFileSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 
 import { GenoLeWMRuntime } from "@genolewm/runtime";
@@ -9,5 +9,4 @@ import builtin from "@genolewm/runtime/models/builtin";
 import { work } from "./work.mjs";
 
 const job = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const answer = Buffer.from(`${JSON.stringify(await work(GenoLeWMRuntime, builtin, job))}\n`);
-for (let at = 0; at < answer.length;) at += writeSync(1, answer, at);
+process.stdout.write(`${JSON.stringify(await work(GenoLeWMRuntime, builtin, job))}\n`);

@@ -7,7 +7,8 @@ import { launch, openPage } from "./browser.mjs";
 import { artifact, built, inRoot } from "./paths.mjs";
 import { serve } from "./server.mjs";
 
-const dist = () => built("npm ci && npm run build (in web/)", "web/dist");
+const dist = () =>
+  process.env.GENOLEWM_WEB_DIST ?? built("npm ci && npm run build (in web/)", "web/dist");
 
 /** Serves the built page with the headers that it ships for static hosts. */
 export async function serveApp({ prefix = "/", bare = false, ...options } = {}) {

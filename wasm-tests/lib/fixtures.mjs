@@ -54,7 +54,10 @@ function save(name, content) {
 /** Every `step`-th record of the example, and those that cannot be scored. */
 export function someOfExample(step, name = "some.vcf") {
   const { header, records } = exampleLines();
-  const odd = (record) => record.includes("<CN0>") || record.includes("esv");
+  const odd = (record) => {
+    const [, , , ref, alts] = record.split("\t");
+    return [ref, ...alts.split(",")].some((allele) => allele.length > 16 || allele[0] === "<");
+  };
   const kept = records.filter((record, index) => index % step === 0 || odd(record));
   return save(name, `${[...header, ...kept].join("\n")}\n`);
 }

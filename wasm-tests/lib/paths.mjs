@@ -32,9 +32,14 @@ export function artifact(...parts) {
   return path;
 }
 
+const scratched = [];
+process.on("exit", () => {
+  for (const folder of scratched) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A new folder that is gone when the process is. */
 export function scratch(name) {
   const folder = mkdtempSync(join(tmpdir(), `genolewm-${name}-`));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  scratched.push(folder);
   return folder;
 }

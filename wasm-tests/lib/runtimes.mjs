@@ -105,6 +105,7 @@ export async function packagePage({ pages = {}, mounts = {}, ...options } = {}) 
     mounts: { ...mounts, "/package": packageFolder(), "/drivers": inRoot("wasm-tests/drivers") },
     pages: { ...pages, "/": PAGE },
     isolated: options.isolated,
+    rewrite: options.rewrite,
   });
   const browser = await launch(options);
   const page = await openPage(browser);
