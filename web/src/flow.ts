@@ -9,9 +9,10 @@ import { askForReference, showOpening, showReference, showReferenceProblem } fro
 import { type Sorted, sortFiles } from "./intake/sort.ts";
 import type { Requests } from "./network.ts";
 import { type Settings, hidePlan, showMeasuring, showPlan, showPlanProblem } from "./plan.ts";
+import { shareOf } from "./progress.ts";
 import { emptySkipped } from "./results/skipped.ts";
 import { Run } from "./run.ts";
-import { shareOf, tryOut } from "./trial.ts";
+import { tryOut } from "./trial.ts";
 
 /** A reference as files. */
 interface ReferenceParts {

@@ -59,7 +59,8 @@ export class PrivacyTab {
     const blocked = list.filter((request) => request.blocked).length;
     const elsewhere = list.filter((request) => /^[a-z]+:/.test(request.address) && !request.blocked).length;
     const since = sinceFile === null ? "No file has been opened yet." : `${count(sinceFile)} over the network since your file was opened.`;
-    setText(this.sum, `${count(list.length)} requests, ${elsewhere === 0 ? "all" : `${count(list.length - elsewhere)}`} to this page’s own address. ${since}${blocked > 0 ? ` ${count(blocked)} blocked by the policy.` : ""}`);
+    const made = list.length - blocked;
+    setText(this.sum, `${count(made)} requests, ${elsewhere === 0 ? "all" : `${count(made - elsewhere)}`} to this page’s own address. ${since}${blocked > 0 ? ` ${count(blocked)} blocked by the policy.` : ""}`);
     if (list.length === this.shown) return;
     this.shown = list.length;
     fill(this.rows, ...list.map((request) => this.row(request)));
@@ -67,7 +68,7 @@ export class PrivacyTab {
 
   private row(request: Listed): HTMLElement {
     const name = request.blocked ? "blocked" : this.requests.isAfterFile(request) ? "after-file" : undefined;
-    const cells = [`${(request.at / 1000).toFixed(1)} s`, request.by, `${request.method} ${request.address}`, request.outcome, request.sizeBytes === null ? "–" : size(request.sizeBytes)];
+    const cells = [`${(request.at / 1000).toFixed(1)} s`, request.by, `${request.method} ${request.address}`, request.outcome, request.sizeBytes === null || request.sizeBytes === 0 ? "–" : size(request.sizeBytes)];
     return h("tr", { class: name, "data-testid": "request" }, ...cells.map((cell) => h("td", {}, cell)));
   }
 

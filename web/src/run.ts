@@ -4,8 +4,8 @@ import { byId, fill, setText } from "./dom.ts";
 import { isAbort, problem } from "./errors.ts";
 import { count, elapsed, plural, rate, roughly } from "./format.ts";
 import { throttled } from "./pace.ts";
+import { Pace, type ScoreProgress, type Standing } from "./progress.ts";
 import { Results } from "./results/results.ts";
-import { shareOf } from "./trial.ts";
 
 const SHOW_MS = 200;
 
@@ -24,12 +24,15 @@ export class Run {
   readonly results: Results;
   private readonly stopping = new AbortController();
   private readonly began = performance.now();
-  private latest: (Progress & { kind: "score" }) | undefined;
+  private readonly pace: Pace;
+  private latest: ScoreProgress | undefined;
+  private standing: Standing | undefined;
   private quarter = 0;
   private over = false;
 
   constructor(private readonly input: RunInput) {
     this.results = new Results(input);
+    this.pace = Pace.of(input.inspection, input.regions);
   }
 
   /** Scores everything. Never rejects: how it ended stands on the page. */
@@ -40,6 +43,7 @@ export class Run {
       const stream = this.stream((progress) => {
         if (progress.kind !== "score") return;
         this.latest = progress;
+        this.standing = this.pace.update(progress);
         show();
       });
       // Rejects as the iteration does, which is where errors are dealt with.
@@ -95,14 +99,15 @@ export class Run {
   }
 
   private showProgress(): void {
-    const { latest } = this;
-    if (latest === undefined || this.over) return;
-    this.showShare(shareOf(latest));
+    const { latest, standing } = this;
+    if (latest === undefined || standing === undefined || this.over) return;
+    const { share, perSecond, secondsLeft } = standing;
+    this.showShare(share);
     setText(byId("run-scored"), count(latest.scored));
     setText(byId("run-skipped"), count(latest.skipped));
-    setText(byId("run-rate"), latest.allelesPerSecond > 0 ? rate(latest.allelesPerSecond) : "–");
-    setText(byId("run-left"), latest.secondsLeft === null ? "–" : roughly(latest.secondsLeft));
-    const quarter = Math.floor(shareOf(latest) * 4);
+    setText(byId("run-rate"), perSecond === null ? "–" : rate(perSecond));
+    setText(byId("run-left"), secondsLeft === null ? "–" : roughly(secondsLeft));
+    const quarter = Math.floor(share * 4);
     if (quarter > this.quarter && quarter < 4) announce(`${quarter * 25} percent scored`);
     this.quarter = quarter;
   }
@@ -127,6 +132,7 @@ export class Run {
   }
 
   private ended(error: unknown): void {
+    this.results.finish(null);
     const { scored, skipped } = this.results.store;
     const seconds = (performance.now() - this.began) / 1000;
     const kept = `${plural(scored.count, "variant")} scored before that stay below, and ${count(skipped.count)} skipped.`;

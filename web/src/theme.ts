@@ -25,12 +25,18 @@ export function inLight<T>(draw: () => T): T {
   }
 }
 
-/** A colour of the style sheet as the browser resolves it now, for drawing on a canvas. */
-export function colour(name: string): string {
-  const probe = document.createElement("span");
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const value = getComputedStyle(probe).color;
-  probe.remove();
-  return value;
+/**
+ * Colours of the style sheet as the browser resolves them now, for drawing on a canvas. Asking makes
+ * the browser work out styles, so ask once for a drawing.
+ */
+export function palette<Name extends string>(...names: readonly Name[]): Record<Name, string> {
+  const probes = names.map((name) => {
+    const probe = document.createElement("span");
+    probe.style.color = `var(--${name})`;
+    return probe;
+  });
+  document.body.append(...probes);
+  const colours = names.map((name, i) => [name, getComputedStyle(probes[i] as Element).color]);
+  for (const probe of probes) probe.remove();
+  return Object.fromEntries(colours) as Record<Name, string>;
 }

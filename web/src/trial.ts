@@ -1,4 +1,4 @@
-import type { GenoLeWMRuntime, Inspection, Progress, Reference, Row } from "@genolewm/runtime";
+import type { GenoLeWMRuntime, Inspection, Reference, Row } from "@genolewm/runtime";
 import { plainContig } from "./contigs.ts";
 import { isAbort } from "./errors.ts";
 
@@ -36,7 +36,7 @@ export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Tr
   const enough = new AbortController();
   const stop = () => enough.abort();
   signal.addEventListener("abort", stop, { once: true });
-  const patience = setTimeout(stop, PATIENCE_SECONDS * 1000);
+  let timer = setTimeout(stop, PATIENCE_SECONDS * 1000);
   const meter = new Meter();
   let complete = false;
   try {
@@ -46,15 +46,18 @@ export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Tr
     stream.summary.catch(() => undefined);
     stream.vcfHeader.catch(() => undefined);
     for await (const rows of stream.batches()) {
-      meter.take(rows);
-      if (meter.enough) break;
+      if (meter.take(rows)) {
+        clearTimeout(timer);
+        timer = setTimeout(stop, TRIAL_SECONDS * 1000);
+      }
+      if (meter.scored >= TRIAL_ALLELES) break;
     }
-    complete = !meter.enough;
+    complete = meter.scored < TRIAL_ALLELES;
   } catch (error) {
     if (!isAbort(error) || signal.aborted) throw error;
   } finally {
     enough.abort();
-    clearTimeout(patience);
+    clearTimeout(timer);
     signal.removeEventListener("abort", stop);
   }
   return meter.trial(complete);
@@ -65,11 +68,12 @@ class Meter {
   private firstAt: number | undefined;
   private firstScored = 0;
   private lastAt = 0;
-  private scored = 0;
+  scored = 0;
   private skipped = 0;
   private readonly reasons = new Map<string, number>();
 
-  take(rows: readonly Row[]): void {
+  /** Counts rows; true when the first scores were among them, which is when measuring begins. */
+  take(rows: readonly Row[]): boolean {
     for (const row of rows) {
       if (row.status === "scored") this.scored += 1;
       else {
@@ -77,15 +81,12 @@ class Meter {
         this.reasons.set(row.reason, (this.reasons.get(row.reason) ?? 0) + 1);
       }
     }
-    if (this.scored === 0) return;
+    if (this.scored === 0) return false;
     this.lastAt = performance.now();
+    if (this.firstAt !== undefined) return false;
     // The first batch pays for what is made once.
-    if (this.firstAt === undefined) [this.firstAt, this.firstScored] = [this.lastAt, this.scored];
-  }
-
-  get enough(): boolean {
-    if (this.firstAt === undefined) return false;
-    return this.scored >= TRIAL_ALLELES || performance.now() - this.firstAt > TRIAL_SECONDS * 1000;
+    [this.firstAt, this.firstScored] = [this.lastAt, this.scored];
+    return true;
   }
 
   trial(complete: boolean): Trial {
@@ -125,9 +126,4 @@ export function forecast(found: Inspection, reference: Reference, trial: Trial):
   const alleles = isVcf || met === 0 ? left : Math.round((left * trial.scored) / met);
   const seconds = trial.perSecond === null ? null : alleles / trial.perSecond;
   return { alleles, exact: isVcf && elsewhere === 0, reasons: [...reasons], seconds };
-}
-
-/** The share of a run that is done, 0 to 1. */
-export function shareOf(progress: Progress): number {
-  return progress.total === 0 ? 1 : progress.done / progress.total;
 }

@@ -105,6 +105,7 @@ export class Histogram {
     return this.picture.cloneNode(true);
   }
 
+  /** The same in words, and in figures where somebody opened the table. */
   private describe(expected: number): void {
     const high = this.counts[BINS - 1] as number;
     const share = this.total === 0 ? 0 : (high / this.total) * 100;

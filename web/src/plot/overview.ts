@@ -2,7 +2,7 @@ import { fill, h } from "../dom.ts";
 import { count } from "../format.ts";
 import { nextTask } from "../pace.ts";
 import type { Store } from "../results/store.ts";
-import { colour } from "../theme.ts";
+import { palette } from "../theme.ts";
 import { ContigSums } from "./sums.ts";
 
 const HEIGHT_PX = 260;
@@ -49,10 +49,14 @@ export class Overview {
   private readonly canvas = h("canvas", { role: "img", "data-testid": "overview" });
   private readonly sums: ContigSums;
   private readonly table = h("tbody");
+  private readonly details = h("details", { class: "as-table" });
   private lanes: Lane[] = [];
   private extents = new Map<number, { first: number; last: number }>();
   private drawn = 0;
   private generation = 0;
+  private colours = { dot: "", accent: "" };
+  /** The share of its stretch that a lane leaves free for variants to come. */
+  private room = 0.15;
 
   /**
    * `expected` are the contigs that will come, with their lengths: they get their lanes at once.
@@ -67,13 +71,17 @@ export class Overview {
   ) {
     this.sums = new ContigSums(store);
     const head = ["Chromosome", "Scored", "Skipped", "Median percentile", "At 95 or above"];
+    const headRow = h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)));
+    const table = h("table", { "data-testid": "contig-table" }, h("thead", {}, headRow), this.table);
+    this.details.append(h("summary", {}, "The same as a table, by chromosome"), h("div", { class: "table-scroll" }, table));
     this.element = h(
       "figure",
       { class: "plot" },
       h("figcaption", {}, h("h3", {}, "Along the genome"), h("p", {}, "Each dot is a variant: its place from left to right, its percentile from bottom to top. The stronger colour marks the 95th percentile and above. Click a dot to open it.")),
       this.canvas,
-      h("details", { class: "as-table" }, h("summary", {}, "The same as a table, by chromosome"), h("div", { class: "table-scroll" }, h("table", { "data-testid": "contig-table" }, h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))), this.table))),
+      this.details,
     );
+    this.details.addEventListener("toggle", () => this.describe());
     this.canvas.addEventListener("click", (event) => this.onClick(event));
     new ResizeObserver(() => this.redraw()).observe(this.element);
   }
@@ -98,6 +106,13 @@ export class Overview {
     this.describe();
   }
 
+  /** Draws for good, when no more rows come. */
+  finish(): void {
+    this.room = 0.02;
+    this.redraw();
+    this.describe();
+  }
+
   /** Draws everything again: another size, other colours. */
   redraw(): void {
     this.generation += 1;
@@ -105,6 +120,7 @@ export class Overview {
     const width = this.canvas.clientWidth;
     if (width === 0) return;
     this.lanes = this.layOut(width);
+    this.colours = palette("dot", "accent");
     const context = prepared(this.canvas, width, devicePixelRatio);
     if (context !== null) this.frame(context, width);
     void this.dots(this.generation);
@@ -120,10 +136,13 @@ export class Overview {
     this.lanes = this.layOut(REPORT_WIDTH_PX);
     const context = prepared(canvas, REPORT_WIDTH_PX, 2);
     if (context !== null) {
+      const before = this.colours;
+      this.colours = palette("dot", "accent");
       this.frame(context, REPORT_WIDTH_PX);
       const brush = this.brush(context);
       const step = Math.max(1, Math.ceil(this.store.scored.count / REPORT_DOTS));
       for (let row = 0; row < this.store.scored.count; row += step) this.dot(brush, row);
+      this.colours = before;
     }
     this.lanes = lanes;
     return canvas;
@@ -144,7 +163,7 @@ export class Overview {
       return this.expected.map(({ name, lengthBp }) => ({ contig: contigs.number(name), first: 0, last: lengthBp }));
     }
     return [...this.extents].map(([contig, { first, last }]) => {
-      const room = Math.max(500, (last - first) * 0.15);
+      const room = Math.max(500, (last - first) * this.room);
       return { contig, first: first - room * 0.3, last: last + room };
     });
   }
@@ -166,25 +185,26 @@ export class Overview {
   private frame(context: CanvasRenderingContext2D, width: number): void {
     context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
     context.textBaseline = "middle";
-    for (const share of [0, 0.5, HIGH, 1]) {
-      context.fillStyle = colour("--rule");
-      context.fillRect(EDGE.left, Math.round(this.y(share)), width - EDGE.left - EDGE.right, 1);
-      context.fillStyle = colour("--quiet");
-      context.textAlign = "right";
-      if (share !== HIGH) context.fillText(String(share * 100), EDGE.left - 6, this.y(share));
-    }
-    context.textAlign = "center";
+    const colours = palette("rule", "quiet", "lane", "lane-other");
     let free = 0;
     this.lanes.forEach((lane, number) => {
-      context.fillStyle = colour(number % 2 === 0 ? "--lane" : "--lane-other");
+      context.fillStyle = number % 2 === 0 ? colours.lane : colours["lane-other"];
       context.fillRect(lane.left, EDGE.top, lane.width, HEIGHT_PX - EDGE.top - EDGE.bottom);
+      context.fillStyle = colours.quiet;
+      context.textAlign = "center";
       free = this.label(context, lane, free);
     });
+    context.textAlign = "right";
+    for (const share of [0, 0.5, 1]) {
+      context.fillStyle = colours.rule;
+      context.fillRect(EDGE.left, Math.round(this.y(share)), width - EDGE.left - EDGE.right, 1);
+      context.fillStyle = colours.quiet;
+      context.fillText(String(share * 100), EDGE.left - 6, this.y(share));
+    }
   }
 
   /** Names a lane where there is room; returns where the next name may begin. */
   private label(context: CanvasRenderingContext2D, lane: Lane, free: number): number {
-    context.fillStyle = colour("--quiet");
     const text = this.lanes.length > 1 ? lane.name.replace(/^chr/, "") : this.span(lane);
     const [middle, half] = [lane.left + lane.width / 2, context.measureText(text).width / 2];
     if (middle - half < free) return free;
@@ -218,7 +238,7 @@ export class Overview {
   private brush(context: CanvasRenderingContext2D): Brush {
     const lanes = new Map(this.lanes.map((lane) => [lane.contig, lane]));
     const size = this.expectedRows > MANY_DOTS ? 1.4 : 2.4;
-    return { context, lanes, size, low: colour("--dot"), high: colour("--accent") };
+    return { context, lanes, size, low: this.colours.dot, high: this.colours.accent };
   }
 
   private dot({ context, lanes, size: plain, low, high }: Brush, row: number): void {
@@ -235,6 +255,7 @@ export class Overview {
     const { count: total } = this.store.scored;
     const names = this.lanes.map((lane) => lane.name).join(", ");
     this.canvas.setAttribute("aria-label", `Percentiles of ${count(total)} variants by their place on ${names}. The table below has the figures.`);
+    if (!this.details.open) return;
     const rows = this.sums.rows().map((cells) => h("tr", {}, ...cells.map((cell, i) => (i === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell)))));
     fill(this.table, ...rows);
   }

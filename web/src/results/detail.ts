@@ -117,13 +117,12 @@ export class Detail {
     const share = this.store.scored.percentile.at(this.row);
     const gauge = h("div", { class: "gauge", "aria-hidden": "true" }, h("span"));
     gauge.style.setProperty("--share", String(share));
-    const hundred = Math.min(99, Math.floor(share * 100));
     return h(
       "div",
       { class: "detail-verdict" },
       h("p", { class: "big", "data-testid": "detail-percentile" }, ordinal(share), h("small", {}, " percentile of surprise")),
       gauge,
-      h("p", {}, `More surprising to the model than about ${hundred} of 100 common variants it was compared with.`),
+      h("p", {}, rankWords(share)),
       h("p", { class: "fine" }, "This is research output and not a diagnosis."),
     );
   }
@@ -188,6 +187,11 @@ export class Detail {
       h("details", {}, h("summary", {}, "Show it"), h("pre", { tabindex: 0, "aria-label": "Receipt" }, JSON.stringify(JSON.parse(text), null, 2))),
     ];
   }
+}
+
+function rankWords(share: number): string {
+  if (share >= 1) return "More surprising to the model than any of the common variants it was compared with.";
+  return `More surprising to the model than about ${Math.floor(share * 100)} of 100 common variants it was compared with.`;
 }
 
 function meaning(): HTMLElement {

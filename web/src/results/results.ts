@@ -1,7 +1,7 @@
 import type { GenoLeWMRuntime, Inspection, Reference, Row, ScoreSummary } from "@genolewm/runtime";
 import { byId, button, fill, h } from "../dom.ts";
 import { plainContig } from "../contigs.ts";
-import { throttled } from "../pace.ts";
+import { nextTask, throttled } from "../pace.ts";
 import { Histogram } from "../plot/histogram.ts";
 import { type ExpectedContig, Overview } from "../plot/overview.ts";
 import { whenShown } from "../tabs.ts";
@@ -34,9 +34,11 @@ export class Results {
   private readonly histogram: Histogram;
   private readonly overview: Overview;
   private readonly listeners = new AbortController();
-  private readonly refresh = throttled(REFRESH_MS, () => this.draw());
+  private readonly refresh = throttled(REFRESH_MS, () => void this.draw());
   private plotted = 0;
   private summary: ScoreSummary | null = null;
+  private finished = false;
+  private settled = false;
 
   constructor(private readonly matter: RunMatter) {
     const { store } = this;
@@ -66,9 +68,10 @@ export class Results {
     this.refresh();
   }
 
-  /** Notes that a run is complete. Without it files say that they are a part. */
-  finish(summary: ScoreSummary): void {
+  /** Notes that no more rows come. Without a summary, of which cancelled runs have none, files say that they are a part. */
+  finish(summary: ScoreSummary | null): void {
     this.summary = summary;
+    this.finished = true;
     this.refresh();
   }
 
@@ -90,7 +93,8 @@ export class Results {
     fill(byId("report"));
   }
 
-  private draw(): void {
+  /** In several tasks, so that none is long on a slow device. */
+  private async draw(): Promise<void> {
     if (this.listeners.signal.aborted) return;
     byId("results").hidden = this.store.scored.count === 0;
     for (; this.plotted < this.store.scored.count; this.plotted += 1) {
@@ -98,8 +102,14 @@ export class Results {
       this.overview.add(this.plotted);
     }
     this.histogram.draw();
-    this.overview.draw();
+    await nextTask();
+    if (this.finished && !this.settled) {
+      this.settled = true;
+      this.overview.finish();
+    } else this.overview.draw();
+    await nextTask();
     this.variants.absorb();
+    await nextTask();
     this.skipped.absorb();
   }
 
