@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { launch, openPage } from "./browser.mjs";
 import { npm, tarball } from "./installed.mjs";
 import { inRoot, scratch } from "./paths.mjs";
-import { deno, DENO_FLAGS, run } from "./runtimes.mjs";
+import { deno, DENO_FLAGS, denoEnvironment, run } from "./runtimes.mjs";
 import { serve } from "./server.mjs";
 import { serveWorker } from "./workerd.mjs";
 
@@ -53,8 +53,7 @@ export const CONSUMERS = {
   async deno({ vcf, reference }) {
     const folder = install("deno");
     const args = [...DENO_FLAGS, "--allow-read", "index.js", vcf, reference];
-    const env = { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
-    return oneLine("deno", await run(deno(), args, { cwd: folder, env }));
+    return oneLine("deno", await run(deno(), args, { cwd: folder, env: denoEnvironment() }));
   },
   async workerd(files) {
     const folder = install("workerd");
@@ -116,17 +115,19 @@ async function printedBy(name, url) {
   const browser = await launch();
   try {
     const page = await openPage(browser);
+    const missing = [];
+    page.on("response", (answer) => answer.ok() || missing.push(answer.url()));
     const spoken = (message) => message.type() !== "debug";
     const first = page.waitForEvent("console", { predicate: spoken, timeout: 120_000 });
     await page.goto(url);
-    await first;
+    await Promise.race([first, browser.context.waitForEvent("weberror", { timeout: 120_000 })]);
     // Whatever else it has to say.
     await page.waitForTimeout(250);
     if (browser.errors.length > 0) throw new Error(`${name}: ${browser.errors.join("\n")}`);
     // Vite's development client greets on the debug level.
     const [line, ...more] = browser.console.filter((each) => !each.startsWith("debug: [vite]"));
     if (more.length > 0 || !line.startsWith("log: ")) {
-      throw new Error(`${name} said:\n${browser.console.join("\n")}`);
+      throw new Error(`${name} said:\n${[...browser.console, ...missing].join("\n")}`);
     }
     return JSON.parse(line.slice("log: ".length));
   } finally {
@@ -136,14 +137,10 @@ async function printedBy(name, url) {
 
 /** Vite's development server, which handles workers and wasm in another way than its build. */
 async function withViteServer(folder, files) {
-  const { port } = await serve({}).then(async (server) => {
-    const { port } = new URL(server.url);
-    await server.close();
-    return { port };
-  });
-  for (const [name, path] of Object.entries(files)) {
-    cpSync(path, join(folder, "public", name, basename(path)), { recursive: true });
-  }
+  const port = await freePort();
+  // Vite's own server labels `.gz` as an encoding, so that browsers would unpack it.
+  const headers = () => ({ "access-control-allow-origin": "*" });
+  const server = await serve({ mounts: mountsOf(files), headers });
   const args = [join(folder, "node_modules/vite/bin/vite.js"), "--logLevel", "warn"];
   const child = spawn(process.execPath, [...args, "--port", port, "--strictPort"], {
     cwd: folder,
@@ -154,13 +151,20 @@ async function withViteServer(folder, files) {
   try {
     const origin = `http://localhost:${port}`;
     await reachable(origin);
-    const query = queryOf(files, origin);
-    const rows = await printedBy("vite dev", `${origin}/?${query}`);
+    const rows = await printedBy("vite dev", `${origin}/?${queryOf(files, server.url)}`);
     if (said !== "") throw new Error(`vite dev said:\n${said}`);
     return rows;
   } finally {
     child.kill();
+    await server.close();
   }
+}
+
+/** A port that nobody listens on. */
+async function freePort() {
+  const server = await serve();
+  await server.close();
+  return new URL(server.url).port;
 }
 
 async function reachable(url) {

@@ -44,12 +44,22 @@ export function run(command, args, options = {}) {
 export const DENO_FLAGS = ["run", "--no-remote", "--node-modules-dir=manual", "--no-prompt"];
 export const deno = () => inRoot("wasm-tests/node_modules/.bin/deno");
 
+/**
+ * Where Deno runs: Mesa, which it asks for a graphics adapter, complains of a session without a
+ * runtime folder.
+ */
+export function denoEnvironment() {
+  const folder = process.env.XDG_RUNTIME_DIR ?? scratch("runtime");
+  const quiet = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+  return { ...process.env, ...quiet, XDG_RUNTIME_DIR: folder };
+}
+
 async function command(program, args, job) {
   const path = join(scratch("job"), "job.json");
   writeFileSync(path, JSON.stringify(job));
   const ended = await run(program, [...args, "drivers/command.mjs", path], {
     cwd: installed(),
-    env: { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
+    env: denoEnvironment(),
   });
   if (ended.status !== 0 || ended.stderr !== "") {
     throw new Error(`${program}: status ${ended.status}\n${ended.stderr}`);

@@ -2,7 +2,7 @@ export default {
   mode: "production",
   entry: "./main.js",
   experiments: { outputModule: true },
-  output: { module: true, clean: true },
+  output: { module: true, clean: true, filename: "main.js" },
   performance: { hints: false },
-  stats: "errors-warnings",
+  stats: { preset: "none", errors: true, warnings: true },
 };
