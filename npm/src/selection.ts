@@ -17,7 +17,9 @@ export interface Selected {
 }
 
 /** What a look at the machine found, before anything is computed. */
-type Adapter = { readonly found: true; readonly name: string } | { readonly found: false; readonly reason: string };
+type Adapter =
+  | { readonly found: true; readonly name: string; readonly software: boolean }
+  | { readonly found: false; readonly reason: string };
 
 /** Starts engines on `requested`, or on the better of the two. */
 export function selectEngines(
@@ -98,21 +100,33 @@ async function graphics(start: EngineStarter): Promise<Selected> {
 async function better(threads: number, start: EngineStarter): Promise<Selected> {
   const adapter = await findAdapter();
   if (!adapter.found) return processor(threads, start, unused("webgpu", adapter.reason));
-  const processors = await startProcessors(threads, start);
-  const ready = await prepare(adapter.name, start);
+  if (adapter.software) {
+    const reason = `${adapter.name} is no graphics processor but a program on this one.`;
+    return processor(threads, start, unused("webgpu", reason));
+  }
+  const [processors, ready] = await both(startProcessors(threads, start), prepare(adapter.name, start));
   if ("reason" in ready) {
-    return {
-      engines: processors,
-      probes: [
-        probe("cpu", true, `Used, with ${instances(processors.length)}.`),
-        unused("webgpu", ready.reason),
-      ],
-    };
+    const used = probe("cpu", true, `Used, with ${instances(processors.length)}.`);
+    return { engines: processors, probes: [used, unused("webgpu", ready.reason)] };
   }
   return race(processors, ready.engine, adapter.name).catch((error: unknown) => {
     disposeAll([...processors, ready.engine]);
     throw error;
   });
+}
+
+/** Both at once: the one is busy on the processor, the other with the driver. */
+async function both(
+  starting: Promise<readonly Engine[]>,
+  preparing: ReturnType<typeof prepare>,
+): Promise<readonly [readonly Engine[], Awaited<ReturnType<typeof prepare>>]> {
+  try {
+    return await Promise.all([starting, preparing]);
+  } catch (error) {
+    const ready = await preparing;
+    if ("engine" in ready) ready.engine.dispose();
+    throw error;
+  }
 }
 
 /** A GPU engine that is ready and right, or what kept it. */
@@ -203,9 +217,9 @@ async function findAdapter(): Promise<Adapter> {
   if (adapter === null) {
     return { found: false, reason: "WebGPU is there, but no graphics adapter answered." };
   }
-  const { vendor, architecture, description } = adapter.info;
+  const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   const name = description || [vendor, architecture].filter(Boolean).join(" ");
-  return { found: true, name: name || "a graphics adapter" };
+  return { found: true, name: name || "a graphics adapter", software: isFallbackAdapter === true };
 }
 
 const LATE = Symbol("late");
@@ -246,11 +260,13 @@ function checkFailed(name: string, error: unknown): string {
 }
 
 function unsupported(reason: string, cause?: unknown): GenoLeWMError {
+  // What the device itself said is too long for a sentence.
+  const { reason: device } = cause === undefined ? {} : GenoLeWMError.from(cause).details;
   return new GenoLeWMError(
     {
       code: "DEPLOY.BACKEND_UNSUPPORTED",
       message: `WebGPU cannot be used here: ${reason}`,
-      details: { backend: "webgpu", reason },
+      details: { backend: "webgpu", reason, ...(device === undefined ? {} : { device }) },
       remediation: 'Take backend: "auto", which falls back to the processor.',
     },
     { cause },

@@ -10,9 +10,10 @@ afterEach(() => {
   else delete globalThis.navigator;
 });
 
-/** A machine with an adapter, without one, or without WebGPU. */
+/** A machine with an adapter (`"software"`: one without a GPU), without one, or without WebGPU. */
 function machine(adapter) {
-  const info = { vendor: "acme", architecture: "one", description: "" };
+  const isFallbackAdapter = adapter === "software";
+  const info = { vendor: "acme", architecture: "one", description: "", isFallbackAdapter };
   const gpu = { requestAdapter: async () => (adapter ? { info } : null) };
   const navigator = adapter === undefined ? {} : { gpu };
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
@@ -65,13 +66,39 @@ test("auto without an adapter is the processor, and says so", async () => {
 });
 
 test("auto takes the faster of the two", async () => {
-  const faster = await auto(true, { cpu: { ms: 60 }, webgpu: { ms: 5 } });
+  const faster = await auto(true, { cpu: { ms: 400 }, webgpu: { ms: 1 } });
   assert.deepEqual(faster.backends, ["webgpu"]);
   assert.ok(faster.webgpu.allelesPerSecond > faster.cpu.allelesPerSecond);
   assert.match(faster.webgpu.reason, /acme one passed its self-check and is faster/);
-  const slower = await auto(true, { cpu: { ms: 10 }, webgpu: { ms: 20 } });
+  const slower = await auto(true, { cpu: { ms: 1 }, webgpu: { ms: 2000 } });
   assert.deepEqual(slower.backends, ["cpu"]);
   assert.match(slower.webgpu.reason, /slower than the processor/);
+});
+
+test("auto leaves an adapter alone that is no GPU, and says so", async () => {
+  const { backends, webgpu } = await auto("software", { webgpu: { start: fail("not to be started") } });
+  assert.deepEqual(backends, ["cpu"]);
+  assert.match(webgpu.reason, /acme one is no graphics processor/);
+});
+
+test("an adapter that is never ready is not waited for, and ended when it is late", async () => {
+  let ready;
+  const late = { start: () => new Promise((resolve) => (ready = resolve)) };
+  machine(true);
+  const { start, made } = starter({ webgpu: late });
+  const { engines, probes } = await selectEngines("auto", 1, start);
+  assert.deepEqual(engines.map(({ backend }) => backend), ["cpu"]);
+  assert.match(of(probes, "webgpu").reason, /not ready within 2 s/);
+  ready();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(made.map(({ backend, disposed }) => [backend, disposed]), [["cpu", false], ["webgpu", true]]);
+});
+
+test("a processor that cannot be started takes the adapter with it", async () => {
+  machine(true);
+  const { start, made } = starter({ cpu: { start: fail("no memory") } });
+  await assert.rejects(selectEngines("auto", 1, start), { message: "no memory" });
+  assert.ok(made.every(({ disposed }) => disposed));
 });
 
 test("an adapter that takes for ever to be measured is not waited for", async () => {
