@@ -2,66 +2,13 @@
 #![cfg(feature = "std")]
 #![allow(clippy::expect_used)]
 
-use genolewm_shared::position::{BpOffset, Interval};
+mod genomes;
+
+use genolewm_shared::position::BpOffset;
 use genolewm_shared::reference::{BaseSource, FastaReference, Reference};
 use genolewm_shared::window::extract_window;
+use genomes::{bgzip, canonical, fasta, gzip, random_bases, span};
 use proptest::prelude::*;
-use std::fmt::Write as _;
-use std::io::Write as _;
-
-fn span(start: u64, end: u64) -> Interval {
-    Interval::new(BpOffset(start), BpOffset(end)).expect("a span")
-}
-
-fn fasta(contigs: &[(&str, &str)], width: usize, line_end: &str) -> String {
-    let mut text = String::new();
-    for (name, bases) in contigs {
-        write!(text, ">{name} a description{line_end}").expect("memory");
-        for line in bases.as_bytes().chunks(width) {
-            text.push_str(std::str::from_utf8(line).expect("ASCII"));
-            text.push_str(line_end);
-        }
-    }
-    text
-}
-
-/// BGZF with blocks of at most `block` bytes, and the content of its `.gzi`.
-fn bgzip(data: &[u8], block: usize) -> (Vec<u8>, Vec<u8>) {
-    let mut writer = noodles_bgzf::io::Writer::new(Vec::new());
-    let mut starts = Vec::new();
-    for piece in data.chunks(block) {
-        starts.push(writer.get_ref().len() as u64);
-        writer.write_all(piece).expect("memory");
-        writer.flush().expect("memory");
-    }
-    let mut gzi = (starts.len().saturating_sub(1) as u64)
-        .to_le_bytes()
-        .to_vec();
-    for (index, start) in starts.iter().enumerate().skip(1) {
-        gzi.extend_from_slice(&start.to_le_bytes());
-        gzi.extend_from_slice(&((index * block) as u64).to_le_bytes());
-    }
-    (writer.finish().expect("memory"), gzi)
-}
-
-fn random_bases(length: usize, seed: u64) -> String {
-    let mut state = seed | 1;
-    let base = |_| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        char::from(b"ACGTacgtNRk"[usize::try_from(state >> 33).expect("31 bits") % 11])
-    };
-    (0..length).map(base).collect()
-}
-
-fn canonical(bases: &str) -> String {
-    let base = |c: char| match c.to_ascii_uppercase() {
-        c @ ('A' | 'C' | 'G' | 'T') => c,
-        _ => 'N',
-    };
-    bases.chars().map(base).collect()
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
@@ -213,17 +160,12 @@ fn indexes_of_other_files_are_refused() {
 
 #[test]
 fn what_cannot_be_a_reference_is_named() {
-    let gzip = {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(b">a\nACGT\n").expect("memory");
-        encoder.finish().expect("memory")
-    };
     let (cut, _) = bgzip(
         fasta(&[("a", &random_bases(900, 1))], 60, "\n").as_bytes(),
         300,
     );
     for (data, word) in [
-        (gzip, "gzip"),
+        (gzip(b">a\nACGT\n"), "gzip"),
         (b"ACGT\n".to_vec(), "'>'"),
         (Vec::new(), "'>'"),
         (b">a\nACGT\nACG\nACGT\n".to_vec(), "indexed"),

@@ -3,9 +3,10 @@
 use super::decode::Decoder;
 use super::index::{self, Entry};
 use super::index_builder::index_all;
+use super::long_fetch::{LongFetch, PIECE_BP};
 use super::range::RangeRead;
 use super::store::ByteStore;
-use super::{BaseSource, ContigInfo, unknown_contig};
+use super::{BaseSource, ContigInfo, check_end, unknown_contig};
 use crate::error::Location;
 use crate::position::Interval;
 use crate::{Error, ErrorCode, Result};
@@ -13,9 +14,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// How far ahead is decoded when fetches follow each other along a contig.
-const READ_AHEAD_BP: u64 = 256 * 1024;
 
 /// A plain or bgzip FASTA with random access.
 ///
@@ -28,6 +26,7 @@ pub struct FastaReference<R> {
     contigs: Vec<ContigInfo>,
     by_name: BTreeMap<String, usize>,
     stretch: Stretch,
+    long: LongFetch,
 }
 
 /// The bases decoded last.
@@ -51,7 +50,7 @@ impl Stretch {
 
     /// Whether a fetch here goes on from this stretch.
     fn leads_to(&self, contig: usize, start: u64) -> bool {
-        let reach = self.start + self.bases.len() as u64 + READ_AHEAD_BP;
+        let reach = self.start + self.bases.len() as u64 + PIECE_BP;
         contig == self.contig && (self.start..reach).contains(&start)
     }
 }
@@ -65,12 +64,8 @@ impl FastaReference<File> {
     pub fn open_path(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| cannot_open(&error, &name))?;
-        let beside = |extension: &str| {
-            let mut beside = path.as_os_str().to_owned();
-            beside.push(extension);
-            read_if_present(&PathBuf::from(beside))
-        };
-        Self::open(file, beside(".fai")?, beside(".gzi")?, &name)
+        let [fai, gzi] = indexes_beside(path)?;
+        Self::open(file, fai, gzi, &name)
     }
 }
 
@@ -112,6 +107,7 @@ impl<R: RangeRead> FastaReference<R> {
             contigs,
             by_name,
             stretch: Stretch::default(),
+            long: LongFetch::default(),
         })
     }
 
@@ -154,24 +150,20 @@ impl<R: RangeRead> BaseSource for FastaReference<R> {
             .ok_or_else(|| unknown_contig(contig))?;
         let length = self.contigs.get(index).map_or(0, |contig| contig.length_bp);
         let (start, end) = (interval.start.get(), interval.end.get());
-        if end > length {
-            return Err(Error::new(
-                ErrorCode::InputGeneric,
-                format!("the interval reaches past the end of {contig:?}"),
-            )
-            .with_detail("end_bp", end)
-            .with_detail("contig_bp", length));
-        }
+        check_end(contig, length, interval)?;
         if let Some(bases) = self.stretch.get(index, start, end) {
             return Ok(bases.to_owned());
         }
         // A long fetch is the caller's to hold, not the cache's.
-        if end - start > READ_AHEAD_BP {
-            return self.decode(index, start, end);
+        if end - start > PIECE_BP {
+            let mut long = std::mem::take(&mut self.long);
+            let bases = long.run(index, start, end, |from, to| self.decode(index, from, to));
+            self.long = long;
+            return bases;
         }
         // Reading ahead pays only where fetches follow each other.
         let ahead = if self.stretch.leads_to(index, start) {
-            READ_AHEAD_BP
+            PIECE_BP
         } else {
             end - start
         };
@@ -188,17 +180,27 @@ impl<R: RangeRead> BaseSource for FastaReference<R> {
     }
 }
 
-fn cannot_open(error: &io::Error, name: &str) -> Error {
+pub(super) fn cannot_open(error: &io::Error, name: &str) -> Error {
     let code = match error.kind() {
         io::ErrorKind::NotFound => ErrorCode::InputGeneric,
         _ => ErrorCode::ResourceGeneric,
     };
-    Error::new(code, format!("the FASTA file cannot be opened: {error}"))
+    Error::new(code, format!("the reference cannot be opened: {error}"))
         .at(Location {
             file: name.to_owned(),
             ..Location::default()
         })
         .with_remedy("check the path and the file's permissions")
+}
+
+/// The contents of the `.fai` and the `.gzi` beside a file, where there are any.
+pub(super) fn indexes_beside(path: &Path) -> Result<[Option<Vec<u8>>; 2]> {
+    let beside = |extension: &str| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(extension);
+        read_if_present(&PathBuf::from(beside))
+    };
+    Ok([beside(".fai")?, beside(".gzi")?])
 }
 
 fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>> {

@@ -1,24 +1,30 @@
 //! Random access to the bases of a reference genome, in bounded memory.
 //!
-//! [`FastaReference`] reads plain or bgzip FASTA from anything that offers byte ranges
-//! ([`RangeRead`]): a file here, a `Blob` in a browser. [`Reference`] puts contig aliases on top and
-//! cuts the windows that are scored.
+//! [`FastaReference`] reads plain or bgzip FASTA, and [`TwoBitReference`] .2bit, from anything that
+//! offers byte ranges ([`RangeRead`]): a file here, [`Pages`] of a `Blob` in a browser.
+//! [`AnyReference`] tells them by their content. [`Reference`] puts contig aliases on top and cuts
+//! the windows that are scored.
 
+mod any;
 mod decode;
 mod fasta;
 mod index;
 mod index_builder;
 mod kind;
+mod long_fetch;
 mod pages;
 mod range;
 mod scanner;
 mod store;
+mod twobit;
 
+pub use any::{AnyReference, ReferenceOpener};
 pub use fasta::FastaReference;
 pub use index_builder::{IndexBuilder, Indexes};
 pub use kind::{ReferenceKind, sniff};
 pub use pages::Pages;
 pub use range::RangeRead;
+pub use twobit::TwoBitReference;
 
 use crate::contig::{AssemblyGuess, ContigAliases, guess_from_lengths};
 use crate::edit::{EditSpec, SkipReason};
@@ -194,6 +200,20 @@ impl<S: BaseSource> Reference<S> {
     fn known(&self, contig: &str) -> Result<&ContigInfo> {
         self.contig(contig).ok_or_else(|| unknown_contig(contig))
     }
+}
+
+/// Refuses an interval that reaches past the end of its contig.
+fn check_end(contig: &str, length_bp: u64, interval: Interval) -> Result<()> {
+    let end = interval.end.get();
+    if end <= length_bp {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::InputGeneric,
+        format!("the interval reaches past the end of {contig:?}"),
+    )
+    .with_detail("end_bp", end)
+    .with_detail("contig_bp", length_bp))
 }
 
 fn unknown_contig(contig: &str) -> Error {

@@ -252,7 +252,7 @@ impl<R: RangeRead> ByteStore<R> {
             if !grows || !fits {
                 return Err(stale("its offsets are not those of this file"));
             }
-            // An empty block, as where two files were joined, holds nothing to find.
+            // An empty block holds nothing to find.
             if plain == before.plain {
                 blocks.pop();
             }
@@ -277,7 +277,8 @@ fn block_size(start: &[u8]) -> Option<usize> {
     Some(usize::from(u16::from_le_bytes([*low, *high])) + 1)
 }
 
-fn wrong(name: &str, message: &str) -> Error {
+/// What is wrong with a file as such.
+pub(super) fn wrong(name: &str, message: &str) -> Error {
     Error::new(ErrorCode::InputGeneric, message).at(Location {
         file: name.to_owned(),
         ..Location::default()

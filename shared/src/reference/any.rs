@@ -1,0 +1,182 @@
+//! A reference of whatever kind, told by its content.
+
+use super::fasta::{cannot_open, indexes_beside};
+use super::kind::{ReferenceKind, sniff};
+use super::range::{RangeRead, read_full};
+use super::store::wrong;
+use super::twobit::{Progress, TwoBitReference};
+use super::{BaseSource, ContigInfo, FastaReference, Indexes};
+use crate::position::Interval;
+use crate::{Error, Result};
+use std::fs::File;
+use std::path::Path;
+
+/// FASTA, plain or bgzip, or .2bit.
+#[derive(Debug)]
+pub enum AnyReference<R> {
+    /// A FASTA.
+    Fasta(FastaReference<R>),
+    /// A .2bit.
+    TwoBit(TwoBitReference<R>),
+}
+
+impl AnyReference<File> {
+    /// Opens a file, with the `.fai` and `.gzi` beside it where there are any.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a file that is missing, is no reference, is gzip but not bgzip, or does
+    /// not fit its indexes; `RESOURCE.GENERIC` when reading fails.
+    pub fn open_path(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| cannot_open(&error, &name))?;
+        let [fai, gzi] = indexes_beside(path)?;
+        Self::open(file, fai, gzi, &name)
+    }
+}
+
+impl<R: RangeRead> AnyReference<R> {
+    /// Opens data of either kind. `fai` and `gzi` are the contents of a FASTA's indexes; what is
+    /// absent is built by reading the data through once. Over bytes that arrive from outside, use a
+    /// [`ReferenceOpener`].
+    ///
+    /// ```
+    /// use genolewm_shared::reference::{AnyReference, BaseSource};
+    /// let reference = AnyReference::open(&b">chr1\nACGT\n"[..], None, None, "ref.fa")?;
+    /// assert_eq!(reference.contigs().len(), 1);
+    /// # Ok::<(), genolewm_shared::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`FastaReference::open`] and [`TwoBitReference::open`].
+    pub fn open(
+        mut data: R,
+        fai: Option<Vec<u8>>,
+        gzi: Option<Vec<u8>>,
+        name: &str,
+    ) -> Result<Self> {
+        match read_kind(&mut data)? {
+            ReferenceKind::TwoBit => TwoBitReference::open(data, name).map(Self::TwoBit),
+            ReferenceKind::Other if fai.is_none() => Err(neither(name)),
+            _ => FastaReference::open(data, fai, gzi, name).map(Self::Fasta),
+        }
+    }
+}
+
+impl<R: RangeRead> BaseSource for AnyReference<R> {
+    fn contigs(&self) -> &[ContigInfo] {
+        match self {
+            Self::Fasta(fasta) => fasta.contigs(),
+            Self::TwoBit(twobit) => twobit.contigs(),
+        }
+    }
+
+    fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
+        match self {
+            Self::Fasta(fasta) => fasta.fetch(contig, interval),
+            Self::TwoBit(twobit) => twobit.fetch(contig, interval),
+        }
+    }
+}
+
+/// Opens a reference whose bytes arrive from outside, in as many calls as it takes.
+///
+/// It keeps what the calls before have found: the lengths of a .2bit file's contigs stand all over
+/// it, so that opening one from the start each time might need more bytes than are held at once.
+///
+/// ```
+/// use genolewm_shared::reference::{BaseSource, Pages, ReferenceOpener};
+/// use genolewm_shared::source::is_starved;
+/// let (fasta, fai) = (b">chr1\nACGT\n", b"chr1\t4\t6\t4\t5\n".to_vec());
+/// let pages = Pages::new("ref.fa", fasta.len() as u64);
+/// let mut opener = ReferenceOpener::new(pages.clone(), Some(fai), None, "ref.fa");
+/// let reference = loop {
+///     match opener.open() {
+///         Err(error) if is_starved(&error) => pages.supply(0, fasta)?,
+///         opened => break opened?,
+///     }
+/// };
+/// assert_eq!(reference.contigs().len(), 1);
+/// # Ok::<(), genolewm_shared::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct ReferenceOpener<R> {
+    data: R,
+    name: String,
+    kind: Option<ReferenceKind>,
+    fai: Option<Vec<u8>>,
+    gzi: Option<Vec<u8>>,
+    progress: Progress,
+}
+
+impl<R: RangeRead + Clone> ReferenceOpener<R> {
+    /// An opener of `data`; `fai` and `gzi` are the contents of a FASTA's indexes.
+    #[must_use]
+    pub fn new(data: R, fai: Option<Vec<u8>>, gzi: Option<Vec<u8>>, name: &str) -> Self {
+        Self {
+            data,
+            name: name.to_owned(),
+            kind: None,
+            fai,
+            gzi,
+            progress: Progress::default(),
+        }
+    }
+
+    /// What the file is, by its content.
+    ///
+    /// # Errors
+    /// `RESOURCE.GENERIC` when reading fails, or its first bytes are not there yet.
+    pub fn kind(&mut self) -> Result<ReferenceKind> {
+        let kind = match self.kind {
+            Some(kind) => kind,
+            None => read_kind(&mut self.data)?,
+        };
+        self.kind = Some(kind);
+        Ok(kind)
+    }
+
+    /// Whether the file has to be read through once, by an [`IndexBuilder`](super::IndexBuilder),
+    /// and its indexes [set](Self::set_indexes) before it can be opened.
+    ///
+    /// # Errors
+    /// As [`kind`](Self::kind).
+    pub fn needs_index(&mut self) -> Result<bool> {
+        let kind = self.kind()?;
+        Ok(kind.needs_index(self.fai.is_some(), self.gzi.is_some()))
+    }
+
+    /// Sets the indexes that were made of the file.
+    pub fn set_indexes(&mut self, indexes: Indexes) {
+        (self.fai, self.gzi) = (Some(indexes.fai), indexes.gzi);
+    }
+
+    /// Opens the file, as far as its bytes are there. A starved call
+    /// ([`is_starved`](crate::source::is_starved)) is made again when they were supplied.
+    ///
+    /// # Errors
+    /// As [`AnyReference::open`]; and `INPUT.GENERIC` for a file that
+    /// [needs an index](Self::needs_index).
+    pub fn open(&mut self) -> Result<AnyReference<R>> {
+        if self.needs_index()? {
+            return Err(wrong(&self.name, "the FASTA has no index")
+                .with_remedy("build the index first, or give the .fai file with the FASTA"));
+        }
+        let data = self.data.clone();
+        match self.kind()? {
+            ReferenceKind::TwoBit => TwoBitReference::resume(data, &self.name, &mut self.progress)
+                .map(AnyReference::TwoBit),
+            _ => AnyReference::open(data, self.fai.clone(), self.gzi.clone(), &self.name),
+        }
+    }
+}
+
+fn read_kind<R: RangeRead>(data: &mut R) -> Result<ReferenceKind> {
+    let mut head = [0; ReferenceKind::HEAD_BYTES];
+    let read = read_full(data, 0, &mut head)?;
+    Ok(sniff(head.get(..read).unwrap_or_default()))
+}
+
+fn neither(name: &str) -> Error {
+    let message = "this is neither a .2bit file nor a FASTA, which begins with '>'";
+    wrong(name, message).with_remedy("give the reference genome as FASTA, plain or bgzip, or .2bit")
+}
