@@ -10,7 +10,7 @@ export function notice(message: string): void {
   const list = byId("notices");
   const known = [...list.children].some((item) => item.firstElementChild?.textContent === message);
   if (known) return;
-  const item = h("div", { class: "notice", role: "status", "data-testid": "notice" }, h("p", {}, message));
+  const item = h("div", { class: "notice", "data-testid": "notice" }, h("p", {}, message));
   item.append(button("Close", { class: "link" }, () => item.remove()));
   list.append(item);
   announce(message);

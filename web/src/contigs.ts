@@ -28,6 +28,20 @@ export function parseStretch(text: string): Stretch | undefined {
   return from <= to ? { contig: contig ?? null, first: from, last: to } : undefined;
 }
 
+/**
+ * Reads several regions, and writes them as the runtime wants them: `chr17:1-2,chrX`. Commas part
+ * regions, and they part thousands: one before three digits that end a number is the latter.
+ * Undefined where one of them is no region.
+ */
+export function parseRegions(text: string): string | undefined {
+  const parts = text.replace(/,(?=\d{3}(?![\d:]))/g, "").split(/[,;\s]+/).filter((part) => part !== "");
+  const regions = parts.map(parseStretch).map((stretch) => {
+    if (stretch === undefined || stretch.contig === null) return undefined;
+    return stretch.last === Infinity ? stretch.contig : `${stretch.contig}:${stretch.first}-${stretch.last}`;
+  });
+  return regions.includes(undefined) ? undefined : regions.join(",");
+}
+
 function number(text: string): number {
   return Number(text.replace(/[,._\s]/g, ""));
 }

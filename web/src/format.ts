@@ -78,11 +78,7 @@ export function pythonFloat(value: number): string {
   if (value !== 0 && (exponent < -4 || exponent >= 16)) {
     return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
   }
-  const text = positional(value, exponent);
+  // JavaScript writes exponents below 1e-6 and from 1e21 only.
+  const text = Object.is(value, -0) ? "-0" : String(value);
   return text.includes(".") ? text : `${text}.0`;
-}
-
-/** JavaScript turns to exponents below 1e-6 only, so its own text serves from 1e-4 to 1e16. */
-function positional(value: number, exponent: number): string {
-  return Object.is(value, -0) ? "-0" : exponent > 20 ? BigInt(value).toString() : String(value);
 }

@@ -1,7 +1,7 @@
 import type { Inspection, Reference } from "@genolewm/runtime";
 import type { BackendChoice } from "./engine.ts";
 import { byId, button, facts, fill, h } from "./dom.ts";
-import { parseStretch } from "./contigs.ts";
+import { parseRegions } from "./contigs.ts";
 import { count, plural, rate, roughly } from "./format.ts";
 import { reasonWords } from "./results/words.ts";
 import { type Forecast, type Trial, forecast } from "./trial.ts";
@@ -84,10 +84,9 @@ function settingsPart(settings: Settings, handlers: PlanHandlers): HTMLElement {
   const backend = h("select", { "data-testid": "plan-backend" }, ...choices.map(([value, label]) => h("option", { value, selected: value === settings.backend }, label)));
   const wrong = h("p", { class: "field-problem", role: "alert" });
   const apply = () => {
-    const text = regions.value.replace(/\s/g, "");
-    const bad = text !== "" && text.split(/,(?=[^\d]|\d+:|\d{1,2}(?:,|$))/).some((part) => parseStretch(part) === undefined);
-    wrong.textContent = bad ? "Write regions like chr17:41196312-41277500, with commas between several." : "";
-    if (!bad) handlers.settings({ regions: text, backend: backend.value as BackendChoice });
+    const wanted = parseRegions(regions.value);
+    wrong.textContent = wanted === undefined ? "Write regions like chr17:41196312-41277500, with commas between several." : "";
+    if (wanted !== undefined) handlers.settings({ regions: wanted, backend: backend.value as BackendChoice });
   };
   return h(
     "details",

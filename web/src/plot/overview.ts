@@ -9,6 +9,7 @@ const HEIGHT_PX = 260;
 const EDGE = { left: 34, right: 8, top: 10, bottom: 40 };
 const HIGH = 0.95;
 const DOTS_A_SLICE = 4000;
+const FEW_DOTS = 300;
 const MANY_DOTS = 20_000;
 const REPORT_WIDTH_PX = 640;
 const REPORT_DOTS = 20_000;
@@ -163,7 +164,7 @@ export class Overview {
       return this.expected.map(({ name, lengthBp }) => ({ contig: contigs.number(name), first: 0, last: lengthBp }));
     }
     return [...this.extents].map(([contig, { first, last }]) => {
-      const room = Math.max(500, (last - first) * this.room);
+      const room = Math.max(20, (last - first) * this.room);
       return { contig, first: first - room * 0.3, last: last + room };
     });
   }
@@ -237,7 +238,7 @@ export class Overview {
 
   private brush(context: CanvasRenderingContext2D): Brush {
     const lanes = new Map(this.lanes.map((lane) => [lane.contig, lane]));
-    const size = this.expectedRows > MANY_DOTS ? 1.4 : 2.4;
+    const size = this.expectedRows > MANY_DOTS ? 1.4 : this.expectedRows > FEW_DOTS ? 2.4 : 4;
     return { context, lanes, size, low: this.colours.dot, high: this.colours.accent };
   }
 

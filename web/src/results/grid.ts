@@ -31,8 +31,9 @@ const SPARE_ROWS = 6;
  * told by `aria-activedescendant`, so that focus never falls off a row that scrolls away.
  */
 export class Grid {
+  /** The grid, which is also what scrolls: its head stays in view. */
   readonly element: HTMLElement;
-  private readonly scroller: HTMLElement;
+  private readonly head: HTMLElement;
   private readonly sizer: HTMLElement;
   private readonly heads = new Map<string, HTMLElement>();
   private readonly pool: HTMLElement[] = [];
@@ -45,21 +46,22 @@ export class Grid {
     label: string,
     private readonly source: GridSource,
   ) {
-    this.sizer = h("div", { class: "grid-sizer", role: "presentation" });
-    this.scroller = h("div", { class: "grid-scroll", role: "rowgroup", tabindex: -1 }, this.sizer);
+    const headRow = h("div", { class: "grid-row", role: "row", "aria-rowindex": 1 }, ...this.makeHeads());
+    this.head = h("div", { class: "grid-head", role: "rowgroup" }, headRow);
+    this.sizer = h("div", { class: "grid-sizer", role: "rowgroup" });
     this.nothing = h("p", { class: "grid-nothing" }, source.nothing);
     this.element = h(
       "div",
       { class: `grid grid-${id}`, role: "grid", tabindex: 0, "aria-label": label, "aria-colcount": source.columns.length, "data-testid": `grid-${id}` },
-      h("div", { class: "grid-head", role: "rowgroup" }, h("div", { class: "grid-row", role: "row", "aria-rowindex": 1 }, ...this.makeHeads())),
-      this.scroller,
+      this.head,
+      this.sizer,
       this.nothing,
     );
-    this.scroller.addEventListener("scroll", () => this.schedule(), { passive: true });
+    this.element.addEventListener("scroll", () => this.schedule(), { passive: true });
     this.element.addEventListener("keydown", (event) => this.onKey(event));
     this.element.addEventListener("focus", () => this.schedule());
-    this.scroller.addEventListener("click", (event) => this.onClick(event));
-    new ResizeObserver(() => this.schedule()).observe(this.scroller);
+    this.sizer.addEventListener("click", (event) => this.onClick(event));
+    new ResizeObserver(() => this.schedule()).observe(this.element);
   }
 
   /** Draws again, after the rows changed. */
@@ -85,7 +87,7 @@ export class Grid {
   /** Back to the first row. */
   toTop(): void {
     this.active = 0;
-    this.scroller.scrollTop = 0;
+    this.element.scrollTop = 0;
     this.schedule();
   }
 
@@ -122,15 +124,14 @@ export class Grid {
     const height = Math.min(count * rowHeight, MAX_HEIGHT_PX);
     this.sizer.style.height = `${height}px`;
     this.nothing.hidden = count > 0;
-    this.element.style.setProperty("--scrollbar", `${this.scroller.offsetWidth - this.scroller.clientWidth}px`);
-    const view = this.scroller.clientHeight;
-    if (view === 0 && count > 0) return;
+    const view = this.viewHeight;
+    if (view <= 0 && count > 0) return;
     this.active = Math.max(0, Math.min(this.active, count - 1));
     const first = Math.floor(this.firstInView(view, height, count, rowHeight));
     const from = Math.max(0, first - SPARE_ROWS);
     const to = Math.min(count, first + Math.ceil(view / rowHeight) + SPARE_ROWS);
     // Where rows are skipped, they are placed as seen from the top of the view.
-    const top = this.scroller.scrollTop - this.firstInView(view, height, count, rowHeight) * rowHeight;
+    const top = this.element.scrollTop - this.firstInView(view, height, count, rowHeight) * rowHeight;
     this.drawRows(from, to, (position) => top + position * rowHeight);
     setAttributes(this.element, {
       "aria-rowcount": count + 1,
@@ -141,7 +142,12 @@ export class Grid {
   /** The position at the upper edge of the view, as a fraction. */
   private firstInView(view: number, height: number, count: number, rowHeight: number): number {
     if (height <= view) return 0;
-    return (this.scroller.scrollTop / (height - view)) * (count - view / rowHeight);
+    return (this.element.scrollTop / (height - view)) * (count - view / rowHeight);
+  }
+
+  /** The height in which rows are seen: what the head leaves. */
+  private get viewHeight(): number {
+    return this.element.clientHeight - this.head.offsetHeight;
   }
 
   private drawRows(from: number, to: number, top: (position: number) => number): void {
@@ -187,7 +193,7 @@ export class Grid {
 
   private onKey(event: KeyboardEvent): void {
     if (event.target !== this.element || event.altKey || event.ctrlKey || event.metaKey) return;
-    const page = Math.max(1, Math.floor(this.scroller.clientHeight / this.rowHeight) - 1);
+    const page = Math.max(1, Math.floor(this.viewHeight / this.rowHeight) - 1);
     const moves: Record<string, number> = {
       ArrowDown: this.active + 1,
       ArrowUp: this.active - 1,
@@ -205,14 +211,14 @@ export class Grid {
 
   /** Scrolls just so far that the active row is in view. */
   private reveal(): void {
-    const view = this.scroller.clientHeight;
+    const view = this.viewHeight;
     const [count, rowHeight] = [this.source.count(), this.rowHeight];
     const height = Math.min(count * rowHeight, MAX_HEIGHT_PX);
     const first = this.firstInView(view, height, count, rowHeight);
     const inView = view / rowHeight;
     const wanted = this.active < first ? this.active : this.active + 1 > first + inView ? this.active + 1 - inView : first;
     if (wanted !== first && count > inView) {
-      this.scroller.scrollTop = (wanted / (count - inView)) * (height - view);
+      this.element.scrollTop = (wanted / (count - inView)) * (height - view);
     }
   }
 }

@@ -29,7 +29,7 @@ export class Skipped implements GridSource {
   private readonly grid: Grid;
   private readonly sums = h("tbody");
   private readonly reason = h("select", { "data-testid": "skipped-reason" }, h("option", { value: "" }, "All reasons"));
-  private readonly shown = h("p", { class: "shown", role: "status", "data-testid": "skipped-shown" });
+  private readonly shown = h("p", { class: "shown", "data-testid": "skipped-shown" });
   private readonly update: () => Promise<void>;
   private stale = false;
   private built = false;

@@ -30,7 +30,7 @@ export class Variants implements GridSource {
   private readonly order: Order;
   private readonly grid: Grid;
   private readonly sortChoice = sortSelect();
-  private readonly shown = h("p", { class: "shown", role: "status", "data-testid": "shown" });
+  private readonly shown = h("p", { class: "shown", "data-testid": "shown" });
   private sortKey: string | undefined;
   private descending = false;
   private stale = true;
