@@ -1,5 +1,6 @@
 //! `genolewm calibrate`: what is usual, from variants that are common.
 
+use super::common::backend::{NativeOps, on_backend};
 use super::common::model::{self, ModelArgs};
 use super::common::output::Output;
 use super::common::terminal::{Terminal, write_error};
@@ -103,8 +104,15 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
 
 /// The surprises of the background with their contexts; `None` after an interrupt.
 fn examples(args: &Args, terminal: &mut Terminal<'_>) -> Result<Option<Vec<CalibrationExample>>> {
+    on_backend!(&args.model.backend, ops => examples_on(ops, args, terminal))
+}
+
+fn examples_on(
+    ops: impl NativeOps,
+    args: &Args,
+    terminal: &mut Terminal<'_>,
+) -> Result<Option<Vec<CalibrationExample>>> {
     let started = Instant::now();
-    let ops = model::backend(&args.model.backend)?;
     let (session, input) = Session::open(Request {
         variants: &args.vcf,
         fasta: &args.fasta,

@@ -1,11 +1,12 @@
 //! `genolewm doctor`: what this machine offers.
 
 use super::Status;
+use super::common::backend::{NativeOps, on_backend};
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
 use super::scoring::top::Table;
 use crate::builtin;
-use genolewm_model::ops::Ops;
+use genolewm_model::ops::WgslOps;
 use genolewm_model::scorer::{Candidate, ScoreOptions, Scorer};
 use genolewm_shared::position::BpOffset;
 use genolewm_shared::window::window_from_slice;
@@ -46,6 +47,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         memory().unwrap_or_else(|| "not known on this system".to_owned()),
     );
     add("backend cpu", "available (chosen by auto)".to_owned());
+    add("backend wgpu", gpu());
     for (backend, reason) in ABSENT_BACKENDS {
         add(
             &format!("backend {backend}"),
@@ -56,7 +58,8 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     terminal.line(table.render())?;
     let named = args.model.model_dir.as_ref();
     let name = named.map_or(builtin::NAME.to_owned(), |path| path.display().to_string());
-    let (model_id, milliseconds) = try_model(&args.model)?;
+    let (model_id, milliseconds) =
+        on_backend!(&args.model.backend, ops => try_model(ops, &args.model)?);
     terminal.line(format_args!(
         "{name}: hashes ok, a test score is finite ({milliseconds:.1} ms), {model_id}"
     ))?;
@@ -66,14 +69,28 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
 /// Backends that the Python package names, and why they are not here.
 const ABSENT_BACKENDS: [(&str, &str); 4] = [
     ("cuda", "this build has no CUDA"),
-    ("webgpu", "it belongs to the browser's build"),
+    (
+        "webgpu",
+        "it belongs to the browser's build; here its kernels run as wgpu",
+    ),
     ("onnx", "models are not exported to ONNX"),
     ("coreml", "models are not exported to Core ML"),
 ];
 
+/// The GPU, or why there is none.
+fn gpu() -> String {
+    match pollster::block_on(WgslOps::new()) {
+        Ok(ops) => format!("available: {}", ops.device_name()),
+        Err(error) => {
+            let reason = error.details().get("reason");
+            let reason = reason.map_or(error.message(), String::as_str);
+            format!("not available: {reason}")
+        }
+    }
+}
+
 /// Loads the model and scores one edit of a made-up window.
-fn try_model(args: &ModelArgs) -> Result<(String, f64)> {
-    let ops = model::backend(&args.backend)?;
+fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<(String, f64)> {
     let bundle = model::load(&ops, args)?;
     let (model_id, window_bp) = (bundle.info.model_id.clone(), bundle.info.config.window_bp);
     // Any bases will do, as long as they are not all alike.

@@ -1,5 +1,6 @@
 //! `genolewm evaluate`: measures a model on data that it never saw.
 
+use super::common::backend::Backend;
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
 use super::scoring::place::{NativeReference, open_reference};
@@ -122,7 +123,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
 }
 
 fn load(args: &Args) -> Result<Model> {
-    let ops = model::backend(&args.model.backend)?;
+    let ops = Backend::cpu(&args.model.backend)?;
     let bundle = model::load(&ops, &args.model)?;
     Ok(Model { ops, bundle })
 }

@@ -1,16 +1,18 @@
 //! `genolewm verify`: does a receipt hold?
 
 use super::Status;
+use super::common::backend::{NativeOps, on_backend};
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
 use super::scoring::single::score;
-use genolewm_model::scorer::given_window;
 use crate::output::io_error;
+use genolewm_model::scorer::given_window;
 use genolewm_shared::edit::EditSpec;
 use genolewm_shared::error::Location;
 use genolewm_shared::position::Position;
 use genolewm_shared::provenance::{
-    DtypeConfig, InputCommitment, Json, Manifest, PoolingConfig, Receipt, verify_receipt,
+    DtypeConfig, InputCommitment, Json, Manifest, PoolingConfig, Receipt, ReceiptOutput,
+    verify_receipt,
 };
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::path::{Path, PathBuf};
@@ -251,27 +253,9 @@ fn rerun(
     window: &str,
     edit: &EditSpec,
 ) -> Result<()> {
-    let ops = model::backend(&args.model.backend)?;
-    let bundle = model::load(&ops, &args.model)?;
-    if bundle.info.model_id != manifest.model_id()? {
-        return Err(Error::new(
-            ErrorCode::ProvenanceManifestHashMismatch,
-            "the model directory is not the one of the manifest",
-        )
-        .with_remedy("give the model that made the receipt with --model-dir"));
-    }
-    let start = receipt
-        .provenance
-        .details
-        .as_ref()
-        .and_then(|details| details.get("window_start_bp")?.as_f64());
-    let window = given_window(
-        window,
-        start.map_or(0, |start| start as u64),
-        edit,
-        bundle.info.config.window_bp,
-    )?;
-    let output = score(ops, bundle, edit.clone(), window)?.receipt_output();
+    let output = on_backend!(&args.model.backend, ops => {
+        score_again(ops, args, manifest, receipt, window, edit)?
+    });
     let found = &receipt.output;
     let near = |a: f64, b: f64, scale: f64| (a - b).abs() <= args.tolerance * scale;
     let same = output.commitment()? == receipt.output_commitment
@@ -292,6 +276,37 @@ fn rerun(
     .with_remedy(
         "give the model directory and backend of the receipt; a higher --tolerance allows for another processor",
     ))
+}
+
+/// What the model says of the input now.
+fn score_again(
+    ops: impl NativeOps,
+    args: &Args,
+    manifest: &Manifest,
+    receipt: &Receipt,
+    window: &str,
+    edit: &EditSpec,
+) -> Result<ReceiptOutput> {
+    let bundle = model::load(&ops, &args.model)?;
+    if bundle.info.model_id != manifest.model_id()? {
+        return Err(Error::new(
+            ErrorCode::ProvenanceManifestHashMismatch,
+            "the model directory is not the one of the manifest",
+        )
+        .with_remedy("give the model that made the receipt with --model-dir"));
+    }
+    let start = receipt
+        .provenance
+        .details
+        .as_ref()
+        .and_then(|details| details.get("window_start_bp")?.as_f64());
+    let window = given_window(
+        window,
+        start.map_or(0, |start| start as u64),
+        edit,
+        bundle.info.config.window_bp,
+    )?;
+    Ok(score(ops, bundle, edit.clone(), window)?.receipt_output())
 }
 
 fn incomplete(message: &str) -> Error {

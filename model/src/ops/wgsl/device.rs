@@ -35,7 +35,7 @@ impl Gpu {
         let pool = Arc::new(Pool::new(device.clone(), Arc::clone(&faults)));
         let recorder = Recorder::new(device.clone(), queue, pool, Arc::clone(&faults));
         Ok(Self {
-            name: describe(&adapter.get_info()),
+            name: describe(&adapter.get_info(), &device),
             device,
             faults,
             recorder: Mutex::new(recorder),
@@ -101,17 +101,33 @@ fn watch(device: &wgpu::Device, faults: &Arc<Faults>) {
     });
 }
 
-fn describe(info: &wgpu::AdapterInfo) -> String {
-    let parts = [&info.name, &info.driver, &info.driver_info];
-    let known: Vec<&str> = parts
+/// The adapter's name and its driver's version, where they are told. Browsers tell the maker and the
+/// family instead.
+fn describe(info: &wgpu::AdapterInfo, device: &wgpu::Device) -> String {
+    let told = [info.name.clone(), info.driver_info.clone()];
+    let known: Vec<String> = told
         .into_iter()
-        .map(|part| part.trim())
-        .filter(|part| !part.is_empty())
+        .chain(maker_and_family(device))
+        .filter(|part| !part.trim().is_empty())
         .collect();
     if known.is_empty() {
-        return "an adapter without a name".to_owned();
+        return "unnamed adapter".to_owned();
     }
     known.join(", ")
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn maker_and_family(_device: &wgpu::Device) -> Vec<String> {
+    Vec::new()
+}
+
+#[cfg(target_family = "wasm")]
+fn maker_and_family(device: &wgpu::Device) -> Vec<String> {
+    let info = device.as_webgpu().map(|device| device.adapter_info());
+    // Older browsers do not have it.
+    info.filter(|info| !info.is_undefined())
+        .map(|info| vec![info.vendor(), info.architecture()])
+        .unwrap_or_default()
 }
 
 fn unsupported(reason: &str) -> Error {

@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(size_class(1 << 20), 1 << 20);
         for bytes in (1..3_000_000).step_by(997) {
             let size = size_class(bytes);
-            assert!(size >= bytes && size % 256 == 0);
+            assert!(size >= bytes && size.is_multiple_of(256));
             assert!(
                 size <= (bytes + bytes / 16).max(bytes + 256),
                 "{bytes}: {size}"

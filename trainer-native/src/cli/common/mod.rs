@@ -1,5 +1,6 @@
 //! What every command shares: flags, configuration, terminal, files and models.
 
+pub mod backend;
 pub mod config;
 pub mod invocation;
 pub mod model;

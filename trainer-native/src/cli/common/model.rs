@@ -1,16 +1,13 @@
 //! Which model, which encoder, which backend.
 
+use super::backend::NativeOps;
 use crate::builtin;
 use clap::Args;
 use genolewm_model::bundle::Bundle;
 use genolewm_model::files::{Directory, ModelFiles};
-use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_shared::provenance::Manifest;
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::path::{Component, Path, PathBuf};
-
-/// A loaded model on the native backend.
-pub type NativeBundle = Bundle<<BurnOps as Ops>::Matrix>;
 
 /// The flags that choose a model.
 #[derive(Debug, Clone, Default, Args)]
@@ -22,25 +19,9 @@ pub struct ModelArgs {
     /// Encoder directory [default: MODEL_DIR/encoder, else the encoder that the manifest names]
     #[arg(long, value_name = "DIR")]
     pub encoder_dir: Option<PathBuf>,
-    /// Where the model runs: auto or cpu
+    /// Where the model runs: auto, cpu, or wgpu (the GPU, over Vulkan, Metal or DX12)
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub backend: String,
-}
-
-/// What runs the model.
-///
-/// # Errors
-/// `DEPLOY.BACKEND_UNSUPPORTED` for a backend that this program does not have.
-pub fn backend(name: &str) -> Result<BurnOps> {
-    match name {
-        "auto" | "cpu" => Ok(BurnOps::cpu()),
-        other => Err(Error::new(
-            ErrorCode::DeployBackendUnsupported,
-            "this program has no such backend",
-        )
-        .with_detail("backend", other)
-        .with_remedy("use --backend cpu; `genolewm doctor` lists what there is")),
-    }
 }
 
 /// Opens the files of the model and of its encoder.
@@ -67,7 +48,7 @@ pub fn files(args: &ModelArgs) -> Result<(Box<dyn ModelFiles>, Box<dyn ModelFile
 ///
 /// # Errors
 /// As [`files`] and [`Bundle::load`].
-pub fn load(ops: &BurnOps, args: &ModelArgs) -> Result<NativeBundle> {
+pub fn load<O: NativeOps>(ops: &O, args: &ModelArgs) -> Result<Bundle<O::Matrix>> {
     let (model, encoder) = files(args)?;
     Bundle::load(ops, model.as_ref(), encoder.as_ref())
 }

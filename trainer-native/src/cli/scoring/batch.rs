@@ -6,12 +6,12 @@ use super::receipts;
 use super::session::{Request, Session};
 use super::skipped::SkippedFile;
 use super::writer::{Format, RunNote};
+use crate::cli::common::backend::{NativeOps, on_backend};
 use crate::cli::common::model;
 use crate::cli::common::output::Output;
 use crate::cli::common::terminal::Terminal;
 use crate::cli::score::Args;
 use crate::cli::{Context, Status};
-use genolewm_model::ops::Ops;
 use genolewm_model::scorer::{Outcome, RunEnd, Tally, refused};
 use genolewm_shared::edit::SkipReason;
 use genolewm_shared::error::Location;
@@ -30,9 +30,19 @@ pub fn run(
     context: &Context<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let started = Instant::now();
     let plan = Plan::new(&args.output, context.shared.no_receipt)?;
-    let ops = model::backend(&args.model.backend)?;
+    on_backend!(&args.model.backend, ops => run_on(ops, args, &plan, request, context, terminal))
+}
+
+fn run_on(
+    ops: impl NativeOps,
+    args: &Args,
+    plan: &Plan,
+    request: Request<'_>,
+    context: &Context<'_>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Status> {
+    let started = Instant::now();
     let (session, input) = Session::open(request)?;
     tell_source(&input, terminal);
     let origin = input.origin();
@@ -43,7 +53,7 @@ pub fn run(
     let (command, model_id) = (context.command_line.clone(), bundle.info.model_id.clone());
     terminal.debug(format_args!("model {model_id} on {}", ops.backend()));
     let note = RunNote { command, model_id };
-    let mut files = plan.open(&origin, &note, || receipts::builder(&bundle, ops.backend()))?;
+    let mut files = plan.open(&origin, &note, || receipts::builder(&bundle.info, &ops))?;
     let skipped = args.output.skipped.as_deref().map(SkippedFile::create);
     session.account().borrow_mut().skipped = skipped.transpose()?;
     let strict = args.strict.then_some(Strict {

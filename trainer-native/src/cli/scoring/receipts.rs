@@ -1,8 +1,9 @@
 //! Receipts: what binds a score to model, input and options.
 
-use crate::cli::common::model::NativeBundle;
+use crate::cli::common::backend::NativeOps;
 use crate::cli::common::output::Output;
 use crate::cli::common::terminal::write_error;
+use genolewm_model::info::ModelInfo;
 use genolewm_model::scorer::{Outcome, Scored};
 use genolewm_shared::provenance::{
     Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata, rfc3339_utc,
@@ -25,15 +26,9 @@ pub fn beside(output: &Path, suffix: &str) -> PathBuf {
 ///
 /// # Errors
 /// As [`ReceiptBuilder::new`].
-pub fn builder(bundle: &NativeBundle, backend: &str) -> Result<ReceiptBuilder> {
-    let device = format!("{backend}/{}", std::env::consts::ARCH);
-    let runtime = RuntimeMetadata::new(backend, &device, &bundle.info.manifest);
-    ReceiptBuilder::new(
-        &bundle.info.manifest,
-        runtime,
-        bundle.info.pooling(),
-        bundle.info.dtypes(),
-    )
+pub fn builder(info: &ModelInfo, ops: &impl NativeOps) -> Result<ReceiptBuilder> {
+    let runtime = RuntimeMetadata::new(ops.backend(), &ops.device(), &info.manifest);
+    ReceiptBuilder::new(&info.manifest, runtime, info.pooling(), info.dtypes())
 }
 
 /// The receipt of one score, made now.

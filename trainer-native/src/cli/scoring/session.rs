@@ -5,9 +5,9 @@ use super::place::{NativeReference, open_reference};
 use super::progress::Progress;
 use super::regions::read_regions;
 use super::sites::{Account, Sites};
-use crate::cli::common::model::NativeBundle;
+use crate::cli::common::backend::NativeOps;
 use crate::train::run::StopFlag;
-use genolewm_model::ops::BurnOps;
+use genolewm_model::bundle::Bundle;
 use genolewm_model::scorer::{
     Builds, Outcome, Placer, Regions, RunEnd, ScoreOptions, Scorer, SiteOutcome,
 };
@@ -17,7 +17,6 @@ use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::thread::available_parallelism;
 
 /// What a pass reads, and how.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +27,7 @@ pub struct Request<'a> {
     pub fasta: &'a Path,
     /// `--regions`.
     pub regions: Option<&'a str>,
-    /// Threads; all when `None`.
+    /// Batches in work at once; as many as the backend likes when `None`.
     pub threads: Option<NonZeroUsize>,
     /// Alleles in one call of the model.
     pub batch_size: NonZeroUsize,
@@ -89,14 +88,11 @@ impl<'a> Session<'a> {
 
     /// A scorer as the request asks for.
     #[must_use]
-    pub fn scorer(&self, ops: BurnOps, bundle: NativeBundle) -> Scorer<BurnOps> {
-        let threads = self
-            .request
-            .threads
-            .or_else(|| available_parallelism().ok());
+    pub fn scorer<O: NativeOps>(&self, ops: O, bundle: Bundle<O::Matrix>) -> Scorer<O> {
+        let threads = self.request.threads.map(NonZeroUsize::get);
         let options = ScoreOptions {
             batch_size: self.request.batch_size.get(),
-            threads: threads.map_or(1, NonZeroUsize::get),
+            threads: threads.unwrap_or_else(|| ops.workers()),
             window_bp: bundle.info.config.window_bp,
             ..ScoreOptions::default()
         };
@@ -107,9 +103,9 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// The first error of the input, the model or `sink`.
-    pub fn run(
+    pub fn run<O: NativeOps>(
         &self,
-        scorer: &Scorer<BurnOps>,
+        scorer: &Scorer<O>,
         sites: &mut Sites<'_>,
         show_progress: bool,
         mut sink: impl FnMut(&VariantRecord, &[Outcome], u64) -> Result<()>,

@@ -2,12 +2,14 @@
 
 use super::place::open_reference;
 use super::receipts;
-use crate::cli::common::model::{self, NativeBundle};
+use crate::cli::common::backend::{NativeOps, on_backend};
+use crate::cli::common::model;
 use crate::cli::common::output::Output;
 use crate::cli::common::terminal::{Terminal, write_error};
 use crate::cli::score::Args;
 use crate::cli::{Context, Status};
-use genolewm_model::ops::{BurnOps, Ops};
+use genolewm_model::bundle::Bundle;
+use genolewm_model::info::ModelInfo;
 use genolewm_model::scorer::{
     Candidate, Placed, Placer, ScoreOptions, Scored, Scorer, given_window, refused,
 };
@@ -30,10 +32,19 @@ pub fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let edit: EditSpec = variant.parse()?;
-    let ops = model::backend(&args.model.backend)?;
+    on_backend!(&args.model.backend, ops => run_on(ops, args, edit, context, terminal))
+}
+
+fn run_on(
+    ops: impl NativeOps,
+    args: &Args,
+    edit: EditSpec,
+    context: &Context<'_>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Status> {
     let bundle = model::load(&ops, &args.model)?;
-    let window = window(args, &edit, &bundle)?;
-    let receipts = receipts::builder(&bundle, ops.backend())?;
+    let window = window(args, &edit, &bundle.info)?;
+    let receipts = receipts::builder(&bundle.info, &ops)?;
     let scored = score(ops, bundle, edit, window)?;
     let row = scored.row().to_json_line()?;
     let mut receipt_file = None;
@@ -61,9 +72,9 @@ pub fn run(
 ///
 /// # Errors
 /// As [`Scorer::score`].
-pub fn score(
-    ops: BurnOps,
-    bundle: NativeBundle,
+pub fn score<O: NativeOps>(
+    ops: O,
+    bundle: Bundle<O::Matrix>,
     edit: EditSpec,
     window: Arc<ExtractedWindow>,
 ) -> Result<Scored> {
@@ -77,8 +88,8 @@ pub fn score(
     })
 }
 
-fn window(args: &Args, edit: &EditSpec, bundle: &NativeBundle) -> Result<Arc<ExtractedWindow>> {
-    let config = &bundle.info.config;
+fn window(args: &Args, edit: &EditSpec, info: &ModelInfo) -> Result<Arc<ExtractedWindow>> {
+    let config = &info.config;
     if let Some(bases) = &args.window {
         return given_window(bases, args.window_start, edit, config.window_bp);
     }
