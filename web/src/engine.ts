@@ -24,7 +24,10 @@ export class Engine {
   constructor(private readonly after: Promise<void>) {}
 
   /** Told of notices while something runs, such as a device that was lost. */
-  readonly onNotice = (told: Notice): void => notice(told.message);
+  readonly onNotice = (told: Notice): void => {
+    notice(told.message);
+    void this.loading?.then((runtime) => showReady(runtime, ""));
+  };
 
   /** The runtime; starts to load it on the first call. */
   ready(): Promise<GenoLeWMRuntime> {
@@ -43,15 +46,19 @@ export class Engine {
 
   private async load(): Promise<GenoLeWMRuntime> {
     const line = byId("engine-line");
+    delete line.dataset["backend"];
+    // What is said while loading, such as why the processor was taken, stands in the page's foot.
+    const said: string[] = [];
+    let loaded = false;
     try {
       await this.after;
       const runtime = await GenoLeWMRuntime.load(builtin, {
         backend: this.choice,
         onProgress: (progress) => setText(line, stageText(progress)),
-        onNotice: this.onNotice,
+        onNotice: (told) => (loaded ? this.onNotice(told) : said.push(told.message)),
       });
-      setText(line, `Model ready: ${runtime.backend === "webgpu" ? "it runs on the graphics processor" : "it runs on the processor"} of this device (${runtime.device}).`);
-      line.dataset["backend"] = runtime.backend;
+      loaded = true;
+      showReady(runtime, said.join(" "));
       return runtime;
     } catch (error) {
       // The next call tries again.
@@ -60,6 +67,14 @@ export class Engine {
       throw error;
     }
   }
+}
+
+/** Says on what the model runs, now that it does. */
+function showReady({ backend, device }: GenoLeWMRuntime, why: string): void {
+  const line = byId("engine-line");
+  const where = backend === "webgpu" ? "the graphics processor" : "the processor";
+  setText(line, `Model ready: it runs on ${where} of this device (${device}). ${why}`.trim());
+  line.dataset["backend"] = backend;
 }
 
 function stageText(progress: Progress): string {

@@ -56,7 +56,7 @@ async function controlled(): Promise<void> {
 export const OFFLINE_WORDS: Readonly<Record<OfflineState, string>> = {
   preparing: "Getting ready to work offline…",
   ready: "Works offline: you can cut the connection now.",
-  unavailable: "Not kept for offline use in this browser or window.",
+  unavailable: "Not kept for offline use in this browser or window. Requests of the scoring workers cannot be listed here then; your browser’s developer tools show them.",
 };
 
 /** Writes the state where the page shows it. */

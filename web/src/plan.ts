@@ -65,7 +65,7 @@ function timeWords({ seconds }: Forecast, { perSecond }: Trial, { regions }: Set
 }
 
 function skippedWords(found: Inspection, { reasons }: Forecast, trial: Trial): HTMLElement {
-  const item = (reason: string, number: string) => h("li", { "data-reason": reason }, h("strong", {}, number), ` ${reasonWords(reason)} `, h("code", {}, reason));
+  const item = (reason: string, number: string) => h("li", { "data-reason": reason }, h("code", {}, reason), " ", h("strong", {}, number), " ", h("span", {}, reasonWords(reason)));
   const rows = reasons.map(([reason, alleles]) => item(reason, count(alleles)));
   if (found.malformed > 0) rows.push(item("malformed", count(found.malformed)));
   // What only the reference tells shows in the trial, as a share.

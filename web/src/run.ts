@@ -161,12 +161,13 @@ export class Run {
 
 const BACKENDS: Readonly<Record<BackendName, string>> = { cpu: "the processor", webgpu: "the graphics processor" };
 
-/** Who computed: more than one where a device was lost on the way. */
+/** Who computed: more than one where a device was lost on the way. Receipts use the short names. */
 function backendWords({ backends }: ScoreSummary): string {
   const used = Object.entries(backends).filter(([, alleles]) => alleles > 0) as [BackendName, number][];
-  if (used.length === 0) return "";
-  if (used.length === 1) return `Computed on ${used.map(([name]) => BACKENDS[name]).join()}.`;
-  return `Computed on ${used.map(([name, alleles]) => `${BACKENDS[name]} (${count(alleles)})`).join(" and ")}.`;
+  const [first, second] = used;
+  if (first === undefined) return "";
+  if (second === undefined) return `Computed by ${first[0]}, ${BACKENDS[first[0]]}.`;
+  return `Computed by ${used.map(([name, alleles]) => `${name} ${count(alleles)}`).join(" and ")}.`;
 }
 
 /** The sums of a run, so that anybody can add them up. */

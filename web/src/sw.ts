@@ -52,6 +52,11 @@ async function answer(event: FetchEvent): Promise<Response> {
   const { request } = event;
   const url = new URL(request.url);
   url.hash = "";
+  // The page's policy lets nothing ask elsewhere; neither does this.
+  if (url.origin !== scope.location.origin) {
+    event.waitUntil(report(event, "failed"));
+    return Response.error();
+  }
   const known = request.method === "GET" && addresses.has(url.href);
   const copy = known ? await (await caches.open(cacheName)).match(url.href) : undefined;
   if (copy !== undefined) {

@@ -59,7 +59,7 @@ export class Detail {
     fill(this.dialog, h("div", { class: "detail-body" }, this.head(), this.verdict(), this.caution(), this.bases(), this.figures(), meaning(), this.receipt()));
     // The buttons were made anew; whoever steps through the variants keeps the one in use.
     const again = focused?.startsWith("detail-") ? this.dialog.querySelector<HTMLElement>(`[data-testid="${focused}"]:not(:disabled)`) : null;
-    again?.focus();
+    if (this.dialog.open) (again ?? this.dialog.querySelector<HTMLElement>('[data-testid="detail-close"]'))?.focus();
   }
 
   private closed(): void {
