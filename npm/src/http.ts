@@ -31,12 +31,12 @@ export class HttpRange implements RangeSource {
     const response = await request(href, name, signal, `bytes=0-${FIRST_BYTES - 1}`);
     const etag = response.headers.get("etag");
     if (response.status === 200) {
-      const whole = await hold(response, name, signal);
+      const whole = await hold(response, href, name, signal);
       return new HttpRange(href, name, whole.length, etag, whole);
     }
     // An empty file has no first byte.
     if (response.status === 416) return new HttpRange(href, name, 0, etag, new Uint8Array());
-    const first = new Uint8Array(await response.arrayBuffer());
+    const first = await bytesOf(response, href, name, signal);
     const size = sizeOf(response) ?? (await headSize(href, name, signal));
     return new HttpRange(href, name, size, etag, first);
   }
@@ -53,7 +53,7 @@ export class HttpRange implements RangeSource {
       await response.body?.cancel();
       throw endedEarly(this.name);
     }
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const bytes = await bytesOf(response, this.#href, this.name, signal);
     if (bytes.length !== end - offset) throw endedEarly(this.name);
     return bytes;
   }
@@ -66,8 +66,7 @@ export async function httpStream(href: string, name: string, signal: AbortSignal
   const encoded = response.headers.get("content-encoding") !== null;
   const length = response.headers.get("content-length");
   const size = encoded || length === null ? null : Number(length);
-  const pieces = response.body === null ? empty() : streamPieces(response.body, signal);
-  return { size, pieces };
+  return { size, pieces: piecesOf(response, href, name, signal) };
 }
 
 /** The whole body of a small file, or null when there is none at this address. */
@@ -84,10 +83,38 @@ export async function fetchWhole(
     return null;
   }
   if (!response.ok) throw refused(href, name, response.status);
-  return new Uint8Array(await response.arrayBuffer());
+  return bytesOf(response, href, name, signal);
 }
 
-async function* empty(): AsyncGenerator<Uint8Array> {}
+/** A body piece by piece. */
+async function* piecesOf(
+  response: Response,
+  href: string,
+  name: string,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (response.body === null) return;
+  try {
+    yield* streamPieces(response.body, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw unfetched(href, name, cause);
+  }
+}
+
+async function bytesOf(
+  response: Response,
+  href: string,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw unfetched(href, name, cause);
+  }
+}
 
 /** A response that is 200, or 206 or 416 where a range was asked for. */
 async function request(
@@ -116,17 +143,22 @@ async function attempt(
     return await fetch(href, init);
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new GenoLeWMError(
-      {
-        code: "RESOURCE.GENERIC",
-        message: `${name} could not be fetched.`,
-        details: { url: withoutQuery(href) },
-        remediation:
-          "See whether the address is right and reachable; a page may read another site's files only where that site allows it (CORS).",
-      },
-      { cause },
-    );
+    throw unfetched(href, name, cause);
   }
+}
+
+/** Requests that fail, and bodies that break off. */
+function unfetched(href: string, name: string, cause: unknown): GenoLeWMError {
+  return new GenoLeWMError(
+    {
+      code: "RESOURCE.GENERIC",
+      message: `${name} could not be fetched.`,
+      details: { url: withoutQuery(href) },
+      remediation:
+        "See that the address is right and reachable, that its site lets this one read it (CORS), and that .gz files are served as they are, without Content-Encoding.",
+    },
+    { cause },
+  );
 }
 
 function refused(href: string, name: string, status: number): GenoLeWMError {
@@ -164,11 +196,15 @@ async function headSize(href: string, name: string, signal?: AbortSignal): Promi
 }
 
 /** The body of a server that ignores `Range`, while it is small enough. */
-async function hold(response: Response, name: string, signal?: AbortSignal): Promise<Uint8Array> {
+async function hold(
+  response: Response,
+  href: string,
+  name: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let total = 0;
-  const ever = signal ?? new AbortController().signal;
-  for await (const piece of response.body === null ? empty() : streamPieces(response.body, ever)) {
+  for await (const piece of piecesOf(response, href, name, signal)) {
     total += piece.length;
     if (total > HELD_LIMIT_BYTES) throw noRanges(name);
     parts.push(piece);

@@ -117,6 +117,15 @@ test("a server that cannot be reached is an error with a remedy", async () => {
   });
 });
 
+test("a body that breaks off is told as that, by range and as a stream", async () => {
+  const server = await serve({ "/a": DATA }, { breakOff: true });
+  const broken = { code: "RESOURCE.GENERIC", message: "a could not be fetched." };
+  const spec = await sourceOf(`${server.origin}/a`, {});
+  await assert.rejects(openRange(spec), broken);
+  await assert.rejects(readAll(spec, signal), broken);
+  await server.close();
+});
+
 test("the length of an encoded body is not taken for that of its bytes", async () => {
   const server = await serve({ "/a": gzipSync(DATA) }, { encode: "gzip" });
   const { size, pieces } = await openChunks(await sourceOf(`${server.origin}/a`, {}), signal);

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 /**
  * Serves `files` by path. What each request asked for is noted in `log`. `habits`: `ranges` (true
  * unless told), `hideRange` leaves Content-Range out, `etag` is a function that names the version,
- * `page` answers missing files with a page, `encode` claims an encoding.
+ * `page` answers missing files with a page, `encode` claims an encoding, `breakOff` ends in the middle.
  */
 export async function serve(files, habits = {}) {
   const log = [];
@@ -28,6 +28,10 @@ function answer(request, response, body, range, habits) {
   if (habits.etag) response.setHeader("ETag", habits.etag());
   if (body === undefined) return missing(response, habits);
   if (habits.encode) response.setHeader("Content-Encoding", habits.encode);
+  if (habits.breakOff) {
+    response.setHeader("Content-Length", body.length);
+    return response.write(body.subarray(0, 1000), () => response.destroy());
+  }
   if (range === null || habits.ranges === false) {
     response.setHeader("Content-Length", body.length);
     return response.end(request.method === "HEAD" ? undefined : body);
