@@ -172,7 +172,7 @@ fn score(at: Place, first_key: u32) -> mat4x4<f32> {
 }
 
 fn bit(first_word: u32, index: u32) -> bool {
-    return (tables[first_word + index / 32u] >> (index % 32u) & 1u) == 1u;
+    return ((tables[first_word + index / 32u] >> (index % 32u)) & 1u) == 1u;
 }
 
 fn sees(at: Place, query: u32, key: u32) -> bool {
