@@ -50,6 +50,22 @@ export function largeReference(contigs) {
   return { source, fai: new TextEncoder().encode(fai), read };
 }
 
+/** The same as a `File`, of which the browser holds each piece once. */
+export function largeFile(contigs) {
+  const bases = tileBases();
+  const lines = [];
+  for (let at = 0; at < bases.length; at += LINE) lines.push(`${bases.slice(at, at + LINE)}\n`);
+  const tile = new Blob([lines.join("")]);
+  const parts = [];
+  for (const { name, lengthBp } of contigs) {
+    parts.push(`>${name}\n`);
+    const bytes = (lengthBp / LINE) * (LINE + 1);
+    const whole = Math.floor(bytes / tile.size);
+    parts.push(...Array(whole).fill(tile), tile.slice(0, bytes - whole * tile.size));
+  }
+  return new File(parts, "large.fa");
+}
+
 /** Copies what a contig has of `start .. end`. */
 function copy({ start: first, head, bytes }, tile, start, end, out) {
   const body = first + head.length;

@@ -27,25 +27,82 @@ export async function pageMegabytes(page) {
   );
 }
 
-/** Process ids of the browser's renderers. */
-async function renderers(browser) {
-  const session = await browser.context.browser().newBrowserCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  await session.detach();
-  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+/**
+ * Code for the top of a worker's script: keeps hold of the memories of the wasm instances there,
+ * which no page can see from outside and no measure of the browser's counts.
+ */
+const WATCH = `
+  globalThis.wasmMemories = [];
+  const watched = ({ instance, exports } = {}) => {
+    const memory = (instance ?? { exports }).exports?.memory;
+    if (memory) globalThis.wasmMemories.push(new WeakRef(memory));
+  };
+  for (const name of ["instantiate", "instantiateStreaming"]) {
+    const original = WebAssembly[name];
+    WebAssembly[name] = async (...args) => {
+      const made = await original.apply(WebAssembly, args);
+      watched(made);
+      return made;
+    };
+  }
+  WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
+    construct(target, args) {
+      const made = new target(...args);
+      watched(made);
+      return made;
+    },
+  });
+`;
+
+/** A `rewrite` for the server: watches the wasm memories of the package's workers. */
+export function watchMemories(path, bytes) {
+  const worker = /worker\/(engine-)?entry\.js$/.test(path);
+  return worker ? Buffer.concat([Buffer.from(WATCH), bytes]) : bytes;
+}
+
+/** MB of each wasm memory in the page's workers. */
+export async function wasmMegabytes(page) {
+  const all = await Promise.all(
+    page.workers().map((worker) =>
+      worker.evaluate(
+        (mb) =>
+          globalThis.wasmMemories.flatMap((each) => {
+            const memory = each.deref();
+            return memory ? [memory.buffer.byteLength / mb] : [];
+          }),
+        MB,
+      ),
+    ),
+  );
+  return all.flat();
+}
+
+/** Private memory of a process, in MB, as the system counts it. */
+function privateMegabytes(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)[1]) / 1024;
 }
 
 /**
- * What the operating system says that the renderers hold for themselves, in MB: now, and the most
- * since {@link resetPeaks}.
+ * Watches the private memory of the process that shows a page, while something runs. The renderer
+ * is that which grows with a page that allocates; `{now(), peak, stop()}`.
  */
-export async function rendererMegabytes(browser) {
-  const field = (pid, name) => {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)[1]) / 1024;
-  };
-  const pids = await renderers(browser);
-  if (pids.length === 0) throw new Error("the browser has no renderer");
-  const sum = (name) => pids.reduce((total, pid) => total + field(pid, name), 0);
-  return { now: sum("RssAnon"), resident: sum("VmRSS"), peak: sum("VmHWM") };
+export async function watchRenderer(page, browser) {
+  const session = await browser.context.browser().newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const pids = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+  const before = new Map(pids.map((pid) => [pid, privateMegabytes(pid)]));
+  await page.evaluate(() => {
+    globalThis.ballast = new Uint8Array(64 * 1024 * 1024).fill(1);
+  });
+  const grown = (pid) => privateMegabytes(pid) - before.get(pid);
+  const [pid] = pids.toSorted((a, b) => grown(b) - grown(a));
+  if (grown(pid) < 32) throw new Error("no renderer grew with its page");
+  await page.evaluate(() => delete globalThis.ballast);
+  await collect(page);
+  const watch = { peak: 0, now: () => privateMegabytes(pid), stop: () => clearInterval(timer) };
+  const timer = setInterval(() => (watch.peak = Math.max(watch.peak, watch.now())), 10);
+  timer.unref();
+  return watch;
 }
