@@ -18,8 +18,11 @@ pub const ANSWERS_FILE: &str = "self_check.json";
 /// How far an answer may be off, relative: rounding differs between devices, errors are larger.
 pub const TOLERANCE: f64 = 1e-3;
 
+/// The alleles of an edit, made of the bases at its place.
+type Alleles = fn(&str) -> (String, String);
+
 /// Edits in each window, from its middle: an SNV, an insertion, a deletion and a substitution.
-const EDITS: [fn(&str) -> (String, String); 4] = [
+const EDITS: [Alleles; 4] = [
     |at| (at[..1].into(), other(&at[..1]).into()),
     |at| (at[..1].into(), format!("{}TGA", &at[..1])),
     |at| (at[..4].into(), at[..1].into()),
@@ -72,13 +75,14 @@ impl Answers {
     /// `DEPLOY.BACKEND_UNSUPPORTED` when it is off by more than [`TOLERANCE`].
     pub fn check(&self, found: &[Distances], backend: &str) -> Result<()> {
         let found = Self::of(found);
-        let off = |wanted: &[f64], found: &[f64]| {
-            wanted.len() != found.len()
-                || wanted.iter().zip(found).any(|(wanted, found)| {
-                    !((wanted - found).abs() <= TOLERANCE * wanted.abs().max(1e-3))
-                })
+        let near = |wanted: &[f64], found: &[f64]| {
+            let mut pairs = wanted.iter().zip(found);
+            let near = |(wanted, found): (&f64, &f64)| {
+                (wanted - found).abs() <= TOLERANCE * wanted.abs().max(1e-3)
+            };
+            wanted.len() == found.len() && pairs.all(near)
         };
-        if !off(&self.sigma_raw, &found.sigma_raw) && !off(&self.displacement, &found.displacement)
+        if near(&self.sigma_raw, &found.sigma_raw) && near(&self.displacement, &found.displacement)
         {
             return Ok(());
         }

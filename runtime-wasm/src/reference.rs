@@ -2,9 +2,7 @@
 
 use crate::js_error::{JsResult, json, misuse};
 use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::reference::{
-    self, FastaReference as AnyReference, Pages, RangeRead, Reference, ReferenceKind, sniff,
-};
+use genolewm_shared::reference::{self, AnyReference, Indexes, Pages, Reference, ReferenceOpener};
 use genolewm_shared::{Error, Result};
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::Serialize;
@@ -21,9 +19,7 @@ pub(crate) type Shared = Rc<RefCell<Reference<AnyReference<Pages>>>>;
 pub struct ReferenceFile {
     name: String,
     pub(crate) pages: Pages,
-    fai: Option<Vec<u8>>,
-    gzi: Option<Vec<u8>>,
-    kind: Option<ReferenceKind>,
+    opener: ReferenceOpener<Pages>,
     open: Option<Shared>,
 }
 
@@ -50,12 +46,11 @@ impl ReferenceFile {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(name: &str, size: f64, fai: Option<Vec<u8>>, gzi: Option<Vec<u8>>) -> Self {
+        let pages = Pages::new(name, size as u64);
         Self {
             name: name.to_owned(),
-            pages: Pages::new(name, size as u64),
-            fai,
-            gzi,
-            kind: None,
+            opener: ReferenceOpener::new(pages.clone(), fai, gzi, name),
+            pages,
             open: None,
         }
     }
@@ -76,16 +71,14 @@ impl ReferenceFile {
     /// Whether the file must be read through an [`IndexBuilder`] once.
     #[wasm_bindgen(js_name = needsIndex)]
     #[must_use]
-    pub fn needs_index(&self) -> bool {
-        self.kind
-            .is_some_and(|kind| kind.needs_index(self.fai.is_some(), self.gzi.is_some()))
+    pub fn needs_index(&mut self) -> bool {
+        self.open.is_none() && self.opener.needs_index().unwrap_or(false)
     }
 
     /// Takes the index that was built.
     #[wasm_bindgen(js_name = setIndex)]
     pub fn set_index(&mut self, fai: Vec<u8>, gzi: Option<Vec<u8>>) {
-        self.fai = Some(fai);
-        self.gzi = gzi.or(self.gzi.take());
+        self.opener.set_indexes(Indexes { fai, gzi });
     }
 
     /// Takes bytes that were wanted.
@@ -161,23 +154,10 @@ impl ReferenceFile {
     }
 
     fn try_open(&mut self) -> Result<()> {
-        if self.open.is_some() {
+        if self.open.is_some() || self.opener.needs_index()? {
             return Ok(());
         }
-        if self.kind.is_none() {
-            let mut head = [0; ReferenceKind::HEAD_BYTES];
-            let read = self.pages.read_at(0, &mut head)?;
-            self.kind = Some(sniff(head.get(..read).unwrap_or_default()));
-        }
-        if self.needs_index() {
-            return Ok(());
-        }
-        let source = AnyReference::open(
-            self.pages.clone(),
-            self.fai.clone(),
-            self.gzi.clone(),
-            &self.name,
-        )?;
+        let source = self.opener.open()?;
         self.open = Some(Rc::new(RefCell::new(Reference::new(source))));
         Ok(())
     }

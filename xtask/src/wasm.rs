@@ -19,8 +19,13 @@ const NAME: &str = "genolewm";
 /// Where they go, from the root.
 pub(crate) const OUT: &str = "npm/wasm";
 
-/// Builds the module.
-pub(crate) fn build(root: &Path, _: &[String]) -> Verdict {
+/// Builds the module; `--names` keeps the functions' names, for profilers.
+pub(crate) fn build(root: &Path, arguments: &[String]) -> Verdict {
+    let names = match arguments {
+        [] => false,
+        [only] if only == "--names" => true,
+        _ => return Err(vec!["build-wasm takes --names or nothing".to_owned()]),
+    };
     let steps = || -> Result<String, String> {
         compile(root)?;
         let module = target_folder(root)
@@ -28,7 +33,7 @@ pub(crate) fn build(root: &Path, _: &[String]) -> Verdict {
             .join(PROFILE)
             .join(PACKAGE.replace('-', "_"))
             .with_extension("wasm");
-        bind(&module, &root.join(OUT))?;
+        bind(&module, &root.join(OUT), names)?;
         let bound = root.join(OUT).join(format!("{NAME}_bg.wasm"));
         let bytes = fs::metadata(&bound)
             .map_err(|e| format!("{}: {e}", bound.display()))?
@@ -62,13 +67,13 @@ fn compile(root: &Path) -> Result<(), String> {
     ))
 }
 
-fn bind(module: &Path, out: &Path) -> Result<(), String> {
+fn bind(module: &Path, out: &Path, names: bool) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(module)
         .out_name(NAME)
         .typescript(true)
-        .remove_name_section(true)
+        .remove_name_section(!names)
         .remove_producers_section(true);
     bindgen
         .web(true)

@@ -4,6 +4,7 @@
 //! sum of `head_width` scaled rows, which the compiler vectorises; values are used the same way
 //! round. `pulp` picks the widest instructions that the machine has.
 
+use super::elementwise_cpu::{Arch, exp};
 use super::{AttentionSegment, AttentionSpec, Mask};
 
 /// Queries that share one pass over keys and values.
@@ -24,21 +25,6 @@ pub fn attend(q: &[f32], k: &[f32], v: &[f32], spec: &AttentionSpec) -> Vec<f32>
 }
 
 type Job<'a> = (&'a AttentionSegment, &'a mut [f32]);
-
-#[cfg(feature = "native")]
-use pulp::Arch;
-
-/// Without run-time dispatch the target's own features are all there is.
-#[cfg(not(feature = "native"))]
-#[derive(Default)]
-struct Arch;
-
-#[cfg(not(feature = "native"))]
-impl Arch {
-    fn dispatch(&self, kernel: impl FnOnce()) {
-        kernel();
-    }
-}
 
 #[cfg(feature = "native")]
 fn run<'a>(jobs: Vec<Job<'a>>, kernel: impl Fn(Job<'a>) + Send + Sync) {
@@ -248,44 +234,9 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     lanes.iter().sum::<f32>() + rest
 }
 
-/// `eˣ` for `x ≤ 0` to 2 units in the last place: a power of two times a polynomial on
-/// `[-ln 2 / 2, ln 2 / 2]` (Cephes' `expf`). Branch-free, so that it vectorises.
-#[inline(always)]
-fn exp(x: f32) -> f32 {
-    const LOG2_E: f32 = core::f32::consts::LOG2_E;
-    const LN2_HIGH: f32 = 0.693_359_4;
-    const LN2_LOW: f32 = -2.121_944_4e-4;
-    /// Adding and subtracting it rounds to a whole number.
-    const ROUND: f32 = 12_582_912.0;
-    let x = if x > -87.0 { x } else { -87.0 };
-    let n = (x * LOG2_E + ROUND) - ROUND;
-    let r = (x - n * LN2_HIGH) - n * LN2_LOW;
-    let p = 1.987_569_1e-4;
-    let p = p * r + 1.398_199_9e-3;
-    let p = p * r + 8.333_452e-3;
-    let p = p * r + 4.166_579_6e-2;
-    let p = p * r + 1.666_666_5e-1;
-    let p = p * r + 0.5;
-    let p = p * r * r + r + 1.0;
-    p * f32::from_bits(((n as i32 + 127) << 23) as u32)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exp_matches_the_library_over_the_range_of_scores() {
-        for step in 0..20_000 {
-            let x = -step as f32 * 0.004;
-            let (ours, exact) = (f64::from(exp(x)), f64::from(x).exp());
-            assert!(
-                (ours - exact).abs() <= exact * 3e-7,
-                "exp({x}) = {ours}, not {exact}"
-            );
-        }
-        assert!(exp(f32::NEG_INFINITY) < 1e-37);
-    }
 
     #[test]
     fn a_shared_prefix_gives_what_the_whole_sequence_gives() {

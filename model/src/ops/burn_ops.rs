@@ -1,6 +1,7 @@
 //! The operations on burn's devices: CPU, CUDA, and with gradients.
 
 use super::attention_cpu::attend;
+use super::elementwise_cpu::silu_gate;
 use super::{AttentionSegment, AttentionSpec, LayerNorm, Linear, Mask, Ops, Rotation};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation, module};
 use core::ops::Range;
@@ -63,6 +64,14 @@ impl BurnOps {
         let width = spec.heads * spec.head_width;
         let rows = q.len() / width;
         Some(self.matrix(attend(&q, &k, &v, spec), rows, width))
+    }
+
+    fn silu_gate_fused(&self, gate: &Tensor<2>, up: &Tensor<2>) -> Option<Tensor<2>> {
+        let [rows, columns] = gate.dims();
+        let [gate, up] = [gate, up].map(|x| x.to_data().try_into_vec::<f32>().ok());
+        let (mut gate, up) = (gate?, up?);
+        silu_gate(&mut gate, &up);
+        Some(self.matrix(gate, rows, columns))
     }
 
     /// The matrix whose product with `rows` rows gives the means of `spans`: one product instead of
@@ -265,6 +274,11 @@ impl Ops for BurnOps {
     }
 
     fn silu_gate(&self, gate: &Tensor<2>, up: &Tensor<2>) -> Tensor<2> {
+        if self.fused
+            && let Some(gated) = self.silu_gate_fused(gate, up)
+        {
+            return gated;
+        }
         activation::silu(gate.clone()) * up.clone()
     }
 

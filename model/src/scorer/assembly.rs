@@ -107,10 +107,13 @@ impl<T> Batch<T> {
     }
 }
 
+/// The sites of a batch, and its scores when they are there.
+type InWork<T> = (Vec<Waiting<T>>, Option<Vec<Scored>>);
+
 /// Batches in work, by ticket; they are handed on in the order in which they were submitted.
 #[derive(Debug)]
 pub struct InOrder<T> {
-    waiting: BTreeMap<u64, (Vec<Waiting<T>>, Option<Vec<Scored>>)>,
+    waiting: BTreeMap<u64, InWork<T>>,
     next: u64,
 }
 
@@ -156,10 +159,7 @@ impl<T> InOrder<T> {
     ///
     /// # Errors
     /// What `sink` returns; `INTERNAL.INVARIANT_VIOLATION` when a batch has too few scores.
-    pub fn flush(
-        &mut self,
-        mut sink: impl FnMut(u64, SiteOutcome<T>) -> Result<()>,
-    ) -> Result<()> {
+    pub fn flush(&mut self, mut sink: impl FnMut(u64, SiteOutcome<T>) -> Result<()>) -> Result<()> {
         while let Some(entry) = self.waiting.first_entry() {
             if entry.get().1.is_none() {
                 return Ok(());

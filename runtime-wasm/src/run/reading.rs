@@ -3,7 +3,7 @@
 use super::scoring::Scoring;
 use super::transact;
 use genolewm_model::scorer::{Builds, LOOK_AHEAD, RefCheck, Regions, SAMPLE, Site, Tally};
-use genolewm_shared::reference::{FastaReference as AnyReference, Pages, Reference};
+use genolewm_shared::reference::{AnyReference, Pages, Reference};
 use genolewm_shared::source::{Feed, VariantReader, VariantRecord, is_starved};
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::collections::VecDeque;
