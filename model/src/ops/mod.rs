@@ -7,6 +7,7 @@
 
 pub mod attention_cpu;
 mod burn_ops;
+pub mod elementwise_cpu;
 #[cfg(feature = "wgpu")]
 pub mod wgsl;
 
