@@ -6,10 +6,10 @@
 import { BatchQueue } from "./batch-queue.js";
 import { LocalEngine, type Engine, type EngineStarter } from "./engines.js";
 import { disposedError, GenoLeWMError } from "./errors.js";
-import { EnginePool } from "./pool.js";
+import { EnginePool, type Replace } from "./pool.js";
 import { OpenReference } from "./reference.js";
 import { ScoreRun } from "./score-run.js";
-import { selectEngines, startProcessors } from "./selection.js";
+import { selectEngines, startProcessors, type Selected } from "./selection.js";
 import type {
   CallContext,
   CoordinatorApi,
@@ -40,6 +40,8 @@ export class Coordinator implements Handlers<CoordinatorApi> {
   #model: WasmModel | null = null;
   #pool: EnginePool | null = null;
   #nextReference = 0;
+  #starting = false;
+  #disposed = false;
 
   /** `remote` is null where there are no workers. */
   constructor(wasm: Wasm, remote: RemoteStarter | null) {
@@ -59,15 +61,11 @@ export class Coordinator implements Handlers<CoordinatorApi> {
     this.#model = model;
     signal.throwIfAborted();
     stage("backend", 3);
-    const start =
-      this.#remote?.(files) ?? ((name) => LocalEngine.start(this.#wasm, model, name));
-    const count = this.#remote === null ? 1 : threads;
-    const { engines, probes } = await selectEngines(backend, count, start);
-    this.#pool = new EnginePool(engines, (lost, cause) => this.#replace(lost, cause, count, start));
+    const { engines, probes } = await this.#startEngines(model, files, backend, threads);
     signal.throwIfAborted();
-    const missed = backend === "auto" ? probes.find((one) => one.backend === "webgpu") : undefined;
     const { backend: used, device } = engines[0] as Engine;
-    if (used === "cpu" && missed !== undefined) {
+    const missed = probes.find((one) => one.backend === "webgpu");
+    if (backend === "auto" && used === "cpu" && missed !== undefined) {
       const message = `Scoring on the processor. ${missed.reason}`;
       emit({ kind: "notice", notice: { kind: "backend-fallback", message } });
     }
@@ -92,6 +90,10 @@ export class Coordinator implements Handlers<CoordinatorApi> {
     context: CallContext<CoordinatorApi["openReference"]["event"]>,
   ): Promise<OpenedReference> {
     const reference = await OpenReference.open(this.#wasm, sources, context);
+    if (this.#disposed) {
+      reference.close();
+      throw disposedError();
+    }
     const id = this.#nextReference++;
     this.#references.set(id, reference);
     const assembly = reference.file.assembly();
@@ -230,6 +232,9 @@ export class Coordinator implements Handlers<CoordinatorApi> {
 
   /** Ends the engines and gives memory back. Calls that are under way have been aborted before. */
   dispose(): void {
+    this.#disposed = true;
+    // What is starting needs the model until it is there, and is ended then.
+    if (this.#starting) return;
     const reason = disposedError();
     this.#pool?.dispose(reason);
     for (const queue of this.#runs.values()) queue.fail(reason);
@@ -237,6 +242,26 @@ export class Coordinator implements Handlers<CoordinatorApi> {
     this.#references.clear();
     this.#model?.free();
     this.#model = null;
+  }
+
+  async #startEngines(
+    model: WasmModel,
+    files: ReadonlyMap<string, Uint8Array>,
+    backend: LoadParams["backend"],
+    threads: number,
+  ): Promise<Selected> {
+    const start = this.#remote?.(files) ?? ((name) => LocalEngine.start(this.#wasm, model, name));
+    const count = this.#remote === null ? 1 : threads;
+    this.#starting = true;
+    try {
+      const selected = await selectEngines(backend, count, start);
+      const replace: Replace = (lost, cause) => this.#replace(lost, cause, count, start);
+      this.#pool = new EnginePool(selected.engines, replace);
+      return selected;
+    } finally {
+      this.#starting = false;
+      if (this.#disposed) this.dispose();
+    }
   }
 
   /** A lost GPU is replaced by the processor; a lost processor by nothing. */

@@ -58,6 +58,8 @@ export class LocalEngine implements Engine {
   readonly #model: WasmModel;
   #busy = 0;
   #disposed = false;
+  /** After a trap the instance's memory is not to be trusted. */
+  #broken = false;
 
   private constructor(engine: WasmEngine, model: WasmModel, backend: BackendName) {
     this.#engine = engine;
@@ -95,13 +97,13 @@ export class LocalEngine implements Engine {
   }
 
   async lost(): Promise<boolean> {
-    return this.#disposed || this.#engine.lost();
+    return this.#disposed || this.#broken || this.#engine.lost();
   }
 
   /** Takes effect when nothing is under way: wasm must not lose what it is working on. */
   dispose(): void {
     this.#disposed = true;
-    if (this.#busy === 0) this.#engine.free();
+    this.#freeWhenIdle();
   }
 
   async #use<T>(work: (engine: WasmEngine) => Promise<T>): Promise<T> {
@@ -110,9 +112,16 @@ export class LocalEngine implements Engine {
       // Work on the processor holds the thread: what waits for it comes first.
       await nextTask();
       return await work(this.#engine);
+    } catch (error) {
+      this.#broken ||= error instanceof WebAssembly.RuntimeError;
+      throw error;
     } finally {
       this.#busy -= 1;
-      if (this.#disposed && this.#busy === 0) this.#engine.free();
+      this.#freeWhenIdle();
     }
+  }
+
+  #freeWhenIdle(): void {
+    if (this.#disposed && this.#busy === 0 && !this.#broken) this.#engine.free();
   }
 }

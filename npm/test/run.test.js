@@ -114,6 +114,31 @@ test("a failure of the engine rejects the iteration and the summary alike", asyn
   runtime.dispose();
 });
 
+test("a module that has trapped is told as that, and not touched again", async () => {
+  const trap = () => Promise.reject(new WebAssembly.RuntimeError("unreachable"));
+  const { runtime, open } = await load({ score: trap });
+  const stream = runtime.scoreVcf(bytes(lines(4)), { reference: REFERENCE });
+  await assert.rejects(stream.summary, { code: "INTERNAL.GENERIC", message: /wasm module stopped/ });
+  runtime.dispose();
+  assert.deepEqual([...open].map(({ name }) => name), ["Engine"]);
+});
+
+test("giving up while the engines start leaves none behind", async () => {
+  let started;
+  const starting = new Promise((resolve) => (started = resolve));
+  let finish;
+  const check = () => (started(), new Promise((resolve) => (finish = resolve)));
+  const { Runtime, open } = fakeRuntime({ check });
+  const controller = new AbortController();
+  const loading = Runtime.load(MODEL, { backend: "cpu", signal: controller.signal });
+  await starting;
+  controller.abort(new Error("enough"));
+  await assert.rejects(loading, { message: "enough" });
+  finish();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(open.size, 0);
+});
+
 test("dispose rejects what is under way, and every later call", async () => {
   const { runtime } = await load();
   const stream = runtime.scoreVcf(bytes(lines(200)), { reference: REFERENCE });

@@ -2,9 +2,11 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { GenoLeWMError, GenoLeWMRuntime } from "@genolewm/runtime";
+import { GenoLeWMRuntime as Slim } from "@genolewm/runtime/slim";
 import builtin from "@genolewm/runtime/models/builtin";
 import { serve } from "./support/server.js";
 
@@ -203,6 +205,14 @@ test("mistakes are errors with a code, a place and a remedy", async () => {
   assert.deepEqual(rows.map(({ status, reason, line }) => [status, reason, line]), [["skipped", "malformed", 3]]);
   await assert.rejects(GenoLeWMRuntime.load(builtin, { threads: 0 }), { code: "INPUT.GENERIC" });
   await assert.rejects(GenoLeWMRuntime.load(builtin, { worker: true }), { code: "DEPLOY.BACKEND_UNSUPPORTED" });
+});
+
+test("the slim entry runs with a module of the caller's", async () => {
+  const wasm = readFile(new URL("../wasm/genolewm_bg.wasm", import.meta.url));
+  const slim = await Slim.load(builtin, { wasm });
+  assert.equal(slim.model.modelId, runtime.model.modelId);
+  await slim.dispose();
+  await assert.rejects(Slim.load(builtin, { wasm: new Uint8Array(8) }), { code: "RESOURCE.RUNTIME_SETUP" });
 });
 
 test("measure gives a rate", async () => {

@@ -34,7 +34,9 @@ export function fakeWasm(hooks = {}) {
     static async webgpu() {
       return new Engine("webgpu");
     }
-    async selfCheck() {}
+    async selfCheck() {
+      await hooks.check?.();
+    }
     async probe() {
       return 4;
     }
