@@ -12,23 +12,29 @@ struct Params {
 @group(0) @binding(3) var<storage, read> weight: array<f32>;
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 
-const GROUP: u32 = 128u;
+const GROUP: u32 = 64u;
+const EIGHTH: u32 = GROUP / 8u;
 
 var<workgroup> partial: array<f32, GROUP>;
+var<workgroup> eighths: array<f32, EIGHTH>;
 
-// The sum of `value` over all invocations.
+// The sum of `value` over all invocations, in two steps of eight: barriers cost more than sums.
 fn sum(value: f32, local: u32) -> f32 {
-    // Nobody may still be reading the sum before this one.
-    workgroupBarrier();
     partial[local] = value;
     workgroupBarrier();
-    for (var half = GROUP / 2u; half > 0u; half /= 2u) {
-        if local < half {
-            partial[local] += partial[local + half];
+    if local < EIGHTH {
+        var eighth = 0.0;
+        for (var i = local; i < GROUP; i += EIGHTH) {
+            eighth += partial[i];
         }
-        workgroupBarrier();
+        eighths[local] = eighth;
     }
-    return partial[0];
+    workgroupBarrier();
+    var total = 0.0;
+    for (var i = 0u; i < EIGHTH; i++) {
+        total += eighths[i];
+    }
+    return total;
 }
 
 fn sum_of_squares(first: u32, mean: f32, local: u32) -> f32 {
@@ -40,7 +46,7 @@ fn sum_of_squares(first: u32, mean: f32, local: u32) -> f32 {
     return sum(squares, local);
 }
 
-@compute @workgroup_size(128)
+@compute @workgroup_size(64)
 fn rms_norm(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -58,7 +64,7 @@ fn rms_norm(
     }
 }
 
-@compute @workgroup_size(128)
+@compute @workgroup_size(64)
 fn layer_norm(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -84,7 +90,7 @@ fn layer_norm(
     }
 }
 
-@compute @workgroup_size(128)
+@compute @workgroup_size(64)
 fn normalize_rows(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
