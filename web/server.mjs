@@ -25,6 +25,9 @@ const TYPES = {
   ".webmanifest": "application/manifest+json",
 };
 
+/** Here the next build shall show at the next visit; elsewhere an hour may pass. */
+const NEXT_BUILD_AT_ONCE = { "Cache-Control": "no-cache" };
+
 const { values } = parseArgs({
   options: { port: { type: "string", default: "8317" }, dir: { type: "string" } },
 });
@@ -68,6 +71,7 @@ async function answer(request, response) {
   response.writeHead(200, {
     "Cache-Control": "no-cache",
     ...headers,
+    ...(path === "/sw.js" && NEXT_BUILD_AT_ONCE),
     "Content-Type": TYPES[extname(file.name)] ?? "application/octet-stream",
     "Content-Length": file.size,
   });

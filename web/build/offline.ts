@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import type { Plugin } from "vite";
 import { pageHeaders } from "./policy.ts";
 
@@ -20,11 +20,13 @@ export function offline(): Plugin {
     name: "genolewm:offline",
     apply: "build",
     configResolved(config) {
-      folder = join(config.root, config.build.outDir);
+      folder = resolve(config.root, config.build.outDir);
     },
     closeBundle() {
       const worker = join(folder, "sw.js");
-      const parts = readFileSync(worker, "utf8").split(PLACE);
+      const script = readFileSync(worker, "utf8");
+      if (/^\s*import\b/m.test(script)) throw new Error("sw.js imports something: it has to be one script");
+      const parts = script.split(PLACE);
       if (parts.length !== 2) throw new Error("sw.js has not exactly one place for the list of files");
       writeFileSync(worker, parts.join(JSON.stringify(precache(folder))));
     },

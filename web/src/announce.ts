@@ -5,12 +5,19 @@ export function announce(message: string): void {
   byId("announcer").textContent = message;
 }
 
+/** Something that a notice offers to do. */
+export interface Offer {
+  readonly label: string;
+  readonly act: () => void;
+}
+
 /** Shows a notice above the page until it is closed, and says it. Equal notices are shown once. */
-export function notice(message: string): void {
+export function notice(message: string, offer?: Offer): void {
   const list = byId("notices");
   const known = [...list.children].some((item) => item.firstElementChild?.textContent === message);
   if (known) return;
   const item = h("div", { class: "notice", "data-testid": "notice" }, h("p", {}, message));
+  if (offer !== undefined) item.append(button(offer.label, { class: "link" }, offer.act));
   item.append(button("Close", { class: "link" }, () => item.remove()));
   list.append(item);
   announce(message);

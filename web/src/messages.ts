@@ -1,4 +1,10 @@
-/** What the service worker tells the page, and the other way round. */
+/**
+ * What the service worker tells the page, and the other way round. Types only: the worker is one
+ * script, and a value that both import would become a second.
+ */
+
+/** From the page: a newer service worker that waits may take over now. */
+export type TakeOver = "take-over";
 
 /** A request that the service worker saw or made. */
 export interface RequestTold {

@@ -21,6 +21,8 @@ const BY: Readonly<Record<RequestTold["by"], string>> = {
   offline: "offline copy",
 };
 
+const ONE_ATTEMPT_MS = 500;
+
 const FROM: Readonly<Record<RequestTold["from"], string>> = {
   network: "network",
   copy: "copy on this device",
@@ -34,6 +36,7 @@ const FROM: Readonly<Record<RequestTold["from"], string>> = {
 export class Requests {
   readonly list: Listed[] = [];
   private fileAt: number | undefined;
+  private violation: { uri: string; policy: string; at: number } | undefined;
 
   constructor(private readonly changed: () => void) {
     new PerformanceObserver((entries) => {
@@ -82,7 +85,11 @@ export class Requests {
     this.add({ at: at - performance.timeOrigin, method, address, by: BY[by], outcome: FROM[from], sizeBytes, network: from !== "copy", blocked: false });
   }
 
-  private blocked({ blockedURI, timeStamp, effectiveDirective }: SecurityPolicyViolationEvent): void {
+  private blocked({ blockedURI, timeStamp, effectiveDirective, originalPolicy }: SecurityPolicyViolationEvent): void {
+    // The policy comes twice, as a header and in the page: one attempt violates both.
+    const again = this.violation?.uri === blockedURI && this.violation.policy !== originalPolicy && timeStamp - this.violation.at < ONE_ATTEMPT_MS;
+    this.violation = again ? undefined : { uri: blockedURI, policy: originalPolicy, at: timeStamp };
+    if (again) return;
     this.add({ at: timeStamp, method: "", address: shortAddress(blockedURI), by: BY.page, outcome: `blocked by ${effectiveDirective}`, sizeBytes: null, network: false, blocked: true });
   }
 

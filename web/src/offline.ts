@@ -1,4 +1,6 @@
+import { notice } from "./announce.ts";
 import { byId, setText } from "./dom.ts";
+import type { TakeOver } from "./messages.ts";
 
 /** Where things stand with working offline. */
 export type OfflineState = "preparing" | "ready" | "unavailable";
@@ -31,7 +33,9 @@ export class Offline {
   private async start(): Promise<void> {
     if (!("serviceWorker" in navigator)) return this.set("unavailable");
     try {
-      await navigator.serviceWorker.register(new URL("sw.js", document.baseURI));
+      // By way of the HTTP cache: looking for a newer version is no reason for a request at each visit.
+      const registration = await navigator.serviceWorker.register(new URL("sw.js", document.baseURI), { updateViaCache: "all" });
+      followUpdates(registration);
       await Promise.race([controlled(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
       void navigator.serviceWorker.ready.then(() => this.set("ready"));
     } catch {
@@ -50,6 +54,21 @@ async function controlled(): Promise<void> {
   const { serviceWorker } = navigator;
   if (serviceWorker.controller !== null) return;
   await new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
+}
+
+/** Offers a newer version of the page once it is there. Whoever has results open may go on with the old. */
+function followUpdates(registration: ServiceWorkerRegistration): void {
+  const offer = () => {
+    const { waiting } = registration;
+    if (waiting === null || navigator.serviceWorker.controller === null) return;
+    const reload = () => {
+      navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+      waiting.postMessage("take-over" satisfies TakeOver);
+    };
+    notice("A newer version of this page is ready. Reloading forgets the file and the results that are open.", { label: "Reload", act: reload });
+  };
+  offer();
+  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
 }
 
 /** What the page says of each state. */

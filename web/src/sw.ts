@@ -3,7 +3,7 @@
  * offline; tells the page of every request that its workers make; and puts the page's headers on
  * what it serves, so that the policy holds on servers that send none. It keeps nothing else.
  */
-import type { RequestTold } from "./messages.ts";
+import type { RequestTold, TakeOver } from "./messages.ts";
 
 interface Precache {
   readonly version: string;
@@ -20,6 +20,7 @@ const addresses = new Map(precache.files.map((file) => [new URL(file.path, scope
 
 scope.addEventListener("install", (event) => event.waitUntil(keepAll()));
 scope.addEventListener("activate", (event) => event.waitUntil(takeOver()));
+scope.addEventListener("message", ({ data }) => data === ("take-over" satisfies TakeOver) && void scope.skipWaiting());
 scope.addEventListener("fetch", (event) => event.respondWith(answer(event)));
 
 /** Fetches every file. The browser compares each with its hash and refuses what differs. */
