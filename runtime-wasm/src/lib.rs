@@ -13,12 +13,12 @@ mod job;
 mod model;
 mod engine;
 mod reference;
-mod inspect;
 mod rows;
+mod inspect;
+mod run;
 mod single;
 mod import;
 mod receipts;
-mod run;
 
 pub use engine::Engine;
 pub use import::Importer;

@@ -7,10 +7,10 @@
 
 mod docs;
 mod layers;
-mod pack;
 mod size;
-mod test;
 mod wasm;
+mod pack;
+mod test;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
