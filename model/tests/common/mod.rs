@@ -8,6 +8,8 @@
     clippy::panic
 )]
 
+#[cfg(feature = "wgpu")]
+pub mod compare;
 pub mod encoder;
 pub mod predictor;
 

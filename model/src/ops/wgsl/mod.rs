@@ -4,6 +4,9 @@
 //! [`read`](crate::ops::Ops::read) waits. What the device refuses is kept and reported by the next
 //! read, so that a refused command never shows as a wrong number.
 
+// A browser's handles stay on one thread; elsewhere threads share them.
+#![cfg_attr(target_family = "wasm", allow(clippy::arc_with_non_send_sync))]
+
 mod attention;
 mod device;
 mod fault;
