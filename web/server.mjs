@@ -83,9 +83,15 @@ const server = createServer((request, response) => {
   answer(request, response).catch(() => response.destroy());
 });
 server.on("error", (error) => {
-  console.error(error.code === "EADDRINUSE" ? `port ${values.port} is taken: choose another with --port` : error.message);
+  console.error(
+    error.code === "EADDRINUSE"
+      ? `port ${values.port} is taken: choose another with --port`
+      : error.message,
+  );
   process.exit(1);
 });
 server.listen(Number(values.port), "127.0.0.1", () => {
-  console.log(`GenoLeWM is at http://localhost:${server.address().port}/ and reachable from this machine only`);
+  console.log(
+    `GenoLeWM is at http://localhost:${server.address().port}/ and reachable from this machine only`,
+  );
 });

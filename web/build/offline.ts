@@ -25,9 +25,11 @@ export function offline(): Plugin {
     closeBundle() {
       const worker = join(folder, "sw.js");
       const script = readFileSync(worker, "utf8");
-      if (/^\s*import\b/m.test(script)) throw new Error("sw.js imports something: it has to be one script");
+      if (/^\s*import\b/m.test(script))
+        throw new Error("sw.js imports something: it has to be one script");
       const parts = script.split(PLACE);
-      if (parts.length !== 2) throw new Error("sw.js has not exactly one place for the list of files");
+      if (parts.length !== 2)
+        throw new Error("sw.js has not exactly one place for the list of files");
       writeFileSync(worker, parts.join(JSON.stringify(precache(folder))));
     },
   };

@@ -16,15 +16,20 @@ export interface Stretch {
  * what is none of these.
  */
 export function parseStretch(text: string): Stretch | undefined {
-  const parts = /^(?:([^\s:]+?):)?\s*([\d,._\s]+?)\s*(?:(?:-|–|\.\.)\s*([\d,._\s]+))?$/.exec(text.trim());
+  const parts = /^(?:([^\s:]+?):)?\s*([\d,._\s]+?)\s*(?:(?:-|–|\.\.)\s*([\d,._\s]+))?$/.exec(
+    text.trim(),
+  );
   if (parts === null) {
-    return /^[^\s:,-][^\s:,]*$/.test(text.trim()) ? { contig: text.trim(), first: 1, last: Infinity } : undefined;
+    return /^[^\s:,-][^\s:,]*$/.test(text.trim())
+      ? { contig: text.trim(), first: 1, last: Infinity }
+      : undefined;
   }
   const [, contig, first, last] = parts;
   const from = number(first ?? "");
   const to = last === undefined ? from : number(last);
   // A bare small number is a contig rather than a position: `17`.
-  if (contig === undefined && last === undefined && from < 100) return { contig: text.trim(), first: 1, last: Infinity };
+  if (contig === undefined && last === undefined && from < 100)
+    return { contig: text.trim(), first: 1, last: Infinity };
   return from <= to ? { contig: contig ?? null, first: from, last: to } : undefined;
 }
 
@@ -34,10 +39,15 @@ export function parseStretch(text: string): Stretch | undefined {
  * Undefined where one of them is no region.
  */
 export function parseRegions(text: string): string | undefined {
-  const parts = text.replace(/,(?=\d{3}(?![\d:]))/g, "").split(/[,;\s]+/).filter((part) => part !== "");
+  const parts = text
+    .replace(/,(?=\d{3}(?![\d:]))/g, "")
+    .split(/[,;\s]+/)
+    .filter((part) => part !== "");
   const regions = parts.map(parseStretch).map((stretch) => {
     if (stretch === undefined || stretch.contig === null) return undefined;
-    return stretch.last === Infinity ? stretch.contig : `${stretch.contig}:${stretch.first}-${stretch.last}`;
+    return stretch.last === Infinity
+      ? stretch.contig
+      : `${stretch.contig}:${stretch.first}-${stretch.last}`;
   });
   return regions.includes(undefined) ? undefined : regions.join(",");
 }

@@ -30,7 +30,9 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 
 /** Replaces everything inside an element. */
 export function fill(element: Element, ...children: Child[]): void {
-  element.replaceChildren(...children.filter((child) => child instanceof Node || !!child) as (Node | string)[]);
+  element.replaceChildren(
+    ...(children.filter((child) => child instanceof Node || !!child) as (Node | string)[]),
+  );
 }
 
 /** Sets attributes; see {@link Attributes}. */
@@ -54,14 +56,20 @@ export function setText(element: Element, text: string): void {
 }
 
 /** A push button. */
-export function button(label: string, attributes: Attributes, onClick: () => void): HTMLButtonElement {
+export function button(
+  label: string,
+  attributes: Attributes,
+  onClick: () => void,
+): HTMLButtonElement {
   const element = h("button", { type: "button", class: "button", ...attributes }, label);
   element.addEventListener("click", onClick);
   return element;
 }
 
 /** Rows of a description list. */
-export function facts(rows: readonly (readonly [term: string, ...description: Child[]] | false)[]): HTMLDListElement {
+export function facts(
+  rows: readonly (readonly [term: string, ...description: Child[]] | false)[],
+): HTMLDListElement {
   const groups = rows
     .filter((row) => row !== false)
     .map(([term, ...description]) => h("div", {}, h("dt", {}, term), h("dd", {}, ...description)));

@@ -1,4 +1,10 @@
-import { type BackendName, GenoLeWMRuntime, type LoadStage, type Notice, type Progress } from "@genolewm/runtime";
+import {
+  type BackendName,
+  GenoLeWMRuntime,
+  type LoadStage,
+  type Notice,
+  type Progress,
+} from "@genolewm/runtime";
 import builtin from "@genolewm/runtime/models/builtin";
 import { notice } from "./announce.ts";
 import { byId, fill, setText } from "./dom.ts";

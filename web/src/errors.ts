@@ -42,12 +42,16 @@ export function problem(error: unknown, headline?: string): HTMLElement {
     { class: "problem", "data-testid": "problem", "data-code": code || undefined },
     h("h3", {}, title),
     h("p", { "data-testid": "problem-message" }, message, ...place(shape)),
-    typeof shape.remediation === "string" && h("p", {}, h("strong", {}, "What you can do: "), shape.remediation),
+    typeof shape.remediation === "string" &&
+      h("p", {}, h("strong", {}, "What you can do: "), shape.remediation),
     code !== "" && h("p", { class: "fine" }, h("code", {}, code)),
   );
 }
 
 function place({ location }: Shape): Child[] {
   if (location === null || location === undefined || typeof location.line !== "number") return [];
-  return [` (line ${location.line}`, typeof location.text === "string" ? `: ${location.text.slice(0, 80)})` : ")"];
+  return [
+    ` (line ${location.line}`,
+    typeof location.text === "string" ? `: ${location.text.slice(0, 80)})` : ")",
+  ];
 }

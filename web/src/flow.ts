@@ -5,7 +5,12 @@ import { type Engine, loadProblem } from "./engine.ts";
 import { isAbort, problem } from "./errors.ts";
 import { type ExampleName, exampleReference, exampleVariants } from "./intake/example.ts";
 import { resetFileStep, showFile, showFileProblem, showReading } from "./intake/file.ts";
-import { askForReference, showOpening, showReference, showReferenceProblem } from "./intake/reference.ts";
+import {
+  askForReference,
+  showOpening,
+  showReference,
+  showReferenceProblem,
+} from "./intake/reference.ts";
 import { type Sorted, sortFiles } from "./intake/sort.ts";
 import type { Requests } from "./network.ts";
 import { type Settings, hidePlan, showMeasuring, showPlan, showPlanProblem } from "./plan.ts";
@@ -54,7 +59,9 @@ export class Flow {
     if (signal.aborted) return;
     this.parts = partsOf(sorted);
     if (sorted.variants === undefined) {
-      const error = new Error("There is a reference genome in it, and no file with variants. Choose the file of your testing company.");
+      const error = new Error(
+        "There is a reference genome in it, and no file with variants. Choose the file of your testing company.",
+      );
       showFileProblem(problem(error, "No variants here"), () => this.restart());
     } else await this.inspect(sorted.variants, signal);
   }
@@ -81,7 +88,8 @@ export class Flow {
     const sorted = await sortFiles(files);
     // What does not begin like a reference is tried as one: the runtime says what is wrong with it.
     const file = sorted.reference ?? sorted.variants;
-    if (file !== undefined) await this.openReference({ file, fai: sorted.fai, gzi: sorted.gzi }, this.steps.signal);
+    if (file !== undefined)
+      await this.openReference({ file, fai: sorted.fai, gzi: sorted.gzi }, this.steps.signal);
   }
 
   /** Back to the first step, with nothing of the last file left. */
@@ -185,13 +193,17 @@ export class Flow {
     try {
       const { file, fai, gzi } = parts;
       const input = { file, ...(fai && { fai }), ...(gzi && { gzi }) };
-      const reference = await runtime.openReference(input, { signal, onProgress: (told) => progress(shareOf(told)) });
+      const reference = await runtime.openReference(input, {
+        signal,
+        onProgress: (told) => progress(shareOf(told)),
+      });
       if (signal.aborted) return void reference.close();
       [this.parts, this.reference] = [parts, reference];
       showReference(file.name, file.size, reference, found, () => this.askReference());
       await this.measure(signal);
     } catch (error) {
-      if (!signal.aborted && !isAbort(error)) showReferenceProblem(problem(error), () => this.askReference());
+      if (!signal.aborted && !isAbort(error))
+        showReferenceProblem(problem(error), () => this.askReference());
     }
   }
 
@@ -199,7 +211,13 @@ export class Flow {
   private async measure(signal: AbortSignal): Promise<void> {
     const { file, inspection, reference, settings } = this;
     const runtime = await this.runtime(signal);
-    if (runtime === undefined || file === undefined || inspection === undefined || reference === undefined) return;
+    if (
+      runtime === undefined ||
+      file === undefined ||
+      inspection === undefined ||
+      reference === undefined
+    )
+      return;
     showMeasuring();
     try {
       const trial = await tryOut({ runtime, file, reference, regions: settings.regions }, signal);
@@ -231,7 +249,9 @@ export class Flow {
 
   /** What was asked for does not work on this device: says so and goes on as the runtime sees fit. */
   private async backToAuto(error: unknown): Promise<void> {
-    notice(`${error instanceof Error ? error.message : String(error)}. The choice is back to automatic.`);
+    notice(
+      `${error instanceof Error ? error.message : String(error)}. The choice is back to automatic.`,
+    );
     this.settings = { ...this.settings, backend: "auto" };
     await this.engine.choose("auto");
   }
@@ -239,17 +259,31 @@ export class Flow {
   private async start(): Promise<void> {
     const { file, inspection, reference, settings } = this;
     const runtime = await this.runtime(this.steps.signal);
-    if (runtime === undefined || file === undefined || inspection === undefined || reference === undefined) return;
+    if (
+      runtime === undefined ||
+      file === undefined ||
+      inspection === undefined ||
+      reference === undefined
+    )
+      return;
     this.dropRun();
     hidePlan();
     byId("intake").hidden = true;
-    const run = new Run({ runtime, file, inspection, reference, regions: settings.regions, onNotice: this.engine.onNotice });
+    const run = new Run({
+      runtime,
+      file,
+      inspection,
+      reference,
+      regions: settings.regions,
+      onNotice: this.engine.onNotice,
+    });
     this.run = run;
     this.runChanged(run);
     byId("cancel").focus({ preventScroll: true });
     scrollTo({ top: 0 });
     await run.score();
-    if (run === this.run && run.results.store.skipped.count === 0) emptySkipped("Nothing was skipped.");
+    if (run === this.run && run.results.store.skipped.count === 0)
+      emptySkipped("Nothing was skipped.");
   }
 }
 

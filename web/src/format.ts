@@ -38,7 +38,9 @@ export function elapsed(seconds: number): string {
   if (seconds < 60) return `${seconds < 10 ? tenths.format(seconds) : count(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
   const rest = String(Math.floor(seconds % 60)).padStart(2, "0");
-  return minutes < 60 ? `${minutes} min ${rest} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60
+    ? `${minutes} min ${rest} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** A percentile of 0 to 1 in hundredths with one place, and never 100 unless it is. */

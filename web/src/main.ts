@@ -21,10 +21,12 @@ function main(): void {
   startTheme(() => run?.results.recolour());
   emptySkipped();
 
-  const requests = new Requests(throttled(REQUESTS_SHOWN_MS, () => {
-    showSeal(requests);
-    privacy.refresh();
-  }));
+  const requests = new Requests(
+    throttled(REQUESTS_SHOWN_MS, () => {
+      showSeal(requests);
+      privacy.refresh();
+    }),
+  );
   const offline = new Offline((state) => {
     showOffline(state);
     privacy.refresh();

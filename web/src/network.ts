@@ -42,9 +42,13 @@ export class Requests {
     new PerformanceObserver((entries) => {
       for (const entry of entries.getEntries()) this.loaded(entry as PerformanceResourceTiming);
     }).observe({ type: "resource", buffered: true });
-    for (const entry of performance.getEntriesByType("navigation")) this.loaded(entry as PerformanceResourceTiming);
+    for (const entry of performance.getEntriesByType("navigation"))
+      this.loaded(entry as PerformanceResourceTiming);
     document.addEventListener("securitypolicyviolation", (event) => this.blocked(event));
-    navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<RequestTold>) => data.kind === "request" && this.told(data));
+    navigator.serviceWorker?.addEventListener(
+      "message",
+      ({ data }: MessageEvent<RequestTold>) => data.kind === "request" && this.told(data),
+    );
     navigator.serviceWorker?.startMessages();
   }
 
@@ -61,7 +65,9 @@ export class Requests {
 
   /** Requests over the network since a file was opened; null while there is none. */
   get sinceFile(): number | null {
-    return this.fileAt === undefined ? null : this.list.filter((request) => request.network && this.isAfterFile(request)).length;
+    return this.fileAt === undefined
+      ? null
+      : this.list.filter((request) => request.network && this.isAfterFile(request)).length;
   }
 
   private loaded(entry: PerformanceResourceTiming): void {
@@ -82,15 +88,41 @@ export class Requests {
     // The browser's own record has what the page asked for.
     if (by === "page" && method === "GET") return;
     const address = shortAddress(url);
-    this.add({ at: at - performance.timeOrigin, method, address, by: BY[by], outcome: FROM[from], sizeBytes, network: from !== "copy", blocked: false });
+    this.add({
+      at: at - performance.timeOrigin,
+      method,
+      address,
+      by: BY[by],
+      outcome: FROM[from],
+      sizeBytes,
+      network: from !== "copy",
+      blocked: false,
+    });
   }
 
-  private blocked({ blockedURI, timeStamp, effectiveDirective, originalPolicy }: SecurityPolicyViolationEvent): void {
+  private blocked({
+    blockedURI,
+    timeStamp,
+    effectiveDirective,
+    originalPolicy,
+  }: SecurityPolicyViolationEvent): void {
     // The policy comes twice, as a header and in the page: one attempt violates both.
-    const again = this.violation?.uri === blockedURI && this.violation.policy !== originalPolicy && timeStamp - this.violation.at < ONE_ATTEMPT_MS;
+    const again =
+      this.violation?.uri === blockedURI &&
+      this.violation.policy !== originalPolicy &&
+      timeStamp - this.violation.at < ONE_ATTEMPT_MS;
     this.violation = again ? undefined : { uri: blockedURI, policy: originalPolicy, at: timeStamp };
     if (again) return;
-    this.add({ at: timeStamp, method: "", address: shortAddress(blockedURI), by: BY.page, outcome: `blocked by ${effectiveDirective}`, sizeBytes: null, network: false, blocked: true });
+    this.add({
+      at: timeStamp,
+      method: "",
+      address: shortAddress(blockedURI),
+      by: BY.page,
+      outcome: `blocked by ${effectiveDirective}`,
+      sizeBytes: null,
+      network: false,
+      blocked: true,
+    });
   }
 
   private add(request: Listed): void {
@@ -112,6 +144,9 @@ export function showSeal(requests: Requests): void {
   const since = requests.sinceFile;
   const seal = byId("seal");
   seal.dataset["state"] = since === null || since === 0 ? "quiet" : "requests";
-  const text = since === null ? "Your file stays on this device" : `${since === 0 ? "No request" : since === 1 ? "1 request" : `${since} requests`} since your file was opened`;
+  const text =
+    since === null
+      ? "Your file stays on this device"
+      : `${since === 0 ? "No request" : since === 1 ? "1 request" : `${since} requests`} since your file was opened`;
   setText(byId("seal-text"), text);
 }

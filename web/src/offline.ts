@@ -34,9 +34,15 @@ export class Offline {
     if (!("serviceWorker" in navigator)) return this.set("unavailable");
     try {
       // By way of the HTTP cache: looking for a newer version is no reason for a request at each visit.
-      const registration = await navigator.serviceWorker.register(new URL("sw.js", document.baseURI), { updateViaCache: "all" });
+      const registration = await navigator.serviceWorker.register(
+        new URL("sw.js", document.baseURI),
+        { updateViaCache: "all" },
+      );
       followUpdates(registration);
-      await Promise.race([controlled(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+      await Promise.race([
+        controlled(),
+        new Promise((resolve) => setTimeout(resolve, PATIENCE_MS)),
+      ]);
       void navigator.serviceWorker.ready.then(() => this.set("ready"));
     } catch {
       // Private windows and pages without https have none: everything else works.
@@ -53,7 +59,9 @@ export class Offline {
 async function controlled(): Promise<void> {
   const { serviceWorker } = navigator;
   if (serviceWorker.controller !== null) return;
-  await new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve, { once: true }));
+  await new Promise((resolve) =>
+    serviceWorker.addEventListener("controllerchange", resolve, { once: true }),
+  );
 }
 
 /** Offers a newer version of the page once it is there. Whoever has results open may go on with the old. */
@@ -62,20 +70,28 @@ function followUpdates(registration: ServiceWorkerRegistration): void {
     const { waiting } = registration;
     if (waiting === null || navigator.serviceWorker.controller === null) return;
     const reload = () => {
-      navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+      navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), {
+        once: true,
+      });
       waiting.postMessage("take-over" satisfies TakeOver);
     };
-    notice("A newer version of this page is ready. Reloading forgets the file and the results that are open.", { label: "Reload", act: reload });
+    notice(
+      "A newer version of this page is ready. Reloading forgets the file and the results that are open.",
+      { label: "Reload", act: reload },
+    );
   };
   offer();
-  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
+  registration.addEventListener("updatefound", () =>
+    registration.installing?.addEventListener("statechange", offer),
+  );
 }
 
 /** What the page says of each state. */
 export const OFFLINE_WORDS: Readonly<Record<OfflineState, string>> = {
   preparing: "Getting ready to work offline…",
   ready: "Works offline: you can cut the connection now.",
-  unavailable: "Not kept for offline use in this browser or window. Requests of the scoring workers cannot be listed here then; your browser’s developer tools show them.",
+  unavailable:
+    "Not kept for offline use in this browser or window. Requests of the scoring workers cannot be listed here then; your browser’s developer tools show them.",
 };
 
 /** Writes the state where the page shows it. */

@@ -3,8 +3,12 @@ import type { BackendChoice } from "./engine.ts";
 import { byId, button, facts, fill, h } from "./dom.ts";
 import { parseRegions } from "./contigs.ts";
 import { count, plural, rate, roughly } from "./format.ts";
+import { choice, labelled } from "./pieces.ts";
 import { reasonWords } from "./results/words.ts";
 import { type Forecast, type Trial, forecast } from "./trial.ts";
+
+const HOW_TO_WRITE_REGIONS =
+  "Write regions like chr17:41196312-41277500, with commas between several.";
 
 /** What the third step hands on. */
 export interface PlanHandlers {
@@ -22,7 +26,10 @@ export interface Settings {
 /** Says that the device is being measured. */
 export function showMeasuring(): void {
   byId("step-plan").hidden = false;
-  fill(byId("plan"), h("p", { class: "busy", role: "status" }, "Scoring the first few to measure this device…"));
+  fill(
+    byId("plan"),
+    h("p", { class: "busy", role: "status" }, "Scoring the first few to measure this device…"),
+  );
 }
 
 /** Shows why a run would fail, before it starts. */
@@ -38,7 +45,13 @@ export function hidePlan(): void {
 }
 
 /** Says what will happen, and offers to start. */
-export function showPlan(found: Inspection, reference: Reference, trial: Trial, settings: Settings, handlers: PlanHandlers): void {
+export function showPlan(
+  found: Inspection,
+  reference: Reference,
+  trial: Trial,
+  settings: Settings,
+  handlers: PlanHandlers,
+): void {
   const ahead = forecast(found, reference, trial);
   fill(
     byId("plan"),
@@ -47,7 +60,15 @@ export function showPlan(found: Inspection, reference: Reference, trial: Trial, 
       ["Will take", h("span", { "data-testid": "plan-time" }, timeWords(ahead, trial, settings))],
       ["Will be skipped", skippedWords(found, ahead, trial)],
     ]),
-    h("p", { class: "button-row" }, button("Start scoring", { class: "button primary large", "data-testid": "start", disabled: ahead.alleles === 0 }, handlers.start)),
+    h(
+      "p",
+      { class: "button-row" },
+      button(
+        "Start scoring",
+        { class: "button primary large", "data-testid": "start", disabled: ahead.alleles === 0 },
+        handlers.start,
+      ),
+    ),
     settingsPart(settings, handlers),
   );
 }
@@ -59,34 +80,65 @@ function scoredWords({ alleles, exact }: Forecast, { regions }: Settings): strin
 }
 
 function timeWords({ seconds }: Forecast, { perSecond }: Trial, { regions }: Settings): string {
-  if (perSecond === null || seconds === null) return "That could not be measured in a few seconds; the run will say.";
+  if (perSecond === null || seconds === null)
+    return "That could not be measured in a few seconds; the run will say.";
   const speed = `${rate(perSecond)} a second, measured on this device just now`;
-  return regions === "" ? `${roughly(seconds)} (${speed})` : `${speed}, and as long as the region needs`;
+  return regions === ""
+    ? `${roughly(seconds)} (${speed})`
+    : `${speed}, and as long as the region needs`;
 }
 
 function skippedWords(found: Inspection, { reasons }: Forecast, trial: Trial): HTMLElement {
-  const item = (reason: string, number: string) => h("li", { "data-reason": reason }, h("code", {}, reason), " ", h("strong", {}, number), " ", h("span", {}, reasonWords(reason)));
+  const item = (reason: string, number: string) =>
+    h(
+      "li",
+      { "data-reason": reason },
+      h("code", {}, reason),
+      " ",
+      h("strong", {}, number),
+      " ",
+      h("span", {}, reasonWords(reason)),
+    );
   const rows = reasons.map(([reason, alleles]) => item(reason, count(alleles)));
   if (found.malformed > 0) rows.push(item("malformed", count(found.malformed)));
   // What only the reference tells shows in the trial, as a share.
   const known = new Set(reasons.map(([reason]) => reason));
   const met = trial.scored + trial.skipped;
   for (const [reason, alleles] of trial.reasons) {
-    if (!known.has(reason) && reason !== "malformed") rows.push(item(reason, `${count(alleles)} of the first ${count(met)}`));
+    if (!known.has(reason) && reason !== "malformed")
+      rows.push(item(reason, `${count(alleles)} of the first ${count(met)}`));
   }
-  if (rows.length === 0) return h("span", { "data-testid": "plan-skipped" }, "None, as far as can be told now. The reference may still disagree with some.");
+  if (rows.length === 0)
+    return h(
+      "span",
+      { "data-testid": "plan-skipped" },
+      "None, as far as can be told now. The reference may still disagree with some.",
+    );
   return h("ul", { class: "reasons", "data-testid": "plan-skipped" }, ...rows);
 }
 
+const BACKENDS: readonly (readonly [BackendChoice, string])[] = [
+  ["auto", "Automatic"],
+  ["cpu", "Processor"],
+  ["webgpu", "Graphics processor (WebGPU)"],
+];
+
 function settingsPart(settings: Settings, handlers: PlanHandlers): HTMLElement {
-  const regions = h("input", { type: "text", value: settings.regions, placeholder: "chr17:41196312-41277500,chrX", autocomplete: "off", spellcheck: "false", "data-testid": "plan-regions" });
-  const choices: [BackendChoice, string][] = [["auto", "Automatic"], ["cpu", "Processor"], ["webgpu", "Graphics processor (WebGPU)"]];
-  const backend = h("select", { "data-testid": "plan-backend" }, ...choices.map(([value, label]) => h("option", { value, selected: value === settings.backend }, label)));
+  const regions = h("input", {
+    type: "text",
+    value: settings.regions,
+    placeholder: "chr17:41196312-41277500,chrX",
+    autocomplete: "off",
+    spellcheck: "false",
+    "data-testid": "plan-regions",
+  });
+  const backend = choice("plan-backend", BACKENDS, settings.backend);
   const wrong = h("p", { class: "field-problem", role: "alert" });
   const apply = () => {
     const wanted = parseRegions(regions.value);
-    wrong.textContent = wanted === undefined ? "Write regions like chr17:41196312-41277500, with commas between several." : "";
-    if (wanted !== undefined) handlers.settings({ regions: wanted, backend: backend.value as BackendChoice });
+    wrong.textContent = wanted === undefined ? HOW_TO_WRITE_REGIONS : "";
+    if (wanted === undefined) return;
+    handlers.settings({ regions: wanted, backend: backend.value as BackendChoice });
   };
   return h(
     "details",
@@ -95,8 +147,8 @@ function settingsPart(settings: Settings, handlers: PlanHandlers): HTMLElement {
     h(
       "div",
       { class: "filters" },
-      h("label", { class: "field wide" }, h("span", {}, "Only these regions (empty for all)"), regions),
-      h("label", { class: "field" }, h("span", {}, "Compute with"), backend),
+      labelled("Only these regions (empty for all)", regions, true),
+      labelled("Compute with", backend),
       button("Apply", { class: "button slim", "data-testid": "plan-apply" }, apply),
     ),
     wrong,

@@ -19,7 +19,11 @@ export class PrivacyTab {
     fill(
       byId("panel-privacy"),
       h("h2", {}, "Privacy you can check"),
-      h("p", {}, "Your file is read and scored by your own browser. It is not uploaded, and neither are scores, positions or names. You can see that here, and you can try it: cut the connection and score a file."),
+      h(
+        "p",
+        {},
+        "Your file is read and scored by your own browser. It is not uploaded, and neither are scores, positions or names. You can see that here, and you can try it: cut the connection and score a file.",
+      ),
       h("p", { class: "offline", id: "offline-state", "data-testid": "offline" }),
       this.requestPart(),
       this.storagePart(),
@@ -34,47 +38,106 @@ export class PrivacyTab {
     if (byId("panel-privacy").hidden) return;
     this.drawRequests();
     void this.drawStored();
-    setText(this.policy, document.querySelector('meta[http-equiv="Content-Security-Policy"]')?.getAttribute("content") ?? "");
+    setText(
+      this.policy,
+      document
+        .querySelector('meta[http-equiv="Content-Security-Policy"]')
+        ?.getAttribute("content") ?? "",
+    );
   }
 
   private requestPart(): HTMLElement {
-    const head = ["After", "Made by", "Address", "Answered by", "Size"].map((name) => h("th", { scope: "col" }, name));
+    const head = ["After", "Made by", "Address", "Answered by", "Size"].map((name) =>
+      h("th", { scope: "col" }, name),
+    );
     return h(
       "section",
       { class: "card" },
       h("h3", {}, "Every request this page has made"),
       this.sum,
-      h("div", { class: "table-scroll tall", tabindex: 0, role: "region", "aria-label": "Requests" }, h("table", { class: "requests", "data-testid": "requests" }, h("thead", {}, h("tr", {}, ...head)), this.rows)),
-      h("p", { class: "fine" }, "Seen by the browser’s own record, by the service worker for what the scoring workers ask for, and by the policy for what it blocks. Your browser’s developer tools show the same."),
+      h(
+        "div",
+        { class: "table-scroll tall", tabindex: 0, role: "region", "aria-label": "Requests" },
+        h(
+          "table",
+          { class: "requests", "data-testid": "requests" },
+          h("thead", {}, h("tr", {}, ...head)),
+          this.rows,
+        ),
+      ),
+      h(
+        "p",
+        { class: "fine" },
+        "Seen by the browser’s own record, by the service worker for what the scoring workers ask for, and by the policy for what it blocks. Your browser’s developer tools show the same.",
+      ),
     );
   }
 
   private storagePart(): HTMLElement {
-    const forget = button("Remove everything kept", { class: "button slim", "data-testid": "forget" }, () => void this.offline.forget().then(() => this.refresh()));
-    return h("section", { class: "card" }, h("h3", {}, "What is kept on this device"), this.stored, h("p", { class: "fine" }, "The kept files are this page, its model and its example, the same for everybody. Your file and its scores are gone when you close the tab, unless you save them."), forget);
+    const forget = button(
+      "Remove everything kept",
+      { class: "button slim", "data-testid": "forget" },
+      () => void this.offline.forget().then(() => this.refresh()),
+    );
+    return h(
+      "section",
+      { class: "card" },
+      h("h3", {}, "What is kept on this device"),
+      this.stored,
+      h(
+        "p",
+        { class: "fine" },
+        "The kept files are this page, its model and its example, the same for everybody. Your file and its scores are gone when you close the tab, unless you save them.",
+      ),
+      forget,
+    );
   }
 
   private drawRequests(): void {
     const { list, sinceFile } = this.requests;
     const blocked = list.filter((request) => request.blocked).length;
-    const elsewhere = list.filter((request) => /^[a-z]+:/.test(request.address) && !request.blocked).length;
-    const since = sinceFile === null ? "No file has been opened yet." : `${count(sinceFile)} over the network since your file was opened.`;
+    const elsewhere = list.filter(
+      (request) => /^[a-z]+:/.test(request.address) && !request.blocked,
+    ).length;
+    const since =
+      sinceFile === null
+        ? "No file has been opened yet."
+        : `${count(sinceFile)} over the network since your file was opened.`;
     const made = list.length - blocked;
-    setText(this.sum, `${count(made)} requests, ${elsewhere === 0 ? "all" : `${count(made - elsewhere)}`} to this page’s own address. ${since}${blocked > 0 ? ` ${count(blocked)} blocked by the policy.` : ""}`);
+    setText(
+      this.sum,
+      `${count(made)} requests, ${elsewhere === 0 ? "all" : `${count(made - elsewhere)}`} to this page’s own address. ${since}${blocked > 0 ? ` ${count(blocked)} blocked by the policy.` : ""}`,
+    );
     if (list.length === this.shown) return;
     this.shown = list.length;
     fill(this.rows, ...list.map((request) => this.row(request)));
   }
 
   private row(request: Listed): HTMLElement {
-    const name = request.blocked ? "blocked" : this.requests.isAfterFile(request) ? "after-file" : undefined;
-    const cells = [`${(request.at / 1000).toFixed(1)} s`, request.by, `${request.method} ${request.address}`, request.outcome, request.sizeBytes === null || request.sizeBytes === 0 ? "–" : size(request.sizeBytes)];
-    return h("tr", { class: name, "data-testid": "request" }, ...cells.map((cell) => h("td", {}, cell)));
+    const name = request.blocked
+      ? "blocked"
+      : this.requests.isAfterFile(request)
+        ? "after-file"
+        : undefined;
+    const cells = [
+      `${(request.at / 1000).toFixed(1)} s`,
+      request.by,
+      `${request.method} ${request.address}`,
+      request.outcome,
+      request.sizeBytes === null || request.sizeBytes === 0 ? "–" : size(request.sizeBytes),
+    ];
+    return h(
+      "tr",
+      { class: name, "data-testid": "request" },
+      ...cells.map((cell) => h("td", {}, cell)),
+    );
   }
 
   private async drawStored(): Promise<void> {
     const names = "caches" in window ? await caches.keys() : [];
-    const copies = await Promise.all(names.map(async (name) => (await (await caches.open(name)).keys()).length));
+    const copies = await Promise.all(
+      names.map(async (name) => (await (await caches.open(name)).keys()).length),
+    );
     const databases = (await indexedDB.databases?.()) ?? [];
     const lines = [
       `${count(copies.reduce((sum, n) => sum + n, 0))} files of this page, for offline use`,
@@ -87,5 +150,15 @@ export class PrivacyTab {
 }
 
 function policyPart(policy: HTMLElement): HTMLElement {
-  return h("section", { class: "card" }, h("h3", {}, "The policy your browser enforces"), h("p", {}, "It lets this page talk to the place it came from and to nobody else, and run no code but its own files."), policy);
+  return h(
+    "section",
+    { class: "card" },
+    h("h3", {}, "The policy your browser enforces"),
+    h(
+      "p",
+      {},
+      "It lets this page talk to the place it came from and to nobody else, and run no code but its own files.",
+    ),
+    policy,
+  );
 }

@@ -39,13 +39,18 @@ export class Pace {
 
   /** Takes in what the runtime tells. */
   update(told: ScoreProgress, at = performance.now()): Standing {
-    const share = this.alleles === null ? shareOf(told) : Math.min(1, (told.scored + told.skipped) / this.alleles);
+    const share =
+      this.alleles === null
+        ? shareOf(told)
+        : Math.min(1, (told.scored + told.skipped) / this.alleles);
     const latest = { at, share, scored: told.scored };
     this.samples.push(latest);
-    while (this.samples.length > 2 && at - (this.samples[1] as Sample).at > WINDOW_MS) this.samples.shift();
+    while (this.samples.length > 2 && at - (this.samples[1] as Sample).at > WINDOW_MS)
+      this.samples.shift();
     const oldest = this.samples[0] as Sample;
     const seconds = (at - oldest.at) / 1000;
-    if (seconds * 1000 < SETTLE_MS || share === oldest.share) return { share, perSecond: null, secondsLeft: null };
+    if (seconds * 1000 < SETTLE_MS || share === oldest.share)
+      return { share, perSecond: null, secondsLeft: null };
     return {
       share,
       perSecond: (latest.scored - oldest.scored) / seconds,

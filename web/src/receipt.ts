@@ -2,7 +2,7 @@ import { button, byId, fill, h, setText } from "./dom.ts";
 import type { Engine } from "./engine.ts";
 import { problem } from "./errors.ts";
 import { plural } from "./format.ts";
-import { onDrop } from "./intake/file.ts";
+import { dropZone } from "./pieces.ts";
 import type { Run } from "./run.ts";
 import { whenShown } from "./tabs.ts";
 import { verdictView } from "./verdict.ts";
@@ -15,14 +15,24 @@ export class ReceiptTab {
   private run: Run | undefined;
 
   constructor(private readonly engine: Engine) {
-    this.saveButton = button("Save all receipts", { "data-testid": "receipts-save" }, () => this.run?.results.saveReceipts());
+    this.saveButton = button("Save all receipts", { "data-testid": "receipts-save" }, () =>
+      this.run?.results.saveReceipts(),
+    );
     fill(
       byId("panel-receipts"),
       h("h2", {}, "Receipts"),
-      h("p", {}, "Every score comes with a receipt: a small text that binds the score to the model, the piece of reference, the change and the settings that made it. Anybody who has the model can check it."),
+      h(
+        "p",
+        {},
+        "Every score comes with a receipt: a small text that binds the score to the model, the piece of reference, the change and the settings that made it. Anybody who has the model can check it.",
+      ),
       h("div", { class: "file-choice" }, this.saving(), this.checking()),
       this.outcome,
-      h("p", { class: "fine" }, "A receipt is a checksum and no signature: it shows that its parts belong together, not who made them. It holds positions, so a list of receipts tells which changes a file had."),
+      h(
+        "p",
+        { class: "fine" },
+        "A receipt is a checksum and no signature: it shows that its parts belong together, not who made them. It holds positions, so a list of receipts tells which changes a file had.",
+      ),
     );
     whenShown("receipts", () => this.refresh());
     this.refresh();
@@ -35,31 +45,33 @@ export class ReceiptTab {
   }
 
   private saving(): HTMLElement {
-    return h("section", { class: "card" }, h("h3", {}, "Of this run"), this.have, h("p", {}, this.saveButton));
+    return h(
+      "section",
+      { class: "card" },
+      h("h3", {}, "Of this run"),
+      this.have,
+      h("p", {}, this.saveButton),
+    );
   }
 
   private checking(): HTMLElement {
-    const input = h("input", { type: "file", class: "unseen", "data-testid": "receipt-input" });
-    input.addEventListener("change", () => {
-      const [file] = input.files ?? [];
-      input.value = "";
-      if (file !== undefined) void this.check(file);
+    return dropZone({
+      name: "receipt",
+      title: "Drop a receipt to check it",
+      button: "Choose a receipt",
+      note: "One receipt (JSON) or many (JSONL). It is read on this device.",
+      take: ([file]) => file !== undefined && void this.check(file),
     });
-    const zone = h(
-      "div",
-      { class: "drop", "data-testid": "receipt-drop" },
-      h("p", { class: "drop-title" }, "Drop a receipt to check it"),
-      h("p", { class: "drop-or" }, "or"),
-      h("label", { class: "button" }, input, "Choose a receipt"),
-      h("p", { class: "drop-note" }, "One receipt (JSON) or many (JSONL). It is read on this device."),
-    );
-    onDrop(zone, ([file]) => file !== undefined && void this.check(file));
-    return zone;
   }
 
   private refresh(): void {
     const receipts = this.run?.results.store.scored.count ?? 0;
-    setText(this.have, receipts === 0 ? "Nothing has been scored yet, so there are no receipts to save." : `${plural(receipts, "receipt")}, one for each score.`);
+    setText(
+      this.have,
+      receipts === 0
+        ? "Nothing has been scored yet, so there are no receipts to save."
+        : `${plural(receipts, "receipt")}, one for each score.`,
+    );
     this.saveButton.disabled = receipts === 0;
   }
 

@@ -1,4 +1,12 @@
-import type { BackendName, GenoLeWMRuntime, Inspection, Notice, Progress, Reference, ScoreSummary } from "@genolewm/runtime";
+import type {
+  BackendName,
+  GenoLeWMRuntime,
+  Inspection,
+  Notice,
+  Progress,
+  Reference,
+  ScoreSummary,
+} from "@genolewm/runtime";
 import { announce } from "./announce.ts";
 import { byId, fill, setText } from "./dom.ts";
 import { isAbort, problem } from "./errors.ts";
@@ -50,8 +58,11 @@ export class Run {
       stream.summary.catch(() => undefined);
       this.results.store.files.vcfHeader(await stream.vcfHeader);
       for await (const rows of stream.batches()) await this.results.append(rows);
-      this.finished(await stream.summary);
+      const summary = await stream.summary;
+      await this.results.finish(summary);
+      this.finished(summary);
     } catch (error) {
+      await this.results.finish(null);
       this.ended(error);
     }
   }
@@ -84,7 +95,10 @@ export class Run {
     setText(byId("run-title"), "Scoring");
     setText(byId("run-file"), this.fileWords());
     fill(byId("run-problem"));
-    setText(byId("run-account"), "You may use the page meanwhile: results below grow as they are made.");
+    setText(
+      byId("run-account"),
+      "You may use the page meanwhile: results below grow as they are made.",
+    );
     setText(byId("run-left-label"), "Time left");
     this.showShare(0);
     for (const id of ["run-scored", "run-skipped"]) setText(byId(id), "0");
@@ -94,7 +108,8 @@ export class Run {
 
   private fileWords(): string {
     const { inspection, reference, regions } = this.input;
-    const build = reference.assembly === null ? "the reference you chose" : reference.assembly.assembly;
+    const build =
+      reference.assembly === null ? "the reference you chose" : reference.assembly.assembly;
     return `${inspection.formatName}, ${plural(inspection.records, "record")}, against ${build}${regions === "" ? "" : `, only ${regions}`}`;
   }
 
@@ -123,16 +138,19 @@ export class Run {
   private finished(summary: ScoreSummary): void {
     this.close("done", "Done", summary.seconds);
     this.showShare(1);
-    this.results.finish(summary);
     setText(byId("run-scored"), count(summary.scored));
     setText(byId("run-skipped"), count(summary.skipped));
-    setText(byId("run-rate"), summary.seconds > 0 && summary.scored > 0 ? rate(summary.scored / summary.seconds) : "–");
+    setText(
+      byId("run-rate"),
+      summary.seconds > 0 && summary.scored > 0 ? rate(summary.scored / summary.seconds) : "–",
+    );
     setText(byId("run-account"), accountWords(summary));
-    announce(`Done. ${plural(summary.scored, "variant")} scored, ${count(summary.skipped)} skipped.`);
+    announce(
+      `Done. ${plural(summary.scored, "variant")} scored, ${count(summary.skipped)} skipped.`,
+    );
   }
 
   private ended(error: unknown): void {
-    this.results.finish(null);
     const { scored, skipped } = this.results.store;
     const seconds = (performance.now() - this.began) / 1000;
     const kept = `${plural(scored.count, "variant")} scored before that stay below, and ${count(skipped.count)} skipped.`;
@@ -159,11 +177,17 @@ export class Run {
   }
 }
 
-const BACKENDS: Readonly<Record<BackendName, string>> = { cpu: "the processor", webgpu: "the graphics processor" };
+const BACKENDS: Readonly<Record<BackendName, string>> = {
+  cpu: "the processor",
+  webgpu: "the graphics processor",
+};
 
 /** Who computed: more than one where a device was lost on the way. Receipts use the short names. */
 function backendWords({ backends }: ScoreSummary): string {
-  const used = Object.entries(backends).filter(([, alleles]) => alleles > 0) as [BackendName, number][];
+  const used = Object.entries(backends).filter(([, alleles]) => alleles > 0) as [
+    BackendName,
+    number,
+  ][];
   const [first, second] = used;
   if (first === undefined) return "";
   if (second === undefined) return `Computed by ${first[0]}, ${BACKENDS[first[0]]}.`;
@@ -172,7 +196,9 @@ function backendWords({ backends }: ScoreSummary): string {
 
 /** The sums of a run, so that anybody can add them up. */
 function accountWords(summary: ScoreSummary): string {
-  const parts = [`${plural(summary.alleles, "variant")} = ${count(summary.scored)} scored + ${count(summary.skipped)} skipped`];
+  const parts = [
+    `${plural(summary.alleles, "variant")} = ${count(summary.scored)} scored + ${count(summary.skipped)} skipped`,
+  ];
   if (summary.malformed > 0) parts.push(`${plural(summary.malformed, "record")} could not be read`);
   if (summary.outside > 0) parts.push(`${plural(summary.outside, "record")} outside the region`);
   return `${parts.join("; ")}. ${backendWords(summary)}`;

@@ -8,7 +8,11 @@ import type { RequestTold, TakeOver } from "./messages.ts";
 interface Precache {
   readonly version: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly files: readonly { readonly path: string; readonly integrity: string; readonly sizeBytes: number }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly integrity: string;
+    readonly sizeBytes: number;
+  }[];
 }
 
 const scope = self as unknown as ServiceWorkerGlobalScope;
@@ -16,20 +20,32 @@ const scope = self as unknown as ServiceWorkerGlobalScope;
 const precache = "%PRECACHE%" as unknown as Precache;
 const PREFIX = "genolewm-";
 const cacheName = PREFIX + precache.version;
-const addresses = new Map(precache.files.map((file) => [new URL(file.path, scope.registration.scope).href, file]));
+const addresses = new Map(
+  precache.files.map((file) => [new URL(file.path, scope.registration.scope).href, file]),
+);
 
 scope.addEventListener("install", (event) => event.waitUntil(keepAll()));
 scope.addEventListener("activate", (event) => event.waitUntil(takeOver()));
-scope.addEventListener("message", ({ data }) => data === ("take-over" satisfies TakeOver) && void scope.skipWaiting());
+scope.addEventListener(
+  "message",
+  ({ data }) => data === ("take-over" satisfies TakeOver) && void scope.skipWaiting(),
+);
 scope.addEventListener("fetch", (event) => event.respondWith(answer(event)));
 
 /** Fetches every file. The browser compares each with its hash and refuses what differs. */
 async function keepAll(): Promise<void> {
   const cache = await caches.open(cacheName);
-  await Promise.all([...addresses].map(([url, file]) => keep(cache, url, file.integrity, file.sizeBytes)));
+  await Promise.all(
+    [...addresses].map(([url, file]) => keep(cache, url, file.integrity, file.sizeBytes)),
+  );
 }
 
-async function keep(cache: Cache, url: string, integrity: string, sizeBytes: number): Promise<void> {
+async function keep(
+  cache: Cache,
+  url: string,
+  integrity: string,
+  sizeBytes: number,
+): Promise<void> {
   const told = { url, method: "GET", by: "offline", sizeBytes } as const;
   try {
     const response = await fetch(url, { integrity, credentials: "omit" });

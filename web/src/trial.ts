@@ -41,7 +41,11 @@ export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Tr
   let complete = false;
   try {
     const { runtime, file, reference, regions } = input;
-    const stream = runtime.scoreVcf(file, { reference, signal: enough.signal, ...(regions === "" ? {} : { regions }) });
+    const stream = runtime.scoreVcf(file, {
+      reference,
+      signal: enough.signal,
+      ...(regions === "" ? {} : { regions }),
+    });
     // Settles with the iteration below, which reports the error.
     stream.summary.catch(() => undefined);
     stream.vcfHeader.catch(() => undefined);
@@ -97,7 +101,8 @@ class Meter {
   private perSecond(): number | null {
     if (this.firstAt === undefined) return null;
     const later = this.scored - this.firstScored;
-    const [alleles, milliseconds] = later > 0 ? [later, this.lastAt - this.firstAt] : [this.scored, this.lastAt - this.began];
+    const [alleles, milliseconds] =
+      later > 0 ? [later, this.lastAt - this.firstAt] : [this.scored, this.lastAt - this.began];
     return (alleles / Math.max(1, milliseconds)) * 1000;
   }
 }
@@ -116,9 +121,12 @@ export interface Forecast {
 /** Puts together what the file alone tells, what the reference adds, and what the trial measured. */
 export function forecast(found: Inspection, reference: Reference, trial: Trial): Forecast {
   const known = new Set(reference.contigs.map(({ name }) => plainContig(name)));
-  const elsewhere = found.contigs.filter(({ name }) => !known.has(plainContig(name))).reduce((sum, { records }) => sum + records, 0);
+  const elsewhere = found.contigs
+    .filter(({ name }) => !known.has(plainContig(name)))
+    .reduce((sum, { records }) => sum + records, 0);
   const reasons = new Map(Object.entries(found.reasons).filter(([, alleles]) => alleles > 0));
-  if (elsewhere > 0) reasons.set("contig_unknown", (reasons.get("contig_unknown") ?? 0) + elsewhere);
+  if (elsewhere > 0)
+    reasons.set("contig_unknown", (reasons.get("contig_unknown") ?? 0) + elsewhere);
   const left = Math.max(0, found.candidates - elsewhere);
   const isVcf = found.format === "vcf";
   const met = trial.scored + trial.skipped;

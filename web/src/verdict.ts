@@ -10,8 +10,28 @@ export function verdictView(verdict: ReceiptVerdict): HTMLElement {
   announce(title);
   return h(
     "div",
-    { class: `verdict ${verdict.ok ? "holds" : "fails"}`, "data-testid": "verdict", "data-ok": String(verdict.ok) },
-    h("p", { class: "verdict-title" }, h("span", { class: "verdict-mark", "aria-hidden": "true" }, verdict.ok ? "✓" : "✕"), title),
-    h("ul", {}, ...verdict.checks.map(({ ok, message }) => h("li", { class: ok ? "holds" : "fails" }, h("span", { class: "verdict-word" }, ok ? "Holds: " : "Fails: "), message))),
+    {
+      class: `verdict ${verdict.ok ? "holds" : "fails"}`,
+      "data-testid": "verdict",
+      "data-ok": String(verdict.ok),
+    },
+    h(
+      "p",
+      { class: "verdict-title" },
+      h("span", { class: "verdict-mark", "aria-hidden": "true" }, verdict.ok ? "✓" : "✕"),
+      title,
+    ),
+    h(
+      "ul",
+      {},
+      ...verdict.checks.map(({ ok, message }) =>
+        h(
+          "li",
+          { class: ok ? "holds" : "fails" },
+          h("span", { class: "verdict-word" }, ok ? "Holds: " : "Fails: "),
+          message,
+        ),
+      ),
+    ),
   );
 }

@@ -16,7 +16,9 @@ export function exampleVariants(name: ExampleName): Promise<File> {
 /** The shipped reference: chromosome 17 of GRCh37, known around BRCA1 and N elsewhere. */
 export async function exampleReference(): Promise<{ file: File; fai: File; gzi: File }> {
   const [file, fai, gzi] = await Promise.all(
-    ["", ".fai", ".gzi"].map((ending) => shipped(`example/brca1.hg19.fa.bgz${ending}`, `brca1.hg19.fa.gz${ending}`)),
+    ["", ".fai", ".gzi"].map((ending) =>
+      shipped(`example/brca1.hg19.fa.bgz${ending}`, `brca1.hg19.fa.gz${ending}`),
+    ),
   );
   return { file: file as File, fai: fai as File, gzi: gzi as File };
 }

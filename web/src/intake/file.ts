@@ -1,6 +1,7 @@
 import type { Inspection } from "@genolewm/runtime";
 import { byId, button, facts, fill, h } from "../dom.ts";
 import { count, plural, size } from "../format.ts";
+import { onDrop } from "./drop.ts";
 
 /** What the first step hands on. */
 export interface FileHandlers {
@@ -21,24 +22,8 @@ export function startFileStep(handlers: FileHandlers): void {
   byId("example").addEventListener("click", () => handlers.example("vcf"));
   byId("example-array").addEventListener("click", () => handlers.example("array"));
   // A file dropped beside the zone would replace the page by that file.
-  for (const type of ["dragover", "drop"]) addEventListener(type, (event) => event.preventDefault());
-}
-
-/** Makes an element take dropped files. */
-export function onDrop(zone: HTMLElement, take: (files: File[]) => void): void {
-  let depth = 0;
-  const mark = (by: number) => {
-    depth = Math.max(0, depth + by);
-    zone.classList.toggle("over", depth > 0);
-  };
-  zone.addEventListener("dragenter", () => mark(1));
-  zone.addEventListener("dragleave", () => mark(-1));
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    mark(-depth);
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length > 0) take(files);
-  });
+  for (const type of ["dragover", "drop"])
+    addEventListener(type, (event) => event.preventDefault());
 }
 
 /** Back to an empty first step. */
@@ -52,14 +37,21 @@ export function resetFileStep(): void {
 export function showReading(): void {
   byId("file-choice").hidden = true;
   byId("file-found").hidden = false;
-  fill(byId("file-found"), h("p", { class: "busy", role: "status" }, "Reading the file on this device…"));
+  fill(
+    byId("file-found"),
+    h("p", { class: "busy", role: "status" }, "Reading the file on this device…"),
+  );
 }
 
 /** Shows a problem in place of what was found, with the way back. */
 export function showFileProblem(shown: HTMLElement, again: () => void): void {
   byId("file-choice").hidden = true;
   byId("file-found").hidden = false;
-  fill(byId("file-found"), shown, button("Choose another file", { "data-testid": "file-change" }, again));
+  fill(
+    byId("file-found"),
+    shown,
+    button("Choose another file", { "data-testid": "file-change" }, again),
+  );
 }
 
 /** Says what a file is. */
@@ -69,21 +61,35 @@ export function showFile(file: File, found: Inspection, change: () => void): voi
   const contigs = found.contigs.filter(({ records }) => records > 0);
   fill(
     byId("file-found"),
-    h("p", { class: "found", "data-testid": "file-format" }, h("strong", {}, found.formatName), ` with ${plural(found.records, "record")}`),
+    h(
+      "p",
+      { class: "found", "data-testid": "file-format" },
+      h("strong", {}, found.formatName),
+      ` with ${plural(found.records, "record")}`,
+    ),
     facts([
-      ["File", h("span", { class: "file-name" }, file.name), ` (${size(file.size)}${found.compression === "plain" ? "" : `, ${found.compression}`})`],
+      [
+        "File",
+        h("span", { class: "file-name" }, file.name),
+        ` (${size(file.size)}${found.compression === "plain" ? "" : `, ${found.compression}`})`,
+      ],
       ["Recognised by", found.evidence],
       ["Build of the genome", h("span", { "data-testid": "file-build" }, ...build(found))],
       ["Chromosomes", contigNames(contigs.map(({ name }) => name))],
       found.malformed > 0 && ["Not readable", plural(found.malformed, "record")],
     ]),
-    ...found.warnings.map((warning) => h("p", { class: "caution", "data-testid": "file-warning" }, warning)),
+    ...found.warnings.map((warning) =>
+      h("p", { class: "caution", "data-testid": "file-warning" }, warning),
+    ),
     button("Choose another file", { class: "button slim", "data-testid": "file-change" }, change),
   );
 }
 
 function build({ assembly }: Inspection): (HTMLElement | string)[] {
-  if (assembly === null) return ["The file does not say. Many older files are GRCh37 (hg19). If the reference does not fit, you will be told before anything is scored."];
+  if (assembly === null)
+    return [
+      "The file does not say. Many older files are GRCh37 (hg19). If the reference does not fit, you will be told before anything is scored.",
+    ];
   return [h("strong", {}, assembly.assembly), `: ${assembly.evidence}`];
 }
 

@@ -1,7 +1,7 @@
 import type { Inspection, Reference } from "@genolewm/runtime";
 import { byId, button, facts, fill, h } from "../dom.ts";
 import { count, plural, size } from "../format.ts";
-import { onDrop } from "./file.ts";
+import { dropZone } from "../pieces.ts";
 
 /** What the second step hands on. */
 export interface ReferenceHandlers {
@@ -9,6 +9,8 @@ export interface ReferenceHandlers {
   demo(): void;
 }
 
+const WHY =
+  "Your file says where you differ from a reference. To read the DNA around each place, this page needs that reference too.";
 const DOWNLOADS = "https://hgdownload.soe.ucsc.edu/goldenPath";
 
 /** Asks for the reference on which the variants were called. */
@@ -17,43 +19,74 @@ export function askForReference(found: Inspection, handlers: ReferenceHandlers):
   step.hidden = false;
   byId("reference-found").hidden = true;
   byId("step-reference").hidden = false;
-  const input = h("input", { type: "file", multiple: true, class: "unseen", "data-testid": "reference-input" });
-  input.addEventListener("change", () => {
-    const files = [...(input.files ?? [])];
-    input.value = "";
-    if (files.length > 0) handlers.files(files);
-  });
-  const wanted = found.assembly?.assembly ?? "GRCh37 or GRCh38";
-  const own = h(
-    "div",
-    { class: "drop", "data-testid": "reference-drop" },
-    h("p", { class: "drop-title" }, `Drop a reference genome: ${wanted}`),
-    h("p", { class: "drop-or" }, "or"),
-    h("label", { class: "button primary" }, input, "Choose files"),
-    h("p", { class: "drop-note" }, "FASTA (plain or bgzip) or .2bit, with its .fai and .gzi if you have them. Only the pieces that are needed are read, so 3 GB are no problem."),
+  fill(
+    step,
+    h("p", {}, WHY),
+    h("div", { class: "file-choice" }, ownReference(found, handlers), demo(handlers)),
+    whereFrom(found),
   );
-  onDrop(own, handlers.files);
-  const demo = h(
+}
+
+function ownReference(found: Inspection, { files }: ReferenceHandlers): HTMLElement {
+  const wanted = found.assembly?.assembly ?? "GRCh37 or GRCh38";
+  return dropZone({
+    name: "reference",
+    title: `Drop a reference genome: ${wanted}`,
+    button: "Choose files",
+    note: "FASTA (plain or bgzip) or .2bit, with its .fai and .gzi if you have them. Only the pieces that are needed are read, so 3 GB are no problem.",
+    primary: true,
+    multiple: true,
+    take: files,
+  });
+}
+
+function demo(handlers: ReferenceHandlers): HTMLElement {
+  const use = button("Use the BRCA1 piece", { "data-testid": "reference-demo" }, handlers.demo);
+  return h(
     "div",
     { class: "example" },
     h("h3", {}, "Or the shipped piece"),
-    h("p", {}, "200,000 bases around BRCA1 on chromosome 17, GRCh37. Variants elsewhere are then skipped."),
-    h("p", {}, button("Use the BRCA1 piece", { "data-testid": "reference-demo" }, handlers.demo)),
+    h(
+      "p",
+      {},
+      "200,000 bases around BRCA1 on chromosome 17, GRCh37. Variants elsewhere are then skipped.",
+    ),
+    h("p", {}, use),
   );
-  fill(step, h("p", {}, "Your file says where you differ from a reference. To read the DNA around each place, this page needs that reference too."), h("div", { class: "file-choice" }, own, demo), whereFrom(found));
 }
 
 /** The way to a reference for people who have none. Links only: the page itself fetches nothing. */
 function whereFrom(found: Inspection): HTMLElement {
-  const link = (build: string) => h("a", { href: `${DOWNLOADS}/${build}/bigZips/${build}.2bit`, rel: "noreferrer noopener", target: "_blank" }, `${build}.2bit`);
-  const [old, current] = [h("li", {}, "GRCh37: ", link("hg19"), " (about 0.8 GB)"), h("li", {}, "GRCh38: ", link("hg38"), " (about 0.8 GB)")];
+  const link = (build: string) =>
+    h(
+      "a",
+      {
+        href: `${DOWNLOADS}/${build}/bigZips/${build}.2bit`,
+        rel: "noreferrer noopener",
+        target: "_blank",
+      },
+      `${build}.2bit`,
+    );
+  const [old, current] = [
+    h("li", {}, "GRCh37: ", link("hg19"), " (about 0.8 GB)"),
+    h("li", {}, "GRCh38: ", link("hg38"), " (about 0.8 GB)"),
+  ];
   const assembly = found.assembly?.assembly;
   return h(
     "details",
     { class: "where-from" },
     h("summary", {}, "I have no reference. Where do I get one?"),
-    h("p", {}, "From the genome browser of the University of California in Santa Cruz. The link opens in a new tab; your browser downloads the file, and the download says nothing about you but that you want a human genome. Then choose it here."),
-    h("ul", {}, assembly !== "GRCh38" && old, assembly !== "GRCh37" && current),
+    h(
+      "p",
+      {},
+      "From the genome browser of the University of California in Santa Cruz. The link opens in a new tab; your browser downloads the file, and the download says nothing about you but that you want a human genome. Then choose it here.",
+    ),
+    h(
+      "ul",
+      {},
+      assembly?.startsWith("GRCh38") !== true && old,
+      assembly?.startsWith("GRCh37") !== true && current,
+    ),
   );
 }
 
@@ -61,11 +94,27 @@ function whereFrom(found: Inspection): HTMLElement {
 export function showOpening(cancel: () => void): (share: number) => void {
   const found = byId("reference-found");
   const fillPart = h("div", { class: "bar-fill" });
-  const bar = h("div", { class: "bar", role: "progressbar", "aria-label": "Reading the reference", "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 }, fillPart);
+  const bar = h(
+    "div",
+    {
+      class: "bar",
+      role: "progressbar",
+      "aria-label": "Reading the reference",
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+      "aria-valuenow": 0,
+    },
+    fillPart,
+  );
   bar.hidden = true;
   byId("reference-choice").hidden = true;
   found.hidden = false;
-  fill(found, h("p", { class: "busy", role: "status" }, "Opening the reference…"), bar, button("Cancel", { class: "button slim" }, cancel));
+  fill(
+    found,
+    h("p", { class: "busy", role: "status" }, "Opening the reference…"),
+    bar,
+    button("Cancel", { class: "button slim" }, cancel),
+  );
   return (share) => {
     bar.hidden = false;
     bar.setAttribute("aria-valuenow", String(Math.floor(share * 100)));
@@ -77,11 +126,21 @@ export function showOpening(cancel: () => void): (share: number) => void {
 export function showReferenceProblem(shown: HTMLElement, again: () => void): void {
   byId("reference-choice").hidden = true;
   byId("reference-found").hidden = false;
-  fill(byId("reference-found"), shown, button("Choose another reference", { "data-testid": "reference-change" }, again));
+  fill(
+    byId("reference-found"),
+    shown,
+    button("Choose another reference", { "data-testid": "reference-change" }, again),
+  );
 }
 
 /** Says what a reference is, and whether it fits the file. */
-export function showReference(name: string, bytes: number, reference: Reference, found: Inspection, change: () => void): void {
+export function showReference(
+  name: string,
+  bytes: number,
+  reference: Reference,
+  found: Inspection,
+  change: () => void,
+): void {
   byId("reference-choice").hidden = true;
   byId("reference-found").hidden = false;
   const bases = reference.contigs.reduce((sum, { lengthBp }) => sum + lengthBp, 0);
@@ -90,10 +149,26 @@ export function showReference(name: string, bytes: number, reference: Reference,
     byId("reference-found"),
     facts([
       ["Reference", h("span", { class: "file-name" }, name), ` (${size(bytes)})`],
-      ["Build", reference.assembly === null ? "not told by its chromosomes" : `${reference.assembly.assembly}: ${reference.assembly.evidence}`],
+      [
+        "Build",
+        reference.assembly === null
+          ? "not told by its chromosomes"
+          : `${reference.assembly.assembly}: ${reference.assembly.evidence}`,
+      ],
       ["Holds", `${plural(reference.contigs.length, "sequence")}, ${count(bases)} bases`],
     ]),
-    wanted !== undefined && is !== undefined && wanted !== is && h("p", { class: "caution", "data-testid": "build-mismatch" }, `Your file looks like ${wanted} and this reference like ${is}. Positions would not fit. Choose a ${wanted} reference.`),
-    button("Choose another reference", { class: "button slim", "data-testid": "reference-change" }, change),
+    wanted !== undefined &&
+      is !== undefined &&
+      wanted !== is &&
+      h(
+        "p",
+        { class: "caution", "data-testid": "build-mismatch" },
+        `Your file looks like ${wanted} and this reference like ${is}. Positions would not fit. Choose a ${wanted} reference.`,
+      ),
+    button(
+      "Choose another reference",
+      { class: "button slim", "data-testid": "reference-change" },
+      change,
+    ),
   );
 }

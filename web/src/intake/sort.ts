@@ -28,7 +28,8 @@ export async function sortFiles(files: readonly File[]): Promise<Sorted> {
 /** Whether a file begins like FASTA, plain or compressed, or like .2bit. */
 export async function isReference(file: Blob): Promise<boolean> {
   const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
-  const signature = new DataView(start.buffer).byteLength === 4 ? new DataView(start.buffer).getUint32(0) : 0;
+  const signature =
+    new DataView(start.buffer).byteLength === 4 ? new DataView(start.buffer).getUint32(0) : 0;
   if (signature === 0x1a412743 || signature === 0x4327411a) return true;
   return (await firstByte(file)) === 0x3e; // ">"
 }

@@ -1,5 +1,6 @@
 import { byId, fill, h, setAttributes, setText, svg } from "../dom.ts";
 import { count } from "../format.ts";
+import { plotFigure, tableOf } from "../pieces.ts";
 
 const BINS = 20;
 const HEIGHT_PX = 260;
@@ -8,6 +9,9 @@ const BOTTOM = HEIGHT_PX - EDGE.bottom;
 
 /** The share of bins that lie in the band by chance alone, if all were uniform: two deviations. */
 const BAND_DEVIATIONS = 2;
+
+const CAPTION =
+  "If these changes were like common ones, each bar would reach the dashed line, give or take the shaded band. Click a bar to see its variants.";
 
 /**
  * How percentiles are spread, against what common variants would give: the same number in each bin.
@@ -37,13 +41,14 @@ export class Histogram {
       this.ticks,
       this.axis,
     );
-    this.element = h(
-      "figure",
-      { class: "plot" },
-      h("figcaption", {}, h("h3", {}, "Percentiles"), h("p", {}, "If these changes were like common ones, each bar would reach the dashed line, give or take the shaded band. Click a bar to see its variants.")),
-      this.picture,
-      h("details", { class: "as-table" }, h("summary", {}, "The same as a table"), h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Percentiles"), h("th", { scope: "col" }, "Variants"), h("th", { scope: "col" }, "Expected"))), this.table)),
+    const table = tableOf(["Percentiles", "Variants", "Expected"], this.table);
+    const asTable = h(
+      "details",
+      { class: "as-table" },
+      h("summary", {}, "The same as a table"),
+      table,
     );
+    this.element = plotFigure("Percentiles", CAPTION, this.picture, asTable);
     this.resize();
     new ResizeObserver(() => this.resize()).observe(this.picture);
   }
@@ -66,12 +71,20 @@ export class Histogram {
       setAttributes(bar, { y: y(value), height: BOTTOM - y(value) });
     });
     const [left, right] = [this.x(0), this.x(1)];
-    setAttributes(this.band, { x: left, width: right - left, y: y(expected + spread), height: y(expected - spread) - y(expected + spread) });
+    setAttributes(this.band, {
+      x: left,
+      width: right - left,
+      y: y(expected + spread),
+      height: y(expected - spread) - y(expected + spread),
+    });
     setAttributes(this.expected, { x1: left, x2: right, y1: y(expected), y2: y(expected) });
-    fill(this.ticks, ...[0, most / 2, most].flatMap((value) => [
-      svg("line", { x1: left, x2: right, y1: y(value), y2: y(value) }),
-      svg("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, count(value)),
-    ]));
+    fill(
+      this.ticks,
+      ...[0, most / 2, most].flatMap((value) => [
+        svg("line", { x1: left, x2: right, y1: y(value), y2: y(value) }),
+        svg("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, count(value)),
+      ]),
+    );
     this.describe(expected);
   }
 
@@ -92,11 +105,17 @@ export class Histogram {
 
   private axisParts(): SVGElement[] {
     const anchors = ["start", "middle", "middle", "middle", "end"];
-    const ticks = anchors.map((anchor, i) => svg("text", { x: this.x(i / 4), y: BOTTOM + 16, "text-anchor": anchor }, String(i * 25)));
+    const ticks = anchors.map((anchor, i) =>
+      svg("text", { x: this.x(i / 4), y: BOTTOM + 16, "text-anchor": anchor }, String(i * 25)),
+    );
     return [
       svg("line", { class: "axis", x1: this.x(0), x2: this.x(1), y1: BOTTOM, y2: BOTTOM }),
       ...ticks,
-      svg("text", { x: this.x(0.5), y: BOTTOM + 33, "text-anchor": "middle" }, "percentile (higher is more surprising)"),
+      svg(
+        "text",
+        { x: this.x(0.5), y: BOTTOM + 33, "text-anchor": "middle" },
+        "percentile (higher is more surprising)",
+      ),
     ];
   }
 
@@ -114,7 +133,9 @@ export class Histogram {
       `Histogram of the percentiles of ${count(this.total)} variants. ${share.toFixed(1)} % lie at the 95th percentile or above, where 5 % would be expected of common variants.`,
     );
     while (this.table.rows.length < BINS) {
-      this.table.append(h("tr", {}, h("th", { scope: "row" }, range(this.table.rows.length)), h("td"), h("td")));
+      this.table.append(
+        h("tr", {}, h("th", { scope: "row" }, range(this.table.rows.length)), h("td"), h("td")),
+      );
     }
     [...this.table.rows].forEach((row, bin) => {
       setText(row.cells[1] as Element, count(this.counts[bin] as number));

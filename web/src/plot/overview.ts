@@ -1,5 +1,6 @@
 import { fill, h } from "../dom.ts";
 import { count } from "../format.ts";
+import { plotFigure, tableOf } from "../pieces.ts";
 import { nextTask } from "../pace.ts";
 import type { Store } from "../results/store.ts";
 import { palette } from "../theme.ts";
@@ -13,6 +14,9 @@ const FEW_DOTS = 300;
 const MANY_DOTS = 20_000;
 const REPORT_WIDTH_PX = 640;
 const REPORT_DOTS = 20_000;
+
+const CAPTION =
+  "Each dot is a variant: its place from left to right, its percentile from bottom to top. The stronger colour marks the 95th percentile and above. Click a dot to open it.";
 
 /** Where a contig lies on the horizontal axis. */
 interface Lane {
@@ -71,17 +75,13 @@ export class Overview {
     private readonly open: (row: number) => void,
   ) {
     this.sums = new ContigSums(store);
-    const head = ["Chromosome", "Scored", "Skipped", "Median percentile", "At 95 or above"];
-    const headRow = h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)));
-    const table = h("table", { "data-testid": "contig-table" }, h("thead", {}, headRow), this.table);
-    this.details.append(h("summary", {}, "The same as a table, by chromosome"), h("div", { class: "table-scroll" }, table));
-    this.element = h(
-      "figure",
-      { class: "plot" },
-      h("figcaption", {}, h("h3", {}, "Along the genome"), h("p", {}, "Each dot is a variant: its place from left to right, its percentile from bottom to top. The stronger colour marks the 95th percentile and above. Click a dot to open it.")),
-      this.canvas,
-      this.details,
+    const heads = ["Chromosome", "Scored", "Skipped", "Median percentile", "At 95 or above"];
+    const table = tableOf(heads, this.table, { "data-testid": "contig-table" });
+    this.details.append(
+      h("summary", {}, "The same as a table, by chromosome"),
+      h("div", { class: "table-scroll" }, table),
     );
+    this.element = plotFigure("Along the genome", CAPTION, this.canvas, this.details);
     this.details.addEventListener("toggle", () => this.describe());
     this.canvas.addEventListener("click", (event) => this.onClick(event));
     new ResizeObserver(() => this.redraw()).observe(this.element);
@@ -132,7 +132,10 @@ export class Overview {
    * without a pause, because printing does not wait.
    */
   still(): Node {
-    const canvas = h("canvas", { role: "img", "aria-label": this.canvas.getAttribute("aria-label") ?? "" });
+    const canvas = h("canvas", {
+      role: "img",
+      "aria-label": this.canvas.getAttribute("aria-label") ?? "",
+    });
     const lanes = this.lanes;
     this.lanes = this.layOut(REPORT_WIDTH_PX);
     const context = prepared(canvas, REPORT_WIDTH_PX, 2);
@@ -161,7 +164,11 @@ export class Overview {
   private spans(): { contig: number; first: number; last: number }[] {
     if (this.expected.length > 1) {
       const { contigs } = this.store.words;
-      return this.expected.map(({ name, lengthBp }) => ({ contig: contigs.number(name), first: 0, last: lengthBp }));
+      return this.expected.map(({ name, lengthBp }) => ({
+        contig: contigs.number(name),
+        first: 0,
+        last: lengthBp,
+      }));
     }
     return [...this.extents].map(([contig, { first, last }]) => {
       const room = Math.max(20, (last - first) * this.room);
@@ -177,7 +184,14 @@ export class Overview {
     const free = width - EDGE.left - EDGE.right - gap * (spans.length - 1);
     let left = EDGE.left;
     return spans.map(({ contig, first, last }) => {
-      const lane = { contig, first, last, left, width: (free * (last - first)) / total, name: this.store.words.contigs.text(contig) };
+      const lane = {
+        contig,
+        first,
+        last,
+        left,
+        width: (free * (last - first)) / total,
+        name: this.store.words.contigs.text(contig),
+      };
       left += lane.width + gap;
       return lane;
     });
@@ -215,7 +229,9 @@ export class Overview {
 
   private span(lane: Lane): string {
     const extent = this.extents.get(lane.contig);
-    return extent === undefined ? lane.name : `${lane.name}, ${count(extent.first)} to ${count(extent.last)}`;
+    return extent === undefined
+      ? lane.name
+      : `${lane.name}, ${count(extent.first)} to ${count(extent.last)}`;
   }
 
   private y(share: number): number {
@@ -255,9 +271,22 @@ export class Overview {
   private describe(): void {
     const { count: total } = this.store.scored;
     const names = this.lanes.map((lane) => lane.name).join(", ");
-    this.canvas.setAttribute("aria-label", `Percentiles of ${count(total)} variants by their place on ${names}. The table below has the figures.`);
+    this.canvas.setAttribute(
+      "aria-label",
+      `Percentiles of ${count(total)} variants by their place on ${names}. The table below has the figures.`,
+    );
     if (!this.details.open) return;
-    const rows = this.sums.rows().map((cells) => h("tr", {}, ...cells.map((cell, i) => (i === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell)))));
+    const rows = this.sums
+      .rows()
+      .map((cells) =>
+        h(
+          "tr",
+          {},
+          ...cells.map((cell, i) =>
+            i === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell),
+          ),
+        ),
+      );
     fill(this.table, ...rows);
   }
 
@@ -269,7 +298,9 @@ export class Overview {
     for (let row = 0; row < scored.count; row += 1) {
       const lane = lanes.get(scored.contig.at(row));
       if (lane === undefined) continue;
-      const distance = (x(lane, scored.pos.at(row)) - event.offsetX) ** 2 + (this.y(scored.percentile.at(row)) - event.offsetY) ** 2;
+      const distance =
+        (x(lane, scored.pos.at(row)) - event.offsetX) ** 2 +
+        (this.y(scored.percentile.at(row)) - event.offsetY) ** 2;
       if (distance < bestDistance) [best, bestDistance] = [row, distance];
     }
     if (best >= 0) this.open(best);
@@ -277,7 +308,11 @@ export class Overview {
 }
 
 /** An empty canvas whose unit is the pixel of the style sheet. */
-function prepared(canvas: HTMLCanvasElement, width: number, scale: number): CanvasRenderingContext2D | null {
+function prepared(
+  canvas: HTMLCanvasElement,
+  width: number,
+  scale: number,
+): CanvasRenderingContext2D | null {
   canvas.width = width * scale;
   canvas.height = HEIGHT_PX * scale;
   const context = canvas.getContext("2d");

@@ -27,7 +27,8 @@ export class ContigSums {
     this.countSkipped();
     return this.store.words.contigs.all().map((name, contig) => {
       const [scored, bins] = [this.scored.get(contig) ?? 0, this.bins.get(contig)];
-      const high = bins === undefined ? 0 : bins.subarray(BINS * 0.95).reduce((sum, n) => sum + n, 0);
+      const high =
+        bins === undefined ? 0 : bins.subarray(BINS * 0.95).reduce((sum, n) => sum + n, 0);
       return [
         name,
         count(scored),

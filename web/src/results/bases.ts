@@ -15,8 +15,14 @@ export interface EditPlace {
 }
 
 /** The reference around an edit, with the edit marked as people mark text: struck out, inserted. */
-export async function basesAround(reference: Reference, edit: EditPlace, signal: AbortSignal): Promise<HTMLElement> {
-  const length = reference.contigs.find(({ name }) => plainContig(name) === plainContig(edit.contig))?.lengthBp ?? Infinity;
+export async function basesAround(
+  reference: Reference,
+  edit: EditPlace,
+  signal: AbortSignal,
+): Promise<HTMLElement> {
+  const length =
+    reference.contigs.find(({ name }) => plainContig(name) === plainContig(edit.contig))
+      ?.lengthBp ?? Infinity;
   const start = edit.pos - 1;
   const end = start + edit.ref.length;
   const [from, to] = [Math.max(0, start - AROUND_BP), Math.min(length, end + AROUND_BP)];
@@ -26,18 +32,34 @@ export async function basesAround(reference: Reference, edit: EditPlace, signal:
     "figure",
     { class: "bases", "data-testid": "bases" },
     h("p", { class: "bases-text" }, before, ...marked(edit), after),
-    h("figcaption", { class: "fine" }, `${edit.contig}:${count(from + 1)} to ${count(to)} of the reference. Struck out is what the change removes, underlined what it adds.`),
+    h(
+      "figcaption",
+      { class: "fine" },
+      `${edit.contig}:${count(from + 1)} to ${count(to)} of the reference. Struck out is what the change removes, underlined what it adds.`,
+    ),
   );
 }
 
 /** What both alleles share at the front stays plain: an insertion shows as what is inserted. */
 function marked({ ref, alt }: EditPlace): Child[] {
   let shared = 0;
-  while (shared < Math.min(ref.length, alt.length) && ref[shared] === alt[shared] && ref.length !== alt.length) shared += 1;
+  while (
+    shared < Math.min(ref.length, alt.length) &&
+    ref[shared] === alt[shared] &&
+    ref.length !== alt.length
+  )
+    shared += 1;
   const [gone, come] = [ref.slice(shared), alt.slice(shared)];
   return [
     ref.slice(0, shared),
     gone !== "" && h("del", {}, h("span", { class: "unseen" }, " deleted: "), gone),
-    come !== "" && h("ins", {}, h("span", { class: "unseen" }, " inserted: "), come, h("span", { class: "unseen" }, " end of the edit ")),
+    come !== "" &&
+      h(
+        "ins",
+        {},
+        h("span", { class: "unseen" }, " inserted: "),
+        come,
+        h("span", { class: "unseen" }, " end of the edit "),
+      ),
   ];
 }

@@ -1,12 +1,23 @@
 import type { GenoLeWMRuntime, Reference } from "@genolewm/runtime";
-import { byId, button, facts, fill, h } from "../dom.ts";
+import { type Attributes, byId, button, facts, fill, h } from "../dom.ts";
 import { isAbort, problem } from "../errors.ts";
 import { count, figure, locus, ordinal, percentile } from "../format.ts";
 import { verdictView } from "../verdict.ts";
 import { basesAround } from "./bases.ts";
 import { saveAs } from "./exports.ts";
 import type { Store } from "./store.ts";
-import { INDEL_CAUTION, MEANS, MEANS_NOT, bucketWords, changeWords, confidenceWords, kindOf } from "./words.ts";
+import {
+  INDEL_CAUTION,
+  MEANS,
+  MEANS_NOT,
+  bucketWords,
+  changeWords,
+  confidenceWords,
+  kindOf,
+} from "./words.ts";
+
+const RAW = "distance between what was predicted and what was read";
+const SHIFT = "how far the model expects the change to carry";
 
 /** What the detail view walks through: the table, in its order. */
 export interface Listing {
@@ -32,7 +43,11 @@ export class Detail {
   ) {
     const { signal } = this.listeners;
     this.dialog.addEventListener("close", () => this.closed(), { signal });
-    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close(), { signal });
+    this.dialog.addEventListener(
+      "click",
+      (event) => event.target === this.dialog && this.dialog.close(),
+      { signal },
+    );
     this.dialog.addEventListener("keydown", (event) => this.onKey(event), { signal });
   }
 
@@ -56,10 +71,26 @@ export class Detail {
     this.loading = new AbortController();
     this.row = row;
     const focused = document.activeElement?.getAttribute("data-testid");
-    fill(this.dialog, h("div", { class: "detail-body" }, this.head(), this.verdict(), this.caution(), this.bases(), this.figures(), meaning(), this.receipt()));
+    fill(
+      this.dialog,
+      h(
+        "div",
+        { class: "detail-body" },
+        this.head(),
+        this.verdict(),
+        this.caution(),
+        this.bases(),
+        this.figures(),
+        meaning(),
+        this.receipt(),
+      ),
+    );
     // The buttons were made anew; whoever steps through the variants keeps the one in use.
-    const again = focused?.startsWith("detail-") ? this.dialog.querySelector<HTMLElement>(`[data-testid="${focused}"]:not(:disabled)`) : null;
-    if (this.dialog.open) (again ?? this.dialog.querySelector<HTMLElement>('[data-testid="detail-close"]'))?.focus();
+    const again = focused?.startsWith("detail-")
+      ? this.dialog.querySelector<HTMLElement>(`[data-testid="${focused}"]:not(:disabled)`)
+      : null;
+    if (this.dialog.open)
+      (again ?? this.dialog.querySelector<HTMLElement>('[data-testid="detail-close"]'))?.focus();
   }
 
   private closed(): void {
@@ -70,7 +101,8 @@ export class Detail {
   }
 
   private onKey(event: KeyboardEvent): void {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target instanceof HTMLInputElement) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.target instanceof HTMLInputElement)
+      return;
     if (event.key === "ArrowLeft") this.step(-1);
     else if (event.key === "ArrowRight") this.step(1);
     else return;
@@ -96,20 +128,38 @@ export class Detail {
 
   private head(): HTMLElement {
     const { contig, pos, ref, alt } = this.edit;
-    const [gene, id] = [this.store.words.genes.text(this.store.scored.gene.at(this.row)), this.store.scored.id[this.row]];
+    const [gene, id] = [
+      this.store.words.genes.text(this.store.scored.gene.at(this.row)),
+      this.store.scored.id[this.row],
+    ];
+    const change = h(
+      "p",
+      { class: "detail-change" },
+      changeWords(ref, alt),
+      gene !== "" && h("span", { class: "tag" }, gene),
+      id && h("span", { class: "tag" }, id),
+    );
+    const title = h(
+      "h2",
+      { id: "detail-title", "data-testid": "detail-title" },
+      locus(contig, pos),
+    );
+    return h("div", { class: "detail-head" }, h("div", {}, title, change), this.buttons());
+  }
+
+  private buttons(): HTMLElement {
     const position = this.listing.positionOf(this.row);
     const [first, last] = [position <= 0, position < 0 || position === this.listing.count() - 1];
+    const slim = (label: string, more: Attributes, act: () => void) => {
+      const testid = `detail-${label.toLowerCase()}`;
+      return button(label, { class: "button slim", "data-testid": testid, ...more }, act);
+    };
     return h(
       "div",
-      { class: "detail-head" },
-      h("div", {}, h("h2", { id: "detail-title", "data-testid": "detail-title" }, locus(contig, pos)), h("p", { class: "detail-change" }, changeWords(ref, alt), gene !== "" && h("span", { class: "tag" }, gene), id && h("span", { class: "tag" }, id))),
-      h(
-        "div",
-        { class: "detail-buttons" },
-        button("Previous", { class: "button slim", disabled: first, "data-testid": "detail-previous" }, () => this.step(-1)),
-        button("Next", { class: "button slim", disabled: last, "data-testid": "detail-next" }, () => this.step(1)),
-        button("Close", { class: "button slim", autofocus: true, "data-testid": "detail-close" }, () => this.dialog.close()),
-      ),
+      { class: "detail-buttons" },
+      slim("Previous", { disabled: first }, () => this.step(-1)),
+      slim("Next", { disabled: last }, () => this.step(1)),
+      slim("Close", { autofocus: true }, () => this.dialog.close()),
     );
   }
 
@@ -120,7 +170,12 @@ export class Detail {
     return h(
       "div",
       { class: "detail-verdict" },
-      h("p", { class: "big", "data-testid": "detail-percentile" }, ordinal(share), h("small", {}, " percentile of surprise")),
+      h(
+        "p",
+        { class: "big", "data-testid": "detail-percentile" },
+        ordinal(share),
+        h("small", {}, " percentile of surprise"),
+      ),
       gauge,
       h("p", {}, rankWords(share)),
       h("p", { class: "fine" }, "This is research output and not a diagnosis."),
@@ -129,7 +184,9 @@ export class Detail {
 
   private caution(): HTMLElement | null {
     const { ref, alt } = this.edit;
-    return kindOf(ref, alt) === "indel" ? h("p", { class: "caution", "data-testid": "detail-caution" }, INDEL_CAUTION) : null;
+    return kindOf(ref, alt) === "indel"
+      ? h("p", { class: "caution", "data-testid": "detail-caution" }, INDEL_CAUTION)
+      : null;
   }
 
   private bases(): HTMLElement {
@@ -137,7 +194,8 @@ export class Detail {
     const { signal } = this.loading;
     basesAround(this.reference, this.edit, signal).then(
       (shown) => place.append(shown),
-      (error: unknown) => isAbort(error) || place.append(problem(error, "The reference could not be read here")),
+      (error: unknown) =>
+        isAbort(error) || place.append(problem(error, "The reference could not be read here")),
     );
     return place;
   }
@@ -148,27 +206,36 @@ export class Detail {
     const bucket = words.buckets.text(scored.bucket.at(row));
     const window = this.runtime.model.windowBp;
     const start = scored.windowStart.at(row);
-    return h(
-      "section",
-      {},
-      h("h3", {}, "Figures"),
-      facts([
-        ["Percentile", percentile(scored.percentile.at(row))],
-        ["Raw surprise", figure(scored.sigmaRaw.at(row)), h("span", { class: "fine" }, " distance between what was predicted and what was read")],
-        ["Shift", figure(scored.displacement.at(row)), h("span", { class: "fine" }, " how far the model expects the change to carry")],
-        ["Compared with", bucketWords(bucket), " ", h("code", { "data-testid": "detail-bucket" }, bucket)],
-        ["Confidence", h("span", { "data-testid": "detail-confidence" }, scored.confidence.at(row).toFixed(2)), h("span", { class: "fine" }, ` ${confidenceWords(scored.confidence.at(row), scored.lowConfidence.at(row) === 1)}`)],
-        ["Window", `${count(window)} bases from ${count(start + 1)}`],
-        ["In your file", `line ${count(scored.line.at(row))}`],
-      ]),
-    );
+    const [confidence, low] = [scored.confidence.at(row), scored.lowConfidence.at(row) === 1];
+    const fine = (text: string) => h("span", { class: "fine" }, ` ${text}`);
+    const list = facts([
+      ["Percentile", percentile(scored.percentile.at(row))],
+      ["Raw surprise", figure(scored.sigmaRaw.at(row)), fine(RAW)],
+      ["Shift", figure(scored.displacement.at(row)), fine(SHIFT)],
+      [
+        "Compared with",
+        `${bucketWords(bucket)} `,
+        h("code", { "data-testid": "detail-bucket" }, bucket),
+      ],
+      [
+        "Confidence",
+        h("span", { "data-testid": "detail-confidence" }, confidence.toFixed(2)),
+        fine(confidenceWords(confidence, low)),
+      ],
+      ["Window", `${count(window)} bases from ${count(start + 1)}`],
+      ["In your file", `line ${count(scored.line.at(row))}`],
+    ]);
+    return h("section", {}, h("h3", {}, "Figures"), list);
   }
 
   private receipt(): HTMLElement {
     const bytes = this.store.scored.receiptBytes.at(this.row);
     const section = h("section", { "data-testid": "detail-receipt" }, h("h3", {}, "Receipt"));
     if (bytes === 0) section.append(h("p", {}, "This score has no receipt."));
-    else void this.store.files.receipt(this.store.scored.receiptOffset.at(this.row), bytes).then((text) => section.append(...this.receiptParts(text)));
+    else
+      void this.store.files
+        .receipt(this.store.scored.receiptOffset.at(this.row), bytes)
+        .then((text) => section.append(...this.receiptParts(text)));
     return section;
   }
 
@@ -181,16 +248,39 @@ export class Detail {
         (error: unknown) => fill(outcome, problem(error)),
       );
     return [
-      h("p", { class: "fine" }, "It binds this score to the model, the reference and the change by checksums. Keep it as private as your file."),
-      h("p", { class: "button-row" }, button("Save this receipt", { class: "button slim", "data-testid": "detail-receipt-save" }, () => saveAs(file, "genolewm-receipt.json")), button("Check it", { class: "button slim", "data-testid": "detail-receipt-check" }, check)),
+      h(
+        "p",
+        { class: "fine" },
+        "It binds this score to the model, the reference and the change by checksums. Keep it as private as your file.",
+      ),
+      h(
+        "p",
+        { class: "button-row" },
+        button(
+          "Save this receipt",
+          { class: "button slim", "data-testid": "detail-receipt-save" },
+          () => saveAs(file, "genolewm-receipt.json"),
+        ),
+        button("Check it", { class: "button slim", "data-testid": "detail-receipt-check" }, check),
+      ),
       outcome,
-      h("details", {}, h("summary", {}, "Show it"), h("pre", { tabindex: 0, "aria-label": "Receipt" }, JSON.stringify(JSON.parse(text), null, 2))),
+      h(
+        "details",
+        {},
+        h("summary", {}, "Show it"),
+        h(
+          "pre",
+          { tabindex: 0, "aria-label": "Receipt" },
+          JSON.stringify(JSON.parse(text), null, 2),
+        ),
+      ),
     ];
   }
 }
 
 function rankWords(share: number): string {
-  if (share >= 1) return "More surprising to the model than any of the common variants it was compared with.";
+  if (share >= 1)
+    return "More surprising to the model than any of the common variants it was compared with.";
   return `More surprising to the model than about ${Math.floor(share * 100)} of 100 common variants it was compared with.`;
 }
 
@@ -198,7 +288,17 @@ function meaning(): HTMLElement {
   return h(
     "div",
     { class: "meaning" },
-    h("section", {}, h("h3", {}, "What the number means"), ...MEANS.map((text) => h("p", {}, text))),
-    h("section", {}, h("h3", {}, "What it does not mean"), ...MEANS_NOT.map((text) => h("p", {}, text))),
+    h(
+      "section",
+      {},
+      h("h3", {}, "What the number means"),
+      ...MEANS.map((text) => h("p", {}, text)),
+    ),
+    h(
+      "section",
+      {},
+      h("h3", {}, "What it does not mean"),
+      ...MEANS_NOT.map((text) => h("p", {}, text)),
+    ),
   );
 }

@@ -1,5 +1,6 @@
-import { button, fill, h } from "../dom.ts";
+import { button, h } from "../dom.ts";
 import { parseStretch, plainContig } from "../contigs.ts";
+import { choice, labelled } from "../pieces.ts";
 import { kindOf } from "./words.ts";
 import type { Store } from "./store.ts";
 
@@ -11,12 +12,36 @@ const MOST_SUGGESTED_GENES = 2000;
 export class Filters {
   readonly element: HTMLElement;
   private readonly contig = choice("filter-contig", [["", "All"]]);
-  private readonly region = field("filter-region", { placeholder: "chr17:41,200,000-41,250,000", size: 21 });
+  private readonly region = field("filter-region", {
+    placeholder: "chr17:41,200,000-41,250,000",
+    size: 21,
+  });
   private readonly gene = field("filter-gene", { placeholder: "BRCA1", list: "genes", size: 8 });
-  private readonly from = field("filter-percentile-from", { type: "number", min: 0, max: 100, step: "any", placeholder: "0" });
-  private readonly to = field("filter-percentile-to", { type: "number", min: 0, max: 100, step: "any", placeholder: "100" });
-  private readonly confidence = choice("filter-confidence", [["", "Any"], ["ok", "Not low"], ["0.5", "At least 0.5"], ["1", "Full"]]);
-  private readonly kind = choice("filter-kind", [["", "All"], ["substitution", "Bases exchanged"], ["indel", "Inserted or deleted"]]);
+  private readonly from = field("filter-percentile-from", {
+    type: "number",
+    min: 0,
+    max: 100,
+    step: "any",
+    placeholder: "0",
+  });
+  private readonly to = field("filter-percentile-to", {
+    type: "number",
+    min: 0,
+    max: 100,
+    step: "any",
+    placeholder: "100",
+  });
+  private readonly confidence = choice("filter-confidence", [
+    ["", "Any"],
+    ["ok", "Not low"],
+    ["0.5", "At least 0.5"],
+    ["1", "Full"],
+  ]);
+  private readonly kind = choice("filter-kind", [
+    ["", "All"],
+    ["substitution", "Bases exchanged"],
+    ["indel", "Inserted or deleted"],
+  ]);
   private readonly genes = h("datalist", { id: "genes" });
   private readonly geneField = labelled("Gene", this.gene);
   private known = { contigs: 0, genes: 0 };
@@ -36,7 +61,12 @@ export class Filters {
     );
     this.element = h(
       "div",
-      { class: "filters", role: "group", "aria-label": "Filter the table", "data-testid": "filters" },
+      {
+        class: "filters",
+        role: "group",
+        "aria-label": "Filter the table",
+        "data-testid": "filters",
+      },
       labelled("Chromosome", this.contig),
       labelled("Region", this.region),
       this.geneField,
@@ -44,7 +74,9 @@ export class Filters {
       percentiles,
       labelled("Confidence", this.confidence),
       labelled("Kind", this.kind),
-      button("Clear", { class: "button slim", "data-testid": "filter-clear" }, () => this.clear(changed)),
+      button("Clear", { class: "button slim", "data-testid": "filter-clear" }, () =>
+        this.clear(changed),
+      ),
     );
     this.element.addEventListener("input", changed);
   }
@@ -59,7 +91,8 @@ export class Filters {
   /** Offers the contigs and genes that came since the last call. */
   refresh(): void {
     const { contigs, genes } = this.store.words;
-    for (const name of contigs.all().slice(this.known.contigs)) this.contig.append(h("option", { value: name }, name));
+    for (const name of contigs.all().slice(this.known.contigs))
+      this.contig.append(h("option", { value: name }, name));
     for (const name of genes.all().slice(Math.max(1, this.known.genes), MOST_SUGGESTED_GENES)) {
       this.genes.append(h("option", { value: name }));
     }
@@ -69,13 +102,23 @@ export class Filters {
 
   /** Whether a row passes all filters, as they are set now. */
   predicate(): Test {
-    const tests = [this.inContig(), this.inRegion(), this.inGene(), this.inPercentiles(), this.confident(), this.ofKind()];
+    const tests = [
+      this.inContig(),
+      this.inRegion(),
+      this.inGene(),
+      this.inPercentiles(),
+      this.confident(),
+      this.ofKind(),
+    ];
     const needed = tests.filter((test) => test !== undefined);
     return (row) => needed.every((test) => test(row));
   }
 
   private clear(changed: () => void): void {
-    for (const control of this.element.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input, select")) control.value = "";
+    for (const control of this.element.querySelectorAll<HTMLInputElement | HTMLSelectElement>(
+      "input, select",
+    ))
+      control.value = "";
     changed();
   }
 
@@ -93,7 +136,9 @@ export class Filters {
     if (stretch === undefined) return undefined;
     const { scored, words } = this.store;
     const wanted = stretch.contig === null ? null : plainContig(stretch.contig);
-    const named = words.contigs.all().map((name) => wanted === null || plainContig(name) === wanted);
+    const named = words.contigs
+      .all()
+      .map((name) => wanted === null || plainContig(name) === wanted);
     return (row) => {
       const pos = scored.pos.at(row);
       return pos >= stretch.first && pos <= stretch.last && (named[scored.contig.at(row)] ?? false);
@@ -105,7 +150,10 @@ export class Filters {
     const wanted = this.gene.value.trim().toUpperCase();
     if (wanted === "") return undefined;
     const fits = this.store.words.genes.all().map((name) =>
-      name.toUpperCase().split(/[^A-Z0-9.-]+/).some((part) => part.startsWith(wanted)),
+      name
+        .toUpperCase()
+        .split(/[^A-Z0-9.-]+/)
+        .some((part) => part.startsWith(wanted)),
     );
     return (row) => fits[this.store.scored.gene.at(row)] ?? false;
   }
@@ -139,20 +187,17 @@ export class Filters {
     const wanted = this.kind.value;
     if (wanted === "") return undefined;
     const alleles = words.alleles;
-    return (row) => kindOf(alleles.text(scored.ref.at(row)), alleles.text(scored.alt.at(row))) === wanted;
+    return (row) =>
+      kindOf(alleles.text(scored.ref.at(row)), alleles.text(scored.alt.at(row))) === wanted;
   }
 }
 
 function field(testid: string, attributes: Record<string, string | number>): HTMLInputElement {
-  return h("input", { type: "text", autocomplete: "off", spellcheck: "false", "data-testid": testid, ...attributes });
-}
-
-function choice(testid: string, options: readonly (readonly [value: string, label: string])[]): HTMLSelectElement {
-  const select = h("select", { "data-testid": testid });
-  fill(select, ...options.map(([value, label]) => h("option", { value }, label)));
-  return select;
-}
-
-function labelled(label: string, control: HTMLElement): HTMLElement {
-  return h("label", { class: "field" }, h("span", {}, label), control);
+  return h("input", {
+    type: "text",
+    autocomplete: "off",
+    spellcheck: "false",
+    "data-testid": testid,
+    ...attributes,
+  });
 }

@@ -46,13 +46,24 @@ export class Grid {
     label: string,
     private readonly source: GridSource,
   ) {
-    const headRow = h("div", { class: "grid-row", role: "row", "aria-rowindex": 1 }, ...this.makeHeads());
+    const headRow = h(
+      "div",
+      { class: "grid-row", role: "row", "aria-rowindex": 1 },
+      ...this.makeHeads(),
+    );
     this.head = h("div", { class: "grid-head", role: "rowgroup" }, headRow);
     this.sizer = h("div", { class: "grid-sizer", role: "rowgroup" });
     this.nothing = h("p", { class: "grid-nothing" }, source.nothing);
     this.element = h(
       "div",
-      { class: `grid grid-${id}`, role: "grid", tabindex: 0, "aria-label": label, "aria-colcount": source.columns.length, "data-testid": `grid-${id}` },
+      {
+        class: `grid grid-${id}`,
+        role: "grid",
+        tabindex: 0,
+        "aria-label": label,
+        "aria-colcount": source.columns.length,
+        "data-testid": `grid-${id}`,
+      },
       this.head,
       this.sizer,
       this.nothing,
@@ -131,11 +142,13 @@ export class Grid {
     const from = Math.max(0, first - SPARE_ROWS);
     const to = Math.min(count, first + Math.ceil(view / rowHeight) + SPARE_ROWS);
     // Where rows are skipped, they are placed as seen from the top of the view.
-    const top = this.element.scrollTop - this.firstInView(view, height, count, rowHeight) * rowHeight;
+    const top =
+      this.element.scrollTop - this.firstInView(view, height, count, rowHeight) * rowHeight;
     this.drawRows(from, to, (position) => top + position * rowHeight);
     setAttributes(this.element, {
       "aria-rowcount": count + 1,
-      "aria-activedescendant": this.active >= from && this.active < to ? this.rowId(this.active) : undefined,
+      "aria-activedescendant":
+        this.active >= from && this.active < to ? this.rowId(this.active) : undefined,
     });
   }
 
@@ -160,21 +173,36 @@ export class Grid {
     }
   }
 
-  private drawRow(row: HTMLElement, position: number, shown: boolean, top: (position: number) => number): void {
+  private drawRow(
+    row: HTMLElement,
+    position: number,
+    shown: boolean,
+    top: (position: number) => number,
+  ): void {
     row.hidden = !shown;
     if (!shown) {
       row.removeAttribute("id");
       return;
     }
     row.style.transform = `translateY(${Math.round(top(position))}px)`;
-    setAttributes(row, { id: this.rowId(position), "aria-rowindex": position + 2, "data-position": position });
+    setAttributes(row, {
+      id: this.rowId(position),
+      "aria-rowindex": position + 2,
+      "data-position": position,
+    });
     row.classList.toggle("active", position === this.active);
     this.source.render(position, [...row.children] as HTMLElement[]);
   }
 
   private addRow(): void {
-    const cells = this.source.columns.map(({ key }) => h("div", { class: `cell ${key}`, role: "gridcell" }));
-    const row = h("div", { class: "grid-row body-row", role: "row", "data-testid": `row-${this.id}` }, ...cells);
+    const cells = this.source.columns.map(({ key }) =>
+      h("div", { class: `cell ${key}`, role: "gridcell" }),
+    );
+    const row = h(
+      "div",
+      { class: "grid-row body-row", role: "row", "data-testid": `row-${this.id}` },
+      ...cells,
+    );
     this.pool.push(row);
     this.sizer.append(row);
   }
@@ -216,7 +244,12 @@ export class Grid {
     const height = Math.min(count * rowHeight, MAX_HEIGHT_PX);
     const first = this.firstInView(view, height, count, rowHeight);
     const inView = view / rowHeight;
-    const wanted = this.active < first ? this.active : this.active + 1 > first + inView ? this.active + 1 - inView : first;
+    const wanted =
+      this.active < first
+        ? this.active
+        : this.active + 1 > first + inView
+          ? this.active + 1 - inView
+          : first;
     if (wanted !== first && count > inView) {
       this.element.scrollTop = (wanted / (count - inView)) * (height - view);
     }

@@ -65,7 +65,8 @@ export class Order {
     const to = this.total();
     const slices = new Slices();
     const fresh = await filtered(arrangement, from, to, slices, superseded);
-    const ordered = arrangement.key === undefined ? fresh : await mergeSorted(fresh, slices, superseded);
+    const ordered =
+      arrangement.key === undefined ? fresh : await mergeSorted(fresh, slices, superseded);
     const merged = await merge(before, ordered, slices, superseded);
     if (superseded()) return;
     this.sorted = merged;
@@ -98,7 +99,11 @@ async function filtered(
 }
 
 /** Sorts by merging, bottom up, for a sort that can pause. Equal keys keep the file's order. */
-async function mergeSorted(all: Sorted, slices: Slices, superseded: () => boolean): Promise<Sorted> {
+async function mergeSorted(
+  all: Sorted,
+  slices: Slices,
+  superseded: () => boolean,
+): Promise<Sorted> {
   const count = all.rows.length;
   let runs: Sorted[] = [];
   for (let start = 0; start < count && !superseded(); start += RUN) {
@@ -125,7 +130,12 @@ function sortedRun({ rows, keys }: Sorted, start: number, end: number): Sorted {
   };
 }
 
-async function merge(a: Sorted, b: Sorted, slices: Slices, superseded: () => boolean): Promise<Sorted> {
+async function merge(
+  a: Sorted,
+  b: Sorted,
+  slices: Slices,
+  superseded: () => boolean,
+): Promise<Sorted> {
   const length = a.rows.length + b.rows.length;
   const merged: Sorted = { rows: new Uint32Array(length), keys: new Float64Array(length) };
   let [i, j] = [0, 0];
@@ -134,7 +144,8 @@ async function merge(a: Sorted, b: Sorted, slices: Slices, superseded: () => boo
       await slices.breathe();
       if (superseded()) break;
     }
-    const fromA = j >= b.rows.length || (i < a.rows.length && (a.keys[i] as number) <= (b.keys[j] as number));
+    const fromA =
+      j >= b.rows.length || (i < a.rows.length && (a.keys[i] as number) <= (b.keys[j] as number));
     const [source, at] = fromA ? [a, i++] : [b, j++];
     merged.rows[to] = source.rows[at] as number;
     merged.keys[to] = source.keys[at] as number;

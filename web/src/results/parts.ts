@@ -36,7 +36,9 @@ export class Parts {
 
   /** The text of some bytes. */
   read(offset: number, length: number): Promise<string> {
-    return this.blob().slice(offset, offset + length).text();
+    return this.blob()
+      .slice(offset, offset + length)
+      .text();
   }
 
   private settle(): void {

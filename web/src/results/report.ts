@@ -17,34 +17,56 @@ export interface ReportMatter {
 }
 
 /** Fills the part of the page that only printers show. It names no file and no person. */
-export function buildReport({ store, inspection, model, summary, histogram, overview }: ReportMatter): void {
+export function buildReport(matter: ReportMatter): void {
+  const { store, inspection, model, summary, histogram, overview } = matter;
+  const texts = (all: readonly string[]) => all.map((text) => h("p", {}, text));
   fill(
     byId("report"),
     h("h1", {}, "GenoLeWM report"),
-    h("p", { class: "report-banner" }, h("strong", {}, "A research tool, not a diagnosis. "), "A score says nothing certain about anybody’s health. For that, talk to a genetic counsellor."),
-    summary === null && h("p", {}, h("strong", {}, "The run was not finished: this is a part of the file.")),
+    h(
+      "p",
+      { class: "report-banner" },
+      h("strong", {}, "A research tool, not a diagnosis. "),
+      "A score says nothing certain about anybody’s health. For that, talk to a genetic counsellor.",
+    ),
+    summary === null &&
+      h("p", {}, h("strong", {}, "The run was not finished: this is a part of the file.")),
     accounts(store, inspection, model, summary),
     h("h2", {}, "Percentiles"),
     histogram,
     h("h2", {}, "Along the genome"),
     overview,
     h("h2", {}, `The ${TOP} highest percentiles among exchanged bases`),
-    h("p", {}, "Insertions and deletions are left out here: they lead such lists because of how the model reads DNA."),
+    h(
+      "p",
+      {},
+      "Insertions and deletions are left out here: they lead such lists because of how the model reads DNA.",
+    ),
     topTable(store),
     h("h2", {}, "Not scored"),
     reasons(store),
     h("h2", {}, "What the numbers mean"),
-    ...MEANS.map((text) => h("p", {}, text)),
+    ...texts(MEANS),
     h("h2", {}, "What they do not mean"),
-    ...MEANS_NOT.map((text) => h("p", {}, text)),
+    ...texts(MEANS_NOT),
   );
 }
 
-function accounts(store: Store, inspection: Inspection, model: ModelInfo, summary: ScoreSummary | null): HTMLElement {
-  const backends = Object.entries(summary?.backends ?? {}).map(([name, alleles]) => `${name} (${count(alleles)})`);
+function accounts(
+  store: Store,
+  inspection: Inspection,
+  model: ModelInfo,
+  summary: ScoreSummary | null,
+): HTMLElement {
+  const backends = Object.entries(summary?.backends ?? {}).map(
+    ([name, alleles]) => `${name} (${count(alleles)})`,
+  );
   return facts([
     ["File", `${inspection.formatName}, ${count(inspection.records)} records`],
-    ["Build of the genome", inspection.assembly === null ? "not told by the file" : inspection.assembly.assembly],
+    [
+      "Build of the genome",
+      inspection.assembly === null ? "not told by the file" : inspection.assembly.assembly,
+    ],
     ["Scored", count(store.scored.count)],
     ["Skipped", count(store.skipped.count)],
     ["Model", h("code", {}, model.modelId)],
@@ -62,7 +84,11 @@ function topTable(store: Store): HTMLElement {
       {},
       h("td", {}, locus(words.contigs.text(scored.contig.at(row)), scored.pos.at(row))),
       h("td", {}, scored.id[row] ?? ""),
-      h("td", {}, `${words.alleles.text(scored.ref.at(row))} → ${words.alleles.text(scored.alt.at(row))}`),
+      h(
+        "td",
+        {},
+        `${words.alleles.text(scored.ref.at(row))} → ${words.alleles.text(scored.alt.at(row))}`,
+      ),
       h("td", {}, words.genes.text(scored.gene.at(row))),
       h("td", {}, percentile(scored.percentile.at(row))),
       h("td", {}, figure(scored.sigmaRaw.at(row))),
@@ -70,17 +96,28 @@ function topTable(store: Store): HTMLElement {
     ),
   );
   const head = ["Position", "Name", "Change", "Gene", "Percentile", "Raw surprise", "Confidence"];
-  return h("table", { "data-testid": "report-top" }, h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, ...rows));
+  return h(
+    "table",
+    { "data-testid": "report-top" },
+    h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))),
+    h("tbody", {}, ...rows),
+  );
 }
 
 /** The rows with the highest percentiles, the raw surprise deciding between equals. */
 function top({ scored, words }: Store): number[] {
   const best: number[] = [];
-  const above = (a: number, b: number) => scored.percentile.at(a) - scored.percentile.at(b) || scored.sigmaRaw.at(a) - scored.sigmaRaw.at(b);
+  const above = (a: number, b: number) =>
+    scored.percentile.at(a) - scored.percentile.at(b) ||
+    scored.sigmaRaw.at(a) - scored.sigmaRaw.at(b);
   for (let row = 0; row < scored.count; row += 1) {
     const last = best[TOP - 1];
     if (last !== undefined && above(row, last) <= 0) continue;
-    if (kindOf(words.alleles.text(scored.ref.at(row)), words.alleles.text(scored.alt.at(row))) === "indel") continue;
+    if (
+      kindOf(words.alleles.text(scored.ref.at(row)), words.alleles.text(scored.alt.at(row))) ===
+      "indel"
+    )
+      continue;
     const place = best.findIndex((other) => above(row, other) > 0);
     best.splice(place < 0 ? best.length : place, 0, row);
     best.length = Math.min(best.length, TOP);
@@ -90,5 +127,11 @@ function top({ scored, words }: Store): number[] {
 
 function reasons(store: Store): HTMLElement {
   if (store.reasons.size === 0) return h("p", {}, "Everything was scored.");
-  return h("ul", {}, ...[...store.reasons].map(([name, { count: number, description }]) => h("li", {}, `${count(number)} ${name}: ${description}`)));
+  return h(
+    "ul",
+    {},
+    ...[...store.reasons].map(([name, { count: number, description }]) =>
+      h("li", {}, `${count(number)} ${name}: ${description}`),
+    ),
+  );
 }

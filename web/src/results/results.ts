@@ -47,11 +47,21 @@ export class Results {
     this.detail = new Detail(store, this.variants, matter.reference, matter.runtime);
     this.skipped = new Skipped(store, () => this.summary === null);
     this.histogram = new Histogram((from, to) => this.variants.filters.setPercentiles(from, to));
-    this.overview = new Overview(store, expectedContigs(matter), matter.inspection.candidates, open);
+    this.overview = new Overview(
+      store,
+      expectedContigs(matter),
+      matter.inspection.candidates,
+      open,
+    );
     fill(
       byId("results"),
       h("h2", { id: "results-title" }, "Results"),
-      h("p", { class: "caution" }, "Read with care: this is research output and no statement about health. ", INDEL_CAUTION),
+      h(
+        "p",
+        { class: "caution" },
+        "Read with care: this is research output and no statement about health. ",
+        INDEL_CAUTION,
+      ),
       h("div", { class: "plots" }, this.histogram.element, this.overview.element),
       this.variants.element,
       this.saveBar(),
@@ -68,11 +78,14 @@ export class Results {
     this.refresh();
   }
 
-  /** Notes that no more rows come. Without a summary, of which cancelled runs have none, files say that they are a part. */
-  finish(summary: ScoreSummary | null): void {
+  /**
+   * Shows what came last; no more rows come. Without a summary, of which cancelled runs have none,
+   * files say that they are a part.
+   */
+  async finish(summary: ScoreSummary | null): Promise<void> {
     this.summary = summary;
     this.finished = true;
-    this.refresh();
+    await this.draw();
   }
 
   /** Draws again in other colours. */
@@ -108,9 +121,9 @@ export class Results {
       this.overview.finish();
     } else this.overview.draw();
     await nextTask();
-    this.variants.absorb();
+    await this.variants.absorb();
     await nextTask();
-    this.skipped.absorb();
+    await this.skipped.absorb();
   }
 
   private saveBar(): HTMLElement {
@@ -125,8 +138,19 @@ export class Results {
       "section",
       { class: "save-bar", "aria-labelledby": "save-title" },
       h("h3", { id: "save-title" }, "Save"),
-      h("p", { class: "fine" }, "Files are written on this device. They tell about your DNA: keep them as private as the file itself."),
-      h("div", { class: "button-row" }, ...files.map(([name, label]) => button(label, { "data-testid": `export-${name}` }, () => this.save(name))), print),
+      h(
+        "p",
+        { class: "fine" },
+        "Files are written on this device. They tell about your DNA: keep them as private as the file itself.",
+      ),
+      h(
+        "div",
+        { class: "button-row" },
+        ...files.map(([name, label]) =>
+          button(label, { "data-testid": `export-${name}` }, () => this.save(name)),
+        ),
+        print,
+      ),
     );
   }
 
@@ -137,14 +161,23 @@ export class Results {
   private report(): void {
     const { runtime, inspection } = this.matter;
     const overview = inLight(() => this.overview.still());
-    buildReport({ store: this.store, inspection, model: runtime.model, summary: this.summary, histogram: this.histogram.still(), overview });
+    buildReport({
+      store: this.store,
+      inspection,
+      model: runtime.model,
+      summary: this.summary,
+      histogram: this.histogram.still(),
+      overview,
+    });
   }
 }
 
 /** The contigs that are in both file and reference; none where only regions are scored. */
 function expectedContigs({ inspection, reference, regions }: RunMatter): ExpectedContig[] {
   if (regions !== "") return [];
-  const lengths = new Map(reference.contigs.map(({ name, lengthBp }) => [plainContig(name), lengthBp]));
+  const lengths = new Map(
+    reference.contigs.map(({ name, lengthBp }) => [plainContig(name), lengthBp]),
+  );
   return inspection.contigs.flatMap(({ name, records }) => {
     const lengthBp = lengths.get(plainContig(name));
     return lengthBp === undefined || records === 0 ? [] : [{ name, lengthBp }];

@@ -1,6 +1,7 @@
 import { byId, button, fill, h, setText } from "../dom.ts";
 import { allele, count, locus, plural } from "../format.ts";
 import { serial } from "../pace.ts";
+import { tableOf } from "../pieces.ts";
 import { save } from "./exports.ts";
 import { Grid, type GridColumn, type GridSource } from "./grid.ts";
 import { Order } from "./order.ts";
@@ -15,9 +16,18 @@ const COLUMNS: readonly GridColumn[] = [
   { key: "why", label: "What that means" },
 ];
 
+const INTRODUCTION =
+  "These were not scored. Each has a reason, and scored and skipped together are everything in the file.";
+
 /** What the tab says while there is nothing in it. */
-export function emptySkipped(message = "Nothing has been scored yet. Whatever a run cannot score will be listed here with the reason: no variant of your file vanishes."): void {
-  fill(byId("panel-skipped"), h("h2", {}, "Skipped variants"), h("p", { class: "empty", "data-testid": "skipped-empty" }, message));
+export function emptySkipped(
+  message = "Nothing has been scored yet. Whatever a run cannot score will be listed here with the reason: no variant of your file vanishes.",
+): void {
+  fill(
+    byId("panel-skipped"),
+    h("h2", {}, "Skipped variants"),
+    h("p", { class: "empty", "data-testid": "skipped-empty" }, message),
+  );
   byId("skipped-badge").hidden = true;
 }
 
@@ -28,7 +38,11 @@ export class Skipped implements GridSource {
   private readonly order: Order;
   private readonly grid: Grid;
   private readonly sums = h("tbody");
-  private readonly reason = h("select", { "data-testid": "skipped-reason" }, h("option", { value: "" }, "All reasons"));
+  private readonly reason = h(
+    "select",
+    { "data-testid": "skipped-reason" },
+    h("option", { value: "" }, "All reasons"),
+  );
   private readonly shown = h("p", { class: "shown", "data-testid": "skipped-shown" });
   private readonly update: () => Promise<void>;
   private stale = false;
@@ -67,25 +81,30 @@ export class Skipped implements GridSource {
   }
 
   /** Takes in the rows that came since the last call. */
-  absorb(): void {
+  async absorb(): Promise<void> {
     const total = this.store.skipped.count;
     if (total === 0) return;
     if (!this.built) this.build();
     byId("skipped-badge").hidden = false;
     setText(byId("skipped-badge"), count(total));
     this.drawSums();
-    void this.update();
+    await this.update();
   }
 
   private build(): void {
     this.built = true;
-    const saveButton = button("Save as TSV", { class: "button", "data-testid": "export-skipped" }, () => save(this.store.files.file("skipped"), "skipped", this.partial()));
+    const heads = ["Reason", "Variants", "What it means"];
+    const sums = tableOf(heads, this.sums, { class: "sums", "data-testid": "skipped-sums" });
+    const choose = h("label", { class: "sort-choice" }, "Show ", this.reason);
+    const saving = button("Save as TSV", { "data-testid": "export-skipped" }, () =>
+      save(this.store.files.file("skipped"), "skipped", this.partial()),
+    );
     fill(
       byId("panel-skipped"),
       h("h2", {}, "Skipped variants"),
-      h("p", {}, "These were not scored. Each has a reason, and scored and skipped together are everything in the file."),
-      h("div", { class: "table-scroll" }, h("table", { class: "sums", "data-testid": "skipped-sums" }, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Reason"), h("th", { scope: "col" }, "Variants"), h("th", { scope: "col" }, "What it means"))), this.sums)),
-      h("div", { class: "grid-bar" }, this.shown, h("label", { class: "sort-choice" }, "Show ", this.reason), saveButton),
+      h("p", {}, INTRODUCTION),
+      h("div", { class: "table-scroll" }, sums),
+      h("div", { class: "grid-bar" }, this.shown, choose, saving),
       this.grid.element,
     );
   }
@@ -93,15 +112,32 @@ export class Skipped implements GridSource {
   private drawSums(): void {
     const known = this.reason.options.length - 1;
     const reasons = [...this.store.reasons];
-    for (const [name] of reasons.slice(known)) this.reason.append(h("option", { value: name }, name));
-    fill(this.sums, ...reasons.sort(([, a], [, b]) => b.count - a.count).map(([name, sum]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, count(sum.count)), h("td", {}, sum.description))));
+    for (const [name] of reasons.slice(known))
+      this.reason.append(h("option", { value: name }, name));
+    fill(
+      this.sums,
+      ...reasons
+        .sort(([, a], [, b]) => b.count - a.count)
+        .map(([name, sum]) =>
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, name),
+            h("td", {}, count(sum.count)),
+            h("td", {}, sum.description),
+          ),
+        ),
+    );
   }
 
   private async work(): Promise<void> {
     if (this.stale) {
       this.stale = false;
-      const wanted = this.reason.value === "" ? undefined : this.store.words.reasons.find(this.reason.value);
-      await this.order.arrange({ accepts: (row) => wanted === undefined || this.store.skipped.reason.at(row) === wanted });
+      const wanted =
+        this.reason.value === "" ? undefined : this.store.words.reasons.find(this.reason.value);
+      await this.order.arrange({
+        accepts: (row) => wanted === undefined || this.store.skipped.reason.at(row) === wanted,
+      });
     } else await this.order.absorb();
     setText(this.shown, plural(this.order.count, "variant"));
     this.grid.refresh();

@@ -44,8 +44,15 @@ export class Variants implements GridSource {
     this.filters = new Filters(store, () => void this.rearrange());
     this.grid = new Grid("variants", "Scored variants", this);
     this.update = serial(() => this.work());
-    this.sortChoice.addEventListener("change", () => this.sortBy(...parseSort(this.sortChoice.value)));
-    const bar = h("div", { class: "grid-bar" }, this.shown, h("label", { class: "sort-choice" }, "Order ", this.sortChoice));
+    this.sortChoice.addEventListener("change", () =>
+      this.sortBy(...parseSort(this.sortChoice.value)),
+    );
+    const bar = h(
+      "div",
+      { class: "grid-bar" },
+      this.shown,
+      h("label", { class: "sort-choice" }, "Order ", this.sortChoice),
+    );
     this.element = h("div", { class: "variants" }, this.filters.element, bar, this.grid.element);
   }
 
@@ -74,11 +81,11 @@ export class Variants implements GridSource {
   }
 
   /** Takes in the rows that came since the last call. */
-  absorb(): void {
+  absorb(): Promise<void> {
     this.filters.refresh();
     // Alphabetical ranks move when a new word comes, so that old keys no longer hold.
     if (this.sortKey === "gene" || this.sortKey === "change") this.stale = true;
-    void this.update();
+    return this.update();
   }
 
   activate(position: number): void {
@@ -132,7 +139,10 @@ export class Variants implements GridSource {
       await this.order.arrange({ accepts: this.filters.predicate(), key: this.key() });
     } else await this.order.absorb();
     const [shown, all] = [this.order.count, this.store.scored.count];
-    setText(this.shown, shown === all ? `${count(all)} variants` : `${count(shown)} of ${count(all)} variants`);
+    setText(
+      this.shown,
+      shown === all ? `${count(all)} variants` : `${count(shown)} of ${count(all)} variants`,
+    );
     this.grid.refresh();
   }
 
@@ -148,7 +158,8 @@ export class Variants implements GridSource {
       case "place":
         return (row) => scored.contig.at(row) * 2 ** 32 + scored.pos.at(row);
       case "change":
-        return (row) => words.alleles.rank(scored.ref.at(row)) * 2 ** 26 + words.alleles.rank(scored.alt.at(row));
+        return (row) =>
+          words.alleles.rank(scored.ref.at(row)) * 2 ** 26 + words.alleles.rank(scored.alt.at(row));
       case "gene":
         return (row) => words.genes.rank(scored.gene.at(row));
       case "raw":
@@ -182,7 +193,11 @@ const SORTS: readonly (readonly [value: string, label: string])[] = [
 ];
 
 function sortSelect(): HTMLSelectElement {
-  return h("select", { "data-testid": "sort" }, ...SORTS.map(([value, label]) => h("option", { value }, label)));
+  return h(
+    "select",
+    { "data-testid": "sort" },
+    ...SORTS.map(([value, label]) => h("option", { value }, label)),
+  );
 }
 
 function parseSort(value: string): [key: string | undefined, descending: boolean] {

@@ -35,7 +35,11 @@ const REPEATS: Readonly<Record<string, string>> = {
 export function bucketWords(bucketId: string): string {
   if (bucketId === "*") return "all common variants that the model was calibrated with";
   const [region = "", gc, repeat] = bucketId.split("|");
-  const parts = [REGIONS[region] ?? region, gc && (GC[gc] ?? gc), repeat && (REPEATS[repeat] ?? repeat)];
+  const parts = [
+    REGIONS[region] ?? region,
+    gc && (GC[gc] ?? gc),
+    repeat && (REPEATS[repeat] ?? repeat),
+  ];
   return `common variants ${parts.filter(Boolean).join(", ")}`;
 }
 

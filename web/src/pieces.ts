@@ -1,0 +1,87 @@
+/** Pieces that several parts of the page are made of. */
+import { type Attributes, h } from "./dom.ts";
+import { onDrop } from "./intake/drop.ts";
+
+/** A table with a head, around a body that its owner fills. */
+export function tableOf(
+  heads: readonly string[],
+  body: HTMLTableSectionElement,
+  attributes: Attributes = {},
+): HTMLTableElement {
+  const cells = heads.map((name) => h("th", { scope: "col" }, name));
+  return h("table", attributes, h("thead", {}, h("tr", {}, ...cells)), body);
+}
+
+/** A choice among named values. */
+export function choice(
+  testid: string,
+  options: readonly (readonly [value: string, label: string])[],
+  chosen = "",
+): HTMLSelectElement {
+  const items = options.map(([value, label]) =>
+    h("option", { value, selected: value === chosen }, label),
+  );
+  return h("select", { "data-testid": testid }, ...items);
+}
+
+/** A control under its name. */
+export function labelled(name: string, control: HTMLElement, wide = false): HTMLElement {
+  return h("label", { class: wide ? "field wide" : "field" }, h("span", {}, name), control);
+}
+
+/** What a place for files says, and whom it gives them to. */
+export interface DropZone {
+  /** Its test id begins so: `reference-drop`, with `reference-input` in it. */
+  readonly name: string;
+  readonly title: string;
+  readonly button: string;
+  readonly note: string;
+  readonly primary?: boolean;
+  readonly multiple?: boolean;
+  take(files: File[]): void;
+}
+
+/** A place to drop files, or to choose them. */
+export function dropZone({
+  name,
+  title,
+  button,
+  note,
+  primary,
+  multiple,
+  take,
+}: DropZone): HTMLElement {
+  const input = h("input", {
+    type: "file",
+    multiple: multiple === true,
+    class: "unseen",
+    "data-testid": `${name}-input`,
+  });
+  input.addEventListener("change", () => {
+    const files = [...(input.files ?? [])];
+    // So that the same file can be chosen again.
+    input.value = "";
+    if (files.length > 0) take(files);
+  });
+  const zone = h(
+    "div",
+    { class: "drop", "data-testid": `${name}-drop` },
+    h("p", { class: "drop-title" }, title),
+    h("p", { class: "drop-or" }, "or"),
+    h("label", { class: primary === true ? "button primary" : "button" }, input, button),
+    h("p", { class: "drop-note" }, note),
+  );
+  onDrop(zone, take);
+  return zone;
+}
+
+/** A picture with its title, what to see in it, and the same as a table for who cannot. */
+export function plotFigure(
+  title: string,
+  caption: string,
+  picture: Element,
+  asTable: HTMLDetailsElement,
+): HTMLElement {
+  const words = h("figcaption", {}, h("h3", {}, title), h("p", {}, caption));
+  return h("figure", { class: "plot" }, words, picture, asTable);
+}
