@@ -37,7 +37,8 @@ function weigh(names) {
     .reduce((sum, one) => sum.map((total, column) => total + one[column]), [0, 0, 0]);
 }
 
-const cells = (name, ...values) => name.padEnd(26) + values.map((value) => String(value).padStart(12)).join("");
+const cells = (name, ...values) =>
+  name.padEnd(26) + values.map((value) => String(value).padStart(12)).join("");
 
 console.log(cells("bytes", "raw", "gzip", "brotli"));
 for (const [name, files] of Object.entries(parts)) console.log(cells(name, ...weigh(files)));

@@ -218,10 +218,7 @@ export class Coordinator implements Handlers<CoordinatorApi> {
     }
   }
 
-  async verifyReceipt(
-    { sources }: WithSources<"input">,
-    { signal }: CallContext,
-  ): Promise<string> {
+  async verifyReceipt({ sources }: WithSources<"input">, { signal }: CallContext): Promise<string> {
     const text = await readAll(sources.input, signal);
     return this.#wasm.verifyReceipts(text, this.#loaded().manifest);
   }

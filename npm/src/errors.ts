@@ -119,7 +119,8 @@ function describe(thrown: unknown): ErrorParts {
   if (name === "NotReadableError" || name === "NotFoundError") {
     return {
       code: "RESOURCE.GENERIC",
-      message: "The file can no longer be read: it was changed, moved or removed after it was chosen.",
+      message:
+        "The file can no longer be read: it was changed, moved or removed after it was chosen.",
       remediation: "Choose the file again.",
     };
   }

@@ -18,7 +18,13 @@ export class HttpRange implements RangeSource {
   readonly #etag: string | null;
   readonly #first: Uint8Array;
 
-  private constructor(href: string, name: string, size: number, etag: string | null, first: Uint8Array) {
+  private constructor(
+    href: string,
+    name: string,
+    size: number,
+    etag: string | null,
+    first: Uint8Array,
+  ) {
     this.#href = href;
     this.name = name;
     this.size = size;
@@ -26,7 +32,7 @@ export class HttpRange implements RangeSource {
     this.#first = first;
   }
 
-  /** Asks for the first bytes, which shows whether the server knows ranges and how long the file is. */
+  /** Asks for the first bytes: that shows whether the server knows ranges, and the file's size. */
   static async open(href: string, name: string, signal?: AbortSignal): Promise<HttpRange> {
     const response = await request(href, name, signal, `bytes=0-${FIRST_BYTES - 1}`);
     const etag = response.headers.get("etag");

@@ -1,4 +1,4 @@
-/** A model's files by name, from wherever a model may come. Nothing is trusted: wasm checks hashes. */
+/** A model's files by name, from wherever it comes. Nothing is trusted: wasm checks hashes. */
 
 import { GenoLeWMError } from "./errors.js";
 import { fetchWhole } from "./http.js";

@@ -22,7 +22,7 @@ export interface Platform {
   readonly openFile?: (url: URL) => Promise<RangeSource>;
 }
 
-/** Threads to start with where there are workers: a core each, and few enough to stay a good guest. */
+/** Threads where there are workers: a core each, and few enough to stay a good guest. */
 export function defaultThreads(): number {
   const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
   return Math.max(1, Math.min(cores, 4));

@@ -87,11 +87,7 @@ export class OpenReference {
     }
   }
 
-  async #index(
-    wasm: Wasm,
-    spec: SourceSpec,
-    context: CallContext<ProgressEvent>,
-  ): Promise<void> {
+  async #index(wasm: Wasm, spec: SourceSpec, context: CallContext<ProgressEvent>): Promise<void> {
     const beside = await this.#indexesBeside(spec, context.signal);
     if (beside !== null && (await this.#accepts(beside, context.signal))) return;
     await this.#openWith(await buildIndexes(wasm, spec, context), context.signal);

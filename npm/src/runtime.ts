@@ -114,7 +114,7 @@ export class GenoLeWMRuntime {
     return this.start(this.platform, source, options);
   }
 
-  /** Whether each backend can be expected to work here, with a reason. Loads and computes nothing. */
+  /** Whether each backend can be expected to work here, and why. Nothing is loaded for it. */
   static probeBackends(): Promise<readonly BackendProbe[]> {
     return probeBackends();
   }
@@ -194,7 +194,9 @@ export class GenoLeWMRuntime {
       const params = { edit: JSON.stringify(edit), window: window ?? null, reference: id, receipt };
       return JSON.parse(await this.#call("scoreVariant", params, signal)) as ScoredRow;
     };
-    return reference === undefined ? score(null) : this.#withReference(reference, { signal }, score);
+    return reference === undefined
+      ? score(null)
+      : this.#withReference(reference, { signal }, score);
   }
 
   /**
@@ -222,10 +224,15 @@ export class GenoLeWMRuntime {
       unlink();
       if (onNotice !== undefined) this.#listeners.delete(onNotice);
     };
-    summary.then(() => header.resolve(""), (error: unknown) => {
-      header.reject(error);
-      begun.reject(error);
-    }).finally(end);
+    summary
+      .then(
+        () => header.resolve(""),
+        (error: unknown) => {
+          header.reject(error);
+          begun.reject(error);
+        },
+      )
+      .finally(end);
     begun.promise.catch(() => undefined);
     return new RowStream({
       rows: async () => {
@@ -315,7 +322,10 @@ export class GenoLeWMRuntime {
   /** Does `work` with a reference, and closes it if it was opened for that. */
   async #withReference<T>(
     input: ReferenceInput,
-    options: { signal?: AbortSignal | undefined; onProgress?: OpenReferenceOptions["onProgress"] | undefined },
+    options: {
+      signal?: AbortSignal | undefined;
+      onProgress?: OpenReferenceOptions["onProgress"] | undefined;
+    },
     work: (id: number) => Promise<T>,
   ): Promise<T> {
     if (input instanceof ReferenceHandle) return work(input.idFor(this.#referenceCalls));

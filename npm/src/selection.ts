@@ -48,13 +48,15 @@ export async function probeBackends(): Promise<readonly BackendProbe[]> {
   ];
 }
 
-/** Instances on the processor. Fewer than were asked for will do, where memory has no room for more. */
+/** Instances on the processor. Fewer will do, where memory has no room for all. */
 export async function startProcessors(
   threads: number,
   start: EngineStarter,
 ): Promise<readonly [Engine, ...Engine[]]> {
   const settled = await Promise.allSettled(Array.from({ length: threads }, () => start("cpu")));
-  const [first, ...others] = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const [first, ...others] = settled.flatMap((one) =>
+    one.status === "fulfilled" ? [one.value] : [],
+  );
   if (first === undefined) throw settled.find((one) => one.status === "rejected")?.reason;
   try {
     // Each for itself, which also brings each up to speed.
@@ -104,7 +106,10 @@ async function better(threads: number, start: EngineStarter): Promise<Selected> 
     const reason = `${adapter.name} is no graphics processor but a program on this one.`;
     return processor(threads, start, unused("webgpu", reason));
   }
-  const [processors, ready] = await both(startProcessors(threads, start), prepare(adapter.name, start));
+  const [processors, ready] = await both(
+    startProcessors(threads, start),
+    prepare(adapter.name, start),
+  );
   if ("reason" in ready) {
     const used = probe("cpu", true, `Used, with ${instances(processors.length)}.`);
     return { engines: processors, probes: [used, unused("webgpu", ready.reason)] };

@@ -4,7 +4,14 @@
  */
 
 import type { SourceSpec } from "./sources.js";
-import type { AssemblyGuess, BackendName, BackendProbe, Notice, Progress, ScoreSummary } from "./types.js";
+import type {
+  AssemblyGuess,
+  BackendName,
+  BackendProbe,
+  Notice,
+  Progress,
+  ScoreSummary,
+} from "./types.js";
 
 /** A method: parameters, answer, and what it tells meanwhile. */
 export interface Method<Params, Result, Event = never> {
@@ -117,7 +124,7 @@ export interface ScoreParams extends WithSources<"input"> {
   };
 }
 
-/** The coordinator's methods. Answers that wasm gives as JSON stay so until they are with the caller. */
+/** The coordinator's methods. Answers that wasm gives as JSON stay so up to the caller. */
 export interface CoordinatorApi {
   readonly load: Method<LoadParams, Loaded, ProgressEvent | NoticeEvent>;
   /** Never settles; tells of fall-backs. */

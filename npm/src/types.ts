@@ -77,8 +77,19 @@ export interface LoadOptions {
 
 /** What a runtime is doing. `done` never falls, `total` never changes, and the last has `done === total`. */
 export type Progress =
-  | { readonly kind: "load"; readonly stage: LoadStage; readonly done: number; readonly total: number }
-  | { readonly kind: "index"; readonly doneBytes: number; readonly totalBytes: number; readonly done: number; readonly total: number }
+  | {
+      readonly kind: "load";
+      readonly stage: LoadStage;
+      readonly done: number;
+      readonly total: number;
+    }
+  | {
+      readonly kind: "index";
+      readonly doneBytes: number;
+      readonly totalBytes: number;
+      readonly done: number;
+      readonly total: number;
+    }
   | {
       readonly kind: "score";
       /** Share of the input that is finished, in units of which there are `total`. */
@@ -344,7 +355,11 @@ export interface ReceiptVerdict {
   /** Every one of them holds. */
   readonly ok: boolean;
   /** What was checked, or what does not hold, one sentence each. */
-  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly message: string }[];
+  readonly checks: readonly {
+    readonly name: string;
+    readonly ok: boolean;
+    readonly message: string;
+  }[];
   /** The first receipt, for show. */
   readonly receipt: Readonly<Record<string, unknown>> | null;
 }

@@ -122,7 +122,10 @@ export interface WasmImporter extends Owned {
 /** The module. */
 export interface Wasm {
   readonly Model: { load(files: Map<string, Uint8Array>): WasmModel };
-  readonly Engine: { cpu(model: WasmModel): WasmEngine; webgpu(model: WasmModel): Promise<WasmEngine> };
+  readonly Engine: {
+    cpu(model: WasmModel): WasmEngine;
+    webgpu(model: WasmModel): Promise<WasmEngine>;
+  };
   readonly ReferenceFile: new (
     name: string,
     size: number,
@@ -138,11 +141,7 @@ export interface Wasm {
     options: string,
   ) => WasmRun;
   readonly Single: new (model: WasmModel, edit: string) => WasmSingle;
-  readonly Importer: new (
-    name: string,
-    reference: WasmReference,
-    sampleId: string,
-  ) => WasmImporter;
+  readonly Importer: new (name: string, reference: WasmReference, sampleId: string) => WasmImporter;
   verifyReceipts(text: Uint8Array, manifest: string): string;
   version(): string;
 }

@@ -18,6 +18,7 @@ const NAMES = [
   "eval_metrics.json",
   "manifest.json",
   "predictor.safetensors",
+  "self_check.json",
   "train_config.yaml",
 ];
 
@@ -41,7 +42,9 @@ test("a model directory on the disk", async () => {
 });
 
 test("an encoder in shards", async () => {
-  const index = { weight_map: { a: "model-1.safetensors", b: "model-2.safetensors", c: "model-1.safetensors" } };
+  const index = {
+    weight_map: { a: "model-1.safetensors", b: "model-2.safetensors", c: "model-1.safetensors" },
+  };
   const server = await serve({
     "/manifest.json": Buffer.from("{}"),
     "/encoder/model.safetensors.index.json": Buffer.from(JSON.stringify(index)),
@@ -86,7 +89,9 @@ test("the files of a chosen folder, relative to its manifest", async () => {
     {},
   );
   assert.deepEqual(names(found), ["deep/manifest.json", "encoder/config.json", "manifest.json"]);
-  await assert.rejects(modelFiles([chosen("a/b.txt", "")], {}), { code: "RESOURCE.MODEL_NOT_FOUND" });
+  await assert.rejects(modelFiles([chosen("a/b.txt", "")], {}), {
+    code: "RESOURCE.MODEL_NOT_FOUND",
+  });
 });
 
 test("bytes by name, in a map or an object", async () => {

@@ -16,16 +16,22 @@ function pair(here, there) {
 afterEach(() => channel.port1.close());
 
 test("answers find their requests, in any order", async () => {
-  const [near] = pair({}, {
-    wait: ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms, `after ${ms}`)),
-  });
+  const [near] = pair(
+    {},
+    {
+      wait: ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms, `after ${ms}`)),
+    },
+  );
   const answers = await Promise.all([near.call("wait", { ms: 20 }), near.call("wait", { ms: 1 })]);
   assert.deepEqual(answers, ["after 20", "after 1"]);
 });
 
 test("failures come back as errors with every part", async () => {
   const parts = { code: "INPUT.GENERIC", message: "no", details: { a: "b" }, remediation: "yes" };
-  const [near] = pair({}, { fail: () => Promise.reject(new GenoLeWMError(parts)), slip: () => null.x });
+  const [near] = pair(
+    {},
+    { fail: () => Promise.reject(new GenoLeWMError(parts)), slip: () => null.x },
+  );
   await assert.rejects(near.call("fail", null), (error) => {
     assert.ok(error instanceof GenoLeWMError);
     assert.deepEqual(error.details, { a: "b" });
@@ -36,12 +42,15 @@ test("failures come back as errors with every part", async () => {
 });
 
 test("events arrive before the answer, and both sides may ask", async () => {
-  const [near, far] = pair({ double: async (value) => value * 2 }, {
-    count: async ({ to }, { emit }) => {
-      for (let step = 1; step <= to; step += 1) emit(await far.call("double", step));
-      return "done";
+  const [near, far] = pair(
+    { double: async (value) => value * 2 },
+    {
+      count: async ({ to }, { emit }) => {
+        for (let step = 1; step <= to; step += 1) emit(await far.call("double", step));
+        return "done";
+      },
     },
-  });
+  );
   const seen = [];
   const emit = (event) => seen.push(event);
   assert.equal(await near.call("count", { to: 3 }, { emit }), "done");
@@ -51,9 +60,12 @@ test("events arrive before the answer, and both sides may ask", async () => {
 test("a signal rejects at once with its reason, and tells the other side", async () => {
   let stopped;
   const told = new Promise((resolve) => (stopped = resolve));
-  const [near] = pair({}, {
-    hang: (_, { signal }) => new Promise(() => signal.addEventListener("abort", stopped)),
-  });
+  const [near] = pair(
+    {},
+    {
+      hang: (_, { signal }) => new Promise(() => signal.addEventListener("abort", stopped)),
+    },
+  );
   const controller = new AbortController();
   const call = near.call("hang", null, { signal: controller.signal });
   const reason = new Error("enough");
@@ -74,7 +86,10 @@ test("closing rejects what is under way, and every later call", async () => {
 
 test("what cannot be sent is the caller's failure", async () => {
   const [near] = pair({}, {});
-  await assert.rejects(near.call("any", () => undefined), GenoLeWMError);
+  await assert.rejects(
+    near.call("any", () => undefined),
+    GenoLeWMError,
+  );
 });
 
 test("a source that stays here is read from there", async () => {

@@ -38,12 +38,24 @@ test("work goes to the engine with the least of it, and waits while all are full
   assert.equal(pool.capacity, 4);
   const done = [1, 2, 3, 4, 5].map((job) => pool.score(job));
   await turn();
-  assert.deepEqual(engines.map(({ jobs }) => jobs.map(({ job }) => job)), [[1, 3], [2, 4]]);
+  assert.deepEqual(
+    engines.map(({ jobs }) => jobs.map(({ job }) => job)),
+    [
+      [1, 3],
+      [2, 4],
+    ],
+  );
   engines[1].finish();
   await turn();
-  assert.deepEqual(engines[1].jobs.map(({ job }) => job), [5]);
+  assert.deepEqual(
+    engines[1].jobs.map(({ job }) => job),
+    [5],
+  );
   engines.forEach((engine) => engine.finish());
-  assert.deepEqual((await Promise.all(done)).map(({ results }) => results), [1, 2, 3, 4, 5]);
+  assert.deepEqual(
+    (await Promise.all(done)).map(({ results }) => results),
+    [1, 2, 3, 4, 5],
+  );
 });
 
 test("a failure that loses no engine is the caller's", async () => {
@@ -75,7 +87,10 @@ test("jobs of a lost GPU, and all later ones, are scored on what replaces it", a
   assert.ok(gpu.disposed);
   assert.deepEqual(cpu.jobs.map(({ job }) => job).sort(), [1, 2, 3]);
   cpu.finish();
-  assert.deepEqual((await Promise.all(done)).map(({ backend }) => backend), ["cpu", "cpu", "cpu"]);
+  assert.deepEqual(
+    (await Promise.all(done)).map(({ backend }) => backend),
+    ["cpu", "cpu", "cpu"],
+  );
 });
 
 test("one of several engines may be lost without anybody noticing", async () => {
@@ -88,7 +103,10 @@ test("one of several engines may be lost without anybody noticing", async () => 
   engines[1].finish();
   await turn();
   engines[1].finish();
-  assert.deepEqual((await Promise.all(done)).map(({ results }) => results), [1, 2]);
+  assert.deepEqual(
+    (await Promise.all(done)).map(({ results }) => results),
+    [1, 2],
+  );
 });
 
 test("when the last is lost and nothing can replace it, all work is rejected", async () => {
@@ -112,7 +130,10 @@ test("work that waits is taken back by its signal", async () => {
   engine.finish();
   await first;
   await turn();
-  assert.deepEqual(engine.jobs.map(({ job }) => job), [3]);
+  assert.deepEqual(
+    engine.jobs.map(({ job }) => job),
+    [3],
+  );
   engine.finish();
   await third;
 });

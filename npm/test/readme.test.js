@@ -32,7 +32,9 @@ test("the example scores, as it is printed", async () => {
     const path = fileURLToPath(new URL("../../examples/brca1.hg19.fa.gz", import.meta.url));
     const rows = await score(someOfExample(), await openAsBlob(path));
     assert.equal(rows.length, ALLELES);
-    assert.ok(rows.every(({ status, sigmaCalibrated }) => status === "scored" && sigmaCalibrated >= 0));
+    assert.ok(
+      rows.every(({ status, sigmaCalibrated }) => status === "scored" && sigmaCalibrated >= 0),
+    );
     assert.deepEqual(rows, await score(someOfExample(), pathToFileURL(path)));
   } finally {
     rmSync(module);

@@ -17,7 +17,11 @@ test("rows come in input order, skipped ones among them, and the summary adds up
   const stream = runtime.scoreVcf(bytes("7\nx\n9\n"), { reference: REFERENCE });
   const rows = [];
   for await (const row of stream) rows.push([row.index, row.status, row.sigmaRaw]);
-  assert.deepEqual(rows, [[0, "scored", 7], [1, "skipped", undefined], [2, "scored", 9]]);
+  assert.deepEqual(rows, [
+    [0, "scored", 7],
+    [1, "skipped", undefined],
+    [2, "scored", 9],
+  ]);
   const summary = await stream.summary;
   assert.equal(summary.alleles, summary.scored + summary.skipped);
   assert.deepEqual(summary.backends, { cpu: 2 });
@@ -99,7 +103,10 @@ test("a signal stops within one batch, with its own reason", async () => {
   const after = jobs;
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.ok(jobs <= after + 1, "a batch was begun after the signal");
-  assert.deepEqual(rows.slice(0, 4).map(({ sigmaRaw }) => sigmaRaw), [0, 1, 2, 3]);
+  assert.deepEqual(
+    rows.slice(0, 4).map(({ sigmaRaw }) => sigmaRaw),
+    [0, 1, 2, 3],
+  );
   runtime.dispose();
 });
 
@@ -118,9 +125,15 @@ test("a module that has trapped is told as that, and not touched again", async (
   const trap = () => Promise.reject(new WebAssembly.RuntimeError("unreachable"));
   const { runtime, open } = await load({ score: trap });
   const stream = runtime.scoreVcf(bytes(lines(4)), { reference: REFERENCE });
-  await assert.rejects(stream.summary, { code: "INTERNAL.GENERIC", message: /wasm module stopped/ });
+  await assert.rejects(stream.summary, {
+    code: "INTERNAL.GENERIC",
+    message: /wasm module stopped/,
+  });
   runtime.dispose();
-  assert.deepEqual([...open].map(({ name }) => name), ["Engine"]);
+  assert.deepEqual(
+    [...open].map(({ name }) => name),
+    ["Engine"],
+  );
 });
 
 test("giving up while the engines start leaves none behind", async () => {

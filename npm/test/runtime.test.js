@@ -20,13 +20,23 @@ const example = (name) => new URL(name, EXAMPLES);
 /** The golden model, whose weights are stored compressed. */
 function goldenModel() {
   const files = new Map();
-  for (const name of ["calibration.parquet", "eval_metrics.json", "manifest.json", "train_config.yaml"]) {
+  for (const name of [
+    "calibration.parquet",
+    "eval_metrics.json",
+    "manifest.json",
+    "train_config.yaml",
+  ]) {
     files.set(name, golden(`model/${name}`));
   }
   for (const name of ["action_encoder", "predictor"]) {
     files.set(`${name}.safetensors`, gunzipSync(golden(`model/${name}.safetensors.gz`)));
   }
-  for (const name of ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]) {
+  for (const name of [
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+  ]) {
     files.set(`encoder/${name}`, golden(`encoder/${name}`));
   }
   return files;
@@ -53,7 +63,10 @@ test("the golden pipeline's scores, from a model given by its bytes", async () =
     const { chrom, pos, ref, alt, bucket_id, sigma_raw } = expected[place];
     const found = [row.contig, row.pos, row.ref, row.alt, row.bucketId];
     assert.deepEqual(found, [chrom, pos, ref, alt, bucket_id]);
-    assert.ok(Math.abs(row.sigmaRaw - sigma_raw) <= 1e-4 * sigma_raw, `${row.sigmaRaw} is not ${sigma_raw}`);
+    assert.ok(
+      Math.abs(row.sigmaRaw - sigma_raw) <= 1e-4 * sigma_raw,
+      `${row.sigmaRaw} is not ${sigma_raw}`,
+    );
   });
   await model.dispose();
 });
@@ -62,8 +75,14 @@ test("loading tells of its stages, and ends at its total", async () => {
   const seen = [];
   const onProgress = (progress) => seen.push(progress);
   await (await GenoLeWMRuntime.load(builtin, { onProgress })).dispose();
-  assert.deepEqual(seen.map(({ stage }) => stage), ["wasm", "model", "verify", "backend", "ready"]);
-  assert.deepEqual(seen.map(({ done }) => done), [0, 1, 2, 3, 4]);
+  assert.deepEqual(
+    seen.map(({ stage }) => stage),
+    ["wasm", "model", "verify", "backend", "ready"],
+  );
+  assert.deepEqual(
+    seen.map(({ done }) => done),
+    [0, 1, 2, 3, 4],
+  );
   assert.ok(seen.every(({ total }) => total === 4));
 });
 
@@ -96,7 +115,12 @@ test("a loading that is aborted rejects with the signal's reason", async () => {
 
 test("the example by range from a server, and again through an index made of the file", async () => {
   const files = {};
-  for (const name of ["brca1.hg19.fa.gz", "brca1.hg19.fa.gz.fai", "brca1.hg19.fa.gz.gzi", "brca1.vcf.gz"]) {
+  for (const name of [
+    "brca1.hg19.fa.gz",
+    "brca1.hg19.fa.gz.fai",
+    "brca1.hg19.fa.gz.gzi",
+    "brca1.vcf.gz",
+  ]) {
     files[`/${name}`] = readFileSync(example(name));
   }
   const server = await serve(files, { page: true });
@@ -154,7 +178,11 @@ test("a run over the example: rows, receipts that hold, annotated records, a sum
     { reference },
   );
   assert.ok(Math.abs(one.sigmaRaw - first.sigmaRaw) <= 1e-5 * first.sigmaRaw);
-  const bases = await reference.bases(first.contig, one.windowStart, one.windowStart + runtime.model.windowBp);
+  const bases = await reference.bases(
+    first.contig,
+    one.windowStart,
+    one.windowStart + runtime.model.windowBp,
+  );
   const text = `${first.contig}:${first.pos}:${first.ref}:${first.alt}`;
   const windowed = await runtime.scoreVariant(text, { window: { bases, start: one.windowStart } });
   assert.equal(windowed.sigmaRaw, one.sigmaRaw);
@@ -163,7 +191,10 @@ test("a run over the example: rows, receipts that hold, annotated records, a sum
 
 test("a receipt that was tampered with does not hold", async () => {
   const reference = example("brca1.hg19.fa.gz");
-  const { receipt } = await runtime.scoreVariant("chr17:41246481:T:C", { reference, receipt: true });
+  const { receipt } = await runtime.scoreVariant("chr17:41246481:T:C", {
+    reference,
+    receipt: true,
+  });
   const forged = receipt.replace(/"sigma_calibrated":0\.\d/, '"sigma_calibrated":0.0');
   assert.notEqual(forged, receipt);
   const verdict = await runtime.verifyReceipt(new TextEncoder().encode(forged));
@@ -175,7 +206,10 @@ test("an array file is recognised, and becomes a VCF", async () => {
   const file = example("brca1.23andme.txt");
   const inspection = await runtime.inspect(file);
   assert.deepEqual([inspection.format, inspection.compression], ["23andme", "plain"]);
-  const result = await runtime.importRaw(file, { reference: example("brca1.hg19.fa.gz"), sampleId: "ME" });
+  const result = await runtime.importRaw(file, {
+    reference: example("brca1.hg19.fa.gz"),
+    sampleId: "ME",
+  });
   assert.match(result.vcf, /\tFORMAT\tME\n/);
   const records = result.vcf.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   assert.equal(records.length, result.recordsWritten);
@@ -196,15 +230,25 @@ test("a window's state, and what follows from an edit", async () => {
 test("mistakes are errors with a code, a place and a remedy", async () => {
   const reference = example("brca1.hg19.fa.gz");
   const wrong = "chr17:41246481:G:C";
-  await assert.rejects(runtime.scoreVariant(wrong, { reference }), { code: "INPUT.WINDOW_MISMATCH" });
+  await assert.rejects(runtime.scoreVariant(wrong, { reference }), {
+    code: "INPUT.WINDOW_MISMATCH",
+  });
   await assert.rejects(runtime.scoreVariant(wrong, {}), { code: "INPUT.GENERIC" });
-  await assert.rejects(runtime.scoreVariant("chr17:1", { reference }), { code: "INPUT.INVALID_EDIT" });
+  await assert.rejects(runtime.scoreVariant("chr17:1", { reference }), {
+    code: "INPUT.INVALID_EDIT",
+  });
   await assert.rejects(runtime.openReference(new Blob(["hello"])), { code: "INPUT.GENERIC" });
-  const vcf = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr17\tx\t.\tA\tC\t.\t.\t.\n";
+  const vcf =
+    "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr17\tx\t.\tA\tC\t.\t.\t.\n";
   const rows = await collect(runtime.scoreVcf(new Blob([vcf]), { reference }));
-  assert.deepEqual(rows.map(({ status, reason, line }) => [status, reason, line]), [["skipped", "malformed", 3]]);
+  assert.deepEqual(
+    rows.map(({ status, reason, line }) => [status, reason, line]),
+    [["skipped", "malformed", 3]],
+  );
   await assert.rejects(GenoLeWMRuntime.load(builtin, { threads: 0 }), { code: "INPUT.GENERIC" });
-  await assert.rejects(GenoLeWMRuntime.load(builtin, { worker: true }), { code: "DEPLOY.BACKEND_UNSUPPORTED" });
+  await assert.rejects(GenoLeWMRuntime.load(builtin, { worker: true }), {
+    code: "DEPLOY.BACKEND_UNSUPPORTED",
+  });
 });
 
 test("the slim entry runs with a module of the caller's", async () => {
@@ -212,7 +256,9 @@ test("the slim entry runs with a module of the caller's", async () => {
   const slim = await Slim.load(builtin, { wasm });
   assert.equal(slim.model.modelId, runtime.model.modelId);
   await slim.dispose();
-  await assert.rejects(Slim.load(builtin, { wasm: new Uint8Array(8) }), { code: "RESOURCE.RUNTIME_SETUP" });
+  await assert.rejects(Slim.load(builtin, { wasm: new Uint8Array(8) }), {
+    code: "RESOURCE.RUNTIME_SETUP",
+  });
 });
 
 test("measure gives a rate", async () => {

@@ -48,9 +48,16 @@ async function auto(adapter, engines, threads = 1) {
   const { start, made } = starter(engines);
   const { engines: chosen, probes } = await selectEngines("auto", threads, start);
   const spare = made.filter((engine) => !chosen.includes(engine));
-  assert.ok(spare.every(({ disposed }) => disposed), "an engine that is not used goes on");
+  assert.ok(
+    spare.every(({ disposed }) => disposed),
+    "an engine that is not used goes on",
+  );
   assert.ok(chosen.every(({ disposed }) => !disposed));
-  return { backends: chosen.map(({ backend }) => backend), webgpu: of(probes, "webgpu"), cpu: of(probes, "cpu") };
+  return {
+    backends: chosen.map(({ backend }) => backend),
+    webgpu: of(probes, "webgpu"),
+    cpu: of(probes, "cpu"),
+  };
 }
 
 test("auto without WebGPU is the processor, with the threads that were asked for", async () => {
@@ -76,7 +83,9 @@ test("auto takes the faster of the two", async () => {
 });
 
 test("auto leaves an adapter alone that is no GPU, and says so", async () => {
-  const { backends, webgpu } = await auto("software", { webgpu: { start: fail("not to be started") } });
+  const { backends, webgpu } = await auto("software", {
+    webgpu: { start: fail("not to be started") },
+  });
   assert.deepEqual(backends, ["cpu"]);
   assert.match(webgpu.reason, /acme one is no graphics processor/);
 });
@@ -87,11 +96,20 @@ test("an adapter that is never ready is not waited for, and ended when it is lat
   machine(true);
   const { start, made } = starter({ webgpu: late });
   const { engines, probes } = await selectEngines("auto", 1, start);
-  assert.deepEqual(engines.map(({ backend }) => backend), ["cpu"]);
+  assert.deepEqual(
+    engines.map(({ backend }) => backend),
+    ["cpu"],
+  );
   assert.match(of(probes, "webgpu").reason, /not ready within 2 s/);
   ready();
   await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.deepEqual(made.map(({ backend, disposed }) => [backend, disposed]), [["cpu", false], ["webgpu", true]]);
+  assert.deepEqual(
+    made.map(({ backend, disposed }) => [backend, disposed]),
+    [
+      ["cpu", false],
+      ["webgpu", true],
+    ],
+  );
 });
 
 test("a processor that cannot be started takes the adapter with it", async () => {
@@ -115,7 +133,9 @@ test("an adapter that computes wrong results is not used", async () => {
 });
 
 test("an adapter that cannot be started is not used", async () => {
-  const { backends, webgpu } = await auto(true, { webgpu: { start: fail("buffers are too small") } });
+  const { backends, webgpu } = await auto(true, {
+    webgpu: { start: fail("buffers are too small") },
+  });
   assert.deepEqual(backends, ["cpu"]);
   assert.match(webgpu.reason, /buffers are too small/);
 });
@@ -128,7 +148,9 @@ test("WebGPU that was asked for and is not there is an error that says why", asy
   });
   machine(true);
   const wrong = starter({ webgpu: { check: fail("wrong") } });
-  await assert.rejects(selectEngines("webgpu", 1, wrong.start), { code: "DEPLOY.BACKEND_UNSUPPORTED" });
+  await assert.rejects(selectEngines("webgpu", 1, wrong.start), {
+    code: "DEPLOY.BACKEND_UNSUPPORTED",
+  });
   assert.ok(wrong.made[0].disposed);
 });
 
@@ -155,7 +177,13 @@ test("fewer instances will do where not all could be started", async () => {
 test("probeBackends looks without computing", async () => {
   machine(true);
   const found = await probeBackends();
-  assert.deepEqual(found.map(({ backend, available }) => [backend, available]), [["cpu", true], ["webgpu", true]]);
+  assert.deepEqual(
+    found.map(({ backend, available }) => [backend, available]),
+    [
+      ["cpu", true],
+      ["webgpu", true],
+    ],
+  );
   machine(undefined);
   assert.equal(of(await probeBackends(), "webgpu").available, false);
 });

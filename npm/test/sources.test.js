@@ -84,7 +84,10 @@ test("a large file of a server without ranges is refused with a remedy", async (
 test("the size is asked for by HEAD where Content-Range is hidden", () =>
   served({ hideRange: true }, async ({ log }, source) => {
     assert.equal((await openRange(await source("/ref.fa"))).size, DATA.length);
-    assert.deepEqual(log.map(({ method }) => method), ["GET", "HEAD"]);
+    assert.deepEqual(
+      log.map(({ method }) => method),
+      ["GET", "HEAD"],
+    );
   }));
 
 test("an empty file is empty", () =>

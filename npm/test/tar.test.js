@@ -20,7 +20,11 @@ const archive = new Uint8Array(
 
 test("the files of an archive that tar has written, by name", () => {
   const files = untar(archive);
-  assert.deepEqual([...files.keys()].sort(), ["empty", "encoder/model.safetensors", "manifest.json"]);
+  assert.deepEqual([...files.keys()].sort(), [
+    "empty",
+    "encoder/model.safetensors",
+    "manifest.json",
+  ]);
   assert.deepEqual(files.get("encoder/model.safetensors"), WEIGHTS);
   assert.equal(new TextDecoder().decode(files.get("manifest.json")), "{}");
   assert.equal(files.get("empty").length, 0);

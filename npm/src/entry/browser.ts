@@ -12,7 +12,10 @@ const inPage = typeof document !== "undefined" && typeof Worker !== "undefined";
 const browser: Platform = {
   defaults: { worker: inPage, threads: inPage ? defaultThreads() : 1 },
   wasm: (signal) =>
-    compile(fetch(new URL("../../wasm/genolewm_bg.wasm", import.meta.url), { signal: signal ?? null }), signal),
+    compile(
+      fetch(new URL("../../wasm/genolewm_bg.wasm", import.meta.url), { signal: signal ?? null }),
+      signal,
+    ),
   // Pages that work in a worker need not load what works without.
   inProcess: async (module) => (await import("../in-process.js")).inProcess(module),
   inWorker: (module, signal) => {

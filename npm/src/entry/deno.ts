@@ -11,8 +11,7 @@ export * from "./exports.js";
 
 const deno: Platform = {
   defaults: { worker: false, threads: defaultThreads() },
-  wasm: (signal) =>
-    compile(fetch(new URL("../../wasm/genolewm_bg.wasm", import.meta.url)), signal),
+  wasm: (signal) => compile(fetch(new URL("../../wasm/genolewm_bg.wasm", import.meta.url)), signal),
   inProcess,
   inWorker: (module, signal) => {
     const worker = new Worker(new URL("../worker/entry.js", import.meta.url), { type: "module" });

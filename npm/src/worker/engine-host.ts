@@ -68,9 +68,7 @@ export class RemoteEngine implements Engine {
   }
 
   dispose(): void {
-    this.#close(
-      new GenoLeWMError({ code: "RESOURCE.GENERIC", message: "The worker was ended." }),
-    );
+    this.#close(new GenoLeWMError({ code: "RESOURCE.GENERIC", message: "The worker was ended." }));
   }
 
   #close(reason: GenoLeWMError): void {

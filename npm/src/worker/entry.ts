@@ -27,7 +27,10 @@ const handlers: Handlers<WorkerApi> = {
   },
   coordinate: async ({ method, params, sources }, context) => {
     if (coordinator === null) {
-      throw new GenoLeWMError({ code: "INTERNAL.UNREACHABLE", message: "The worker was not started." });
+      throw new GenoLeWMError({
+        code: "INTERNAL.UNREACHABLE",
+        message: "The worker was not started.",
+      });
     }
     const revived = Object.entries(sources).map(([name, wire]) => [name, revive(wire, host)]);
     const whole = params === null ? null : { ...params, sources: Object.fromEntries(revived) };

@@ -90,7 +90,9 @@ export class WorkerService implements Service {
     const { sources = {}, ...others } = (params ?? {}) as {
       readonly sources?: Readonly<Record<string, SourceSpec>>;
     };
-    const wired = Object.entries(sources).map(([name, spec]) => [name, this.#held.wire(spec)] as const);
+    const wired = Object.entries(sources).map(
+      ([name, spec]) => [name, this.#held.wire(spec)] as const,
+    );
     return {
       params: params === null ? null : others,
       sources: Object.fromEntries(wired.map(([name, { source }]) => [name, source])),
@@ -117,4 +119,3 @@ export class WorkerService implements Service {
     return false;
   }
 }
-

@@ -21,7 +21,12 @@ export interface HostApi {
 
 /** A source that stayed on the other side. */
 type Stayed =
-  | { readonly kind: "remote-range"; readonly name: string; readonly id: number; readonly size: number }
+  | {
+      readonly kind: "remote-range";
+      readonly name: string;
+      readonly id: number;
+      readonly size: number;
+    }
   | { readonly kind: "remote-stream"; readonly name: string; readonly id: number };
 
 /** A source as a message carries it. */
@@ -80,10 +85,7 @@ export class HeldSources {
 }
 
 /** The other end of {@link HeldSources.wire}. */
-export function revive(
-  wire: WireSource,
-  host: Pick<Peer<never, HostApi>, "call">,
-): SourceSpec {
+export function revive(wire: WireSource, host: Pick<Peer<never, HostApi>, "call">): SourceSpec {
   if (wire.kind === "remote-range") {
     const { name, id, size } = wire;
     const read = (offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> =>

@@ -147,7 +147,12 @@ export function fakeWasm(hooks = {}) {
     summary() {
       const [scored, skipped] = [this.count("scored"), this.count("skipped")];
       const counts = { records: scored + skipped, alleles: scored + skipped, scored, skipped };
-      return JSON.stringify({ ...counts, backends: this.backends, modelId: "fake", inputBytesDone: 0 });
+      return JSON.stringify({
+        ...counts,
+        backends: this.backends,
+        modelId: "fake",
+        inputBytesDone: 0,
+      });
     }
     warnings() {
       return hooks.warnings ?? "[]";

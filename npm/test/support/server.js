@@ -47,5 +47,7 @@ function answer(request, response, body, range, habits) {
 
 function missing(response, { page }) {
   if (!page) return response.writeHead(404).end();
-  return response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end("<!doctype html>");
+  return response
+    .writeHead(200, { "Content-Type": "text/html; charset=utf-8" })
+    .end("<!doctype html>");
 }
