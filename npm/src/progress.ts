@@ -11,7 +11,7 @@ const SETTLE_MS = 1_000;
 interface Sample {
   readonly at: number;
   readonly done: number;
-  readonly alleles: number;
+  readonly scored: number;
 }
 
 /** The running counts of a run. */
@@ -35,7 +35,7 @@ export class ScoreProgress {
     this.#known = size !== null && size > 0;
     this.#total = this.#known ? (size as number) : 1;
     this.#now = now;
-    this.#start = { at: now(), done: 0, alleles: 0 };
+    this.#start = { at: now(), done: 0, scored: 0 };
     this.#samples = [this.#start];
   }
 
@@ -52,7 +52,7 @@ export class ScoreProgress {
 
   #report(done: number, counts: Counts): Progress {
     this.#done = done;
-    const latest = { at: this.#now(), done, alleles: counts.scored + counts.skipped };
+    const latest = { at: this.#now(), done, scored: counts.scored };
     const oldest = this.#slide(latest);
     const seconds = (latest.at - oldest.at) / 1000;
     return {
@@ -61,7 +61,7 @@ export class ScoreProgress {
       total: this.#total,
       scored: counts.scored,
       skipped: counts.skipped,
-      allelesPerSecond: seconds > 0 ? (latest.alleles - oldest.alleles) / seconds : 0,
+      allelesPerSecond: seconds > 0 ? (latest.scored - oldest.scored) / seconds : 0,
       secondsLeft: this.#secondsLeft(latest, oldest),
     };
   }

@@ -25,6 +25,14 @@ test("the rate is that of the last seconds, and the estimate follows it", () => 
   assert.equal(slower.secondsLeft, 35);
 });
 
+test("the rate of scored alleles counts no skipped ones", () => {
+  let now = 0;
+  const progress = new ScoreProgress(1000, () => now);
+  now = 4000;
+  const { allelesPerSecond } = progress.update({ inputBytesDone: 900, scored: 8, skipped: 400 });
+  assert.equal(allelesPerSecond, 2);
+});
+
 test("progress never falls, and never passes its total before or at the end", () => {
   const { at, progress } = clocked(100);
   assert.equal(at(1, 60, 1).done, 60);
