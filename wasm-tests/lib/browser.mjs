@@ -36,7 +36,11 @@ export async function launch({ webgpu = false, viewport, args = [], ...context }
   });
   const spoken = [];
   const errors = [];
-  browser.on("console", (message) => spoken.push(`${message.type()}: ${message.text()}`));
+  browser.on("console", (message) => {
+    // The harness's own doing, where a test runs without service workers.
+    if (message.text() === "Service Worker registration blocked by Playwright") return;
+    spoken.push(`${message.type()}: ${message.text()}`);
+  });
   browser.on("weberror", (error) => errors.push(error.error()));
   return { context: browser, console: spoken, errors, close: () => browser.close() };
 }

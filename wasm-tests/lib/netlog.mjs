@@ -11,23 +11,27 @@ export function netlog() {
   const path = join(scratch("netlog"), "netlog.json");
   return {
     args: [`--log-net-log=${path}`, "--net-log-capture-mode=IncludeSensitive"],
-    /** Every URL that was asked for, in order: `http(s)`, `ws(s)`, whatever became of it. */
+    /** Every URL that a page, frame or worker sought a server for, whatever became of it. */
     requests: () => readRequests(path),
   };
 }
 
+/** The initiator of a request that no page, worker or frame made. */
+const NOBODY = "not an origin";
+
 function readRequests(path) {
-  const log = JSON.parse(readFileSync(path, "utf8"));
-  const types = log.constants.logEventTypes;
-  const phaseBegin = log.constants.logEventPhase.PHASE_BEGIN;
-  const starts = new Set([types.URL_REQUEST_START_JOB, types.CORS_REQUEST]);
-  const seen = [];
-  for (const event of log.events) {
-    const url = event.params?.url;
-    if (!url || !starts.has(event.type) || event.phase !== phaseBegin) continue;
-    seen.push(url);
-  }
-  return seen;
+  const { constants, events } = JSON.parse(readFileSync(path, "utf8"));
+  const types = constants.logEventTypes;
+  const begins = events.filter(({ phase }) => phase === constants.logEventPhase.PHASE_BEGIN);
+  // A request that looks for a connection: what the browser's own cache answers does not.
+  const connecting = new Set(
+    begins.filter(({ type }) => type === types.HTTP_STREAM_REQUEST).map(({ source }) => source.id),
+  );
+  return begins
+    .filter(({ type }) => type === types.URL_REQUEST_START_JOB)
+    .filter(({ params }) => params?.url && params.initiator !== NOBODY)
+    .filter(({ source }) => connecting.has(source.id))
+    .map(({ params }) => params.url);
 }
 
 /** The requests between those for two marker paths. Both must be there. */

@@ -37,10 +37,13 @@ function saboteur(submissions) {
   `;
 }
 
-test("a device lost in the middle", { timeout: 600_000 }, async (t) => {
-  const vcf = someOfExample(60, "lost.vcf");
+/** A batch on the software adapter takes a while on a busy machine. */
+const SLOW_MS = 300_000;
+
+test("a device lost in the middle", { timeout: 900_000 }, async (t) => {
+  const vcf = someOfExample(45, "lost.vcf");
   const native = scoreFile({ vcf, fasta: example.fasta() });
-  const script = Buffer.from(saboteur(3));
+  const script = Buffer.from(saboteur(1));
   const rewrite = (path, bytes) => (path.endsWith(".js") ? Buffer.concat([script, bytes]) : bytes);
   const opened = await openApp({ server: { rewrite }, webgpu: true, serviceWorkers: "block" });
   t.after(() => opened.close());
@@ -53,7 +56,7 @@ test("a device lost in the middle", { timeout: 600_000 }, async (t) => {
   await app.id("plan-backend").selectOption("webgpu");
   await app.id("plan-apply").click();
   await page.locator('#engine-line[data-backend="webgpu"]').waitFor();
-  await app.id("start").waitFor({ timeout: 120_000 });
+  await app.id("start").waitFor({ timeout: SLOW_MS });
   await page.evaluate(() => {
     const channel = new BroadcastChannel("saboteur");
     channel.onmessage = () => (globalThis.destroyed = true);
@@ -61,7 +64,7 @@ test("a device lost in the middle", { timeout: 600_000 }, async (t) => {
   });
 
   await app.id("start").click();
-  await app.id("row-variants").first().waitFor();
+  await app.id("row-variants").first().waitFor({ timeout: SLOW_MS });
   await page.evaluate(() => globalThis.sabotage());
   assert.equal(await app.ended(), "done");
   assert.ok(await page.evaluate(() => globalThis.destroyed), "the device was not lost");

@@ -62,8 +62,10 @@ describe("files as they come", { timeout: 600_000 }, () => {
     await app.chooseFile(wrongBuild());
     await app.id("file-build").getByText("GRCh38").waitFor();
     await app.chooseReference(...reference);
-    await app.id("plan").getByTestId("problem").waitFor();
-    assert.match(await app.id("plan").innerText(), /GRCh38/);
+    const problem = app.id("plan").getByTestId("problem");
+    await problem.waitFor();
+    assert.equal(await problem.getAttribute("data-code"), "INPUT.WINDOW_MISMATCH");
+    assert.match(await problem.innerText(), /agree with the reference/);
     assert.equal(await app.id("start").count(), 0);
     assert.match(await app.text("build-mismatch"), /GRCh38.*GRCh37/s);
   });
