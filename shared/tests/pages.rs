@@ -58,12 +58,11 @@ impl Paged {
     }
 }
 
-/// The same contigs in every container: the file, its `.fai` and its `.gzi`.
-fn containers(
-    contigs: &[(&str, &str)],
-    width: usize,
-    block: usize,
-) -> Vec<(Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>)> {
+/// A file, its `.fai` and its `.gzi`.
+type Container = (Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
+
+/// The same contigs in every container.
+fn containers(contigs: &[(&str, &str)], width: usize, block: usize) -> Vec<Container> {
     let text = fasta(contigs, width, "\n").into_bytes();
     let (compressed, gzi) = bgzip(&text, block);
     let direct = FastaReference::open(text.as_slice(), None, None, "x").expect("a FASTA");
@@ -210,6 +209,23 @@ fn what_is_wanted_is_whole_pages_of_the_run_that_lacks() {
     assert!(
         !format!("{pages:?}").contains("[1, 2, 3"),
         "bytes do not show"
+    );
+}
+
+#[test]
+fn an_index_that_ends_early_is_refused_without_reading_on() {
+    let bases = random_bases(8_000_000, 2);
+    let text = fasta(&[("a", &bases)], 60, "\n").into_bytes();
+    let (file, _) = bgzip(&text, 60_000);
+    assert!(file.len() > 1 << 20);
+    let direct = FastaReference::open(text.as_slice(), None, None, "x").expect("a FASTA");
+    let empty = 0_u64.to_le_bytes().to_vec();
+    let error = Paged::open(file, Some(direct.fai().into_bytes()), Some(empty), 4)
+        .map(|paged| paged.supplied)
+        .expect_err("an index of another file");
+    assert!(
+        error.message().contains(".gzi") && error.remedy().is_some(),
+        "{error}"
     );
 }
 

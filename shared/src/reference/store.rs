@@ -13,6 +13,10 @@ const PAGE_BYTES: u64 = 64 * 1024;
 /// The most that a BGZF block takes, compressed.
 const MAX_BLOCK_BYTES: u64 = 64 * 1024;
 
+/// The most that may follow the last block of a `.gzi` index: that block, the end-of-file block, and
+/// what a tool may have left unindexed.
+const MAX_UNINDEXED_BYTES: u64 = 1024 * 1024;
+
 /// Pages kept: 4 MiB.
 const CACHED_PAGES: usize = 64;
 
@@ -69,7 +73,8 @@ impl<R: RangeRead> ByteStore<R> {
                     plain: 0,
                 }],
             };
-            store.len = store.walk_blocks(&mut blocks)?;
+            let most = gzi.map_or(u64::MAX, |_| MAX_UNINDEXED_BYTES);
+            store.len = store.walk_blocks(&mut blocks, most)?;
             store.blocks = Some(blocks);
         } else if head.starts_with(&[0x1f, 0x8b]) {
             return Err(gzip_refusal(name));
@@ -196,8 +201,9 @@ impl<R: RangeRead> ByteStore<R> {
     }
 
     /// Reads the headers of the blocks from the last one known to the end of the file, adds the
-    /// missing ones, and returns the decompressed length.
-    fn walk_blocks(&mut self, blocks: &mut Vec<BlockStart>) -> Result<u64> {
+    /// missing ones, and returns the decompressed length. More than `most` bytes mean that the index
+    /// is not of this file.
+    fn walk_blocks(&mut self, blocks: &mut Vec<BlockStart>, most: u64) -> Result<u64> {
         let Some(BlockStart {
             mut compressed,
             mut plain,
@@ -205,6 +211,9 @@ impl<R: RangeRead> ByteStore<R> {
         else {
             return Ok(0);
         };
+        if self.file_len - compressed > most {
+            return Err(self.stale_gzi("the file goes on after its last block"));
+        }
         while compressed < self.file_len {
             let mut header = [0; BGZF_HEADER_BYTES];
             let read = read_full(&mut self.data, compressed, &mut header)?;
@@ -231,13 +240,9 @@ impl<R: RangeRead> ByteStore<R> {
 
     /// Reads and checks a `.gzi` index; whether it fits each block is checked when that is read.
     fn read_gzi(&self, gzi: &[u8]) -> Result<Vec<BlockStart>> {
-        let stale = |why: &str| {
-            self.wrong(&format!("its .gzi index does not fit: {why}"))
-                .with_remedy("delete the .gzi file, or make it anew with `bgzip -r`")
-        };
         let index = bgzf::gzi::io::Reader::new(gzi)
             .read_index()
-            .map_err(|error| stale(&error.to_string()))?;
+            .map_err(|error| self.stale_gzi(&error.to_string()))?;
         let mut blocks = vec![BlockStart {
             compressed: 0,
             plain: 0,
@@ -250,7 +255,7 @@ impl<R: RangeRead> ByteStore<R> {
             let grows = compressed > before.compressed && compressed < self.file_len;
             let fits = plain >= before.plain && plain - before.plain <= PAGE_BYTES;
             if !grows || !fits {
-                return Err(stale("its offsets are not those of this file"));
+                return Err(self.stale_gzi("its offsets are not those of this file"));
             }
             // An empty block holds nothing to find.
             if plain == before.plain {
@@ -259,6 +264,11 @@ impl<R: RangeRead> ByteStore<R> {
             blocks.push(BlockStart { compressed, plain });
         }
         Ok(blocks)
+    }
+
+    fn stale_gzi(&self, why: &str) -> Error {
+        self.wrong(&format!("its .gzi index does not fit: {why}"))
+            .with_remedy("delete the .gzi file, or make it anew with `bgzip -r`")
     }
 
     fn damaged(&self, offset: u64) -> Error {

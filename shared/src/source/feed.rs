@@ -202,9 +202,10 @@ impl Read for Feed {
 /// No bytes: they may hold genotypes.
 impl fmt::Debug for Feed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
         f.debug_struct("Feed")
-            .field("name", &self.state().name)
-            .field("pending", &self.pending())
+            .field("name", &state.name)
+            .field("pending", &(state.bytes.len() - state.at))
             .finish_non_exhaustive()
     }
 }

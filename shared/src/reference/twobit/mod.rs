@@ -17,8 +17,22 @@ use crate::{Error, ErrorCode, Result};
 use file::{Layout, TwoBitFile};
 use std::collections::BTreeMap;
 
-/// The bases by their two bits.
-const BASES: [u8; 4] = *b"TCAG";
+/// The four bases that a byte packs, the first in its highest bits.
+const BASES: [[u8; 4]; 256] = {
+    let letters = *b"TCAG";
+    let mut table = [[0; 4]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = [
+            letters[byte >> 6],
+            letters[byte >> 4 & 3],
+            letters[byte >> 2 & 3],
+            letters[byte & 3],
+        ];
+        byte += 1;
+    }
+    table
+};
 
 /// A .2bit file with random access, of version 0 or 1 and either byte order.
 ///
@@ -107,11 +121,12 @@ impl<R: RangeRead> TwoBitReference<R> {
 
     fn decode(&mut self, contig: usize, start: u64, end: u64) -> Result<String> {
         let layout = self.layout(contig)?;
-        let mut bases = Vec::new();
+        let packed = usize::try_from(end.div_ceil(4) - start / 4).unwrap_or(0);
+        let mut bases = Vec::with_capacity(4 * packed);
         self.file.packed(layout, start, end, |piece| {
-            let four = |byte: &u8| [6, 4, 2, 0].map(|shift| usize::from(byte >> shift & 3));
-            let bits = piece.iter().flat_map(four);
-            bases.extend(bits.filter_map(|bits| BASES.get(bits)));
+            for byte in piece {
+                bases.extend_from_slice(&BASES[usize::from(*byte)]);
+            }
         })?;
         // The first byte's bases before `start`, and the last one's from `end`.
         let within = |at: u64| usize::try_from(at - start / 4 * 4).unwrap_or(usize::MAX);
