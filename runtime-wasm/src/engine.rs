@@ -27,8 +27,8 @@ pub struct Engine {
 
 #[derive(Debug)]
 enum Network {
-    Cpu(Scorer<BurnOps>),
-    Gpu(Scorer<WgslOps>),
+    Cpu(Box<Scorer<BurnOps>>),
+    Gpu(Box<Scorer<WgslOps>>),
 }
 
 /// Runs the same lines on whichever scorer there is.
@@ -59,7 +59,7 @@ impl Engine {
     /// As [`Bundle::load`].
     pub fn cpu(model: &Model) -> JsResult<Engine> {
         Ok(Self {
-            network: Rc::new(Network::Cpu(scorer(BurnOps::cpu(), model)?)),
+            network: Rc::new(Network::Cpu(Box::new(scorer(BurnOps::cpu(), model)?))),
             answers: Answers::read(&model.files)?,
             device: format!("cpu/{}", std::env::consts::ARCH),
         })
@@ -73,7 +73,7 @@ impl Engine {
         let ops = WgslOps::new().await?;
         let device = format!("{}/{}", ops.backend(), ops.device_name());
         Ok(Self {
-            network: Rc::new(Network::Gpu(scorer(ops, model)?)),
+            network: Rc::new(Network::Gpu(Box::new(scorer(ops, model)?))),
             answers: Answers::read(&model.files)?,
             device,
         })
