@@ -66,7 +66,7 @@ impl<O: Ops> Scorer<O> {
     /// Scores a batch; results are in the order of `candidates`.
     ///
     /// # Errors
-    /// As [`distances`](Self::distances) and [`calibrate`].
+    /// As [`distances`](Self::distances) and [`calibrate()`].
     pub async fn score(&self, candidates: &[Candidate]) -> Result<Vec<Scored>> {
         let distances = self.distances(candidates).await?;
         candidates
