@@ -60,6 +60,13 @@ impl Gpu {
     }
 }
 
+impl Drop for Gpu {
+    /// A browser would keep the device's memory until its collector finds the handles.
+    fn drop(&mut self) {
+        self.device.destroy();
+    }
+}
+
 /// The fastest adapter.
 ///
 /// # Errors
