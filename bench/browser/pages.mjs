@@ -85,7 +85,11 @@ async function ourPool(model, count) {
       const parts = await Promise.all(
         workers.map((worker, index) => {
           const half = [part(states, index), part(actions, index)];
-          return ask(worker, half, half.map(({ buffer }) => buffer));
+          return ask(
+            worker,
+            half,
+            half.map(({ buffer }) => buffer),
+          );
         }),
       );
       const out = new Float32Array(states.length);
@@ -140,7 +144,10 @@ export async function predictors({ batch, threads, rounds, width, model }) {
   }
   pool?.close();
   const away = (name) =>
-    results[name].reduce((most, value, at) => Math.max(most, Math.abs(value - results.ours[at])), 0);
+    results[name].reduce(
+      (most, value, at) => Math.max(most, Math.abs(value - results.ours[at])),
+      0,
+    );
   return {
     threads: ort.env.wasm.numThreads,
     isolated: crossOriginIsolated,

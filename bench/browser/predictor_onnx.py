@@ -49,6 +49,8 @@ class Graph:
         self.weights, self.heads = weights, heads
         self.nodes, self.constants, self.unused = [], {}, set(weights)
         self.width = weights["token_type_embedding.weight"].shape[1]
+        self.d_state = weights["output_mlp.3.weight"].shape[0]
+        self.d_action = weights["action_projection.weight"].shape[1]
 
     def op(self, kind, *inputs, **attributes):
         result = f"{kind}_{len(self.nodes)}"
@@ -61,12 +63,20 @@ class Graph:
         self.constants[name] = numpy_helper.from_array(value, name)
         return name
 
+    def ints(self, *values):
+        return self.constant(np.array(values, np.int64))
+
+    def unsqueeze(self, x, *axes):
+        return self.op("Unsqueeze", x, self.ints(*axes))
+
     def weight(self, name):
         self.unused.discard(name)
         return self.weights[name]
 
     def product(self, x, weight, bias):
-        return self.op("Add", self.op("MatMul", x, self.constant(weight.T.copy())), self.constant(bias))
+        return self.op(
+            "Add", self.op("MatMul", x, self.constant(weight.T.copy())), self.constant(bias)
+        )
 
     def linear(self, x, name):
         return self.product(x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"))
@@ -91,7 +101,7 @@ class Graph:
 
     def split_heads(self, x, transposed=False):
         """[batch, rows, width] as [batch, heads, rows, width of a head], or keys transposed."""
-        shape = self.constant(np.array([0, 0, self.heads, self.width // self.heads], np.int64))
+        shape = self.ints(0, 0, self.heads, self.width // self.heads)
         order = [0, 2, 3, 1] if transposed else [0, 2, 1, 3]
         return self.op("Transpose", self.op("Reshape", x, shape), perm=order)
 
@@ -108,13 +118,19 @@ class Graph:
             scores = self.op("Add", scores, bias)
         mixed = self.op("MatMul", self.op("Softmax", scores, axis=-1), self.split_heads(v))
         joined = self.op("Transpose", mixed, perm=[0, 2, 1, 3])
-        shape = self.constant(np.array([0, 0, self.width], np.int64))
-        return self.linear(self.op("Reshape", joined, shape), f"{block}.attn.out_proj")
+        joined = self.op("Reshape", joined, self.ints(0, 0, self.width))
+        return self.linear(joined, f"{block}.attn.out_proj")
 
     def attention_to_one(self, block, memory):
         """The same over a single key, whose weight is 1."""
         _, _, value = self.projections(block)
         return self.linear(self.product(memory, *value), f"{block}.attn.out_proj")
+
+    def read_all(self, block, rows, bias=None):
+        """A self block: each row reads all rows."""
+        normed = self.norm(rows, f"{block}.attn_norm")
+        read = self.attention(block, normed, normed, bias)
+        return self.feed(self.op("Add", rows, read), block)
 
     def count(self, kind):
         names = {name.split(".")[1] for name in self.weights if name.startswith(kind)}
@@ -129,14 +145,13 @@ class Graph:
     def first(self, rows, count_of):
         """The first rows of a table, as many as `count_of` has in its second dimension."""
         shape = self.op("Shape", count_of, start=1, end=2)
-        bounds = [self.constant(np.array([at], np.int64)) for at in (0, 0)]
-        return self.op("Slice", rows, bounds[0], shape, bounds[1])
+        return self.op("Slice", rows, self.ints(0), shape, self.ints(0))
 
     def finish(self, state, actions):
         """The change of the state, and the new state with length 1."""
         inner = self.norm(self.gelu(self.linear(actions, "output_mlp.0")), "output_mlp.2")
         moved = self.op("Add", state, self.linear(inner, "output_mlp.3"))
-        length = self.op("ReduceL2", moved, self.constant(np.array([-1], np.int64)), keepdims=1)
+        length = self.op("ReduceL2", moved, self.ints(-1), keepdims=1)
         floor = self.op("Max", length, self.constant(np.float32(1e-12)))
         return self.op("Div", moved, floor)
 
@@ -157,91 +172,86 @@ def float_input(name, shape):
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
+def masks(g, most):
+    """What rows may read, added to products: padded actions apart from the state, with it, causal."""
+    # [batch, 1, 1, k]: what nobody may read.
+    absent = g.op("Where", "mask", g.constant(np.float32(0)), g.constant(MASKED))
+    padding = g.unsqueeze(absent, 1, 2)
+    first = g.op("Slice", padding, g.ints(0), g.ints(1), g.ints(3))
+    never = g.op("Mul", first, g.constant(np.float32(0)))
+    with_state = g.op("Concat", never, padding, axis=3)
+    # Action k sees the state and actions 1 to k.
+    sees = g.constant(np.triu(np.full((most, most + 1), MASKED, np.float32), 2)[None, None])
+    k = g.op("Shape", "actions", start=1, end=2)
+    ends = g.op("Concat", k, g.op("Add", k, g.ints(1)), axis=0)
+    causal = g.op("Slice", sees, g.ints(0, 0), ends, g.ints(2, 3))
+    return padding, with_state, g.op("Add", causal, with_state)
+
+
 def whole(weights, heads):
     """The network for any number of actions, some of them padding."""
     g = Graph(weights, heads)
-    d_state = weights["output_mlp.3.weight"].shape[0]
-    d_action = weights["action_projection.weight"].shape[1]
-    most = weights["step_position_embedding.weight"].shape[0] - 1
-    unsqueeze = lambda x, *axes: g.op("Unsqueeze", x, g.constant(np.array(axes, np.int64)))
-
-    # [batch, 1, 1, k]: what nobody may read.
-    absent = g.op("Where", "mask", g.constant(np.float32(0)), g.constant(MASKED))
-    padding = unsqueeze(absent, 1, 2)
-    zeros = g.op("Mul", g.op("Slice", padding, *(g.constant(np.array([n], np.int64)) for n in (0, 1, 3))), g.constant(np.float32(0)))
-    padding_and_state = g.op("Concat", zeros, padding, axis=3)
-    # Action k sees the state and actions 1 to k.
-    sees = np.triu(np.full((most, most + 1), MASKED, np.float32), 2)[None, None]
-    k_shape = g.op("Shape", "actions", start=1, end=2)
-    one = g.constant(np.array([1], np.int64))
-    ends = g.op("Concat", k_shape, g.op("Add", k_shape, one), axis=0)
-    two_zeros, axes = (g.constant(np.array(n, np.int64)) for n in ([0, 0], [2, 3]))
-    causal = g.op("Add", g.op("Slice", g.constant(sees), two_zeros, ends, axes), padding_and_state)
-
+    d_state, d_action = g.d_state, g.d_action
     positions = g.weight("step_position_embedding.weight")
-    state = g.embed(unsqueeze("state", 1), "state_projection", 0, g.constant(positions[0]))
+    padding, with_state, causal = masks(g, len(positions) - 1)
+    start = g.unsqueeze("state", 1)
+    state = g.embed(start, "state_projection", 0, g.constant(positions[0]))
     steps = g.first(g.constant(positions[1:]), "actions")
     actions = g.embed("actions", "action_projection", 1, steps)
-    there = unsqueeze("mask", 2)
+    there = g.unsqueeze("mask", 2)
     for index in range(g.count("cross_blocks")):
         block = f"cross_blocks.{index}"
         if index % 2 == 0:
-            read = g.attention(block, g.norm(state, f"{block}.attn_norm"), g.norm(actions, f"{block}.attn_norm"), padding)
+            queries, memory = (g.norm(rows, f"{block}.attn_norm") for rows in (state, actions))
+            read = g.attention(block, queries, memory, padding)
             state = g.feed(g.op("Add", state, read), block)
         else:
-            everything = g.norm(g.op("Concat", state, actions, axis=1), f"{block}.memory_norm")
-            read = g.attention(block, g.norm(actions, f"{block}.query_norm"), everything, causal)
+            memory = g.norm(g.op("Concat", state, actions, axis=1), f"{block}.memory_norm")
+            read = g.attention(block, g.norm(actions, f"{block}.query_norm"), memory, causal)
             actions = g.op("Where", there, g.feed(g.op("Add", actions, read), block), actions)
     rows = g.op("Concat", state, actions, axis=1)
     for index in range(g.count("self_blocks")):
-        block = f"self_blocks.{index}"
-        normed = g.norm(rows, f"{block}.attn_norm")
-        rows = g.feed(g.op("Add", rows, g.attention(block, normed, normed, padding_and_state)), block)
-    from_one = [g.constant(np.array([n], np.int64)) for n in (1, np.iinfo(np.int64).max, 1)]
-    predicted = g.finish(unsqueeze("state", 1), g.op("Slice", rows, *from_one))
-    predicted = g.op("Where", there, predicted, g.constant(np.float32(0)))
+        rows = g.read_all(f"self_blocks.{index}", rows, with_state)
+    only_actions = g.op("Slice", rows, g.ints(1), g.ints(np.iinfo(np.int64).max), g.ints(1))
+    predicted = g.op("Where", there, g.finish(start, only_actions), g.constant(np.float32(0)))
     mask = helper.make_tensor_value_info("mask", TensorProto.BOOL, ["batch", "k"])
-    inputs = [float_input("state", ["batch", d_state]), float_input("actions", ["batch", "k", d_action]), mask]
+    states = float_input("state", ["batch", d_state])
+    inputs = [states, float_input("actions", ["batch", "k", d_action]), mask]
     return g.model(inputs, predicted, ["batch", "k", d_state])
 
 
 def single(weights, heads):
     """The network for one action a state, with nothing computed that does not matter then."""
     g = Graph(weights, heads)
-    d_state = weights["output_mlp.3.weight"].shape[0]
-    d_action = weights["action_projection.weight"].shape[1]
-    axis = g.constant(np.array([1], np.int64))
     positions = g.weight("step_position_embedding.weight")
     state = g.embed("state", "state_projection", 0, g.constant(positions[0]))
     action = g.embed("actions", "action_projection", 1, g.constant(positions[1]))
 
-    def read_pair(block, query, pair):
-        read = g.attention(block, g.op("Unsqueeze", query, axis), pair)
-        return g.op("Squeeze", read, axis)
+    def pair():
+        return g.op("Concat", g.unsqueeze(state, 1), g.unsqueeze(action, 1), axis=1)
 
-    pair_of = lambda: g.op("Concat", g.op("Unsqueeze", state, axis), g.op("Unsqueeze", action, axis), axis=1)
+    def read_pair(block, query_norm, memory_norm):
+        memory = g.norm(pair(), f"{block}.{memory_norm}")
+        query = g.unsqueeze(g.norm(action, f"{block}.{query_norm}"), 1)
+        read = g.op("Squeeze", g.attention(block, query, memory), g.ints(1))
+        return g.feed(g.op("Add", action, read), block)
+
     for index in range(g.count("cross_blocks")):
         block = f"cross_blocks.{index}"
         if index % 2 == 0:
             read = g.attention_to_one(block, g.norm(action, f"{block}.attn_norm"))
             state = g.feed(g.op("Add", state, read), block)
         else:
-            pair = g.norm(pair_of(), f"{block}.memory_norm")
-            read = read_pair(block, g.norm(action, f"{block}.query_norm"), pair)
-            action = g.feed(g.op("Add", action, read), block)
-    for index in range(g.count("self_blocks")):
-        block = f"self_blocks.{index}"
-        if index + 1 < g.count("self_blocks"):
-            pair = pair_of()
-            normed = g.norm(pair, f"{block}.attn_norm")
-            pair = g.feed(g.op("Add", pair, g.attention(block, normed, normed)), block)
-            state, action = (g.op("Gather", pair, g.constant(np.int64(n)), axis=1) for n in (0, 1))
-        else:
-            pair = g.norm(pair_of(), f"{block}.attn_norm")
-            query = g.norm(action, f"{block}.attn_norm")
-            action = g.feed(g.op("Add", action, read_pair(block, query, pair)), block)
-    inputs = [float_input("state", ["batch", d_state]), float_input("actions", ["batch", d_action])]
-    return g.model(inputs, g.finish("state", action), ["batch", d_state])
+            action = read_pair(block, "query_norm", "memory_norm")
+    *others, last = range(g.count("self_blocks"))
+    for index in others:
+        rows = g.read_all(f"self_blocks.{index}", pair())
+        state, action = (g.op("Gather", rows, g.constant(np.int64(n)), axis=1) for n in (0, 1))
+    # Nothing reads the state after the last block.
+    action = read_pair(f"self_blocks.{last}", "attn_norm", "attn_norm")
+    inputs = [float_input("state", ["batch", g.d_state])]
+    inputs.append(float_input("actions", ["batch", g.d_action]))
+    return g.model(inputs, g.finish("state", action), ["batch", g.d_state])
 
 
 def compare(name, got, want, tolerance=2e-5):
@@ -251,28 +261,36 @@ def compare(name, got, want, tolerance=2e-5):
     print(f"{name}: at most {difference:.1e} away from the golden vectors")
 
 
-def check(folder):
-    """Runs both graphs on the golden cases."""
+def run(model, **inputs):
+    """A model's output."""
     import onnxruntime
 
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    return session.run(None, inputs)[0]
+
+
+def check(folder):
+    """Runs both graphs on the golden cases."""
     cases = sorted(pathlib.Path(folder).glob("predictor_*.json"))
     if not cases:
         sys.exit(f"{folder}: no golden cases")
     for path in cases:
         case = json.loads(path.read_text())
-        weights, heads = read_safetensors(path.with_suffix(".safetensors")), case["config"]["n_heads"]
-        array = lambda key, kind=np.float32: np.asarray(case[key], kind)
-        mask = array("mask", bool)
+        heads = case["config"]["n_heads"]
+        weights = read_safetensors(path.with_suffix(".safetensors"))
+        mask = np.asarray(case["mask"], bool)
         batch, k = mask.shape
-        actions = array("actions").reshape(batch, k, -1)
-        state = array("state").reshape(batch, -1)
-        run = lambda model, **feed: onnxruntime.InferenceSession(
-            model.SerializeToString(), providers=["CPUExecutionProvider"]
-        ).run(None, feed)[0]
+        actions, state = (np.asarray(case[key], np.float32) for key in ("actions", "state"))
+        actions, state = actions.reshape(batch, k, -1), state.reshape(batch, -1)
         got = run(whole(weights, heads), state=state, actions=actions, mask=mask)
-        compare(f"{path.stem}, whole", got, array("prediction").reshape(got.shape))
-        steps = array("rollout").reshape(batch, k, -1)
-        for step, action in enumerate(array("rollout_actions").reshape(k, batch, -1)):
+        wanted = np.asarray(case["prediction"], np.float32).reshape(got.shape)
+        compare(f"{path.stem}, whole", got, wanted)
+        # Step after step, one action each: what the second graph is for.
+        steps = np.asarray(case["rollout"], np.float32).reshape(batch, k, -1)
+        chosen = np.asarray(case["rollout_actions"], np.float32).reshape(k, batch, -1)
+        for step, action in enumerate(chosen):
             state = run(single(weights, heads), state=state, actions=action)
             compare(f"{path.stem}, single, step {step}", state, steps[:, step])
 

@@ -108,9 +108,10 @@ const PAGE = `<!doctype html>
 
 /**
  * A page in Chromium with the package on it, unbundled, as globals: `GenoLeWMRuntime`, `builtin`,
- * `work`. `pages` are further files by path.
+ * `work`. `pages` are further files by path; `path` may name another page, which says that it is
+ * `ready`.
  */
-export async function packagePage({ pages = {}, mounts = {}, ...options } = {}) {
+export async function packagePage({ pages = {}, mounts = {}, path = "/", ...options } = {}) {
   const server = await serve({
     mounts: { ...mounts, "/package": packageFolder(), "/drivers": inRoot("wasm-tests/drivers") },
     pages: { ...pages, "/": PAGE },
@@ -119,8 +120,7 @@ export async function packagePage({ pages = {}, mounts = {}, ...options } = {}) 
   });
   const browser = await launch(options);
   const page = await openPage(browser);
-  await options.prepare?.(page, browser);
-  await page.goto(server.url);
+  await page.goto(server.url + path);
   await page.waitForFunction(() => globalThis.ready);
   const close = async () => {
     await browser.close();

@@ -5,7 +5,14 @@ import { after, afterEach, before, describe, test } from "node:test";
 
 import { openApp } from "../lib/app.mjs";
 import { assertSameRows, TOLERANCE } from "../lib/compare.mjs";
-import { arrayWithCrlf, example, notGenomic, truncatedGzip, wrongBuild } from "../lib/fixtures.mjs";
+import {
+  arrayWithCrlf,
+  example,
+  notGenomic,
+  someOfExample,
+  truncatedGzip,
+  wrongBuild,
+} from "../lib/fixtures.mjs";
 import { parseTsv, scoreFile } from "../lib/native.mjs";
 
 describe("files as they come", { timeout: 600_000 }, () => {
@@ -28,6 +35,22 @@ describe("files as they come", { timeout: 600_000 }, () => {
   test("without a GPU adapter the processor is used, and that is said", async () => {
     assert.equal(await app.ready(), "cpu");
     assert.match(await app.text("engine"), /processor/);
+  });
+
+  test("asking for a GPU where there is none says so, and leaves a way back", async () => {
+    await app.chooseFile(someOfExample(400, "gpu.vcf"));
+    await app.chooseReference(...reference);
+    await app.id("start").waitFor();
+    await page.locator("details.settings summary").click();
+    await app.id("plan-backend").selectOption("webgpu");
+    await app.id("plan-apply").click();
+    await app.id("notice").waitFor();
+    assert.match(await app.text("notice"), /WebGPU.*adapter/);
+    await app.id("start").waitFor();
+    assert.equal(await app.id("plan-backend").inputValue(), "auto");
+    assert.equal(await app.run(), "done");
+    assert.match(await app.text("run-account"), /Computed by cpu/);
+    await app.picture("desktop-no-gpu");
   });
 
   test("an array file with Windows line ends scores as the native program does", async () => {

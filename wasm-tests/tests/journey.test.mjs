@@ -92,25 +92,35 @@ for (const [device, viewport] of Object.entries(SIZES)) {
       await app.id("sort").selectOption("percentile down");
       const top = scored.toSorted((a, b) => b.sigma_calibrated - a.sigma_calibrated)[0];
       const place = `${top.chrom}:${top.pos.toLocaleString("en-GB")}`;
-      await page.locator('[data-testid="row-variants"][data-position="0"]').getByText(place).waitFor();
+      await page
+        .locator('[data-testid="row-variants"][data-position="0"]')
+        .getByText(place)
+        .waitFor();
     });
 
     test("the table filters", async () => {
       const filters = [
-        ["filter-region", "chr17:41,200,000-41,250,000", (r) => r.pos >= 41_200_000 && r.pos <= 41_250_000],
+        [
+          "filter-region",
+          "chr17:41,200,000-41,250,000",
+          (r) => r.pos >= 41_200_000 && r.pos <= 41_250_000,
+        ],
         ["filter-percentile-from", "90", (r) => r.sigma_calibrated >= 0.9],
         ["filter-gene", "BRCA1", null],
       ];
       for (const [name, value, accepts] of filters) {
         await app.id(name).fill(value);
-        await page.waitForFunction(
-          () => / of /.test(document.querySelector('[data-testid="shown"]').textContent),
+        await page.waitForFunction(() =>
+          / of /.test(document.querySelector('[data-testid="shown"]').textContent),
         );
         const shown = Number((await app.text("shown")).replace(",", "").match(/^\d+/)[0]);
         const wanted = accepts ? scored.filter(accepts).length : genes(vcf, "BRCA1");
         assert.equal(shown, wanted, name);
         await app.id("filter-clear").click();
-        await app.id("shown").getByText(/^\d[\d,]* variants$/).waitFor();
+        await app
+          .id("shown")
+          .getByText(/^\d[\d,]* variants$/)
+          .waitFor();
       }
     });
 
@@ -169,7 +179,9 @@ for (const [device, viewport] of Object.entries(SIZES)) {
         const path = join(scratch("receipt"), name);
         writeFileSync(path, content);
         await dropFiles(app.id("receipt-drop"), path);
-        const verdict = app.id("panel-receipts").locator(`[data-testid="verdict"][data-ok="${ok}"]`);
+        const verdict = app
+          .id("panel-receipts")
+          .locator(`[data-testid="verdict"][data-ok="${ok}"]`);
         await verdict.waitFor();
         if (name === "good.json") {
           await assertSound("receipt");
@@ -201,7 +213,9 @@ for (const [device, viewport] of Object.entries(SIZES)) {
 
 /** How many alleles of the file's scored records lie in a gene. */
 function genes(vcf, gene) {
-  const records = readFileSync(vcf, "utf8").split("\n").filter((line) => line.includes(`GENE=${gene}`));
+  const records = readFileSync(vcf, "utf8")
+    .split("\n")
+    .filter((line) => line.includes(`GENE=${gene}`));
   const alleles = records.flatMap((line) => line.split("\t")[4].split(","));
   return alleles.filter((alt) => !alt.startsWith("<")).length;
 }

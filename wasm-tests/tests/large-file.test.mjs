@@ -74,7 +74,10 @@ describe("a file of 100,000 rows", { timeout: 1_200_000 }, () => {
       await app.id("grid-variants").focus();
       await page.keyboard.press("End");
       const last = rows.at(-1).pos.toLocaleString("en-GB");
-      await page.locator(`#variants-row-${rows.length - 1}`).getByText(last).waitFor();
+      await page
+        .locator(`#variants-row-${rows.length - 1}`)
+        .getByText(last)
+        .waitFor();
       await app.id("sort").selectOption("percentile down");
       const top = Math.max(...rows.map((row) => row.sigma_calibrated)) * 100;
       const first = page.locator('[data-testid="row-variants"][data-position="0"]');

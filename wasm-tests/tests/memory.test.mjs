@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { openApp } from "../lib/app.mjs";
 import { example, someOfExample } from "../lib/fixtures.mjs";
 import { installed } from "../lib/installed.mjs";
 import {
@@ -83,7 +84,10 @@ describe("memory of a tab", { timeout: 600_000 }, () => {
       assert.ok(page.workers().length > 1, "no workers");
       held.during.push(watch.now());
       await page.evaluate(() => globalThis.runtime.dispose());
-      await assert.doesNotReject(until(() => page.workers().length === 0), "workers are left");
+      await assert.doesNotReject(
+        until(() => page.workers().length === 0),
+        "workers are left",
+      );
       await page.evaluate(() => gc());
       held.after.push(watch.now());
     }
@@ -107,6 +111,24 @@ describe("memory of a tab", { timeout: 600_000 }, () => {
     // Disposing is an abort to what is under way and to what comes after.
     assert.match(code, /^(AbortError|GenoLeWMError) RESOURCE\./);
   });
+});
+
+test("scoring file after file on the page does not grow it", { timeout: 600_000 }, async (t) => {
+  const { app, page, close } = await openApp({ args: MEMORY_FLAGS });
+  t.after(close);
+  await app.ready();
+  const held = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await app.chooseFile(someOfExample(100));
+    await app.chooseReference(example.fasta(), example.fai(), example.gzi());
+    assert.equal(await app.run(), "done");
+    await app.id("row-variants").first().click();
+    await app.id("detail-close").click();
+    await app.id("again").click();
+    held.push(await pageMegabytes(page));
+  }
+  t.diagnostic(`MB after each round: ${held.map((mb) => mb.toFixed(1)).join(", ")}`);
+  assert.ok(held.at(-1) - held[1] <= NOISE_MB / 2, held.join(", "));
 });
 
 test("loading and disposing in Node, again and again, does not grow it", async (t) => {

@@ -24,7 +24,9 @@ function personalFile() {
 
 /** What must be found nowhere: names, positions with genotypes, stretches of sequence. */
 function secrets(vcf) {
-  const records = readFileSync(vcf, "utf8").split("\n").filter((line) => line && line[0] !== "#");
+  const records = readFileSync(vcf, "utf8")
+    .split("\n")
+    .filter((line) => line && line[0] !== "#");
   const ids = records.map((line) => line.split("\t")[2]).filter((id) => id !== ".");
   const places = records.map((line) => line.split("\t")[1]);
   return [SAMPLE, basename(vcf), "0|1", "1|1", ...ids, ...places, /[ACGT]{24}/];
@@ -50,7 +52,7 @@ async function scorePersonal(app, vcf) {
 
 /** Waits until a server was asked nothing for two seconds: the page has all that it keeps. */
 async function quiet(server) {
-  for (let asked = -1; asked !== server.requests.length; ) {
+  for (let asked = -1; asked !== server.requests.length;) {
     asked = server.requests.length;
     await new Promise((done) => setTimeout(done, 2000));
   }
@@ -99,7 +101,10 @@ describe("privacy", { timeout: 600_000 }, () => {
     try {
       await app.ready();
       // Markers in the log, from another origin, where no service worker takes part.
-      const other = await openPage(browser, `${server.url.replace("localhost", "127.0.0.1")}/blank`);
+      const other = await openPage(
+        browser,
+        `${server.url.replace("localhost", "127.0.0.1")}/blank`,
+      );
       const mark = (name) => other.evaluate((name) => fetch(`/${name}`).then(() => null), name);
       await app.id("tab-privacy").click();
       await app.id("offline").getByText("Works offline").waitFor();
@@ -155,7 +160,10 @@ describe("privacy", { timeout: 600_000 }, () => {
       assert.deepEqual(kept.files, [], "files in the origin's private folder");
       assert.ok(kept.copies.length > 3, "the page keeps no copy of itself");
       const shipped = new Set(server.requests.map(({ path }) => path));
-      assert.deepEqual(kept.copies.filter((path) => !shipped.has(path)), []);
+      assert.deepEqual(
+        kept.copies.filter((path) => !shipped.has(path)),
+        [],
+      );
       assert.deepEqual(browser.console, []);
       for (const { path } of server.requests) assertNone(path, words, "a request");
     } finally {
@@ -225,7 +233,10 @@ describe("privacy", { timeout: 600_000 }, () => {
 
 /** Plants what an attacker would, in page and worker, and expects that none of it gets out. */
 async function assertPolicyHolds(bare) {
-  const trap = await serve({ pages: { "/": "caught" }, headers: () => ({ "access-control-allow-origin": "*" }) });
+  const trap = await serve({
+    pages: { "/": "caught" },
+    headers: () => ({ "access-control-allow-origin": "*" }),
+  });
   const opened = await openApp({ server: { bare } });
   const { app, page } = opened;
   try {
@@ -236,10 +247,18 @@ async function assertPolicyHolds(bare) {
       const seen = blocked.some((each) => each.startsWith(directive));
       assert.ok(seen, `${directive} blocked nothing: ${blocked}`);
     }
-    assert.equal(await page.evaluate(() => globalThis.inlineRan), undefined, "an inline script ran");
+    assert.equal(
+      await page.evaluate(() => globalThis.inlineRan),
+      undefined,
+      "an inline script ran",
+    );
     assert.equal(await page.evaluate(() => globalThis.evalRan), undefined, "eval ran");
     const fromWorker = await page.workers()[0].evaluate(
-      (url) => fetch(url).then(() => "got out", () => "blocked"),
+      (url) =>
+        fetch(url).then(
+          () => "got out",
+          () => "blocked",
+        ),
       trap.url,
     );
     assert.equal(fromWorker, "blocked", "a worker's fetch");
@@ -268,7 +287,10 @@ async function plant(trap) {
   add("iframe", { src: `${trap}/frame` });
   add("link", { rel: "stylesheet", href: `${trap}/style.css` });
   add("link", { rel: "prefetch", href: `${trap}/prefetch` });
-  const form = Object.assign(document.createElement("form"), { action: `${trap}/form`, method: "post" });
+  const form = Object.assign(document.createElement("form"), {
+    action: `${trap}/form`,
+    method: "post",
+  });
   document.body.append(form);
   form.submit();
   try {

@@ -56,7 +56,10 @@ describe("the self-check", { timeout: 600_000 }, () => {
   for (const [name, work] of Object.entries({ Chromium: inChromium, Node: inNode })) {
     test(`refuses a processor that contradicts the known answers, in ${name}`, async () => {
       const model = jobModel(builtinModel()).map(contradict);
-      await assert.rejects(work({ model, load: { backend: "cpu", threads: 1 } }), /self-check|DEPLOY/);
+      await assert.rejects(
+        work({ model, load: { backend: "cpu", threads: 1 } }),
+        /self-check|DEPLOY/,
+      );
     });
   }
 });
