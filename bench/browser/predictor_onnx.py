@@ -173,7 +173,7 @@ def float_input(name, shape):
 
 
 def masks(g, most):
-    """What rows may read, added to products: padded actions apart from the state, with it, causal."""
+    """What may not be read: padding among actions, the same after a state, and what comes later."""
     # [batch, 1, 1, k]: what nobody may read.
     absent = g.op("Where", "mask", g.constant(np.float32(0)), g.constant(MASKED))
     padding = g.unsqueeze(absent, 1, 2)
