@@ -1,6 +1,7 @@
 // For Node: opens a large reference and scores variants all over it; answers with the rows and
 // what it took. `node large-command.mjs job.json`
 
+import { File } from "node:buffer";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 
@@ -9,13 +10,14 @@ import builtin from "@genolewm/runtime/models/builtin";
 
 import { largeReference } from "./large.mjs";
 
-const { contigs, variants, indexed } = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const { contigs, vcf, indexed } = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const { source, fai, read } = largeReference(contigs);
 const runtime = await GenoLeWMRuntime.load(builtin, { backend: "cpu" });
 const input = indexed ? { file: source, fai } : { file: source };
 const reference = await runtime.openReference(input);
 const rows = [];
-for (const variant of variants) rows.push(await runtime.scoreVariant(variant, { reference }));
+const file = new File([vcf], "sites.vcf");
+for await (const row of runtime.scoreVcf(file, { reference })) rows.push(row);
 const open = reference.contigs;
 await reference.close();
 await runtime.dispose();

@@ -83,26 +83,51 @@ function privateMegabytes(pid) {
   return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)[1]) / 1024;
 }
 
-/**
- * Watches the private memory of the process that shows a page, while something runs. The renderer
- * is that which grows with a page that allocates; `{now(), peak, stop()}`.
- */
-export async function watchRenderer(page, browser) {
+/** Time that the processor spent on a process, in ticks of the system's clock. */
+function ticks(pid) {
+  // Behind the name, which is in brackets and may hold blanks: user and system time.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** The process that shows a page: the renderer that is busy while the page is. */
+async function rendererOf(page, browser) {
   const session = await browser.context.browser().newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   await session.detach();
-  const pids = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
-  const before = new Map(pids.map((pid) => [pid, privateMegabytes(pid)]));
-  await page.evaluate(() => {
-    globalThis.ballast = new Uint8Array(64 * 1024 * 1024).fill(1);
-  });
-  const grown = (pid) => privateMegabytes(pid) - before.get(pid);
-  const [pid] = pids.toSorted((a, b) => grown(b) - grown(a));
-  if (grown(pid) < 32) throw new Error("no renderer grew with its page");
-  await page.evaluate(() => delete globalThis.ballast);
+  const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+  // Others may still be busy with their own start.
+  for (let tries = 0; tries < 10; tries += 1) {
+    const before = new Map(renderers.map((pid) => [pid, ticks(pid)]));
+    await page.evaluate(() => {
+      for (const end = performance.now() + 500; performance.now() < end; );
+    });
+    const busy = (pid) => ticks(pid) - before.get(pid);
+    const [[first, most], [, next] = [0, 0]] = renderers
+      .map((pid) => [pid, busy(pid)])
+      .toSorted(([, a], [, b]) => b - a);
+    if (most >= 10 && next < most / 3) return first;
+  }
+  throw new Error("no renderer, or more than one, was busy with its page");
+}
+
+/**
+ * Watches the private memory of the process that shows a page, while something runs:
+ * `{now(), peak, stop()}`.
+ */
+export async function watchRenderer(page, browser) {
+  const pid = await rendererOf(page, browser);
   await collect(page);
   const watch = { peak: 0, now: () => privateMegabytes(pid), stop: () => clearInterval(timer) };
-  const timer = setInterval(() => (watch.peak = Math.max(watch.peak, watch.now())), 10);
+  const look = () => {
+    try {
+      watch.peak = Math.max(watch.peak, watch.now());
+    } catch {
+      // The browser was closed while nobody waits for figures any more.
+      watch.stop();
+    }
+  };
+  const timer = setInterval(look, 10);
   timer.unref();
   return watch;
 }
