@@ -20,7 +20,8 @@ function install(name) {
     filter: (path) => !["node_modules", "dist", "score.js"].includes(basename(path)),
   });
   cpSync(inRoot("npm/packaging/score.js"), join(folder, "score.js"));
-  if (existsSync(join(folder, "package-lock.json"))) npm(["ci"], folder);
+  // Not `npm ci`, which wants the programs of every other platform too.
+  if (existsSync(join(folder, "package-lock.json"))) npm(["install", "--no-save"], folder);
   npm(["install", "--no-save", "--no-package-lock", tarball()], folder);
   return folder;
 }
