@@ -47,17 +47,7 @@ export async function* readAhead(
     offset += piece.length;
     next = fetchAt(offset);
     yield piece;
-    if (madeAnew.has(source)) release(piece);
   }
-}
-
-/** Sources whose every read is an array of its own, which nobody else holds. */
-export const madeAnew = new WeakSet<RangeSource>();
-
-/** Frees a piece at once: gigabytes in pieces pile up before a collector looks. */
-function release(piece: Uint8Array): void {
-  const buffer = piece.buffer as ArrayBuffer & { transfer?: (length: number) => ArrayBuffer };
-  buffer.transfer?.(0);
 }
 
 /** For a source that has fewer bytes than it said. */

@@ -3,7 +3,7 @@
  * holds a file as a whole but {@link readAll}, which is for small ones.
  */
 
-import { concatenate, readAhead, streamPieces, type Chunks, madeAnew } from "./bytes.js";
+import { concatenate, readAhead, streamPieces, type Chunks } from "./bytes.js";
 import { GenoLeWMError } from "./errors.js";
 import { HttpRange, httpStream } from "./http.js";
 import type { Platform } from "./platform.js";
@@ -152,14 +152,12 @@ export function tooLarge(name: string, limitBytes: number): GenoLeWMError {
 
 /** A `Blob` by slices. */
 function blobRange(name: string, blob: Blob): RangeSource {
-  const source: RangeSource = {
+  return {
     name,
     size: blob.size,
     read: async (offset, length) =>
       new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
   };
-  madeAnew.add(source);
-  return source;
 }
 
 function bytesRange(name: string, bytes: Uint8Array): RangeSource {

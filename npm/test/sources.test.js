@@ -174,6 +174,21 @@ test("the next piece is read while one is worked on, and not more", async () => 
   assert.deepEqual(asked, [0, 10, 20]);
 });
 
+/** Node 20 has no `transfer`; browsers, Deno and newer Nodes do. */
+function transfer(length) {
+  return structuredClone(this, { transfer: [this] }).slice(0, length);
+}
+
+test("pieces that are collected keep their bytes where buffers can be transferred", async (t) => {
+  if (ArrayBuffer.prototype.transfer === undefined) {
+    ArrayBuffer.prototype.transfer = transfer;
+    t.after(() => delete ArrayBuffer.prototype.transfer);
+  }
+  const bytes = new Uint8Array(2_500_000).map((_, at) => at % 251);
+  const spec = await sourceOf(new Blob([bytes]), NODE);
+  assert.deepEqual(await readAll(spec, signal), bytes);
+});
+
 test("a file that shrinks or changes on the disk is noticed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "genolewm-files-"));
   const path = join(folder, "ref.fa");
