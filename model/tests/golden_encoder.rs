@@ -202,3 +202,43 @@ fn golden_encoder_encodes_a_window_of_many_edits_once() {
         }
     }
 }
+
+#[test]
+fn golden_encoder_gives_a_batch_the_same_states_in_one_pass_and_in_several() {
+    let encoder = with_radius(8);
+    let windows = [4_096, 3_000, 4_096, 2_000].map(window_of);
+    let site = |reference| {
+        let edit = |locus: usize, alt: &str| {
+            let mut bases: String = String::clone(reference);
+            bases.replace_range(locus..=locus, alt);
+            EditedWindow {
+                bases,
+                locus: Some(BpOffset(locus as u64)),
+            }
+        };
+        Site {
+            reference,
+            edits: vec![edit(1_000, "ACC"), edit(1_001, "GTTTA")],
+        }
+    };
+    let sites: Vec<_> = windows.iter().map(site).collect();
+    let states = |ops: BurnOps| {
+        let before = encoder.llama.rows_run();
+        let states = encoder.encode(&ops, &sites).unwrap();
+        let rows = encoder.llama.rows_run() - before;
+        (read(&states.reference), read(&states.edited), rows)
+    };
+    let (reference, edited, rows) = states(BurnOps::cpu());
+    assert_eq!(edited.len(), 2 * sites.len() * encoder.d_state());
+    let two_sites = 2 * 180 * encoder.llama.config.widest_row();
+    for most_values in [0, two_sites] {
+        let parted = states(BurnOps::cpu().with_most_values(most_values));
+        assert_eq!(parted.2, rows);
+        for (a, b) in [(&parted.0, &reference), (&parted.1, &edited)] {
+            assert_eq!(a.len(), b.len());
+            for (a, b) in a.iter().zip(b) {
+                assert!((a - b).abs() < 1e-5, "{a} is not {b}");
+            }
+        }
+    }
+}

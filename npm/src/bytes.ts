@@ -10,7 +10,10 @@ const CHUNK_BYTES = 1 << 20;
 export interface Chunks {
   /** Null where nobody knows. */
   readonly size: number | null;
-  /** Ends early when its iteration is left; nothing is read ahead then. */
+  /**
+   * Ends early when its iteration is left; nothing is read ahead then. A piece is valid until the
+   * next one is asked for.
+   */
   readonly pieces: AsyncIterable<Uint8Array>;
 }
 
@@ -47,6 +50,39 @@ export async function* readAhead(
     offset += piece.length;
     next = fetchAt(offset);
     yield piece;
+  }
+}
+
+/**
+ * Reads a blob through in one buffer, over and over: where each piece has its own, hundreds of
+ * megabytes pile up before a collector looks.
+ */
+export async function* blobPieces(
+  blob: Blob,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = byteReader(blob);
+  if (reader === null) return yield* streamPieces(blob.stream(), signal);
+  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      signal.throwIfAborted();
+      if (done) return;
+      yield value;
+      buffer = value.buffer as ArrayBuffer;
+    }
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+/** A reader into buffers of ours, where blobs have one. */
+function byteReader(blob: Blob): ReadableStreamBYOBReader | null {
+  try {
+    return blob.stream().getReader({ mode: "byob" });
+  } catch {
+    return null;
   }
 }
 

@@ -3,7 +3,7 @@
  * holds a file as a whole but {@link readAll}, which is for small ones.
  */
 
-import { concatenate, readAhead, streamPieces, type Chunks } from "./bytes.js";
+import { blobPieces, concatenate, readAhead, streamPieces, type Chunks } from "./bytes.js";
 import { GenoLeWMError } from "./errors.js";
 import { HttpRange, httpStream } from "./http.js";
 import type { Platform } from "./platform.js";
@@ -124,6 +124,9 @@ export async function openRange(spec: SourceSpec, signal?: AbortSignal): Promise
 export async function openChunks(spec: SourceSpec, signal: AbortSignal): Promise<Chunks> {
   if (spec.kind === "stream") return { size: null, pieces: streamPieces(spec.stream, signal) };
   if (spec.kind === "url") return httpStream(spec.href, spec.name, signal);
+  if (spec.kind === "blob") {
+    return { size: spec.blob.size, pieces: blobPieces(spec.blob, signal) };
+  }
   const range = await openRange(spec, signal);
   return { size: range.size, pieces: readAhead(range, signal) };
 }
@@ -136,7 +139,7 @@ export async function readAll(spec: SourceSpec, signal: AbortSignal): Promise<Ui
   for await (const piece of pieces) {
     total += piece.length;
     if (total > WHOLE_LIMIT_BYTES) throw tooLarge(spec.name, WHOLE_LIMIT_BYTES);
-    parts.push(piece);
+    parts.push(piece.slice());
   }
   return concatenate(parts, total);
 }

@@ -96,10 +96,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// The workspace root: the folder above this crate.
+/// The workspace root: the folder above this crate. Cargo is asked first, since two checkouts that
+/// share a target folder also share this program.
 fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().unwrap_or(&here).to_owned()
 }
 
 fn usage(name: &str) -> ExitCode {

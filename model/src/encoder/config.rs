@@ -93,6 +93,14 @@ struct RawRope {
 }
 
 impl LlamaConfig {
+    /// Columns of the widest matrix that has a row for each token.
+    #[must_use]
+    pub fn widest_row(&self) -> usize {
+        (self.heads * self.head_width)
+            .max(self.intermediate_size)
+            .max(self.hidden_size)
+    }
+
     /// Reads `config.json`.
     ///
     /// # Errors

@@ -50,6 +50,20 @@ pub struct States<M> {
     pub edited: M,
 }
 
+impl<M: Clone> States<M> {
+    /// The states of all passes, one pass after another.
+    fn joined<O: Ops<Matrix = M>>(ops: &O, passes: Vec<Self>) -> Self {
+        let (reference, edited): (Vec<M>, Vec<M>) = passes
+            .into_iter()
+            .map(|pass| (pass.reference, pass.edited))
+            .unzip();
+        Self {
+            reference: ops.concat_rows(&reference),
+            edited: ops.concat_rows(&edited),
+        }
+    }
+}
+
 /// Encoder, tokenizer and the meaning of a state.
 #[derive(Debug)]
 pub struct StateEncoder<M> {
@@ -116,28 +130,44 @@ impl<M: Clone> StateEncoder<M> {
     ///
     /// Only rows that can change a state are run: none right of the pooling spans (the model is
     /// causal), each reference window once, and of an edited window none before the first token
-    /// that differs.
+    /// that differs. Sites go through the network in as many passes as [`Ops::most_values`] asks
+    /// for.
     ///
     /// # Errors
     /// `INPUT.GENERIC` when a locus lies outside its window.
     pub fn encode<O: Ops<Matrix = M>>(&self, ops: &O, sites: &[Site<'_>]) -> Result<States<M>> {
-        let tokens: Vec<Vec<u32>> = sites
-            .iter()
-            .flat_map(|site| {
-                core::iter::once(site.reference)
-                    .chain(site.edits.iter().map(|edit| edit.bases.as_str()))
-            })
-            .map(|window| self.tokenizer.encode(window))
-            .collect();
+        let tokens: Vec<Vec<Vec<u32>>> = sites.iter().map(|site| self.tokens(site)).collect();
+        let most_rows = ops.most_values() / self.llama.config.widest_row();
+        let mut passes = Vec::new();
         let mut layout = Layout::default();
-        for site in sites {
-            self.lay_out(site, &tokens[layout.sequences.len()..], &mut layout)?;
+        for (site, tokens) in sites.iter().zip(&tokens) {
+            self.lay_out(site, tokens, &mut layout)?;
+            // A site is never parted, so that its edits share its reference.
+            if layout.rows >= most_rows {
+                passes.push(self.run(ops, &core::mem::take(&mut layout)));
+            }
         }
+        if passes.is_empty() || layout.rows > 0 {
+            passes.push(self.run(ops, &layout));
+        }
+        Ok(States::joined(ops, passes))
+    }
+
+    /// Tokens of the reference window, then of each edited one.
+    fn tokens(&self, site: &Site<'_>) -> Vec<Vec<u32>> {
+        let edited = site.edits.iter().map(|edit| edit.bases.as_str());
+        core::iter::once(site.reference)
+            .chain(edited)
+            .map(|window| self.tokenizer.encode(window))
+            .collect()
+    }
+
+    fn run<O: Ops<Matrix = M>>(&self, ops: &O, layout: &Layout<'_>) -> States<M> {
         let hidden = self.llama.hidden(ops, &layout.sequences, self.layer);
-        Ok(States {
+        States {
             reference: self.pool(ops, &hidden, &layout.reference_rows),
             edited: self.pool(ops, &hidden, &layout.edited_rows),
-        })
+        }
     }
 
     fn span(&self, rows: usize, locus: Option<BpOffset>) -> Result<Range<usize>> {
@@ -207,6 +237,7 @@ impl<M: Clone> StateEncoder<M> {
 #[derive(Default)]
 struct Layout<'t> {
     sequences: Vec<Sequence<'t>>,
+    rows: usize,
     wanted_rows: usize,
     reference_rows: Vec<[Range<usize>; 2]>,
     /// What an edited window shares with its reference, then its own rows.
@@ -217,6 +248,7 @@ impl<'t> Layout<'t> {
     /// Adds a sequence; returns where its wanted rows start.
     fn push(&mut self, sequence: Sequence<'t>) -> usize {
         let offset = self.wanted_rows;
+        self.rows += sequence.rows.len();
         self.wanted_rows += sequence.wanted.len();
         self.sequences.push(sequence);
         offset

@@ -17,7 +17,16 @@ pub struct BurnOps {
     name: &'static str,
     /// Whether attention may leave burn for the fused CPU kernel: no gradients, host memory.
     fused: bool,
+    most_values: usize,
 }
+
+/// What a pass is bound by unless it is said: a tab's memory never shrinks, and one thread gains
+/// nothing from longer passes; elsewhere they keep many cores busy.
+const MOST_VALUES: usize = if cfg!(target_family = "wasm") {
+    1 << 20
+} else {
+    32 << 20
+};
 
 impl BurnOps {
     /// The processor, without gradients.
@@ -27,6 +36,7 @@ impl BurnOps {
             device: Device::flex(),
             name: "cpu",
             fused: true,
+            most_values: MOST_VALUES,
         }
     }
 
@@ -37,6 +47,16 @@ impl BurnOps {
             device,
             name,
             fused: false,
+            most_values: MOST_VALUES,
+        }
+    }
+
+    /// The same with another bound on what a pass makes (see [`Ops::most_values`]).
+    #[must_use]
+    pub fn with_most_values(self, most_values: usize) -> Self {
+        Self {
+            most_values,
+            ..self
         }
     }
 
@@ -216,6 +236,10 @@ impl Ops for BurnOps {
 
     fn backend(&self) -> &str {
         self.name
+    }
+
+    fn most_values(&self) -> usize {
+        self.most_values
     }
 
     fn matrix(&self, values: Vec<f32>, rows: usize, columns: usize) -> Tensor<2> {

@@ -105,6 +105,9 @@ pub trait Ops {
 
     /// What the backend calls itself in receipts: `cpu`, `cuda`, `webgpu`.
     fn backend(&self) -> &str;
+    /// Values of the largest matrix that a pass over a batch should make; a batch that needs more
+    /// is run in several passes.
+    fn most_values(&self) -> usize;
     /// Uploads `rows * columns` values in row-major order.
     fn matrix(&self, values: Vec<f32>, rows: usize, columns: usize) -> Self::Matrix;
     /// Reads a matrix back in row-major order.

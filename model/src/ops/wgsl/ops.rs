@@ -11,6 +11,9 @@ use genolewm_shared::Result;
 /// Values that a workgroup of an elementwise kernel computes.
 const VALUES_AT_ONCE: u64 = 256;
 
+/// Values of a pass' largest matrix: 64 MiB, half of what every WebGPU device binds.
+const MOST_VALUES: usize = 16 << 20;
+
 /// Columns that a workgroup of `mean_rows` computes.
 const MEAN_COLUMNS: u64 = 64;
 
@@ -87,6 +90,10 @@ impl Ops for WgslOps {
         } else {
             "wgpu"
         }
+    }
+
+    fn most_values(&self) -> usize {
+        MOST_VALUES
     }
 
     fn matrix(&self, values: Vec<f32>, rows: usize, columns: usize) -> WgslMatrix {
