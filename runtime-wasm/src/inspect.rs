@@ -1,7 +1,7 @@
 //! What a file of variants is, before anything is scored.
 
 use crate::js_error::{JsResult, json, misuse};
-use crate::rows::reasons;
+use crate::rows::{Assembly, reasons};
 use genolewm_shared::edit::SkipReason;
 use genolewm_shared::source::{AlleleOutcome, Feed, VariantReader, VariantRecord, is_starved};
 use genolewm_shared::{ErrorCode, Result};
@@ -45,12 +45,6 @@ struct Inspection<'a> {
     malformed: u64,
     contigs: Vec<Contig<'a>>,
     warnings: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Assembly {
-    assembly: String,
-    evidence: String,
 }
 
 #[derive(Serialize)]
@@ -98,10 +92,7 @@ impl Inspector {
             format_name: reader.format().provider(),
             evidence: reader.evidence(),
             compression: reader.compression().as_str(),
-            assembly: reader.assembly().map(|guess| Assembly {
-                assembly: guess.assembly.to_string(),
-                evidence: guess.evidence,
-            }),
+            assembly: reader.assembly().map(Assembly::from),
             records: counts.records,
             candidates: counts.candidates,
             reasons: reasons(&counts.skipped),

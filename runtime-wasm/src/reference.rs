@@ -1,6 +1,7 @@
 //! A reference genome whose bytes come from outside.
 
 use crate::js_error::{JsResult, json, misuse};
+use crate::rows::Assembly;
 use genolewm_shared::position::{BpOffset, Interval};
 use genolewm_shared::reference::{self, AnyReference, Indexes, Pages, Reference, ReferenceOpener};
 use genolewm_shared::{Error, Result};
@@ -32,12 +33,6 @@ export interface Want { offset: number; length: number }";
 struct Contig<'a> {
     name: &'a str,
     length_bp: u64,
-}
-
-#[derive(Serialize)]
-struct Assembly {
-    assembly: String,
-    evidence: String,
 }
 
 #[wasm_bindgen]
@@ -113,14 +108,7 @@ impl ReferenceFile {
     /// `INPUT.GENERIC` before the file is open.
     pub fn assembly(&self) -> JsResult<Option<String>> {
         let guess = self.shared()?.borrow().assembly();
-        guess
-            .map(|guess| {
-                json(&Assembly {
-                    assembly: guess.assembly.to_string(),
-                    evidence: guess.evidence,
-                })
-            })
-            .transpose()
+        guess.map(|guess| json(&Assembly::from(guess))).transpose()
     }
 
     /// The bases `start .. end`, or the bytes that are wanted for them.

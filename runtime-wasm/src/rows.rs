@@ -2,11 +2,28 @@
 
 use genolewm_model::format::{alternate, gene};
 use genolewm_model::scorer::{Scored, Tally};
+use genolewm_shared::contig::AssemblyGuess;
 use genolewm_shared::edit::{EditSpec, SkipReason};
 use genolewm_shared::source::VariantRecord;
 use genolewm_shared::{Error, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// A build, and what speaks for it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Assembly {
+    assembly: String,
+    evidence: String,
+}
+
+impl From<AssemblyGuess> for Assembly {
+    fn from(guess: AssemblyGuess) -> Self {
+        Self {
+            assembly: guess.assembly.to_string(),
+            evidence: guess.evidence,
+        }
+    }
+}
 
 /// The reason of a record that was not understood.
 pub(crate) const MALFORMED: &str = "malformed";

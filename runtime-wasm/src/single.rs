@@ -114,12 +114,9 @@ impl Single {
     ) -> JsResult<String> {
         let candidate = self.candidate()?;
         let options = ScoreOptions::default();
-        let answers = read_answers(results, 1)?;
-        let mut scored = None;
-        for answer in answers {
-            scored = Some(calibrate(&self.info, &options, &candidate, answer)?);
-        }
-        let scored = scored.ok_or_else(|| misuse("the answer is empty"))?;
+        let answer = read_answers(results, 1)?.pop();
+        let answer = answer.ok_or_else(|| misuse("the answer is empty"))?;
+        let scored = calibrate(&self.info, &options, &candidate, answer)?;
         let receipt = if receipt {
             let builder = receipt_builder(&self.info, backend, device)?;
             let receipt = scored.receipt(&builder, ReceiptScope::SingleVariant, &now())?;

@@ -16,6 +16,8 @@ describe("the journey by keyboard alone", { timeout: 600_000 }, () => {
   before(async () => {
     opened = await openApp();
     ({ app, page } = opened);
+    // The dialog is caught from here on: who begins to listen when the key is pressed may be late.
+    page.on("filechooser", () => undefined);
     await app.ready();
   });
   after(() => opened.close());

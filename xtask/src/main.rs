@@ -5,6 +5,7 @@
 //! browsers, and `cargo xtask pack` the npm package around it; `cargo xtask test` runs every test from a fresh clone. Each prints what is wrong, where, and what to do about it, and exits with 1.
 #![forbid(unsafe_code)]
 
+mod command;
 mod docs;
 mod layers;
 mod size;

@@ -2,9 +2,8 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::{Verdict, wasm};
+use crate::{Verdict, command, wasm};
 
 const PACKAGE: &str = "npm";
 const MODEL: &str = "models/builtin";
@@ -26,9 +25,9 @@ pub(crate) fn run(root: &Path, _: &[String]) -> Verdict {
         copy_model(&root.join(MODEL), &package.join("models").join("builtin"))?;
         copy(&root.join("LICENSE"), &package.join("LICENSE"))?;
         install(&package)?;
-        npm(&package, &["run", "build"])?;
-        npm(&package, &["pack", "--silent"])?;
-        npm(&package, &["run", "--silent", "size"])?;
+        command::run("npm", &["run", "build"], &package)?;
+        command::run("npm", &["pack", "--silent"], &package)?;
+        command::run("npm", &["run", "--silent", "size"], &package)?;
         Ok("packed".to_owned())
     };
     steps().map_err(|fault| vec![fault])
@@ -82,21 +81,11 @@ pub(crate) fn install(folder: &Path) -> Result<(), String> {
     if folder.join("node_modules").exists() {
         return Ok(());
     }
-    npm(folder, &["install", "--no-save", "--no-audit", "--no-fund"])
-}
-
-/// Runs npm in a folder.
-pub(crate) fn npm(package: &Path, arguments: &[&str]) -> Result<(), String> {
-    let shown = format!("npm {}", arguments.join(" "));
-    let status = Command::new("npm")
-        .args(arguments)
-        .current_dir(package)
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{shown}: {status}")),
-        Err(e) => Err(format!("{shown}: {e}\n  help: install Node.js 20 or newer")),
-    }
+    command::run(
+        "npm",
+        &["install", "--no-save", "--no-audit", "--no-fund"],
+        folder,
+    )
 }
 
 fn fault(path: &Path, error: &std::io::Error) -> String {

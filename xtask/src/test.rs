@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{Verdict, pack, wasm};
+use crate::{Verdict, command, pack, wasm};
 
 /// Where golden weights are stored with a `.gz` behind their names: mostly zeros, tenfold smaller.
 const PACKED: &str = "tests/golden/pipeline/model";
@@ -24,31 +24,37 @@ pub(crate) fn web(root: &Path, _: &[String]) -> Verdict {
     pack::run(root, &[])?;
     let steps = || {
         build_program(root)?;
-        pack::npm(&root.join("npm"), &["test", "--silent"])?;
+        command::run("npm", &["test", "--silent"], &root.join("npm"))?;
         for folder in ["web", "wasm-tests"] {
             pack::install(&root.join(folder))?;
         }
-        pack::npm(&root.join("web"), &["run", "--silent", "build"])?;
-        pack::npm(&root.join("wasm-tests"), &["test", "--silent"])
+        let page = root.join("web");
+        command::run("npm", &["run", "--silent", "build"], &page)?;
+        command::run("npm", &["test", "--silent"], &page)?;
+        command::run("npm", &["test", "--silent"], &root.join("wasm-tests"))
     };
     steps().map(|()| String::new()).map_err(|fault| vec![fault])
 }
 
 fn build_program(root: &Path) -> Result<(), String> {
     let build = ["build", "--release", "--package", "genolewm", "--bins"];
-    cargo(root, &build, &[])
+    command::run("cargo", &build, root)
 }
 
 /// Runs the tests of the workspace; `arguments` go to the runner.
 pub(crate) fn native(root: &Path, arguments: &[String]) -> Verdict {
+    let with = |first: &[&'static str]| -> Vec<&str> {
+        let more = arguments.iter().map(String::as_str);
+        first.iter().copied().chain(more).collect()
+    };
     let steps = || {
         unpack(&root.join(PACKED))?;
         build_program(root)?;
         if has_nextest(root) {
-            cargo(root, &["test", "--workspace", "--doc"], &[])?;
-            cargo(root, &["nextest", "run", "--workspace"], arguments)
+            command::run("cargo", &["test", "--workspace", "--doc"], root)?;
+            command::run("cargo", &with(&["nextest", "run", "--workspace"]), root)
         } else {
-            cargo(root, &["test", "--workspace"], arguments)
+            command::run("cargo", &with(&["test", "--workspace"]), root)
         }
     };
     steps().map(|()| String::new()).map_err(|fault| vec![fault])
@@ -99,18 +105,4 @@ fn has_nextest(root: &Path) -> bool {
     probe.args(["nextest", "--version"]).current_dir(root);
     probe.stdout(Stdio::null()).stderr(Stdio::null());
     probe.status().is_ok_and(|status| status.success())
-}
-
-fn cargo(root: &Path, arguments: &[&str], more: &[String]) -> Result<(), String> {
-    let shown = format!("cargo {}", arguments.join(" "));
-    let status = Command::new("cargo")
-        .args(arguments)
-        .args(more)
-        .current_dir(root)
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{shown}: {status}")),
-        Err(e) => Err(format!("{shown}: {e}")),
-    }
 }

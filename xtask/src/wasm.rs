@@ -5,11 +5,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::Verdict;
+use crate::{Verdict, command};
 
 const PACKAGE: &str = "genolewm-runtime-wasm";
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -53,18 +52,9 @@ fn compile(root: &Path) -> Result<(), String> {
         "--profile",
         PROFILE,
     ];
-    let status = Command::new("cargo")
-        .args(arguments)
-        .current_dir(root)
-        .status()
-        .map_err(|e| format!("cargo: {e}"))?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(format!(
-        "cargo {}: {status}\n  help: rustup target add {TARGET}; zstd's C code needs clang",
-        arguments.join(" ")
-    ))
+    command::run("cargo", &arguments, root).map_err(|error| {
+        format!("{error}\n  help: rustup target add {TARGET}; zstd's C code needs clang")
+    })
 }
 
 fn bind(module: &Path, out: &Path, names: bool) -> Result<(), String> {

@@ -20,6 +20,52 @@ struct Waiting<T> {
     slots: Vec<Option<SkipReason>>,
 }
 
+/// The alleles of a site, each placed or skipped, on their way into an [`Assembly`].
+#[derive(Debug)]
+pub struct PlacedSite {
+    slots: Vec<Option<SkipReason>>,
+    candidates: Vec<Candidate>,
+}
+
+impl PlacedSite {
+    /// A site that only keeps its place among the others.
+    #[must_use]
+    pub const fn without_alleles() -> Self {
+        Self {
+            slots: Vec::new(),
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Places each allele that is a candidate.
+    ///
+    /// # Errors
+    /// What `place` returns.
+    pub fn new(
+        alleles: &[AlleleOutcome],
+        mut place: impl FnMut(&EditSpec) -> Result<Placed>,
+    ) -> Result<Self> {
+        let mut candidates = Vec::new();
+        let slot = |allele: &AlleleOutcome| match allele {
+            AlleleOutcome::Skipped(reason) => Ok(Some(*reason)),
+            AlleleOutcome::Candidate(edit) => Ok(match place(edit)? {
+                Placed::Skipped(reason) => Some(reason),
+                Placed::Window(window) => {
+                    candidates.push(Candidate {
+                        edit: edit.clone(),
+                        window,
+                    });
+                    None
+                }
+            }),
+        };
+        Ok(Self {
+            slots: alleles.iter().map(slot).collect::<Result<_>>()?,
+            candidates,
+        })
+    }
+}
+
 /// Sites with the candidates among their alleles, in order.
 #[derive(Debug)]
 pub struct Batch<T> {
@@ -45,38 +91,13 @@ impl<T> Assembly<T> {
         }
     }
 
-    /// Places the alleles of a site and adds it. `payload` is asked for only when that went well,
-    /// so that the caller may try again with the same site.
-    ///
-    /// # Errors
-    /// What `place` returns; the site is not added then.
-    pub fn add(
-        &mut self,
-        alleles: &[AlleleOutcome],
-        mut place: impl FnMut(&EditSpec) -> Result<Placed>,
-        payload: impl FnOnce() -> T,
-    ) -> Result<()> {
-        let mut candidates = Vec::new();
-        let mut slot = |allele: &AlleleOutcome| match allele {
-            AlleleOutcome::Skipped(reason) => Ok(Some(*reason)),
-            AlleleOutcome::Candidate(edit) => Ok(match place(edit)? {
-                Placed::Skipped(reason) => Some(reason),
-                Placed::Window(window) => {
-                    candidates.push(Candidate {
-                        edit: edit.clone(),
-                        window,
-                    });
-                    None
-                }
-            }),
-        };
-        let slots = alleles.iter().map(&mut slot).collect::<Result<_>>()?;
-        self.batch.candidates.append(&mut candidates);
+    /// Adds a site.
+    pub fn push(&mut self, mut site: PlacedSite, payload: T) {
+        self.batch.candidates.append(&mut site.candidates);
         self.batch.sites.push(Waiting {
-            payload: payload(),
-            slots,
+            payload,
+            slots: site.slots,
         });
-        Ok(())
     }
 
     /// Whether the batch should be taken.

@@ -16,13 +16,13 @@ mod ref_check;
 mod regions;
 mod tally;
 
-pub use assembly::{Assembly, Batch, InOrder};
+pub use assembly::{Assembly, Batch, InOrder, PlacedSite};
 pub use batch::{Candidate, Scorer};
 pub use calibrate::{Distances, Scored, calibrate};
 pub use given::{given_window, refused};
 #[cfg(feature = "native")]
 pub use pipeline::RunEnd;
-pub use place::{Outcome, Placed, Site, SiteOutcome};
+pub use place::{Outcome, Placed, Site, SiteOutcome, alleles_of};
 pub use placer::Placer;
 pub use ref_check::{Builds, LOOK_AHEAD, RefCheck, SAMPLE};
 pub use regions::Regions;

@@ -3,7 +3,7 @@
 //! The calling thread reads sites, places their edits and hands results on; workers score
 //! batches.
 
-use super::assembly::{Assembly, Batch, InOrder, score_missing};
+use super::assembly::{Assembly, Batch, InOrder, PlacedSite, score_missing};
 use super::{Candidate, Placed, Scored, Scorer, Site, SiteOutcome};
 use crate::ops::Ops;
 use genolewm_shared::Result;
@@ -108,8 +108,9 @@ where
         while read.is_ok() && !self.assembly.is_full() {
             let Some(site) = self.sites.next() else { break };
             read = site.and_then(|site| {
-                let Site { payload, alleles } = site;
-                self.assembly.add(&alleles, &mut self.place, || payload)
+                let placed = PlacedSite::new(&site.alleles, &mut self.place)?;
+                self.assembly.push(placed, site.payload);
+                Ok(())
             });
         }
         (self.assembly.take(), read)

@@ -18,8 +18,7 @@ pub struct Site<T, A> {
 }
 
 impl Site<VariantRecord, AlleleOutcome> {
-    /// A record with its alleles; an array row gets its reference base first, or the reason why there
-    /// is none.
+    /// A record with its [alleles](alleles_of).
     ///
     /// # Errors
     /// As [`BaseSource::fetch`].
@@ -27,29 +26,41 @@ impl Site<VariantRecord, AlleleOutcome> {
         mut record: VariantRecord,
         reference: &mut Reference<S>,
     ) -> Result<Self> {
-        let mut reason = None;
-        if record.needs_reference() {
-            match record.pos {
-                Some(pos) => match reference.base(&record.contig, pos)? {
-                    Some('N') => reason = Some(SkipReason::ReferenceN),
-                    Some(base) => record.set_reference_base(base),
-                    None if reference.contig(&record.contig).is_none() => {
-                        reason = Some(SkipReason::ContigUnknown)
-                    }
-                    None => reason = Some(SkipReason::OutOfContig),
-                },
-                None => reason = Some(SkipReason::OutOfContig),
-            }
-        }
-        let alleles = match reason {
-            Some(reason) => vec![AlleleOutcome::Skipped(reason)],
-            None => record.alleles(),
-        };
         Ok(Site {
+            alleles: alleles_of(&mut record, reference)?,
             payload: record,
-            alleles,
         })
     }
+}
+
+/// The alleles of a record; an array row gets its reference base first, or the reason why there is
+/// none. After an error the same record can be asked again.
+///
+/// # Errors
+/// As [`BaseSource::fetch`].
+pub fn alleles_of<S: BaseSource>(
+    record: &mut VariantRecord,
+    reference: &mut Reference<S>,
+) -> Result<Vec<AlleleOutcome>> {
+    if !record.needs_reference() {
+        return Ok(record.alleles());
+    }
+    let base = match record.pos {
+        Some(pos) => reference.base(&record.contig, pos)?,
+        None => None,
+    };
+    let reason = match base {
+        Some('N') => SkipReason::ReferenceN,
+        Some(base) => {
+            record.set_reference_base(base);
+            return Ok(record.alleles());
+        }
+        None if record.pos.is_some() && reference.contig(&record.contig).is_none() => {
+            SkipReason::ContigUnknown
+        }
+        None => SkipReason::OutOfContig,
+    };
+    Ok(vec![AlleleOutcome::Skipped(reason)])
 }
 
 /// Where an edit is scored, or why it is not.

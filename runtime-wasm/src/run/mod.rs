@@ -20,6 +20,7 @@ use reading::{Next, Reading};
 use scoring::Scoring;
 pub(crate) use scoring::{now, receipt_builder};
 use serde::Deserialize;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// Alleles in one call of the model, unless told.
@@ -79,7 +80,7 @@ impl Run {
         Ok(Self {
             reading: Reading::new(feed.clone(), regions, reference.name()),
             scoring: Scoring::new(
-                model,
+                Rc::clone(&model.info),
                 options.batch_size.unwrap_or(BATCH_SIZE),
                 options.receipts,
                 options.annotate,

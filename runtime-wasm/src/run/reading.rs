@@ -2,7 +2,7 @@
 
 use super::scoring::Scoring;
 use super::transact;
-use genolewm_model::scorer::{Builds, LOOK_AHEAD, RefCheck, Regions, SAMPLE, Site, Tally};
+use genolewm_model::scorer::{Builds, LOOK_AHEAD, PlacedSite, RefCheck, Regions, SAMPLE, Tally};
 use genolewm_shared::reference::{AnyReference, Pages, Reference};
 use genolewm_shared::source::{Feed, VariantReader, VariantRecord, is_starved};
 use genolewm_shared::{Error, ErrorCode, Result};
@@ -21,6 +21,12 @@ pub(super) enum Next {
     End,
 }
 
+/// What taking a record gave.
+enum Taken {
+    Record(Box<VariantRecord>, Due),
+    Other(Next),
+}
+
 /// How far the reading is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -28,6 +34,15 @@ enum Phase {
     /// The first records are compared with the reference and held.
     Sampling,
     Scoring,
+}
+
+/// What a record still needs of the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    /// To be compared with it, and whatever follows.
+    Check,
+    /// Its windows.
+    Windows,
 }
 
 /// Reads records, compares a sample of them with the reference, and hands on those inside the
@@ -44,7 +59,7 @@ pub(super) struct Reading {
     held: VecDeque<Result<VariantRecord>>,
     held_bytes: usize,
     /// The record that the reference has not answered for yet.
-    pending: Option<VariantRecord>,
+    pending: Option<(VariantRecord, Due)>,
     tally: Tally,
 }
 
@@ -116,7 +131,7 @@ impl Reading {
             || self.held.len() >= LOOK_AHEAD
             || self.held_bytes >= HELD_BYTES;
         let record = match self.pending.take() {
-            Some(record) => Some(record),
+            Some((record, _)) => Some(record),
             None if enough => None,
             None => match self.next_record() {
                 Ok(record) => record,
@@ -139,7 +154,7 @@ impl Reading {
         if self.is_inside(&record)
             && let Err(error) = transact(&mut self.check, |check| check.observe(&record, reference))
         {
-            self.pending = Some(record);
+            self.pending = Some((record, Due::Check));
             return Err(error);
         }
         self.held_bytes += record.raw.as_ref().map_or(0, String::len);
@@ -152,70 +167,69 @@ impl Reading {
         reference: &mut Reference<AnyReference<Pages>>,
         scoring: &mut Scoring,
     ) -> Result<Next> {
-        if let Some(record) = self.pending.take() {
-            return self.place(record, reference, scoring);
-        }
-        let seen = !self.held.is_empty();
-        let record = match self.held.pop_front() {
-            Some(record) => record.map(Some),
-            None => self.next_record(),
+        let (mut record, mut due) = match self.pending.take() {
+            Some(pending) => pending,
+            None => match self.take_record(scoring)? {
+                Taken::Record(record, due) => (*record, due),
+                Taken::Other(next) => return Ok(next),
+            },
         };
-        let record = match record {
+        match self.answer(&mut record, &mut due, reference, scoring) {
+            Ok(placed) => {
+                scoring.add(placed, record);
+                Ok(Next::Added)
+            }
+            Err(error) => {
+                self.pending = Some((record, due));
+                Err(error)
+            }
+        }
+    }
+
+    /// The next record inside the regions, counted.
+    fn take_record(&mut self, scoring: &mut Scoring) -> Result<Taken> {
+        let held = self.held.pop_front();
+        // The sample that was read ahead may have been all on contigs that are not there.
+        let due = if held.is_none() && self.check.compared() < SAMPLE {
+            Due::Check
+        } else {
+            Due::Windows
+        };
+        let record = match held.map_or_else(|| self.next_record(), |record| record.map(Some)) {
             Ok(Some(record)) => record,
-            Ok(None) => return Ok(Next::End),
-            Err(error) if is_starved(&error) => return Ok(Next::Starved),
+            Ok(None) => return Ok(Taken::Other(Next::End)),
+            Err(error) if is_starved(&error) => return Ok(Taken::Other(Next::Starved)),
             Err(error) if error.code() == ErrorCode::InputVcfParse => {
                 self.tally.malformed += 1;
-                scoring.add_malformed(error)?;
-                return Ok(Next::Added);
+                scoring.add_malformed(error);
+                return Ok(Taken::Other(Next::Added));
             }
             Err(error) => return Err(error),
         };
         self.tally.records += 1;
         if !self.is_inside(&record) {
             self.tally.outside += 1;
-            return Ok(Next::Added);
+            return Ok(Taken::Other(Next::Added));
         }
-        // The sample that was read ahead may have been all on contigs that are not there.
-        if !seen && self.check.compared() < SAMPLE {
-            return self.check_late(record, reference, scoring);
-        }
-        self.place(record, reference, scoring)
+        Ok(Taken::Record(Box::new(record), due))
     }
 
-    fn check_late(
+    /// Asks the reference what is due; `due` keeps how far that went.
+    fn answer(
         &mut self,
-        record: VariantRecord,
+        record: &mut VariantRecord,
+        due: &mut Due,
         reference: &mut Reference<AnyReference<Pages>>,
         scoring: &mut Scoring,
-    ) -> Result<Next> {
-        if let Err(error) = transact(&mut self.check, |check| check.observe(&record, reference)) {
-            // Read as new when its bytes are there; it was counted once already.
-            self.tally.records -= 1;
-            self.held.push_front(Ok(record));
-            return Err(error);
-        }
-        if self.check.compared() == SAMPLE {
-            self.check.verdict(&self.builds)?;
-        }
-        self.place(record, reference, scoring)
-    }
-
-    fn place(
-        &mut self,
-        record: VariantRecord,
-        reference: &mut Reference<AnyReference<Pages>>,
-        scoring: &mut Scoring,
-    ) -> Result<Next> {
-        let site = Site::of_record(record.clone(), reference);
-        let added = site.and_then(|site| scoring.add(site, reference));
-        match added {
-            Ok(()) => Ok(Next::Added),
-            Err(error) => {
-                self.pending = Some(record);
-                Err(error)
+    ) -> Result<PlacedSite> {
+        if *due == Due::Check {
+            transact(&mut self.check, |check| check.observe(record, reference))?;
+            if self.check.compared() == SAMPLE {
+                self.check.verdict(&self.builds)?;
             }
+            *due = Due::Windows;
         }
+        scoring.place(record, reference)
     }
 
     fn is_inside(&self, record: &VariantRecord) -> bool {
@@ -232,5 +246,100 @@ impl Reading {
                 "records are read before the input is open",
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genolewm_model::files::Directory;
+    use genolewm_model::info::ModelInfo;
+    use genolewm_shared::reference::ReferenceOpener;
+    use std::fmt::Write as _;
+    use std::path::Path;
+    use std::rc::Rc;
+
+    /// Further than what is cached, and all places together are more than what is kept: every few
+    /// records wait for their bytes.
+    const STEP_BP: usize = 70_000;
+    const PLACES: usize = 140;
+
+    fn scoring() -> Result<Scoring> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/builtin");
+        let encoder = Directory(root.join("encoder"));
+        let info = ModelInfo::load(&Directory(root), &encoder)?;
+        Ok(Scoring::new(Rc::new(info), 32, false, false))
+    }
+
+    /// Runs over the whole input, with the reference's bytes supplied as they are wanted.
+    fn run(vcf: &str, fasta: &[u8]) -> Result<(Reading, u64)> {
+        let pages = Pages::with_capacity("ref.fa", fasta.len() as u64, 4);
+        let supply = |error: Error| match pages.take_wanted() {
+            Some((offset, length)) => {
+                let offset = offset as usize;
+                pages.supply(offset as u64, &fasta[offset..offset + length])
+            }
+            None => Err(error),
+        };
+        let fai = format!("big\t{0}\t5\t{0}\t{1}\n", fasta.len() - 6, fasta.len() - 5);
+        let mut opener =
+            ReferenceOpener::new(pages.clone(), Some(fai.into_bytes()), None, "ref.fa");
+        let source = loop {
+            match opener.open() {
+                Ok(source) => break source,
+                Err(error) => supply(error)?,
+            }
+        };
+        let mut reference = Reference::new(source);
+        let feed = Feed::new("sites.vcf");
+        feed.push(vcf.as_bytes())?;
+        feed.end();
+        let mut reading = Reading::new(feed, None, "ref.fa");
+        let mut scoring = scoring()?;
+        let mut repeated = 0;
+        loop {
+            match reading.advance(&mut reference, &mut scoring) {
+                Ok(Next::End) => return Ok((reading, repeated)),
+                Ok(_) => while scoring.full_batch()?.is_some() {},
+                Err(error) => {
+                    supply(error)?;
+                    repeated += 1;
+                }
+            }
+        }
+    }
+
+    /// A header, `unknown` records on a contig that is not there, then records of `letter` at every
+    /// step of the reference.
+    fn vcf(unknown: usize, letter: char, steps: usize) -> String {
+        let mut text =
+            String::from("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n");
+        for pos in 1..=unknown {
+            let _ = writeln!(text, "nowhere\t{pos}\t.\tA\tG\t.\t.\t.");
+        }
+        for step in 0..steps {
+            let pos = 10_000 + step % PLACES * STEP_BP + step / PLACES;
+            let _ = writeln!(text, "big\t{pos}\t.\t{letter}\tG\t.\t.\t.");
+        }
+        text
+    }
+
+    /// One contig, all A, on one line.
+    fn fasta() -> Vec<u8> {
+        let bases = vec![b'A'; 20_000 + PLACES * STEP_BP];
+        [b">big\n".as_slice(), &bases, b"\n"].concat()
+    }
+
+    #[test]
+    fn records_that_waited_for_the_reference_are_compared_all_the_same() -> Result<()> {
+        let sample = SAMPLE as usize;
+        let refused = run(&vcf(LOOK_AHEAD, 'C', sample), &fasta());
+        let error = refused.expect_err("the variants are of another build");
+        assert_eq!(error.code(), ErrorCode::InputWindowMismatch);
+        let (reading, repeated) = run(&vcf(LOOK_AHEAD, 'A', sample), &fasta())?;
+        assert!(repeated > SAMPLE / 5, "only {repeated} records waited");
+        assert_eq!(reading.check.compared(), SAMPLE);
+        assert_eq!(reading.tally.records, (LOOK_AHEAD + sample) as u64);
+        Ok(())
     }
 }

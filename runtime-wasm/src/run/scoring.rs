@@ -2,17 +2,16 @@
 
 use super::Job;
 use crate::job::{read_answers, write_job};
-use crate::model::Model;
 use crate::rows::{Counts, Place, Row};
 use genolewm_model::format::vcf_line;
 use genolewm_model::info::ModelInfo;
 use genolewm_model::scorer::{
-    Assembly, Batch, Candidate, InOrder, Outcome, Placer, ScoreOptions, Site, SiteOutcome, Tally,
-    calibrate,
+    Assembly, Batch, Candidate, InOrder, Outcome, PlacedSite, Placer, ScoreOptions, SiteOutcome,
+    Tally, alleles_of, calibrate,
 };
 use genolewm_shared::provenance::{ReceiptBuilder, ReceiptScope, RuntimeMetadata, rfc3339_utc};
 use genolewm_shared::reference::{BaseSource, Reference};
-use genolewm_shared::source::{AlleleOutcome, VariantRecord};
+use genolewm_shared::source::VariantRecord;
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -68,8 +67,13 @@ struct Output {
 }
 
 impl Scoring {
-    pub(super) fn new(model: &Model, batch_size: usize, receipts: bool, annotate: bool) -> Self {
-        let config = &model.info.config;
+    pub(super) fn new(
+        info: Rc<ModelInfo>,
+        batch_size: usize,
+        receipts: bool,
+        annotate: bool,
+    ) -> Self {
+        let config = &info.config;
         Self {
             options: ScoreOptions {
                 batch_size,
@@ -81,7 +85,7 @@ impl Scoring {
             in_order: InOrder::default(),
             sent: BTreeMap::new(),
             input_bytes: 0,
-            info: Rc::clone(&model.info),
+            info,
             output: Output {
                 rows: Vec::new(),
                 receipts,
@@ -110,30 +114,26 @@ impl Scoring {
         self.input_bytes += bytes as u64;
     }
 
-    /// Adds a site; after an error it can be added again.
-    pub(super) fn add<S: BaseSource>(
+    /// Places a record's alleles; after an error it can be asked again.
+    pub(super) fn place<S: BaseSource>(
         &mut self,
-        site: Site<VariantRecord, AlleleOutcome>,
+        record: &mut VariantRecord,
         reference: &mut Reference<S>,
-    ) -> Result<()> {
-        let placer = &mut self.placer;
-        self.assembly.add(
-            &site.alleles,
-            |edit| placer.place(reference, edit),
-            || Payload::Record(Box::new(site.payload)),
-        )
+    ) -> Result<PlacedSite> {
+        let alleles = alleles_of(record, reference)?;
+        PlacedSite::new(&alleles, |edit| self.placer.place(reference, edit))
+    }
+
+    /// Adds a record that was placed.
+    pub(super) fn add(&mut self, placed: PlacedSite, record: VariantRecord) {
+        self.assembly
+            .push(placed, Payload::Record(Box::new(record)));
     }
 
     /// Adds a record that was not understood, in its place among the others.
-    pub(super) fn add_malformed(&mut self, error: Error) -> Result<()> {
-        let nowhere = |_: &_| {
-            Err(Error::new(
-                ErrorCode::InternalInvariantViolation,
-                "a malformed record has no alleles",
-            ))
-        };
+    pub(super) fn add_malformed(&mut self, error: Error) {
         self.assembly
-            .add(&[], nowhere, || Payload::Malformed(error))
+            .push(PlacedSite::without_alleles(), Payload::Malformed(error));
     }
 
     /// A job, if a batch is full.

@@ -6,7 +6,7 @@ use super::index_builder::index_all;
 use super::long_fetch::{LongFetch, PIECE_BP};
 use super::range::RangeRead;
 use super::store::ByteStore;
-use super::{BaseSource, ContigInfo, check_end, unknown_contig};
+use super::{BaseSource, ContigInfo, locate};
 use crate::error::Location;
 use crate::position::Interval;
 use crate::{Error, ErrorCode, Result};
@@ -144,13 +144,8 @@ impl<R: RangeRead> BaseSource for FastaReference<R> {
     }
 
     fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
-        let index = *self
-            .by_name
-            .get(contig)
-            .ok_or_else(|| unknown_contig(contig))?;
-        let length = self.contigs.get(index).map_or(0, |contig| contig.length_bp);
+        let (index, length) = locate(contig, interval, &self.by_name, &self.contigs)?;
         let (start, end) = (interval.start.get(), interval.end.get());
-        check_end(contig, length, interval)?;
         if let Some(bases) = self.stretch.get(index, start, end) {
             return Ok(bases.to_owned());
         }

@@ -31,6 +31,7 @@ use crate::edit::{EditSpec, SkipReason};
 use crate::position::{BpOffset, Interval, Position};
 use crate::window::{ExtractedWindow, window_from_slice, window_start};
 use crate::{Error, ErrorCode, Result};
+use std::collections::BTreeMap;
 
 /// A contig of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,11 +203,18 @@ impl<S: BaseSource> Reference<S> {
     }
 }
 
-/// Refuses an interval that reaches past the end of its contig.
-fn check_end(contig: &str, length_bp: u64, interval: Interval) -> Result<()> {
+/// The index and length of the contig that an interval is asked of, which must lie inside.
+fn locate(
+    contig: &str,
+    interval: Interval,
+    by_name: &BTreeMap<String, usize>,
+    contigs: &[ContigInfo],
+) -> Result<(usize, u64)> {
+    let index = *by_name.get(contig).ok_or_else(|| unknown_contig(contig))?;
+    let length_bp = contigs.get(index).map_or(0, |info| info.length_bp);
     let end = interval.end.get();
     if end <= length_bp {
-        return Ok(());
+        return Ok((index, length_bp));
     }
     Err(Error::new(
         ErrorCode::InputGeneric,

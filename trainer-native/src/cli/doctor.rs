@@ -7,12 +7,10 @@ use super::common::terminal::Terminal;
 use super::scoring::top::Table;
 use crate::builtin;
 use genolewm_model::ops::WgslOps;
-use genolewm_model::scorer::{Candidate, ScoreOptions, Scorer};
-use genolewm_shared::position::BpOffset;
-use genolewm_shared::window::window_from_slice;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_model::scorer::{ScoreOptions, Scorer};
+use genolewm_model::self_check;
+use genolewm_shared::Result;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Instant;
 
@@ -89,36 +87,18 @@ fn gpu() -> String {
     }
 }
 
-/// Loads the model and scores one edit of a made-up window.
+/// Loads the model and scores the first edit of the self-check; its id, and how long that took.
+///
+/// # Errors
+/// As [`Scorer::score`], among them that a score is not finite.
 fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<(String, f64)> {
     let bundle = model::load(&ops, args)?;
-    let (model_id, window_bp) = (bundle.info.model_id.clone(), bundle.info.config.window_bp);
-    // Any bases will do, as long as they are not all alike.
-    let unit = "ACGTTGCATCAGGATC";
-    let bases: String = unit.chars().cycle().take(window_bp).collect();
-    let middle = window_bp as u64 / 2;
-    let base = unit.chars().nth(window_bp / 2 % unit.len()).unwrap_or('A');
-    let alternate = if base == 'A' { 'C' } else { 'A' };
-    let edit = format!("1:{}:{base}:{alternate}", middle + 1).parse()?;
-    let window = Arc::new(window_from_slice(
-        &bases,
-        BpOffset(0),
-        Some(BpOffset(middle)),
-        window_bp,
-    )?);
+    let model_id = bundle.info.model_id.clone();
+    let candidates = self_check::candidates(bundle.info.config.window_bp)?;
     let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
     let started = Instant::now();
-    let scored = pollster::block_on(scorer.score(&[Candidate { edit, window }]))?;
-    match scored.first() {
-        Some(scored) if scored.result.sigma_raw.is_finite() => {
-            Ok((model_id, 1e3 * started.elapsed().as_secs_f64()))
-        }
-        _ => Err(Error::new(
-            ErrorCode::DeployGeneric,
-            "the model gives no finite score on this machine",
-        )
-        .with_detail("backend", scorer.ops().backend())),
-    }
+    pollster::block_on(scorer.score(candidates.get(..1).unwrap_or_default()))?;
+    Ok((model_id, 1e3 * started.elapsed().as_secs_f64()))
 }
 
 /// The widest vector instructions of the processor.

@@ -11,7 +11,7 @@ mod file;
 
 use super::long_fetch::LongFetch;
 use super::range::RangeRead;
-use super::{BaseSource, ContigInfo, check_end, unknown_contig};
+use super::{BaseSource, ContigInfo, locate};
 use crate::position::Interval;
 use crate::{Error, ErrorCode, Result};
 use file::{Layout, TwoBitFile};
@@ -151,12 +151,7 @@ impl<R: RangeRead> BaseSource for TwoBitReference<R> {
     }
 
     fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
-        let index = *self
-            .by_name
-            .get(contig)
-            .ok_or_else(|| unknown_contig(contig))?;
-        let length_bp = self.contigs.get(index).map_or(0, |info| info.length_bp);
-        check_end(contig, length_bp, interval)?;
+        let (index, _) = locate(contig, interval, &self.by_name, &self.contigs)?;
         let (start, end) = (interval.start.get(), interval.end.get());
         let mut long = std::mem::take(&mut self.long);
         let bases = long.run(index, start, end, |from, to| self.decode(index, from, to));

@@ -1,0 +1,21 @@
+//! Programs that are run on the way.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs a program in a folder and waits for it; its words go where ours go.
+///
+/// # Errors
+/// A line that says what was run and how it ended.
+pub(crate) fn run(program: &str, arguments: &[&str], folder: &Path) -> Result<(), String> {
+    let shown = format!("{program} {}", arguments.join(" "));
+    let status = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{shown}: {status}")),
+        Err(e) => Err(format!("{shown}: {e}\n  help: install {program}")),
+    }
+}
