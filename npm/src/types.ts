@@ -324,8 +324,12 @@ export interface Inspection {
   /** Alleles that will be skipped, by reason, as far as the file alone tells. */
   readonly reasons: Readonly<Record<string, number>>;
   readonly malformed: number;
-  /** Records by contig, in the file's order. */
-  readonly contigs: readonly { readonly name: string; readonly records: number }[];
+  /** Records, and alleles among them that can be scored, by contig in the file's order. */
+  readonly contigs: readonly {
+    readonly name: string;
+    readonly records: number;
+    readonly candidates: number;
+  }[];
   readonly warnings: readonly string[];
 }
 

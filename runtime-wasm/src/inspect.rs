@@ -28,7 +28,7 @@ struct Counts {
     malformed: u64,
     skipped: BTreeMap<SkipReason, u64>,
     /// In the order of the file.
-    contigs: Vec<(String, u64)>,
+    contigs: Vec<Contig>,
 }
 
 #[derive(Serialize)]
@@ -43,14 +43,15 @@ struct Inspection<'a> {
     candidates: u64,
     reasons: BTreeMap<&'static str, u64>,
     malformed: u64,
-    contigs: Vec<Contig<'a>>,
+    contigs: &'a [Contig],
     warnings: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Contig<'a> {
-    name: &'a str,
+#[derive(Debug, Serialize)]
+struct Contig {
+    name: String,
     records: u64,
+    candidates: u64,
 }
 
 #[wasm_bindgen]
@@ -97,14 +98,7 @@ impl Inspector {
             candidates: counts.candidates,
             reasons: reasons(&counts.skipped),
             malformed: counts.malformed,
-            contigs: counts
-                .contigs
-                .iter()
-                .map(|(name, records)| Contig {
-                    name,
-                    records: *records,
-                })
-                .collect(),
+            contigs: &counts.contigs,
             warnings: reader
                 .warnings()
                 .into_iter()
@@ -143,28 +137,44 @@ impl Inspector {
 impl Counts {
     fn add(&mut self, record: &VariantRecord) {
         self.records += 1;
-        match self.contigs.last_mut() {
-            Some((name, records)) if *name == record.contig => *records += 1,
-            _ => self.add_contig(&record.contig),
-        }
-        if record.needs_reference() {
-            self.candidates += 1;
-            return;
-        }
-        for allele in record.alleles() {
-            match allele {
-                AlleleOutcome::Candidate(_) => self.candidates += 1,
-                AlleleOutcome::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
-            }
+        let candidates = self.candidates_of(record);
+        self.candidates += candidates;
+        if let Some(contig) = self.contig(&record.contig) {
+            contig.records += 1;
+            contig.candidates += candidates;
         }
     }
 
-    fn add_contig(&mut self, contig: &str) {
-        let known = self.contigs.iter_mut().find(|(name, _)| name == contig);
-        if let Some((_, records)) = known {
-            *records += 1;
-        } else if self.contigs.len() < MOST_CONTIGS {
-            self.contigs.push((contig.to_owned(), 1));
+    /// How many alleles of a record may be scored; the others are counted by their reasons.
+    fn candidates_of(&mut self, record: &VariantRecord) -> u64 {
+        if record.needs_reference() {
+            return 1;
         }
+        let mut candidates = 0;
+        for allele in record.alleles() {
+            match allele {
+                AlleleOutcome::Candidate(_) => candidates += 1,
+                AlleleOutcome::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
+            }
+        }
+        candidates
+    }
+
+    /// The entry of a contig, most often the last; none beyond [`MOST_CONTIGS`].
+    fn contig(&mut self, name: &str) -> Option<&mut Contig> {
+        let known = self.contigs.iter().rposition(|known| known.name == name);
+        let index = match known {
+            Some(index) => index,
+            None if self.contigs.len() < MOST_CONTIGS => {
+                self.contigs.push(Contig {
+                    name: name.to_owned(),
+                    records: 0,
+                    candidates: 0,
+                });
+                self.contigs.len() - 1
+            }
+            None => return None,
+        };
+        self.contigs.get_mut(index)
     }
 }

@@ -141,7 +141,7 @@ impl ReferenceFile {
         &self.name
     }
 
-    fn try_open(&mut self) -> Result<()> {
+    pub(crate) fn try_open(&mut self) -> Result<()> {
         if self.open.is_some() || self.opener.needs_index()? {
             return Ok(());
         }
