@@ -10,6 +10,9 @@ import type { BackendName, BackendProbe } from "./types.js";
  */
 const SETUP_LIMIT_MS = 2_000;
 
+/** Time in which an adapter must answer at all: a driver that hangs must not hang loading. */
+const ANSWER_LIMIT_MS = 5_000;
+
 /** Engines that were chosen. */
 export interface Selected {
   readonly engines: readonly Engine[];
@@ -73,7 +76,10 @@ async function processor(
   start: EngineStarter,
   other: BackendProbe,
 ): Promise<Selected> {
-  const engines = await startProcessors(threads, start);
+  return usedProcessors(await startProcessors(threads, start), other);
+}
+
+function usedProcessors(engines: readonly Engine[], other: BackendProbe): Selected {
   const used = probe("cpu", true, `Used, with ${instances(engines.length)}.`);
   return { engines, probes: [used, other] };
 }
@@ -110,10 +116,7 @@ async function better(threads: number, start: EngineStarter): Promise<Selected> 
     startProcessors(threads, start),
     prepare(adapter.name, start),
   );
-  if ("reason" in ready) {
-    const used = probe("cpu", true, `Used, with ${instances(processors.length)}.`);
-    return { engines: processors, probes: [used, unused("webgpu", ready.reason)] };
-  }
+  if ("reason" in ready) return usedProcessors(processors, unused("webgpu", ready.reason));
   return race(processors, ready.engine, adapter.name).catch((error: unknown) => {
     disposeAll([...processors, ready.engine]);
     throw error;
@@ -218,13 +221,21 @@ async function findAdapter(): Promise<Adapter> {
     const reason = insecure ? "WebGPU needs https, or localhost." : "There is no WebGPU here.";
     return { found: false, reason };
   }
-  const adapter = await gpu.requestAdapter().catch(() => null);
-  if (adapter === null) {
+  const adapter = await within(gpu.requestAdapter(), ANSWER_LIMIT_MS).catch(() => null);
+  if (adapter === null || adapter === LATE) {
     return { found: false, reason: "WebGPU is there, but no graphics adapter answered." };
   }
-  const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
-  const name = description || [vendor, architecture].filter(Boolean).join(" ");
-  return { found: true, name: name || "a graphics adapter", software: isFallbackAdapter === true };
+  return { found: true, ...described(adapter) };
+}
+
+/** Browsers before 2024 give an adapter no `info`, and have the flag on the adapter itself. */
+function described(
+  adapter: Partial<Pick<GPUAdapter, "info">> & { readonly isFallbackAdapter?: boolean },
+): { readonly name: string; readonly software: boolean } {
+  const info: Partial<GPUAdapterInfo> = adapter.info ?? {};
+  const name = info.description || [info.vendor, info.architecture].filter(Boolean).join(" ");
+  const software = info.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
+  return { name: name || "a graphics adapter", software };
 }
 
 const LATE = Symbol("late");

@@ -15,7 +15,12 @@ function machine(adapter) {
   const isFallbackAdapter = adapter === "software";
   const info = { vendor: "acme", architecture: "one", description: "", isFallbackAdapter };
   const gpu = { requestAdapter: async () => (adapter ? { info } : null) };
-  const navigator = adapter === undefined ? {} : { gpu };
+  given(adapter === undefined ? undefined : gpu);
+}
+
+/** A machine whose browser has this as its `navigator.gpu`. */
+function given(gpu) {
+  const navigator = gpu === undefined ? {} : { gpu };
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
 }
 
@@ -186,4 +191,26 @@ test("probeBackends looks without computing", async () => {
   );
   machine(undefined);
   assert.equal(of(await probeBackends(), "webgpu").available, false);
+});
+
+test("an adapter without info, as browsers before 2024 have it, broke auto and probeBackends", async () => {
+  const old = (isFallbackAdapter) =>
+    given({ requestAdapter: async () => ({ isFallbackAdapter }) });
+  old(false);
+  assert.match(of(await probeBackends(), "webgpu").reason, /a graphics adapter/);
+  const { start } = starter({ cpu: { ms: 400 } });
+  const { engines } = await selectEngines("auto", 1, start);
+  assert.equal(engines[0].backend, "webgpu");
+  old(true);
+  const software = await selectEngines("auto", 1, starter({}).start);
+  assert.equal(software.engines[0].backend, "cpu");
+  assert.match(of(software.probes, "webgpu").reason, /is no graphics processor/);
+});
+
+test("an adapter that never answers made loading hang", async (context) => {
+  given({ requestAdapter: () => new Promise(() => undefined) });
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const probing = probeBackends();
+  context.mock.timers.tick(5_000);
+  assert.match(of(await probing, "webgpu").reason, /no graphics adapter answered/);
 });
