@@ -34,6 +34,21 @@ export function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** Time after which timers and messages get their turn, where nothing else lets them. */
+const TURN_MS = 25;
+
+/** Turns of the event loop for the others, taken in work that may never wait for anything. */
+export class Turns {
+  #last = performance.now();
+
+  /** Waits for a turn, if the last one was a while ago. */
+  async take(): Promise<void> {
+    if (performance.now() - this.#last < TURN_MS) return;
+    await nextTask();
+    this.#last = performance.now();
+  }
+}
+
 /** A promise that is settled from outside. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;

@@ -3,7 +3,7 @@
 import { GenoLeWMError } from "./errors.js";
 import type { RangeSource } from "./types.js";
 
-/** Bytes that are read at once; the next piece is fetched while one is worked on. */
+/** Bytes that are read at once. */
 const CHUNK_BYTES = 1 << 20;
 
 /** A file as a sequence of pieces. */

@@ -3,29 +3,31 @@
  * the engines that compute. It lives in a worker, or on the caller's thread.
  */
 
+import { Turns } from "./abort.js";
 import { BatchQueue } from "./batch-queue.js";
 import { LocalEngine, type Engine, type EngineStarter } from "./engines.js";
-import { disposedError, GenoLeWMError } from "./errors.js";
+import { disposedError } from "./errors.js";
 import { EnginePool, type Replace } from "./pool.js";
-import { OpenReference } from "./reference.js";
+import { closedReference, OpenReference } from "./reference.js";
 import { ScoreRun } from "./score-run.js";
 import { selectEngines, startProcessors, type Selected } from "./selection.js";
-import type {
-  CallContext,
-  CoordinatorApi,
-  FallbackEvent,
-  Handlers,
-  Loaded,
-  LoadParams,
-  OpenedReference,
-  ReferenceParams,
-  ScoreParams,
-  SingleParams,
-  WithSources,
+import {
+  LOAD_STAGES,
+  type CallContext,
+  type CoordinatorApi,
+  type FallbackEvent,
+  type Handlers,
+  type Loaded,
+  type LoadParams,
+  type OpenedReference,
+  type ReferenceParams,
+  type ScoreParams,
+  type SingleParams,
+  type WithSources,
 } from "./service.js";
 import { openChunks, readAll, type SourceSpec } from "./sources.js";
 import type { AssemblyGuess, LoadStage, ScoreSummary } from "./types.js";
-import type { Wasm, WasmModel } from "./wasm.js";
+import { release, type Wasm, type WasmModel } from "./wasm.js";
 
 /** Makes engines elsewhere; where there is no such place they share the coordinator's thread. */
 export type RemoteStarter = (files: ReadonlyMap<string, Uint8Array>) => EngineStarter;
@@ -90,9 +92,9 @@ export class Coordinator implements Handlers<CoordinatorApi> {
     context: CallContext<CoordinatorApi["openReference"]["event"]>,
   ): Promise<OpenedReference> {
     const reference = await OpenReference.open(this.#wasm, sources, context);
-    if (this.#disposed) {
+    if (this.#disposed || context.signal.aborted) {
       reference.close();
-      throw disposedError();
+      throw this.#disposed ? disposedError() : context.signal.reason;
     }
     const id = this.#nextReference++;
     this.#references.set(id, reference);
@@ -123,7 +125,7 @@ export class Coordinator implements Handlers<CoordinatorApi> {
       await pour(sources.input, inspector, signal);
       return inspector.finish();
     } finally {
-      inspector.free();
+      release(inspector);
     }
   }
 
@@ -137,18 +139,12 @@ export class Coordinator implements Handlers<CoordinatorApi> {
         single.withWindow(window.bases, window.start);
       } else {
         const open = this.#reference(reference ?? -1);
-        for (
-          let want = single.withReference(open.file);
-          want !== undefined;
-          want = single.withReference(open.file)
-        ) {
-          await open.supply(want, signal);
-        }
+        await open.supplied(() => single.withReference(open.file), signal);
       }
       const { results, backend, device } = await this.#engines().score(single.job(), signal);
       return single.row(results, backend, device, receipt);
     } finally {
-      single.free();
+      release(single);
     }
   }
 
@@ -162,17 +158,16 @@ export class Coordinator implements Handlers<CoordinatorApi> {
     context.signal.addEventListener("abort", stop);
     try {
       const open = this.#reference(reference);
-      const input = await openChunks(sources.input, context.signal);
+      const pool = this.#engines();
       const name = sources.input.name;
+      // Before the input is opened: options may be refused, and nobody would close it.
       const pass = new this.#wasm.Run(this.#loaded(), open.file, name, JSON.stringify(options));
-      return await new ScoreRun({
-        run: pass,
-        input,
-        reference: open,
-        pool: this.#engines(),
-        queue,
-        context,
-      }).finish();
+      const input = await openChunks(sources.input, context.signal).catch((error: unknown) => {
+        release(pass);
+        throw error;
+      });
+      const parts = { run: pass, input, reference: open, pool, queue, context };
+      return await new ScoreRun(parts).finish();
     } catch (error) {
       queue.fail(error);
       throw error;
@@ -208,13 +203,9 @@ export class Coordinator implements Handlers<CoordinatorApi> {
     const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId);
     try {
       await pour(sources.input, importer, signal);
-      for (;;) {
-        const answer = importer.finish();
-        if (typeof answer === "string") return answer;
-        await open.supply(answer, signal);
-      }
+      return await open.supplied(() => importer.finish(), signal);
     } finally {
-      importer.free();
+      release(importer);
     }
   }
 
@@ -237,7 +228,7 @@ export class Coordinator implements Handlers<CoordinatorApi> {
     for (const queue of this.#runs.values()) queue.fail(reason);
     for (const reference of this.#references.values()) reference.close();
     this.#references.clear();
-    this.#model?.free();
+    if (this.#model !== null) release(this.#model);
     this.#model = null;
   }
 
@@ -291,16 +282,9 @@ export class Coordinator implements Handlers<CoordinatorApi> {
   #reference(id: number): OpenReference {
     const reference = this.#references.get(id);
     if (reference !== undefined) return reference;
-    throw new GenoLeWMError({
-      code: "INPUT.GENERIC",
-      message: "The reference was closed.",
-      remediation: "Open it again.",
-    });
+    throw closedReference();
   }
 }
-
-/** Steps of loading; the first two are done before the coordinator is asked. */
-export const LOAD_STAGES = 4;
 
 /** Pushes a file through something that reads it from front to back. */
 async function pour(
@@ -309,8 +293,10 @@ async function pour(
   signal: AbortSignal,
 ): Promise<void> {
   const { pieces } = await openChunks(source, signal);
+  const turns = new Turns();
   for await (const piece of pieces) {
     signal.throwIfAborted();
     into.push(piece);
+    await turns.take();
   }
 }

@@ -113,6 +113,12 @@ function isParts(thrown: unknown): thrown is ErrorParts {
   return typeof code === "string" && typeof message === "string";
 }
 
+/** The code of a system call that failed on a file. Its message holds the path, and is not told. */
+function fileErrorCode(thrown: unknown): string | null {
+  if (!(thrown instanceof Error) || !("syscall" in thrown) || !("code" in thrown)) return null;
+  return typeof thrown.code === "string" ? thrown.code : null;
+}
+
 function describe(thrown: unknown): ErrorParts {
   const { name, message } =
     thrown instanceof Error ? thrown : { name: "", message: String(thrown) };
@@ -122,6 +128,15 @@ function describe(thrown: unknown): ErrorParts {
       message:
         "The file can no longer be read: it was changed, moved or removed after it was chosen.",
       remediation: "Choose the file again.",
+    };
+  }
+  const code = fileErrorCode(thrown);
+  if (code !== null) {
+    return {
+      code: "RESOURCE.GENERIC",
+      message: code === "ENOENT" ? "The file is not there." : "The file cannot be read.",
+      details: { code },
+      remediation: "See whether its address is right, and whether it may be read.",
     };
   }
   if (thrown instanceof WebAssembly.RuntimeError) {

@@ -1,11 +1,12 @@
 /** A reference genome: opened, indexed where it must be, and read by range. */
 
+import { Turns } from "./abort.js";
 import { GenoLeWMError } from "./errors.js";
 import { fetchWhole } from "./http.js";
 import type { CallContext, ProgressEvent, ReferenceParams } from "./service.js";
 import { openChunks, openRange, readAll, type SourceSpec } from "./sources.js";
 import type { RangeSource } from "./types.js";
-import type { Want, Wasm, WasmReference } from "./wasm.js";
+import { release, type Want, type Wasm, type WasmReference } from "./wasm.js";
 
 /** The indexes of a FASTA file. */
 interface Indexes {
@@ -18,15 +19,20 @@ const GZIP_MAGIC = [0x1f, 0x8b];
 
 /** A reference that answers. */
 export class OpenReference {
-  /** The wasm side, for runs and imports. */
-  readonly file: WasmReference;
+  readonly #file: WasmReference;
   readonly #source: RangeSource;
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   private constructor(file: WasmReference, source: RangeSource) {
-    this.file = file;
+    this.#file = file;
     this.#source = source;
+  }
+
+  /** The wasm side, for runs and imports. It is gone once the reference was closed. */
+  get file(): WasmReference {
+    if (this.#closed) throw closedReference();
+    return this.#file;
   }
 
   /** Opens a file; without an index one is looked for beside it, and made when there is none. */
@@ -59,16 +65,26 @@ export class OpenReference {
     this.file.supply(want.offset, bytes);
   }
 
+  /** Makes `step` until it needs no more bytes. */
+  async supplied<T extends string | undefined>(
+    step: () => T | Want,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const turns = new Turns();
+    for (;;) {
+      signal.throwIfAborted();
+      const answer = step();
+      if (typeof answer !== "object") return answer;
+      // Not between the bytes and the next step, where others could push the bytes out.
+      await turns.take();
+      await this.supply(answer, signal);
+    }
+  }
+
   /** Bases of a contig. Calls take turns, so that one does not push out what another has read. */
   bases(contig: string, start: number, end: number, signal: AbortSignal): Promise<string> {
-    const read = async (): Promise<string> => {
-      for (;;) {
-        signal.throwIfAborted();
-        const answer = this.file.bases(contig, start, end);
-        if (typeof answer === "string") return answer;
-        await this.supply(answer, signal);
-      }
-    };
+    const read = (): Promise<string> =>
+      this.supplied(() => this.file.bases(contig, start, end), signal);
     const mine = this.#turn.then(read);
     this.#turn = mine.catch(() => undefined);
     return mine;
@@ -78,13 +94,11 @@ export class OpenReference {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.file.free();
+    release(this.#file);
   }
 
   async #open(signal: AbortSignal): Promise<void> {
-    for (let want = this.file.open(); want !== undefined; want = this.file.open()) {
-      await this.supply(want, signal);
-    }
+    await this.supplied(() => this.file.open(), signal);
   }
 
   async #index(wasm: Wasm, spec: SourceSpec, context: CallContext<ProgressEvent>): Promise<void> {
@@ -109,12 +123,16 @@ export class OpenReference {
     }
   }
 
+  /** Where they cannot be had, for whatever reason, the file itself can be read through. */
   async #indexesBeside(spec: SourceSpec, signal: AbortSignal): Promise<Indexes | null> {
     if (spec.kind !== "url") return null;
     const beside = (suffix: string): Promise<Uint8Array | null> => {
       const url = new URL(spec.href);
       url.pathname += suffix;
-      return fetchWhole(url.href, spec.name + suffix, signal);
+      return fetchWhole(url.href, spec.name + suffix, signal).catch(() => {
+        signal.throwIfAborted();
+        return null;
+      });
     };
     const start = await this.#source.read(0, GZIP_MAGIC.length, signal);
     const compressed = GZIP_MAGIC.every((byte, place) => start[place] === byte);
@@ -123,6 +141,15 @@ export class OpenReference {
     const gzi = await beside(".gzi");
     return gzi && { fai, gzi };
   }
+}
+
+/** For what still uses a reference after it was closed. */
+export function closedReference(): GenoLeWMError {
+  return new GenoLeWMError({
+    code: "INPUT.GENERIC",
+    message: "The reference was closed.",
+    remediation: "Open it again.",
+  });
 }
 
 /** Reads a FASTA file through once. */
@@ -134,6 +161,7 @@ async function buildIndexes(
   const { size, pieces } = await openChunks(spec, signal);
   const totalBytes = Math.max(size ?? 1, 1);
   const builder = new wasm.IndexBuilder(spec.name);
+  const turns = new Turns();
   let read = 0;
   const report = (doneBytes: number): void =>
     emit({
@@ -145,9 +173,10 @@ async function buildIndexes(
       builder.push(piece);
       read += piece.length;
       report(size === null ? 0 : Math.min(read, totalBytes));
+      await turns.take();
     }
   } catch (error) {
-    builder.free();
+    release(builder);
     throw error;
   }
   const indexes = builder.finish();

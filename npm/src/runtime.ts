@@ -1,21 +1,22 @@
 /** The class that the package is about. */
 
 import { abortable, deferred, linkSignals } from "./abort.js";
+import { listener, tell } from "./callbacks.js";
 import { disposedError, GenoLeWMError, positive } from "./errors.js";
 import { modelFiles } from "./model-source.js";
 import { connect, type Platform } from "./platform.js";
 import { ReferenceHandle, type ReferenceCalls } from "./reference-handle.js";
 import { RowStream } from "./row-stream.js";
 import { probeBackends } from "./selection.js";
-import type {
-  CallContext,
-  CoordinatorApi,
-  Loaded,
-  ReferenceParams,
-  ScoreParams,
-  Service,
+import {
+  LOAD_STAGES,
+  type CallContext,
+  type CoordinatorApi,
+  type Loaded,
+  type ScoreParams,
+  type Service,
 } from "./service.js";
-import { sourceOf } from "./sources.js";
+import { discard, givenSource, referenceSources, type SourceSpec } from "./sources.js";
 import type {
   BackendName,
   BackendProbe,
@@ -32,7 +33,6 @@ import type {
   ModelSource,
   Notice,
   OpenReferenceOptions,
-  Progress,
   ReceiptVerdict,
   Reference,
   ReferenceFiles,
@@ -44,9 +44,6 @@ import type {
   ScoreVcfOptions,
   WindowEdit,
 } from "./types.js";
-
-/** Steps of loading; the coordinator does those from the third on. */
-const LOAD_STAGES = 4;
 
 /** An array file names no sample. */
 const DEFAULT_SAMPLE = "SAMPLE";
@@ -127,17 +124,20 @@ export class GenoLeWMRuntime {
   ): Promise<GenoLeWMRuntime> {
     const { backend = "auto", onProgress, onNotice, signal } = options;
     const threads = positive("threads", options.threads ?? platform.defaults.threads);
+    const emit = listener(onProgress, onNotice);
     const stage = (name: LoadStage, done: number): void =>
-      onProgress?.({ kind: "load", stage: name, done, total: LOAD_STAGES });
+      emit({ kind: "progress", progress: { kind: "load", stage: name, done, total: LOAD_STAGES } });
     signal?.throwIfAborted();
     stage("wasm", 0);
     const files = modelFiles(source, platform, signal);
     files.catch(() => undefined);
-    const service = await connect(platform, options);
+    const service = await connect(platform, options).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw GenoLeWMError.from(error);
+    });
     try {
       stage("model", 1);
       const params = { files: await abortable(files, signal), backend, threads };
-      const emit = listener(onProgress, onNotice);
       const quiet = new AbortController().signal;
       const loading = service.call("load", params, { signal: signal ?? quiet, emit });
       const loaded = await abortable(loading, signal);
@@ -168,7 +168,7 @@ export class GenoLeWMRuntime {
     options: OpenReferenceOptions = {},
   ): Promise<Reference> {
     const { signal, onProgress } = options;
-    const sources = await this.#referenceSources(input);
+    const sources = await referenceSources(input, this.#platform);
     const emit = listener(onProgress, undefined);
     const opened = await this.#call("openReference", { sources }, signal, emit);
     return new ReferenceHandle(opened, this.#referenceCalls);
@@ -176,8 +176,10 @@ export class GenoLeWMRuntime {
 
   /** Tells what a file of variants is, and how much of it can be scored. Reads it through. */
   async inspect(file: InputLike, options: CallOptions = {}): Promise<Inspection> {
-    const sources = { input: await sourceOf(file, this.#platform) };
-    return JSON.parse(await this.#call("inspect", { sources }, options.signal)) as Inspection;
+    return this.#withInput(file, async (input) => {
+      const found = await this.#call("inspect", { sources: { input } }, options.signal);
+      return JSON.parse(found) as Inspection;
+    });
   }
 
   /** Scores one edit, in a window that is given or cut from a reference. */
@@ -266,16 +268,17 @@ export class GenoLeWMRuntime {
   /** Turns a consumer array's raw data (23andMe, AncestryDNA, MyHeritage, …) into VCF. */
   async importRaw(file: InputLike, options: ImportOptions): Promise<ImportResult> {
     const { sampleId = DEFAULT_SAMPLE, signal } = options;
-    const sources = { input: await sourceOf(file, this.#platform) };
-    return this.#withReference(options.reference, { signal }, async (reference) => {
-      const result = await this.#call("importRaw", { sources, reference, sampleId }, signal);
-      return JSON.parse(result) as ImportResult;
-    });
+    return this.#withInput(file, (input) =>
+      this.#withReference(options.reference, { signal }, async (reference) => {
+        const params = { sources: { input }, reference, sampleId };
+        return JSON.parse(await this.#call("importRaw", params, signal)) as ImportResult;
+      }),
+    );
   }
 
   /** Checks receipts, one or a line each, against this model. */
   async verifyReceipt(file: FileLike, options: CallOptions = {}): Promise<ReceiptVerdict> {
-    const sources = { input: await sourceOf(file, this.#platform) };
+    const sources = { input: await givenSource(file, this.#platform) };
     const verdict = await this.#call("verifyReceipt", { sources }, options.signal);
     return JSON.parse(verdict) as ReceiptVerdict;
   }
@@ -310,13 +313,24 @@ export class GenoLeWMRuntime {
       ...(regions === undefined ? {} : { regions }),
       ...(batchSize === undefined ? {} : { batchSize: positive("batchSize", batchSize) }),
     };
-    const sources = { input: await sourceOf(file, this.#platform) };
-    return this.#withReference(options.reference, { signal, onProgress }, (reference) => {
-      const params = { run, sources, reference, options: settings };
-      const summary = this.#call("score", params, signal, context.emit);
-      begun();
-      return summary;
-    });
+    return this.#withInput(file, (input) =>
+      this.#withReference(options.reference, { signal, onProgress }, (reference) => {
+        const params = { run, sources: { input }, reference, options: settings };
+        const summary = this.#call("score", params, signal, context.emit);
+        begun();
+        return summary;
+      }),
+    );
+  }
+
+  /** Does `work` with an input. A stream is cancelled if that ends before it was begun. */
+  async #withInput<T>(file: InputLike, work: (input: SourceSpec) => Promise<T>): Promise<T> {
+    const input = await givenSource(file, this.#platform);
+    try {
+      return await work(input);
+    } finally {
+      discard(input);
+    }
   }
 
   /** Does `work` with a reference, and closes it if it was opened for that. */
@@ -330,7 +344,7 @@ export class GenoLeWMRuntime {
   ): Promise<T> {
     if (input instanceof ReferenceHandle) return work(input.idFor(this.#referenceCalls));
     const { signal, onProgress } = options;
-    const sources = await this.#referenceSources(input as FileLike | ReferenceFiles);
+    const sources = await referenceSources(input as FileLike | ReferenceFiles, this.#platform);
     const emit = listener(onProgress, undefined);
     const { id } = await this.#call("openReference", { sources }, signal, emit);
     try {
@@ -338,17 +352,6 @@ export class GenoLeWMRuntime {
     } finally {
       await this.#call("closeReference", { id }).catch(() => undefined);
     }
-  }
-
-  async #referenceSources(input: FileLike | ReferenceFiles): Promise<ReferenceParams["sources"]> {
-    const isSet = typeof input === "object" && "file" in input;
-    const { file, fai, gzi } = isSet ? input : { file: input, fai: undefined, gzi: undefined };
-    const open = (one: FileLike) => sourceOf(one, this.#platform);
-    return {
-      file: await open(file),
-      ...(fai === undefined ? {} : { fai: await open(fai) }),
-      ...(gzi === undefined ? {} : { gzi: await open(gzi) }),
-    };
   }
 
   /** Calls the coordinator; the caller's signal and `dispose` both end the call at once. */
@@ -373,7 +376,7 @@ export class GenoLeWMRuntime {
     const emit: Emit<"watch"> = ({ notice, backend, device }) => {
       this.#backend = backend;
       this.#device = device;
-      for (const tell of this.#listeners) tell(notice);
+      for (const onNotice of this.#listeners) tell(onNotice, notice);
     };
     this.#call("watch", null, undefined, emit).catch(() => undefined);
   }
@@ -381,14 +384,3 @@ export class GenoLeWMRuntime {
 
 type Emit<K extends keyof CoordinatorApi> = Context<K>["emit"];
 type Context<K extends keyof CoordinatorApi> = CallContext<CoordinatorApi[K]["event"]>;
-
-/** Passes events on to the callbacks that there are. */
-function listener(
-  onProgress: ((progress: Progress) => void) | undefined,
-  onNotice: ((notice: Notice) => void) | undefined,
-): (event: CoordinatorApi["load"]["event"]) => void {
-  return (event) => {
-    if (event.kind === "progress") onProgress?.(event.progress);
-    else onNotice?.(event.notice);
-  };
-}

@@ -1,6 +1,6 @@
 /** Drives one pass over a file: input and reference in, batches to the engines, rows out. */
 
-import { nextTask } from "./abort.js";
+import { Turns } from "./abort.js";
 import type { BatchQueue } from "./batch-queue.js";
 import type { Chunks } from "./bytes.js";
 import type { EnginePool } from "./pool.js";
@@ -8,10 +8,7 @@ import { ScoreProgress, type Counts } from "./progress.js";
 import type { OpenReference } from "./reference.js";
 import type { CoordinatorApi, CallContext } from "./service.js";
 import type { ScoreSummary } from "./types.js";
-import type { Step, WasmRun } from "./wasm.js";
-
-/** Time after which timers and messages get their turn, where nothing else lets them. */
-const TURN_MS = 25;
+import { release, type Step, type WasmRun } from "./wasm.js";
 
 type Job = Extract<Step, { kind: "job" }>;
 
@@ -35,11 +32,12 @@ export class ScoreRun {
   readonly #progress: ScoreProgress;
   readonly #outstanding = new Set<Promise<void>>();
   readonly #start = performance.now();
+  /** Where neither files nor workers are waited for, nobody else would get the thread. */
+  readonly #turns = new Turns();
   #failure: { readonly reason: unknown } | null = null;
   #over = false;
   #headerSent = false;
   #warningsSent = 0;
-  #lastTurn = performance.now();
 
   /** Begins with {@link ScoreRun.finish}. */
   constructor(parts: RunParts) {
@@ -54,7 +52,7 @@ export class ScoreRun {
     try {
       while (await this.#step()) {
         await this.#flush();
-        await this.#takeTurn();
+        await this.#turns.take();
       }
       await this.#flush();
       const summary = this.#summary();
@@ -64,7 +62,7 @@ export class ScoreRun {
     } finally {
       this.#over = true;
       void this.#pieces.return?.().catch(() => undefined);
-      run.free();
+      release(run);
     }
   }
 
@@ -155,12 +153,5 @@ export class ScoreRun {
     this.#emitWarnings();
     const { inputBytesDone: _, ...counts } = JSON.parse(this.#parts.run.summary()) as Accounts;
     return { ...counts, seconds: (performance.now() - this.#start) / 1000 };
-  }
-
-  /** Where neither files nor workers are waited for, nobody else would get the thread. */
-  async #takeTurn(): Promise<void> {
-    if (performance.now() - this.#lastTurn < TURN_MS) return;
-    await nextTask();
-    this.#lastTurn = performance.now();
   }
 }

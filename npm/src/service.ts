@@ -63,6 +63,9 @@ export interface FallbackEvent {
   readonly device: string;
 }
 
+/** Steps of loading: the runtime does the first two, the coordinator those from the third on. */
+export const LOAD_STAGES = 4;
+
 /** A model's files and how to run them. */
 export interface LoadParams {
   readonly files: ReadonlyMap<string, Uint8Array>;

@@ -7,7 +7,8 @@ import { blobPieces, concatenate, readAhead, streamPieces, type Chunks } from ".
 import { GenoLeWMError } from "./errors.js";
 import { HttpRange, httpStream } from "./http.js";
 import type { Platform } from "./platform.js";
-import type { InputLike, RangeSource } from "./types.js";
+import type { ReferenceParams } from "./service.js";
+import type { FileLike, InputLike, RangeSource, ReferenceFiles } from "./types.js";
 
 /** Indexes and receipts are small; what is larger than this is something else. */
 const WHOLE_LIMIT_BYTES = 512 * (1 << 20);
@@ -19,6 +20,39 @@ export type SourceSpec =
   | { readonly kind: "url"; readonly name: string; readonly href: string }
   | { readonly kind: "range"; readonly name: string; readonly source: RangeSource }
   | { readonly kind: "stream"; readonly name: string; readonly stream: ReadableStream<Uint8Array> };
+
+/** {@link sourceOf} for a caller of the package: a file that is not there is told as that. */
+export async function givenSource(
+  file: InputLike,
+  platform: Pick<Platform, "openFile">,
+): Promise<SourceSpec> {
+  try {
+    return await sourceOf(file, platform);
+  } catch (error) {
+    throw GenoLeWMError.from(error);
+  }
+}
+
+/** {@link givenSource} for a reference with the indexes that were given with it. */
+export async function referenceSources(
+  input: FileLike | ReferenceFiles,
+  platform: Pick<Platform, "openFile">,
+): Promise<ReferenceParams["sources"]> {
+  const isSet = typeof input === "object" && "file" in input;
+  const { file, fai, gzi } = isSet ? input : { file: input, fai: undefined, gzi: undefined };
+  const open = (one: FileLike) => givenSource(one, platform);
+  return {
+    file: await open(file),
+    ...(fai === undefined ? {} : { fai: await open(fai) }),
+    ...(gzi === undefined ? {} : { gzi: await open(gzi) }),
+  };
+}
+
+/** Cancels a stream that nobody reads: its sender must not wait for ever. */
+export function discard(spec: SourceSpec): void {
+  if (spec.kind !== "stream" || spec.stream.locked) return;
+  spec.stream.cancel().catch(() => undefined);
+}
 
 /** What was given as a file, told apart. */
 export async function sourceOf(
@@ -59,7 +93,7 @@ async function urlSource(
     return { kind: "url", name, href: url.href };
   }
   if (url.protocol === "blob:" || url.protocol === "data:") {
-    return { kind: "blob", name: "input", blob: await (await fetch(url)).blob() };
+    return { kind: "blob", name: "input", blob: await fetchBlob(url) };
   }
   if (url.protocol === "file:" && platform.openFile !== undefined) {
     return { kind: "range", name, source: await platform.openFile(url) };
@@ -70,6 +104,22 @@ async function urlSource(
     details: { protocol: url.protocol },
     remediation: "Give an http or https URL, a File, a Blob, or bytes.",
   });
+}
+
+async function fetchBlob(url: URL): Promise<Blob> {
+  try {
+    return await (await fetch(url)).blob();
+  } catch (cause) {
+    throw new GenoLeWMError(
+      {
+        code: "RESOURCE.GENERIC",
+        message: `There is nothing at this ${url.protocol} address.`,
+        details: { protocol: url.protocol },
+        remediation: "Give the Blob or the bytes themselves.",
+      },
+      { cause },
+    );
+  }
 }
 
 /** A URL, relative to the page where there is one. */
@@ -145,7 +195,7 @@ export async function readAll(spec: SourceSpec, signal: AbortSignal): Promise<Ui
 }
 
 /** For files that would have to be held whole, and are too large for that. */
-export function tooLarge(name: string, limitBytes: number): GenoLeWMError {
+function tooLarge(name: string, limitBytes: number): GenoLeWMError {
   return new GenoLeWMError({
     code: "RESOURCE.GENERIC",
     message: `${name} is larger than ${limitBytes >> 20} MiB, the most that is read at once.`,

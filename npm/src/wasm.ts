@@ -17,6 +17,18 @@ interface Owned {
   [Symbol.dispose](): void;
 }
 
+/**
+ * Frees an object. One that is in use, as it is for ever after a trap, cannot be freed: that must
+ * not take the place of the error that tells of the trap.
+ */
+export function release(owned: Owned): void {
+  try {
+    owned.free();
+  } catch {
+    // It stays until its instance of the module goes.
+  }
+}
+
 /** What a {@link WasmRun} needs next. */
 export type Step =
   /** More of the input: `push` or `end`. */
@@ -24,12 +36,7 @@ export type Step =
   /** Bytes of the reference: `supply` them. */
   | ({ readonly kind: "read" } & Want)
   /** A batch to be scored: `complete` it. */
-  | {
-      readonly kind: "job";
-      readonly ticket: number;
-      readonly bytes: Uint8Array;
-      readonly candidates: number;
-    }
+  | { readonly kind: "job"; readonly ticket: number; readonly bytes: Uint8Array }
   /** Nothing, until a job is complete. */
   | { readonly kind: "wait" }
   | { readonly kind: "done" };
@@ -45,7 +52,6 @@ export interface WasmModel extends Owned {
 
 /** The network on one backend. */
 export interface WasmEngine extends Owned {
-  readonly backend: string;
   readonly device: string;
   /** Compares with known answers, or with the processor's. */
   selfCheck(model: WasmModel): Promise<void>;
@@ -143,7 +149,6 @@ export interface Wasm {
   readonly Single: new (model: WasmModel, edit: string) => WasmSingle;
   readonly Importer: new (name: string, reference: WasmReference, sampleId: string) => WasmImporter;
   verifyReceipts(text: Uint8Array, manifest: string): string;
-  version(): string;
 }
 
 /** Starts the module. It exists once in a thread: a second call answers the same. */

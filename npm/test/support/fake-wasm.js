@@ -63,7 +63,13 @@ export function fakeWasm(hooks = {}) {
       this.supplied += bytes.length;
     }
     needsIndex() {
-      return false;
+      return hooks.needsIndex?.() ?? false;
+    }
+    setIndex() {
+      hooks.needsIndex = undefined;
+    }
+    bases() {
+      return { offset: 0, length: 1 };
     }
     contigs() {
       return '[{"name":"chr1","lengthBp":4}]';
@@ -76,6 +82,7 @@ export function fakeWasm(hooks = {}) {
   class Run {
     free = live("Run");
     constructor(_model, reference, _name, options) {
+      hooks.run?.();
       this.reference = reference;
       this.batchSize = JSON.parse(options).batchSize ?? 2;
       this.lines = [];
@@ -118,7 +125,7 @@ export function fakeWasm(hooks = {}) {
       const ticket = this.rows.length;
       this.waiting.set(ticket, scored);
       const bytes = Uint8Array.from(scored, ({ value }) => value);
-      return { kind: "job", ticket, bytes, candidates: scored.length };
+      return { kind: "job", ticket, bytes };
     }
     complete(ticket, results, backend) {
       const scored = this.waiting.get(ticket);
@@ -159,5 +166,33 @@ export function fakeWasm(hooks = {}) {
     }
   }
 
-  return { wasm: { Model, Engine, ReferenceFile, Run }, open };
+  class Pushed {
+    free = live("Pushed");
+    constructor() {
+      if (hooks.free) this.free = hooks.free;
+    }
+    push(chunk) {
+      hooks.push?.(chunk);
+    }
+    finish() {
+      return hooks.finish?.() ?? "{}";
+    }
+  }
+
+  class IndexBuilder extends Pushed {
+    finish() {
+      this.free();
+      return { fai: new Uint8Array() };
+    }
+  }
+
+  class Single {
+    free = live("Single");
+    withReference() {
+      return { offset: 0, length: 1 };
+    }
+  }
+
+  const readers = { Inspector: Pushed, Importer: Pushed, IndexBuilder, Single };
+  return { wasm: { Model, Engine, ReferenceFile, Run, ...readers }, open };
 }
