@@ -1,8 +1,23 @@
-/** The form in which names of contigs are compared: `chr17` is `17`, `chrM` and `M` are `MT`. */
+/**
+ * The form in which names of contigs are compared: `chr17` and `NC_000017.11` are `17`, `chrM` and `M`
+ * are `MT`. The runtime takes the same names for the same (`common_form` in `shared`); where the page
+ * took fewer, its plan said that nothing could be scored.
+ */
 export function plainContig(name: string): string {
-  const bare = name.replace(/^chr/i, "").toUpperCase();
+  const bare = name.replace(/^chr(?=.)/i, "").toUpperCase();
+  const refseq = /^NC_(\d{6})\.\d+$/.exec(bare)?.[1];
+  if (refseq !== undefined) return REFSEQ.get(Number(refseq)) ?? bare;
   return bare === "M" ? "MT" : bare;
 }
+
+/** Chromosomes by the number in their RefSeq accession; the mitochondrion has had two. */
+const REFSEQ: ReadonlyMap<number, string> = new Map([
+  ...Array.from({ length: 22 }, (_, i): [number, string] => [i + 1, String(i + 1)]),
+  [23, "X"],
+  [24, "Y"],
+  [12920, "MT"],
+  [1807, "MT"],
+]);
 
 /** A stretch of the genome, 1-based, both ends included. */
 export interface Stretch {

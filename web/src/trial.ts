@@ -121,17 +121,35 @@ export interface Forecast {
 /** Puts together what the file alone tells, what the reference adds, and what the trial measured. */
 export function forecast(found: Inspection, reference: Reference, trial: Trial): Forecast {
   const known = new Set(reference.contigs.map(({ name }) => plainContig(name)));
+  // Candidates and not records: a record may hold several, or none that could be scored.
   const elsewhere = found.contigs
     .filter(({ name }) => !known.has(plainContig(name)))
-    .reduce((sum, { records }) => sum + records, 0);
+    .reduce((sum, { candidates }) => sum + candidates, 0);
   const reasons = new Map(Object.entries(found.reasons).filter(([, alleles]) => alleles > 0));
   if (elsewhere > 0)
     reasons.set("contig_unknown", (reasons.get("contig_unknown") ?? 0) + elsewhere);
   const left = Math.max(0, found.candidates - elsewhere);
   const isVcf = found.format === "vcf";
-  const met = trial.scored + trial.skipped;
-  // Most rows of an array file carry no difference from the reference; the trial tells how many.
-  const alleles = isVcf || met === 0 ? left : Math.round((left * trial.scored) / met);
+  const alleles = isVcf ? left : likely(left, found, trial);
   const seconds = trial.perSecond === null ? null : alleles / trial.perSecond;
   return { alleles, exact: isVcf && elsewhere === 0, reasons: [...reasons], seconds };
+}
+
+/**
+ * How many of the rows that are left will be scored. Most rows of an array file carry no difference
+ * from the reference; the trial tells how many. What it skipped and `left` does not count says
+ * nothing about that.
+ */
+function likely(left: number, found: Inspection, trial: Trial): number {
+  const counted = [...trial.reasons].filter(([reason]) => !leftOut(reason, found));
+  const met = trial.scored + counted.reduce((sum, [, rows]) => sum + rows, 0);
+  // A trial that was cut short before its first score knows nothing.
+  if (met === 0 || (trial.scored === 0 && !trial.complete)) return left;
+  return Math.max(trial.scored, Math.round((left * trial.scored) / met));
+}
+
+function leftOut(reason: string, found: Inspection): boolean {
+  return (
+    reason === "contig_unknown" || reason === "malformed" || (found.reasons[reason] ?? 0) > 0
+  );
 }

@@ -13,6 +13,15 @@ test("contigs are the same by any of their names", () => {
   ]);
 });
 
+test("names of RefSeq are chromosomes, as the runtime takes them", () => {
+  assert.deepEqual(
+    ["NC_000017.10", "nc_000001.11", "NC_000023.10", "NC_000024.9", "NC_012920.1"].map(plainContig),
+    ["17", "1", "X", "Y", "MT"],
+  );
+  for (const other of ["NC_000025.1", "NC_17.1", "NC_000017", "NC_000017.a", "NT_000017.1"])
+    assert.equal(plainContig(other), other.toUpperCase());
+});
+
 test("a stretch is read as people write it", () => {
   assert.deepEqual(parseStretch("chr17:41,196,312-41,277,500"), {
     contig: "chr17",
