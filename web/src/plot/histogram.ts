@@ -1,8 +1,8 @@
 import { byId, fill, h, setAttributes, setText, svg } from "../dom.ts";
 import { count } from "../format.ts";
 import { plotFigure, tableOf } from "../pieces.ts";
+import { BINS, binOf, edgesOf } from "./bins.ts";
 
-const BINS = 20;
 const HEIGHT_PX = 260;
 const EDGE = { left: 44, right: 8, top: 12, bottom: 38 };
 const BOTTOM = HEIGHT_PX - EDGE.bottom;
@@ -55,7 +55,7 @@ export class Histogram {
 
   /** Counts one percentile of 0 to 1. Draws nothing. */
   add(share: number): void {
-    const bin = Math.min(BINS - 1, Math.floor(share * BINS));
+    const bin = binOf(share);
     this.counts[bin] = (this.counts[bin] as number) + 1;
     this.total += 1;
   }
@@ -150,7 +150,7 @@ export class Histogram {
       svg("title", {}, `Percentiles ${range(bin)}`),
     );
     rect.addEventListener("click", () => {
-      this.pick((bin * 100) / BINS, ((bin + 1) * 100) / BINS);
+      this.pick(...edgesOf(bin));
       byId("results").querySelector(".variants")?.scrollIntoView({ block: "start" });
     });
     return rect;
@@ -158,10 +158,10 @@ export class Histogram {
 }
 
 function range(bin: number): string {
-  return `${(bin * 100) / BINS} to ${((bin + 1) * 100) / BINS}`;
+  return edgesOf(bin).join(" to ");
 }
 
-/** The next of 1, 2, 4, 5, 10, 20, … times a power of ten, whose half is whole from 2 on. */
+/** The next of 1, 2, 4, 6, 8 and 10 times a power of ten, whose half is whole from 2 on. */
 function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 4, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power;

@@ -1,6 +1,7 @@
 import { button, h } from "../dom.ts";
 import { parseStretch, plainContig } from "../contigs.ts";
 import { choice, labelled } from "../pieces.ts";
+import { between } from "../plot/bins.ts";
 import { kindOf } from "./words.ts";
 import type { Store } from "./store.ts";
 
@@ -160,12 +161,10 @@ export class Filters {
 
   private inPercentiles(): Test | undefined {
     if (this.from.value === "" && this.to.value === "") return undefined;
-    const from = this.from.value === "" ? 0 : Number(this.from.value) / 100;
-    const to = this.to.value === "" ? 1 : Number(this.to.value) / 100;
-    return (row) => {
-      const share = this.store.scored.percentile.at(row);
-      return share >= from && share <= to;
-    };
+    const from = this.from.value === "" ? 0 : Number(this.from.value);
+    const to = this.to.value === "" ? 100 : Number(this.to.value);
+    const fits = between(from, to);
+    return (row) => fits(this.store.scored.percentile.at(row));
   }
 
   private confident(): Test | undefined {
