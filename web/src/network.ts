@@ -1,5 +1,6 @@
 import { byId, setText } from "./dom.ts";
 import type { RequestTold } from "./messages.ts";
+import { Pairs } from "./pairs.ts";
 
 /** One request, as the panel lists it. */
 export interface Listed {
@@ -35,6 +36,7 @@ const FROM: Readonly<Record<RequestTold["from"], string>> = {
  */
 export class Requests {
   readonly list: Listed[] = [];
+  private readonly pairs = new Pairs<Listed>();
   private fileAt: number | undefined;
   private violation: { uri: string; policy: string; at: number } | undefined;
 
@@ -72,7 +74,7 @@ export class Requests {
 
   private loaded(entry: PerformanceResourceTiming): void {
     const copied = entry.workerStart > 0 || entry.transferSize === 0;
-    this.add({
+    const row: Listed = {
       at: entry.startTime,
       method: "GET",
       address: shortAddress(entry.name),
@@ -81,12 +83,19 @@ export class Requests {
       sizeBytes: entry.decodedBodySize,
       network: !copied,
       blocked: false,
-    });
+    };
+    const answered = entry.workerStart > 0;
+    if (!answered || this.pairs.recorded(entry.name, row, performance.now())) this.add(row);
   }
 
   private told({ url, method, by, from, at, sizeBytes }: RequestTold): void {
-    // The browser's own record has what the page asked for.
-    if (by === "page" && method === "GET") return;
+    if (by === "page") {
+      // The browser's own record has what was answered from a copy. It does not tell a copy from
+      // what the worker passed on, and there the worker's word stands.
+      if (from === "copy") return;
+      const early = this.pairs.told(url, performance.now());
+      if (early !== undefined) this.list.splice(this.list.indexOf(early), 1);
+    }
     const address = shortAddress(url);
     this.add({
       at: at - performance.timeOrigin,

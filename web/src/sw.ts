@@ -18,6 +18,7 @@ interface Precache {
 const scope = self as unknown as ServiceWorkerGlobalScope;
 // Written in by the build.
 const precache = "%PRECACHE%" as unknown as Precache;
+// The same stands in `offline.ts`.
 const PREFIX = "genolewm-";
 const cacheName = PREFIX + precache.version;
 const addresses = new Map(
@@ -46,7 +47,7 @@ async function keep(
   integrity: string,
   sizeBytes: number,
 ): Promise<void> {
-  const told = { url, method: "GET", by: "offline", sizeBytes } as const;
+  const told = { url, method: "GET", by: "offline", sizeBytes, at: Date.now() } as const;
   try {
     const response = await fetch(url, { integrity, credentials: "omit" });
     if (!response.ok) throw new TypeError(`HTTP ${response.status}`);
@@ -99,15 +100,22 @@ async function withHeaders(response: Response): Promise<Response> {
 }
 
 async function report(event: FetchEvent, from: RequestTold["from"]): Promise<void> {
-  const client = event.clientId === "" ? undefined : await scope.clients.get(event.clientId);
-  const by = client?.type === "window" || event.request.mode === "navigate" ? "page" : "worker";
+  const at = Date.now();
+  const navigates = event.request.mode === "navigate";
+  const id = navigates ? event.resultingClientId : event.clientId;
+  const client = id === "" ? undefined : await scope.clients.get(id);
+  const by = client?.type === "window" || navigates ? "page" : "worker";
   const url = new URL(event.request.url).href;
   const sizeBytes = addresses.get(url)?.sizeBytes ?? null;
-  await tell({ url, method: event.request.method, by, from, sizeBytes });
+  // What a page asked for is told to that page alone: another window lists its own.
+  const pages = by === "page" && client !== undefined ? [client] : undefined;
+  await tell({ at, url, method: event.request.method, by, from, sizeBytes }, pages);
 }
 
-async function tell(request: Omit<RequestTold, "kind" | "at">): Promise<void> {
-  const told: RequestTold = { kind: "request", at: Date.now(), ...request };
-  const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
+/** Tells some pages of a request, or all that are open. */
+async function tell(request: Omit<RequestTold, "kind">, some?: readonly Client[]): Promise<void> {
+  const told: RequestTold = { kind: "request", ...request };
+  const pages =
+    some ?? (await scope.clients.matchAll({ type: "window", includeUncontrolled: true }));
   for (const page of pages) page.postMessage(told);
 }
