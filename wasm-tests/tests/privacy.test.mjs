@@ -215,6 +215,55 @@ describe("privacy", { timeout: 600_000 }, () => {
     }
   });
 
+  test("requests to the page's own address were listed as copies on this device", async () => {
+    const opened = await openApp();
+    const { app, page } = opened;
+    try {
+      await app.ready();
+      await app.id("tab-privacy").click();
+      await app.id("offline").getByText("Works offline").waitFor();
+      await app.id("tab-score").click();
+      await app.chooseFile(personalFile());
+      await app.id("file-format").waitFor();
+      assert.match(await app.text("privacy-seal"), /No request/);
+      await page.evaluate(async () => {
+        await fetch("./?planted-get").then((answer) => answer.text());
+        await fetch("./?planted-post", { method: "POST" }).then((answer) => answer.text());
+      });
+      await app.id("privacy-seal").getByText("2 requests since").waitFor();
+      await app.id("tab-privacy").click();
+      // The browser's own record comes with a delay.
+      await page.waitForTimeout(1_000);
+      for (const method of ["GET", "POST"]) {
+        const row = app.id("request").filter({ hasText: `planted-${method.toLowerCase()}` });
+        assert.equal(await row.count(), 1);
+        assert.match(await row.innerText(), new RegExp(`${method} .*network`, "s"));
+      }
+      assert.match(await app.text("privacy-seal"), /2 requests since/);
+    } finally {
+      await opened.close();
+    }
+  });
+
+  test("removing what is kept removed other pages' copies too", async () => {
+    const opened = await openApp();
+    const { app, page } = opened;
+    try {
+      await app.ready();
+      await app.id("tab-privacy").click();
+      await app.id("offline").getByText("Works offline").waitFor();
+      await page.evaluate(async () => {
+        const other = await caches.open("another-project");
+        await other.put("./elsewhere", new Response("theirs"));
+      });
+      await app.id("forget").click();
+      await app.id("stored").getByText("0 files of this page").waitFor();
+      assert.deepEqual(await page.evaluate(() => caches.keys()), ["another-project"]);
+    } finally {
+      await opened.close();
+    }
+  });
+
   test("the build works in any folder of any file server", async () => {
     const server = await serveApp({ prefix: "/some/folder/", bare: true });
     const browser = await launch();

@@ -26,11 +26,14 @@ export class Offline {
   async forget(): Promise<void> {
     const registration = await navigator.serviceWorker?.getRegistration();
     await registration?.unregister();
-    for (const name of await caches.keys()) await caches.delete(name);
+    for (const name of await ownCaches()) await caches.delete(name);
     this.set("unavailable");
   }
 
   private async start(): Promise<void> {
+    // Who is told is made after this: nobody hears of anything before the page is put together.
+    await Promise.resolve();
+    // Pages without https have none at all, and some private windows neither: everything else works.
     if (!("serviceWorker" in navigator)) return this.set("unavailable");
     try {
       // By way of the HTTP cache: looking for a newer version is no reason for a request at each visit.
@@ -45,7 +48,7 @@ export class Offline {
       ]);
       void navigator.serviceWorker.ready.then(() => this.set("ready"));
     } catch {
-      // Private windows and pages without https have none: everything else works.
+      // A browser may have them and refuse.
       this.set("unavailable");
     }
   }
@@ -54,6 +57,16 @@ export class Offline {
     this.current = state;
     this.changed(state);
   }
+}
+
+/** How the service worker's caches begin. The same stands in `sw.ts`, which is one script. */
+const PREFIX = "genolewm-";
+
+/** The caches of this page. Others of the same origin, a user's other projects say, have their own. */
+export async function ownCaches(): Promise<string[]> {
+  // Undefined where there are no service workers.
+  const names = "caches" in globalThis ? await caches.keys() : [];
+  return names.filter((name) => name.startsWith(PREFIX));
 }
 
 async function controlled(): Promise<void> {
@@ -87,7 +100,7 @@ function followUpdates(registration: ServiceWorkerRegistration): void {
 }
 
 /** What the page says of each state. */
-export const OFFLINE_WORDS: Readonly<Record<OfflineState, string>> = {
+const OFFLINE_WORDS: Readonly<Record<OfflineState, string>> = {
   preparing: "Getting ready to work offline…",
   ready: "Works offline: you can cut the connection now.",
   unavailable:

@@ -1,7 +1,8 @@
 import { button, byId, fill, h, setText } from "./dom.ts";
 import { count, size } from "./format.ts";
 import type { Listed, Requests } from "./network.ts";
-import type { Offline } from "./offline.ts";
+import { type Offline, ownCaches } from "./offline.ts";
+import { tableOf } from "./pieces.ts";
 import { whenShown } from "./tabs.ts";
 
 /** The tab that shows what the page does with data, so that nobody needs to take its word. */
@@ -37,7 +38,8 @@ export class PrivacyTab {
   refresh(): void {
     if (byId("panel-privacy").hidden) return;
     this.drawRequests();
-    void this.drawStored();
+    // Some private windows refuse to be asked.
+    this.drawStored().catch(() => fill(this.stored, h("li", {}, "This browser does not tell.")));
     setText(
       this.policy,
       document
@@ -47,9 +49,8 @@ export class PrivacyTab {
   }
 
   private requestPart(): HTMLElement {
-    const head = ["After", "Made by", "Address", "Answered by", "Size"].map((name) =>
-      h("th", { scope: "col" }, name),
-    );
+    const heads = ["After", "Made by", "Address", "Answered by", "Size"];
+    const table = tableOf(heads, this.rows, { class: "requests", "data-testid": "requests" });
     return h(
       "section",
       { class: "card" },
@@ -58,12 +59,7 @@ export class PrivacyTab {
       h(
         "div",
         { class: "table-scroll tall", tabindex: 0, role: "region", "aria-label": "Requests" },
-        h(
-          "table",
-          { class: "requests", "data-testid": "requests" },
-          h("thead", {}, h("tr", {}, ...head)),
-          this.rows,
-        ),
+        table,
       ),
       h(
         "p",
@@ -77,7 +73,7 @@ export class PrivacyTab {
     const forget = button(
       "Remove everything kept",
       { class: "button slim", "data-testid": "forget" },
-      () => void this.offline.forget().then(() => this.refresh()),
+      () => void this.forget(),
     );
     return h(
       "section",
@@ -91,6 +87,12 @@ export class PrivacyTab {
       ),
       forget,
     );
+  }
+
+  private async forget(): Promise<void> {
+    // What could not be removed is still listed.
+    await this.offline.forget().catch(() => undefined);
+    this.refresh();
   }
 
   private drawRequests(): void {
@@ -134,9 +136,8 @@ export class PrivacyTab {
   }
 
   private async drawStored(): Promise<void> {
-    const names = "caches" in window ? await caches.keys() : [];
     const copies = await Promise.all(
-      names.map(async (name) => (await (await caches.open(name)).keys()).length),
+      (await ownCaches()).map(async (name) => (await (await caches.open(name)).keys()).length),
     );
     const databases = (await indexedDB.databases?.()) ?? [];
     const lines = [
