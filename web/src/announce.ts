@@ -1,4 +1,4 @@
-import { byId, button, fill, h } from "./dom.ts";
+import { byId, button, h } from "./dom.ts";
 
 /** Says something to those who hear the page rather than see it. */
 export function announce(message: string): void {
@@ -17,13 +17,16 @@ export function notice(message: string, offer?: Offer): void {
   const known = [...list.children].some((item) => item.firstElementChild?.textContent === message);
   if (known) return;
   const item = h("div", { class: "notice", "data-testid": "notice" }, h("p", {}, message));
-  if (offer !== undefined) item.append(button(offer.label, { class: "link" }, offer.act));
+  if (offer !== undefined) {
+    item.dataset["offer"] = "";
+    item.append(button(offer.label, { class: "link" }, offer.act));
+  }
   item.append(button("Close", { class: "link" }, () => item.remove()));
   list.append(item);
   announce(message);
 }
 
-/** Takes all notices away, at the start of something new. */
+/** Takes notices away, at the start of something new. Offers stay: they are made once. */
 export function clearNotices(): void {
-  fill(byId("notices"));
+  for (const item of byId("notices").querySelectorAll(":scope > :not([data-offer])")) item.remove();
 }
