@@ -24,6 +24,8 @@ const STAGES: Readonly<Record<LoadStage, string>> = {
 /** The one runtime of the page, loaded when it is first needed and again for another backend. */
 export class Engine {
   private loading: Promise<GenoLeWMRuntime> | undefined;
+  /** Counts what was asked for, so that a load that something else has replaced keeps quiet. */
+  private turn = 0;
   private choice: BackendChoice = "auto";
 
   /** Loading waits for `after`. */
@@ -47,11 +49,14 @@ export class Engine {
     const old = this.loading;
     this.choice = choice;
     this.loading = undefined;
+    this.turn += 1;
     await old?.then((runtime) => runtime.dispose()).catch(() => undefined);
   }
 
   private async load(): Promise<GenoLeWMRuntime> {
     const line = byId("engine-line");
+    const turn = ++this.turn;
+    const current = () => turn === this.turn;
     delete line.dataset["backend"];
     // What is said while loading, such as why the processor was taken, stands in the page's foot.
     const said: string[] = [];
@@ -60,16 +65,18 @@ export class Engine {
       await this.after;
       const runtime = await GenoLeWMRuntime.load(builtin, {
         backend: this.choice,
-        onProgress: (progress) => setText(line, stageText(progress)),
+        onProgress: (progress) => current() && setText(line, stageText(progress)),
         onNotice: (told) => (loaded ? this.onNotice(told) : said.push(told.message)),
       });
       loaded = true;
-      showReady(runtime, said.join(" "));
+      if (current()) showReady(runtime, said.join(" "));
       return runtime;
     } catch (error) {
-      // The next call tries again.
-      this.loading = undefined;
-      fill(line, "The model is not loaded.");
+      if (current()) {
+        // The next call tries again.
+        this.loading = undefined;
+        fill(line, "The model is not loaded.");
+      }
       throw error;
     }
   }
