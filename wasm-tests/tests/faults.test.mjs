@@ -5,6 +5,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 
 import { openApp } from "../lib/app.mjs";
 import { assertSameRows, TOLERANCE } from "../lib/compare.mjs";
+import { dropGoneFile } from "../lib/drop.mjs";
 import {
   arrayWithCrlf,
   example,
@@ -46,6 +47,7 @@ describe("files as they come", { timeout: 600_000 }, () => {
     await app.id("plan-apply").click();
     await app.id("notice").waitFor();
     assert.match(await app.text("notice"), /WebGPU.*adapter/);
+    assert.doesNotMatch(await app.text("notice"), /\.\./, "two full stops");
     await app.id("start").waitFor();
     assert.equal(await app.id("plan-backend").inputValue(), "auto");
     assert.equal(await app.run(), "done");
@@ -99,6 +101,38 @@ describe("files as they come", { timeout: 600_000 }, () => {
     assert.ok(await app.id("file-change").isVisible());
   });
 
+  test("a file that has gone left the page reading for ever", async () => {
+    await dropGoneFile(app.id("file-drop"));
+    await app.id("problem").getByText("cannot be read").waitFor();
+    await app.id("file-change").click();
+    await app.chooseFile(someOfExample(400, "gone.vcf"));
+    await app.id("reference-drop").waitFor();
+    await dropGoneFile(app.id("reference-drop"));
+    await app.id("problem").getByText("cannot be read").waitFor();
+    await app.id("reference-change").click();
+    await app.chooseReference(example.fai());
+    await app.id("problem").getByText("An index alone").waitFor();
+    await app.id("reference-change").click();
+    await app.chooseReference(...reference);
+    await app.id("start").waitFor();
+  });
+
+  test("the receipts were not counted while a run went on", async () => {
+    await app.id("example").click();
+    await page.locator('#run[data-state="running"]').waitFor();
+    await app.id("tab-receipts").click();
+    await app.id("receipts-have").getByText("one for each score").waitFor();
+    const before = await app.number("receipts-have");
+    await page.waitForFunction((before) => {
+      const text = document.querySelector('[data-testid="receipts-have"]').textContent;
+      return Number(text.replace(/[^\d]/g, "")) > before;
+    }, before);
+    assert.ok(await app.id("receipts-save").isEnabled());
+    await app.id("tab-score").click();
+    await app.id("cancel").click();
+    await app.ended();
+  });
+
   test("a run that is cancelled keeps what was scored, and says that it is a part", async () => {
     await app.id("example").click();
     await app.id("row-variants").first().waitFor();
@@ -115,5 +149,80 @@ describe("files as they come", { timeout: 600_000 }, () => {
     // Nothing goes on behind the page's back.
     await page.waitForTimeout(1_500);
     assert.equal(await app.number("run-scored"), scored);
+  });
+});
+
+describe("pages that are not as usual", { timeout: 600_000 }, () => {
+  const reference = [example.fasta(), example.fai(), example.gzi()];
+
+  /** Runs `use` with a page of its own, and expects no error that nobody caught. */
+  async function withApp(options, use) {
+    const opened = await openApp(options);
+    try {
+      await use(opened);
+      assert.deepEqual(opened.browser.errors, []);
+    } finally {
+      await opened.close();
+    }
+  }
+
+  test("without https the page has no service worker, and could not load its model", async () => {
+    const args = ["--host-resolver-rules=MAP page.test 127.0.0.1"];
+    await withApp({ args }, async ({ app, page, server }) => {
+      await page.goto(server.url.replace("localhost", "page.test"));
+      assert.equal(await page.evaluate(() => "serviceWorker" in navigator), false);
+      await app.ready();
+      await app.chooseFile(someOfExample(400, "insecure.vcf"));
+      await app.chooseReference(...reference);
+      assert.equal(await app.run(), "done");
+      await app.id("tab-privacy").click();
+      await app.id("offline").getByText("Not kept").waitFor();
+      await app.id("forget").click();
+      await app.id("stored").getByText("0 files of this page").waitFor();
+    });
+  });
+
+  test("reading a file could not be cancelled", async () => {
+    await withApp({ serviceWorkers: "block" }, async ({ app, page }) => {
+      await app.ready();
+      let release;
+      const held = new Promise((done) => (release = done));
+      await page.route("**/*.wasm", (route) => held.then(() => route.continue()));
+      await page.reload();
+      await app.chooseFile(someOfExample(400, "cancelled.vcf"));
+      await app.id("file-cancel").click();
+      await app.id("file-drop").waitFor();
+      release();
+      await app.ready();
+      assert.ok(await app.id("file-drop").isVisible());
+      assert.equal(await app.id("file-format").count(), 0);
+    });
+  });
+
+  test("the example with another reference was scored without showing the plan", async () => {
+    const pages = { "/example/brca1.hg19.fa.bgz": "no reference at all" };
+    await withApp({ serviceWorkers: "block", server: { pages } }, async ({ app, page }) => {
+      await app.ready();
+      await app.id("example").click();
+      await app.id("reference-found").getByTestId("problem").waitFor();
+      await app.id("reference-change").click();
+      await app.chooseReference(...reference);
+      await app.id("start").waitFor();
+      assert.ok(await page.locator("#run").isHidden());
+    });
+  });
+
+  test("choosing a file took the offer of a newer version away", async () => {
+    await withApp({}, async ({ app, page }) => {
+      await app.ready();
+      await page.evaluate(() => navigator.serviceWorker.ready.then(() => null));
+      // Another address is another script, which the browser installs beside the one that serves.
+      await page.evaluate(() => navigator.serviceWorker.register("sw.js?newer").then(() => null));
+      const offer = app.id("notice").getByText("newer version");
+      await offer.waitFor();
+      await app.chooseFile(someOfExample(400, "offer.vcf"));
+      await app.id("file-format").waitFor();
+      assert.ok(await offer.isVisible());
+    });
   });
 });

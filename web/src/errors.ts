@@ -25,7 +25,7 @@ export function isAbort(error: unknown): boolean {
 }
 
 /** The runtime's stable code of an error, or the empty string. */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   const code = (error as Shape | null)?.code;
   return typeof code === "string" ? code : "";
 }

@@ -4,15 +4,11 @@ import { byId } from "./dom.ts";
 import { type Engine, loadProblem } from "./engine.ts";
 import { isAbort, problem } from "./errors.ts";
 import { type ExampleName, exampleReference, exampleVariants } from "./intake/example.ts";
-import { resetFileStep, showFile, showFileProblem, showReading } from "./intake/file.ts";
-import {
-  askForReference,
-  showOpening,
-  showReference,
-  showReferenceProblem,
-} from "./intake/reference.ts";
+import { resetFileStep, showFile, showReading } from "./intake/file.ts";
+import { askForReference, showOpening, showReference } from "./intake/reference.ts";
 import { type Sorted, sortFiles } from "./intake/sort.ts";
 import type { Requests } from "./network.ts";
+import { showProblem } from "./pieces.ts";
 import { type Settings, hidePlan, showMeasuring, showPlan, showPlanProblem } from "./plan.ts";
 import { shareOf } from "./progress.ts";
 import { emptySkipped } from "./results/skipped.ts";
@@ -43,6 +39,7 @@ export class Flow {
   constructor(
     private readonly engine: Engine,
     private readonly requests: Requests,
+    /** Another run, none, or more rows in the same. */
     private readonly runChanged: (run: Run | undefined) => void,
   ) {
     byId("cancel").addEventListener("click", () => this.run?.cancel());
@@ -53,24 +50,27 @@ export class Flow {
   async takeFiles(files: File[]): Promise<void> {
     this.forget();
     this.requests.markFile();
-    showReading();
+    showReading(() => this.restart());
     const { signal } = this.steps;
-    const sorted = await sortFiles(files);
-    if (signal.aborted) return;
-    this.parts = partsOf(sorted);
-    if (sorted.variants === undefined) {
+    try {
+      const sorted = await sortFiles(files);
+      if (signal.aborted) return;
+      this.parts = partsOf(sorted);
+      if (sorted.variants !== undefined) return await this.inspect(sorted.variants, signal);
       const error = new Error(
         "There is a reference genome in it, and no file with variants. Choose the file of your testing company.",
       );
-      showFileProblem(problem(error, "No variants here"), () => this.restart());
-    } else await this.inspect(sorted.variants, signal);
+      this.fileProblem(error, signal, "No variants here");
+    } catch (error) {
+      this.fileProblem(error, signal);
+    }
   }
 
   /** Scores the shipped example from beginning to end. */
   async example(name: ExampleName): Promise<void> {
     this.forget();
     this.autostart = true;
-    showReading();
+    showReading(() => this.restart());
     const { signal } = this.steps;
     try {
       const [file, parts] = await Promise.all([exampleVariants(name), exampleReference()]);
@@ -85,11 +85,18 @@ export class Flow {
 
   /** Takes files as the reference. */
   async takeReference(files: File[]): Promise<void> {
-    const sorted = await sortFiles(files);
-    // What does not begin like a reference is tried as one: the runtime says what is wrong with it.
-    const file = sorted.reference ?? sorted.variants;
-    if (file !== undefined)
-      await this.openReference({ file, fai: sorted.fai, gzi: sorted.gzi }, this.steps.signal);
+    const { signal } = this.steps;
+    try {
+      const sorted = await sortFiles(files);
+      if (signal.aborted) return;
+      // What does not begin like a reference is tried as one: the runtime says what is wrong with it.
+      const file = sorted.reference ?? sorted.variants;
+      if (file === undefined)
+        throw new Error("An index alone is no reference. Choose its FASTA file together with it.");
+      await this.openReference({ file, fai: sorted.fai, gzi: sorted.gzi }, signal);
+    } catch (error) {
+      this.referenceProblem(error, signal);
+    }
   }
 
   /** Back to the first step, with nothing of the last file left. */
@@ -136,16 +143,23 @@ export class Flow {
       const runtime = await this.engine.ready();
       return signal.aborted ? undefined : runtime;
     } catch (error) {
-      if (!signal.aborted) showFileProblem(loadProblem(error), () => this.restart());
+      if (!signal.aborted) showProblem("file", loadProblem(error), () => this.restart());
       return undefined;
     }
+  }
+
+  /** What scoring needs, or undefined while a part of it is missing. */
+  private async matter(signal: AbortSignal) {
+    const { file, inspection, reference } = this;
+    const runtime = await this.runtime(signal);
+    return runtime && file && inspection && reference && { runtime, file, inspection, reference };
   }
 
   private async inspect(file: File, signal: AbortSignal): Promise<void> {
     const runtime = await this.runtime(signal);
     if (runtime === undefined) return;
     try {
-      const found = await runtime.inspect(file);
+      const found = await runtime.inspect(file, { signal });
       if (signal.aborted) return;
       [this.file, this.inspection] = [file, found];
       showFile(file, found, () => this.restart());
@@ -156,16 +170,23 @@ export class Flow {
     }
   }
 
-  private fileProblem(error: unknown, signal: AbortSignal): void {
-    if (!signal.aborted && !isAbort(error)) showFileProblem(problem(error), () => this.restart());
+  private fileProblem(error: unknown, signal: AbortSignal, headline?: string): void {
+    if (!signal.aborted && !isAbort(error))
+      showProblem("file", problem(error, headline), () => this.restart());
   }
 
-  /** Asks for a reference, and forgets the one there was. */
+  private referenceProblem(error: unknown, signal: AbortSignal): void {
+    if (!signal.aborted && !isAbort(error))
+      showProblem("reference", problem(error), () => this.askReference());
+  }
+
+  /** Asks for a reference, and forgets the one there was. What comes then is no example any more. */
   private askReference(): void {
     const found = this.inspection;
     if (found === undefined) return;
     this.steps.abort();
     this.steps = new AbortController();
+    this.autostart = false;
     this.closeReference();
     this.parts = undefined;
     hidePlan();
@@ -181,7 +202,7 @@ export class Flow {
       const parts = await exampleReference();
       if (!signal.aborted) await this.openReference(parts, signal);
     } catch (error) {
-      if (!signal.aborted) showReferenceProblem(problem(error), () => this.askReference());
+      this.referenceProblem(error, signal);
     }
   }
 
@@ -197,32 +218,26 @@ export class Flow {
         signal,
         onProgress: (told) => progress(shareOf(told)),
       });
-      if (signal.aborted) return void reference.close();
+      // The runtime that has it may be gone already.
+      if (signal.aborted) return void reference.close().catch(() => undefined);
       [this.parts, this.reference] = [parts, reference];
       showReference(file.name, file.size, reference, found, () => this.askReference());
       await this.measure(signal);
     } catch (error) {
-      if (!signal.aborted && !isAbort(error))
-        showReferenceProblem(problem(error), () => this.askReference());
+      this.referenceProblem(error, signal);
     }
   }
 
   /** Measures this device on the first alleles, then shows the plan. */
   private async measure(signal: AbortSignal): Promise<void> {
-    const { file, inspection, reference, settings } = this;
-    const runtime = await this.runtime(signal);
-    if (
-      runtime === undefined ||
-      file === undefined ||
-      inspection === undefined ||
-      reference === undefined
-    )
-      return;
+    const { settings } = this;
+    const matter = await this.matter(signal);
+    if (matter === undefined) return;
     showMeasuring();
     try {
-      const trial = await tryOut({ runtime, file, reference, regions: settings.regions }, signal);
+      const trial = await tryOut({ ...matter, regions: settings.regions }, signal);
       if (signal.aborted) return;
-      showPlan(inspection, reference, trial, settings, {
+      showPlan(matter.inspection, matter.reference, trial, settings, {
         start: () => void this.start(),
         settings: (changed) => void this.applySettings(changed),
       });
@@ -249,33 +264,24 @@ export class Flow {
 
   /** What was asked for does not work on this device: says so and goes on as the runtime sees fit. */
   private async backToAuto(error: unknown): Promise<void> {
-    notice(
-      `${error instanceof Error ? error.message : String(error)}. The choice is back to automatic.`,
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    notice(`${why.replace(/\.$/, "")}. The choice is back to automatic.`);
     this.settings = { ...this.settings, backend: "auto" };
     await this.engine.choose("auto");
   }
 
   private async start(): Promise<void> {
-    const { file, inspection, reference, settings } = this;
-    const runtime = await this.runtime(this.steps.signal);
-    if (
-      runtime === undefined ||
-      file === undefined ||
-      inspection === undefined ||
-      reference === undefined
-    )
-      return;
+    const { regions } = this.settings;
+    const matter = await this.matter(this.steps.signal);
+    if (matter === undefined) return;
     this.dropRun();
     hidePlan();
     byId("intake").hidden = true;
     const run = new Run({
-      runtime,
-      file,
-      inspection,
-      reference,
-      regions: settings.regions,
+      ...matter,
+      regions,
       onNotice: this.engine.onNotice,
+      grown: () => this.runChanged(this.run),
     });
     this.run = run;
     this.runChanged(run);

@@ -1,6 +1,6 @@
 /** Pieces that several parts of the page are made of. */
-import { type Attributes, h } from "./dom.ts";
-import { onDrop } from "./intake/drop.ts";
+import { type Attributes, byId, button, fill, h } from "./dom.ts";
+import { onChosen, onDrop } from "./intake/drop.ts";
 
 /** A table with a head, around a body that its owner fills. */
 export function tableOf(
@@ -45,7 +45,7 @@ export interface DropZone {
 export function dropZone({
   name,
   title,
-  button,
+  button: label,
   note,
   primary,
   multiple,
@@ -57,22 +57,29 @@ export function dropZone({
     class: "unseen",
     "data-testid": `${name}-input`,
   });
-  input.addEventListener("change", () => {
-    const files = [...(input.files ?? [])];
-    // So that the same file can be chosen again.
-    input.value = "";
-    if (files.length > 0) take(files);
-  });
+  onChosen(input, take);
   const zone = h(
     "div",
     { class: "drop", "data-testid": `${name}-drop` },
     h("p", { class: "drop-title" }, title),
     h("p", { class: "drop-or" }, "or"),
-    h("label", { class: primary === true ? "button primary" : "button" }, input, button),
+    h("label", { class: primary === true ? "button primary" : "button" }, input, label),
     h("p", { class: "drop-note" }, note),
   );
   onDrop(zone, take);
   return zone;
+}
+
+/** Shows a problem in place of what was found in a step, with the way back. */
+export function showProblem(
+  step: "file" | "reference",
+  shown: HTMLElement,
+  again: () => void,
+): void {
+  byId(`${step}-choice`).hidden = true;
+  byId(`${step}-found`).hidden = false;
+  const back = button(`Choose another ${step}`, { "data-testid": `${step}-change` }, again);
+  fill(byId(`${step}-found`), shown, back);
 }
 
 /** A picture with its title, what to see in it, and the same as a table for who cannot. */

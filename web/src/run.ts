@@ -25,6 +25,8 @@ export interface RunInput {
   readonly reference: Reference;
   readonly regions: string;
   readonly onNotice: (notice: Notice) => void;
+  /** Told now and then that there are more rows, and at the end. */
+  readonly grown: () => void;
 }
 
 /** One pass over the user's file, with its progress on the page. */

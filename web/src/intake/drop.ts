@@ -14,3 +14,13 @@ export function onDrop(zone: HTMLElement, take: (files: File[]) => void): void {
     if (files.length > 0) take(files);
   });
 }
+
+/** Calls back with the files that are chosen. */
+export function onChosen(input: HTMLInputElement, take: (files: File[]) => void): void {
+  input.addEventListener("change", () => {
+    const files = [...(input.files ?? [])];
+    // So that the same file can be chosen again.
+    input.value = "";
+    if (files.length > 0) take(files);
+  });
+}

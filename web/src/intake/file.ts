@@ -1,7 +1,7 @@
 import type { Inspection } from "@genolewm/runtime";
 import { byId, button, facts, fill, h } from "../dom.ts";
 import { count, plural, size } from "../format.ts";
-import { onDrop } from "./drop.ts";
+import { onChosen, onDrop } from "./drop.ts";
 
 /** What the first step hands on. */
 export interface FileHandlers {
@@ -13,11 +13,7 @@ export interface FileHandlers {
 export function startFileStep(handlers: FileHandlers): void {
   const drop = byId("file-drop");
   const input = byId<HTMLInputElement>("file-input");
-  input.addEventListener("change", () => {
-    const files = [...(input.files ?? [])];
-    input.value = "";
-    if (files.length > 0) handlers.files(files);
-  });
+  onChosen(input, handlers.files);
   onDrop(drop, handlers.files);
   byId("example").addEventListener("click", () => handlers.example("vcf"));
   byId("example-array").addEventListener("click", () => handlers.example("array"));
@@ -33,24 +29,14 @@ export function resetFileStep(): void {
   fill(byId("file-found"));
 }
 
-/** Says that a file is being read. */
-export function showReading(): void {
+/** Says that a file is being read, with a way out: a large one takes a while. */
+export function showReading(cancel: () => void): void {
   byId("file-choice").hidden = true;
   byId("file-found").hidden = false;
   fill(
     byId("file-found"),
     h("p", { class: "busy", role: "status" }, "Reading the file on this device…"),
-  );
-}
-
-/** Shows a problem in place of what was found, with the way back. */
-export function showFileProblem(shown: HTMLElement, again: () => void): void {
-  byId("file-choice").hidden = true;
-  byId("file-found").hidden = false;
-  fill(
-    byId("file-found"),
-    shown,
-    button("Choose another file", { "data-testid": "file-change" }, again),
+    button("Cancel", { class: "button slim", "data-testid": "file-cancel" }, cancel),
   );
 }
 

@@ -122,17 +122,6 @@ export function showOpening(cancel: () => void): (share: number) => void {
   };
 }
 
-/** Shows a problem with the way back. */
-export function showReferenceProblem(shown: HTMLElement, again: () => void): void {
-  byId("reference-choice").hidden = true;
-  byId("reference-found").hidden = false;
-  fill(
-    byId("reference-found"),
-    shown,
-    button("Choose another reference", { "data-testid": "reference-change" }, again),
-  );
-}
-
 /** Says what a reference is, and whether it fits the file. */
 export function showReference(
   name: string,

@@ -7,16 +7,21 @@ export interface Sorted {
 }
 
 const SNIFF_BYTES = 1 << 16;
+const UNREADABLE =
+  "It cannot be read. A folder cannot be opened, and neither can a file that was moved or removed: choose the file again.";
 
 /**
  * Tells apart what was dropped: a reference by its content, its indexes by their names (a `.fai` is
- * a table like many), and the file of variants is what is left.
+ * a table like many), and the file of variants is what is left. Rejects where one cannot be read, as
+ * a folder, which browsers hand over like a file.
  */
 export async function sortFiles(files: readonly File[]): Promise<Sorted> {
   const named = (ending: string) => files.find((file) => file.name.toLowerCase().endsWith(ending));
   const [fai, gzi] = [named(".fai"), named(".gzi")];
   const rest = files.filter((file) => file !== fai && file !== gzi);
-  const references = await Promise.all(rest.map(isReference));
+  const references = await Promise.all(rest.map(isReference)).catch((cause: unknown) => {
+    throw new Error(UNREADABLE, { cause });
+  });
   return {
     variants: rest.find((_, i) => references[i] === false),
     reference: rest.find((_, i) => references[i] === true),
@@ -26,7 +31,7 @@ export async function sortFiles(files: readonly File[]): Promise<Sorted> {
 }
 
 /** Whether a file begins like FASTA, plain or compressed, or like .2bit. */
-export async function isReference(file: Blob): Promise<boolean> {
+async function isReference(file: Blob): Promise<boolean> {
   const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
   const signature =
     new DataView(start.buffer).byteLength === 4 ? new DataView(start.buffer).getUint32(0) : 0;

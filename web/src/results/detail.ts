@@ -235,7 +235,10 @@ export class Detail {
     else
       void this.store.files
         .receipt(this.store.scored.receiptOffset.at(this.row), bytes)
-        .then((text) => section.append(...this.receiptParts(text)));
+        .then(
+          (text) => section.append(...this.receiptParts(text)),
+          (error: unknown) => section.append(problem(error)),
+        );
     return section;
   }
 

@@ -1,6 +1,7 @@
 import type { Inspection, ModelInfo, ScoreSummary } from "@genolewm/runtime";
 import { byId, facts, fill, h } from "../dom.ts";
 import { count, elapsed, figure, locus, percentile } from "../format.ts";
+import { tableOf } from "../pieces.ts";
 import type { Store } from "./store.ts";
 import { MEANS, MEANS_NOT, kindOf } from "./words.ts";
 
@@ -96,12 +97,7 @@ function topTable(store: Store): HTMLElement {
     ),
   );
   const head = ["Position", "Name", "Change", "Gene", "Percentile", "Raw surprise", "Confidence"];
-  return h(
-    "table",
-    { "data-testid": "report-top" },
-    h("thead", {}, h("tr", {}, ...head.map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, ...rows),
-  );
+  return tableOf(head, h("tbody", {}, ...rows), { "data-testid": "report-top" });
 }
 
 /** The rows with the highest percentiles, the raw surprise deciding between equals. */

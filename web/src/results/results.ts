@@ -23,6 +23,8 @@ export interface RunMatter {
   readonly inspection: Inspection;
   /** Regions that were asked for; the empty string for all. */
   readonly regions: string;
+  /** Told whenever what is shown has grown. */
+  readonly grown: () => void;
 }
 
 /** Everything that a run fills: rows, table, plots, files. One for each run. */
@@ -106,24 +108,36 @@ export class Results {
     fill(byId("report"));
   }
 
-  /** In several tasks, so that none is long on a slow device. */
+  /** In several tasks, so that none is long on a slow device. Between them another file may be chosen. */
   private async draw(): Promise<void> {
-    if (this.listeners.signal.aborted) return;
+    const parts = [
+      () => this.drawHistogram(),
+      () => this.drawOverview(),
+      () => this.variants.absorb(),
+      () => this.skipped.absorb(),
+      () => this.matter.grown(),
+    ];
+    for (const part of parts) {
+      if (this.listeners.signal.aborted) return;
+      await part();
+      await nextTask();
+    }
+  }
+
+  private drawHistogram(): void {
     byId("results").hidden = this.store.scored.count === 0;
     for (; this.plotted < this.store.scored.count; this.plotted += 1) {
       this.histogram.add(this.store.scored.percentile.at(this.plotted));
       this.overview.add(this.plotted);
     }
     this.histogram.draw();
-    await nextTask();
+  }
+
+  private drawOverview(): void {
     if (this.finished && !this.settled) {
       this.settled = true;
       this.overview.finish();
     } else this.overview.draw();
-    await nextTask();
-    await this.variants.absorb();
-    await nextTask();
-    await this.skipped.absorb();
   }
 
   private saveBar(): HTMLElement {
