@@ -11,8 +11,8 @@ export async function compile(
   source: WasmSource | Promise<WasmSource>,
   signal: AbortSignal | undefined,
 ): Promise<WebAssembly.Module> {
+  const given = await arrived(source, signal);
   try {
-    const given = await source;
     if (given instanceof WebAssembly.Module) return given;
     if (given instanceof Response) return await compileResponse(given);
     if (typeof given === "string" || given instanceof URL) return await compileUrl(given, signal);
@@ -30,6 +30,28 @@ export async function compile(
       { cause: error },
     );
   }
+}
+
+/** The source, once it is there. */
+async function arrived<T>(source: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await source;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error instanceof GenoLeWMError ? error : unreached(error);
+  }
+}
+
+function unreached(cause: unknown): GenoLeWMError {
+  return new GenoLeWMError(
+    {
+      code: "RESOURCE.RUNTIME_SETUP",
+      message: "The wasm module could not be read.",
+      remediation:
+        "See that the network is there, and the package's wasm/ folder beside its dist/ folder.",
+    },
+    { cause },
+  );
 }
 
 async function compileUrl(
@@ -52,8 +74,14 @@ function absent(url: string): GenoLeWMError {
 
 /** Streaming needs the right content type, which not every server sends. */
 async function compileResponse(response: Response): Promise<WebAssembly.Module> {
-  if (!response.ok) throw absent(response.url);
-  const streams = response.headers.get("content-type")?.startsWith("application/wasm") ?? false;
-  if (streams) return WebAssembly.compileStreaming(response);
-  return WebAssembly.compile(await response.arrayBuffer());
+  const type = response.headers.get("content-type") ?? "";
+  // Servers of single-page applications answer a missing file with their page.
+  if (!response.ok || type.startsWith("text/html")) throw absent(response.url);
+  try {
+    if (type.startsWith("application/wasm")) return await WebAssembly.compileStreaming(response);
+    return await WebAssembly.compile(await response.arrayBuffer());
+  } catch (error) {
+    // A module that is not right, or not allowed, is another error: this is a body that broke off.
+    throw error instanceof TypeError ? unreached(error) : error;
+  }
 }

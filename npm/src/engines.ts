@@ -28,6 +28,17 @@ export interface Engine {
 /** Makes an engine; rejects where the backend is not there. */
 export type EngineStarter = (backend: BackendName) => Promise<Engine>;
 
+/** Alleles a second of `probes` that run side by side, and how many alleles one of them had. */
+export async function rate(
+  probes: readonly (() => Promise<number>)[],
+): Promise<{ readonly batch: number; readonly perSecond: number }> {
+  const start = performance.now();
+  const alleles = await Promise.all(probes.map((probe) => probe()));
+  const seconds = (performance.now() - start) / 1000;
+  const total = alleles.reduce((sum, count) => sum + count, 0);
+  return { batch: alleles[0] ?? 0, perSecond: total / seconds };
+}
+
 /** How an engine worker is spoken to: as {@link Engine}, with its start before. */
 export interface EngineApi {
   readonly start: Method<

@@ -178,8 +178,8 @@ function refused(href: string, name: string, status: number): GenoLeWMError {
 
 /** Queries carry tokens, which have no place in an error. */
 function withoutQuery(href: string): string {
-  const url = new URL(href);
-  return url.origin + url.pathname;
+  const { protocol, host, pathname } = new URL(href);
+  return `${protocol}//${host}${pathname}`;
 }
 
 /** The size in `Content-Range: bytes 0-65535/3100000000`. */

@@ -1,6 +1,6 @@
 /** Engines that share the work, and what happens when one is lost. */
 
-import type { Engine } from "./engines.js";
+import { rate, type Engine } from "./engines.js";
 import type { BackendName } from "./types.js";
 
 /** Results of a job, and who computed them. */
@@ -39,11 +39,6 @@ export class EnginePool {
     return this.#engines.reduce((total, engine) => total + engine.capacity, 0);
   }
 
-  /** The engine that stands for the pool. */
-  get first(): Engine | undefined {
-    return this.#engines[0];
-  }
-
   /** Scores a job. One whose engine is lost meanwhile is scored again by another. */
   score(job: Uint8Array, signal?: AbortSignal): Promise<Scored> {
     return this.use(async (engine) => {
@@ -69,12 +64,8 @@ export class EnginePool {
 
   /** Alleles a second with every engine at work. */
   async measure(): Promise<number> {
-    const start = performance.now();
-    const alleles = await Promise.all(
-      this.#engines.map(() => this.use((engine) => engine.probe())),
-    );
-    const seconds = (performance.now() - start) / 1000;
-    return alleles.reduce((total, count) => total + count, 0) / seconds;
+    const probes = this.#engines.map(() => () => this.use((engine) => engine.probe()));
+    return (await rate(probes)).perSecond;
   }
 
   /** Ends the engines; what waits is rejected. */

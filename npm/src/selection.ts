@@ -1,6 +1,6 @@
 /** Which backend is taken, and why. */
 
-import type { Engine, EngineStarter } from "./engines.js";
+import { rate, type Engine, type EngineStarter } from "./engines.js";
 import { GenoLeWMError } from "./errors.js";
 import type { BackendName, BackendProbe } from "./types.js";
 
@@ -173,7 +173,7 @@ async function race(
   graphics: Engine,
   name: string,
 ): Promise<Selected> {
-  const cpu = await rate(processors);
+  const cpu = await rate(processors.map((engine) => () => engine.probe()));
   const limit = (cpu.batch / cpu.perSecond) * 1000;
   const gpu = await timed(graphics, limit);
   const faster = gpu.perSecond !== null && gpu.perSecond > cpu.perSecond;
@@ -195,23 +195,12 @@ async function timed(
 ): Promise<{ readonly perSecond: number | null; readonly shortfall: string }> {
   const shortfall = "but is slower than the processor";
   try {
-    const gpu = await within(rate([graphics]), limit);
+    const gpu = await within(rate([() => graphics.probe()]), limit);
     return { perSecond: gpu === LATE ? null : gpu.perSecond, shortfall };
   } catch (error) {
     const { message } = GenoLeWMError.from(error);
     return { perSecond: null, shortfall: `but failed while it was measured (${message})` };
   }
-}
-
-/** Alleles a second of engines that work side by side. */
-async function rate(
-  engines: readonly Engine[],
-): Promise<{ readonly batch: number; readonly perSecond: number }> {
-  const start = performance.now();
-  const alleles = await Promise.all(engines.map((engine) => engine.probe()));
-  const seconds = (performance.now() - start) / 1000;
-  const total = alleles.reduce((sum, count) => sum + count, 0);
-  return { batch: alleles[0] ?? 0, perSecond: total / seconds };
 }
 
 async function findAdapter(): Promise<Adapter> {

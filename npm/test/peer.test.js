@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { GenoLeWMError } from "../dist/errors.js";
 import { Peer } from "../dist/worker/peer.js";
+import { WorkerService } from "../dist/worker/host.js";
 import { HeldSources, revive } from "../dist/worker/sources.js";
 
 let channel;
@@ -123,4 +124,47 @@ test("a stream that stays here is pulled from there, and cancelled when it is le
   const short = held.wire({ kind: "stream", name: "input", stream: new Blob(["ab"]).stream() });
   const { stream } = revive(structuredClone(short.source), far);
   assert.equal(await new Response(stream).text(), "ab");
+});
+
+test("a reference that was open just when its caller had enough stayed in the worker", async () => {
+  const controller = new AbortController();
+  const open = new Set();
+  const closed = new Promise((resolve) => {
+    const coordinate = async ({ method, params }) => {
+      if (method === "closeReference") return (open.delete(params.id), resolve(), null);
+      open.add(7);
+      controller.abort(new Error("enough"));
+      return { id: 7, contigs: [], assembly: null };
+    };
+    pair({}, { start: async () => null, coordinate });
+  });
+  // The far end of the pair listens already; this is a near end of another kind.
+  const worker = Object.assign(channel.port1, { terminate: () => undefined });
+  const service = await WorkerService.start(worker, null, undefined);
+  const context = { signal: controller.signal, emit: () => undefined };
+  const sources = { file: { kind: "bytes", name: "input", bytes: Uint8Array.of(1) } };
+  await assert.rejects(service.call("openReference", { sources }, context), { message: "enough" });
+  await closed;
+  assert.equal(open.size, 0);
+  service.close();
+});
+
+test("a piece of a large buffer took all of it through the message", async () => {
+  const held = new HeldSources();
+  const large = new Uint8Array(1000).fill(5);
+  const read = async (offset, length) => large.subarray(offset, offset + length);
+  const own = { kind: "range", name: "own", source: { name: "own", size: 1000, read } };
+  const { source } = held.wire(own);
+  const context = { signal: new AbortController().signal, emit: () => undefined };
+  const answer = await held.handlers.read({ source: source.id, offset: 10, length: 4 }, context);
+  assert.deepEqual(answer, Uint8Array.of(5, 5, 5, 5));
+  assert.equal(answer.buffer.byteLength, 4);
+  const view = held.wire({ kind: "bytes", name: "input", bytes: large.subarray(0, 10) });
+  assert.equal(view.source.bytes.buffer.byteLength, 10);
+  const whole = held.wire({ kind: "bytes", name: "input", bytes: large });
+  assert.equal(whole.source.bytes, large);
+  const pieces = new Blob([large]).stream();
+  const stream = held.wire({ kind: "stream", name: "input", stream: pieces });
+  const piece = await held.handlers.pull({ source: stream.source.id }, context);
+  assert.equal(piece.length, piece.buffer.byteLength);
 });

@@ -1,13 +1,3 @@
-/** The built-in model in Deno. */
+/** The built-in model in Deno, which fetches files as a page does. */
 
-import type { BuiltinModel } from "../types.js";
-
-const builtin: BuiltinModel = {
-  kind: "genolewm-builtin",
-  async load() {
-    const archive = await fetch(new URL("../../models/builtin/builtin.bin", import.meta.url));
-    return new Uint8Array(await archive.arrayBuffer());
-  },
-};
-
-export default builtin;
+export { default } from "./browser.js";

@@ -11,7 +11,11 @@ export * from "./exports.js";
 
 const deno: Platform = {
   defaults: { worker: false, threads: defaultThreads() },
-  wasm: (signal) => compile(fetch(new URL("../../wasm/genolewm_bg.wasm", import.meta.url)), signal),
+  wasm: (signal) =>
+    compile(
+      fetch(new URL("../../wasm/genolewm_bg.wasm", import.meta.url), { signal: signal ?? null }),
+      signal,
+    ),
   inProcess,
   inWorker: (module, signal) => {
     const worker = new Worker(new URL("../worker/entry.js", import.meta.url), { type: "module" });

@@ -11,8 +11,8 @@ export * from "./exports.js";
 
 const node: Platform = {
   defaults: { worker: false, threads: 1 },
-  wasm: async (signal) =>
-    compile(await readFile(new URL("../../wasm/genolewm_bg.wasm", import.meta.url)), signal),
+  wasm: (signal) =>
+    compile(readFile(new URL("../../wasm/genolewm_bg.wasm", import.meta.url), { signal }), signal),
   inProcess,
   openFile,
 };

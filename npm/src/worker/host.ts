@@ -1,7 +1,7 @@
 /** The near side of the coordinator's worker. */
 
 import { disposedError } from "../errors.js";
-import type { CallContext, CoordinatorApi, Method, Service } from "../service.js";
+import type { CallContext, CoordinatorApi, Method, OpenedReference, Service } from "../service.js";
 import type { SourceSpec } from "../sources.js";
 import { onWorkerFailure } from "./failure.js";
 import { Peer } from "./peer.js";
@@ -70,13 +70,24 @@ export class WorkerService implements Service {
       const result = await this.#peer.call(
         "coordinate",
         { method, ...packed },
-        { signal: context.signal, emit: context.emit as (event: unknown) => void },
+        {
+          signal: context.signal,
+          emit: context.emit as (event: unknown) => void,
+          unclaimed: method === "openReference" ? (opened) => this.#closeAgain(opened) : undefined,
+        },
       );
       keep = this.#keep(method, params, result, release);
       return result as CoordinatorApi[K]["result"];
     } finally {
       if (!keep) release();
     }
+  }
+
+  /** A reference that was open just when its caller had enough would stay in the worker. */
+  #closeAgain(opened: unknown): void {
+    const params = { id: (opened as OpenedReference).id };
+    const call = { method: "closeReference", params, sources: {} } as const;
+    this.#peer.call("coordinate", call).catch(() => undefined);
   }
 
   close(): void {
@@ -108,7 +119,7 @@ export class WorkerService implements Service {
     release: () => void,
   ): boolean {
     if (method === "openReference") {
-      this.#releases.set((result as { readonly id: number }).id, release);
+      this.#releases.set((result as OpenedReference).id, release);
       return true;
     }
     if (method === "closeReference") {

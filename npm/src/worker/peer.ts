@@ -14,6 +14,8 @@ export interface Port {
 export interface CallExtras<Event> {
   readonly signal?: AbortSignal | undefined;
   readonly emit?: ((event: Event) => void) | undefined;
+  /** Takes an answer that came after the call was aborted, where it holds something open. */
+  readonly unclaimed?: ((value: unknown) => void) | undefined;
 }
 
 interface Pending {
@@ -44,7 +46,7 @@ export class Peer<Served extends Api<Served>, Called extends Api<Called>> {
   call<K extends keyof Called>(
     method: K,
     params: Called[K]["params"],
-    { signal, emit }: CallExtras<Called[K]["event"]> = {},
+    { signal, emit, unclaimed }: CallExtras<Called[K]["event"]> = {},
   ): Promise<Called[K]["result"]> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== null) return reject(this.#closed.reason);
@@ -52,6 +54,7 @@ export class Peer<Served extends Api<Served>, Called extends Api<Called>> {
       const id = this.#nextId++;
       const stop = (): void => {
         this.#pending.get(id)?.reject(signal?.reason);
+        if (unclaimed !== undefined) this.#awaitUnclaimed(id, unclaimed);
         this.#port.postMessage({ type: "abort", id });
       };
       const settle = (): void => {
@@ -73,6 +76,12 @@ export class Peer<Served extends Api<Served>, Called extends Api<Called>> {
     this.#closed ??= { reason };
     for (const { reject } of [...this.#pending.values()]) reject(reason);
     for (const controller of this.#running.values()) controller.abort(reason);
+  }
+
+  #awaitUnclaimed(id: number, unclaimed: (value: unknown) => void): void {
+    const over = (): unknown => this.#pending.delete(id);
+    const resolve = (value: unknown): void => (over(), unclaimed(value));
+    this.#pending.set(id, { resolve, reject: over, emit: undefined });
   }
 
   /** Parameters that cannot be sent are the caller's failure. */

@@ -43,15 +43,16 @@ export class HeldSources {
 
   /** Answers the worker. */
   readonly handlers: Handlers<HostApi> = {
-    read: ({ source, offset, length }, { signal }) => {
+    read: async ({ source, offset, length }, { signal }) => {
       const held = this.#held.get(source);
       if (held === undefined || !("spec" in held)) throw released();
-      return held.spec.source.read(offset, length, signal);
+      return alone(await held.spec.source.read(offset, length, signal));
     },
     pull: async ({ source }) => {
       const held = this.#held.get(source);
       if (held === undefined || !("pieces" in held)) throw released();
-      return (await held.pieces.next()).value ?? null;
+      const { value } = await held.pieces.next();
+      return value === undefined ? null : alone(value);
     },
   };
 
@@ -74,7 +75,8 @@ export class HeldSources {
       };
       return { source: { kind: "remote-stream", name: spec.name, id }, release };
     }
-    return { source: spec, release: () => undefined };
+    const source = spec.kind === "bytes" ? { ...spec, bytes: alone(spec.bytes) } : spec;
+    return { source, release: () => undefined };
   }
 
   #hold(held: Held): number {
@@ -107,6 +109,11 @@ export function revive(wire: WireSource, host: Pick<Peer<never, HostApi>, "call"
     return { kind: "stream", name, stream };
   }
   return wire;
+}
+
+/** Bytes without the others of their buffer: a message carries whole buffers. */
+function alone(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
 
 function released(): GenoLeWMError {
