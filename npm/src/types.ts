@@ -67,7 +67,7 @@ export interface LoadOptions {
    * a document (a page), and false in Node, Deno and Cloudflare Workers.
    */
   worker?: boolean;
-  /** Told of every step of loading. */
+  /** Told of every step of loading. What a callback throws is uncaught, and stops nothing. */
   onProgress?: (progress: Progress) => void;
   /** Told of what went otherwise than asked, such as a fall-back to the processor. */
   onNotice?: (notice: Notice) => void;

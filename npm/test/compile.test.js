@@ -17,7 +17,8 @@ test("a module from a response, with the right type or without", async () => {
 
 test("a module that could not be fetched was told as one that needs SIMD", async () => {
   const unread = { code: "RESOURCE.RUNTIME_SETUP", message: "The wasm module could not be read." };
-  await assert.rejects(compile(Promise.reject(new TypeError("Failed to fetch")), undefined), unread);
+  const offline = Promise.reject(new TypeError("Failed to fetch"));
+  await assert.rejects(compile(offline, undefined), unread);
   const broken = (init) => {
     const pull = (controller) => controller.error(new TypeError("network error"));
     return new Response(new ReadableStream({ pull }), init);
