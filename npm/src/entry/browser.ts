@@ -7,15 +7,24 @@ import { WorkerService } from "../worker/host.js";
 
 export * from "./exports.js";
 
+/** The module, fetched and compiled once for all runtimes of a page. */
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** The module, now or by another call's work; what failed is tried again. */
+function shared(): Promise<WebAssembly.Module> {
+  const address = new URL("../../wasm/genolewm_bg.wasm", import.meta.url);
+  compiled ??= compile(fetch(address), undefined).catch((error: unknown) => {
+    compiled = undefined;
+    throw error;
+  });
+  return compiled;
+}
+
 const inPage = typeof document !== "undefined" && typeof Worker !== "undefined";
 
 const browser: Platform = {
   defaults: { worker: inPage, threads: inPage ? defaultThreads() : 1 },
-  wasm: (signal) =>
-    compile(
-      fetch(new URL("../../wasm/genolewm_bg.wasm", import.meta.url), { signal: signal ?? null }),
-      signal,
-    ),
+  wasm: shared,
   // Pages that work in a worker need not load what works without.
   inProcess: async (module) => (await import("../in-process.js")).inProcess(module),
   inWorker: (module, signal) => {
