@@ -4,6 +4,7 @@
 pub mod builtin;
 pub mod output;
 pub mod report;
+pub mod shards;
 pub mod dataset;
 pub mod train;
 pub mod evaluate;

@@ -84,6 +84,12 @@ const HOMES: &[Home] = &[
         modules: &["ops", "loss", "collapse"],
         why: "layers are written over the trait Ops, so that every backend can run them",
     },
+    Home {
+        folder: "trainer-native",
+        dependency: "parquet",
+        modules: &["shards", "cli"],
+        why: "tables are read and written through shards; cli has the one of the scores",
+    },
 ];
 
 /// Checks every crate of the workspace at `root`.

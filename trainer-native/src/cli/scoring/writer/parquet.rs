@@ -3,12 +3,13 @@
 use super::ScoreWriter;
 use crate::cli::common::output::Output;
 use crate::cli::common::terminal::write_error;
+use crate::shards::{Optional, write_column, write_optional};
 use genolewm_model::format::{alternate, status};
 use genolewm_model::scorer::{Outcome, Scored};
 use genolewm_shared::source::VariantRecord;
 use genolewm_shared::{Error, ErrorCode, Result};
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -55,28 +56,6 @@ struct Rows {
     bucket: Optional<ByteArray>,
     confidence: Optional<f64>,
     low_confidence: Optional<bool>,
-}
-
-/// Values, and for each row whether it has one.
-struct Optional<T> {
-    values: Vec<T>,
-    levels: Vec<i16>,
-}
-
-impl<T> Default for Optional<T> {
-    fn default() -> Self {
-        Self {
-            values: Vec::new(),
-            levels: Vec::new(),
-        }
-    }
-}
-
-impl<T> Optional<T> {
-    fn push(&mut self, value: Option<T>) {
-        self.levels.push(i16::from(value.is_some()));
-        self.values.extend(value);
-    }
 }
 
 impl Table {
@@ -163,41 +142,20 @@ impl Rows {
 
     /// Writes the columns in the schema's order.
     fn write(self, mut group: SerializedRowGroupWriter<'_, Output>) -> Result<(), ParquetError> {
-        column::<ByteArrayType>(&mut group, &self.chrom, None)?;
-        column::<Int64Type>(&mut group, &self.pos, None)?;
-        optional::<ByteArrayType>(&mut group, &self.id)?;
-        column::<ByteArrayType>(&mut group, &self.reference, None)?;
-        column::<ByteArrayType>(&mut group, &self.alternate, None)?;
-        column::<ByteArrayType>(&mut group, &self.status, None)?;
-        optional::<DoubleType>(&mut group, &self.raw)?;
-        optional::<DoubleType>(&mut group, &self.calibrated)?;
-        optional::<DoubleType>(&mut group, &self.displacement)?;
-        optional::<ByteArrayType>(&mut group, &self.bucket)?;
-        optional::<DoubleType>(&mut group, &self.confidence)?;
-        optional::<BoolType>(&mut group, &self.low_confidence)?;
+        write_column::<ByteArrayType>(&mut group, &self.chrom, None)?;
+        write_column::<Int64Type>(&mut group, &self.pos, None)?;
+        write_optional::<ByteArrayType>(&mut group, &self.id)?;
+        write_column::<ByteArrayType>(&mut group, &self.reference, None)?;
+        write_column::<ByteArrayType>(&mut group, &self.alternate, None)?;
+        write_column::<ByteArrayType>(&mut group, &self.status, None)?;
+        write_optional::<DoubleType>(&mut group, &self.raw)?;
+        write_optional::<DoubleType>(&mut group, &self.calibrated)?;
+        write_optional::<DoubleType>(&mut group, &self.displacement)?;
+        write_optional::<ByteArrayType>(&mut group, &self.bucket)?;
+        write_optional::<DoubleType>(&mut group, &self.confidence)?;
+        write_optional::<BoolType>(&mut group, &self.low_confidence)?;
         group.close().map(drop)
     }
-}
-
-fn optional<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Output>,
-    column_values: &Optional<T::T>,
-) -> Result<(), ParquetError> {
-    column::<T>(group, &column_values.values, Some(&column_values.levels))
-}
-
-fn column<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, Output>,
-    values: &[T::T],
-    levels: Option<&[i16]>,
-) -> Result<(), ParquetError> {
-    let Some(mut column) = group.next_column()? else {
-        return Err(ParquetError::General(
-            "the schema has too few columns".to_owned(),
-        ));
-    };
-    column.typed::<T>().write_batch(values, levels, None)?;
-    column.close()
 }
 
 fn parquet_error(name: &str, error: ParquetError) -> Error {

@@ -1,0 +1,125 @@
+//! Columns of a Parquet file: what a table has, and how one is written.
+
+use parquet::basic::Type as PhysicalType;
+use parquet::data_type::DataType;
+use parquet::errors::ParquetError;
+use parquet::file::writer::SerializedRowGroupWriter;
+use std::io::Write;
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text in UTF-8.
+    Text,
+    /// Whole numbers, stored in 64 or 32 bits.
+    Integer,
+    /// Fractions, stored as f32 or f64.
+    Number,
+}
+
+impl Kind {
+    pub(super) const fn accepts(self, stored: PhysicalType) -> bool {
+        match self {
+            Self::Text => matches!(stored, PhysicalType::BYTE_ARRAY),
+            Self::Integer => matches!(stored, PhysicalType::INT64 | PhysicalType::INT32),
+            Self::Number => matches!(stored, PhysicalType::FLOAT | PhysicalType::DOUBLE),
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "whole numbers",
+            Self::Number => "fractions",
+        }
+    }
+}
+
+/// A column that a reader looks for by its name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    /// Whether a file without it is refused.
+    pub(super) required: bool,
+}
+
+impl Column {
+    pub(super) const fn required(name: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            kind,
+            required: true,
+        }
+    }
+
+    pub(super) const fn optional(name: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            kind,
+            required: false,
+        }
+    }
+}
+
+/// The values of an optional column, and for each row whether it has one.
+#[derive(Debug, Clone)]
+pub struct Optional<T> {
+    values: Vec<T>,
+    levels: Vec<i16>,
+}
+
+impl<T> Default for Optional<T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            levels: Vec::new(),
+        }
+    }
+}
+
+impl<T> Optional<T> {
+    /// Adds a row.
+    pub fn push(&mut self, value: Option<T>) {
+        self.levels.push(i16::from(value.is_some()));
+        self.values.extend(value);
+    }
+}
+
+impl<T> FromIterator<Option<T>> for Optional<T> {
+    fn from_iter<I: IntoIterator<Item = Option<T>>>(rows: I) -> Self {
+        let mut column = Self::default();
+        rows.into_iter().for_each(|value| column.push(value));
+        column
+    }
+}
+
+/// Writes the next column of a row group, an optional one.
+///
+/// # Errors
+/// When the schema has another column there, or the file cannot be written.
+pub fn write_optional<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    column: &Optional<T::T>,
+) -> Result<(), ParquetError> {
+    write_column::<T>(group, &column.values, Some(&column.levels))
+}
+
+/// Writes the next column of a row group: its values and, where it is optional, for each row 1 or
+/// 0 for whether it has one.
+///
+/// # Errors
+/// As [`write_optional`].
+pub fn write_column<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    values: &[T::T],
+    levels: Option<&[i16]>,
+) -> Result<(), ParquetError> {
+    let Some(mut column) = group.next_column()? else {
+        return Err(ParquetError::General(
+            "the schema has too few columns".to_owned(),
+        ));
+    };
+    column.typed::<T>().write_batch(values, levels, None)?;
+    column.close()
+}
