@@ -22,9 +22,9 @@ use crate::evaluate::uniformity::Uniformity;
 use crate::evaluate::variants::{HeldOut, held_out};
 use crate::output::write_atomically;
 use genolewm_model::scorer::Placer;
-use genolewm_shared::Result;
 use genolewm_shared::evaluation::BootstrapOptions;
 use genolewm_shared::position::Interval;
+use genolewm_shared::{ErrorCode, Result};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,16 +46,16 @@ pub struct Args {
     /// Table of the held-out sequence
     #[arg(long, value_name = "TSV")]
     evaluation: PathBuf,
-    /// Held-out variants with frequencies, of which the common ones count
-    #[arg(long, value_name = "VCF", requires = "common_fasta")]
+    /// Held-out variants with frequencies, a VCF or a gnomAD shard, of which the common ones count
+    #[arg(long, value_name = "FILE", requires = "common_fasta")]
     common: Option<PathBuf>,
     /// The reference of --common
     #[arg(long, value_name = "FASTA", requires = "common")]
     common_fasta: Option<PathBuf>,
-    /// Held-out variants with clinical classes
+    /// Held-out variants with clinical classes, a VCF or a ClinVar shard
     #[arg(
         long,
-        value_name = "VCF",
+        value_name = "FILE",
         requires = "clinvar_fasta",
         requires = "annotation"
     )]
@@ -215,9 +215,12 @@ fn variants(
 ) -> Result<HeldOut> {
     let config = &model.bundle.info.config;
     let mut placer = Placer::new(config.window_bp, config.tile_bp);
-    held_out(read_variants(vcf)?, holdout, select, &mut |edit| {
-        placer.place(reference, edit)
-    })
+    held_out(
+        read_variants(vcf, ErrorCode::EvalDataset)?,
+        holdout,
+        select,
+        &mut |edit| placer.place(reference, edit),
+    )
 }
 
 /// Transcripts with the bases of the reference, by which those without a frame are given one.

@@ -9,6 +9,8 @@ pub mod completions;
 pub mod doctor;
 pub mod evaluate;
 pub mod import;
+pub mod prepare_clinvar;
+pub mod prepare_gnomad;
 pub mod score;
 pub mod scoring;
 pub mod train;
@@ -54,6 +56,8 @@ enum Command {
     Verify(Box<verify::Args>),
     Import(import::Args),
     Calibrate(Box<calibrate::Args>),
+    PrepareGnomad(prepare_gnomad::Args),
+    PrepareClinvar(prepare_clinvar::Args),
     #[command(subcommand)]
     Train(Box<train::Args>),
     Evaluate(Box<evaluate::Args>),
@@ -151,6 +155,8 @@ impl Command {
             Self::Verify(args) => verify::run(args, terminal),
             Self::Import(args) => import::run(args, terminal),
             Self::Calibrate(args) => calibrate::run(args, context, terminal),
+            Self::PrepareGnomad(args) => prepare_gnomad::run(args, terminal),
+            Self::PrepareClinvar(args) => prepare_clinvar::run(args, terminal),
             Self::Train(args) => train::run(args, context, terminal),
             Self::Evaluate(args) => evaluate::run(args, context, terminal),
             Self::Doctor(args) => doctor::run(args, terminal),

@@ -1,10 +1,10 @@
 //! Variants with what is known about them: how common they are, and what clinics say.
 
 use crate::output::io_error;
+use crate::shards::{ShardKind, Significance, iter_clinvar_shard, iter_gnomad_shard, shard_kind};
 use genolewm_shared::contig::common_form;
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::evaluation::ClinicalLabel;
-use genolewm_shared::position::Interval;
+use genolewm_shared::edit::{EditSpec, SkipReason};
+use genolewm_shared::position::{Interval, Position};
 use genolewm_shared::source::{AlleleOutcome, VariantReader, VariantRecord};
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
@@ -13,88 +13,6 @@ use std::path::Path;
 
 /// From this frequency on a variant counts as common (contract, section 6).
 pub const COMMON_AF: f64 = 0.01;
-
-/// A clinical classification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Significance {
-    /// Pathogenic.
-    P,
-    /// Likely pathogenic.
-    Lp,
-    /// Benign.
-    B,
-    /// Likely benign.
-    Lb,
-    /// Of uncertain significance.
-    Vus,
-    /// Submissions on both sides, or said to conflict.
-    Conflicting,
-    /// Anything else: drug response, risk factor, not provided.
-    Other,
-}
-
-impl Significance {
-    /// Reads `CLNSIG` in any case, with submissions between `| , / ; &`; the stronger of two
-    /// classes on one side counts, and a clear class outweighs uncertain submissions only where
-    /// `class`, a summary in the file (`P/LP`, `B/LB`, `VUS`, `conflict`, `other`), says so.
-    ///
-    /// ```
-    /// use genolewm::dataset::variants::Significance;
-    /// let read = Significance::parse;
-    /// assert_eq!(read("Likely_pathogenic|Pathogenic", None), Significance::P);
-    /// assert_eq!(read("benign|pathogenic", None), Significance::Conflicting);
-    /// assert_eq!(read("likely_benign|Uncertain_significance", None), Significance::Vus);
-    /// assert_eq!(read("likely_benign|Uncertain_significance", Some("B/LB")), Significance::Lb);
-    /// ```
-    #[must_use]
-    pub fn parse(clnsig: &str, class: Option<&str>) -> Self {
-        let text = clnsig.to_ascii_lowercase().replace(' ', "_");
-        let terms: Vec<&str> = text
-            .split(['|', ',', '/', ';', '&'])
-            .map(|term| term.trim_matches('_'))
-            .collect();
-        let says = |words: [&str; 2]| terms.iter().any(|term| words.contains(term));
-        let pathogenic = says(["pathogenic", "likely_pathogenic"]);
-        let benign = says(["benign", "likely_benign"]);
-        let uncertain = says(["uncertain_significance", "vus"]);
-        let harm = if says(["pathogenic", "pathogenic"]) {
-            Self::P
-        } else {
-            Self::Lp
-        };
-        let harmless = if says(["benign", "benign"]) {
-            Self::B
-        } else {
-            Self::Lb
-        };
-        match class {
-            Some("P/LP") => return harm,
-            Some("B/LB") => return harmless,
-            Some("VUS") => return Self::Vus,
-            Some("conflict") => return Self::Conflicting,
-            Some("other") => return Self::Other,
-            _ => {}
-        }
-        match (pathogenic, benign, uncertain) {
-            _ if terms.iter().any(|term| term.starts_with("conflicting")) => Self::Conflicting,
-            (true, true, _) => Self::Conflicting,
-            (_, _, true) => Self::Vus,
-            (true, false, false) => harm,
-            (false, true, false) => harmless,
-            (false, false, false) => Self::Other,
-        }
-    }
-
-    /// The side in an evaluation; `None` for everything that takes none.
-    #[must_use]
-    pub const fn label(self) -> Option<ClinicalLabel> {
-        match self {
-            Self::P | Self::Lp => Some(ClinicalLabel::Pathogenic),
-            Self::B | Self::Lb => Some(ClinicalLabel::Benign),
-            Self::Vus | Self::Conflicting | Self::Other => None,
-        }
-    }
-}
 
 /// A variant and what is known about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,6 +32,18 @@ pub struct LabelledVariant {
 }
 
 impl LabelledVariant {
+    /// A variant of which nothing is known but that nothing speaks against it.
+    fn of(edit: EditSpec) -> Self {
+        Self {
+            edit,
+            af: None,
+            significance: None,
+            gene: None,
+            stars: None,
+            passed: true,
+        }
+    }
+
     /// Whether it may serve as a common, presumably harmless variant.
     #[must_use]
     pub fn is_common(&self) -> bool {
@@ -130,29 +60,89 @@ pub struct VariantSet {
     pub skipped: BTreeMap<&'static str, u64>,
 }
 
-/// Reads a VCF, plain, gzip or bgzip, with the frequencies and classes of its INFO column.
+/// Reads a VCF, plain, gzip or bgzip, with the frequencies and classes of its INFO column, or a
+/// shard of gnomAD or ClinVar. `code` is that of errors about a shard's content.
 ///
 /// Frequency: `AF`; else 1000 Genomes' `MAF_1kg` through `MA_1kg`; else gnomAD's `AF_gnomADe`; else
 /// the mean over `AF_1kg_*`. Class: `CLNSIG` and `CLASS`. Gene: `GENEINFO` up to its colon.
 ///
 /// # Errors
-/// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.VCF_PARSE` where it is malformed.
-pub fn read_variants(path: &Path) -> Result<VariantSet> {
+/// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.VCF_PARSE` where a VCF is malformed, `code`
+/// where a shard is damaged or has not the columns.
+pub fn read_variants(path: &Path, code: ErrorCode) -> Result<VariantSet> {
+    match shard_kind(path, code)? {
+        None => read_vcf(path),
+        Some(ShardKind::Gnomad) => read_gnomad(path, code),
+        Some(ShardKind::Clinvar) => read_clinvar(path, code),
+    }
+}
+
+fn read_vcf(path: &Path) -> Result<VariantSet> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|error| io_error(&name, &error))?;
     let mut reader = VariantReader::open(Box::new(file), &name)?;
     let mut set = VariantSet::default();
     while let Some(record) = reader.next_record()? {
         for (index, outcome) in record.alleles().into_iter().enumerate() {
-            match outcome {
-                AlleleOutcome::Candidate(edit) => set.variants.push(labelled(&record, index, edit)),
-                AlleleOutcome::Skipped(reason) => {
-                    *set.skipped.entry(reason.as_str()).or_default() += 1
-                }
-            }
+            set.add(outcome, |edit| labelled(&record, index, edit));
         }
     }
     Ok(set)
+}
+
+fn read_gnomad(path: &Path, code: ErrorCode) -> Result<VariantSet> {
+    let mut set = VariantSet::default();
+    for row in iter_gnomad_shard(path, code)? {
+        let row = row?;
+        let outcome = allele_of(row.chrom, row.pos, row.reference, row.alternate);
+        set.add(outcome, |edit| LabelledVariant {
+            af: Some(row.af_global),
+            passed: matches!(row.filter.as_str(), "PASS" | "."),
+            ..LabelledVariant::of(edit)
+        });
+    }
+    Ok(set)
+}
+
+fn read_clinvar(path: &Path, code: ErrorCode) -> Result<VariantSet> {
+    let mut set = VariantSet::default();
+    for row in iter_clinvar_shard(path, code)? {
+        let row = row?;
+        let outcome = allele_of(row.chrom, row.pos, row.reference, row.alternate);
+        set.add(outcome, |edit| LabelledVariant {
+            significance: Some(row.clinical_significance),
+            gene: row.gene_symbol,
+            ..LabelledVariant::of(edit)
+        });
+    }
+    Ok(set)
+}
+
+/// What becomes of a shard's row: an edit, or a reason as for any other source.
+fn allele_of(chrom: String, pos: Position, reference: String, alternate: String) -> AlleleOutcome {
+    let record = VariantRecord {
+        line: 0,
+        raw: None,
+        contig: chrom,
+        pos: Some(pos),
+        id: None,
+        reference: Some(reference),
+        alternates: vec![alternate],
+        call: None,
+    };
+    let outcome = record.alleles().into_iter().next();
+    outcome.unwrap_or(AlleleOutcome::Skipped(SkipReason::MissingAlt))
+}
+
+impl VariantSet {
+    fn add(&mut self, outcome: AlleleOutcome, label: impl FnOnce(EditSpec) -> LabelledVariant) {
+        match outcome {
+            AlleleOutcome::Candidate(edit) => self.variants.push(label(edit)),
+            AlleleOutcome::Skipped(reason) => {
+                *self.skipped.entry(reason.as_str()).or_default() += 1;
+            }
+        }
+    }
 }
 
 fn labelled(record: &VariantRecord, allele: usize, edit: EditSpec) -> LabelledVariant {
@@ -165,7 +155,7 @@ fn labelled(record: &VariantRecord, allele: usize, edit: EditSpec) -> LabelledVa
         af: frequency(record, allele, &edit),
         significance: record
             .info("CLNSIG")
-            .map(|text| Significance::parse(text, record.info("CLASS"))),
+            .map(|text| Significance::summarised(text, record.info("CLASS"))),
         gene: record
             .info("GENEINFO")
             .map(|text| text.split([':', '|']).next().unwrap_or(text).to_owned()),
@@ -263,130 +253,22 @@ impl VariantIndex {
     }
 }
 
-/// Refuses a set that holds nothing to work with, naming what was looked for.
+/// Refuses an index that holds nothing to work with, naming what was looked for.
 ///
 /// # Errors
-/// `EVAL.DATASET` when `variants` is empty.
-pub fn require_some<T>(variants: &[T], wanted: &str) -> Result<()> {
+/// `code` when `variants` is empty.
+pub fn require_some(variants: &VariantIndex, wanted: &str, code: ErrorCode) -> Result<()> {
     if variants.is_empty() {
-        return Err(Error::new(
-            ErrorCode::EvalDataset,
-            format!("the files hold no {wanted}"),
-        )
-        .with_remedy("check the INFO fields AF, CLNSIG and CLASS of the variant files"));
+        return Err(
+            Error::new(code, format!("the files hold no {wanted}")).with_remedy(
+                "check the INFO fields AF, CLNSIG and CLASS of the variant files, and which kind of \
+                 shard they are",
+            ),
+        );
     }
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use genolewm_shared::position::BpOffset;
-
-    const HEADER: &str = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
-
-    fn read(rows: &[&str]) -> VariantSet {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let lines: String = rows
-            .iter()
-            .map(|row| row.replace(' ', "\t") + "\n")
-            .collect();
-        std::fs::write(file.path(), HEADER.to_owned() + &lines).unwrap();
-        read_variants(file.path()).unwrap()
-    }
-
-    #[test]
-    fn frequencies_come_from_whatever_the_file_has() {
-        let set = read(&[
-            "chr1 5 . A C,G,<DEL> . PASS AF=0.2,0.004,0.1",
-            "chr1 6 . A C . q10 AF=0.5",
-            "chr1 7 . A C . . MAF_1kg=0.3;MA_1kg=A",
-            "chr1 8 . A C . . MAF_1kg=0.3;MA_1kg=C;AF_gnomADe=0.9",
-            "chr1 9 . A C . . AF_gnomADe=0.25",
-            "chr1 10 . A C . . AF_1kg_afr=0.1;AF_1kg_eur=0.3",
-            "chr1 11 . A C . . .",
-            "chr1 12 . A C . . AF=-nan",
-        ]);
-        let af: Vec<Option<f64>> = set.variants.iter().map(|variant| variant.af).collect();
-        let expected = [
-            Some(0.2),
-            Some(0.004),
-            Some(0.5),
-            Some(0.7),
-            Some(0.3),
-            Some(0.25),
-            Some(0.2),
-            None,
-            None,
-        ];
-        assert_eq!(af, expected);
-        let common: Vec<bool> = set
-            .variants
-            .iter()
-            .map(LabelledVariant::is_common)
-            .collect();
-        assert_eq!(
-            common,
-            [true, false, false, true, true, true, true, false, false]
-        );
-        assert_eq!(set.skipped.get("symbolic"), Some(&1));
-    }
-
-    #[test]
-    fn classes_take_a_side_or_none() {
-        let set = read(&[
-            "17 5 . A C . . CLNSIG=Pathogenic|Uncertain_significance;CLASS=P/LP;GENEINFO=BRCA1:672",
-            "17 6 . A C . . CLNSIG=Conflicting_interpretations;GENEINFO=BRCA1;STARS=1",
-            "17 7 . A C . . AF=0.1",
-        ]);
-        let classes: Vec<Option<Significance>> = set
-            .variants
-            .iter()
-            .map(|variant| variant.significance)
-            .collect();
-        assert_eq!(
-            classes,
-            [Some(Significance::P), Some(Significance::Conflicting), None]
-        );
-        assert_eq!(set.variants[0].gene.as_deref(), Some("BRCA1"));
-        assert_eq!(set.variants[1].stars, Some(1));
-        assert_eq!(Significance::Lb.label(), Some(ClinicalLabel::Benign));
-        assert_eq!(
-            Significance::parse("drug_response", None),
-            Significance::Other
-        );
-        assert!(
-            require_some(&classes, "classes").is_ok()
-                && require_some::<u8>(&[], "classes").is_err()
-        );
-    }
-
-    #[test]
-    fn variants_are_found_inside_a_span_under_any_contig_name() {
-        let set = read(&[
-            "chr1 5 . ACG A . . .",
-            "chr1 5 . ACG A . . .",
-            "chr1 9 . A C . . .",
-            "chr2 5 . A C . . .",
-        ]);
-        let index = VariantIndex::new(&set.variants);
-        let count = |contig: &str, start: u64, end: u64| {
-            index
-                .within(
-                    contig,
-                    Interval::new(BpOffset(start), BpOffset(end)).unwrap(),
-                )
-                .count()
-        };
-        assert_eq!(index.len(), 3);
-        assert_eq!(
-            (
-                count("1", 4, 9),
-                count("1", 4, 6),
-                count("chr1", 5, 9),
-                count("3", 0, 99)
-            ),
-            (2, 0, 1, 0)
-        );
-    }
-}
+#[path = "variants_tests.rs"]
+mod tests;

@@ -248,7 +248,7 @@ fn on_chromosome(edit: &EditSpec) -> Result<EditSpec> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::variants::Significance;
+    use crate::shards::Significance;
 
     fn variant(edit: &str, significance: Significance) -> LabelledVariant {
         LabelledVariant {

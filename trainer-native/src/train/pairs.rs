@@ -5,11 +5,12 @@ use crate::dataset::bases::decode;
 use crate::dataset::corpus::Corpus;
 use crate::dataset::holdout::HoldoutPolicy;
 use crate::dataset::mix::{EditMix, EditPool, EditWindow};
-use crate::dataset::variants::{Significance, VariantIndex, read_variants};
+use crate::dataset::variants::{VariantIndex, read_variants, require_some};
+use crate::shards::Significance;
 use genolewm_model::encoder::{EditedWindow, Site, StateEncoder};
 use genolewm_model::ops::{BurnOps, Ops};
-use genolewm_shared::Result;
 use genolewm_shared::edit::{RelEdit, apply_edit};
+use genolewm_shared::{ErrorCode, Result};
 use indicatif::ProgressBar;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -71,27 +72,36 @@ impl EditSources {
     /// Reads common variants (allele frequency of at least 1 %) and pathogenic ones.
     ///
     /// # Errors
-    /// As reading the files.
+    /// As reading the files; `TRAINING.DATALOADER` where files were given and hold none.
     pub fn open(common: &[PathBuf], clinvar: &[PathBuf], holdout: HoldoutPolicy) -> Result<Self> {
         let read = |paths: &[PathBuf]| -> Result<Vec<_>> {
             let mut variants = Vec::new();
             for path in paths {
-                variants.extend(read_variants(path)?.variants);
+                variants.extend(read_variants(path, ErrorCode::TrainingDataloader)?.variants);
             }
             Ok(variants)
         };
-        let (common, clinvar) = (read(common)?, read(clinvar)?);
         let pathogenic =
             |s: Option<Significance>| matches!(s, Some(Significance::P | Significance::Lp));
-        Ok(Self {
-            common: VariantIndex::new(common.iter().filter(|variant| variant.is_common())),
+        let sources = Self {
+            common: VariantIndex::new(read(common)?.iter().filter(|variant| variant.is_common())),
             clinvar: VariantIndex::new(
-                clinvar
+                read(clinvar)?
                     .iter()
                     .filter(|variant| pathogenic(variant.significance)),
             ),
             holdout,
-        })
+        };
+        // A file of the wrong kind would else leave all edits to chance without a word.
+        for (paths, index, wanted) in [
+            (common, &sources.common, "common variants"),
+            (clinvar, &sources.clinvar, "pathogenic variants"),
+        ] {
+            if !paths.is_empty() {
+                require_some(index, wanted, ErrorCode::TrainingDataloader)?;
+            }
+        }
+        Ok(sources)
     }
 }
 

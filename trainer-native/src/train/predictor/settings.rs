@@ -19,11 +19,13 @@ pub struct Settings {
     /// Regions that must never be trained on
     #[arg(long, value_name = "BED")]
     pub holdout: PathBuf,
-    /// Variants with allele frequencies, of which the common ones are drawn; may be repeated
-    #[arg(long, value_name = "VCF")]
+    /// Variants with allele frequencies, a VCF or a gnomAD shard, of which the common ones are drawn;
+    /// may be repeated
+    #[arg(long, value_name = "FILE")]
     pub common: Vec<PathBuf>,
-    /// Variants with clinical significance, of which the pathogenic ones are drawn; may be repeated
-    #[arg(long, value_name = "VCF")]
+    /// Variants with clinical significance, a VCF or a ClinVar shard, of which the pathogenic ones are
+    /// drawn; may be repeated
+    #[arg(long, value_name = "FILE")]
     pub clinvar: Vec<PathBuf>,
     /// The run's directory: settings, metrics, checkpoint and, at the end, model/
     #[arg(long, value_name = "DIR")]
