@@ -2,7 +2,7 @@
 # Lets the public Python package judge what this program writes: `geno-lewm-verify` must accept the
 # built-in model's manifest with receipts of one variant and of a VCF, and refuse a tampered one;
 # its calibration reader must accept our table. The other direction: `genolewm verify` must accept
-# the receipts that the package wrote.
+# the receipts that the package wrote. Shards of the same VCF must be alike (shards.py).
 #
 #   tests/oracle/verify.sh            needs target/release/genolewm and PyPI
 #
@@ -82,3 +82,5 @@ done
 
 printf 'oracle: the package accepts %d of our receipts, we accept %d of its\n' \
     $((receipts + 1)) "$theirs"
+
+"$venv/bin/python" tests/oracle/shards.py "$program" "$work/shards"

@@ -6,11 +6,13 @@
 
 mod command;
 mod directory;
+mod disk;
 pub mod genome;
 pub mod golden;
 
 pub use command::{Finished, Program};
 pub use directory::Dir;
+pub use disk::SmallDisk;
 
 /// A fresh directory with the program of this package's build.
 #[macro_export]

@@ -3,7 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used, clippy::panic)]
 
-use genolewm_tests::{Dir, Finished, dir, genome, golden};
+use genolewm_tests::{Dir, Finished, SmallDisk, dir, genome, golden};
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
@@ -236,7 +236,7 @@ fn a_full_disk_leaves_the_old_file_and_no_new_one() {
     run("/dev/full").fails("RESOURCE.DISK_FULL", 4);
     run("/proc/none/out.jsonl").finish().expect_status(4);
     // A disk of one page, where one may be mounted.
-    let Some(disk) = SmallDisk::mount(dir.path("disk")) else {
+    let Some(disk) = SmallDisk::mount(dir.path("disk"), "8k") else {
         return;
     };
     let many = genome::vcf(1..=80);
@@ -244,32 +244,7 @@ fn a_full_disk_leaves_the_old_file_and_no_new_one() {
     dir.create("disk/out.jsonl", "old");
     run("disk/out.jsonl").fails("RESOURCE.DISK_FULL", 4);
     assert_eq!(dir.text("disk/out.jsonl"), "old");
-    assert_eq!(fs::read_dir(&disk.0).expect("the disk").count(), 1);
-}
-
-/// A file system of 8 KiB in memory, unmounted when dropped.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(path: PathBuf) -> Option<Self> {
-        fs::create_dir(&path).expect("a mount point");
-        let mut mount = std::process::Command::new("mount");
-        mount
-            .args(["-t", "tmpfs", "-o", "size=8k", "tmpfs"])
-            .arg(&path);
-        // Only root may mount; the checks on /dev/full have been made either way.
-        mount.stderr(std::process::Stdio::null());
-        mount
-            .status()
-            .is_ok_and(|status| status.success())
-            .then(|| Self(path))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg(&self.0).status();
-    }
+    assert_eq!(fs::read_dir(disk.path()).expect("the disk").count(), 1);
 }
 
 #[test]
