@@ -100,6 +100,16 @@ fn the_tensor_library_stays_behind_ops() {
 }
 
 #[test]
+fn tables_are_read_and_written_through_shards() {
+    let code = "use parquet::data_type::Int64Type;\n";
+    assert_eq!(
+        faults_in("trainer-native", "dataset::variants", code).len(),
+        1
+    );
+    assert!(faults_in("trainer-native", "shards::table", code).is_empty());
+}
+
+#[test]
 fn files_know_their_modules() {
     let path = |file: &str| module_path(Path::new(file)).join("::");
     assert_eq!(path("lib.rs"), "");
