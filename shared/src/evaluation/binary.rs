@@ -104,7 +104,7 @@ pub fn average_precision(scores: &[f64], positive: &[bool]) -> Result<f64> {
 }
 
 /// The number of positives, neither none nor all.
-fn check_labels(scores: &[f64], positive: &[bool]) -> Result<usize> {
+pub(super) fn check_labels(scores: &[f64], positive: &[bool]) -> Result<usize> {
     check_scores(scores, positive.len())?;
     let positives = count_positives(positive);
     if positives == 0 || positives == positive.len() {

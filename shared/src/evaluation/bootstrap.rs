@@ -58,16 +58,37 @@ pub fn bootstrap_interval<S: Ord>(
     options: &BootstrapOptions,
     mut statistic: impl FnMut(&[usize]) -> Result<f64>,
 ) -> Result<BootstrapInterval> {
-    if strata.is_empty() || options.resamples == 0 {
-        return Err(refused(
-            "an interval needs at least one row and one resample",
-        ));
-    }
-    if !(options.level > 0.0 && options.level < 1.0) {
-        return Err(
-            refused("a confidence level lies between 0 and 1").with_detail("level", options.level)
-        );
-    }
+    let drawn = resamples(strata, options, |rows| Ok(Some([statistic(rows)?])))?;
+    Ok(interval(drawn.iter().map(|[value]| *value), options.level))
+}
+
+/// Percentile intervals of several figures over the same resamples, otherwise as
+/// [`bootstrap_interval`]. Resamples for which `statistic` has `None` are left out: a correlation,
+/// for example, does not exist where every drawn value is the same.
+///
+/// # Errors
+/// As [`bootstrap_interval`], and `INPUT.GENERIC` when every resample is left out.
+pub fn bootstrap_intervals<S: Ord, const N: usize>(
+    strata: &[S],
+    options: &BootstrapOptions,
+    statistic: impl FnMut(&[usize]) -> Result<Option<[f64; N]>>,
+) -> Result<[BootstrapInterval; N]> {
+    let drawn = resamples(strata, options, statistic)?;
+    Ok(core::array::from_fn(|figure| {
+        let values = drawn
+            .iter()
+            .filter_map(|values| values.get(figure).copied());
+        interval(values, options.level)
+    }))
+}
+
+/// The figures of every resample that has them, in the order in which they were drawn.
+pub(super) fn resamples<S: Ord, T>(
+    strata: &[S],
+    options: &BootstrapOptions,
+    mut statistic: impl FnMut(&[usize]) -> Result<Option<T>>,
+) -> Result<Vec<T>> {
+    check(strata.len(), options)?;
     let mut members: BTreeMap<&S, Vec<usize>> = BTreeMap::new();
     for (row, stratum) in strata.iter().enumerate() {
         members.entry(stratum).or_default().push(row);
@@ -83,14 +104,37 @@ pub fn bootstrap_interval<S: Ord>(
         }
         // In the input's order: a statistic may break ties by it.
         drawn.sort_unstable();
-        values.push(statistic(&drawn)?);
+        values.extend(statistic(&drawn)?);
     }
-    values.sort_by(f64::total_cmp);
-    let tail = (1.0 - options.level) / 2.0;
-    Ok(BootstrapInterval {
-        low: quantile(&values, tail),
-        high: quantile(&values, 1.0 - tail),
-    })
+    if values.is_empty() {
+        return Err(refused("no resample has a figure: the data hardly vary"));
+    }
+    Ok(values)
+}
+
+fn check(rows: usize, options: &BootstrapOptions) -> Result<()> {
+    if rows == 0 || options.resamples == 0 {
+        return Err(refused(
+            "an interval needs at least one row and one resample",
+        ));
+    }
+    if !(options.level > 0.0 && options.level < 1.0) {
+        return Err(
+            refused("a confidence level lies between 0 and 1").with_detail("level", options.level)
+        );
+    }
+    Ok(())
+}
+
+/// The percentile interval of the figures of resamples.
+pub(super) fn interval(values: impl Iterator<Item = f64>, level: f64) -> BootstrapInterval {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    let tail = (1.0 - level) / 2.0;
+    BootstrapInterval {
+        low: quantile(&sorted, tail),
+        high: quantile(&sorted, 1.0 - tail),
+    }
 }
 
 /// A percentile interval of a figure for a yes-or-no label: as many positives and as many negatives in
@@ -113,7 +157,7 @@ pub fn stratified_interval(
     })
 }
 
-fn pick<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
+pub(super) fn pick<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
     rows.iter()
         .filter_map(|&row| column.get(row).copied())
         .collect()
@@ -128,7 +172,9 @@ fn quantile(sorted: &[f64], q: f64) -> f64 {
     if index + 1 >= sorted.len() {
         return at(sorted.len() - 1);
     }
-    at(index) + (at(index + 1) - at(index)) * (place - below)
+    // Term by term as published intervals were rounded.
+    let weight = place - below;
+    at(index) * (1.0 - weight) + at(index + 1) * weight
 }
 
 #[cfg(test)]

@@ -1,10 +1,4 @@
-//! Which variants an evaluation is about, and on which side each stands.
-
-use crate::Result;
-use crate::edit::EditSpec;
-use crate::provenance::{canonical_json, sha256_prefixed};
-use alloc::vec::Vec;
-use serde_json::json;
+//! On which side a variant stands.
 
 /// The side that a clinical classification puts a variant on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,31 +50,9 @@ impl ClinicalLabel {
     }
 }
 
-/// The hash that says exactly which variants a figure is about: `sha256:` over the canonical JSON of
-/// `{alt, chrom, pos, ref}` for each, ordered by contig (as text), position, ref and alt. The order of
-/// `variants` does not matter.
-///
-/// # Errors
-/// None that a valid edit can cause; those of the canonical form are passed on.
-pub fn evaluated_variant_keys_sha256(variants: &[EditSpec]) -> Result<alloc::string::String> {
-    let mut sorted: Vec<&EditSpec> = variants.iter().collect();
-    sorted.sort_by_key(|edit| (edit.chrom(), edit.pos(), edit.reference(), edit.alternate()));
-    let keys = sorted.into_iter().map(|edit| {
-        json!({
-            "alt": edit.alternate(),
-            "chrom": edit.chrom(),
-            "pos": edit.pos().get(),
-            "ref": edit.reference(),
-        })
-    });
-    let text = canonical_json(&serde_json::Value::Array(keys.collect()))?;
-    Ok(sha256_prefixed(text.as_bytes()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
 
     #[test]
     fn both_sides_or_neither_is_no_label() {
@@ -103,20 +75,5 @@ mod tests {
             ClinicalLabel::parse("Pathogenic|Uncertain_significance"),
             None
         );
-    }
-
-    #[test]
-    fn keys_do_not_depend_on_order() -> Result<()> {
-        let edits = vec![
-            "chr2:9:A:C".parse()?,
-            "chr10:1:A:C".parse()?,
-            "chr2:9:A:AT".parse()?,
-        ];
-        let reversed: Vec<EditSpec> = edits.iter().rev().cloned().collect();
-        assert_eq!(
-            evaluated_variant_keys_sha256(&edits)?,
-            evaluated_variant_keys_sha256(&reversed)?
-        );
-        Ok(())
     }
 }

@@ -6,13 +6,28 @@
 mod binary;
 mod bootstrap;
 mod continuous;
+mod curves;
+mod delong;
+mod ensemble;
 mod labels;
 mod mersenne;
+mod paired;
+mod variant_key;
+#[cfg(test)]
+mod vectors;
 
 pub use binary::{BinaryMetrics, auroc, average_precision, binary_metrics};
-pub use bootstrap::{BootstrapInterval, BootstrapOptions, bootstrap_interval, stratified_interval};
+pub use bootstrap::{
+    BootstrapInterval, BootstrapOptions, bootstrap_interval, bootstrap_intervals,
+    stratified_interval,
+};
 pub use continuous::{average_ranks, pearson, spearman};
-pub use labels::{ClinicalLabel, evaluated_variant_keys_sha256};
+pub use curves::{PrPoint, ReliabilityBin, RocPoint, pr_curve, reliability_bins, roc_curve};
+pub use delong::{DelongAuroc, DelongTest, delong_test, delong_variance};
+pub use ensemble::Ensemble;
+pub use labels::ClinicalLabel;
+pub use paired::{PairedComparison, paired_interval};
+pub use variant_key::{VariantKey, evaluated_variant_keys_sha256, variant_keys_sha256};
 
 use crate::{Error, ErrorCode, Result};
 
