@@ -140,17 +140,9 @@ pub fn reliability_bins(
                 .with_detail("index", index),
         );
     }
-    let edge = |index: usize| index as f64 / bins as f64;
     let mut sums = vec![(0_usize, 0_usize, 0.0_f64); bins];
     for (&score, &is_positive) in scores.iter().zip(positive) {
-        // Guessed by multiplication, then made right where rounding crosses an edge.
-        let mut bin = ((score * bins as f64) as usize).min(bins - 1);
-        while bin > 0 && score <= edge(bin) {
-            bin -= 1;
-        }
-        while bin + 1 < bins && score > edge(bin + 1) {
-            bin += 1;
-        }
+        let bin = bin_of(score, bins);
         if let Some((count, positives, sum)) = sums.get_mut(bin) {
             *count += 1;
             *positives += usize::from(is_positive);
@@ -159,13 +151,29 @@ pub fn reliability_bins(
     }
     let filled = sums.into_iter().enumerate().filter(|(_, (n, ..))| *n > 0);
     let bin = |(index, (count, positives, sum))| ReliabilityBin {
-        low: edge(index),
-        high: edge(index + 1),
+        low: edge(index, bins),
+        high: edge(index + 1, bins),
         count,
         mean_score: sum / count as f64,
         positive_share: positives as f64 / count as f64,
     };
     Ok(filled.map(bin).collect())
+}
+
+fn edge(index: usize, bins: usize) -> f64 {
+    index as f64 / bins as f64
+}
+
+/// Guessed by multiplication, then made right where rounding crosses an edge.
+fn bin_of(score: f64, bins: usize) -> usize {
+    let mut bin = ((score * bins as f64) as usize).min(bins - 1);
+    while bin > 0 && score <= edge(bin, bins) {
+        bin -= 1;
+    }
+    while bin + 1 < bins && score > edge(bin + 1, bins) {
+        bin += 1;
+    }
+    bin
 }
 
 #[cfg(test)]

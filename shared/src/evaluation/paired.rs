@@ -68,23 +68,22 @@ pub fn paired_interval<L: Copy, S: Ord>(
         let second = metric(&pick(b, rows), &labels)?;
         Ok(first.zip(second).map(|(first, second)| first - second))
     })?;
-    let not_above = drawn
-        .iter()
-        .filter(|&&difference| difference <= 0.0)
-        .count();
-    let not_below = drawn
-        .iter()
-        .filter(|&&difference| difference >= 0.0)
-        .count();
-    let tail = (not_above.min(not_below) + 1) as f64 / (drawn.len() + 1) as f64;
     Ok(PairedComparison {
         first,
         second,
         difference: first - second,
         interval: interval(drawn.iter().copied(), options.level),
-        p: (2.0 * tail).min(1.0),
+        p: two_sided(&drawn),
         resamples: drawn.len(),
     })
+}
+
+/// The probability of no difference, from the differences of the resamples.
+fn two_sided(drawn: &[f64]) -> f64 {
+    let count = |far: fn(f64) -> bool| drawn.iter().filter(|&&difference| far(difference)).count();
+    let fewer = count(|difference| difference <= 0.0).min(count(|difference| difference >= 0.0));
+    let tail = (fewer + 1) as f64 / (drawn.len() + 1) as f64;
+    (2.0 * tail).min(1.0)
 }
 
 #[cfg(test)]

@@ -26,10 +26,12 @@ impl VariantKey {
     /// `INPUT.GENERIC` for an empty contig or allele, or position 0.
     pub fn new(chrom: &str, pos: u64, reference: &str, alternate: &str) -> Result<Self> {
         if chrom.is_empty() || reference.is_empty() || alternate.is_empty() {
-            return Err(refused("a variant has a contig and two alleles"));
+            return Err(refused("a variant has a contig and two alleles")
+                .with_remedy("fill in chrom, ref and alt"));
         }
         if pos == 0 {
-            return Err(refused("positions are counted from 1"));
+            return Err(refused("positions are counted from 1")
+                .with_remedy("give the position as VCF has it"));
         }
         Ok(Self {
             chrom: chrom.into(),

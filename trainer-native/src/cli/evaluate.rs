@@ -224,7 +224,10 @@ fn variants(
 }
 
 /// Transcripts with the bases of the reference, by which those without a frame are given one.
-fn annotation(paths: &[PathBuf], reference: &RefCell<NativeReference>) -> Result<Annotation> {
+pub(super) fn annotation(
+    paths: &[PathBuf],
+    reference: &RefCell<NativeReference>,
+) -> Result<Annotation> {
     let mut transcripts = Vec::new();
     for path in paths {
         let name = path.to_string_lossy();

@@ -7,6 +7,7 @@ pub mod calibrate;
 pub mod common;
 pub mod completions;
 pub mod doctor;
+pub mod eval;
 pub mod evaluate;
 pub mod import;
 pub mod prepare_clinvar;
@@ -61,6 +62,7 @@ enum Command {
     #[command(subcommand)]
     Train(Box<train::Args>),
     Evaluate(Box<evaluate::Args>),
+    Eval(Box<eval::Args>),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -159,6 +161,7 @@ impl Command {
             Self::PrepareClinvar(args) => prepare_clinvar::run(args, terminal),
             Self::Train(args) => train::run(args, context, terminal),
             Self::Evaluate(args) => evaluate::run(args, context, terminal),
+            Self::Eval(args) => eval::run(args, context, terminal),
             Self::Doctor(args) => doctor::run(args, terminal),
             Self::Completions(args) => completions::run(args, terminal),
         }

@@ -3,6 +3,8 @@
 //! Every figure stands beside the baselines that it must beat, and poor ones are reported like good
 //! ones. What is measured must lie inside the hold-outs of the training data: anything else is left
 //! out and counted, and an evaluation with nothing left is refused. All draws have a seed.
+//!
+//! `jsonl` and what follows it measure files of scores instead, whoever made them.
 
 pub mod states;
 pub mod sequence;
@@ -14,3 +16,9 @@ pub mod likelihood;
 pub mod scores;
 pub mod clinvar;
 pub mod report;
+pub mod jsonl;
+pub mod agreement;
+pub mod compare;
+pub mod payload;
+pub mod additions;
+pub mod artifacts;

@@ -2,7 +2,9 @@
 
 use crate::dataset::consequence::Consequence;
 use genolewm_shared::Result;
-use genolewm_shared::evaluation::{BootstrapOptions, auroc, stratified_interval};
+use genolewm_shared::evaluation::{
+    BootstrapOptions, RocPoint, auroc, roc_curve, stratified_interval,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -52,7 +54,7 @@ pub fn table(
     consequences: &[Consequence],
     bootstrap: &BootstrapOptions,
 ) -> Result<Vec<Class>> {
-    classes(positive, consequences)
+    classes(Some(positive), consequences)
         .into_iter()
         .map(|(class, rows)| {
             let labels: Vec<bool> = rows.iter().map(|&row| positive[row]).collect();
@@ -85,9 +87,12 @@ fn measure(values: &[f64], labels: &[bool], bootstrap: &BootstrapOptions) -> Res
     })
 }
 
-/// Names and rows: all, each consequence, the splice sites together, and pathogenic stops against
-/// benign synonymous changes, which only the reading frame tells apart.
-fn classes(positive: &[bool], consequences: &[Consequence]) -> Vec<(String, Vec<usize>)> {
+/// Names and rows: all, each consequence, the splice sites together, and, for labels with two sides,
+/// pathogenic stops against benign synonymous changes, which only the reading frame tells apart.
+pub(super) fn classes(
+    positive: Option<&[bool]>,
+    consequences: &[Consequence],
+) -> Vec<(String, Vec<usize>)> {
     let rows = |keep: &dyn Fn(usize, Consequence) -> bool| -> Vec<usize> {
         let kept = consequences
             .iter()
@@ -105,12 +110,14 @@ fn classes(positive: &[bool], consequences: &[Consequence]) -> Vec<(String, Vec<
             .map(|term| (term.to_owned(), rows(&|_, is| is.term() == term))),
     );
     classes.push(("splice".to_owned(), rows(&|_, is| is_splice(is))));
-    let frame = |row: usize, is: Consequence| match is {
-        Consequence::StopGained => positive[row],
-        Consequence::Synonymous => !positive[row],
-        _ => false,
-    };
-    classes.push(("stop_gained_against_synonymous".to_owned(), rows(&frame)));
+    if let Some(positive) = positive {
+        let frame = |row: usize, is: Consequence| match is {
+            Consequence::StopGained => positive[row],
+            Consequence::Synonymous => !positive[row],
+            _ => false,
+        };
+        classes.push(("stop_gained_against_synonymous".to_owned(), rows(&frame)));
+    }
     classes
 }
 
@@ -121,28 +128,13 @@ fn is_splice(consequence: Consequence) -> bool {
     )
 }
 
-/// The points of the receiver operating characteristic, false against true positive rate, from the
-/// highest score down; equal scores are one step.
+/// The points of the receiver operating characteristic, false against true positive rate, for a
+/// picture; none where there is no curve.
 #[must_use]
 pub fn roc(scores: &[f64], positive: &[bool]) -> Vec<(f64, f64)> {
-    let positives = positive.iter().filter(|&&is| is).count().max(1) as f64;
-    let negatives = positive.iter().filter(|&&is| !is).count().max(1) as f64;
-    let mut ranked: Vec<(f64, bool)> = scores
-        .iter()
-        .copied()
-        .zip(positive.iter().copied())
-        .collect();
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let (mut right, mut wrong) = (0_u64, 0_u64);
-    let mut points = vec![(0.0, 0.0)];
-    for equal in ranked.chunk_by(|a, b| a.0 == b.0) {
-        for &(_, is_positive) in equal {
-            right += u64::from(is_positive);
-            wrong += u64::from(!is_positive);
-        }
-        points.push((wrong as f64 / negatives, right as f64 / positives));
-    }
-    points
+    let points = roc_curve(scores, positive).unwrap_or_default().into_iter();
+    let place = |point: RocPoint| (point.false_positive_rate, point.true_positive_rate);
+    points.map(place).collect()
 }
 
 #[cfg(test)]
@@ -198,7 +190,7 @@ mod tests {
             Consequence::StopGained,
             Consequence::Synonymous,
         ];
-        let classes = classes(&positive, &consequences);
+        let classes = classes(Some(&positive), &consequences);
         assert_eq!(classes.last().unwrap().1, [0, 3]);
     }
 
@@ -206,5 +198,6 @@ mod tests {
     fn the_curve_steps_over_ties() {
         let points = roc(&[0.9, 0.4, 0.4, 0.1], &[true, true, false, false]);
         assert_eq!(points, [(0.0, 0.0), (0.0, 0.5), (0.5, 1.0), (1.0, 1.0)]);
+        assert!(roc(&[0.9], &[true]).is_empty());
     }
 }

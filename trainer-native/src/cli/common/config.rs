@@ -42,6 +42,9 @@ const PACKAGE_KEYS: [&str; 11] = [
     "training",
 ];
 
+/// Keys of that package's `eval` section; here it is the section of a command, too.
+const PACKAGE_EVAL_KEYS: [&str; 2] = ["benchmarks", "smoke_variants"];
+
 /// The flags that `--config` and `--set` among `args` stand for, for the command at `path`.
 ///
 /// # Errors
@@ -70,6 +73,7 @@ pub fn flags(args: &[OsString], path: &[String], program: &Command) -> Result<Ve
         match known {
             Some(arg) => push_flag(key, value, takes_value(arg), &mut flags)?,
             None if command.find_subcommand(key).is_some() => {}
+            None if path == ["eval"] && PACKAGE_EVAL_KEYS.contains(&key) => {}
             None => return Err(unknown_key(path, key, command)),
         }
     }
