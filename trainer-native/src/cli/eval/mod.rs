@@ -201,7 +201,9 @@ impl Args {
     /// Artifacts by role. In a report without the model's identity a file outside the artifact root
     /// is named by its name alone.
     fn artifacts(&self) -> Result<Json> {
-        let directory = self.output_metrics.parent().unwrap_or(Path::new(""));
+        let parent = self.output_metrics.parent();
+        let directory = parent.filter(|parent| !parent.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new("."));
         let root = self.artifact_root.as_deref().unwrap_or(directory);
         let (identity, settings) = (&self.identity, self.settings_path());
         let artifacts = [
