@@ -173,12 +173,25 @@ pub fn load_encoder<O: Ops>(
     build_encoder(ops, files, &read_shards(files)?, config)
 }
 
-fn build_encoder<O: Ops>(
+/// Loads the encoder of a directory as a language model for windows of `window_bp`, whatever its
+/// hash, and its tokenizer.
+///
+/// # Errors
+/// As [`load_encoder`].
+pub fn load_language_model<O: Ops>(
+    ops: &O,
+    files: &dyn ModelFiles,
+    window_bp: usize,
+) -> Result<(Llama<O::Matrix>, SixMerTokenizer)> {
+    build_language_model(ops, files, &read_shards(files)?, window_bp)
+}
+
+fn build_language_model<O: Ops>(
     ops: &O,
     files: &dyn ModelFiles,
     shards: &[(String, Vec<u8>)],
-    config: &ModelConfig,
-) -> Result<StateEncoder<O::Matrix>> {
+    window_bp: usize,
+) -> Result<(Llama<O::Matrix>, SixMerTokenizer)> {
     let llama_config = LlamaConfig::parse(&files.require("config.json")?)?;
     let tokenizer = SixMerTokenizer::from_files(|name| files.read(name).ok().flatten())?;
     let vocabulary = vocabulary(&tokenizer, llama_config.vocab_size);
@@ -191,8 +204,18 @@ fn build_encoder<O: Ops>(
             &vocabulary,
         )?)?;
     }
-    let rows = config.window_bp.div_ceil(TOKEN_BP) + 2;
+    let rows = window_bp.div_ceil(TOKEN_BP) + 2;
     let llama = Llama::load(ops, llama_config, weights, &vocabulary, rows)?;
+    Ok((llama, tokenizer))
+}
+
+fn build_encoder<O: Ops>(
+    ops: &O,
+    files: &dyn ModelFiles,
+    shards: &[(String, Vec<u8>)],
+    config: &ModelConfig,
+) -> Result<StateEncoder<O::Matrix>> {
+    let (llama, tokenizer) = build_language_model(ops, files, shards, config.window_bp)?;
     StateEncoder::new(
         llama,
         tokenizer,

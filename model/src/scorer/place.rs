@@ -81,6 +81,17 @@ pub enum Outcome {
     Skipped(SkipReason),
 }
 
+impl Outcome {
+    /// Why the allele was skipped, if it was.
+    #[must_use]
+    pub const fn reason(&self) -> Option<SkipReason> {
+        match self {
+            Self::Scored(_) => None,
+            Self::Skipped(reason) => Some(*reason),
+        }
+    }
+}
+
 /// A site with one outcome for each of its alleles, in their order.
 #[derive(Debug, Clone)]
 pub struct SiteOutcome<T> {

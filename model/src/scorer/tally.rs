@@ -27,12 +27,17 @@ pub struct Tally {
 impl Tally {
     /// Counts one site.
     pub fn add(&mut self, outcomes: &[Outcome]) {
-        self.alleles += outcomes.len() as u64;
-        for outcome in outcomes {
-            match outcome {
-                Outcome::Scored(_) => self.scored += 1,
-                Outcome::Skipped(reason) => *self.skipped.entry(*reason).or_default() += 1,
-            }
+        outcomes
+            .iter()
+            .for_each(|outcome| self.allele(outcome.reason()));
+    }
+
+    /// Counts one allele, scored where there is no reason why not.
+    pub fn allele(&mut self, skipped: Option<SkipReason>) {
+        self.alleles += 1;
+        match skipped {
+            None => self.scored += 1,
+            Some(reason) => *self.skipped.entry(reason).or_default() += 1,
         }
     }
 

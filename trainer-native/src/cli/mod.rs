@@ -4,6 +4,7 @@
 //! back, through the [`Terminal`] that it is given.
 
 pub mod calibrate;
+pub mod carbon_baseline;
 pub mod common;
 pub mod completions;
 pub mod doctor;
@@ -59,6 +60,7 @@ enum Command {
     Calibrate(Box<calibrate::Args>),
     PrepareGnomad(prepare_gnomad::Args),
     PrepareClinvar(prepare_clinvar::Args),
+    CarbonBaseline(Box<carbon_baseline::Args>),
     #[command(subcommand)]
     Train(Box<train::Args>),
     Evaluate(Box<evaluate::Args>),
@@ -159,6 +161,7 @@ impl Command {
             Self::Calibrate(args) => calibrate::run(args, context, terminal),
             Self::PrepareGnomad(args) => prepare_gnomad::run(args, terminal),
             Self::PrepareClinvar(args) => prepare_clinvar::run(args, terminal),
+            Self::CarbonBaseline(args) => carbon_baseline::run(args, context, terminal),
             Self::Train(args) => train::run(args, context, terminal),
             Self::Evaluate(args) => evaluate::run(args, context, terminal),
             Self::Eval(args) => eval::run(args, context, terminal),

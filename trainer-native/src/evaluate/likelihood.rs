@@ -22,9 +22,9 @@ const BATCH: usize = 16;
 pub fn differences(model: &Model, items: &[Item]) -> Result<Vec<f64>> {
     let mut differences = Vec::with_capacity(items.len());
     for batch in items.chunks(BATCH) {
-        let mut tokens = Vec::with_capacity(2 * batch.len());
+        let mut tokens = Vec::with_capacity(batch.len());
         for item in batch {
-            tokens.extend(pair(model, item)?);
+            tokens.push(pair(model, item)?);
         }
         let sequences = sequences(&tokens);
         let llama = &model.bundle.encoder.llama;
@@ -58,26 +58,27 @@ fn around(locus: usize, window_bp: usize) -> (usize, usize) {
     (first, last)
 }
 
-/// Reference and edited sequences in turn; an edited one runs from the row that predicts the first
-/// token that differs, and takes the rows before it from its reference.
-fn sequences(tokens: &[Vec<u32>]) -> Vec<Sequence<'_>> {
-    let mut sequences = Vec::with_capacity(tokens.len());
-    for pair in tokens.chunks_exact(2) {
-        let (reference, edited) = (&pair[0], &pair[1]);
-        let same = reference
-            .iter()
-            .zip(edited)
-            .take_while(|(a, b)| a == b)
-            .count();
-        let rows = same.saturating_sub(1)..edited.len();
+/// The sequences of groups, each a reference and what was made of it by edits. An edited one runs
+/// from the row that predicts the first token that differs, and takes the rows before it from its
+/// reference.
+pub(super) fn sequences<G: AsRef<[Vec<u32>]>>(groups: &[G]) -> Vec<Sequence<'_>> {
+    let mut sequences = Vec::new();
+    for group in groups {
+        let Some((reference, edited)) = group.as_ref().split_first() else {
+            continue;
+        };
         let prefix = sequences.len();
         sequences.push(Sequence::whole(reference));
-        sequences.push(Sequence {
-            tokens: edited,
-            rows: rows.clone(),
-            prefix: Some(prefix),
-            wanted: rows,
-        });
+        sequences.extend(edited.iter().map(|own| {
+            let same = reference.iter().zip(own).take_while(|(a, b)| a == b);
+            let rows = same.count().saturating_sub(1)..own.len();
+            Sequence {
+                tokens: own,
+                rows: rows.clone(),
+                prefix: Some(prefix),
+                wanted: rows,
+            }
+        }));
     }
     sequences
 }
@@ -95,15 +96,22 @@ mod tests {
 
     #[test]
     fn an_edited_sequence_starts_where_the_difference_is_predicted() {
-        let tokens = [vec![2, 7, 8, 9], vec![2, 7, 5, 9]];
-        let sequences = sequences(&tokens);
+        let groups = [
+            vec![vec![2, 7], vec![2, 8]],
+            vec![vec![2, 7, 8, 9], vec![2, 7, 5, 9], vec![2, 7, 8, 5]],
+        ];
+        let sequences = &sequences(&groups)[2..];
         assert_eq!(
             (sequences[0].rows.clone(), sequences[0].prefix),
             (0..4, None)
         );
         assert_eq!(
             (sequences[1].rows.clone(), sequences[1].prefix),
-            (1..4, Some(0))
+            (1..4, Some(2))
+        );
+        assert_eq!(
+            (sequences[2].rows.clone(), sequences[2].prefix),
+            (2..4, Some(2))
         );
     }
 }

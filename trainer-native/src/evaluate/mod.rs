@@ -13,6 +13,8 @@ pub mod language;
 pub mod prediction;
 pub mod uniformity;
 pub mod likelihood;
+pub mod json_lines;
+pub mod baseline;
 pub mod scores;
 pub mod clinvar;
 pub mod report;

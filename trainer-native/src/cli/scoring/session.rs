@@ -9,9 +9,11 @@ use crate::cli::common::backend::NativeOps;
 use crate::train::run::StopFlag;
 use genolewm_model::bundle::Bundle;
 use genolewm_model::scorer::{
-    Builds, Outcome, Placer, Regions, RunEnd, ScoreOptions, Scorer, SiteOutcome,
+    Builds, Candidate, Outcome, Placed, Placer, Regions, RunEnd, ScoreOptions, Scorer, Site,
+    SiteOutcome,
 };
-use genolewm_shared::source::VariantRecord;
+use genolewm_shared::edit::SkipReason;
+use genolewm_shared::source::{AlleleOutcome, VariantRecord};
 use genolewm_shared::{Error, Result};
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
@@ -117,7 +119,7 @@ impl<'a> Session<'a> {
         let mut placer = Placer::new(config.window_bp, config.tile_bp);
         let mut take = |SiteOutcome { payload, outcomes }: SiteOutcome<VariantRecord>| {
             let mut account = self.account.borrow_mut();
-            account.site(&payload, &outcomes)?;
+            account.site(&payload, outcomes.iter().map(Outcome::reason))?;
             progress.update(bytes_read.load(Ordering::Relaxed), account.tally.scored);
             sink(&payload, &outcomes, account.sites)
         };
@@ -129,6 +131,70 @@ impl<'a> Session<'a> {
         );
         progress.finish();
         end
+    }
+
+    /// Cuts the window of every allele, as `placer` says, and hands them on in batches.
+    ///
+    /// # Errors
+    /// The first error of the input, the reference or `sink`.
+    pub fn windows(
+        &self,
+        sites: &mut Sites<'_>,
+        placer: &mut Placer,
+        show_progress: bool,
+        mut sink: impl FnMut(&[Candidate]) -> Result<()>,
+    ) -> Result<RunEnd> {
+        let stop = StopFlag::on_signals()?;
+        let progress = Progress::new(sites.input().bytes(), show_progress);
+        let bytes_read = sites.input().bytes_read();
+        let mut batch = Vec::new();
+        loop {
+            let site = sites.next().transpose()?;
+            let last = site.is_none();
+            if let Some(Site { payload, alleles }) = site {
+                let place = |allele: &AlleleOutcome| self.window(allele, placer, &mut batch);
+                let reasons: Vec<_> = alleles.iter().map(place).collect::<Result<_>>()?;
+                self.account
+                    .borrow_mut()
+                    .site(&payload, reasons.into_iter())?;
+            }
+            if stop.is_set() {
+                progress.finish();
+                return Ok(RunEnd::Cancelled);
+            }
+            if last || batch.len() >= self.request.batch_size.get() {
+                sink(&batch)?;
+                batch.clear();
+                let scored = self.account.borrow().tally.scored;
+                progress.update(bytes_read.load(Ordering::Relaxed), scored);
+            }
+            if last {
+                progress.finish();
+                return Ok(RunEnd::Finished);
+            }
+        }
+    }
+
+    /// Adds an allele with its window to `batch`, or says why there is none.
+    fn window(
+        &self,
+        allele: &AlleleOutcome,
+        placer: &mut Placer,
+        batch: &mut Vec<Candidate>,
+    ) -> Result<Option<SkipReason>> {
+        let edit = match allele {
+            AlleleOutcome::Skipped(reason) => return Ok(Some(*reason)),
+            AlleleOutcome::Candidate(edit) => edit.clone(),
+        };
+        Ok(
+            match placer.place(&mut self.reference.borrow_mut(), &edit)? {
+                Placed::Skipped(reason) => Some(reason),
+                Placed::Window(window) => {
+                    batch.push(Candidate { edit, window });
+                    None
+                }
+            },
+        )
     }
 
     /// Why nothing could be scored.

@@ -3,7 +3,8 @@
 use super::input::Input;
 use super::place::NativeReference;
 use super::skipped::SkippedFile;
-use genolewm_model::scorer::{Builds, LOOK_AHEAD, Outcome, RefCheck, Regions, SAMPLE, Site, Tally};
+use genolewm_model::scorer::{Builds, LOOK_AHEAD, RefCheck, Regions, SAMPLE, Site, Tally};
+use genolewm_shared::edit::SkipReason;
 use genolewm_shared::source::{AlleleOutcome, VariantRecord};
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::cell::RefCell;
@@ -25,16 +26,23 @@ pub struct Account {
 }
 
 impl Account {
-    /// Notes a site that was scored or skipped.
+    /// Notes a site, with the reason of each allele that was skipped and not scored.
     ///
     /// # Errors
     /// When the file of skipped alleles cannot be written.
-    pub fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
+    pub fn site(
+        &mut self,
+        record: &VariantRecord,
+        alleles: impl Iterator<Item = Option<SkipReason>>,
+    ) -> Result<()> {
         self.sites += 1;
-        self.tally.add(outcomes);
-        self.skipped
-            .as_mut()
-            .map_or(Ok(()), |file| file.site(record, outcomes))
+        for (index, skipped) in alleles.enumerate() {
+            self.tally.allele(skipped);
+            if let (Some(reason), Some(file)) = (skipped, &mut self.skipped) {
+                file.allele(record, index, reason)?;
+            }
+        }
+        Ok(())
     }
 
     fn malformed(&mut self, error: Error) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::cli::common::output::Output;
 use crate::cli::common::terminal::write_error;
-use genolewm_model::scorer::Outcome;
+use genolewm_shared::edit::SkipReason;
 use genolewm_shared::source::VariantRecord;
 use genolewm_shared::{Error, Result};
 use std::io::{self, Write};
@@ -30,29 +30,28 @@ impl SkippedFile {
         Ok(file)
     }
 
-    /// Notes the skipped alleles of a record.
+    /// Notes why an allele of a record was skipped.
     ///
     /// # Errors
     /// As [`create`](Self::create).
-    pub fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
-        for (index, outcome) in outcomes.iter().enumerate() {
-            let Outcome::Skipped(reason) = outcome else {
-                continue;
-            };
-            let written = writeln!(
-                self.output,
-                "{}\t{}\t{}\t{}\t{}\t{}\t{reason}\t{}",
-                record.line,
-                record.contig,
-                record.pos.map_or(0, |pos| pos.get()),
-                record.id.as_deref().unwrap_or("."),
-                record.reference.as_deref().unwrap_or("."),
-                record.alternates.get(index).map_or(".", String::as_str),
-                reason.describe()
-            );
-            self.checked(written)?;
-        }
-        Ok(())
+    pub fn allele(
+        &mut self,
+        record: &VariantRecord,
+        index: usize,
+        reason: SkipReason,
+    ) -> Result<()> {
+        let written = writeln!(
+            self.output,
+            "{}\t{}\t{}\t{}\t{}\t{}\t{reason}\t{}",
+            record.line,
+            record.contig,
+            record.pos.map_or(0, |pos| pos.get()),
+            record.id.as_deref().unwrap_or("."),
+            record.reference.as_deref().unwrap_or("."),
+            record.alternates.get(index).map_or(".", String::as_str),
+            reason.describe()
+        );
+        self.checked(written)
     }
 
     /// Notes a record that was not understood.

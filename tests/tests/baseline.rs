@@ -1,0 +1,101 @@
+//! `genolewm carbon-baseline` through the built binary: the package's rows, from one command.
+
+// All of this file is test code, its helpers too.
+#![allow(clippy::expect_used)]
+
+use genolewm_tests::{dir, golden};
+use serde_json::Value;
+
+const BASELINE: &str = "carbon-baseline --vcf golden/baseline.vcf --fasta golden/ref.fa \
+                        --carbon-model-dir golden/encoder --output-scores scores.jsonl";
+
+#[test]
+fn golden_baseline_rows_are_those_of_the_package() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    dir.run(BASELINE).ok();
+    let text = dir.text("scores.jsonl");
+    let (got, want) = (
+        golden::json_lines(&text),
+        golden::rows("expected_baseline.jsonl"),
+    );
+    assert_eq!(got.len(), want.len());
+    for (got, want) in got.iter().zip(&want) {
+        let (got, want) = (
+            got.as_object().expect("a row"),
+            want.as_object().expect("a row"),
+        );
+        assert!(got.keys().eq(want.keys()), "{got:?}");
+        for (key, wanted) in want {
+            match (got[key].as_f64(), wanted.as_f64()) {
+                (Some(found), Some(wanted)) if key.starts_with("carbon_") => {
+                    // The package adds up in f32, whose steps at this size are 0.002.
+                    let error = (found - wanted).abs();
+                    assert!(
+                        error <= 1e-3 * wanted.abs() + 0.004,
+                        "{key}: {found} {wanted}"
+                    );
+                }
+                _ => assert_eq!(&got[key], wanted, "{key}"),
+            }
+        }
+    }
+    // Byte for byte as Python lays a row out.
+    let first = text.lines().next().expect("a row");
+    assert!(
+        first.starts_with(r#"{"alt": "C", "alternate_window_sha256": "a1bd0318"#),
+        "{first}"
+    );
+}
+
+#[test]
+fn a_cache_spares_what_is_known_and_gives_the_same_bytes() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    let cached = format!("{BASELINE} --logp-cache-jsonl cache.jsonl --metadata-output meta.json");
+    dir.run(&cached).ok();
+    let (scores, cache) = (dir.bytes("scores.jsonl"), dir.bytes("cache.jsonl"));
+    let first: Value = serde_json::from_str(&dir.text("meta.json")).expect("JSON");
+    assert_eq!(first["new_logp_evaluations"], first["logp_cache_entries"]);
+    let out = dir.run(&cached).ok().stdout();
+    let told: Value = serde_json::from_str(&out).expect("a line of JSON");
+    assert_eq!(told["new_logp_evaluations"], 0);
+    assert_eq!(told["logp_cache_entries"], first["logp_cache_entries"]);
+    assert_eq!(
+        told["records"],
+        golden::rows("expected_baseline.jsonl").len()
+    );
+    assert!(dir.bytes("scores.jsonl") == scores && dir.bytes("cache.jsonl") == cache);
+    dir.create("cache.jsonl", "{}\n");
+    dir.run(&cached).fails("INPUT.GENERIC", 2);
+    assert_eq!(dir.text("cache.jsonl"), "{}\n");
+}
+
+#[test]
+fn alleles_without_a_baseline_are_named_with_their_reasons() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    let mut vcf = dir.text("golden/baseline.vcf");
+    vcf.push_str("1\t7000\t.\tN\t<DEL>\t.\tPASS\t.\nnowhere\t5\t.\tA\tC\t.\tPASS\t.\n");
+    dir.create("golden/baseline.vcf", vcf);
+    let finished = dir.run(&format!("{BASELINE} --skipped skipped.tsv")).ok();
+    assert!(finished.stderr().contains("2 skipped"), "{finished}");
+    let skipped = dir.text("skipped.tsv");
+    assert!(
+        skipped.contains("symbolic") && skipped.contains("contig_unknown"),
+        "{skipped}"
+    );
+    assert_eq!(
+        golden::json_lines(&dir.text("scores.jsonl")).len(),
+        golden::rows("expected_baseline.jsonl").len()
+    );
+}
+
+#[test]
+fn files_outside_the_package_root_are_refused_before_any_work() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    dir.run(&format!("{BASELINE} --artifact-root golden"))
+        .fails("INPUT.GENERIC", 2);
+    dir.assert_no_output(&["scores.jsonl"]);
+}
