@@ -2,7 +2,8 @@
 
 use super::{Candidate, ScoreOptions};
 use crate::info::ModelInfo;
-use genolewm_shared::context::ContextLabel;
+use genolewm_shared::calibration::CalibrationBucket;
+use genolewm_shared::context::{ContextLabel, RegionClass, RepeatClass, classify_gc_bin};
 use genolewm_shared::edit::EditSpec;
 use genolewm_shared::provenance::{Receipt, ReceiptBuilder, ReceiptOutput, ReceiptScope};
 use genolewm_shared::surprise::{ScoreRow, SurpriseResult};
@@ -106,35 +107,87 @@ impl Scored {
     }
 }
 
-/// Finds the bucket of a candidate's context, and its percentile there.
+/// What the files of a run say of an allele's place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Where it lies; `None` counts as [`RegionClass::Other`].
+    pub region: Option<RegionClass>,
+    /// The repeat that it lies in.
+    pub repeat: Option<RepeatClass>,
+}
+
+impl Place {
+    /// The bucket of an allele here, in its window.
+    ///
+    /// # Errors
+    /// As [`classify_gc_bin`].
+    pub fn label(&self, window: &str) -> Result<ContextLabel> {
+        Ok(ContextLabel {
+            region: self.region.unwrap_or(RegionClass::Other),
+            gc: classify_gc_bin(window)?,
+            repeat: self.repeat.unwrap_or(RepeatClass::None),
+        })
+    }
+
+    fn bucket<'a>(
+        &self,
+        window: &str,
+        info: &'a ModelInfo,
+        options: &ScoreOptions,
+    ) -> Result<&'a CalibrationBucket> {
+        let id = self.label(window)?.bucket_id();
+        info.calibration.resolve(&id, options.min_bucket_size)
+    }
+}
+
+/// The score of a candidate of which nothing but its window is known.
 ///
 /// # Errors
-/// `INPUT.GENERIC` for an annotation that is none, and as
-/// [`CalibrationTable::resolve`](genolewm_shared::calibration::CalibrationTable::resolve).
+/// As [`Scored::at`].
 pub fn calibrate(
     info: &ModelInfo,
     options: &ScoreOptions,
     candidate: &Candidate,
     distances: Distances,
 ) -> Result<Scored> {
-    let label = ContextLabel::classify(
-        options.region.as_deref(),
-        candidate.window.sequence(),
-        options.repeat.as_deref(),
-    )?;
-    let bucket = info
-        .calibration
-        .resolve(&label.bucket_id(), options.min_bucket_size)?;
+    let place = Place::default();
+    let bucket = place.bucket(candidate.window.sequence(), info, options)?;
     Ok(Scored {
         edit: candidate.edit.clone(),
-        result: SurpriseResult {
-            sigma_raw: distances.sigma_raw,
-            sigma_calibrated: bucket.percentile(distances.sigma_raw),
-            bucket_id: bucket.bucket_id().to_owned(),
-            confidence: bucket.confidence(),
-            low_confidence: bucket.low_confidence(),
-        },
+        result: read_off(distances.sigma_raw, bucket),
         displacement: distances.displacement,
         window: Arc::clone(&candidate.window),
     })
+}
+
+fn read_off(sigma_raw: f64, bucket: &CalibrationBucket) -> SurpriseResult {
+    SurpriseResult {
+        sigma_raw,
+        sigma_calibrated: bucket.percentile(sigma_raw),
+        bucket_id: bucket.bucket_id().to_owned(),
+        confidence: bucket.confidence(),
+        low_confidence: bucket.low_confidence(),
+    }
+}
+
+impl Scored {
+    /// The same score among the background of another place.
+    ///
+    /// # Errors
+    /// As [`Place::label`] and
+    /// [`CalibrationTable::resolve`](genolewm_shared::calibration::CalibrationTable::resolve).
+    pub fn at(mut self, place: Place, info: &ModelInfo, options: &ScoreOptions) -> Result<Self> {
+        let bucket = place.bucket(self.window.sequence(), info, options)?;
+        self.result = read_off(self.result.sigma_raw, bucket);
+        Ok(self)
+    }
+
+    /// The same score in a bucket of the model's table, where it has one of that name.
+    #[must_use]
+    pub fn in_bucket(mut self, bucket_id: &str, info: &ModelInfo) -> Self {
+        if let Some(bucket) = info.calibration.get(bucket_id) {
+            self.result = read_off(self.result.sigma_raw, bucket);
+        }
+        self
+    }
 }

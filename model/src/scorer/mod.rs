@@ -18,7 +18,7 @@ mod tally;
 
 pub use assembly::{Assembly, Batch, InOrder, PlacedSite};
 pub use batch::{Candidate, Scorer};
-pub use calibrate::{Distances, Scored, calibrate};
+pub use calibrate::{Distances, Place, Scored, calibrate};
 pub use given::{given_window, refused};
 #[cfg(feature = "native")]
 pub use pipeline::RunEnd;
@@ -39,10 +39,6 @@ pub struct ScoreOptions {
     pub min_bucket_size: u64,
     /// Bases of a window.
     pub window_bp: usize,
-    /// Region annotation of every variant, where the caller knows one.
-    pub region: Option<String>,
-    /// Repeat annotation of every variant, where the caller knows one.
-    pub repeat: Option<String>,
 }
 
 impl Default for ScoreOptions {
@@ -52,8 +48,6 @@ impl Default for ScoreOptions {
             threads: 1,
             min_bucket_size: 1000,
             window_bp: genolewm_shared::window::DEFAULT_WINDOW_BP,
-            region: None,
-            repeat: None,
         }
     }
 }

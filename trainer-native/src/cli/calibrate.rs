@@ -4,6 +4,7 @@ use super::common::backend::{NativeOps, on_backend};
 use super::common::model::{self, ModelArgs};
 use super::common::output::Output;
 use super::common::terminal::{Terminal, write_error};
+use super::scoring::annotation::{AnnotationArgs, Places};
 use super::scoring::session::{Request, Session};
 use super::scoring::top::Table;
 use super::{Context, Status};
@@ -13,7 +14,7 @@ use genolewm_shared::calibration::{
     BuildOptions, CalibrationExample, CalibrationTable, build_calibration_table,
     write_calibration_table,
 };
-use genolewm_shared::context::ContextLabel;
+use genolewm_shared::context::{classify_region, classify_repeat};
 use genolewm_shared::source::VariantRecord;
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -34,6 +35,8 @@ pub struct Args {
     fasta: PathBuf,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    context: AnnotationArgs,
     /// Where the table goes
     #[arg(long, short = 'o', value_name = "PARQUET")]
     output: PathBuf,
@@ -41,10 +44,10 @@ pub struct Args {
     #[arg(long, value_name = "REGIONS")]
     regions: Option<String>,
     /// INFO key that holds the consequence terms of a variant
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", conflicts_with = "annotation")]
     region_info: Option<String>,
     /// INFO key that holds the repeat that a variant lies in
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", conflicts_with = "repeats")]
     repeat_info: Option<String>,
     /// Most variants that a bucket keeps
     #[arg(long, value_name = "N", default_value_t = BuildOptions::default().per_bucket_sample)]
@@ -113,20 +116,21 @@ fn examples_on(
     terminal: &mut Terminal<'_>,
 ) -> Result<Option<Vec<CalibrationExample>>> {
     let started = Instant::now();
-    let (session, input) = Session::open(Request {
+    let (mut session, input) = Session::open(Request {
         variants: &args.vcf,
         fasta: &args.fasta,
         regions: args.regions.as_deref(),
         threads: args.threads,
         batch_size: args.batch_size,
     })?;
+    session.set_places(Places::open(&args.context, terminal)?);
     let mut sites = session.sites(input, true)?;
     let bundle = model::load(&ops, &args.model)?;
     let scorer = session.scorer(ops, bundle);
     let show_progress = terminal.shows_progress() && !args.no_progress;
     let mut examples = Vec::new();
     let end = session.run(&scorer, &mut sites, show_progress, |record, outcomes, _| {
-        add_examples(args, record, outcomes, &mut examples)
+        add_examples(args, &session, record, outcomes, &mut examples)
     })?;
     if end == RunEnd::Cancelled {
         return Ok(None);
@@ -142,6 +146,7 @@ fn examples_on(
 
 fn add_examples(
     args: &Args,
+    session: &Session<'_>,
     record: &VariantRecord,
     outcomes: &[Outcome],
     examples: &mut Vec<CalibrationExample>,
@@ -151,8 +156,14 @@ fn add_examples(
         let Outcome::Scored(scored) = outcome else {
             continue;
         };
-        let (region, repeat) = (annotation(&args.region_info), annotation(&args.repeat_info));
-        let label = ContextLabel::classify(region, scored.window.sequence(), repeat)?;
+        let mut place = session.place(&scored.edit)?;
+        if let Some(terms) = annotation(&args.region_info) {
+            place.region = Some(classify_region(Some(terms)));
+        }
+        if let Some(terms) = annotation(&args.repeat_info) {
+            place.repeat = Some(classify_repeat(Some(terms))?);
+        }
+        let label = place.label(scored.window.sequence())?;
         examples.push(CalibrationExample {
             bucket_id: label.bucket_id(),
             sigma_raw: scored.result.sigma_raw,

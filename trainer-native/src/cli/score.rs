@@ -2,6 +2,7 @@
 
 use super::common::model::ModelArgs;
 use super::common::terminal::Terminal;
+use super::scoring::annotation::AnnotationArgs;
 use super::scoring::session::Request;
 use super::scoring::writer::{Compressed, Format};
 use super::scoring::{batch, single};
@@ -41,6 +42,9 @@ pub struct Args {
     /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
+    /// What is known of the variants' places.
+    #[command(flatten)]
+    pub context: AnnotationArgs,
     /// The files.
     #[command(flatten)]
     pub output: OutputArgs,

@@ -306,7 +306,12 @@ fn score_again(
         edit,
         bundle.info.config.window_bp,
     )?;
-    Ok(score(ops, bundle, edit.clone(), window)?.receipt_output())
+    // The receipt's bucket may follow from annotation, which is no part of what is verified.
+    let bucket = &receipt.output.bucket_id;
+    let scored = score(ops, bundle, edit.clone(), window, |scored, info, _| {
+        Ok(scored.in_bucket(bucket, info))
+    })?;
+    Ok(scored.receipt_output())
 }
 
 fn incomplete(message: &str) -> Error {

@@ -9,17 +9,22 @@ use genolewm_shared::edit::EditSpec;
 use genolewm_shared::error::Location;
 use genolewm_shared::position::{BpOffset, Interval};
 use genolewm_shared::{Error, ErrorCode, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::BufRead;
 use std::path::Path;
 
 /// The columns of an exon table.
 const EXON_TABLE_HEADER: &str = "gene\tcontig\tstrand\ttx_start0\ttx_end\texon_starts0\texon_ends";
 
+/// Transcripts that keep the bases that they were given for an edit.
+const KEPT_WITH_BASES: usize = 512;
+
 /// Transcripts by place. Contig names are compared in their common form (`chr17` is `17`).
 #[derive(Debug, Clone, Default)]
 pub struct Annotation {
     by_contig: BTreeMap<String, ContigTranscripts>,
+    /// Which have bases by [`load_bases`](Self::load_bases), by contig and place; the last came last.
+    with_bases: VecDeque<(String, usize)>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -46,7 +51,10 @@ impl Annotation {
                 .transcripts
                 .sort_by(|a, b| (a.span().start, a.gene()).cmp(&(b.span().start, b.gene())));
         }
-        Self { by_contig }
+        Self {
+            by_contig,
+            with_bases: VecDeque::new(),
+        }
     }
 
     /// Gives every transcript its bases, and a frame to those without one; see
@@ -61,6 +69,50 @@ impl Annotation {
         }
     }
 
+    /// Gives the transcripts around an edit their bases, as [`set_bases`](Self::set_bases). Only those
+    /// of the last few hundred keep them: a genome's are gigabytes.
+    pub fn load_bases(
+        &mut self,
+        edit: &EditSpec,
+        fetch: &dyn Fn(&str, Interval) -> Option<Vec<u8>>,
+    ) {
+        let name = common_form(edit.chrom());
+        let Some(contig) = self.by_contig.get_mut(&name) else {
+            return;
+        };
+        for index in contig.overlapping(touched(edit)) {
+            if !contig.transcripts[index].has_bases() {
+                contig.transcripts[index].set_bases(fetch);
+                self.with_bases.push_back((name.clone(), index));
+            }
+        }
+        while self.with_bases.len() > KEPT_WITH_BASES {
+            let oldest = self.with_bases.pop_front();
+            let forgotten = oldest.and_then(|(name, index)| {
+                let contig = self.by_contig.get_mut(&name)?;
+                contig.transcripts.get_mut(index)
+            });
+            if let Some(transcript) = forgotten {
+                transcript.forget_bases();
+            }
+        }
+    }
+
+    /// Whether an edit lies up to `reach_bp` before the start of a transcript, in its direction.
+    #[must_use]
+    pub fn is_upstream(&self, edit: &EditSpec, reach_bp: u64) -> bool {
+        let span = touched(edit);
+        let around = Interval {
+            start: BpOffset(span.start.get().saturating_sub(reach_bp)),
+            end: BpOffset(span.end.get() + reach_bp),
+        };
+        self.overlapping(edit.chrom(), around)
+            .any(|transcript| match transcript.strand() {
+                Strand::Forward => span.start < transcript.span().start,
+                Strand::Reverse => span.start >= transcript.span().end,
+            })
+    }
+
     /// All transcripts, by contig and place.
     pub fn transcripts(&self) -> impl Iterator<Item = &Transcript> {
         self.by_contig
@@ -70,30 +122,44 @@ impl Annotation {
 
     /// The transcripts that share a base with `span` of a contig, by place.
     pub fn overlapping(&self, contig: &str, span: Interval) -> impl Iterator<Item = &Transcript> {
-        let (transcripts, longest_bp) = match self.by_contig.get(&common_form(contig)) {
-            Some(contig) => (contig.transcripts.as_slice(), contig.longest_bp),
-            None => (&[][..], 0),
-        };
-        let earliest = BpOffset(span.start.get().saturating_sub(longest_bp));
-        let first = transcripts.partition_point(|transcript| transcript.span().start < earliest);
-        transcripts[first..]
-            .iter()
-            .take_while(move |transcript| transcript.span().start < span.end)
-            .filter(move |transcript| transcript.span().intersects(span))
+        let contig = self.by_contig.get(&common_form(contig));
+        let places = contig.map_or_else(Vec::new, |contig| contig.overlapping(span));
+        let transcripts = contig.map_or(&[][..], |contig| &contig.transcripts);
+        places.into_iter().map(|index| &transcripts[index])
     }
 
     /// The worst that an edit does to any transcript.
     #[must_use]
     pub fn consequence(&self, edit: &EditSpec) -> Consequence {
-        let start = edit.pos().offset();
-        // One base more: an insertion at an exon's last base also touches the next one.
-        let span = Interval {
-            start,
-            end: BpOffset(start.get() + edit.reference().len() as u64 + 1),
-        };
-        self.overlapping(edit.chrom(), span)
+        self.overlapping(edit.chrom(), touched(edit))
             .map(|transcript| transcript.consequence(edit))
             .fold(Consequence::Intergenic, Consequence::or_worse)
+    }
+}
+
+impl ContigTranscripts {
+    /// Places of the transcripts that share a base with `span`.
+    fn overlapping(&self, span: Interval) -> Vec<usize> {
+        let earliest = BpOffset(span.start.get().saturating_sub(self.longest_bp));
+        let first = self
+            .transcripts
+            .partition_point(|transcript| transcript.span().start < earliest);
+        (first..)
+            .zip(&self.transcripts[first..])
+            .take_while(|(_, transcript)| transcript.span().start < span.end)
+            .filter(|(_, transcript)| transcript.span().intersects(span))
+            .map(|(index, _)| index)
+            .collect()
+    }
+}
+
+/// The bases that an edit may touch. One more than it replaces: an insertion at an exon's last base
+/// also touches the next one.
+fn touched(edit: &EditSpec) -> Interval {
+    let start = edit.pos().offset();
+    Interval {
+        start,
+        end: BpOffset(start.get() + edit.reference().len() as u64 + 1),
     }
 }
 

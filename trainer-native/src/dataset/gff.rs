@@ -1,4 +1,4 @@
-//! Transcripts with coding sequence from GFF3.
+//! Transcripts with coding sequence from GFF3 and GTF.
 
 use super::annotation::malformed;
 use super::fasta::open_text;
@@ -22,9 +22,9 @@ struct Parts {
     coding: Vec<(Interval, usize)>,
 }
 
-/// Reads the transcripts of a GFF3 file, in its order: `exon` and `CDS` rows, grouped by their
-/// parent; a stop codon with rows of its own counts as coding. The gene is `gene_name`, else the
-/// parent's identifier. A transcript without exon rows is left out.
+/// Reads the transcripts of a GFF3 or GTF file, in its order: `exon` and `CDS` rows, grouped by their
+/// parent (`transcript_id` in GTF); a stop codon with rows of its own counts as coding. The gene is
+/// `gene_name`, else the parent's identifier. A transcript without exon rows is left out.
 ///
 /// # Errors
 /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
@@ -74,12 +74,13 @@ fn add_row(line: &str, transcripts: &mut BTreeMap<String, Parts>) -> Result<()> 
     let attribute = |key: &str| {
         attributes
             .split(';')
-            .filter_map(|entry| entry.trim().split_once('='))
+            .filter_map(|entry| named(entry.trim()))
             .find(|(name, _)| *name == key)
             .map(|(_, value)| value)
     };
-    let parents =
-        attribute("Parent").ok_or_else(|| malformed("an exon or CDS row names no Parent"))?;
+    let parents = attribute("Parent")
+        .or_else(|| attribute("transcript_id"))
+        .ok_or_else(|| malformed("an exon or CDS row names no Parent and no transcript_id"))?;
     let number = |text: &str| {
         text.parse::<u64>()
             .map_err(|_| malformed("a GFF3 coordinate is not a number"))
@@ -117,6 +118,14 @@ fn add_row(line: &str, transcripts: &mut BTreeMap<String, Parts>) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// An attribute as GFF3 (`key=value`) or GTF (`key "value"`) writes it.
+fn named(entry: &str) -> Option<(&str, &str)> {
+    entry.split_once('=').or_else(|| {
+        let (key, value) = entry.split_once(' ')?;
+        Some((key, value.trim().trim_matches('"')))
+    })
 }
 
 #[cfg(test)]
@@ -162,6 +171,25 @@ mod tests {
         let cut = text.replace(".\tCDS\t51\t53\t.\t-\t.", ".\tCDS\t51\t53\t.\t-\t2");
         assert_ne!(cut, text);
         assert_eq!(read(&cut).unwrap()[0].coding(), Some(9..28));
+    }
+
+    #[test]
+    fn gtf_gives_the_same_transcripts() -> Result<()> {
+        let row = |kind: &str, first: u64, last: u64, phase: &str, attributes: &str| {
+            format!("chr1\t.\t{kind}\t{first}\t{last}\t.\t+\t{phase}\t{attributes}\n")
+        };
+        let file = |attributes: &str| {
+            [
+                row("exon", 11, 30, ".", attributes),
+                row("CDS", 16, 30, "0", attributes),
+            ]
+            .concat()
+        };
+        let gff3 = read(&file("ID=x;Parent=t1;gene_name=G"))?;
+        let gtf = read(&file(r#"gene_id "g1"; transcript_id "t1"; gene_name "G";"#))?;
+        assert_eq!(gtf, gff3);
+        assert_eq!(gtf[0].coding(), Some(5..20));
+        Ok(())
     }
 
     #[test]

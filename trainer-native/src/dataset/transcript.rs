@@ -143,6 +143,17 @@ impl Transcript {
         }
     }
 
+    /// Whether it was given bases.
+    #[must_use]
+    pub fn has_bases(&self) -> bool {
+        !self.spliced.is_empty()
+    }
+
+    /// Gives the memory of its bases back; the frame stays.
+    pub fn forget_bases(&mut self) {
+        self.spliced = Vec::new();
+    }
+
     /// The place of a contig's base in the spliced transcript.
     #[must_use]
     pub fn spliced_offset(&self, offset: BpOffset) -> Option<usize> {

@@ -1,5 +1,6 @@
 //! A file of variants.
 
+use super::annotation::Places;
 use super::input::Input;
 use super::plan::{Files, Plan};
 use super::receipts;
@@ -43,8 +44,9 @@ fn run_on(
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let started = Instant::now();
-    let (session, input) = Session::open(request)?;
+    let (mut session, input) = Session::open(request)?;
     tell_source(&input, terminal);
+    session.set_places(Places::open(&args.context, terminal)?);
     let origin = input.origin();
     // Output that keeps every record cannot leave one out.
     let tolerant = !args.strict && plan.format() != Some(Format::Vcf);

@@ -1,5 +1,6 @@
 //! The parts of scoring: input, checks before it, output, receipts and accounts.
 
+pub mod annotation;
 pub mod batch;
 pub mod input;
 pub mod place;

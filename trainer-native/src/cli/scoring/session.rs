@@ -1,5 +1,6 @@
 //! One pass over a file of variants: reading, checking, scoring and accounting.
 
+use super::annotation::Places;
 use super::input::Input;
 use super::place::{NativeReference, open_reference};
 use super::progress::Progress;
@@ -9,10 +10,10 @@ use crate::cli::common::backend::NativeOps;
 use crate::train::run::StopFlag;
 use genolewm_model::bundle::Bundle;
 use genolewm_model::scorer::{
-    Builds, Candidate, Outcome, Placed, Placer, Regions, RunEnd, ScoreOptions, Scorer, Site,
+    Builds, Candidate, Outcome, Place, Placed, Placer, Regions, RunEnd, ScoreOptions, Scorer, Site,
     SiteOutcome,
 };
-use genolewm_shared::edit::SkipReason;
+use genolewm_shared::edit::{EditSpec, SkipReason};
 use genolewm_shared::source::{AlleleOutcome, VariantRecord};
 use genolewm_shared::{Error, Result};
 use std::cell::RefCell;
@@ -43,6 +44,7 @@ pub struct Session<'a> {
     regions: Option<Regions>,
     builds: Builds,
     account: RefCell<Account>,
+    places: RefCell<Places>,
 }
 
 impl<'a> Session<'a> {
@@ -61,8 +63,14 @@ impl<'a> Session<'a> {
             builds: Builds::new(input.reader().assembly(), &reference, &name),
             reference: RefCell::new(reference),
             account: RefCell::new(Account::default()),
+            places: RefCell::new(Places::default()),
         };
         Ok((session, input))
+    }
+
+    /// Scores count among the background of their places from now on.
+    pub fn set_places(&mut self, places: Places) {
+        self.places = RefCell::new(places);
     }
 
     /// The sites of the input, after a sample of them was compared with the reference. `tolerant`
@@ -120,6 +128,12 @@ impl<'a> Session<'a> {
         let mut take = |SiteOutcome { payload, outcomes }: SiteOutcome<VariantRecord>| {
             let mut account = self.account.borrow_mut();
             account.site(&payload, outcomes.iter().map(Outcome::reason))?;
+            let outcomes = self.places.borrow_mut().put_all(
+                outcomes,
+                &mut self.reference.borrow_mut(),
+                &scorer.bundle().info,
+                scorer.options(),
+            )?;
             progress.update(bytes_read.load(Ordering::Relaxed), account.tally.scored);
             sink(&payload, &outcomes, account.sites)
         };
@@ -195,6 +209,15 @@ impl<'a> Session<'a> {
                 }
             },
         )
+    }
+
+    /// What is known of an edit's place.
+    ///
+    /// # Errors
+    /// As [`Places::of`].
+    pub fn place(&self, edit: &EditSpec) -> Result<Place> {
+        let mut places = self.places.borrow_mut();
+        places.of(edit, &mut self.reference.borrow_mut())
     }
 
     /// Why nothing could be scored.

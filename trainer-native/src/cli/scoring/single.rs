@@ -1,5 +1,6 @@
 //! One variant.
 
+use super::annotation::Places;
 use super::place::open_reference;
 use super::receipts;
 use crate::cli::common::backend::{NativeOps, on_backend};
@@ -11,7 +12,7 @@ use crate::cli::{Context, Status};
 use genolewm_model::bundle::Bundle;
 use genolewm_model::info::ModelInfo;
 use genolewm_model::scorer::{
-    Candidate, Placed, Placer, ScoreOptions, Scored, Scorer, given_window, refused,
+    Candidate, Place, Placed, Placer, ScoreOptions, Scored, Scorer, given_window, refused,
 };
 use genolewm_shared::edit::EditSpec;
 use genolewm_shared::provenance::ReceiptScope;
@@ -43,9 +44,12 @@ fn run_on(
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let bundle = model::load(&ops, &args.model)?;
-    let window = window(args, &edit, &bundle.info)?;
+    let mut places = Places::open(&args.context, terminal)?;
+    let (window, place) = window(args, &edit, &bundle.info, &mut places)?;
     let receipts = receipts::builder(&bundle.info, &ops)?;
-    let scored = score(ops, bundle, edit, window)?;
+    let scored = score(ops, bundle, edit, window, |scored, info, options| {
+        scored.at(place, info, options)
+    })?;
     let row = scored.row().to_json_line()?;
     let mut receipt_file = None;
     if let Some(path) = args
@@ -68,30 +72,39 @@ fn run_on(
     Ok(Status::Done)
 }
 
-/// Scores one edit in its window.
+/// Scores one edit in its window, among the background that `put` puts it in.
 ///
 /// # Errors
-/// As [`Scorer::score`].
+/// As [`Scorer::score`] and `put`.
 pub fn score<O: NativeOps>(
     ops: O,
     bundle: Bundle<O::Matrix>,
     edit: EditSpec,
     window: Arc<ExtractedWindow>,
+    put: impl FnOnce(Scored, &ModelInfo, &ScoreOptions) -> Result<Scored>,
 ) -> Result<Scored> {
     let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
     let scored = pollster::block_on(scorer.score(&[Candidate { edit, window }]))?;
-    scored.into_iter().next().ok_or_else(|| {
+    let scored = scored.into_iter().next().ok_or_else(|| {
         Error::new(
             ErrorCode::InternalInvariantViolation,
             "the scorer gave no result for a variant",
         )
-    })
+    })?;
+    put(scored, &scorer.bundle().info, scorer.options())
 }
 
-fn window(args: &Args, edit: &EditSpec, info: &ModelInfo) -> Result<Arc<ExtractedWindow>> {
+/// The window of an edit, and what is known of its place.
+fn window(
+    args: &Args,
+    edit: &EditSpec,
+    info: &ModelInfo,
+    places: &mut Places,
+) -> Result<(Arc<ExtractedWindow>, Place)> {
     let config = &info.config;
     if let Some(bases) = &args.window {
-        return given_window(bases, args.window_start, edit, config.window_bp);
+        let window = given_window(bases, args.window_start, edit, config.window_bp)?;
+        return Ok((window, Place::default()));
     }
     let fasta = args.fasta.as_deref().ok_or_else(|| {
         Error::new(
@@ -102,7 +115,7 @@ fn window(args: &Args, edit: &EditSpec, info: &ModelInfo) -> Result<Arc<Extracte
     })?;
     let mut reference = open_reference(fasta)?;
     match Placer::new(config.window_bp, config.tile_bp).place(&mut reference, edit)? {
-        Placed::Window(window) => Ok(window),
+        Placed::Window(window) => Ok((window, places.of(edit, &mut reference)?)),
         Placed::Skipped(reason) => Err(refused(reason).with_detail("reference", fasta.display())),
     }
 }

@@ -1,0 +1,129 @@
+//! What is known of places: transcripts and repeats beside the variants, through the built binary.
+
+// All of this file is test code, its helpers too.
+#![allow(clippy::expect_used)]
+
+use genolewm_tests::{Dir, dir, golden};
+use serde_json::Value;
+use std::path::Path;
+
+fn example(name: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    root.join(name).display().to_string()
+}
+
+fn context() -> String {
+    format!("--annotation {}", example("brca1.gencode19.gff3.gz"))
+}
+
+fn calibrated(dir: &Dir, flags: &str) -> String {
+    let (vcf, fasta) = (example("brca1.vcf.gz"), example("brca1.hg19.fa.gz"));
+    let regions = "chr17:41197600-41198400";
+    dir.run(&format!(
+        "calibrate --vcf {vcf} --fasta {fasta} --regions {regions} --min-bucket-size 1 -o table.parquet {flags}"
+    ))
+    .ok()
+    .stdout()
+}
+
+#[test]
+fn calibration_has_a_bucket_for_each_region_class_of_the_annotation() {
+    let dir = dir!();
+    let plain = calibrated(&dir, "");
+    assert!(
+        plain.contains("other|mid|none") && !plain.contains("intron|"),
+        "{plain}"
+    );
+    let annotated = calibrated(&dir, &context());
+    for bucket in [
+        "intron|mid|none",
+        "coding_missense|mid|none",
+        "utr3|mid|none",
+    ] {
+        assert!(annotated.contains(bucket), "{bucket} in\n{annotated}");
+    }
+    assert!(!annotated.contains("other|"), "{annotated}");
+    dir.create("repeats.bed", "chr17\t41190000\t41220000\tSINE/Alu\n");
+    let repeats = calibrated(&dir, "--repeats repeats.bed");
+    assert!(repeats.contains("other|mid|transposon"), "{repeats}");
+}
+
+#[test]
+fn a_score_with_annotation_verifies_in_the_bucket_of_its_receipt() {
+    let dir = dir!();
+    let fasta = example("brca1.hg19.fa.gz");
+    let variant = "chr17:41200109:T:C";
+    let score = |flags: &str| {
+        let command =
+            format!("score --variant {variant} --fasta {fasta} --receipt receipt.json {flags}");
+        let row = dir.run(&command).ok().stdout();
+        serde_json::from_str::<Value>(&row).expect("a row")
+    };
+    let (plain, annotated) = (score(""), score(&context()));
+    assert_eq!(plain["bucket_id"], "other|mid|none");
+    // The built-in table was made without annotation: everything else stands in.
+    assert_eq!(annotated["bucket_id"], "*");
+    assert_eq!(annotated["sigma_raw"], plain["sigma_raw"]);
+    let receipt: Value = serde_json::from_str(&dir.text("receipt.json")).expect("a receipt");
+    assert_eq!(receipt["output"]["bucket_id"], "*");
+    assert_rerun(&dir, variant, &receipt);
+}
+
+/// Verifies a receipt against the window that it was made for.
+fn assert_rerun(dir: &Dir, variant: &str, receipt: &Value) {
+    let start = receipt["provenance"]["details"]["window_start_bp"].as_u64();
+    let start = usize::try_from(start.expect("a start")).expect("a place");
+    let window = example_bases(start, start + 4_096);
+    let [chrom, pos, reference, alternate]: [&str; 4] = variant
+        .split(':')
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("a variant");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/builtin/manifest.json");
+    let finished = dir
+        .run(&format!(
+            "verify receipt.json --manifest {} --rerun --input-window {window} --edit-chrom {chrom} \
+             --edit-pos {pos} --edit-ref {reference} --edit-alt {alternate}",
+            manifest.display()
+        ))
+        .ok();
+    assert!(finished.stdout().contains("rerun: ok"), "{finished}");
+}
+
+/// Bases of the example's chromosome.
+fn example_bases(start: usize, end: usize) -> String {
+    use genolewm_shared::position::{BpOffset, Interval};
+    use genolewm_shared::reference::{AnyReference, Reference};
+    let source = AnyReference::open_path(Path::new(&example("brca1.hg19.fa.gz")));
+    let mut reference = Reference::new(source.expect("the example"));
+    let span = Interval::new(BpOffset(start as u64), BpOffset(end as u64));
+    reference
+        .fetch("chr17", span.expect("a span"))
+        .expect("bases")
+}
+
+#[test]
+fn annotation_that_is_none_is_refused() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    let score = "score --vcf golden/in.vcf --fasta golden/ref.fa";
+    dir.create("empty.gff3", "##gff-version 3\n");
+    dir.run(&format!("{score} --annotation empty.gff3"))
+        .fails("INPUT.GENERIC", 2);
+    dir.create(
+        "broken.gtf",
+        "chr1\t.\texon\tx\t5\t.\t+\t.\ttranscript_id \"t\";\n",
+    );
+    let finished = dir
+        .run(&format!("{score} --annotation broken.gtf"))
+        .fails("INPUT.GENERIC", 2);
+    assert!(finished.stderr().contains("broken.gtf:1"), "{finished}");
+    dir.create("repeats.bed", "chr1\t1\t5\tnonsense\n");
+    dir.run(&format!("{score} --repeats repeats.bed"))
+        .fails("INPUT.GENERIC", 2);
+    dir.run(&format!(
+        "score --variant 1:2:A:C --window ACGT --annotation empty.gff3"
+    ))
+    .finish()
+    .expect_status(2);
+}
