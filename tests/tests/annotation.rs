@@ -121,9 +121,7 @@ fn annotation_that_is_none_is_refused() {
     dir.create("repeats.bed", "chr1\t1\t5\tnonsense\n");
     dir.run(&format!("{score} --repeats repeats.bed"))
         .fails("INPUT.GENERIC", 2);
-    dir.run(&format!(
-        "score --variant 1:2:A:C --window ACGT --annotation empty.gff3"
-    ))
-    .finish()
-    .expect_status(2);
+    dir.run("score --variant 1:2:A:C --window ACGT --annotation empty.gff3")
+        .finish()
+        .expect_status(2);
 }

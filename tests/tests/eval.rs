@@ -1,5 +1,8 @@
 //! Score files against label files: the figures of the Python package, and faults.
 
+// All of this file is test code, its helpers too.
+#![allow(clippy::panic)]
+
 use genolewm_tests::{Dir, dir};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -124,8 +127,9 @@ fn faults_keep_the_old_metrics() {
     assert!(finished.stderr().contains("checkpoint"), "{finished}");
     dir.create("scores.jsonl", fixture("baseline.jsonl"));
     run("").fails("INPUT.GENERIC", 2);
-    let mut labels = fixture("labels.jsonl");
-    labels += labels.lines().next().unwrap_or_default();
+    let labels = fixture("labels.jsonl");
+    let first = labels.lines().next().unwrap_or_default();
+    let labels = format!("{labels}{first}");
     dir.create("labels.jsonl", &labels);
     let finished = run("").fails("INPUT.GENERIC", 2);
     assert!(finished.stderr().contains("labels.jsonl:61"), "{finished}");

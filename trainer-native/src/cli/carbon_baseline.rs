@@ -8,7 +8,7 @@ use super::scoring::sites::Sites;
 use super::scoring::skipped::SkippedFile;
 use super::{Context, Status};
 use crate::evaluate::baseline::{Baseline, GENERATED_BY, Identity, Known};
-use crate::evaluate::json_lines::to_line;
+use crate::report::python::{json_document, json_line, json_of};
 use genolewm_model::bundle::load_language_model;
 use genolewm_model::files::Directory;
 use genolewm_model::scorer::{Placer, RunEnd, Tally};
@@ -71,7 +71,7 @@ pub struct Args {
     no_progress: bool,
 }
 
-/// What was done, with members in the order of their names.
+/// What was done.
 #[derive(Serialize)]
 struct Metadata {
     carbon_model: String,
@@ -189,13 +189,11 @@ fn tell(
     to_stdout: bool,
     terminal: &mut Terminal<'_>,
 ) -> Result<()> {
+    let metadata = json_of(metadata)?;
     if let Some(path) = &args.metadata_output {
-        let text = serde_json::to_string_pretty(metadata).map_err(|error| {
-            Error::new(ErrorCode::InternalInvariantViolation, error.to_string())
-        })?;
-        write_whole(path, &format!("{text}\n"))?;
+        write_whole(path, &json_document(&metadata)?)?;
     }
-    let line = to_line(metadata)?;
+    let line = json_line(&metadata)?;
     if to_stdout {
         terminal.info(line);
         return Ok(());

@@ -64,6 +64,6 @@ pub(super) fn tell(report: Option<&PrepareReport>, terminal: &mut Terminal<'_>) 
     } else if report.records_written == 0 {
         terminal.warn("the shard holds no variant");
     }
-    terminal.line(report.to_json_line())?;
+    terminal.line(report.to_json_line()?)?;
     Ok(Status::Done)
 }

@@ -1,8 +1,8 @@
 //! The zero-shot baseline of variants in a file: log-likelihoods of whole windows, before and after
 //! each edit, by the encoder as a language model.
 
-use super::json_lines::to_line;
 use super::likelihood::sequences;
+use crate::report::python::{json_line, json_of};
 use genolewm_model::encoder::Llama;
 use genolewm_model::ops::Ops;
 use genolewm_model::scorer::Candidate;
@@ -22,7 +22,7 @@ const SCHEMA_VERSION: &str = "1.0.0";
 /// What the rows say wrote them: the Python package's readers ask for this name.
 pub const GENERATED_BY: &str = "geno-lewm-carbon-baseline";
 
-/// One allele. Members are declared in the order of their names, in which they are written.
+/// One allele.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BaselineRow {
     alt: String,
@@ -48,7 +48,7 @@ impl BaselineRow {
     /// # Errors
     /// `INTERNAL.INVARIANT_VIOLATION` for a figure that JSON cannot hold.
     pub fn to_json_line(&self) -> Result<String> {
-        to_line(self)
+        json_line(&json_of(self)?)
     }
 }
 
@@ -131,7 +131,7 @@ impl Known {
                 schema_version: SCHEMA_VERSION.to_owned(),
                 sequence_sha256: hash.clone(),
             };
-            Ok(to_line(&row)? + "\n")
+            Ok(json_line(&json_of(&row)?)? + "\n")
         };
         self.0.iter().map(line).collect()
     }

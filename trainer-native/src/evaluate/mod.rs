@@ -13,7 +13,6 @@ pub mod language;
 pub mod prediction;
 pub mod uniformity;
 pub mod likelihood;
-pub mod json_lines;
 pub mod baseline;
 pub mod scores;
 pub mod clinvar;

@@ -3,6 +3,19 @@
 use core::fmt::Write;
 use genolewm_shared::provenance::{Json, python_float_repr};
 use genolewm_shared::{Error, ErrorCode, Result};
+use serde::Serialize;
+
+/// A value as JSON, in which members have the order of their names.
+///
+/// # Errors
+/// `INTERNAL.GENERIC` for what JSON cannot hold.
+pub fn json_of(value: &impl Serialize) -> Result<Json> {
+    let value = serde_json::to_value(value);
+    value.map(|value| Json::from(&value)).map_err(|error| {
+        let message = format!("a value cannot be written as JSON: {error}");
+        Error::new(ErrorCode::InternalGeneric, message)
+    })
+}
 
 /// `json.dumps(value, sort_keys=True)`: one line, a blank after commas and colons, ASCII only.
 ///
