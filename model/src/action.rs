@@ -8,6 +8,7 @@ use crate::ops::{LayerNorm, Linear, Ops};
 use crate::parameters::{Parameters, Role, Visitor, join};
 use crate::weights::Weights;
 use alleles::AlleleEncoder;
+pub use alleles::SLOTS;
 use genolewm_shared::edit::{EditType, RelEdit};
 use genolewm_shared::{Error, ErrorCode, Result};
 
@@ -90,6 +91,12 @@ impl<M: Clone> ActionEncoder<M> {
     #[must_use]
     pub const fn d_action(&self) -> usize {
         self.d_action
+    }
+
+    /// Angle per base of each pair of position features, to the last bit as it is used.
+    #[must_use]
+    pub fn position_frequencies(&self) -> &[f32] {
+        &self.frequencies
     }
 
     /// Encodes all edits at once: `[edits, d_action]`. Equal alleles are run once, so a batch of

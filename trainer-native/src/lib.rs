@@ -8,4 +8,5 @@ pub mod shards;
 pub mod dataset;
 pub mod train;
 pub mod evaluate;
+pub mod export;
 pub mod cli;

@@ -11,7 +11,7 @@ use genolewm_shared::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
 /// Six-mer slots of one allele.
-const SLOTS: usize = 4;
+pub const SLOTS: usize = 4;
 /// The id of an empty slot, after the six-mers'.
 const EMPTY: usize = SIX_MERS;
 const PREFIX: &str = "seq_encoder";

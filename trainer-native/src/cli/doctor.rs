@@ -71,7 +71,10 @@ const ABSENT_BACKENDS: [(&str, &str); 4] = [
         "webgpu",
         "it belongs to the browser's build; here its kernels run as wgpu",
     ),
-    ("onnx", "models are not exported to ONNX"),
+    (
+        "onnx",
+        "`genolewm export` writes ONNX files; scoring does not run on them",
+    ),
     ("coreml", "models are not exported to Core ML"),
 ];
 

@@ -10,6 +10,7 @@ pub mod completions;
 pub mod doctor;
 pub mod eval;
 pub mod evaluate;
+pub mod export;
 pub mod import;
 pub mod prepare_clinvar;
 pub mod prepare_gnomad;
@@ -65,6 +66,7 @@ enum Command {
     Train(Box<train::Args>),
     Evaluate(Box<evaluate::Args>),
     Eval(Box<eval::Args>),
+    Export(export::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -165,6 +167,7 @@ impl Command {
             Self::Train(args) => train::run(args, context, terminal),
             Self::Evaluate(args) => evaluate::run(args, context, terminal),
             Self::Eval(args) => eval::run(args, context, terminal),
+            Self::Export(args) => export::run(args, terminal),
             Self::Doctor(args) => doctor::run(args, terminal),
             Self::Completions(args) => completions::run(args, terminal),
         }

@@ -90,6 +90,12 @@ const HOMES: &[Home] = &[
         modules: &["shards", "cli"],
         why: "tables are read and written through shards; cli has the one of the scores",
     },
+    Home {
+        folder: "trainer-native",
+        dependency: "prost",
+        modules: &["export"],
+        why: "messages of foreign file formats stay beside their writers",
+    },
 ];
 
 /// Checks every crate of the workspace at `root`.

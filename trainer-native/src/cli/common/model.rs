@@ -44,6 +44,17 @@ pub fn files(args: &ModelArgs) -> Result<(Box<dyn ModelFiles>, Box<dyn ModelFile
     Ok((Box::new(model), Box::new(encoder)))
 }
 
+/// Opens the files of a model without its encoder.
+///
+/// # Errors
+/// `RESOURCE.MODEL_NOT_FOUND` when there is no such directory.
+pub fn model_files(model_dir: Option<&Path>) -> Result<Box<dyn ModelFiles>> {
+    Ok(match model_dir {
+        Some(directory) => Box::new(existing(directory)?),
+        None => Box::new(builtin::model()?),
+    })
+}
+
 /// Loads the model, every hash checked.
 ///
 /// # Errors
