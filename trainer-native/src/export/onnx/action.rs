@@ -89,18 +89,10 @@ fn inputs(graph: &mut Graph) -> Edits {
             &each,
             "0 SNV, 1 INS, 2 DEL, 3 MNV, 4 INDEL, 5 SV",
         ),
-        alleles: [
-            ids(
-                "ref_ids",
-                &slots,
-                "six-mers of the reference allele; 4096 is an empty slot",
-            ),
-            ids(
-                "alt_ids",
-                &slots,
-                "six-mers of the alternate allele; 4096 is an empty slot",
-            ),
-        ],
+        alleles: ["ref_ids", "alt_ids"].map(|name| {
+            let doc = "six-mers of the allele, from the left; 4096 is an empty slot";
+            ids(name, &slots, doc)
+        }),
         mask: graph.input(Port {
             name: "mask",
             kind: DataType::Bool,
