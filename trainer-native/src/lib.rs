@@ -6,6 +6,7 @@ pub mod output;
 pub mod report;
 pub mod shards;
 pub mod dataset;
+pub mod cache;
 pub mod train;
 pub mod evaluate;
 pub mod export;

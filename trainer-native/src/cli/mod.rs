@@ -3,6 +3,7 @@
 //! Nothing here computes a score. A command reads flags, calls the library and writes what comes
 //! back, through the [`Terminal`] that it is given.
 
+pub mod cache_windows;
 pub mod calibrate;
 pub mod carbon_baseline;
 pub mod common;
@@ -67,6 +68,7 @@ enum Command {
     Evaluate(Box<evaluate::Args>),
     Eval(Box<eval::Args>),
     Export(export::Args),
+    CacheWindows(cache_windows::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -168,6 +170,7 @@ impl Command {
             Self::Evaluate(args) => evaluate::run(args, context, terminal),
             Self::Eval(args) => eval::run(args, context, terminal),
             Self::Export(args) => export::run(args, terminal),
+            Self::CacheWindows(args) => cache_windows::run(args, terminal),
             Self::Doctor(args) => doctor::run(args, terminal),
             Self::Completions(args) => completions::run(args, terminal),
         }

@@ -87,7 +87,7 @@ const HOMES: &[Home] = &[
     Home {
         folder: "trainer-native",
         dependency: "parquet",
-        modules: &["shards", "cli"],
+        modules: &["shards", "cache", "cli"],
         why: "tables are read and written through shards; cli has the one of the scores",
     },
     Home {
@@ -95,6 +95,12 @@ const HOMES: &[Home] = &[
         dependency: "prost",
         modules: &["export"],
         why: "messages of foreign file formats stay beside their writers",
+    },
+    Home {
+        folder: "trainer-native",
+        dependency: "rusqlite",
+        modules: &["cache"],
+        why: "the index's file format stays behind WindowCache",
     },
 ];
 

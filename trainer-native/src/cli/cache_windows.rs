@@ -1,0 +1,76 @@
+//! `genolewm cache-windows`: looking after the window cache.
+
+use super::Status;
+use super::common::terminal::Terminal;
+use crate::cache::{default_cache_dir, reindex_cache, repair_cache};
+use genolewm_shared::Result;
+use std::path::{Path, PathBuf};
+
+/// Look after the cache of window states
+///
+/// The cache is that of the Python package: Parquet shards that never change, and a SQLite index
+/// that can be built from them at any time.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Directory of the cache [default: $GENO_LEWM_CACHE, else .geno-lewm-cache]
+    #[arg(long, value_name = "DIR")]
+    cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    task: Task,
+}
+
+/// What is done; one at a time.
+#[derive(Debug, Clone, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Task {
+    /// Build the index again from the shards; a shard that cannot be read is an error
+    #[arg(long)]
+    reindex: bool,
+    /// Set shards aside that cannot be read, and build the index again from the rest
+    #[arg(long)]
+    repair: bool,
+}
+
+/// Does it and says what was found, in the words of the Python package.
+///
+/// # Errors
+/// `RESOURCE.CACHE_CORRUPT` for a shard that cannot be indexed, other `RESOURCE` codes where files
+/// cannot be read or written.
+pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
+    let root = args.cache_dir.clone().unwrap_or_else(default_cache_dir);
+    if args.task.repair {
+        repair(&root, terminal)?;
+    } else {
+        reindex(&root, terminal)?;
+    }
+    Ok(Status::Done)
+}
+
+fn reindex(root: &Path, terminal: &mut Terminal<'_>) -> Result<()> {
+    let report = reindex_cache(root)?;
+    terminal.line(format_args!(
+        "reindexed indexed_shards={} indexed_rows={} index_path={}",
+        report.indexed_shards,
+        report.indexed_rows,
+        report.index_path.display()
+    ))
+}
+
+fn repair(root: &Path, terminal: &mut Terminal<'_>) -> Result<()> {
+    let report = repair_cache(root)?;
+    for (path, error) in &report.quarantined {
+        let cause = error.details().get("cause");
+        let cause = cause.map_or_else(String::new, |cause| format!(" ({cause})"));
+        terminal.warn(format_args!(
+            "{}{cause}; set aside as {}",
+            error.message(),
+            path.display()
+        ));
+    }
+    terminal.line(format_args!(
+        "repaired checked_shards={} quarantined={} indexed_rows={}",
+        report.checked_shards,
+        report.quarantined.len(),
+        report.reindex.indexed_rows
+    ))
+}
