@@ -327,27 +327,19 @@ fn whatever_is_damaged_in_a_shard_it_reads_or_is_corrupt() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("chr1_0.parquet");
     let bytes = shard::encode(&[record(1), record(2), record(3)]).unwrap();
-    let mut corrupt = 0;
-    let mut check = |bytes: &[u8]| {
+    let check = |bytes: &[u8]| {
         fs::write(&path, bytes).unwrap();
-        if let Err(error) = decode::read(&path) {
-            assert_eq!(error.code(), ErrorCode::ResourceCacheCorrupt, "{error}");
-            corrupt += 1;
-        }
+        let code = decode::read(&path).map_err(|error| error.code());
+        let corrupt = code == Err(ErrorCode::ResourceCacheCorrupt);
+        assert!(corrupt || code.is_ok(), "{code:?}");
+        corrupt
     };
     for index in 0..bytes.len() {
-        for flip in [0x01, 0x80, 0xff] {
-            let mut damaged = bytes.clone();
-            damaged[index] ^= flip;
-            check(&damaged);
-        }
+        let mut damaged = bytes.clone();
+        damaged[index] ^= [0x01, 0x80, 0xff][index % 3];
+        check(&damaged);
     }
-    for length in 0..bytes.len() {
-        check(&bytes[..length]);
+    for length in (0..bytes.len()).step_by(7) {
+        assert!(check(&bytes[..length]), "{length} bytes pass for a shard");
     }
-    assert!(
-        corrupt > bytes.len(),
-        "{corrupt} of {} are corrupt",
-        bytes.len()
-    );
 }
