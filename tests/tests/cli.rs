@@ -17,6 +17,7 @@ fn version_and_help_go_to_standard_output() {
         "verify",
         "import",
         "calibrate",
+        "cache-windows",
         "train",
         "doctor",
         "completions",

@@ -116,13 +116,13 @@ impl WindowCache {
     ///
     /// A shard that is there is never changed: rows that it has are indexed again, if need be, and
     /// nothing else happens. Shards that an earlier process wrote and did not index are indexed
-    /// first. Processes wait for one another.
+    /// first. Processes of this program wait for one another.
     ///
     /// # Errors
     /// `INPUT.GENERIC` for rows that are none, invalid, of several contigs, layers or pools, or of
     /// the same key; `RESOURCE.CACHE_CORRUPT` when the shard is there with other rows, or a key is
-    /// in another shard; other `RESOURCE` codes where files cannot be written. Nothing was written
-    /// then, and no file is half-made.
+    /// in another shard; other `RESOURCE` codes where files cannot be written. No file is half-made
+    /// then; a shard that could be written and not indexed is adopted by the next write.
     pub fn write_shard(
         &mut self,
         place: &ShardPlace<'_>,
