@@ -116,6 +116,21 @@ async function theirSession(ort, url, whole, batch) {
 }
 
 /**
+ * Times of a predictor with nobody else about: threads of others may go on turning for a while after
+ * their turn, in wait for the next, and take a core from whoever has theirs.
+ */
+async function alone(run, rounds) {
+  await new Promise((rested) => setTimeout(rested, 1000));
+  const times = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const began = performance.now();
+    await run();
+    times.push(performance.now() - began);
+  }
+  return times;
+}
+
+/**
  * Races the predictors on one batch, turn by turn, so that whatever else the machine does hits all
  * alike. Milliseconds a batch, and how far the results are from ours.
  */
@@ -142,6 +157,7 @@ export async function predictors({ batch, threads, rounds, width, model }) {
       if (round >= 0) times[name].push(performance.now() - began);
     }
   }
+  times.alone = await alone(() => racers.ours(states, actions), rounds);
   pool?.close();
   const away = (name) =>
     results[name].reduce(

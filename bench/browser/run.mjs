@@ -124,10 +124,11 @@ async function demoTable() {
 
 async function predictorTable() {
   const width = JSON.parse(readFileSync(join(builtinModel(), "encoder/config.json"))).hidden_size;
-  const what = "genolewm | ONNX Runtime, exported | ONNX Runtime, our shortcuts";
+  const theirs = "ONNX Runtime, exported | ONNX Runtime, our shortcuts";
+  const what = `genolewm | ${theirs} | genolewm, alone`;
   console.log("\nPredictor, milliseconds a batch: the quickest, and the median in brackets\n");
   console.log(`| batch | threads | ${what} | largest difference |`);
-  console.log("|---:|---:|---:|---:|---:|---:|");
+  console.log("|---:|---:|---:|---:|---:|---:|---:|");
   for (const count of new Set([1, threads])) {
     for (const batch of values.batch.split(",").map(Number)) {
       const job = { batch, threads: count, rounds: Number(values.rounds), width, model };
@@ -136,7 +137,7 @@ async function predictorTable() {
       if (used !== count) throw new Error(`ONNX Runtime took ${used} threads, not ${count}`);
       if (!(most < 1e-4)) throw new Error(`the results differ by ${most}`);
       const shown = ({ least, median }) => `${least.toFixed(2)} (${median.toFixed(2)})`;
-      const times = [ms.ours, ms.whole, ms.single].map(shown);
+      const times = [ms.ours, ms.whole, ms.single, ms.alone].map(shown);
       console.log(`| ${[batch, count, ...times, most.toExponential(1)].join(" | ")} |`);
     }
   }
