@@ -229,17 +229,6 @@ impl Row for ClinvarVariant {
         Column::required("clinvar_id", Kind::Integer),
         Column::required("schema_version", Kind::Text),
     ];
-    const SCHEMA: &'static str = "message schema {
-        optional binary chrom (STRING);
-        optional int64 pos;
-        optional binary ref (STRING);
-        optional binary alt (STRING);
-        optional binary clinical_significance (STRING);
-        optional binary review_status (STRING);
-        optional binary gene_symbol (STRING);
-        optional int64 clinvar_id;
-        optional binary schema_version (STRING);
-    }";
 
     fn read(cells: &Cells<'_>) -> Result<Self> {
         Ok(Self {

@@ -35,6 +35,17 @@ impl Kind {
     }
 }
 
+/// The schema of columns in Parquet's notation. Every field is nullable, as pyarrow writes them.
+pub(super) fn schema_of(columns: &[Column]) -> String {
+    let field = |Column { name, kind, .. }: &Column| match kind {
+        Kind::Text => format!("optional binary {name} (STRING);"),
+        Kind::Integer => format!("optional int64 {name};"),
+        Kind::Number => format!("optional float {name};"),
+    };
+    let fields: String = columns.iter().map(field).collect();
+    format!("message schema {{ {fields} }}")
+}
+
 /// A column that a reader looks for by its name.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {

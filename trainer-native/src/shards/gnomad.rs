@@ -172,24 +172,6 @@ impl Row for GnomadVariant {
         Column::required("filter", Kind::Text),
         Column::required("schema_version", Kind::Text),
     ];
-    const SCHEMA: &'static str = "message schema {
-        optional binary chrom (STRING);
-        optional int64 pos;
-        optional binary ref (STRING);
-        optional binary alt (STRING);
-        optional float af_global;
-        optional float af_afr;
-        optional float af_ami;
-        optional float af_amr;
-        optional float af_asj;
-        optional float af_eas;
-        optional float af_fin;
-        optional float af_nfe;
-        optional float af_oth;
-        optional float af_sas;
-        optional binary filter (STRING);
-        optional binary schema_version (STRING);
-    }";
 
     fn read(cells: &Cells<'_>) -> Result<Self> {
         let mut populations = [None; 9];

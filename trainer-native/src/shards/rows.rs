@@ -15,15 +15,13 @@ use std::path::Path;
 pub(super) trait Row: Sized {
     /// The folder of a dataset that holds such shards.
     const FOLDER: &'static str;
-    /// What a reader looks for.
+    /// What is written, in this order, and what a reader looks for.
     const COLUMNS: &'static [Column];
-    /// The schema that is written, in Parquet's notation.
-    const SCHEMA: &'static str;
 
     /// Makes a row of its cells.
     fn read(cells: &Cells<'_>) -> Result<Self>;
 
-    /// Writes rows as one group, in the order of the schema.
+    /// Writes rows as one group, in the order of the columns.
     fn write<W: Write + Send>(
         rows: &[Self],
         group: &mut SerializedRowGroupWriter<'_, W>,

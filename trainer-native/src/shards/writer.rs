@@ -1,5 +1,6 @@
 //! Writing a shard: under another name until it is whole.
 
+use super::columns::schema_of;
 use super::rows::Row;
 use crate::output::{io_error, temporary_in};
 use genolewm_shared::{Error, ErrorCode, Result};
@@ -44,7 +45,7 @@ impl<R: Row> ShardWriter<R> {
                 .build()
         });
         let writer = properties.and_then(|properties| {
-            let schema = parse_message_type(R::SCHEMA)?;
+            let schema = parse_message_type(&schema_of(R::COLUMNS))?;
             SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))
         });
         Ok(Self {
