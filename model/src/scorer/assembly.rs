@@ -23,8 +23,10 @@ struct Waiting<T> {
 /// The alleles of a site, each placed or skipped, on their way into an [`Assembly`].
 #[derive(Debug)]
 pub struct PlacedSite {
-    slots: Vec<Option<SkipReason>>,
-    candidates: Vec<Candidate>,
+    /// Why each allele is skipped; `None` for a candidate.
+    pub slots: Vec<Option<SkipReason>>,
+    /// The candidates among the alleles, in their order.
+    pub candidates: Vec<Candidate>,
 }
 
 impl PlacedSite {

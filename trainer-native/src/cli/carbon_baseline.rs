@@ -51,7 +51,7 @@ pub struct Args {
     /// Revision of the encoder, for the record
     #[arg(long, value_name = "NAME", default_value = "main")]
     carbon_revision: String,
-    /// Bases of a window: 4096, 8192, 12288 or another canonical length
+    /// Bases of a window: 4096, 12288 or 24576
     #[arg(long, value_name = "BP", default_value_t = 12_288)]
     window_bp: usize,
     /// Score only CHROM[:START-END],… or the intervals of a BED file
@@ -133,7 +133,7 @@ fn run_on(
         &mut output,
         show_progress,
     )?;
-    // What was computed is worth keeping, however the run ended.
+    // What an interrupted run computed is worth keeping too.
     write_cache(args, &names.identity, baseline.known())?;
     if end == RunEnd::Cancelled {
         terminal.warn("interrupted: no scores were written; the cache keeps what was computed");

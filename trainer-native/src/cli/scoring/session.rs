@@ -10,11 +10,11 @@ use crate::cli::common::backend::NativeOps;
 use crate::train::run::StopFlag;
 use genolewm_model::bundle::Bundle;
 use genolewm_model::scorer::{
-    Builds, Candidate, Outcome, Place, Placed, Placer, Regions, RunEnd, ScoreOptions, Scorer, Site,
-    SiteOutcome,
+    Builds, Candidate, Outcome, Place, PlacedSite, Placer, Regions, RunEnd, ScoreOptions, Scorer,
+    Site, SiteOutcome,
 };
-use genolewm_shared::edit::{EditSpec, SkipReason};
-use genolewm_shared::source::{AlleleOutcome, VariantRecord};
+use genolewm_shared::edit::EditSpec;
+use genolewm_shared::source::VariantRecord;
 use genolewm_shared::{Error, Result};
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
@@ -166,11 +166,11 @@ impl<'a> Session<'a> {
             let site = sites.next().transpose()?;
             let last = site.is_none();
             if let Some(Site { payload, alleles }) = site {
-                let place = |allele: &AlleleOutcome| self.window(allele, placer, &mut batch);
-                let reasons: Vec<_> = alleles.iter().map(place).collect::<Result<_>>()?;
-                self.account
-                    .borrow_mut()
-                    .site(&payload, reasons.into_iter())?;
+                let place = |edit: &EditSpec| placer.place(&mut self.reference.borrow_mut(), edit);
+                let mut placed = PlacedSite::new(&alleles, place)?;
+                batch.append(&mut placed.candidates);
+                let slots = placed.slots.into_iter();
+                self.account.borrow_mut().site(&payload, slots)?;
             }
             if stop.is_set() {
                 progress.finish();
@@ -187,28 +187,6 @@ impl<'a> Session<'a> {
                 return Ok(RunEnd::Finished);
             }
         }
-    }
-
-    /// Adds an allele with its window to `batch`, or says why there is none.
-    fn window(
-        &self,
-        allele: &AlleleOutcome,
-        placer: &mut Placer,
-        batch: &mut Vec<Candidate>,
-    ) -> Result<Option<SkipReason>> {
-        let edit = match allele {
-            AlleleOutcome::Skipped(reason) => return Ok(Some(*reason)),
-            AlleleOutcome::Candidate(edit) => edit.clone(),
-        };
-        Ok(
-            match placer.place(&mut self.reference.borrow_mut(), &edit)? {
-                Placed::Skipped(reason) => Some(reason),
-                Placed::Window(window) => {
-                    batch.push(Candidate { edit, window });
-                    None
-                }
-            },
-        )
     }
 
     /// What is known of an edit's place.
