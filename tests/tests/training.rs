@@ -4,7 +4,7 @@
 #![allow(clippy::expect_used)]
 
 use genolewm_tests::{Dir, dir};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const STEPS: u64 = 24;
@@ -87,6 +87,26 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     };
     assert_eq!(losses("whole").len() as u64, STEPS);
     assert_eq!(losses("whole"), losses("killed"));
+}
+
+/// A kill between a checkpoint and its line in the metrics lost the line: it has to come first. The
+/// system ends this run where it writes its first checkpoint, after the third of its steps.
+#[test]
+fn a_step_is_logged_before_its_checkpoint() {
+    let dir = corpus();
+    let run = dir.run(&encoder_command("run")).into_command();
+    let ended = Command::new("sh")
+        .args(["-c", "ulimit -f 32 && exec \"$0\" \"$@\""])
+        .arg(run.get_program())
+        .args(run.get_args())
+        .current_dir(dir.path("."))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("the program starts");
+    assert!(!ended.success(), "files were not limited");
+    assert!(!dir.path("run/checkpoint.safetensors").exists());
+    assert_eq!(dir.text("run/metrics.jsonl").lines().count(), 3);
 }
 
 #[test]

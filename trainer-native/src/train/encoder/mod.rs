@@ -43,8 +43,9 @@ struct Line {
 }
 
 /// Figures of one pass over a batch.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Figures {
+    kind: LmLoss,
     loss: f64,
     six_mer_nats: f64,
     base_accuracy: f64,
@@ -63,11 +64,13 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
     while trainer.step < settings.steps && !stop.is_set() {
         let figures = trainer.train_step(&corpus)?;
         progress.step(trainer.step, figures.loss);
-        if trainer.step.is_multiple_of(settings.checkpoint_every) {
-            trainer.save()?;
-        }
+        // Before the checkpoint: a run killed between the two cuts the line off and writes it
+        // again, while a line after the checkpoint would be lost.
         if trainer.step.is_multiple_of(settings.log_every) {
             trainer.log(figures, &progress, validation.as_deref())?;
+        }
+        if trainer.step.is_multiple_of(settings.checkpoint_every) {
+            trainer.save()?;
         }
     }
     progress.finish();
@@ -212,6 +215,7 @@ impl<'a> Trainer<'a> {
             self.ops.device(),
         );
         let figures = Figures {
+            kind,
             loss: step.loss / rows as f64,
             six_mer_nats: step.six_mer_nats / rows as f64,
             base_accuracy: step.right_bases as f64 / (6 * rows) as f64,
@@ -249,7 +253,7 @@ impl<'a> Trainer<'a> {
         let settings = self.settings;
         self.run.log(&Line {
             step: self.step,
-            loss_kind: self.loss_kind(),
+            loss_kind: figures.kind,
             loss: figures.loss,
             six_mer_nats: figures.six_mer_nats,
             base_accuracy: figures.base_accuracy,
