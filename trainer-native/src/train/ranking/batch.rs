@@ -1,8 +1,12 @@
 //! The windows of a step, and where their states lie among the hidden rows.
 
 use super::super::encoder_dir::SPECIALS;
+use crate::dataset::consequence::Consequence;
 use core::ops::Range;
 use genolewm_model::encoder::Sequence;
+
+/// Severities closer than this are not ranked against each other.
+const LEAST_GAP: f32 = 0.05;
 
 /// A reference window and its edits, as tokens of one length.
 #[derive(Debug)]
@@ -16,7 +20,8 @@ pub(super) struct Window {
 pub(super) struct Batch {
     pub(super) context: usize,
     pub(super) windows: Vec<Window>,
-    pub(super) severities: Vec<f32>,
+    /// Of each edit, window after window.
+    pub(super) consequences: Vec<Consequence>,
 }
 
 /// Where the states of a batch lie among its hidden rows.
@@ -62,6 +67,30 @@ impl Batch {
         (sequences, rows)
     }
 
+    /// How severe each edit is.
+    pub(super) fn severities(&self) -> Vec<f32> {
+        let severity = |consequence: &Consequence| consequence.severity() as f32;
+        self.consequences.iter().map(severity).collect()
+    }
+
+    /// Pairs of edits of one window of which the first is the more severe one.
+    pub(super) fn ranked_pairs(&self) -> Vec<(usize, usize)> {
+        let severities = self.severities();
+        let mut pairs = Vec::new();
+        let mut start = 0;
+        for window in &self.windows {
+            let own = start..start + window.edits.len();
+            for worse in own.clone() {
+                let milder = own
+                    .clone()
+                    .filter(|&other| severities[worse] > severities[other] + LEAST_GAP);
+                pairs.extend(milder.map(|other| (worse, other)));
+            }
+            start = own.end;
+        }
+        pairs
+    }
+
     /// Rows of the references that predict a token.
     pub(super) fn language_rows(&self) -> Vec<usize> {
         let mut offset = 0;
@@ -97,7 +126,7 @@ mod tests {
         let batch = Batch {
             context: 4,
             windows: vec![window(1), window(2)],
-            severities: vec![],
+            consequences: vec![],
         };
         let (sequences, rows) = batch.sequences(2);
         assert_eq!(sequences.len(), 5);
@@ -110,5 +139,20 @@ mod tests {
         );
         assert_eq!(batch.language_rows().len(), batch.language_targets().len());
         assert_eq!(batch.language_rows()[7], 11);
+    }
+
+    #[test]
+    fn only_edits_of_one_window_are_ranked() {
+        use Consequence::{StopGained, StopLost, Synonymous};
+        let window = |edits: usize| Window {
+            reference: vec![9; 8],
+            edits: vec![vec![9; 8]; edits],
+        };
+        let batch = Batch {
+            context: 4,
+            windows: vec![window(2), window(3)],
+            consequences: vec![StopGained, Synonymous, Synonymous, Synonymous, StopLost],
+        };
+        assert_eq!(batch.ranked_pairs(), [(0, 1), (4, 2), (4, 3)]);
     }
 }

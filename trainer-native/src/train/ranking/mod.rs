@@ -7,8 +7,10 @@
 //! language-model loss on the reference windows is kept, so that the encoder stays one.
 
 mod batch;
+mod pools;
 mod settings;
 mod sites;
+mod validation;
 
 pub use settings::Settings;
 
@@ -26,6 +28,7 @@ use genolewm_model::parameters::{Parameters, Role, Visitor};
 use genolewm_shared::{Error, ErrorCode, Result};
 use serde::Serialize;
 use sites::Sites;
+use validation::Validation;
 
 /// A line of `metrics.jsonl`.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -33,11 +36,13 @@ struct Line {
     step: u64,
     /// Mean binary cross-entropy of the severities.
     ranking_loss: f64,
-    /// AUROC of the shift's length: severity of at least 0.9 against at most 0.05.
-    severe_auroc: f64,
+    /// Mean of `ln(1 + e^-d)` over the ranked pairs of a window, `d` the difference of their logits.
+    pair_loss: f64,
     six_mer_nats: f64,
     gradient_norm: f64,
     steps_per_second: f64,
+    #[serde(flatten)]
+    validation: Option<Validation>,
 }
 
 /// Trains until `settings.steps` or until `stop`; resumes from the directory's checkpoint.
@@ -46,6 +51,7 @@ struct Line {
 /// As [`super::encoder::run`].
 pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
     let sites = Sites::open(settings)?;
+    let validation = sites.validation(settings)?;
     let text = serde_json::to_string_pretty(settings)
         .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
     let mut optimizer = Optimizer::new(MatrixOptimizer::Muon, 0.05);
@@ -62,8 +68,10 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
     while trainer.step < settings.steps && !stop.is_set() {
         let mut line = trainer.train_step(&sites)?;
         progress.step(trainer.step, line.ranking_loss);
-        if trainer.step.is_multiple_of(settings.log_every) {
+        let measured = trainer.step.is_multiple_of(settings.validate_every);
+        if measured || trainer.step.is_multiple_of(settings.log_every) {
             line.steps_per_second = progress.rate(trainer.step).1;
+            line.validation = measured.then(|| trainer.validate(&validation));
             run.log(&line)?;
         }
         if trainer.step.is_multiple_of(settings.checkpoint_every) {
@@ -135,40 +143,71 @@ impl Trainer<'_> {
         })
     }
 
+    /// Figures of the batch and its loss.
     fn forward(&self, batch: &Batch) -> (Line, Tensor<2>) {
-        let ops = &self.model.base.ops;
-        let (sequences, rows) = batch.sequences(self.settings.pool_radius);
-        let hidden =
-            self.model
-                .base
-                .llama
-                .hidden(ops, &sequences, self.model.base.llama.layers.len());
-        let states = ops.normalize_rows(&ops.mean_rows(&hidden, &rows.spans));
-        let moved = ops.gather(&states, &rows.edited) - ops.gather(&states, &rows.reference);
-        let length = moved.square().sum_dim(1).add_scalar(1e-12).sqrt();
+        let (hidden, length) = self.shifts(batch);
         let slope = self.model.line.clone().narrow(1, 0, 1);
         let offset = self.model.line.clone().narrow(1, 1, 1);
-        let logit = length.clone().log() * slope + offset;
-        let severity = ops.matrix(batch.severities.clone(), batch.severities.len(), 1);
+        let logit = length.log() * slope + offset;
+        let (pair_loss, pairs) = self.pairs(&logit, batch);
+        let severity = self
+            .model
+            .base
+            .ops
+            .matrix(batch.severities(), batch.consequences.len(), 1);
         let loss = activation::softplus(logit.clone(), 1.0) - logit * severity;
         let loss = loss.mean_dim(0);
-        let lengths = host(length.inner().into_data());
         let (nats, language) = self.language(&hidden, batch);
         let line = Line {
-            ranking_loss: f64::from(
-                host(loss.clone().inner().into_data())
-                    .first()
-                    .copied()
-                    .unwrap_or(f32::NAN),
-            ),
-            severe_auroc: severe_auroc(&lengths, &batch.severities),
+            ranking_loss: scalar(&loss),
+            pair_loss,
             six_mer_nats: nats,
             ..Line::default()
         };
-        (
-            line,
-            loss + language.mul_scalar(self.settings.language_weight),
-        )
+        let loss = loss + language.mul_scalar(self.settings.language_weight);
+        let loss = match pairs {
+            Some(pairs) => loss + pairs.mul_scalar(self.settings.pair_weight),
+            None => loss,
+        };
+        (line, loss)
+    }
+
+    /// The hidden rows, and how far each edit moves the state: `[edits, 1]`.
+    fn shifts(&self, batch: &Batch) -> (Tensor<2>, Tensor<2>) {
+        let base = &self.model.base;
+        let (sequences, rows) = batch.sequences(self.settings.pool_radius);
+        let hidden = base
+            .llama
+            .hidden(&base.ops, &sequences, base.llama.layers.len());
+        let states = base
+            .ops
+            .normalize_rows(&base.ops.mean_rows(&hidden, &rows.spans));
+        let moved =
+            base.ops.gather(&states, &rows.edited) - base.ops.gather(&states, &rows.reference);
+        let length = moved.square().sum_dim(1).add_scalar(1e-12).sqrt();
+        (hidden, length)
+    }
+
+    /// How well the edits of each window are ranked against each other; nothing without a weight
+    /// or without pairs.
+    fn pairs(&self, logit: &Tensor<2>, batch: &Batch) -> (f64, Option<Tensor<2>>) {
+        let (worse, milder): (Vec<usize>, Vec<usize>) = batch.ranked_pairs().into_iter().unzip();
+        if self.settings.pair_weight == 0.0 || worse.is_empty() {
+            return (0.0, None);
+        }
+        let ops = &self.model.base.ops;
+        let behind = ops.gather(logit, &milder) - ops.gather(logit, &worse);
+        let loss = activation::softplus(behind, 1.0).mean_dim(0);
+        (scalar(&loss), Some(loss))
+    }
+
+    fn validate(&self, batches: &[Batch]) -> Validation {
+        let (mut lengths, mut consequences) = (Vec::new(), Vec::new());
+        for batch in batches {
+            lengths.extend(host(self.shifts(batch).1.inner().into_data()));
+            consequences.extend_from_slice(&batch.consequences);
+        }
+        Validation::of(&lengths, &consequences)
     }
 
     /// Cross-entropy of the reference windows: its value in nats, and a scalar with its gradient.
@@ -209,42 +248,8 @@ impl Trainer<'_> {
     }
 }
 
-fn severe_auroc(lengths: &[f32], severities: &[f32]) -> f64 {
-    let pairs = || lengths.iter().zip(severities);
-    let severe: Vec<f32> = pairs()
-        .filter(|(_, s)| **s >= 0.9)
-        .map(|(l, _)| *l)
-        .collect();
-    let mild: Vec<f32> = pairs()
-        .filter(|(_, s)| **s <= 0.05)
-        .map(|(l, _)| *l)
-        .collect();
-    let wins: f64 = severe
-        .iter()
-        .flat_map(|a| {
-            mild.iter().map(move |b| {
-                if a > b {
-                    1.0
-                } else if a < b {
-                    0.0
-                } else {
-                    0.5
-                }
-            })
-        })
-        .sum();
-    wins / (severe.len() * mild.len()).max(1) as f64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn auroc_counts_won_pairs() {
-        assert_eq!(
-            severe_auroc(&[3.0, 1.0, 2.0, 9.0], &[1.0, 0.02, 0.0, 0.4]),
-            1.0
-        );
-    }
+/// The one value of a tensor.
+fn scalar(value: &Tensor<2>) -> f64 {
+    let values = host(value.clone().inner().into_data());
+    f64::from(values.first().copied().unwrap_or(f32::NAN))
 }

@@ -35,9 +35,22 @@ pub struct Settings {
     /// Fewest and most six-mers left of the locus
     #[arg(long, default_values_t = [24, 64], num_args = 2)]
     pub context_tokens: Vec<usize>,
+    /// First steps, in which only splice sites and stops are ranked, above synonymous and intronic
+    /// changes
+    #[arg(long, default_value_t = 0)]
+    pub sure_steps: u64,
+    /// One step in this many has few windows of the long context; 0 for none
+    #[arg(long, default_value_t = 0)]
+    pub long_every: u64,
+    /// Six-mers left of the locus in such a step
+    #[arg(long, default_value_t = 340)]
+    pub long_context_tokens: usize,
     /// Rows pooled on each side of the locus
     #[arg(long, default_value_t = 8)]
     pub pool_radius: usize,
+    /// Weight of the ranking of a window's substitutions against each other
+    #[arg(long, default_value_t = 0.0)]
+    pub pair_weight: f64,
     /// Weight of the language-model loss
     #[arg(long, default_value_t = 0.1)]
     pub language_weight: f64,
@@ -50,6 +63,16 @@ pub struct Settings {
     /// Seed of the data
     #[arg(long = "train-seed", default_value_t = 0)]
     pub seed: u64,
+    /// One block of 100 kb in this many is measured and never trained on; 0 for none
+    #[arg(long, default_value_t = 10)]
+    pub validation_share: u64,
+    /// Windows that are measured
+    #[arg(long, default_value_t = 512)]
+    pub validation_windows: usize,
+    /// Steps between measurements
+    #[arg(long, default_value_t = 100)]
+    #[serde(skip)]
+    pub validate_every: u64,
     /// Steps between checkpoints
     #[arg(long, default_value_t = 200)]
     #[serde(skip)]
@@ -58,4 +81,13 @@ pub struct Settings {
     #[arg(long, default_value_t = 20)]
     #[serde(skip)]
     pub log_every: u64,
+}
+
+impl Settings {
+    /// Fewest and most six-mers left of the locus, in this order.
+    pub(super) fn context_range(&self) -> (usize, usize) {
+        let fewest = self.context_tokens.first().copied().unwrap_or_default();
+        let most = self.context_tokens.get(1).copied().unwrap_or_default();
+        (fewest, most.max(fewest))
+    }
 }

@@ -1,26 +1,22 @@
-//! Annotated substitutions, and the windows of a step that are drawn from them.
+//! The windows of a step, drawn around annotated substitutions.
 
 use super::super::encoder_dir::{DNA, SPECIALS, six_mer_code};
 use super::Settings;
 use super::batch::{Batch, Window};
-use crate::dataset::annotation::read_exon_table;
+use super::pools::{ALL, Kinds, Pools, SURE, Snv, near};
 use crate::dataset::bases::{complement, reverse_complement};
-use crate::dataset::consequence::Consequence;
 use crate::dataset::corpus::Corpus;
-use crate::dataset::effect::TranscriptSnv;
 use crate::dataset::local::{LocalRecord, fetch_chromosome};
 use genolewm_shared::position::{BpOffset, Interval};
 use genolewm_shared::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-/// Annotated substitutions by kind, and the sequence around them.
+/// Annotated substitutions and the sequence around them.
 pub(super) struct Sites {
     corpus: Corpus,
     pieces: Vec<LocalRecord>,
-    contigs: Vec<String>,
-    /// Index into `contigs` and the substitution; severe, splice region, missense, mild.
-    kinds: [Vec<(usize, TranscriptSnv)>; 4],
+    pools: Pools,
 }
 
 impl Sites {
@@ -30,44 +26,11 @@ impl Sites {
             .contigs()
             .filter_map(|(name, _)| LocalRecord::parse(name))
             .collect();
-        let mut contigs: Vec<String> = Vec::new();
-        let mut kinds: [Vec<(usize, TranscriptSnv)>; 4] = Default::default();
-        for path in &settings.exons {
-            for mut transcript in read_exon_table(path)? {
-                let fetch = |contig: &str, span: Interval| {
-                    fetch_chromosome(contig, span, &pieces, &|name, span| {
-                        corpus.fetch(name, span)
-                    })
-                };
-                transcript.set_bases(&fetch);
-                let contig = contigs
-                    .iter()
-                    .position(|name| name == transcript.contig())
-                    .unwrap_or_else(|| {
-                        contigs.push(transcript.contig().to_owned());
-                        contigs.len() - 1
-                    });
-                for snv in transcript.snvs(&fetch) {
-                    kinds[kind(&snv)].push((contig, snv));
-                }
-            }
-        }
-        for kind in &mut kinds {
-            kind.sort_by_key(|(contig, snv)| (*contig, snv.offset, snv.alternate));
-            kind.dedup_by_key(|(contig, snv)| (*contig, snv.offset, snv.alternate));
-        }
-        if kinds.iter().any(Vec::is_empty) {
-            return Err(Error::new(
-                ErrorCode::TrainingDataloader,
-                "the exons give no substitutions of some kind",
-            )
-            .with_remedy("give exon tables whose contigs are in the corpus and not held out"));
-        }
+        let pools = Pools::open(settings, &corpus, &pieces)?;
         Ok(Self {
             corpus,
             pieces,
-            contigs,
-            kinds,
+            pools,
         })
     }
 
@@ -75,41 +38,82 @@ impl Sites {
     pub(super) fn draw(&self, settings: &Settings, step: u64) -> Result<Batch> {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
         rng.set_stream(step + 1);
-        let (fewest, most) = (
-            settings.context_tokens[0],
-            settings.context_tokens[1].max(settings.context_tokens[0]),
-        );
-        let context = fewest + below(&mut rng, most - fewest + 1);
-        let mut batch = Batch {
+        let kinds = if step < settings.sure_steps {
+            SURE
+        } else {
+            ALL
+        };
+        let long = settings.long_every > 0 && (step + 1).is_multiple_of(settings.long_every);
+        let (context, windows) = if long {
+            (settings.long_context_tokens, (settings.windows / 4).max(1))
+        } else {
+            let (fewest, most) = settings.context_range();
+            (
+                fewest + below(&mut rng, most - fewest + 1),
+                settings.windows,
+            )
+        };
+        let batch = Batch {
             context,
             ..Batch::default()
         };
+        self.fill(
+            batch,
+            (&self.pools.training, kinds),
+            settings,
+            windows,
+            &mut rng,
+        )
+    }
+
+    /// Batches of measured substitutions, the same at every call; none when nothing is measured.
+    pub(super) fn validation(&self, settings: &Settings) -> Result<Vec<Batch>> {
+        let batches = match settings.validation_share {
+            0 => 0,
+            _ => settings.validation_windows.div_ceil(settings.windows),
+        };
+        let draw = |index| {
+            let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
+            rng.set_stream(index as u64);
+            let batch = Batch {
+                context: settings.context_range().1,
+                ..Batch::default()
+            };
+            let from = (&self.pools.validation, ALL);
+            self.fill(batch, from, settings, settings.windows, &mut rng)
+        };
+        (0..batches).map(draw).collect()
+    }
+
+    /// Draws windows until there are `windows`, every kind as often as the others.
+    fn fill(
+        &self,
+        mut batch: Batch,
+        (pool, kinds): (&Kinds, &[usize]),
+        settings: &Settings,
+        windows: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Batch> {
         let mut attempts = 0;
-        while batch.windows.len() < settings.windows {
+        while batch.windows.len() < windows {
             attempts += 1;
-            if attempts > 100 * settings.windows {
+            if attempts > 100 * windows {
                 return Err(Error::new(
                     ErrorCode::TrainingDataloader,
                     "no substitution has known sequence around it",
                 ));
             }
-            let pool = &self.kinds[below(&mut rng, self.kinds.len())];
-            let at = below(&mut rng, pool.len());
-            let edits = neighbours(pool, at, &self.kinds, settings.edits_per_window, &mut rng);
-            self.add(&mut batch, &edits, settings.pool_radius, &mut rng);
+            let kind = &pool[kinds[below(rng, kinds.len())]];
+            let first = kind[below(rng, kind.len())];
+            let edits = neighbours(first, (pool, kinds), settings.edits_per_window, rng);
+            self.add(&mut batch, &edits, settings.pool_radius, rng);
         }
         Ok(batch)
     }
 
     /// Adds the window around the first edit, with every edit that falls into its locus six-mer or
     /// the four after it; leaves the batch as it is where sequence is missing.
-    fn add(
-        &self,
-        batch: &mut Batch,
-        edits: &[(usize, TranscriptSnv)],
-        radius: usize,
-        rng: &mut ChaCha8Rng,
-    ) {
+    fn add(&self, batch: &mut Batch, edits: &[Snv], radius: usize, rng: &mut ChaCha8Rng) {
         let Some(&(contig, first)) = edits.first() else {
             return;
         };
@@ -129,7 +133,8 @@ impl Sites {
             end: BpOffset(first.offset.get() + right as u64),
         };
         let fetch = |name: &str, span: Interval| self.corpus.fetch(name, span);
-        let Some(mut bases) = fetch_chromosome(&self.contigs[contig], span, &self.pieces, &fetch)
+        let Some(mut bases) =
+            fetch_chromosome(&self.pools.contigs[contig], span, &self.pieces, &fetch)
         else {
             return;
         };
@@ -167,7 +172,7 @@ impl Sites {
             let mut edited = bases.clone();
             edited[place as usize] = alternate;
             window.edits.push(tokens(&edited));
-            batch.severities.push(snv.consequence.severity() as f32);
+            batch.consequences.push(snv.consequence);
         }
         if !window.edits.is_empty() {
             batch.windows.push(window);
@@ -175,42 +180,20 @@ impl Sites {
     }
 }
 
-fn kind(snv: &TranscriptSnv) -> usize {
-    match snv.consequence {
-        Consequence::SpliceRegion { .. } => 1,
-        Consequence::Missense { .. } => 2,
-        other if other.severity() >= 0.8 => 0,
-        _ => 3,
-    }
-}
-
-/// Substitutions of the same codon and the bases beside it: the one at `at` first, then others of
-/// every kind within a six-mer of it, in random order.
+/// The substitution `first`, then others within a six-mer of it, in random order, `count` in all.
 fn neighbours(
-    pool: &[(usize, TranscriptSnv)],
-    at: usize,
-    kinds: &[Vec<(usize, TranscriptSnv)>; 4],
+    first: Snv,
+    (pool, kinds): (&Kinds, &[usize]),
     count: usize,
     rng: &mut ChaCha8Rng,
-) -> Vec<(usize, TranscriptSnv)> {
-    let (contig, first) = pool[at];
-    let mut near = Vec::new();
-    for kind in kinds {
-        let from = first.offset.get().saturating_sub(5);
-        let low = kind.partition_point(|(c, snv)| (*c, snv.offset.get()) < (contig, from));
-        near.extend(
-            kind[low..]
-                .iter()
-                .take_while(|(c, snv)| *c == contig && snv.offset.get() <= first.offset.get() + 5)
-                .copied(),
-        );
-    }
+) -> Vec<Snv> {
+    let mut near: Vec<Snv> = near(pool, kinds, &first).collect();
     for index in (1..near.len()).rev() {
         near.swap(index, below(rng, index + 1));
     }
-    near.retain(|(_, snv)| (snv.offset, snv.alternate) != (first.offset, first.alternate));
+    near.retain(|(_, snv)| (snv.offset, snv.alternate) != (first.1.offset, first.1.alternate));
     near.truncate(count.saturating_sub(1));
-    near.insert(0, pool[at]);
+    near.insert(0, first);
     near
 }
 
