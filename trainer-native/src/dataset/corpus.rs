@@ -7,6 +7,7 @@ use super::bases::{self, below, unit};
 use super::fasta::each_record;
 use super::holdout::HoldoutPolicy;
 pub use super::recipe::{CorpusSource, Joining, read_corpus_table};
+pub use super::window::Piece;
 use genolewm_shared::position::{BpOffset, Interval};
 use genolewm_shared::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
@@ -23,15 +24,6 @@ const LONG_N_RUN_BP: usize = 100;
 const BASES_PER_ALLOWED_N: usize = 50;
 /// Draws before it is concluded that no window of this length exists.
 const MAX_DRAWS: usize = 100_000;
-
-/// A stretch of a record, on its forward strand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// The record's name.
-    pub contig: Arc<str>,
-    /// The bases, counted on the record.
-    pub span: Interval,
-}
 
 /// A sampled stretch of sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,10 @@
 //! What must never be trained on.
 
 use super::fasta::open_text;
+use super::variant_key::VariantKey;
+use super::window::WindowContext;
 use crate::output::io_error;
-use genolewm_shared::edit::EditSpec;
+use genolewm_shared::edit::{EditSpec, RelEdit};
 use genolewm_shared::error::Location;
 use genolewm_shared::position::{BpOffset, Interval};
 use genolewm_shared::{Error, ErrorCode, Result};
@@ -10,16 +12,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::path::Path;
 
-/// Regions and whole records that are kept out of training.
+/// Regions, whole records and variants that are kept out of training.
 ///
 /// As a file it is BED: contig, 0-based start, end, and a free name that says why; a line with a
 /// contig alone holds out the whole record. Contig names are those of the sequence files, exactly:
-/// an alias that is guessed wrong would leak.
+/// an alias that is guessed wrong would leak. Variants are not part of that file; see
+/// [`HoldoutFiles`](super::holdout_files::HoldoutFiles).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HoldoutPolicy {
     intervals: BTreeMap<String, Vec<Interval>>,
     records: BTreeSet<String>,
-    edits: BTreeSet<String>,
+    edits: BTreeSet<VariantKey>,
 }
 
 impl HoldoutPolicy {
@@ -82,9 +85,10 @@ impl HoldoutPolicy {
         self.records.insert(contig.to_owned());
     }
 
-    /// Holds out one variant, wherever it comes from. Edits are not part of the BED file.
+    /// Holds out one variant, wherever it comes from. Unlike regions, variants are compared in the
+    /// common form of the contig's name, and without the bases that their alleles share.
     pub fn add_edit(&mut self, edit: &EditSpec) {
-        self.edits.insert(edit.to_string());
+        self.edits.insert(VariantKey::of(edit));
     }
 
     /// Whether an edit is held out, by itself or by the place of its reference bases.
@@ -93,7 +97,26 @@ impl HoldoutPolicy {
         let start = edit.pos().offset();
         let end = BpOffset(start.get() + edit.reference().len() as u64);
         self.touches(edit.chrom(), Interval { start, end })
-            || (!self.edits.is_empty() && self.edits.contains(&edit.to_string()))
+            || (!self.edits.is_empty() && self.edits.contains(&VariantKey::of(edit)))
+    }
+
+    /// Whether an edit of a window is held out; see [`excludes_edit`](Self::excludes_edit). One
+    /// whose reference bases lie on two records is in no list of variants.
+    #[must_use]
+    pub fn excludes_edit_of(&self, window: &WindowContext, edit: &RelEdit) -> bool {
+        window
+            .on_record(edit)
+            .is_some_and(|edit| self.excludes_edit(&edit))
+    }
+
+    /// Whether a window's record is held out, or any of the window's bases.
+    #[must_use]
+    pub fn excludes_window(&self, window: &WindowContext) -> bool {
+        self.holds_record(&window.record_id)
+            || window
+                .pieces()
+                .iter()
+                .any(|piece| self.touches(&piece.contig, piece.span))
     }
 
     /// Holds out a region as people write it: `chr17:41100001-41300000`, 1-based and inclusive.
@@ -173,7 +196,7 @@ impl HoldoutPolicy {
         self.intervals.is_empty() && self.records.is_empty() && self.edits.is_empty()
     }
 
-    /// The policy as BED text, sorted by name.
+    /// Regions and records as BED text, sorted by name.
     #[must_use]
     pub fn to_bed(&self) -> String {
         let mut text = String::new();

@@ -1,42 +1,77 @@
 //! Which edits a training window is shown with.
 
 use super::bases::below;
-use super::edits::{synthetic_indel, synthetic_snv};
 use super::holdout::HoldoutPolicy;
-use super::variants::VariantIndex;
+use super::provider::SyntheticSnv;
+pub use super::provider::{EditProvider, EditProviders, EditSource};
 use super::weighted::Weights;
-use genolewm_shared::edit::{EditSpec, RelEdit};
-use genolewm_shared::position::{BpOffset, Interval};
+use super::window::WindowContext;
+use genolewm_shared::edit::RelEdit;
+use genolewm_shared::position::BpOffset;
 use genolewm_shared::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
-/// Draws of a synthetic edit before a window is given up.
-const MAX_TRIES: usize = 1_000;
+/// Edits that a provider is asked for at most, where hold-outs refuse what it gives.
+const MOST_ASKED: usize = 1_000;
 
-/// Where an edit comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EditSource {
-    /// An observed variant of at least [`COMMON_AF`](super::variants::COMMON_AF).
-    GnomadCommon,
-    /// A random base change.
-    SyntheticSnv,
-    /// A random insertion or deletion.
-    SyntheticIndel,
-    /// A pathogenic or likely pathogenic ClinVar variant.
-    Clinvar,
+/// What may stand in for a source that has too few edits for a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fallback {
+    /// The source that stands in.
+    pub source: EditSource,
+    /// Whether it does so for placed windows too. Windows without a place have no observed variants
+    /// at all; a placed one that lacks them may mean that the wrong files were given.
+    pub placed: bool,
 }
 
-impl EditSource {
-    /// The name in settings and files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GnomadCommon => "gnomad_common",
-            Self::SyntheticSnv => "synthetic_snv",
-            Self::SyntheticIndel => "synthetic_indel",
-            Self::Clinvar => "clinvar",
+/// A fall-back as a user names it, for windows of either kind: `gnomad_common=synthetic_snv`, or
+/// `clinvar=none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamedFallback {
+    /// The source that has too few edits.
+    pub missing: EditSource,
+    /// The source that stands in; with none, too few edits are an error.
+    pub source: Option<EditSource>,
+}
+
+impl FromStr for NamedFallback {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let refused = |message: &str| {
+            Error::new(ErrorCode::ConfigGeneric, message)
+                .with_detail("text", text)
+                .with_remedy("write it as gnomad_common=synthetic_snv or clinvar=none")
+        };
+        let (missing, source) = text
+            .split_once('=')
+            .ok_or_else(|| refused("a fall-back is not of the form source=source"))?;
+        let missing = missing.parse()?;
+        let source = match source {
+            "none" => None,
+            name => Some(name.parse()?),
+        };
+        if source == Some(missing) {
+            return Err(refused("a source cannot stand in for itself"));
         }
+        Ok(Self { missing, source })
+    }
+}
+
+impl fmt::Display for NamedFallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = self.source.map_or("none", EditSource::as_str);
+        write!(f, "{}={source}", self.missing)
+    }
+}
+
+impl Serialize for NamedFallback {
+    fn serialize<S: Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -46,16 +81,21 @@ pub struct EditMix {
     /// Edits a window, by source.
     pub counts: Vec<(EditSource, usize)>,
     /// The only replacements allowed; a source without one must deliver.
-    pub fallbacks: BTreeMap<EditSource, EditSource>,
+    pub fallbacks: BTreeMap<EditSource, Fallback>,
     /// Lengths of rollouts, by weight.
     pub rollouts: Weights<usize>,
 }
 
 impl Default for EditMix {
     /// The contract's: 3 common, 3 synthetic SNVs, 1 synthetic indel, 1 ClinVar; synthetic SNVs for
-    /// missing observed ones; rollouts of 1, 2, 3 steps at 0.90, 0.05, 0.05.
+    /// missing ClinVar variants, and for missing common ones of windows without a place; rollouts of
+    /// 1, 2, 3 steps at 0.90, 0.05, 0.05.
     fn default() -> Self {
         use EditSource::{Clinvar, GnomadCommon, SyntheticIndel, SyntheticSnv};
+        let snv = |placed| Fallback {
+            source: SyntheticSnv,
+            placed,
+        };
         Self {
             counts: vec![
                 (GnomadCommon, 3),
@@ -63,32 +103,10 @@ impl Default for EditMix {
                 (SyntheticIndel, 1),
                 (Clinvar, 1),
             ],
-            fallbacks: BTreeMap::from([(GnomadCommon, SyntheticSnv), (Clinvar, SyntheticSnv)]),
+            fallbacks: BTreeMap::from([(GnomadCommon, snv(false)), (Clinvar, snv(true))]),
             rollouts: Weights::of([(1, 0.90), (2, 0.05), (3, 0.05)]),
         }
     }
-}
-
-/// A window to draw edits for.
-#[derive(Debug, Clone, Copy)]
-pub struct EditWindow<'a> {
-    /// The contig, in the names of the variant files and hold-outs.
-    pub contig: &'a str,
-    /// The window's first base on it.
-    pub start: BpOffset,
-    /// Upper-case bases of the forward strand.
-    pub bases: &'a str,
-}
-
-/// What observed edits may be drawn, and what may not.
-#[derive(Debug, Clone, Copy)]
-pub struct EditPool<'a> {
-    /// Common variants.
-    pub common: &'a VariantIndex,
-    /// Pathogenic and likely pathogenic variants.
-    pub clinvar: &'a VariantIndex,
-    /// Never drawn, from whatever source.
-    pub holdout: &'a HoldoutPolicy,
 }
 
 /// One training item: edits applied one after the other to one window.
@@ -101,129 +119,114 @@ pub struct TrainingItem {
 }
 
 impl EditMix {
+    /// The mix with fall-backs that a user names, in place of its own for these sources.
+    #[must_use]
+    pub fn with_fallbacks(mut self, named: &[NamedFallback]) -> Self {
+        for &NamedFallback { missing, source } in named {
+            match source {
+                Some(source) => {
+                    let fallback = Fallback {
+                        source,
+                        placed: true,
+                    };
+                    self.fallbacks.insert(missing, fallback);
+                }
+                None => {
+                    self.fallbacks.remove(&missing);
+                }
+            }
+        }
+        self
+    }
+
     /// Draws the items of a window, in the order of [`EditMix::counts`].
     ///
     /// # Errors
-    /// `TRAINING.DATALOADER` when a source has too few edits and no fall-back, or the window has no
-    /// room for a synthetic one outside the hold-outs.
+    /// `TRAINING.DATALOADER` when a source has too few edits and nothing may stand in, or the window
+    /// has no room for a synthetic one outside the hold-outs.
     pub fn draw(
         &self,
-        window: EditWindow<'_>,
-        pool: EditPool<'_>,
+        window: &WindowContext,
+        providers: &EditProviders,
+        holdout: &HoldoutPolicy,
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<TrainingItem>> {
         let mut items: Vec<TrainingItem> = Vec::new();
-        let single = |source| {
-            move |edit| TrainingItem {
-                source,
-                edits: vec![edit],
-            }
-        };
+        let allowed = |edit: &RelEdit| !holdout.excludes_edit_of(window, edit);
         for &(source, count) in &self.counts {
-            let edits = draw_from(source, count, window, pool, rng)?;
-            let missing = count - edits.len();
-            items.extend(edits.into_iter().map(single(source)));
-            if missing > 0 {
-                let fallback = *self
-                    .fallbacks
-                    .get(&source)
-                    .ok_or_else(|| too_few(source, missing))?;
-                let edits = draw_from(fallback, missing, window, pool, rng)?;
-                if edits.len() < missing {
-                    return Err(too_few(fallback, missing - edits.len()));
-                }
-                items.extend(edits.into_iter().map(single(fallback)));
+            let mut wanted = Some(source);
+            let mut missing = count;
+            while missing > 0 {
+                let Some(from) = wanted else {
+                    return Err(too_few(source, missing, window));
+                };
+                let edits = match providers.get(from) {
+                    Some(provider) => take(provider, missing, window, rng, allowed)?,
+                    None => Vec::new(),
+                };
+                missing -= edits.len();
+                items.extend(edits.into_iter().map(|edit| TrainingItem {
+                    source: from,
+                    edits: vec![edit],
+                }));
+                wanted = self.fallback(source, window).filter(|_| from == source);
             }
         }
         for item in &mut items {
-            let steps = self.rollouts.draw(rng).unwrap_or(1);
-            while item.edits.len() < steps {
-                let further = draw_synthetic(window, pool, &item.edits, rng, synthetic_snv)?;
-                item.edits.push(further);
-            }
+            self.lengthen(item, window, rng, allowed)?;
         }
         Ok(items)
     }
+
+    /// What may stand in for a source in a window.
+    fn fallback(&self, source: EditSource, window: &WindowContext) -> Option<EditSource> {
+        let fallback = self.fallbacks.get(&source)?;
+        (fallback.placed || window.contig.is_none()).then_some(fallback.source)
+    }
+
+    /// Adds the further edits of a rollout.
+    fn lengthen(
+        &self,
+        item: &mut TrainingItem,
+        window: &WindowContext,
+        rng: &mut ChaCha8Rng,
+        allowed: impl Fn(&RelEdit) -> bool,
+    ) -> Result<()> {
+        let steps = self.rollouts.draw(rng).unwrap_or(1);
+        while item.edits.len() < steps {
+            let fits = |edit: &RelEdit| {
+                allowed(edit) && item.edits.iter().all(|other| disjoint(other, edit))
+            };
+            let further = take(&SyntheticSnv, 1, window, rng, fits)?;
+            if further.is_empty() {
+                return Err(too_few(EditSource::SyntheticSnv, 1, window));
+            }
+            item.edits.extend(further);
+        }
+        Ok(())
+    }
 }
 
-fn draw_from(
-    source: EditSource,
+/// Up to `count` allowed edits. A provider is asked for more while it gives as many as it is asked
+/// for and too few of them are allowed.
+fn take(
+    provider: &dyn EditProvider,
     count: usize,
-    window: EditWindow<'_>,
-    pool: EditPool<'_>,
+    window: &WindowContext,
     rng: &mut ChaCha8Rng,
+    allowed: impl Fn(&RelEdit) -> bool,
 ) -> Result<Vec<RelEdit>> {
-    match source {
-        EditSource::GnomadCommon => {
-            Ok(draw_observed(pool.common, count, window, pool.holdout, rng))
+    let mut asked = count;
+    loop {
+        let mut edits = provider.edits(window, asked, rng)?;
+        let is_all = edits.len() < asked;
+        edits.retain(&allowed);
+        if edits.len() >= count || is_all || asked >= MOST_ASKED {
+            edits.truncate(count);
+            return Ok(edits);
         }
-        EditSource::Clinvar => Ok(draw_observed(
-            pool.clinvar,
-            count,
-            window,
-            pool.holdout,
-            rng,
-        )),
-        EditSource::SyntheticSnv => (0..count)
-            .map(|_| draw_synthetic(window, pool, &[], rng, synthetic_snv))
-            .collect(),
-        EditSource::SyntheticIndel => (0..count)
-            .map(|_| draw_synthetic(window, pool, &[], rng, synthetic_indel))
-            .collect(),
+        asked *= 2;
     }
-}
-
-/// Up to `count` different variants of the window that match its bases.
-fn draw_observed(
-    index: &VariantIndex,
-    count: usize,
-    window: EditWindow<'_>,
-    holdout: &HoldoutPolicy,
-    rng: &mut ChaCha8Rng,
-) -> Vec<RelEdit> {
-    let end = BpOffset(window.start.get() + window.bases.len() as u64);
-    let mut found: Vec<RelEdit> = index
-        .within(
-            window.contig,
-            Interval {
-                start: window.start,
-                end,
-            },
-        )
-        .filter(|edit| {
-            !holdout.excludes_edit(edit) && !holdout.excludes_edit(&renamed(edit, window.contig))
-        })
-        .filter_map(|edit| {
-            edit.relative_to(window.start, BpOffset(end.get().checked_sub(1)?))
-                .ok()
-        })
-        .filter(|edit| window.bases[edit.rel_pos().get() as usize..].starts_with(edit.ref_bases()))
-        .collect();
-    let mut drawn = Vec::new();
-    while drawn.len() < count && !found.is_empty() {
-        drawn.push(found.swap_remove(below(rng, found.len() as u64) as usize));
-    }
-    drawn
-}
-
-fn draw_synthetic(
-    window: EditWindow<'_>,
-    pool: EditPool<'_>,
-    apart_from: &[RelEdit],
-    rng: &mut ChaCha8Rng,
-    draw: fn(&str, &mut ChaCha8Rng) -> Result<RelEdit>,
-) -> Result<RelEdit> {
-    for _ in 0..MAX_TRIES {
-        let edit = draw(window.bases, rng)?;
-        let position = BpOffset(window.start.get() + edit.rel_pos().get()).position();
-        let absolute = EditSpec::new(window.contig, position, edit.ref_bases(), edit.alt_bases())?;
-        if !pool.holdout.excludes_edit(&absolute)
-            && apart_from.iter().all(|other| disjoint(other, &edit))
-        {
-            return Ok(edit);
-        }
-    }
-    Err(too_few(EditSource::SyntheticSnv, 1))
 }
 
 fn disjoint(one: &RelEdit, other: &RelEdit) -> bool {
@@ -237,19 +240,28 @@ fn disjoint(one: &RelEdit, other: &RelEdit) -> bool {
     b <= c || d <= a
 }
 
-/// The edit under the window's name for its contig, in which hold-outs are written.
-fn renamed(edit: &EditSpec, contig: &str) -> EditSpec {
-    EditSpec::new(contig, edit.pos(), edit.reference(), edit.alternate())
-        .unwrap_or_else(|_| edit.clone())
-}
-
-fn too_few(source: EditSource, missing: usize) -> Error {
+fn too_few(source: EditSource, missing: usize, window: &WindowContext) -> Error {
+    let remedy = match source {
+        EditSource::SyntheticSnv | EditSource::SyntheticIndel => {
+            "use longer windows, or hold out less of the sequence".to_owned()
+        }
+        EditSource::GnomadCommon | EditSource::Clinvar => format!(
+            "give variants that cover the corpus, cut the corpus to where they lie, or allow others \
+             in their place: --fallback {source}=synthetic_snv"
+        ),
+    };
     Error::new(
         ErrorCode::TrainingDataloader,
         "an edit source has too few edits for a window, and no fall-back",
     )
-    .with_detail("source", source.as_str())
+    .with_detail("source", source)
     .with_detail("missing", missing)
+    .with_detail(
+        "record",
+        window.contig.as_ref().unwrap_or(&window.record_id),
+    )
+    .with_detail("start_bp", window.start)
+    .with_remedy(remedy)
 }
 
 /// Starts of training windows on a record: every `stride_bp` from a random phase, `margin_bp` clear

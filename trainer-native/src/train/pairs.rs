@@ -1,108 +1,90 @@
-//! Training pairs of the predictor: an edit, the state before it and the state after it, both
-//! pooled at the edit's locus and normalised, by the frozen encoder.
+//! Training pairs of the predictor: edits, the state before them and the state after each, pooled
+//! at one locus and normalised, by the frozen encoder.
 
-use crate::dataset::bases::decode;
 use crate::dataset::corpus::Corpus;
 use crate::dataset::holdout::HoldoutPolicy;
-use crate::dataset::mix::{EditMix, EditPool, EditWindow};
-use crate::dataset::variants::{VariantIndex, read_variants, require_some};
-use crate::shards::Significance;
+use crate::dataset::mix::{EditMix, EditProviders};
+use crate::dataset::tuple::{TrainingTuple, TupleFeed};
 use genolewm_model::encoder::{EditedWindow, Site, StateEncoder};
 use genolewm_model::ops::{BurnOps, Ops};
-use genolewm_shared::edit::{RelEdit, apply_edit};
-use genolewm_shared::{ErrorCode, Result};
+use genolewm_shared::Result;
+use genolewm_shared::edit::RelEdit;
+use genolewm_shared::position::BpOffset;
 use indicatif::ProgressBar;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use std::path::PathBuf;
 
-/// Edits with their states, `[pairs, width]` row-major.
+/// Edits of one window that are applied one after the other.
+#[derive(Debug, Clone)]
+pub struct PairItem {
+    /// The window: index into [`Pairs::windows`].
+    pub window: usize,
+    /// One to three edits, in window coordinates.
+    pub edits: Vec<RelEdit>,
+    /// The row of [`Pairs::after`] of the state after the first edit; those after the further ones
+    /// follow.
+    first_after: usize,
+}
+
+/// Items with their states, row-major.
 #[derive(Debug, Default)]
 pub struct Pairs {
-    /// The edits, in window coordinates.
-    pub edits: Vec<RelEdit>,
-    /// The windows' bases, for the context of each edit: index into `windows`.
-    pub window_of: Vec<usize>,
+    /// The items, those of a window together.
+    pub items: Vec<PairItem>,
     /// The reference windows.
     pub windows: Vec<String>,
-    /// States before.
-    pub before: Vec<f32>,
-    /// States after.
-    pub after: Vec<f32>,
+    /// States before the first edit, `[items, width]`.
+    before: Vec<f32>,
+    /// States after each edit of each item, `[steps, width]`.
+    after: Vec<f32>,
     /// Width of a state.
     pub width: usize,
 }
 
 impl Pairs {
-    /// Number of pairs.
+    /// Number of items.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.edits.len()
+        self.items.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.edits.is_empty()
+        self.items.is_empty()
     }
 
-    /// The rows of `indices` of a table of states.
+    /// Number of edits of an item.
     #[must_use]
-    pub fn rows(&self, states: &[f32], indices: &[usize]) -> Vec<f32> {
-        indices
-            .iter()
-            .flat_map(|&index| {
-                states[index * self.width..(index + 1) * self.width]
-                    .iter()
-                    .copied()
-            })
-            .collect()
+    pub fn steps(&self, item: usize) -> usize {
+        self.items[item].edits.len()
+    }
+
+    /// The state before an item's edits.
+    #[must_use]
+    pub fn before(&self, item: usize) -> &[f32] {
+        &self.before[item * self.width..(item + 1) * self.width]
+    }
+
+    /// The states after each of an item's edits, `[steps, width]`.
+    #[must_use]
+    pub fn after(&self, item: usize) -> &[f32] {
+        let first = self.items[item].first_after;
+        &self.after[first * self.width..(first + self.steps(item)) * self.width]
     }
 }
 
-/// Where edits come from.
-#[derive(Debug, Default)]
-pub struct EditSources {
-    common: VariantIndex,
-    clinvar: VariantIndex,
-    holdout: HoldoutPolicy,
-}
-
-impl EditSources {
-    /// Reads common variants (allele frequency of at least 1 %) and pathogenic ones.
-    ///
-    /// # Errors
-    /// As reading the files; `TRAINING.DATALOADER` where files were given and hold none.
-    pub fn open(common: &[PathBuf], clinvar: &[PathBuf], holdout: HoldoutPolicy) -> Result<Self> {
-        let read = |paths: &[PathBuf]| -> Result<Vec<_>> {
-            let mut variants = Vec::new();
-            for path in paths {
-                variants.extend(read_variants(path, ErrorCode::TrainingDataloader)?.variants);
-            }
-            Ok(variants)
-        };
-        let pathogenic =
-            |s: Option<Significance>| matches!(s, Some(Significance::P | Significance::Lp));
-        let sources = Self {
-            common: VariantIndex::new(read(common)?.iter().filter(|variant| variant.is_common())),
-            clinvar: VariantIndex::new(
-                read(clinvar)?
-                    .iter()
-                    .filter(|variant| pathogenic(variant.significance)),
-            ),
-            holdout,
-        };
-        // A file of the wrong kind would else leave all edits to chance without a word.
-        for (paths, index, wanted) in [
-            (common, &sources.common, "common variants"),
-            (clinvar, &sources.clinvar, "pathogenic variants"),
-        ] {
-            if !paths.is_empty() {
-                require_some(index, wanted, ErrorCode::TrainingDataloader)?;
-            }
-        }
-        Ok(sources)
-    }
+/// What training windows are drawn from.
+#[derive(Debug)]
+pub struct PairSources {
+    /// Sequence.
+    pub corpus: Corpus,
+    /// Edits.
+    pub providers: EditProviders,
+    /// How many of which.
+    pub mix: EditMix,
+    /// What is never drawn.
+    pub holdout: HoldoutPolicy,
 }
 
 /// Encodes the edits of `windows` windows of `window_bp` bases each; a function of the seed.
@@ -111,39 +93,26 @@ impl EditSources {
 /// `TRAINING.DATALOADER` when windows or edits cannot be drawn.
 pub fn encode(
     encoder: &StateEncoder<<BurnOps as Ops>::Matrix>,
-    corpus: &Corpus,
-    sources: &EditSources,
+    sources: &PairSources,
     (windows, window_bp, seed): (usize, usize, u64),
     progress: &ProgressBar,
 ) -> Result<Pairs> {
     let ops = BurnOps::cpu();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let feed = TupleFeed {
+        corpus: &sources.corpus,
+        providers: &sources.providers,
+        mix: &sources.mix,
+        holdout: &sources.holdout,
+        window_bp,
+    };
     let mut pairs = Pairs {
         width: encoder.d_state(),
         ..Pairs::default()
     };
     while pairs.windows.len() < windows {
-        let window = corpus.sample_window(&mut rng, window_bp)?;
-        if window.reverse_complemented {
-            continue;
-        }
-        let bases = decode(&window.bases);
-        let place = EditWindow {
-            contig: &window.contig,
-            start: window.start,
-            bases: &bases,
-        };
-        let pool = EditPool {
-            common: &sources.common,
-            clinvar: &sources.clinvar,
-            holdout: &sources.holdout,
-        };
-        let items = EditMix::default().draw(place, pool, &mut rng)?;
-        let edits: Vec<RelEdit> = items
-            .into_iter()
-            .filter_map(|item| item.edits.into_iter().next())
-            .collect();
-        add(encoder, &ops, &mut pairs, bases, edits)?;
+        let (window, tuples) = feed.draw(&mut rng)?;
+        add(encoder, &ops, &mut pairs, window.bases, tuples)?;
         progress.inc(1);
     }
     Ok(pairs)
@@ -154,29 +123,43 @@ fn add(
     ops: &BurnOps,
     pairs: &mut Pairs,
     bases: String,
-    edits: Vec<RelEdit>,
+    tuples: Vec<TrainingTuple>,
 ) -> Result<()> {
-    let edited = |edit: &RelEdit| -> Result<EditedWindow> {
-        Ok(EditedWindow {
-            bases: apply_edit(&bases, edit, true)?,
-            locus: Some(edit.rel_pos()),
-        })
-    };
-    let site = Site {
+    let mut site = Site {
         reference: &bases,
-        edits: edits.iter().map(edited).collect::<Result<_>>()?,
+        edits: Vec::new(),
     };
+    let mut items = Vec::with_capacity(tuples.len());
+    for tuple in tuples {
+        let locus = locus(&tuple.rel_edits);
+        items.push((site.edits.len(), tuple.rel_edits));
+        site.edits.extend(
+            tuple
+                .targets
+                .into_iter()
+                .map(|bases| EditedWindow { bases, locus }),
+        );
+    }
     let states = encoder.encode(ops, &[site])?;
-    pairs
-        .before
-        .extend(pollster::block_on(ops.read(&states.reference))?);
-    pairs
-        .after
-        .extend(pollster::block_on(ops.read(&states.edited))?);
-    pairs
-        .window_of
-        .extend(core::iter::repeat_n(pairs.windows.len(), edits.len()));
-    pairs.edits.extend(edits);
+    let reference = pollster::block_on(ops.read(&states.reference))?;
+    let edited = pollster::block_on(ops.read(&states.edited))?;
+    let rows_before = pairs.after.len() / pairs.width;
+    for (first, edits) in items {
+        let row = first * pairs.width..(first + 1) * pairs.width;
+        pairs.before.extend_from_slice(&reference[row]);
+        pairs.items.push(PairItem {
+            window: pairs.windows.len(),
+            edits,
+            first_after: rows_before + first,
+        });
+    }
+    pairs.after.extend(edited);
     pairs.windows.push(bases);
     Ok(())
+}
+
+/// Where all states of an item are pooled: at its right-most edit. The encoder reads from left to
+/// right, so a state pooled further left could not tell that edit from none.
+fn locus(edits: &[RelEdit]) -> Option<BpOffset> {
+    edits.iter().map(RelEdit::rel_pos).max()
 }

@@ -8,12 +8,13 @@ pub use settings::Settings;
 use super::assemble::{Parts, assemble};
 use super::checkpoint::Checkpoint;
 use super::optimizer::{MatrixOptimizer, Optimizer};
-use super::pairs::{EditSources, Pairs, encode};
+use super::pairs::{PairSources, Pairs, encode};
 use super::run::{Progress, RunDir, StopFlag};
 use super::schedule::Schedule;
 use super::step::{export, host, track, update};
-use crate::dataset::corpus::Corpus;
-use crate::dataset::holdout::HoldoutPolicy;
+use crate::dataset::corpus::{Corpus, read_corpus_table};
+use crate::dataset::mix::{EditMix, EditProviders};
+use crate::dataset::provider::ObservedVariants;
 use burn::tensor::{Device, Tensor};
 use genolewm_model::action::layers::join_input_projections;
 use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
@@ -24,6 +25,7 @@ use genolewm_model::loss::{LossWeights, prediction_loss_tensor};
 use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_model::predictor::Predictor;
 use genolewm_model::weights::{NamedTensor, Weights};
+use genolewm_shared::surprise::surprise_distance;
 use genolewm_shared::{Error, ErrorCode, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use networks::{ACTION, Networks, PREDICTOR, Tensors, initial, split};
@@ -32,7 +34,7 @@ use rand_core::{Rng, SeedableRng};
 use serde::Serialize;
 use settings::config;
 
-/// Pairs that are measured and never trained on: one window in this many.
+/// Items that are measured and never trained on: one window in this many.
 const VALIDATION_SHARE: usize = 10;
 
 /// A line of `metrics.jsonl`.
@@ -98,18 +100,22 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
             predictor,
             action,
             surprises,
-            data: &[("corpus", &settings.corpus), ("holdout", &settings.holdout)],
+            data: &settings.data_files(),
         },
     )
 }
 
 fn draw(settings: &Settings, encoder: &StateEncoder<Tensor<2>>, quiet: bool) -> Result<Pairs> {
-    let corpus = Corpus::open(&settings.corpus, &settings.holdout)?;
-    let sources = EditSources::open(
-        &settings.common,
-        &settings.clinvar,
-        HoldoutPolicy::read(&settings.holdout)?,
-    )?;
+    let holdout = settings.holdout_files().read()?;
+    let sources = PairSources {
+        corpus: Corpus::from_sources(&read_corpus_table(&settings.corpus)?, &holdout)?,
+        providers: EditProviders::new(
+            ObservedVariants::common(&settings.common)?,
+            ObservedVariants::pathogenic(&settings.clinvar)?,
+        ),
+        mix: EditMix::default().with_fallbacks(&settings.fallback),
+        holdout,
+    };
     let progress = if quiet {
         ProgressBar::hidden()
     } else {
@@ -122,7 +128,6 @@ fn draw(settings: &Settings, encoder: &StateEncoder<Tensor<2>>, quiet: bool) -> 
     }
     let pairs = encode(
         encoder,
-        &corpus,
         &sources,
         (settings.windows, settings.window_bp, settings.seed),
         &progress,
@@ -175,8 +180,9 @@ impl<'a> Trainer<'a> {
             )?,
         };
         track(&mut networks);
-        let (validation, training) = (0..pairs.len())
-            .partition(|&pair| pairs.window_of[pair].is_multiple_of(VALIDATION_SHARE));
+        let (mut validation, training): (Vec<usize>, Vec<usize>) = (0..pairs.len())
+            .partition(|&item| pairs.items[item].window.is_multiple_of(VALIDATION_SHARE));
+        validation.sort_by_key(|&item| pairs.steps(item));
         Ok(Self {
             settings,
             pairs,
@@ -195,13 +201,10 @@ impl<'a> Trainer<'a> {
         let pick = |rng: &mut ChaCha8Rng| {
             self.training[(rng.next_u64() % self.training.len() as u64) as usize]
         };
-        let batch: Vec<usize> = (0..self.settings.batch).map(|_| pick(&mut rng)).collect();
+        let mut batch: Vec<usize> = (0..self.settings.batch).map(|_| pick(&mut rng)).collect();
+        batch.sort_by_key(|&item| self.pairs.steps(item));
         let prediction = self.predict(&batch)?;
-        let target = self.ops.matrix(
-            self.pairs.rows(&self.pairs.after, &batch),
-            batch.len(),
-            self.pairs.width,
-        );
+        let target = self.matrix(batch.iter().map(|&item| self.pairs.after(item)));
         let loss = prediction_loss_tensor(prediction, target, None, &LossWeights::default())?;
         let value = f64::from(
             host(loss.clone().inner().into_data())
@@ -224,24 +227,42 @@ impl<'a> Trainer<'a> {
         Ok((value, norm))
     }
 
+    /// The states after each edit of the items, item by item. Neighbours of one length go together,
+    /// since that is quicker than to pad all to the longest.
     fn predict(&self, batch: &[usize]) -> Result<Tensor<2>> {
-        let edits: Vec<_> = batch
-            .iter()
-            .map(|&pair| self.pairs.edits[pair].clone())
-            .collect();
-        let actions = self.networks.action.forward(&self.ops, &edits)?;
-        let states = self.ops.matrix(
-            self.pairs.rows(&self.pairs.before, batch),
-            batch.len(),
-            self.pairs.width,
-        );
-        Ok(self
-            .networks
-            .predictor
-            .predict(&self.ops, &states, &actions))
+        let alike = |&one: &usize, &next: &usize| self.pairs.steps(one) == self.pairs.steps(next);
+        let predicted = batch
+            .chunk_by(alike)
+            .map(|items| self.predict_alike(items))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(self.ops.concat_rows(&predicted))
     }
 
-    /// Predictions of all validation pairs, row-major.
+    /// [`predict`](Self::predict) for items of one length.
+    fn predict_alike(&self, items: &[usize]) -> Result<Tensor<2>> {
+        let edits: Vec<_> = items
+            .iter()
+            .map(|&item| self.pairs.items[item].edits.as_slice())
+            .collect();
+        let actions = self.networks.action.forward_padded(&self.ops, &edits)?;
+        let states = self.matrix(items.iter().map(|&item| self.pairs.before(item)));
+        self.networks.predictor.forward_batch(
+            &self.ops,
+            &states,
+            &actions.actions,
+            &actions.mask,
+            actions.per_item,
+        )
+    }
+
+    /// Rows of states, one or more at a time.
+    fn matrix<'p>(&self, rows: impl Iterator<Item = &'p [f32]>) -> Tensor<2> {
+        let values: Vec<f32> = rows.flatten().copied().collect();
+        let count = values.len() / self.pairs.width;
+        self.ops.matrix(values, count, self.pairs.width)
+    }
+
+    /// Predictions of all validation items, row-major.
     fn predict_validation(&self) -> Result<Vec<f32>> {
         let mut predicted = Vec::new();
         for batch in self.validation.chunks(512) {
@@ -250,34 +271,37 @@ impl<'a> Trainer<'a> {
         Ok(predicted)
     }
 
-    /// Mean cosine of prediction and target, and of state before and target.
+    /// Mean cosine of prediction and target, and of the state before all edits and the target.
     fn validate(&self) -> Result<(f64, f64)> {
         let predicted = self.predict_validation()?;
-        let after = self.pairs.rows(&self.pairs.after, &self.validation);
-        let before = self.pairs.rows(&self.pairs.before, &self.validation);
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        for &item in &self.validation {
+            before.extend(self.pairs.before(item).repeat(self.pairs.steps(item)));
+            after.extend_from_slice(self.pairs.after(item));
+        }
         Ok((
             mean_cosine(&predicted, &after, self.pairs.width),
             mean_cosine(&before, &after, self.pairs.width),
         ))
     }
 
-    /// The surprise of each validation pair and the window that it lies in: what the first
-    /// calibration table is made of, until `calibrate` makes one from common variants.
+    /// The surprise of each validation item of one edit, as scoring sees them, and the window that it
+    /// lies in: what the first calibration table is made of, until `calibrate` makes one from common
+    /// variants.
     fn validation_surprises(&self) -> Result<Vec<(String, f64)>> {
-        let predicted = self.predict_validation()?;
-        let width = self.pairs.width;
-        let surprise = |(row, &pair): (usize, &usize)| {
-            let after = &self.pairs.after[pair * width..(pair + 1) * width];
-            let distance = genolewm_shared::surprise::surprise_distance(
-                &predicted[row * width..(row + 1) * width],
-                after,
-            );
-            (
-                self.pairs.windows[self.pairs.window_of[pair]].clone(),
-                distance,
-            )
-        };
-        Ok(self.validation.iter().enumerate().map(surprise).collect())
+        let single = |&item: &usize| self.pairs.steps(item) == 1;
+        let items: Vec<usize> = self.validation.iter().copied().filter(single).collect();
+        let mut surprises = Vec::with_capacity(items.len());
+        for batch in items.chunks(512) {
+            let predicted = host(self.predict(batch)?.inner().into_data());
+            let rows = predicted.chunks_exact(self.pairs.width);
+            surprises.extend(batch.iter().zip(rows).map(|(&item, predicted)| {
+                let window = self.pairs.items[item].window;
+                let distance = surprise_distance(predicted, self.pairs.after(item));
+                (self.pairs.windows[window].clone(), distance)
+            }));
+        }
+        Ok(surprises)
     }
 
     fn save(&mut self, run: &RunDir, settings: &str) -> Result<()> {

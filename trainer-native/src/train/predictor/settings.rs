@@ -1,5 +1,7 @@
 //! Settings of `train predictor`.
 
+use crate::dataset::holdout_files::HoldoutFiles;
+use crate::dataset::mix::NamedFallback;
 use clap::Args;
 use genolewm_model::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
 use genolewm_shared::pooling::PoolType;
@@ -19,6 +21,12 @@ pub struct Settings {
     /// Regions that must never be trained on
     #[arg(long, value_name = "BED")]
     pub holdout: PathBuf,
+    /// Variants that must never be trained on, one chrom:pos:ref:alt a line
+    #[arg(long, value_name = "FILE")]
+    pub holdout_edits: Option<PathBuf>,
+    /// Names of records that must never be trained on, one a line
+    #[arg(long, value_name = "FILE")]
+    pub holdout_records: Option<PathBuf>,
     /// Variants with allele frequencies, a VCF or a gnomAD shard, of which the common ones are drawn;
     /// may be repeated
     #[arg(long, value_name = "FILE")]
@@ -27,6 +35,11 @@ pub struct Settings {
     /// drawn; may be repeated
     #[arg(long, value_name = "FILE")]
     pub clinvar: Vec<PathBuf>,
+    /// What stands in where a window has too few edits of a source, as gnomad_common=synthetic_snv or
+    /// clinvar=none; may be repeated. By itself synthetic_snv stands in for clinvar, and for
+    /// gnomad_common in windows without a place on a contig
+    #[arg(long, value_name = "SOURCE=SOURCE")]
+    pub fallback: Vec<NamedFallback>,
     /// The run's directory: settings, metrics, checkpoint and, at the end, model/
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
@@ -55,7 +68,7 @@ pub struct Settings {
     /// Optimisation steps
     #[arg(long, default_value_t = 3_000)]
     pub steps: u64,
-    /// Pairs in a step
+    /// Items in a step, of one to three edits each
     #[arg(long, default_value_t = 256)]
     pub batch: usize,
     /// Peak learning rate
@@ -81,6 +94,30 @@ pub struct Settings {
     #[arg(long, default_value_t = 50)]
     #[serde(skip)]
     pub log_every: u64,
+}
+
+impl Settings {
+    /// The files of the hold-outs.
+    pub(super) fn holdout_files(&self) -> HoldoutFiles<'_> {
+        HoldoutFiles {
+            regions: &self.holdout,
+            edits: self.holdout_edits.as_deref(),
+            records: self.holdout_records.as_deref(),
+        }
+    }
+
+    /// The files that the model's manifest notes the hashes of, by name.
+    pub(super) fn data_files(&self) -> Vec<(&'static str, &PathBuf)> {
+        [
+            ("corpus", Some(&self.corpus)),
+            ("holdout", Some(&self.holdout)),
+            ("holdout_edits", self.holdout_edits.as_ref()),
+            ("holdout_records", self.holdout_records.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|(name, path)| Some((name, path?)))
+        .collect()
+    }
 }
 
 /// The configuration of the model that the settings make.
