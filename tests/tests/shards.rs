@@ -281,7 +281,7 @@ fn training_draws_from_shards_as_from_their_vcf_and_refuses_what_is_none() {
         dir.run(&format!(
             "train predictor --encoder lm/encoder --corpus corpus.tsv --holdout holdout.bed \
              --output {run} --windows 12 --steps 3 --batch 8 --d-hidden 16 --d-action 8 --n-heads 2 \
-             {edits}"
+             --fallback gnomad_common=synthetic_snv {edits}"
         ))
     };
     let clinvar = "clinvar/r1/variants.parquet";

@@ -124,7 +124,7 @@ fn a_trained_model_scores_and_its_receipts_verify() {
     dir.run(
         "train predictor --encoder lm/encoder --corpus corpus.tsv --holdout holdout.bed \
          --output predictor --windows 20 --steps 10 --batch 16 --d-hidden 16 --d-action 8 \
-         --n-heads 2 --log-every 5",
+         --n-heads 2 --log-every 5 --fallback gnomad_common=synthetic_snv",
     )
     .ok();
     let sequence = dir.text("ref.fa");
