@@ -66,21 +66,22 @@ impl Curves {
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let stop = StopFlag::on_signals()?;
     let quiet = !terminal.shows_progress();
+    let mut warn = |text: &str| terminal.warn(text);
     match args {
         Args::Encoder(settings) => {
             let mut settings = settings.as_ref().clone();
             settings.seed = context.shared.seed.unwrap_or(settings.seed);
-            encoder::run(&settings, &stop, quiet)?;
+            encoder::run(&settings, &stop, quiet, &mut warn)?;
         }
         Args::Ranking(settings) => {
             let mut settings = settings.as_ref().clone();
             settings.seed = context.shared.seed.unwrap_or(settings.seed);
-            ranking::run(&settings, &stop, quiet)?;
+            ranking::run(&settings, &stop, quiet, &mut warn)?;
         }
         Args::Predictor(settings) => {
             let mut settings = settings.as_ref().clone();
             settings.seed = context.shared.seed.unwrap_or(settings.seed);
-            predictor::run(&settings, &stop, quiet)?;
+            predictor::run(&settings, &stop, quiet, &mut warn)?;
         }
         Args::Manifest { directory } => assemble::renew_manifest(directory)?,
         Args::Curves(curves) => curves.draw()?,

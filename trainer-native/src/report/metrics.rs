@@ -55,6 +55,16 @@ impl MetricsWriter {
             .write_all(format!("{value}\n").as_bytes())
             .map_err(|error| io_error(&self.name, &error))
     }
+
+    /// Waits until what was written is on the disk.
+    ///
+    /// # Errors
+    /// `RESOURCE.DISK_FULL` or `RESOURCE.GENERIC` when it cannot be.
+    pub fn sync(&self) -> Result<()> {
+        self.file
+            .sync_data()
+            .map_err(|error| io_error(&self.name, &error))
+    }
 }
 
 /// Reads a file of metrics. A last line without its end, as a killed run leaves it, is left out.

@@ -1,6 +1,9 @@
-//! What a run leaves for people: metrics line by line, and pictures of them; figures as Python prints them.
+//! What a run leaves for people: metrics line by line, pictures of them, and what dashboards read;
+//! figures as Python prints them.
 
 mod axis;
 pub mod metrics;
+pub mod prometheus;
 pub mod python;
 pub mod svg;
+pub mod tensorboard;

@@ -1,6 +1,6 @@
 //! Model directories: written after training, and renewed when one of their files changes.
 
-use super::checkpoint::serialize;
+use super::serialize::serialize;
 use crate::output::{io_error, write_atomically};
 use genolewm_model::bundle::Bundle;
 use genolewm_model::config::ModelConfig;

@@ -1,6 +1,6 @@
 //! The encoder directory in Hugging Face layout: config, weights and a six-mer tokenizer.
 
-use super::checkpoint::serialize;
+use super::serialize::serialize;
 use crate::output::write_atomically;
 use genolewm_model::encoder::LlamaConfig;
 use genolewm_model::weights::NamedTensor;
@@ -58,7 +58,7 @@ pub(super) fn write(
     Ok(())
 }
 
-fn config_json(config: &LlamaConfig) -> Value {
+pub(super) fn config_json(config: &LlamaConfig) -> Value {
     json!({
         "architectures": ["LlamaForCausalLM"],
         "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": DNA, "dtype": "float16",

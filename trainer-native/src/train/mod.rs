@@ -1,11 +1,10 @@
 //! Training: the encoder as a language model, then the predictor over the frozen encoder.
 //!
-//! A run lives in a directory: resolved settings, metrics as JSONL, checkpoints. A step's data are
-//! a function of seed and step number alone, so a run that is killed and resumed gives the same
-//! weights as one that is not.
+//! A run lives in a directory ([`run_dir`]): resolved settings, data by hash, metrics, checkpoints. A
+//! step's data are a function of seed and step number alone, so a run that is killed and resumed
+//! gives the same weights as one that is not.
 
 pub mod assemble;
-pub mod checkpoint;
 pub mod encoder;
 mod encoder_dir;
 pub mod lm_loss;
@@ -14,5 +13,7 @@ pub mod pairs;
 pub mod predictor;
 pub mod ranking;
 pub mod run;
+pub mod run_dir;
 pub mod schedule;
+pub mod serialize;
 pub mod step;

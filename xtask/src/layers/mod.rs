@@ -93,7 +93,7 @@ const HOMES: &[Home] = &[
     Home {
         folder: "trainer-native",
         dependency: "prost",
-        modules: &["export"],
+        modules: &["report", "export"],
         why: "messages of foreign file formats stay beside their writers",
     },
     Home {

@@ -4,13 +4,13 @@ mod settings;
 mod start;
 
 pub use settings::Settings;
-pub(super) use start::{Base, open_model};
+pub(super) use start::{Base, open_model, read_config};
 
-use super::checkpoint::Checkpoint;
 use super::encoder_dir::{self, DNA, SPECIALS, VOCABULARY, six_mer_code};
 use super::lm_loss::{LmLoss, lm_loss};
 use super::optimizer::Optimizer;
-use super::run::{Progress, RunDir, StopFlag};
+use super::run::{Progress, StopFlag};
+use super::run_dir::{Checkpoint, DataFile, RunDir, RunPlan, json_text};
 use super::step::{export, host, track, update};
 use crate::dataset::corpus::Corpus;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -51,38 +51,76 @@ struct Figures {
     base_accuracy: f64,
 }
 
-/// Trains until `settings.steps` or until `stop`; resumes from the directory's checkpoint.
+/// Trains until `settings.steps` or until `stop`; goes on from the directory's newest checkpoint.
+/// What may surprise is told of through `warn`.
 ///
 /// # Errors
 /// `TRAINING.NAN_LOSS` when the loss stops being a number (the last checkpoint stays);
-/// `CONFIG.GENERIC` when the directory holds a run with other settings; `RESOURCE.*` for files.
-pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
-    let mut trainer = Trainer::open(settings)?;
+/// `CONFIG.GENERIC` when the directory holds a run with another architecture, other settings or
+/// other data; `RESOURCE.*` for files.
+pub fn run(
+    settings: &Settings,
+    stop: &StopFlag,
+    quiet: bool,
+    warn: &mut dyn FnMut(&str),
+) -> Result<()> {
+    let plan = plan(settings)?;
+    let resumed = plan.resume(warn)?;
+    let mut run = RunDir::begin(plan, resumed.as_ref(), &data(settings)?, quiet)?;
+    let mut trainer = Trainer::open(settings, resumed)?;
     let corpus = Corpus::open(&settings.corpus, &settings.holdout)?;
     let validation = trainer.validation_batch()?;
     let progress = Progress::new(settings.steps, trainer.step, quiet);
     while trainer.step < settings.steps && !stop.is_set() {
-        let figures = trainer.train_step(&corpus)?;
+        let figures = run.timed(|| trainer.train_step(&corpus))?;
         progress.step(trainer.step, figures.loss);
         // Before the checkpoint: a run killed between the two cuts the line off and writes it
         // again, while a line after the checkpoint would be lost.
         if trainer.step.is_multiple_of(settings.log_every) {
-            trainer.log(figures, &progress, validation.as_deref())?;
+            run.monitor().loss(figures.loss);
+            run.log(&trainer.line(figures, &progress, validation.as_deref()))?;
         }
         if trainer.step.is_multiple_of(settings.checkpoint_every) {
-            trainer.save()?;
+            trainer.save(&mut run)?;
         }
     }
     progress.finish();
-    trainer.save()?;
+    trainer.save(&mut run)?;
     let weights = export(&mut trainer.model);
-    encoder_dir::write(&settings.output.join("encoder"), &trainer.config, &weights)
+    encoder_dir::write(&settings.output.join("encoder"), &trainer.config, &weights)?;
+    run.finish(stop.is_set())
+}
+
+fn plan(settings: &Settings) -> Result<RunPlan> {
+    Ok(RunPlan {
+        stage: "encoder",
+        directory: settings.output.clone(),
+        settings: json_text(settings)?,
+        architecture: encoder_dir::config_json(&config(settings)).to_string(),
+        seed: settings.seed,
+        steps: settings.steps,
+        checkpoint_every: settings.checkpoint_every,
+        log_every: settings.log_every,
+        collapse_every: None,
+        retention: settings.retention,
+        curves: &["six_mer_nats", "validation_six_mer_nats"],
+    })
+}
+
+fn data(settings: &Settings) -> Result<Vec<DataFile>> {
+    let mut files = DataFile::corpus("corpus", &settings.corpus)?;
+    files.push(DataFile::holdout(&settings.holdout));
+    if let Some(table) = &settings.validation {
+        files.extend(DataFile::corpus("validation", table)?);
+    }
+    if let Some(init) = &settings.init {
+        files.push(DataFile::new("init", &init.join("model.safetensors")));
+    }
+    Ok(files)
 }
 
 struct Trainer<'a> {
     settings: &'a Settings,
-    settings_text: String,
-    run: RunDir,
     ops: BurnOps,
     config: LlamaConfig,
     model: Llama<Tensor<2>>,
@@ -93,19 +131,15 @@ struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    fn open(settings: &'a Settings) -> Result<Self> {
-        let settings_text = serde_json::to_string_pretty(settings)
-            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+    fn open(settings: &'a Settings, resumed: Option<Checkpoint>) -> Result<Self> {
         let device = Device::flex().autodiff();
         let ops = BurnOps::on(device.clone(), "cpu");
         let config = config(settings);
         let mut optimizer = Optimizer::new(settings.optimizer, settings.weight_decay);
-        let path = settings.output.join("checkpoint.safetensors");
-        let (weights, step) = if path.exists() {
-            let checkpoint = Checkpoint::load(&path)?;
+        let (weights, step) = if let Some(checkpoint) = resumed {
             optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
             (
-                Weights::from_tensors(&path.display().to_string(), checkpoint.weights),
+                Weights::from_tensors("checkpoint", checkpoint.weights),
                 checkpoint.step,
             )
         } else if let Some(init) = &settings.init {
@@ -116,7 +150,6 @@ impl<'a> Trainer<'a> {
                 0,
             )
         };
-        let run = RunDir::open(&settings.output, &settings_text, step)?;
         let vocabulary: Vec<u32> = (0..VOCABULARY as u32).collect();
         let mut model = Llama::load(
             &ops,
@@ -129,8 +162,6 @@ impl<'a> Trainer<'a> {
         let tokens_seen = step * settings.batch_tokens as u64;
         Ok(Self {
             settings,
-            settings_text,
-            run,
             ops,
             config,
             model,
@@ -240,18 +271,13 @@ impl<'a> Trainer<'a> {
         .map(Some)
     }
 
-    fn log(
-        &mut self,
-        figures: Figures,
-        progress: &Progress,
-        validation: Option<&[Vec<u32>]>,
-    ) -> Result<()> {
+    fn line(&self, figures: Figures, progress: &Progress, validation: Option<&[Vec<u32>]>) -> Line {
         let due = self.step.is_multiple_of(self.settings.log_every * 10);
         let measured = validation
             .filter(|_| due)
             .map(|batch| self.forward(batch, LmLoss::CrossEntropy).0);
         let settings = self.settings;
-        self.run.log(&Line {
+        Line {
             step: self.step,
             loss_kind: figures.kind,
             loss: figures.loss,
@@ -266,17 +292,11 @@ impl<'a> Trainer<'a> {
             tokens_seen: self.tokens_seen,
             validation_six_mer_nats: measured.map(|m| m.six_mer_nats),
             validation_base_accuracy: measured.map(|m| m.base_accuracy),
-        })
+        }
     }
 
-    fn save(&mut self) -> Result<()> {
-        Checkpoint {
-            step: self.step,
-            settings: self.settings_text.clone(),
-            weights: export(&mut self.model),
-            state: self.optimizer.export(),
-        }
-        .save(&self.run.file("checkpoint.safetensors"))
+    fn save(&mut self, run: &mut RunDir) -> Result<()> {
+        run.save(self.step, export(&mut self.model), self.optimizer.export())
     }
 }
 

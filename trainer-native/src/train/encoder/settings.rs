@@ -2,6 +2,7 @@
 
 use super::super::encoder_dir::VOCABULARY;
 use super::super::optimizer::MatrixOptimizer;
+use super::super::run_dir::Retention;
 use super::super::schedule::Schedule;
 use clap::Args;
 use genolewm_model::encoder::LlamaConfig;
@@ -20,7 +21,7 @@ pub struct Settings {
     /// Table of sources whose windows the validation loss is measured on
     #[arg(long, value_name = "TSV")]
     pub validation: Option<PathBuf>,
-    /// The run's directory: settings, metrics, checkpoint and, at the end, encoder/
+    /// The run's directory: settings, metrics, checkpoints and, at the end, encoder/
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     pub output: PathBuf,
@@ -80,11 +81,16 @@ pub struct Settings {
     pub clip: f64,
     /// Seed of weights and data
     #[arg(long = "train-seed", default_value_t = 0)]
+    #[serde(rename = "train_seed")]
     pub seed: u64,
     /// Steps between checkpoints
     #[arg(long, default_value_t = 500)]
     #[serde(skip)]
     pub checkpoint_every: u64,
+    /// Which checkpoints stay
+    #[command(flatten)]
+    #[serde(skip)]
+    pub retention: Retention,
     /// Steps between lines of metrics
     #[arg(long, default_value_t = 50)]
     #[serde(skip)]

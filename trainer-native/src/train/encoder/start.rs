@@ -1,8 +1,8 @@
 //! Where training starts from: a checkpoint, another encoder, or random weights.
 
-use super::super::checkpoint::Checkpoint;
 use super::super::encoder_dir::VOCABULARY;
 use super::super::optimizer::Optimizer;
+use super::super::run_dir::Checkpoint;
 use crate::output::io_error;
 use burn::tensor::{Device, Tensor};
 use genolewm_model::encoder::{Llama, LlamaConfig};
@@ -22,22 +22,28 @@ pub(in crate::train) struct Base {
     pub(in crate::train) extra: BTreeMap<String, Vec<f32>>,
 }
 
-/// Opens the checkpoint in `output`, or else the encoder directory `init`; returns the steps that
-/// are done.
+/// The sizes of the encoder in a directory.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` when there is none; as [`LlamaConfig::parse`].
+pub(in crate::train) fn read_config(init: &Path) -> Result<LlamaConfig> {
+    let path = init.join("config.json");
+    let config =
+        std::fs::read(&path).map_err(|error| io_error(&path.display().to_string(), &error))?;
+    LlamaConfig::parse(&config)
+}
+
+/// Opens a checkpoint, or else the encoder directory `init`; returns the steps that are done.
 pub(in crate::train) fn open_model(
     init: &Path,
-    output: &Path,
+    config: LlamaConfig,
+    resumed: Option<Checkpoint>,
     optimizer: &mut Optimizer,
 ) -> Result<(Base, u64)> {
     let device = Device::flex().autodiff();
     let ops = BurnOps::on(device.clone(), "cpu");
-    let config = std::fs::read(init.join("config.json"))
-        .map_err(|error| io_error(&init.join("config.json").display().to_string(), &error))?;
-    let config = LlamaConfig::parse(&config)?;
-    let path = output.join("checkpoint.safetensors");
     let mut extra = BTreeMap::new();
-    let (weights, step) = if path.exists() {
-        let checkpoint = Checkpoint::load(&path)?;
+    let (weights, step) = if let Some(checkpoint) = resumed {
         optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
         let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) = checkpoint
             .weights
@@ -48,10 +54,7 @@ pub(in crate::train) fn open_model(
                 .into_iter()
                 .map(|(name, tensor)| (name, tensor.values)),
         );
-        (
-            Weights::from_tensors(&path.display().to_string(), own),
-            checkpoint.step,
-        )
+        (Weights::from_tensors("checkpoint", own), checkpoint.step)
     } else {
         (read_weights(init)?, 0)
     };

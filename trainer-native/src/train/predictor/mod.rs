@@ -2,14 +2,15 @@
 
 mod networks;
 mod settings;
+mod plan;
 
 pub use settings::Settings;
 
 use super::assemble::{Parts, assemble};
-use super::checkpoint::Checkpoint;
 use super::optimizer::{MatrixOptimizer, Optimizer};
 use super::pairs::{PairSources, Pairs, encode};
-use super::run::{Progress, RunDir, StopFlag};
+use super::run::{Progress, StopFlag};
+use super::run_dir::{Checkpoint, RunDir};
 use super::schedule::Schedule;
 use super::step::{export, host, track, update};
 use crate::dataset::corpus::{Corpus, read_corpus_table};
@@ -25,8 +26,8 @@ use genolewm_model::loss::{LossWeights, prediction_loss_tensor};
 use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_model::predictor::Predictor;
 use genolewm_model::weights::{NamedTensor, Weights};
+use genolewm_shared::Result;
 use genolewm_shared::surprise::surprise_distance;
-use genolewm_shared::{Error, ErrorCode, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use networks::{ACTION, Networks, PREDICTOR, Tensors, initial, split};
 use rand_chacha::ChaCha8Rng;
@@ -54,25 +55,31 @@ struct Line {
 ///
 /// # Errors
 /// As [`super::encoder::run`].
-pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
-    let text = serde_json::to_string_pretty(settings)
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+pub fn run(
+    settings: &Settings,
+    stop: &StopFlag,
+    quiet: bool,
+    warn: &mut dyn FnMut(&str),
+) -> Result<()> {
     let config = config(settings);
     let encoder = load_encoder(
         &BurnOps::cpu(),
         &Directory(settings.encoder.clone()),
         &config,
     )?;
+    let plan = plan::plan(settings, encoder.d_state())?;
+    let resumed = plan.resume(warn)?;
+    let mut run = RunDir::begin(plan, resumed.as_ref(), &plan::data(settings)?, quiet)?;
     let pairs = draw(settings, &encoder, quiet)?;
-    let mut trainer = Trainer::open(settings, &encoder, &pairs)?;
-    let mut run = RunDir::open(&settings.output, &text, trainer.step)?;
+    let mut trainer = Trainer::open(settings, &encoder, &pairs, resumed)?;
     let progress = Progress::new(settings.steps, trainer.step, quiet);
     while trainer.step < settings.steps && !stop.is_set() {
-        let (loss, norm) = trainer.train_step()?;
+        let (loss, norm) = run.timed(|| trainer.train_step())?;
         progress.step(trainer.step, loss);
         if trainer.step.is_multiple_of(settings.log_every) {
             let (validation_cosine, naive_cosine) = trainer.validate()?;
             let steps_per_second = progress.rate(trainer.step).1;
+            run.monitor().loss(loss);
             run.log(&Line {
                 step: trainer.step,
                 loss,
@@ -83,11 +90,11 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
             })?;
         }
         if trainer.step.is_multiple_of(settings.checkpoint_every) {
-            trainer.save(&run, &text)?;
+            trainer.save(&mut run)?;
         }
     }
     progress.finish();
-    trainer.save(&run, &text)?;
+    trainer.save(&mut run)?;
     let surprises = trainer.validation_surprises()?;
     let (predictor, action) = trainer.weights();
     assemble(
@@ -102,7 +109,8 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
             surprises,
             data: &settings.data_files(),
         },
-    )
+    )?;
+    run.finish(stop.is_set())
 }
 
 fn draw(settings: &Settings, encoder: &StateEncoder<Tensor<2>>, quiet: bool) -> Result<Pairs> {
@@ -152,13 +160,12 @@ impl<'a> Trainer<'a> {
         settings: &'a Settings,
         encoder: &StateEncoder<Tensor<2>>,
         pairs: &'a Pairs,
+        resumed: Option<Checkpoint>,
     ) -> Result<Self> {
         let device = Device::flex().autodiff();
         let ops = BurnOps::on(device.clone(), "cpu");
         let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.05);
-        let path = settings.output.join("checkpoint.safetensors");
-        let (predictor, action, step) = if path.exists() {
-            let checkpoint = Checkpoint::load(&path)?;
+        let (predictor, action, step) = if let Some(checkpoint) = resumed {
             optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
             let (predictor, action) = split(checkpoint.weights);
             (predictor, action, checkpoint.step)
@@ -304,7 +311,7 @@ impl<'a> Trainer<'a> {
         Ok(surprises)
     }
 
-    fn save(&mut self, run: &RunDir, settings: &str) -> Result<()> {
+    fn save(&mut self, run: &mut RunDir) -> Result<()> {
         let (predictor, action) = self.weights();
         let named = |prefix: &str, tensors: Tensors| -> Vec<(String, NamedTensor)> {
             tensors
@@ -316,13 +323,7 @@ impl<'a> Trainer<'a> {
             .into_iter()
             .chain(named(ACTION, action))
             .collect();
-        Checkpoint {
-            step: self.step,
-            settings: settings.to_owned(),
-            weights,
-            state: self.optimizer.export(),
-        }
-        .save(&run.file("checkpoint.safetensors"))
+        run.save(self.step, weights, self.optimizer.export())
     }
 
     /// Both networks as their weight files hold them.

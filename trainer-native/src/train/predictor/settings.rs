@@ -2,6 +2,7 @@
 
 use crate::dataset::holdout_files::HoldoutFiles;
 use crate::dataset::mix::NamedFallback;
+use crate::train::run_dir::Retention;
 use clap::Args;
 use genolewm_model::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
 use genolewm_shared::pooling::PoolType;
@@ -40,7 +41,7 @@ pub struct Settings {
     /// gnomad_common in windows without a place on a contig
     #[arg(long, value_name = "SOURCE=SOURCE")]
     pub fallback: Vec<NamedFallback>,
-    /// The run's directory: settings, metrics, checkpoint and, at the end, model/
+    /// The run's directory: settings, metrics, checkpoints and, at the end, model/
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     pub output: PathBuf,
@@ -79,6 +80,7 @@ pub struct Settings {
     pub warmup_steps: u64,
     /// Seed of weights and data
     #[arg(long = "train-seed", default_value_t = 0)]
+    #[serde(rename = "train_seed")]
     pub seed: u64,
     /// Name that the manifest gives the model
     #[arg(long, default_value = "geno-lewm-model")]
@@ -90,6 +92,10 @@ pub struct Settings {
     #[arg(long, default_value_t = 500)]
     #[serde(skip)]
     pub checkpoint_every: u64,
+    /// Which checkpoints stay
+    #[command(flatten)]
+    #[serde(skip)]
+    pub retention: Retention,
     /// Steps between lines of metrics
     #[arg(long, default_value_t = 50)]
     #[serde(skip)]

@@ -14,18 +14,20 @@ mod validation;
 
 pub use settings::Settings;
 
-use super::encoder::{Base, open_model};
+use super::encoder::{Base, open_model, read_config};
 use super::encoder_dir::{self, SPECIALS, VOCABULARY};
 use super::lm_loss::{LmLoss, lm_loss};
 use super::optimizer::{MatrixOptimizer, Optimizer};
-use super::run::{Progress, RunDir, StopFlag};
+use super::run::{Progress, StopFlag};
+use super::run_dir::{DataFile, RunDir, RunPlan, json_text};
 use super::schedule::Schedule;
 use super::step::{export, host, track, update};
 use batch::Batch;
 use burn::tensor::{Tensor, TensorData, activation};
+use genolewm_model::encoder::LlamaConfig;
 use genolewm_model::ops::Ops;
 use genolewm_model::parameters::{Parameters, Role, Visitor};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_shared::Result;
 use serde::Serialize;
 use sites::Sites;
 use validation::Validation;
@@ -45,17 +47,24 @@ struct Line {
     validation: Option<Validation>,
 }
 
-/// Trains until `settings.steps` or until `stop`; resumes from the directory's checkpoint.
+/// Trains until `settings.steps` or until `stop`; goes on from the directory's newest checkpoint.
 ///
 /// # Errors
 /// As [`super::encoder::run`].
-pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
+pub fn run(
+    settings: &Settings,
+    stop: &StopFlag,
+    quiet: bool,
+    warn: &mut dyn FnMut(&str),
+) -> Result<()> {
+    let config = read_config(&settings.init)?;
+    let plan = plan(settings, &config)?;
+    let resumed = plan.resume(warn)?;
+    let mut run = RunDir::begin(plan, resumed.as_ref(), &data(settings)?, quiet)?;
     let sites = Sites::open(settings)?;
     let validation = sites.validation(settings)?;
-    let text = serde_json::to_string_pretty(settings)
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
     let mut optimizer = Optimizer::new(MatrixOptimizer::Muon, 0.05);
-    let (base, step) = open_model(&settings.init, &settings.output, &mut optimizer)?;
+    let (base, step) = open_model(&settings.init, config, resumed, &mut optimizer)?;
     let mut trainer = Trainer {
         settings,
         model: Ranked::new(base),
@@ -63,29 +72,55 @@ pub fn run(settings: &Settings, stop: &StopFlag, quiet: bool) -> Result<()> {
         step,
     };
     track(&mut trainer.model);
-    let mut run = RunDir::open(&settings.output, &text, step)?;
     let progress = Progress::new(settings.steps, step, quiet);
     while trainer.step < settings.steps && !stop.is_set() {
-        let mut line = trainer.train_step(&sites)?;
+        let mut line = run.timed(|| trainer.train_step(&sites))?;
         progress.step(trainer.step, line.ranking_loss);
         let measured = trainer.step.is_multiple_of(settings.validate_every);
         if measured || trainer.step.is_multiple_of(settings.log_every) {
             line.steps_per_second = progress.rate(trainer.step).1;
             line.validation = measured.then(|| trainer.validate(&validation));
+            run.monitor().loss(line.ranking_loss);
             run.log(&line)?;
         }
         if trainer.step.is_multiple_of(settings.checkpoint_every) {
-            trainer.save(&run, &text)?;
+            trainer.save(&mut run)?;
         }
     }
     progress.finish();
-    trainer.save(&run, &text)?;
+    trainer.save(&mut run)?;
     let weights = export(&mut trainer.model.base.llama);
     encoder_dir::write(
         &settings.output.join("encoder"),
         &trainer.model.base.llama.config,
         &weights,
-    )
+    )?;
+    run.finish(stop.is_set())
+}
+
+fn plan(settings: &Settings, config: &LlamaConfig) -> Result<RunPlan> {
+    Ok(RunPlan {
+        stage: "ranking",
+        directory: settings.output.clone(),
+        settings: json_text(settings)?,
+        architecture: encoder_dir::config_json(config).to_string(),
+        seed: settings.seed,
+        steps: settings.steps,
+        checkpoint_every: settings.checkpoint_every,
+        log_every: settings.log_every,
+        collapse_every: None,
+        retention: settings.retention,
+        curves: &["ranking_loss", "severe_auroc"],
+    })
+}
+
+fn data(settings: &Settings) -> Result<Vec<DataFile>> {
+    let mut files = DataFile::corpus("corpus", &settings.corpus)?;
+    files.push(DataFile::holdout(&settings.holdout));
+    let exons = settings.exons.iter();
+    files.extend(exons.map(|table| DataFile::new("exons", table)));
+    files.extend(DataFile::encoder(&settings.init));
+    Ok(files)
 }
 
 /// The encoder and the line from the shift's length to the severity.
@@ -237,14 +272,8 @@ impl Trainer<'_> {
         )
     }
 
-    fn save(&mut self, run: &RunDir, settings: &str) -> Result<()> {
-        super::checkpoint::Checkpoint {
-            step: self.step,
-            settings: settings.to_owned(),
-            weights: export(&mut self.model),
-            state: self.optimizer.export(),
-        }
-        .save(&run.file("checkpoint.safetensors"))
+    fn save(&mut self, run: &mut RunDir) -> Result<()> {
+        run.save(self.step, export(&mut self.model), self.optimizer.export())
     }
 }
 

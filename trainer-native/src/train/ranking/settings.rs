@@ -1,5 +1,6 @@
 //! Settings of `train ranking`.
 
+use super::super::run_dir::Retention;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ pub struct Settings {
     /// The encoder directory to start from
     #[arg(long, value_name = "DIR")]
     pub init: PathBuf,
-    /// The run's directory: settings, metrics, checkpoint and, at the end, encoder/
+    /// The run's directory: settings, metrics, checkpoints and, at the end, encoder/
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     pub output: PathBuf,
@@ -62,6 +63,7 @@ pub struct Settings {
     pub warmup_steps: u64,
     /// Seed of the data
     #[arg(long = "train-seed", default_value_t = 0)]
+    #[serde(rename = "train_seed")]
     pub seed: u64,
     /// One block of 100 kb in this many is measured and never trained on; 0 for none
     #[arg(long, default_value_t = 10)]
@@ -77,6 +79,10 @@ pub struct Settings {
     #[arg(long, default_value_t = 200)]
     #[serde(skip)]
     pub checkpoint_every: u64,
+    /// Which checkpoints stay
+    #[command(flatten)]
+    #[serde(skip)]
+    pub retention: Retention,
     /// Steps between lines of metrics
     #[arg(long, default_value_t = 20)]
     #[serde(skip)]

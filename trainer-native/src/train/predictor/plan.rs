@@ -1,0 +1,47 @@
+//! What a run of `train predictor` is: its network and its data.
+
+use super::Settings;
+use crate::train::run_dir::{DataFile, RunPlan, json_text};
+use genolewm_shared::Result;
+use serde_json::json;
+
+/// The run over states of width `d_state`.
+///
+/// # Errors
+/// `INTERNAL.GENERIC` when the settings cannot be written as JSON.
+pub(super) fn plan(settings: &Settings, d_state: usize) -> Result<RunPlan> {
+    let architecture = json!({
+        "d_state": d_state,
+        "d_hidden": settings.d_hidden,
+        "d_action": settings.d_action,
+        "n_heads": settings.n_heads,
+        "window_bp": settings.window_bp,
+    });
+    Ok(RunPlan {
+        stage: "predictor",
+        directory: settings.output.clone(),
+        settings: json_text(settings)?,
+        architecture: architecture.to_string(),
+        seed: settings.seed,
+        steps: settings.steps,
+        checkpoint_every: settings.checkpoint_every,
+        log_every: settings.log_every,
+        collapse_every: None,
+        retention: settings.retention,
+        curves: &["loss", "validation_cosine", "naive_cosine"],
+    })
+}
+
+/// Every file that decides the weights.
+///
+/// # Errors
+/// As [`DataFile::corpus`].
+pub(super) fn data(settings: &Settings) -> Result<Vec<DataFile>> {
+    let mut files = DataFile::corpus("corpus", &settings.corpus)?;
+    files.push(DataFile::holdout(&settings.holdout));
+    files.extend(DataFile::encoder(&settings.encoder));
+    for (role, paths) in [("common", &settings.common), ("clinvar", &settings.clinvar)] {
+        files.extend(paths.iter().map(|path| DataFile::new(role, path)));
+    }
+    Ok(files)
+}
