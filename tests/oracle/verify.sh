@@ -3,7 +3,7 @@
 # built-in model's manifest with receipts of one variant and of a VCF, and refuse a tampered one;
 # its calibration reader must accept our table. The other direction: `genolewm verify` must accept
 # the receipts that the package wrote. Shards of the same VCF must be alike (shards.py).
-# the receipts that the package wrote. Then tests/oracle/cache.sh does so with window caches.
+# Then tests/oracle/cache.sh does so with window caches, and tensorboard.sh reads a run's events.
 #
 #   tests/oracle/verify.sh            needs target/release/genolewm and PyPI
 #
@@ -86,3 +86,4 @@ printf 'oracle: the package accepts %d of our receipts, we accept %d of its\n' \
 
 "$venv/bin/python" tests/oracle/shards.py "$program" "$work/shards"
 GENOLEWM_ORACLE_VENV=$venv tests/oracle/cache.sh
+GENOLEWM_BIN=$program tests/oracle/tensorboard.sh

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used)]
 
 use genolewm_tests::{Dir, dir};
+use serde_json::Value;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -44,9 +45,8 @@ fn train_and_kill(dir: &Dir, output: &str) {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    let checkpoint = dir.path(output).join("checkpoint.safetensors");
     let started = Instant::now();
-    while !checkpoint.exists() {
+    while checkpoints(dir, output).is_empty() {
         let ended = run.try_wait().expect("the program can be watched");
         assert!(ended.is_none(), "training ended without a checkpoint");
         assert!(
@@ -60,33 +60,129 @@ fn train_and_kill(dir: &Dir, output: &str) {
     run.wait().expect("the program ends");
 }
 
+/// File names of a run's checkpoints, sorted.
+fn checkpoints(dir: &Dir, output: &str) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(dir.path(output).join("checkpoints")) else {
+        return Vec::new();
+    };
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<String> = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("step_"))
+        .collect();
+    names.sort();
+    names
+}
+
+fn json(dir: &Dir, file: &str) -> Value {
+    serde_json::from_str(&dir.text(file)).expect("JSON")
+}
+
+/// What equal runs have equal bytes of.
+fn assert_same_run(dir: &Dir, one: &str, other: &str) {
+    assert_eq!(checkpoints(dir, one), checkpoints(dir, other));
+    let saved = checkpoints(dir, one);
+    let saved = saved.iter().map(|name| format!("checkpoints/{name}"));
+    let others = [
+        "encoder/model.safetensors",
+        "metrics.jsonl",
+        "curves.svg",
+        "dataset_manifest.json",
+        "config.resolved.yaml",
+    ];
+    for file in saved.chain(others.map(str::to_owned)) {
+        let (a, b) = (
+            dir.bytes(&format!("{one}/{file}")),
+            dir.bytes(&format!("{other}/{file}")),
+        );
+        assert!(a == b, "{file} differs between {one} and {other}");
+    }
+}
+
 #[test]
 fn a_killed_run_resumes_to_the_same_bytes() {
     let dir = corpus();
     dir.run(&encoder_command("whole")).ok();
     train_and_kill(&dir, "killed");
     dir.run(&encoder_command("killed")).ok();
-    for file in ["checkpoint.safetensors", "encoder/model.safetensors"] {
-        let (whole, killed) = (
-            dir.bytes(&format!("whole/{file}")),
-            dir.bytes(&format!("killed/{file}")),
-        );
-        assert!(whole == killed, "{file} differs after a resumed run");
+    assert_same_run(&dir, "whole", "killed");
+    for file in ["metrics.jsonl", "timing.jsonl"] {
+        let lines = dir.text(&format!("killed/{file}"));
+        assert_eq!(lines.lines().count() as u64, STEPS, "{file}");
     }
-    let losses = |run: &str| -> Vec<String> {
-        let metrics = dir.text(&format!("{run}/metrics.jsonl"));
-        metrics
-            .lines()
-            .map(|line| {
-                line.split("\"steps_per_second\"")
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned()
-            })
-            .collect()
-    };
-    assert_eq!(losses("whole").len() as u64, STEPS);
-    assert_eq!(losses("whole"), losses("killed"));
+    let resumed = json(&dir, "killed/training_run.json");
+    let from = resumed["resumed_from_step"].as_u64().expect("a step");
+    assert!(from > 0 && from.is_multiple_of(3), "{resumed}");
+    let events = std::fs::read_dir(dir.path("killed/tb")).expect("events");
+    assert_eq!(events.count(), 2, "the resumed run writes a further file");
+}
+
+#[test]
+fn a_run_leaves_its_directory() {
+    let dir = corpus();
+    let command = encoder_command("run") + " --keep 2 --keep-every 9";
+    dir.run(&command).ok();
+    let kept = [9, 18, 21, 24].map(|step| format!("step_{step:08}.safetensors"));
+    assert_eq!(checkpoints(&dir, "run"), kept);
+    let about = json(&dir, "run/training_run.json");
+    assert_eq!(about["status"], "completed");
+    assert_eq!(about["steps_completed"], STEPS);
+    assert_eq!(
+        about["checkpoint_files"],
+        Value::from(kept.map(|name| format!("checkpoints/{name}")).to_vec())
+    );
+    let data = json(&dir, "run/dataset_manifest.json");
+    assert_eq!(about["dataset_snapshot_id"], data["snapshot_id"]);
+    let files = data["files"].as_array().expect("files");
+    let role = |file: &Value| file["role"].as_str().map(str::to_owned);
+    let roles: Vec<_> = files.iter().filter_map(role).collect();
+    assert_eq!(roles, ["corpus", "corpus_table", "holdout"]);
+    assert_eq!(files[2]["bytes"], dir.bytes("holdout.bed").len());
+    let hash = files[2]["sha256"].as_str().expect("a hash");
+    assert_eq!(data["holdout_sha256"], format!("sha256:{hash}"));
+    let figures = dir.text("run/metrics.prom");
+    let steps = format!("geno_lewm_training_step_duration_count {STEPS}\n");
+    assert!(figures.contains(&steps), "{figures}");
+    assert!(figures.contains("\ngeno_lewm_training_loss_pred "));
+    assert!(dir.text("run/curves.svg").contains("six_mer_nats"));
+    let events = std::fs::read_dir(dir.path("run/tb")).expect("events");
+    let events: Vec<_> = events
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    assert_eq!(events.len(), 1);
+    let events = std::fs::read(&events[0]).expect("events");
+    let loss = |window: &&[u8]| *window == b"six_mer_nats";
+    assert_eq!(events.windows(12).filter(loss).count() as u64, STEPS);
+}
+
+#[test]
+fn a_runs_settings_repeat_it() {
+    let dir = corpus();
+    dir.run(&encoder_command("run")).ok();
+    dir.run("train encoder --config run/config.resolved.yaml --output again")
+        .ok();
+    assert_same_run(&dir, "run", "again");
+}
+
+#[test]
+fn a_torn_checkpoint_gives_way_to_the_one_before() {
+    let dir = corpus();
+    dir.run(&encoder_command("whole")).ok();
+    dir.run(&encoder_command("torn")).ok();
+    let newest = format!("torn/checkpoints/step_{STEPS:08}.safetensors");
+    let bytes = dir.bytes(&newest);
+    dir.create(&newest, &bytes[..bytes.len() - 100]);
+    let finished = dir.run(&encoder_command("torn")).ok();
+    let told = finished.stderr();
+    assert!(
+        told.contains("warning:") && told.contains("goes on from step 21"),
+        "{told}"
+    );
+    assert_same_run(&dir, "whole", "torn");
+    assert_eq!(
+        json(&dir, "torn/training_run.json")["resumed_from_step"],
+        21
+    );
 }
 
 /// A kill between a checkpoint and its line in the metrics lost the line: it has to come first. The
@@ -105,16 +201,58 @@ fn a_step_is_logged_before_its_checkpoint() {
         .status()
         .expect("the program starts");
     assert!(!ended.success(), "files were not limited");
-    assert!(!dir.path("run/checkpoint.safetensors").exists());
+    assert!(checkpoints(&dir, "run").is_empty());
+    assert_eq!(json(&dir, "run/training_run.json")["status"], "running");
     assert_eq!(dir.text("run/metrics.jsonl").lines().count(), 3);
 }
 
+/// Before any data is read: they are gone here.
 #[test]
-fn a_run_directory_refuses_other_settings() {
+fn a_run_directory_refuses_another_network_and_other_settings() {
     let dir = corpus();
     dir.run(&encoder_command("run")).ok();
-    let other = encoder_command("run").replace("--warmup-steps 4", "--warmup-steps 5");
-    dir.run(&other).fails("CONFIG.GENERIC", 3);
+    std::fs::remove_file(dir.path("corpus.tsv")).expect("the table goes");
+    for (flag, other, named) in [
+        (
+            "--warmup-steps 4",
+            "--warmup-steps 5",
+            "settings: warmup_steps is 4 there and 5 here",
+        ),
+        (
+            "--layers 1",
+            "--layers 2",
+            "architecture: num_hidden_layers is 1 there and 2 here",
+        ),
+    ] {
+        let command = encoder_command("run").replace(flag, other);
+        let finished = dir.run(&command).fails("CONFIG.GENERIC", 3);
+        assert!(finished.stderr().contains(named), "{finished}");
+    }
+}
+
+#[test]
+fn a_run_directory_refuses_other_data() {
+    let dir = corpus();
+    dir.run(&encoder_command("run")).ok();
+    let before = dir.bytes("run/metrics.jsonl");
+    dir.create("holdout.bed", "chr1\t40000\t60000\n");
+    let finished = dir.run(&encoder_command("run")).fails("CONFIG.GENERIC", 3);
+    assert!(
+        finished.stderr().contains("holdout.bed (holdout)"),
+        "{finished}"
+    );
+    assert!(
+        dir.bytes("run/metrics.jsonl") == before,
+        "a refused run changes nothing"
+    );
+}
+
+#[test]
+fn a_run_that_diverges_says_so_and_keeps_its_checkpoints() {
+    let dir = corpus();
+    let command = encoder_command("run") + " --learning-rate 1e30";
+    dir.run(&command).fails("TRAINING.NAN_LOSS", 5);
+    assert_eq!(json(&dir, "run/training_run.json")["status"], "failed");
 }
 
 #[test]
@@ -127,6 +265,15 @@ fn a_trained_model_scores_and_its_receipts_verify() {
          --n-heads 2 --log-every 5 --fallback gnomad_common=synthetic_snv",
     )
     .ok();
+    assert_eq!(
+        checkpoints(&dir, "predictor"),
+        ["step_00000010.safetensors"]
+    );
+    let about = json(&dir, "predictor/training_run.json");
+    assert_eq!(about["status"], "completed");
+    let metrics = dir.text("predictor/metrics.jsonl");
+    assert_eq!(metrics.lines().count(), 2);
+    assert!(metrics.contains("\"validation_cosine\":"));
     let sequence = dir.text("ref.fa");
     let reference = sequence
         .lines()
@@ -146,4 +293,29 @@ fn a_trained_model_scores_and_its_receipts_verify() {
     assert_eq!(dir.text("out.jsonl").lines().count(), 1);
     dir.run("verify out.jsonl.receipts.jsonl --manifest predictor/model/manifest.json")
         .ok();
+}
+
+/// Annotation may be made up: the longest open frame of the exons is taken.
+#[test]
+fn a_ranking_run_has_a_directory_too() {
+    let dir = corpus();
+    dir.create(
+        "exons.tsv",
+        "gene\tcontig\tstrand\ttx_start0\ttx_end\texon_starts0\texon_ends\n\
+         G\tchr1\t+\t2000\t8000\t2000,5000\t4000,8000\n",
+    );
+    dir.run(&encoder_command("lm")).ok();
+    let command = "train ranking --corpus corpus.tsv --holdout holdout.bed --exons exons.tsv \
+                   --init lm/encoder --output rank --steps 4 --windows 4 --context-tokens 8 10 \
+                   --checkpoint-every 2 --log-every 1 --keep 1";
+    dir.run(command).ok();
+    assert_eq!(checkpoints(&dir, "rank"), ["step_00000004.safetensors"]);
+    let checkpoint = dir.bytes("rank/checkpoints/step_00000004.safetensors");
+    assert_eq!(json(&dir, "rank/training_run.json")["status"], "completed");
+    let roles = json(&dir, "rank/dataset_manifest.json").to_string();
+    assert!(roles.contains("\"exons\"") && roles.contains("\"encoder\""));
+    dir.run(&command.replace("--steps 4", "--steps 5"))
+        .fails("CONFIG.GENERIC", 3);
+    dir.run(command).ok();
+    assert!(dir.bytes("rank/checkpoints/step_00000004.safetensors") == checkpoint);
 }
