@@ -53,16 +53,21 @@ impl Contexts {
             });
         };
         load_bases(annotation, edit, reference)?;
-        let region = match annotation.consequence(edit) {
-            Consequence::Intergenic if annotation.is_upstream(edit, PROMOTER_BP) => {
-                RegionClass::Promoter
-            }
-            consequence => classify_region(Some(consequence.term())),
-        };
         Ok(Place {
-            region: Some(region),
+            region: Some(region_class(annotation, edit)),
             repeat,
         })
+    }
+}
+
+/// The class of region that an edit lies in, by transcripts that have their bases.
+#[must_use]
+pub fn region_class(annotation: &Annotation, edit: &EditSpec) -> RegionClass {
+    match annotation.consequence(edit) {
+        Consequence::Intergenic if annotation.is_upstream(edit, PROMOTER_BP) => {
+            RegionClass::Promoter
+        }
+        consequence => classify_region(Some(consequence.term())),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What must never be trained on.
 
 use super::fasta::open_text;
+use super::maf::MafRow;
 use super::variant_key::VariantKey;
 use super::window::WindowContext;
 use crate::output::io_error;
@@ -210,54 +211,6 @@ impl HoldoutPolicy {
             text.push('\n');
         }
         text
-    }
-}
-
-/// One sequence row of a MAF block.
-struct MafRow<'a> {
-    name: &'a str,
-    start: u64,
-    size: u64,
-    strand: &'a str,
-    source_bp: u64,
-}
-
-impl<'a> MafRow<'a> {
-    fn parse(line: &'a str) -> Result<Self> {
-        let mut fields = line.split_ascii_whitespace().skip(1);
-        let mut next = || {
-            fields
-                .next()
-                .ok_or_else(|| Error::new(ErrorCode::InputGeneric, "a MAF row is too short"))
-        };
-        let number = |text: &str| {
-            text.parse().map_err(|_| {
-                Error::new(
-                    ErrorCode::InputGeneric,
-                    "a MAF row holds a malformed number",
-                )
-            })
-        };
-        Ok(Self {
-            name: next()?,
-            start: number(next()?)?,
-            size: number(next()?)?,
-            strand: next()?,
-            source_bp: number(next()?)?,
-        })
-    }
-
-    /// The row's span on the forward strand; MAF counts a reverse row from the far end.
-    fn forward(&self) -> Result<Interval> {
-        let start = match self.strand {
-            "-" => self.source_bp.saturating_sub(self.start + self.size),
-            _ => self.start,
-        };
-        Interval::new(BpOffset(start), BpOffset(start + self.size))
-    }
-
-    fn record_name(&self) -> String {
-        format!("{}:{}+{}:{}", self.name, self.start, self.size, self.strand)
     }
 }
 

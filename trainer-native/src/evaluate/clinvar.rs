@@ -1,42 +1,34 @@
 //! How well scores tell pathogenic from benign variants of ClinVar, class by class.
 
-use super::likelihood;
-use super::scores::{Class, Score, table};
-use super::states::{Item, Measured, Model};
+use super::context::ContextTable;
+use super::controls::{
+    CONSERVED, CONTEXT, DISPLACEMENT, LIKELIHOOD, MARKOV, Methods, RANDOM, RANDOM_WEIGHTS, SHIFT,
+    SURPRISE,
+};
+use super::heads::{FittedEnsemble, Heads};
+use super::scores::{Class, LEAST_PER_SIDE, Score, table};
 use super::variants::HeldOut;
-use crate::dataset::annotation::Annotation;
-use crate::dataset::bases::encode;
 use crate::dataset::consequence::Consequence;
 use crate::dataset::local::LocalRecord;
-use crate::dataset::markov::MarkovModel;
 use crate::dataset::variants::LabelledVariant;
 use genolewm_shared::edit::{EditSpec, EditType};
-use genolewm_shared::evaluation::{BootstrapOptions, average_ranks, evaluated_variant_keys_sha256};
+use genolewm_shared::evaluation::{average_ranks, evaluated_variant_keys_sha256};
 use genolewm_shared::{Error, ErrorCode, Result};
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-const RANDOM_STREAM: u64 = 5;
+/// What the ensemble and the context table are fitted to.
+const FITTED_TO: &str = "pathogenic and benign variants of ClinVar outside the hold-outs";
 
 /// What every score is, for readers of the figures.
-pub const MEANINGS: [(&str, &str); 10] = [
+pub const MEANINGS: [(&str, &str); 13] = [
+    SURPRISE,
+    SHIFT,
+    DISPLACEMENT,
+    LIKELIHOOD,
     (
-        "surprise",
-        "distance from the prediction to the edited state",
-    ),
-    (
-        "shift",
-        "distance from the reference state to the edited state",
-    ),
-    (
-        "displacement",
-        "1 - cosine of the prediction and the reference state",
-    ),
-    (
-        "likelihood",
-        "fall of the encoder's log-likelihood around the variant",
+        "ensemble",
+        "the four above weighed by logistic regression, fitted outside the hold-outs",
     ),
     (
         "rule",
@@ -44,9 +36,11 @@ pub const MEANINGS: [(&str, &str); 10] = [
     ),
     ("rule_and_surprise", "mean rank of rule and surprise"),
     ("rule_and_shift", "mean rank of rule and shift"),
-    ("markov", "fall of the order-5 Markov log-likelihood"),
-    ("random_weights", "shift of an encoder with random weights"),
-    ("random", "random numbers"),
+    CONTEXT,
+    CONSERVED,
+    MARKOV,
+    RANDOM_WEIGHTS,
+    RANDOM,
 ];
 
 /// The figures.
@@ -66,6 +60,10 @@ pub struct ClinVar {
     pub bootstrap_seed: u64,
     /// What each score is.
     pub scores: BTreeMap<&'static str, &'static str>,
+    /// The ensemble, where there are enough variants outside the hold-outs to fit one.
+    pub ensemble: Option<FittedEnsemble>,
+    /// The table behind the context score, likewise.
+    pub context: Option<ContextTable>,
     /// By class of variant.
     pub classes: Vec<Class>,
 }
@@ -81,23 +79,6 @@ pub struct Outcome {
     pub scores: Vec<Score>,
 }
 
-/// What ClinVar variants are measured with.
-#[derive(Debug)]
-pub struct Methods<'a> {
-    /// The model.
-    pub model: &'a Model,
-    /// The model with an encoder that learnt nothing.
-    pub untrained: &'a Model,
-    /// The Markov chain.
-    pub chain: &'a MarkovModel,
-    /// What variants do to transcripts.
-    pub annotation: &'a Annotation,
-    /// Seed of the random scores.
-    pub seed: u64,
-    /// How intervals are drawn.
-    pub bootstrap: BootstrapOptions,
-}
-
 /// Whether a variant belongs to the set: a substitution of one base on one side or the other.
 #[must_use]
 pub fn selected(variant: &LabelledVariant) -> bool {
@@ -105,28 +86,22 @@ pub fn selected(variant: &LabelledVariant) -> bool {
     sided && variant.edit.edit_type() == EditType::Snv
 }
 
-/// Measures held-out variants that were [`selected`].
+/// Measures held-out variants that were [`selected`]; `training` are those outside the hold-outs, to
+/// which the ensemble and the context table are fitted.
 ///
 /// # Errors
 /// `EVAL.DATASET` when one side has none; what the model and the metrics return.
-pub fn measure(held: HeldOut, methods: &Methods<'_>) -> Result<Outcome> {
+pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Result<Outcome> {
     let positive = positives(&held.variants)?;
-    let consequences = held
-        .variants
-        .iter()
-        .map(|variant| {
-            Ok(methods
-                .annotation
-                .consequence(&on_chromosome(&variant.edit)?))
-        })
-        .collect::<Result<Vec<Consequence>>>()?;
-    let scores = all_scores(&held.items, &consequences, methods)?;
-    let edits: Vec<EditSpec> = held
-        .variants
-        .iter()
-        .map(|variant| variant.edit.clone())
-        .collect();
+    let edits = held.edits();
+    let mut consequences = Vec::with_capacity(edits.len());
+    for edit in &edits {
+        consequences.push(methods.annotation.consequence(&on_chromosome(edit)?));
+    }
+    let fitted = fit(training, methods)?;
+    let scores = all_scores(&held, &consequences, fitted.as_ref(), methods)?;
     let pathogenic = positive.iter().filter(|&&is| is).count();
+    let (ensemble, context) = fitted.unzip();
     let figures = ClinVar {
         pathogenic,
         benign: positive.len() - pathogenic,
@@ -135,6 +110,8 @@ pub fn measure(held: HeldOut, methods: &Methods<'_>) -> Result<Outcome> {
         bootstrap_resamples: methods.bootstrap.resamples,
         bootstrap_seed: methods.bootstrap.seed,
         scores: MEANINGS.into_iter().collect(),
+        ensemble,
+        context,
         classes: table(&scores, &positive, &consequences, &methods.bootstrap)?,
     };
     Ok(Outcome {
@@ -144,11 +121,31 @@ pub fn measure(held: HeldOut, methods: &Methods<'_>) -> Result<Outcome> {
     })
 }
 
-fn positives(variants: &[LabelledVariant]) -> Result<Vec<bool>> {
+fn fit(
+    training: &HeldOut,
+    methods: &Methods<'_>,
+) -> Result<Option<(FittedEnsemble, ContextTable)>> {
+    let positive = labels(&training.variants);
+    let count = positive.iter().filter(|&&is| is).count();
+    if count.min(positive.len() - count) < LEAST_PER_SIDE {
+        return Ok(None);
+    }
+    let heads = Heads::measure(methods.model, &training.items)?;
+    Ok(Some((
+        FittedEnsemble::fit(FITTED_TO, &heads, &positive, &training.edits())?,
+        ContextTable::fit(FITTED_TO, &training.items, &positive),
+    )))
+}
+
+fn labels(variants: &[LabelledVariant]) -> Vec<bool> {
     let labels = variants
         .iter()
         .filter_map(|variant| variant.significance?.label());
-    let positive: Vec<bool> = labels.map(|label| label.is_positive()).collect();
+    labels.map(|label| label.is_positive()).collect()
+}
+
+fn positives(variants: &[LabelledVariant]) -> Result<Vec<bool>> {
+    let positive = labels(variants);
     if positive.len() != variants.len() || positive.iter().all(|&is| is == positive[0]) {
         return Err(Error::new(
             ErrorCode::EvalDataset,
@@ -160,78 +157,36 @@ fn positives(variants: &[LabelledVariant]) -> Result<Vec<bool>> {
 }
 
 fn all_scores(
-    items: &[Item],
+    held: &HeldOut,
     consequences: &[Consequence],
+    fitted: Option<&(FittedEnsemble, ContextTable)>,
     methods: &Methods<'_>,
 ) -> Result<Vec<Score>> {
-    let measured = methods.model.measure(items)?;
-    let column = |of: fn(&Measured) -> f64| measured.iter().map(of).collect::<Vec<f64>>();
-    let (surprise, shift) = (column(|m| m.surprise), column(|m| m.shift));
+    let heads = Heads::measure(methods.model, &held.items)?;
     let rule: Vec<f64> = consequences.iter().map(|is| is.severity()).collect();
-    let mut rng = ChaCha8Rng::seed_from_u64(methods.seed);
-    rng.set_stream(RANDOM_STREAM);
-    let fall = |difference: f64| -difference;
-    Ok(vec![
-        Score {
-            name: "displacement",
-            values: column(|m| m.displacement),
-        },
-        Score {
-            name: "likelihood",
-            values: likelihood::differences(methods.model, items)?
-                .into_iter()
-                .map(fall)
-                .collect(),
-        },
-        Score {
-            name: "rule_and_surprise",
-            values: mean_ranks(&rule, &surprise),
-        },
-        Score {
-            name: "rule_and_shift",
-            values: mean_ranks(&rule, &shift),
-        },
-        Score {
-            name: "markov",
-            values: items
-                .iter()
-                .map(|item| -markov_difference(methods.chain, item))
-                .collect(),
-        },
-        Score {
-            name: "random_weights",
-            values: methods.untrained.shifts(items)?,
-        },
-        Score {
-            name: "random",
-            values: items.iter().map(|_| f64::from(rng.next_u32())).collect(),
-        },
-        Score {
-            name: "rule",
-            values: rule,
-        },
-        Score {
-            name: "surprise",
-            values: surprise,
-        },
-        Score {
-            name: "shift",
-            values: shift,
-        },
-    ])
+    let with_rule = |name, head| {
+        let values = mean_ranks(&rule, heads.column(head)?);
+        Ok(Score { name, values })
+    };
+    let mut scores = heads.scores();
+    scores.push(with_rule("rule_and_surprise", "surprise")?);
+    scores.push(with_rule("rule_and_shift", "shift")?);
+    if let Some((ensemble, context)) = fitted {
+        scores.push(ensemble.score(&heads)?);
+        scores.push(context.score(&held.items));
+    }
+    let places = held.edits().iter().map(on_chromosome).collect::<Result<Vec<_>>>()?;
+    scores.extend(methods.controls(&held.items, &places)?);
+    scores.push(Score {
+        name: "rule",
+        values: rule,
+    });
+    Ok(scores)
 }
 
 fn mean_ranks(a: &[f64], b: &[f64]) -> Vec<f64> {
     let ranks = average_ranks(a).into_iter().zip(average_ranks(b));
     ranks.map(|(a, b)| (a + b) / 2.0).collect()
-}
-
-/// 0 where a base around is unknown, which favours neither side.
-fn markov_difference(chain: &MarkovModel, item: &Item) -> f64 {
-    let at = item.edit.rel_pos().get() as usize;
-    let alternate = encode(item.edit.alt_bases());
-    let difference = |&base: &u8| chain.snv_difference(&encode(&item.sequence), at, base);
-    alternate.first().and_then(difference).unwrap_or(0.0)
 }
 
 /// The edit on its chromosome, where its contig is a piece of one.

@@ -8,6 +8,8 @@ use genolewm_shared::evaluation::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// The score that is known only where primates are aligned.
+pub const CONSERVATION: &str = "conservation";
 /// A class with fewer variants on either side is counted, but not measured.
 pub const LEAST_PER_SIDE: usize = 10;
 
@@ -20,6 +22,14 @@ pub struct Score {
     pub values: Vec<f64>,
 }
 
+impl Score {
+    /// Whether the score may be unknown (not a number) for some variants, which then do not count.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.name == CONSERVATION
+    }
+}
+
 /// An AUROC with its bootstrap interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Auroc {
@@ -29,6 +39,9 @@ pub struct Auroc {
     pub low: f64,
     /// Upper bound of the 95 % interval.
     pub high: f64,
+    /// Variants of the positive and the negative side, where the score is not known for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<[usize; 2]>,
 }
 
 /// A class of variants.
@@ -57,25 +70,52 @@ pub fn table(
     classes(Some(positive), consequences)
         .into_iter()
         .map(|(class, rows)| {
-            let labels: Vec<bool> = rows.iter().map(|&row| positive[row]).collect();
-            let pathogenic = labels.iter().filter(|&&label| label).count();
-            let benign = labels.len() - pathogenic;
-            let enough = pathogenic.min(benign) >= LEAST_PER_SIDE;
-            let measured = scores.iter().filter(|_| enough).map(|score| {
-                let values: Vec<f64> = rows
-                    .iter()
-                    .filter_map(|&row| score.values.get(row).copied())
-                    .collect();
-                Ok((score.name, measure(&values, &labels, bootstrap)?))
-            });
+            let (sides, auroc) = aurocs(scores, positive, &rows, bootstrap)?;
             Ok(Class {
                 class,
-                pathogenic,
-                benign,
-                auroc: measured.collect::<Result<_>>()?,
+                pathogenic: sides[0],
+                benign: sides[1],
+                auroc,
             })
         })
         .collect()
+}
+
+/// Measures every score on some rows: how many are positive and negative, and, where both sides have
+/// [`LEAST_PER_SIDE`], the figures. A partial score needs as many rows that it is known for.
+///
+/// # Errors
+/// As [`table`].
+pub fn aurocs(
+    scores: &[Score],
+    positive: &[bool],
+    rows: &[usize],
+    bootstrap: &BootstrapOptions,
+) -> Result<([usize; 2], BTreeMap<&'static str, Auroc>)> {
+    let all = sides(rows, positive);
+    let mut figures = BTreeMap::new();
+    for score in scores {
+        let value = |row: &usize| score.values.get(*row).copied().unwrap_or(f64::NAN);
+        let known = |row: &&usize| !score.is_partial() || value(row).is_finite();
+        let rows: Vec<usize> = rows.iter().filter(known).copied().collect();
+        let counts = sides(&rows, positive);
+        if counts[0].min(counts[1]) < LEAST_PER_SIDE {
+            continue;
+        }
+        let values: Vec<f64> = rows.iter().map(value).collect();
+        let labels: Vec<bool> = rows.iter().map(|&row| positive[row]).collect();
+        let figure = Auroc {
+            known: (counts != all).then_some(counts),
+            ..measure(&values, &labels, bootstrap)?
+        };
+        figures.insert(score.name, figure);
+    }
+    Ok((all, figures))
+}
+
+fn sides(rows: &[usize], positive: &[bool]) -> [usize; 2] {
+    let count = rows.iter().filter(|&&row| positive[row]).count();
+    [count, rows.len() - count]
 }
 
 fn measure(values: &[f64], labels: &[bool], bootstrap: &BootstrapOptions) -> Result<Auroc> {
@@ -84,6 +124,7 @@ fn measure(values: &[f64], labels: &[bool], bootstrap: &BootstrapOptions) -> Res
         auroc: auroc(values, labels)?,
         low: interval.low,
         high: interval.high,
+        known: None,
     })
 }
 
@@ -172,6 +213,7 @@ mod tests {
             auroc: 1.0,
             low: 1.0,
             high: 1.0,
+            known: None,
         };
         assert_eq!(class("missense_variant").auroc["perfect"], perfect);
         assert_eq!(

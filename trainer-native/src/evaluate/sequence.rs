@@ -97,7 +97,7 @@ fn check_held_out(holdout: &HoldoutPolicy, window: &Window) -> Result<()> {
 }
 
 /// Whether all of a span is held out.
-fn holds(holdout: &HoldoutPolicy, contig: &str, span: Interval) -> bool {
+pub(super) fn holds(holdout: &HoldoutPolicy, contig: &str, span: Interval) -> bool {
     let within = |held: &Interval| held.start <= span.start && span.end <= held.end;
     holdout.holds_record(contig) || holdout.intervals(contig).iter().any(within)
 }

@@ -2,9 +2,12 @@
 
 use crate::report::svg::histogram;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Bins of the stored histogram.
 const BINS: usize = 20;
+/// The 95 % quantile of Kolmogorov's limiting distribution.
+const CRITICAL: f64 = 1.358_1;
 /// Terms of Kolmogorov's series; the last is below 1e-300 wherever the first counts.
 const TERMS: i32 = 100;
 
@@ -18,6 +21,13 @@ pub struct Uniformity {
     /// Chance of a distance as large for independent uniform values (asymptotic). Variants that lie
     /// near one another are not independent, so it is too small rather than too large.
     pub ks_p_value: f64,
+    /// The distance that 95 % of uniform samples of this size stay within: a limit below it cannot be
+    /// told from chance.
+    pub critical_value: f64,
+    /// Variants of the calibration table, itself a sample.
+    pub table_variants: Option<u64>,
+    /// The distance that 95 % of pairs of samples of these two sizes stay within.
+    pub critical_value_with_table: Option<f64>,
     /// Mean percentile; 0.5 for uniform ones.
     pub mean: f64,
     /// Share of percentiles of at least 0.95; 0.05 for uniform ones.
@@ -26,16 +36,30 @@ pub struct Uniformity {
     pub histogram: Vec<u64>,
 }
 
+/// Percentiles of held-out common variants.
+#[derive(Debug, Clone, Serialize)]
+pub struct Common {
+    /// The test.
+    #[serde(flatten)]
+    pub uniformity: Uniformity,
+    /// Alleles of the files that are not measured, by reason.
+    pub left_out: BTreeMap<String, u64>,
+}
+
 impl Uniformity {
-    /// Tests percentiles.
+    /// Tests percentiles read from a table that was made from `table_variants`.
     #[must_use]
-    pub fn of(percentiles: &[f64]) -> Self {
-        let count = percentiles.len().max(1) as f64;
+    pub fn of(percentiles: &[f64], table_variants: Option<u64>) -> Self {
+        let pooled = |table: u64| critical_value(pooled_size(count_of(percentiles), table as f64));
+        let count = count_of(percentiles);
         let statistic = ks_statistic(percentiles);
         Self {
             variants: percentiles.len(),
             ks_statistic: statistic,
             ks_p_value: ks_p_value(statistic, percentiles.len()),
+            critical_value: critical_value(count_of(percentiles)),
+            table_variants,
+            critical_value_with_table: table_variants.map(pooled),
             mean: percentiles.iter().sum::<f64>() / count,
             share_above_95: percentiles.iter().filter(|&&p| p >= 0.95).count() as f64 / count,
             histogram: histogram(percentiles, 0.0, 1.0, BINS),
@@ -80,6 +104,21 @@ pub fn ks_p_value(statistic: f64, count: usize) -> f64 {
     (1..=TERMS).map(term).sum::<f64>().clamp(0.0, 1.0)
 }
 
+fn count_of(values: &[f64]) -> f64 {
+    values.len().max(1) as f64
+}
+
+/// The distance that 95 % of uniform samples of `count` values stay within (Stephens 1970).
+fn critical_value(count: f64) -> f64 {
+    let root = count.sqrt();
+    CRITICAL / (root + 0.12 + 0.11 / root)
+}
+
+/// The size of one sample that lies as far from its distribution as two samples do from one another.
+fn pooled_size(count: f64, other: f64) -> f64 {
+    count * other / (count + other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,8 +144,22 @@ mod tests {
     }
 
     #[test]
+    fn critical_values_are_where_one_in_twenty_is_beyond() {
+        for count in [5, 50, 3_000] {
+            let values = vec![0.5; count];
+            let figures = Uniformity::of(&values, Some(count as u64));
+            let p = ks_p_value(figures.critical_value, count);
+            assert!((p - 0.05).abs() < 1e-4, "{count}: {p}");
+            // Two samples of one size are apart as one of half the size.
+            let half = Uniformity::of(&values[..count / 2], None).critical_value;
+            let pooled = figures.critical_value_with_table.unwrap();
+            assert!((pooled / half - 1.0).abs() < if count == 5 { 0.2 } else { 1e-9 });
+        }
+    }
+
+    #[test]
     fn figures_count_every_percentile() {
-        let figures = Uniformity::of(&[0.0, 0.01, 0.5, 0.96, 1.0]);
+        let figures = Uniformity::of(&[0.0, 0.01, 0.5, 0.96, 1.0], None);
         assert_eq!(figures.histogram.iter().sum::<u64>(), 5);
         assert!((figures.share_above_95 - 0.4).abs() < 1e-12);
         assert!((figures.mean - 0.494).abs() < 1e-12);

@@ -5,8 +5,7 @@ mod flags;
 mod tests;
 
 use super::common::terminal::Terminal;
-use super::evaluate::annotation;
-use super::scoring::place::open_reference;
+use super::evaluate::{References, annotation};
 use super::{Context, Status};
 use crate::dataset::consequence::Consequence;
 use crate::evaluate::additions::{comparisons, curves, strata};
@@ -267,7 +266,7 @@ impl Args {
         fasta: &Path,
         terminal: &mut Terminal<'_>,
     ) -> Result<Json> {
-        let reference = RefCell::new(open_reference(fasta)?);
+        let reference = RefCell::new(References::open([fasta])?);
         let annotation = annotation(&self.annotation, &reference)?;
         let keys = data.labels.keys.iter().enumerate();
         let edits = keys.filter_map(|(row, key)| Some((row, edit(key)?)));

@@ -21,7 +21,7 @@ pub(super) struct Validation {
 impl Validation {
     /// The figures of shifts with the consequences that they belong to.
     pub(super) fn of(lengths: &[f32], consequences: &[Consequence]) -> Self {
-        use Consequence::{Intron, Missense, SpliceAcceptor, SpliceDonor, StopGained, Synonymous};
+        use Consequence::{Missense, SpliceAcceptor, SpliceDonor, StopGained, Synonymous};
         let compare = |severe: fn(Consequence) -> bool, mild: fn(Consequence) -> bool| {
             let (mut scores, mut positive) = (Vec::new(), Vec::new());
             for (&length, &consequence) in lengths.iter().zip(consequences) {
