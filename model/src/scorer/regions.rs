@@ -61,6 +61,17 @@ impl Regions {
             .is_some_and(|interval| interval.start < end)
     }
 
+    /// Whether one of the intervals holds all of a span; adjoining intervals count as one.
+    #[must_use]
+    pub fn hold(&self, contig: &str, span: Interval) -> bool {
+        let intervals = self.intervals.get(&common_form(contig));
+        let intervals = intervals.map_or(&[][..], Vec::as_slice);
+        let first = intervals.partition_point(|interval| interval.end < span.end);
+        intervals
+            .get(first)
+            .is_some_and(|interval| interval.start <= span.start)
+    }
+
     fn read_region(&mut self, region: &str) -> Result<()> {
         let malformed = || {
             Error::new(
@@ -178,6 +189,18 @@ mod tests {
             error.and_then(|error| error.location().and_then(|at| at.line)),
             Some(1)
         );
+        Ok(())
+    }
+
+    #[test]
+    fn spans_are_held_whole() -> Result<()> {
+        let regions = Regions::parse("chr1:11-20,chr1:21-30,chr1:41-50")?;
+        let hold = |contig, start, end| -> Result<bool> {
+            Ok(regions.hold(contig, Interval::new(BpOffset(start), BpOffset(end))?))
+        };
+        assert!(hold("1", 10, 30)? && hold("chr1", 40, 50)?);
+        assert!(!hold("1", 9, 30)? && !hold("1", 10, 31)? && !hold("1", 29, 41)?);
+        assert!(!hold("1", 50, 51)? && !hold("2", 10, 20)?);
         Ok(())
     }
 

@@ -6,16 +6,19 @@ use super::common::output::Output;
 use super::common::terminal::{Terminal, write_error};
 use super::scoring::annotation::{AnnotationArgs, Places};
 use super::scoring::session::{Request, Session};
+use super::scoring::sites::Sites;
 use super::scoring::top::Table;
 use super::{Context, Status};
-use genolewm_model::scorer::{Outcome, RunEnd};
-use genolewm_shared::Result;
+use crate::dataset::variants::labelled;
+use genolewm_model::scorer::{Outcome, RunEnd, Scored};
 use genolewm_shared::calibration::{
     BuildOptions, CalibrationExample, CalibrationTable, build_calibration_table,
     write_calibration_table,
 };
 use genolewm_shared::context::{classify_region, classify_repeat};
+use genolewm_shared::position::Interval;
 use genolewm_shared::source::VariantRecord;
+use genolewm_shared::{Error, ErrorCode, Result};
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -27,12 +30,12 @@ use std::time::Instant;
 /// repeat. Percentiles are read from these buckets.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Background variants, common ones as a rule
-    #[arg(long, value_name = "VCF")]
-    vcf: PathBuf,
-    /// Reference FASTA
-    #[arg(long, value_name = "FASTA")]
-    fasta: PathBuf,
+    /// Background variants, common ones as a rule; may be repeated, each with a --fasta
+    #[arg(long, value_name = "VCF", required = true)]
+    vcf: Vec<PathBuf>,
+    /// Reference FASTA of the --vcf of the same place
+    #[arg(long, value_name = "FASTA", required = true)]
+    fasta: Vec<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -43,6 +46,12 @@ pub struct Args {
     /// Use only CHROM[:START-END],… or the intervals of a BED file
     #[arg(long, value_name = "REGIONS")]
     regions: Option<String>,
+    /// Use only variants whose whole window lies inside one of --regions
+    #[arg(long, requires = "regions")]
+    whole_windows: bool,
+    /// Use only alleles of this frequency or more, by INFO, whose FILTER is PASS or absent
+    #[arg(long, value_name = "AF")]
+    min_af: Option<f64>,
     /// INFO key that holds the consequence terms of a variant
     #[arg(long, value_name = "KEY", conflicts_with = "annotation")]
     region_info: Option<String>,
@@ -115,61 +124,128 @@ fn examples_on(
     args: &Args,
     terminal: &mut Terminal<'_>,
 ) -> Result<Option<Vec<CalibrationExample>>> {
-    let started = Instant::now();
-    let (mut session, input) = Session::open(Request {
-        variants: &args.vcf,
-        fasta: &args.fasta,
-        regions: args.regions.as_deref(),
-        threads: args.threads,
-        batch_size: args.batch_size,
-    })?;
-    session.set_places(Places::open(&args.context, terminal)?);
-    let mut sites = session.sites(input, true)?;
-    let bundle = model::load(&ops, &args.model)?;
-    let scorer = session.scorer(ops, bundle);
-    let show_progress = terminal.shows_progress() && !args.no_progress;
-    let mut examples = Vec::new();
-    let end = session.run(&scorer, &mut sites, show_progress, |record, outcomes, _| {
-        add_examples(args, &session, record, outcomes, &mut examples)
-    })?;
-    if end == RunEnd::Cancelled {
-        return Ok(None);
+    if args.vcf.len() != args.fasta.len() {
+        return Err(Error::new(
+            ErrorCode::InputGeneric,
+            "there are not as many --fasta as --vcf",
+        )
+        .with_remedy("name the reference of each file of variants, in the same order"));
     }
-    let account = session.account().take();
-    account.tally.reconcile(account.sites)?;
-    terminal.info(account.tally.summary(started.elapsed()));
-    if examples.is_empty() {
-        return Err(session.why_nothing(&sites));
+    let (mut ops, mut scorer) = (Some(ops), None);
+    let mut examples = Vec::new();
+    for (vcf, fasta) in args.vcf.iter().zip(&args.fasta) {
+        let started = Instant::now();
+        let (mut session, input) = Session::open(Request {
+            variants: vcf,
+            fasta,
+            regions: args.regions.as_deref(),
+            threads: args.threads,
+            batch_size: args.batch_size,
+        })?;
+        session.set_places(Places::open(&args.context, terminal)?);
+        let mut sites = session.sites(input, true)?;
+        sites.set_min_af(args.min_af);
+        // Once for all files, but not before the first of them was found to be in order.
+        if let Some(ops) = ops.take() {
+            let bundle = model::load(&ops, &args.model)?;
+            scorer = Some(session.scorer(ops, bundle));
+        }
+        let Some(scorer) = &scorer else { continue };
+        let mut background = Background {
+            args,
+            session: &session,
+            examples: Vec::new(),
+            left_out: [0; 2],
+        };
+        let show_progress = terminal.shows_progress() && !args.no_progress;
+        let end = session.run(scorer, &mut sites, show_progress, |record, outcomes, _| {
+            background.add(record, outcomes)
+        })?;
+        if end == RunEnd::Cancelled {
+            return Ok(None);
+        }
+        let found = background.end(&sites, started, terminal)?;
+        examples.extend(found);
     }
     Ok(Some(examples))
 }
 
-fn add_examples(
-    args: &Args,
-    session: &Session<'_>,
-    record: &VariantRecord,
-    outcomes: &[Outcome],
-    examples: &mut Vec<CalibrationExample>,
-) -> Result<()> {
-    let annotation = |key: &Option<String>| key.as_deref().and_then(|key| record.info(key));
-    for outcome in outcomes {
-        let Outcome::Scored(scored) = outcome else {
-            continue;
-        };
-        let mut place = session.place(&scored.edit)?;
-        if let Some(terms) = annotation(&args.region_info) {
+/// The background that one file gives.
+struct Background<'a> {
+    args: &'a Args,
+    session: &'a Session<'a>,
+    examples: Vec<CalibrationExample>,
+    /// Scored alleles that are too rare, and those whose window leaves its region.
+    left_out: [u64; 2],
+}
+
+impl Background<'_> {
+    fn add(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
+        for (index, outcome) in outcomes.iter().enumerate() {
+            let Outcome::Scored(scored) = outcome else {
+                continue;
+            };
+            let is_rare = self
+                .args
+                .min_af
+                .is_some_and(|af| !labelled(record, index, scored.edit.clone()).is_at_least(af));
+            let span = Interval::new(scored.window.start(), scored.window.end())?;
+            let leaves =
+                self.args.whole_windows && !self.session.regions_hold(scored.edit.chrom(), span);
+            self.left_out[0] += u64::from(is_rare);
+            self.left_out[1] += u64::from(!is_rare && leaves);
+            if !is_rare && !leaves {
+                self.examples.push(self.example(record, scored)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn example(&self, record: &VariantRecord, scored: &Scored) -> Result<CalibrationExample> {
+        let annotation = |key: &Option<String>| key.as_deref().and_then(|key| record.info(key));
+        let mut place = self.session.place(&scored.edit)?;
+        if let Some(terms) = annotation(&self.args.region_info) {
             place.region = Some(classify_region(Some(terms)));
         }
-        if let Some(terms) = annotation(&args.repeat_info) {
+        if let Some(terms) = annotation(&self.args.repeat_info) {
             place.repeat = Some(classify_repeat(Some(terms))?);
         }
-        let label = place.label(scored.window.sequence())?;
-        examples.push(CalibrationExample {
-            bucket_id: label.bucket_id(),
+        Ok(CalibrationExample {
+            bucket_id: place.label(scored.window.sequence())?.bucket_id(),
             sigma_raw: scored.result.sigma_raw,
-        });
+        })
     }
-    Ok(())
+
+    /// The examples, after what became of the file was told.
+    fn end(
+        self,
+        sites: &Sites<'_>,
+        started: Instant,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Vec<CalibrationExample>> {
+        let account = self.session.account().take();
+        account.tally.reconcile(account.sites)?;
+        terminal.info(account.tally.summary(started.elapsed()));
+        if let Some(af) = self.args.min_af {
+            let rare = account.rare;
+            terminal.info(format_args!(
+                "not counted above: {rare} records without an allele of {af} or more; of the scored \
+                 alleles {} are rarer",
+                self.left_out[0]
+            ));
+        }
+        if self.args.whole_windows {
+            terminal.info(format_args!(
+                "scored alleles whose windows leave their region: {}",
+                self.left_out[1]
+            ));
+        }
+        if self.examples.is_empty() {
+            return Err(self.session.why_nothing(sites));
+        }
+        terminal.info(format_args!("background: {} alleles", self.examples.len()));
+        Ok(self.examples)
+    }
 }
 
 /// The buckets as a table for people.

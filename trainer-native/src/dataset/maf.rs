@@ -112,7 +112,9 @@ pub fn each_block(path: &Path, mut each: impl FnMut(&[MafRow]) -> Result<()>) ->
         }
         let locate = |error: Error| error.at(Location::line(&file, index as u64 + 1));
         let row = MafRow::parse(&line).map_err(locate)?;
-        let columns = rows.first().map_or(row.columns.len(), |row| row.columns.len());
+        let columns = rows
+            .first()
+            .map_or(row.columns.len(), |row| row.columns.len());
         row.check(columns).map_err(locate)?;
         rows.push(row);
     }
@@ -171,8 +173,15 @@ mod tests {
             ("s Hsap.22 49 2 - 50 AC\n", 1),
         ] {
             let error = blocks(text).unwrap_err();
-            assert_eq!(error.location().and_then(|at| at.line), Some(line), "{text}");
+            assert_eq!(
+                error.location().and_then(|at| at.line),
+                Some(line),
+                "{text}"
+            );
         }
-        assert_eq!(blocks("##maf\n").unwrap_err().code(), ErrorCode::InputGeneric);
+        assert_eq!(
+            blocks("##maf\n").unwrap_err().code(),
+            ErrorCode::InputGeneric
+        );
     }
 }

@@ -107,9 +107,8 @@ impl PrimateAlignment {
         })?;
         let segments = &mut alignment.segments;
         segments.sort_by(|a, b| (&a.contig, a.span.start).cmp(&(&b.contig, b.span.start)));
-        segments.dedup_by(|next, kept| {
-            next.contig == kept.contig && next.span.start < kept.span.end
-        });
+        segments
+            .dedup_by(|next, kept| next.contig == kept.contig && next.span.start < kept.span.end);
         Ok(alignment)
     }
 
@@ -127,7 +126,10 @@ impl PrimateAlignment {
             .segments
             .partition_point(|s| (&*s.contig, s.span.end) <= (contig, at));
         let segment = self.segments.get(index).filter(|s| &*s.contig == contig)?;
-        segment.columns.get(at.since(segment.span.start)?.get() as usize).copied()
+        segment
+            .columns
+            .get(at.since(segment.span.start)?.get() as usize)
+            .copied()
     }
 
     /// Substitutions on a branch with a known neighbourhood, by place.
@@ -251,15 +253,23 @@ fn segment(rows: &[MafRow]) -> Result<Option<Segment>> {
     };
     let aligned = SPECIES.map(|species| only(species).map(|row| row.columns.as_bytes()));
     let base = |row: Option<&[u8]>, column: usize| {
-        row.and_then(|row| row.get(column)).map_or(N, |&base| code(base))
+        row.and_then(|row| row.get(column))
+            .map_or(N, |&base| code(base))
     };
-    let human_bases = human.columns.bytes().enumerate().filter(|&(_, base)| base != b'-');
+    let human_bases = human
+        .columns
+        .bytes()
+        .enumerate()
+        .filter(|&(_, base)| base != b'-');
     let mut columns: Vec<Column> = human_bases
         .map(|(column, _)| aligned.map(|row| base(row, column)))
         .collect();
     if human.is_reverse {
         columns.reverse();
-        columns.iter_mut().flatten().for_each(|base| *base = complement(*base));
+        columns
+            .iter_mut()
+            .flatten()
+            .for_each(|base| *base = complement(*base));
     }
     let contig = human.name.split_once('.').map_or("", |(_, contig)| contig);
     Ok(Some(Segment {
@@ -292,13 +302,20 @@ mod tests {
         assert_eq!(alignment.len_bp(), 10);
         let found = |branch| -> Vec<String> {
             let found = alignment.substitutions(branch);
-            found.iter().map(|s| s.edit().unwrap().to_string()).collect()
+            found
+                .iter()
+                .map(|s| s.edit().unwrap().to_string())
+                .collect()
         };
         assert_eq!(found(Branch::Human), ["chr22:13:G:T"]);
         assert_eq!(found(Branch::Chimpanzee), ["chr22:16:C:T"]);
         assert_eq!(alignment.column("chr22", BpOffset(17)), Some([3, 3, 3, N]));
         for (contig, at) in [("chr22", 9), ("chr22", 20), ("chr2", 12), ("chrX", 12)] {
-            assert_eq!(alignment.column(contig, BpOffset(at)), None, "{contig} {at}");
+            assert_eq!(
+                alignment.column(contig, BpOffset(at)),
+                None,
+                "{contig} {at}"
+            );
         }
     }
 

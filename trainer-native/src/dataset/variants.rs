@@ -47,7 +47,13 @@ impl LabelledVariant {
     /// Whether it may serve as a common, presumably harmless variant.
     #[must_use]
     pub fn is_common(&self) -> bool {
-        self.passed && self.af.is_some_and(|af| af >= COMMON_AF)
+        self.is_at_least(COMMON_AF)
+    }
+
+    /// Whether nothing speaks against it and its frequency is known to be `af` or more.
+    #[must_use]
+    pub fn is_at_least(&self, af: f64) -> bool {
+        self.passed && self.af.is_some_and(|known| known >= af)
     }
 }
 
@@ -145,7 +151,10 @@ impl VariantSet {
     }
 }
 
-fn labelled(record: &VariantRecord, allele: usize, edit: EditSpec) -> LabelledVariant {
+/// An allele of a record, counted from 0, with what the INFO column says of it; see
+/// [`read_variants`].
+#[must_use]
+pub fn labelled(record: &VariantRecord, allele: usize, edit: EditSpec) -> LabelledVariant {
     let filter = record
         .raw
         .as_deref()

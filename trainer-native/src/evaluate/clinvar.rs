@@ -175,7 +175,11 @@ fn all_scores(
         scores.push(ensemble.score(&heads)?);
         scores.push(context.score(&held.items));
     }
-    let places = held.edits().iter().map(on_chromosome).collect::<Result<Vec<_>>>()?;
+    let places = held
+        .edits()
+        .iter()
+        .map(on_chromosome)
+        .collect::<Result<Vec<_>>>()?;
     scores.extend(methods.controls(&held.items, &places)?);
     scores.push(Score {
         name: "rule",

@@ -56,11 +56,12 @@ impl ContextTable {
     #[must_use]
     pub fn score(&self, items: &[Item]) -> Score {
         let look_up = |table: &[f64], index: Option<usize>| {
-            index.and_then(|index| table.get(index).copied()).unwrap_or(0.0)
+            index
+                .and_then(|index| table.get(index).copied())
+                .unwrap_or(0.0)
         };
-        let of = |place: Place| {
-            look_up(&self.by_change, place.change) + look_up(&self.by_gc, place.gc)
-        };
+        let of =
+            |place: Place| look_up(&self.by_change, place.change) + look_up(&self.by_gc, place.gc);
         Score {
             name: "context",
             values: items.iter().map(|item| of(Place::of(item))).collect(),
@@ -73,11 +74,17 @@ impl Place {
         let at = item.edit.rel_pos().get() as usize;
         let bases = encode(&item.sequence);
         let alternate = encode(item.edit.alt_bases());
-        let around = &bases[at.saturating_sub(GC_REACH_BP)..(at + GC_REACH_BP + 1).min(bases.len())];
+        let around =
+            &bases[at.saturating_sub(GC_REACH_BP)..(at + GC_REACH_BP + 1).min(bases.len())];
         let known = around.iter().filter(|&&base| base < N).count();
-        let gc = around.iter().filter(|&&base| base == 1 || base == 2).count();
+        let gc = around
+            .iter()
+            .filter(|&&base| base == 1 || base == 2)
+            .count();
         Self {
-            change: alternate.first().and_then(|&alternate| change(&bases, at, alternate)),
+            change: alternate
+                .first()
+                .and_then(|&alternate| change(&bases, at, alternate)),
             gc: (known > 0).then(|| (gc * GC_BINS / known).min(GC_BINS - 1)),
         }
     }
@@ -90,7 +97,11 @@ fn change(bases: &[u8], at: usize, alternate: u8) -> Option<usize> {
         return None;
     };
     let mut alternate = alternate;
-    if [before, base, after, alternate].iter().any(|&base| base >= N) || base == alternate {
+    if [before, base, after, alternate]
+        .iter()
+        .any(|&base| base >= N)
+        || base == alternate
+    {
         return None;
     }
     if base == 0 || base == 2 {
@@ -149,7 +160,10 @@ mod tests {
             assert_eq!(forward.is_none(), base == alternate);
             seen.extend(forward);
         }
-        assert_eq!(seen.into_iter().collect::<Vec<_>>(), (0..CHANGES).collect::<Vec<_>>());
+        assert_eq!(
+            seen.into_iter().collect::<Vec<_>>(),
+            (0..CHANGES).collect::<Vec<_>>()
+        );
         assert_eq!(change(&[0, 1], 0, 2), None);
         assert_eq!(change(&[0, 1, N], 1, 2), None);
     }

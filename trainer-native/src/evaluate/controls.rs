@@ -88,7 +88,10 @@ impl Methods<'_> {
         let mut scores = vec![
             Score {
                 name: MARKOV.0,
-                values: items.iter().map(|item| -self.markov_difference(item)).collect(),
+                values: items
+                    .iter()
+                    .map(|item| -self.markov_difference(item))
+                    .collect(),
             },
             Score {
                 name: RANDOM_WEIGHTS.0,
@@ -119,8 +122,7 @@ impl Methods<'_> {
     fn markov_difference(&self, item: &Item) -> f64 {
         let at = item.edit.rel_pos().get() as usize;
         let alternate = encode(item.edit.alt_bases());
-        let difference =
-            |&base: &u8| self.chain.snv_difference(&encode(&item.sequence), at, base);
+        let difference = |&base: &u8| self.chain.snv_difference(&encode(&item.sequence), at, base);
         alternate.first().and_then(difference).unwrap_or(0.0)
     }
 }

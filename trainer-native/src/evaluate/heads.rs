@@ -74,8 +74,11 @@ impl Heads {
         let index = HEADS.iter().position(|&head| head == name);
         let column = index.and_then(|index| self.columns.get(index));
         column.map(Vec::as_slice).ok_or_else(|| {
-            Error::new(ErrorCode::InternalInvariantViolation, "there is no such head")
-                .with_detail("head", name)
+            Error::new(
+                ErrorCode::InternalInvariantViolation,
+                "there is no such head",
+            )
+            .with_detail("head", name)
         })
     }
 
@@ -127,7 +130,11 @@ impl FittedEnsemble {
     pub fn score(&self, heads: &Heads) -> Result<Score> {
         let rows = heads.columns.first().map_or(0, Vec::len);
         let row = |row: usize| -> Vec<f64> {
-            heads.columns.iter().filter_map(|column| column.get(row).copied()).collect()
+            heads
+                .columns
+                .iter()
+                .filter_map(|column| column.get(row).copied())
+                .collect()
         };
         let values = (0..rows).map(|index| self.model.log_odds(&row(index)));
         Ok(Score {
@@ -178,7 +185,11 @@ mod tests {
             assert!(fitted.weights[other].abs() < 0.5, "{:?}", fitted.weights);
         }
         let scores = fitted.score(&heads).unwrap().values;
-        assert!(scores[10..].iter().all(|&p| scores[..10].iter().all(|&n| n < p)));
+        assert!(
+            scores[10..]
+                .iter()
+                .all(|&p| scores[..10].iter().all(|&n| n < p))
+        );
         let json = serde_json::to_value(&fitted).unwrap();
         assert_eq!(json["heads"][1], "shift");
         assert_eq!(json["weights"][1], fitted.weights[1]);

@@ -174,9 +174,14 @@ fn groups(
     let mut groups = Vec::new();
     for (branch, class) in kinds {
         let wanted = |kind: &(Branch, RegionClass)| {
-            branch.is_none_or(|branch| branch == kind.0) && class.is_none_or(|class| class == kind.1)
+            branch.is_none_or(|branch| branch == kind.0)
+                && class.is_none_or(|class| class == kind.1)
         };
-        let found = pairs.kinds.iter().enumerate().filter(|(_, kind)| wanted(kind));
+        let found = pairs
+            .kinds
+            .iter()
+            .enumerate()
+            .filter(|(_, kind)| wanted(kind));
         let fixed: Vec<usize> = found.map(|(row, _)| row).collect();
         if fixed.is_empty() {
             continue;
@@ -278,8 +283,7 @@ impl Draw<'_, '_> {
             }
         };
         let annotation = self.methods.annotation;
-        let mut class =
-            |found: &Substitution| Ok(region_class(annotation, &found.edit()?));
+        let mut class = |found: &Substitution| Ok(region_class(annotation, &found.edit()?));
         for _ in 0..PARTNERS {
             let Some(partner) = sites.matched(substitution, &mut class, rng)? else {
                 break;

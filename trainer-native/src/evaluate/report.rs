@@ -177,7 +177,11 @@ mod tests {
                 ensemble: None,
                 context: None,
                 classes: vec![
-                    class("all", 40, &[("surprise", measured), ("conservation", partly)]),
+                    class(
+                        "all",
+                        40,
+                        &[("surprise", measured), ("conservation", partly)],
+                    ),
                     class("stop_gained", 3, &[]),
                 ],
             }),

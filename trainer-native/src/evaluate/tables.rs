@@ -80,8 +80,16 @@ pub fn uniformity_section(common: &Common) -> String {
             figures.critical_value_with_table.unwrap_or(f64::NAN)
         )
     });
-    let within = if figures.ks_statistic < UNIFORM_WITHIN { "is" } else { "is not" };
-    let decided = if figures.critical_value < UNIFORM_WITHIN { "can" } else { "cannot" };
+    let within = if figures.ks_statistic < UNIFORM_WITHIN {
+        "is"
+    } else {
+        "is not"
+    };
+    let decided = if figures.critical_value < UNIFORM_WITHIN {
+        "can"
+    } else {
+        "cannot"
+    };
     format!(
         "\n## Percentiles of common variants\n\n{} held-out variants with a frequency of at least 1 %. \
          Kolmogorov-Smirnov distance from uniform {:.4} (p {:.2e}, as if variants were independent), which \
@@ -119,7 +127,11 @@ pub fn clinvar_section(clinvar: &ClinVar) -> String {
         })
         .collect();
     table(&mut text, &columns, &clinvar::MEANINGS);
-    fits(&mut text, clinvar.ensemble.as_ref(), clinvar.context.as_ref());
+    fits(
+        &mut text,
+        clinvar.ensemble.as_ref(),
+        clinvar.context.as_ref(),
+    );
     line(
         &mut text,
         format_args!("\nLeft out: {}.", counts(&clinvar.left_out)),
@@ -148,7 +160,11 @@ pub fn primate_section(primates: &Primates) -> String {
         })
         .collect();
     table(&mut text, &columns, &primate::MEANINGS);
-    fits(&mut text, primates.ensemble.as_ref(), primates.context.as_ref());
+    fits(
+        &mut text,
+        primates.ensemble.as_ref(),
+        primates.context.as_ref(),
+    );
     line(
         &mut text,
         format_args!("\nLeft out: {}.", counts(&primates.left_out)),
@@ -173,23 +189,34 @@ impl Column<'_> {
 fn table(text: &mut String, columns: &[Column<'_>], meanings: &[(&str, &str)]) {
     let (measured, small): (Vec<&Column<'_>>, Vec<_>) =
         columns.iter().partition(|column| !column.auroc.is_empty());
-    let heads: String = measured.iter().map(|c| format!(" {} |", c.head())).collect();
+    let heads: String = measured
+        .iter()
+        .map(|c| format!(" {} |", c.head()))
+        .collect();
     line(text, format_args!("| score |{heads}"));
     line(text, format_args!("|---|{}", "---|".repeat(measured.len())));
-    let meanings = meanings.iter().filter(|(name, _)| {
-        columns.iter().any(|column| column.auroc.contains_key(name))
-    });
+    let meanings = meanings
+        .iter()
+        .filter(|(name, _)| columns.iter().any(|column| column.auroc.contains_key(name)));
     for (name, _) in meanings.clone() {
-        let cells = measured.iter().map(|c| format!(" {} |", cell(c.auroc.get(name))));
+        let cells = measured
+            .iter()
+            .map(|c| format!(" {} |", cell(c.auroc.get(name))));
         let cells: String = cells.collect();
         line(text, format_args!("| {} |{cells}", name.replace('_', " ")));
     }
     text.push('\n');
     for (name, meaning) in meanings {
-        line(text, format_args!("- {}: {meaning}", name.replace('_', " ")));
+        line(
+            text,
+            format_args!("- {}: {meaning}", name.replace('_', " ")),
+        );
     }
     let small: Vec<String> = small.iter().map(|column| column.head()).collect();
-    line(text, format_args!("\nToo few to measure: {}.", list(&small)));
+    line(
+        text,
+        format_args!("\nToo few to measure: {}.", list(&small)),
+    );
 }
 
 fn fits(text: &mut String, ensemble: Option<&FittedEnsemble>, context: Option<&ContextTable>) {

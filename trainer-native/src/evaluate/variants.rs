@@ -81,9 +81,7 @@ impl Bounds<'_> {
                 leaves.then_some("window_leaves_region")
             }
             Side::Training if touches(self.holdout, bases) => Some("held_out"),
-            Side::Training => {
-                touches(self.holdout, window?).then_some("window_touches_holdout")
-            }
+            Side::Training => touches(self.holdout, window?).then_some("window_touches_holdout"),
         }
     }
 }
@@ -232,17 +230,29 @@ mod tests {
         let held = |edit, window| against(bounds, Side::HeldOut(None), edit, window);
         assert_eq!(held("chr1:100:A:C", None), Some("not_held_out"));
         assert_eq!(held("chr1:101:A:C", None), None);
-        assert_eq!(held("chr1:101:A:C", Some((99, 110))), Some("window_leaves_region"));
+        assert_eq!(
+            held("chr1:101:A:C", Some((99, 110))),
+            Some("window_leaves_region")
+        );
         assert_eq!(held("chr1:180:A:C", Some((170, 190))), None);
-        assert_eq!(held("chr1:180:A:C", Some((171, 191))), Some("calibration_region"));
+        assert_eq!(
+            held("chr1:180:A:C", Some((171, 191))),
+            Some("calibration_region")
+        );
         let regions = policy(&["chr1:121-140"]);
         let inside = |edit, window| against(bounds, Side::HeldOut(Some(&regions)), edit, window);
         assert_eq!(inside("chr1:110:A:C", None), Some("outside_regions"));
-        assert_eq!(inside("chr1:130:A:C", Some((119, 139))), Some("window_leaves_region"));
+        assert_eq!(
+            inside("chr1:130:A:C", Some((119, 139))),
+            Some("window_leaves_region")
+        );
         assert_eq!(inside("chr1:130:A:C", Some((120, 140))), None);
         let training = |edit, window| against(bounds, Side::Training, edit, window);
         assert_eq!(training("chr1:101:A:C", None), Some("held_out"));
-        assert_eq!(training("chr1:95:A:C", Some((90, 101))), Some("window_touches_holdout"));
+        assert_eq!(
+            training("chr1:95:A:C", Some((90, 101))),
+            Some("window_touches_holdout")
+        );
         assert_eq!(training("chr1:95:A:C", Some((90, 100))), None);
     }
 

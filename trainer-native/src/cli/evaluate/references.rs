@@ -6,10 +6,10 @@ use crate::dataset::bases::encode;
 use crate::dataset::gff::read_gff3;
 use crate::dataset::local::{LocalRecord, fetch_chromosome};
 use genolewm_model::scorer::{Placed, Placer};
+use genolewm_shared::Result;
 use genolewm_shared::edit::{EditSpec, SkipReason};
 use genolewm_shared::position::Interval;
 use genolewm_shared::reference::ContigInfo;
-use genolewm_shared::Result;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,9 @@ impl References {
     }
 
     fn with(&mut self, contig: &str) -> Option<&mut NativeReference> {
-        self.open.iter_mut().find(|one| one.contig(contig).is_some())
+        self.open
+            .iter_mut()
+            .find(|one| one.contig(contig).is_some())
     }
 
     fn contigs(&self) -> impl Iterator<Item = &ContigInfo> {
@@ -55,7 +57,10 @@ impl References {
 ///
 /// # Errors
 /// `INPUT.GENERIC` for a malformed file, `RESOURCE.GENERIC` for one that cannot be read.
-pub(crate) fn annotation(paths: &[PathBuf], references: &RefCell<References>) -> Result<Annotation> {
+pub(crate) fn annotation(
+    paths: &[PathBuf],
+    references: &RefCell<References>,
+) -> Result<Annotation> {
     let mut transcripts = Vec::new();
     for path in paths {
         let name = path.to_string_lossy();

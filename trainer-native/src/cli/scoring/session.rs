@@ -14,6 +14,7 @@ use genolewm_model::scorer::{
     Site, SiteOutcome,
 };
 use genolewm_shared::edit::EditSpec;
+use genolewm_shared::position::Interval;
 use genolewm_shared::source::VariantRecord;
 use genolewm_shared::{Error, Result};
 use std::cell::RefCell;
@@ -196,6 +197,13 @@ impl<'a> Session<'a> {
     pub fn place(&self, edit: &EditSpec) -> Result<Place> {
         let mut places = self.places.borrow_mut();
         places.of(edit, &mut self.reference.borrow_mut())
+    }
+
+    /// Whether a span lies wholly inside one of the regions; without regions everything does.
+    #[must_use]
+    pub fn regions_hold(&self, contig: &str, span: Interval) -> bool {
+        let regions = self.regions.as_ref();
+        regions.is_none_or(|regions| regions.hold(contig, span))
     }
 
     /// Why nothing could be scored.

@@ -3,6 +3,7 @@
 use super::input::Input;
 use super::place::NativeReference;
 use super::skipped::SkippedFile;
+use crate::dataset::variants::labelled;
 use genolewm_model::scorer::{Builds, LOOK_AHEAD, RefCheck, Regions, SAMPLE, Site, Tally};
 use genolewm_shared::edit::SkipReason;
 use genolewm_shared::source::{AlleleOutcome, VariantRecord};
@@ -23,6 +24,8 @@ pub struct Account {
     pub malformed: Vec<Error>,
     /// The file of skipped alleles.
     pub skipped: Option<SkippedFile>,
+    /// Records without an allele as frequent as was asked for; they count nowhere else.
+    pub rare: u64,
 }
 
 impl Account {
@@ -70,6 +73,7 @@ pub struct Sites<'a> {
     check: RefCheck,
     /// Count malformed records and go on, instead of ending with their error.
     tolerant: bool,
+    min_af: Option<f64>,
 }
 
 impl<'a> Sites<'a> {
@@ -101,7 +105,13 @@ impl<'a> Sites<'a> {
             builds,
             check,
             tolerant,
+            min_af: None,
         })
+    }
+
+    /// Yields only records with an allele of this frequency or more.
+    pub fn set_min_af(&mut self, min_af: Option<f64>) {
+        self.min_af = min_af;
     }
 
     /// How the records agreed with the reference.
@@ -128,6 +138,10 @@ impl<'a> Sites<'a> {
                 }
                 Err(error) => return Err(error),
             };
+            if self.min_af.is_some_and(|af| !has_allele(&record, af)) {
+                self.account.borrow_mut().rare += 1;
+                continue;
+            }
             self.account.borrow_mut().tally.records += 1;
             if self
                 .regions
@@ -147,6 +161,15 @@ impl<'a> Sites<'a> {
             return Site::of_record(record, &mut self.reference.borrow_mut()).map(Some);
         }
     }
+}
+
+/// Whether an allele of a record has this frequency or more.
+fn has_allele(record: &VariantRecord, af: f64) -> bool {
+    let alleles = record.alleles().into_iter().enumerate();
+    alleles.into_iter().any(|(index, allele)| match allele {
+        AlleleOutcome::Candidate(edit) => labelled(record, index, edit).is_at_least(af),
+        AlleleOutcome::Skipped(_) => false,
+    })
 }
 
 impl Iterator for Sites<'_> {
