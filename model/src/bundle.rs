@@ -96,8 +96,12 @@ impl<M: Clone> Bundle<M> {
     }
 }
 
-/// The weight files of an encoder directory, in name order.
-fn read_shards(files: &dyn ModelFiles) -> Result<Vec<(String, Vec<u8>)>> {
+/// The weight files of an encoder directory, in name order: names and bytes.
+///
+/// # Errors
+/// `RESOURCE.MODEL_NOT_FOUND` for a missing file; `DEPLOY.EXPORT_FORMAT` for an index that names
+/// none, or one outside the directory.
+pub fn read_shards(files: &dyn ModelFiles) -> Result<Vec<(String, Vec<u8>)>> {
     let names = match files.read("model.safetensors.index.json")? {
         Some(index) => shard_names(&index)?,
         None => vec!["model.safetensors".to_owned()],

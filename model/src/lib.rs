@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ops;
+pub mod quantize;
 pub mod weights;
 pub mod config;
 pub mod tokenizer;

@@ -1,12 +1,12 @@
 //! Weights by name from safetensors files, strictly: a missing, surplus or misshapen tensor is an
-//! error that names it.
+//! error that names it. Packed weights are widened when they are read, by their scales.
+
+mod widen;
 
 use crate::ops::{LayerNorm, Linear, Ops};
-use genolewm_shared::{Error, ErrorCode, Result};
-use half::{bf16, f16};
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use genolewm_shared::{Error, Result};
 use std::collections::BTreeMap;
+use widen::{File, Widened, format_error};
 
 /// One named tensor, widened to f32.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,20 +30,14 @@ impl Weights {
     ///
     /// # Errors
     /// `DEPLOY.EXPORT_FORMAT` when the bytes are not safetensors or hold a type other than f32,
-    /// f16 or bf16.
+    /// f16 or bf16, or i8 or u8 with the scales of [`crate::quantize`].
     pub fn parse(bytes: &[u8], source: &str, keep: impl Fn(&str) -> bool) -> Result<Self> {
-        let file = SafeTensors::deserialize(bytes)
-            .map_err(|error| format_error(source, &format!("not a safetensors file: {error}")))?;
+        let file = File::open(bytes, source)?;
         let mut tensors = BTreeMap::new();
-        for (name, view) in file.iter() {
-            if keep(name) {
-                tensors.insert(name.to_owned(), widen(source, name, &view)?);
-            }
+        for name in file.names().filter(|name| keep(name)) {
+            tensors.insert(name.to_owned(), named(file.tensor(name)?));
         }
-        Ok(Self {
-            source: source.to_owned(),
-            tensors,
-        })
+        Ok(Self::from_tensors(source, tensors))
     }
 
     /// As [`Self::parse`], but of the tensors named in `tables` only the given rows are widened: a
@@ -53,13 +47,10 @@ impl Weights {
     /// As [`Self::parse`], and when a table has no such row.
     pub fn parse_rows(bytes: &[u8], source: &str, tables: &[&str], rows: &[u32]) -> Result<Self> {
         let mut weights = Self::parse(bytes, source, |name| !tables.contains(&name))?;
-        let file = SafeTensors::deserialize(bytes)
-            .map_err(|error| format_error(source, &format!("not a safetensors file: {error}")))?;
+        let file = File::open(bytes, source)?;
         for &name in tables {
-            if let Ok(view) = file.tensor(name) {
-                weights
-                    .tensors
-                    .insert(name.to_owned(), widen_rows(source, name, &view, rows)?);
+            if let Some(table) = file.rows(name, rows)? {
+                weights.tensors.insert(name.to_owned(), named(table));
             }
         }
         Ok(weights)
@@ -72,6 +63,12 @@ impl Weights {
             source: source.to_owned(),
             tensors,
         }
+    }
+
+    /// All tensors that have not been taken.
+    #[must_use]
+    pub fn into_tensors(self) -> BTreeMap<String, NamedTensor> {
+        self.tensors
     }
 
     /// Adds the tensors of another shard.
@@ -250,73 +247,6 @@ pub fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     turned
 }
 
-fn widen(source: &str, name: &str, view: &TensorView<'_>) -> Result<NamedTensor> {
-    let values = widen_bytes(source, name, view.dtype(), view.data())?;
-    Ok(NamedTensor {
-        shape: view.shape().to_vec(),
-        values,
-    })
-}
-
-fn widen_rows(
-    source: &str,
-    name: &str,
-    view: &TensorView<'_>,
-    rows: &[u32],
-) -> Result<NamedTensor> {
-    let &[count, width] = view.shape() else {
-        return Err(format_error(
-            source,
-            &format!(
-                "tensor {name} has shape {:?}, not 2 dimensions",
-                view.shape()
-            ),
-        ));
-    };
-    let bytes_per_row = view.data().len() / count.max(1);
-    let mut values = Vec::with_capacity(rows.len() * width);
-    for &row in rows {
-        let start = row as usize * bytes_per_row;
-        let bytes = view
-            .data()
-            .get(start..start + bytes_per_row)
-            .ok_or_else(|| {
-                format_error(source, &format!("tensor {name} has no row {row}"))
-                    .with_remedy("tokenizer and weights belong to different encoders")
-            })?;
-        values.extend(widen_bytes(source, name, view.dtype(), bytes)?);
-    }
-    Ok(NamedTensor {
-        shape: vec![rows.len(), width],
-        values,
-    })
-}
-
-fn widen_bytes(source: &str, name: &str, dtype: Dtype, bytes: &[u8]) -> Result<Vec<f32>> {
-    Ok(match dtype {
-        Dtype::F32 => words::<4>(bytes).map(f32::from_le_bytes).collect(),
-        Dtype::F16 => words::<2>(bytes)
-            .map(|b| f16::from_le_bytes(b).to_f32())
-            .collect(),
-        Dtype::BF16 => words::<2>(bytes)
-            .map(|b| bf16::from_le_bytes(b).to_f32())
-            .collect(),
-        other => {
-            return Err(
-                format_error(source, &format!("tensor {name} has type {other:?}"))
-                    .with_remedy("weights are read as F32, F16 or BF16"),
-            );
-        }
-    })
-}
-
-fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
-    bytes.as_chunks::<N>().0.iter().copied()
-}
-
-fn format_error(source: &str, message: &str) -> Error {
-    Error::new(
-        ErrorCode::DeployExportFormat,
-        format!("{source}: {message}"),
-    )
+fn named((shape, values): Widened) -> NamedTensor {
+    NamedTensor { shape, values }
 }

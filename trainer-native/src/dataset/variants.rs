@@ -9,6 +9,7 @@ use genolewm_shared::source::{AlleleOutcome, VariantReader, VariantRecord};
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// From this frequency on a variant counts as common (contract, section 6).
@@ -77,16 +78,22 @@ pub struct VariantSet {
 /// where a shard is damaged or has not the columns.
 pub fn read_variants(path: &Path, code: ErrorCode) -> Result<VariantSet> {
     match shard_kind(path, code)? {
-        None => read_vcf(path),
+        None => {
+            let name = path.display().to_string();
+            let file = File::open(path).map_err(|error| io_error(&name, &error))?;
+            read_vcf(Box::new(file), &name)
+        }
         Some(ShardKind::Gnomad) => read_gnomad(path, code),
         Some(ShardKind::Clinvar) => read_clinvar(path, code),
     }
 }
 
-fn read_vcf(path: &Path) -> Result<VariantSet> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| io_error(&name, &error))?;
-    let mut reader = VariantReader::open(Box::new(file), &name)?;
+/// As [`read_variants`] reads a VCF, from wherever it comes; `name` is what errors call it.
+///
+/// # Errors
+/// `INPUT.VCF_PARSE` where it is malformed.
+pub fn read_vcf(vcf: Box<dyn Read>, name: &str) -> Result<VariantSet> {
+    let mut reader = VariantReader::open(vcf, name)?;
     let mut set = VariantSet::default();
     while let Some(record) = reader.next_record()? {
         for (index, outcome) in record.alleles().into_iter().enumerate() {

@@ -1,12 +1,19 @@
-//! Models in the formats of others.
+//! Models to give away: in the formats of others, and as model directories with small weights.
 
 pub mod source;
 pub mod report;
 pub mod onnx;
+pub mod memory;
+pub mod quantized;
+pub mod rollouts;
+pub mod data;
+pub mod budget;
+pub mod checkpoint;
+pub mod deploy;
 
 use crate::output::{io_error, temporary_in};
 use genolewm_shared::{Error, ErrorCode, Result};
-use source::Source;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -21,40 +28,31 @@ pub const GENERATED_BY: &str = concat!("genolewm ", env!("CARGO_PKG_VERSION"));
 pub struct Artifact {
     /// The part of the model that it holds, by the manifest's name for it.
     pub component: &'static str,
-    /// Its name.
-    pub file: &'static str,
+    /// Its name, with a folder before it where it lies in one.
+    pub file: String,
     /// Its contents.
     pub bytes: Vec<u8>,
     /// How many tensors it holds.
     pub tensors: usize,
 }
 
-/// A format and what it writes.
+/// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
+    /// A model directory, with weights in the numbers of --dtype
+    Safetensors,
     /// ONNX files of the predictor and of the action encoder, f32
     Onnx,
 }
 
 impl Format {
-    /// The model's files in this format, the report last.
-    ///
-    /// # Errors
-    /// As the format's own.
-    pub fn export(self, source: &Source) -> Result<Vec<Artifact>> {
-        let (name, settings, artifacts) = match self {
-            Self::Onnx => {
-                let settings = [("opset", onnx::OPSET.into())];
-                ("onnx", settings, onnx::export(source)?)
-            }
-        };
-        let report = Artifact {
-            component: "report",
-            file: report::FILE,
-            bytes: report::render(source, name, &settings, &artifacts)?,
-            tensors: 0,
-        };
-        Ok(artifacts.into_iter().chain([report]).collect())
+    /// Its name in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Onnx => "onnx",
+        }
     }
 }
 
@@ -65,24 +63,20 @@ impl Format {
 /// `INPUT.GENERIC` when one is there and may not be overwritten, or the directory is a file;
 /// `RESOURCE.*` when they cannot be written.
 pub fn write(directory: &Path, artifacts: &[Artifact], overwrite: bool) -> Result<()> {
-    if directory.exists() && !directory.is_dir() {
-        return Err(
-            refused(directory, "is not a directory").with_remedy("give another --output-dir")
-        );
-    }
+    check_free(directory, artifacts.iter().map(|it| &*it.file), overwrite)?;
     let paths = artifacts
         .iter()
-        .map(|artifact| directory.join(artifact.file));
+        .map(|artifact| directory.join(&artifact.file));
     let paths: Vec<PathBuf> = paths.collect();
-    if let Some(path) = paths.iter().find(|path| !overwrite && path.exists()) {
-        return Err(refused(path, "is there already")
-            .with_remedy("give --overwrite to replace it, or another --output-dir"));
-    }
     let failed = |error: &std::io::Error| io_error(&directory.display().to_string(), error);
-    std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
+    let folders: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
+    for folder in &folders {
+        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    }
     let staged: Vec<NamedTempFile> = artifacts
         .iter()
-        .map(|artifact| stage(directory, &artifact.bytes))
+        .zip(&paths)
+        .map(|(artifact, path)| stage(path.parent().unwrap_or(directory), &artifact.bytes))
         .collect::<std::io::Result<_>>()
         .map_err(|error| failed(&error))?;
     for (file, path) in staged.into_iter().zip(&paths) {
@@ -93,7 +87,31 @@ pub fn write(directory: &Path, artifacts: &[Artifact], overwrite: bool) -> Resul
         };
         placed.map_err(|error| io_error(&path.display().to_string(), &error.error))?;
     }
-    sync(directory).map_err(|error| failed(&error))
+    folders
+        .into_iter()
+        .try_for_each(sync)
+        .map_err(|error| failed(&error))
+}
+
+/// Refuses a directory in which one of the files is there already, unless it may be overwritten.
+///
+/// # Errors
+/// `INPUT.GENERIC`, naming the first.
+pub fn check_free<'a>(
+    directory: &Path,
+    mut files: impl Iterator<Item = &'a str>,
+    overwrite: bool,
+) -> Result<()> {
+    if directory.exists() && !directory.is_dir() {
+        return Err(
+            refused(directory, "is not a directory").with_remedy("give another --output-dir")
+        );
+    }
+    match files.find(|file| !overwrite && directory.join(file).exists()) {
+        None => Ok(()),
+        Some(file) => Err(refused(&directory.join(file), "is there already")
+            .with_remedy("give --overwrite to replace it, or another --output-dir")),
+    }
 }
 
 fn stage(directory: &Path, bytes: &[u8]) -> std::io::Result<NamedTempFile> {

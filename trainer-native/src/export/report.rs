@@ -1,10 +1,9 @@
 //! `export_report.json`: what was exported, from what, and how it can be recognised. The keys are
 //! those of the Python package's report, which names a checkpoint where ours names a model.
 
-use super::source::Source;
-use super::{Artifact, GENERATED_BY};
+use super::{Artifact, Format, GENERATED_BY};
 use genolewm_shared::Result;
-use genolewm_shared::provenance::sha256_prefixed;
+use genolewm_shared::provenance::{Manifest, sha256_prefixed};
 use genolewm_shared::{Error, ErrorCode};
 use serde_json::{Map, Value, json};
 
@@ -12,31 +11,32 @@ use serde_json::{Map, Value, json};
 pub const FILE: &str = "export_report.json";
 const SCHEMA_VERSION: &str = "1.0.0";
 
-/// The report as bytes. `settings` are keys that only some formats have.
+/// The report as a file. `manifest` is that of the model that the files are or come from, `settings`
+/// are keys that only some formats have.
 ///
 /// # Errors
 /// `INTERNAL.GENERIC` when the writer fails, which it does not for these types.
 pub fn render(
-    source: &Source,
-    format: &str,
+    manifest: &Manifest,
+    format: Format,
     settings: &[(&str, Value)],
     artifacts: &[Artifact],
-) -> Result<Vec<u8>> {
+) -> Result<Artifact> {
     let mut report = Map::new();
     let mut put = |key: &str, value: Value| report.insert(key.to_owned(), value);
     put("schema_version", json!(SCHEMA_VERSION));
     put("generated_by", json!(GENERATED_BY));
-    put("format", json!(format));
+    put("format", json!(format.as_str()));
     for (key, value) in settings {
         put(key, value.clone());
     }
     put(
         "model",
         json!({
-            "model_id": source.model_id,
-            "model_name": source.manifest.model_name,
-            "model_version": source.manifest.model_version,
-            "release_id": source.manifest.release_id,
+            "model_id": manifest.model_id()?,
+            "model_name": manifest.model_name,
+            "model_version": manifest.model_version,
+            "release_id": manifest.release_id,
         }),
     );
     put("artifacts", artifacts.iter().map(describe).collect());
@@ -45,7 +45,12 @@ pub fn render(
         Error::new(ErrorCode::InternalGeneric, message)
     })?;
     bytes.push(b'\n');
-    Ok(bytes)
+    Ok(Artifact {
+        component: "report",
+        file: FILE.to_owned(),
+        bytes,
+        tensors: 0,
+    })
 }
 
 fn describe(artifact: &Artifact) -> Value {

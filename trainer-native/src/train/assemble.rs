@@ -49,11 +49,19 @@ const ENCODER_FILES: [&str; 5] = [
     "special_tokens_map.json",
 ];
 
-/// Writes a complete model directory, the manifest last.
+/// Writes a complete model directory with weights in f16, the manifest last.
 ///
 /// # Errors
 /// `RESOURCE.*` when a file cannot be read or written.
 pub fn assemble(directory: &Path, parts: Parts<'_>) -> Result<()> {
+    assemble_as(directory, parts, Dtype::F16)
+}
+
+/// As [`assemble`], with weights in f16 or f32.
+///
+/// # Errors
+/// As [`assemble`].
+pub fn assemble_as(directory: &Path, parts: Parts<'_>, dtype: Dtype) -> Result<()> {
     for name in ENCODER_FILES {
         write_atomically(
             &directory.join("encoder").join(name),
@@ -62,11 +70,11 @@ pub fn assemble(directory: &Path, parts: Parts<'_>) -> Result<()> {
     }
     write_atomically(
         &directory.join("predictor.safetensors"),
-        &serialize(&parts.predictor, Dtype::F16, None)?,
+        &serialize(&parts.predictor, dtype, None)?,
     )?;
     write_atomically(
         &directory.join("action_encoder.safetensors"),
-        &serialize(&parts.action, Dtype::F16, None)?,
+        &serialize(&parts.action, dtype, None)?,
     )?;
     write_atomically(
         &directory.join("calibration.parquet"),
@@ -81,6 +89,10 @@ pub fn assemble(directory: &Path, parts: Parts<'_>) -> Result<()> {
     for (name, path) in parts.data {
         data_snapshot.insert((*name).to_owned(), sha256_prefixed(&read(path)?));
     }
+    let numbers = match dtype {
+        Dtype::F32 => "fp32",
+        _ => "fp16",
+    };
     let artifact = |file: &str, dtype: Option<&str>| ManifestArtifact {
         file: file.to_owned(),
         hash: String::new(),
@@ -96,8 +108,8 @@ pub fn assemble(directory: &Path, parts: Parts<'_>) -> Result<()> {
             revision: "main".to_owned(),
             hash: String::new(),
         },
-        predictor: artifact("predictor.safetensors", Some("fp16")),
-        action_encoder: artifact("action_encoder.safetensors", Some("fp16")),
+        predictor: artifact("predictor.safetensors", Some(numbers)),
+        action_encoder: artifact("action_encoder.safetensors", Some(numbers)),
         calibration: artifact("calibration.parquet", None),
         eval: artifact("eval_metrics.json", None),
         training: ManifestTraining {

@@ -65,7 +65,7 @@ fn action_file(source: &Source) -> Result<Artifact> {
 
 fn file(
     component: &'static str,
-    name: &'static str,
+    name: &str,
     graph: Graph,
     source: &Source,
     more: &[(&str, String)],
@@ -86,7 +86,7 @@ fn file(
     };
     Artifact {
         component,
-        file: name,
+        file: name.to_owned(),
         bytes: model.encode_to_vec(),
         tensors,
     }

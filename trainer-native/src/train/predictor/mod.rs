@@ -3,8 +3,10 @@
 mod networks;
 mod settings;
 mod plan;
+mod trained;
 
 pub use settings::Settings;
+pub use trained::Trained;
 
 use super::assemble::{Parts, assemble};
 use super::optimizer::{MatrixOptimizer, Optimizer};

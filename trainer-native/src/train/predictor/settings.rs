@@ -7,11 +7,11 @@ use clap::Args;
 use genolewm_model::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
 use genolewm_shared::pooling::PoolType;
 use genolewm_shared::surprise::Aggregation;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Settings of `train predictor`.
-#[derive(Debug, Clone, Args, Serialize)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub struct Settings {
     /// The frozen encoder's directory
     #[arg(long, value_name = "DIR")]
