@@ -1,4 +1,5 @@
-//! `genolewm export`: files in the formats of others, whole and never in place of older ones.
+//! `genolewm export --format onnx`: files in the formats of others, whole and never in place of older
+//! ones.
 
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
