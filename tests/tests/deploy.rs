@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::fs;
 
 /// Few variants, so that the loss is measured in seconds.
-const EXPORT: &str = "export --budget-variants 24 --output-dir out";
+const EXPORT: &str = "export --budget-variants 100 --output-dir out";
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
 
 fn report(dir: &Dir) -> Value {
