@@ -10,7 +10,7 @@ use genolewm_shared::edit::RelEdit;
 use genolewm_shared::position::BpOffset;
 use genolewm_shared::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -66,6 +66,13 @@ impl fmt::Display for NamedFallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = self.source.map_or("none", EditSource::as_str);
         write!(f, "{}={source}", self.missing)
+    }
+}
+
+impl<'de> Deserialize<'de> for NamedFallback {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> core::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -16,7 +16,7 @@ const EXTENSION: &str = "safetensors";
 const DAMAGED: &str = "damaged";
 
 /// Which checkpoints stay.
-#[derive(Debug, Clone, Copy, Args, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Args, Serialize)]
 pub struct Retention {
     /// Newest checkpoints that are kept
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
