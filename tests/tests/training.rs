@@ -68,7 +68,7 @@ fn checkpoints(dir: &Dir, output: &str) -> Vec<String> {
     let names = entries.map(|entry| entry.expect("an entry").file_name());
     let mut names: Vec<String> = names
         .map(|name| name.to_string_lossy().into_owned())
-        .filter(|name| name.starts_with("step_"))
+        .filter(|name| name.starts_with("step_") && name.ends_with(".safetensors"))
         .collect();
     names.sort();
     names
