@@ -19,12 +19,10 @@ with open("ref.fa", "w") as fasta:
 PYTHON
 printf 'ref.fa\t1\trecord\n' >corpus.tsv
 printf 'chr1\t50000\t60000\n' >holdout.bed
-train() {
-    "$program" train encoder --corpus corpus.tsv --holdout holdout.bed --output run --steps 60 \
-        --checkpoint-every 4 --log-every 1 --hidden-size 16 --intermediate-size 32 --layers 1 \
-        --heads 2 --kv-heads 1 --window-tokens 12 --batch-tokens 48 --long-every 0 --quiet --no-banner
-}
-train &
+train=("$program" train encoder --corpus corpus.tsv --holdout holdout.bed --output run --steps 60
+    --checkpoint-every 4 --log-every 1 --hidden-size 16 --intermediate-size 32 --layers 1
+    --heads 2 --kv-heads 1 --window-tokens 12 --batch-tokens 48 --long-every 0 --quiet --no-banner)
+"${train[@]}" &
 running=$!
 until compgen -G "run/checkpoints/step_*" >/dev/null; do
     kill -0 "$running" 2>/dev/null || break
@@ -33,5 +31,5 @@ done
 kill -9 "$running" 2>/dev/null || true
 wait "$running" || true
 compgen -G "run/checkpoints/step_*" >/dev/null || { printf 'oracle: no checkpoint\n' >&2; exit 1; }
-train
+"${train[@]}"
 python3 "$reader" run

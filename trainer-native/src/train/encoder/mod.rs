@@ -159,7 +159,7 @@ impl<'a> Trainer<'a> {
             settings.long_window_tokens + 2,
         )?;
         track(&mut model);
-        let tokens_seen = step * settings.batch_tokens as u64;
+        let tokens_seen = (0..step).map(|step| tokens_of(settings, step)).sum();
         Ok(Self {
             settings,
             ops,
@@ -174,12 +174,7 @@ impl<'a> Trainer<'a> {
 
     fn train_step(&mut self, corpus: &Corpus) -> Result<Figures> {
         let settings = self.settings;
-        let long = settings.long_every > 0 && (self.step + 1).is_multiple_of(settings.long_every);
-        let window_tokens = if long {
-            settings.long_window_tokens
-        } else {
-            settings.window_tokens
-        };
+        let window_tokens = window_tokens(settings, self.step);
         let batch = sample(
             corpus,
             settings.seed,
@@ -207,8 +202,8 @@ impl<'a> Trainer<'a> {
             rate,
             settings.clip,
         )?;
+        self.tokens_seen += tokens_of(settings, self.step);
         self.step += 1;
-        self.tokens_seen += (batch.len() * window_tokens) as u64;
         Ok(figures)
     }
 
@@ -300,6 +295,26 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// Six-mers in each window of the step after `step`.
+const fn window_tokens(settings: &Settings, step: u64) -> usize {
+    if settings.long_every > 0 && (step + 1).is_multiple_of(settings.long_every) {
+        settings.long_window_tokens
+    } else {
+        settings.window_tokens
+    }
+}
+
+/// Tokens that the step after `step` trains on.
+fn tokens_of(settings: &Settings, step: u64) -> u64 {
+    let window_tokens = window_tokens(settings, step);
+    (windows(settings.batch_tokens, window_tokens) * window_tokens) as u64
+}
+
+/// Windows in a batch.
+fn windows(batch_tokens: usize, window_tokens: usize) -> usize {
+    (batch_tokens / window_tokens).max(1)
+}
+
 /// A batch of windows as tokens: `<dna>`, then six-mers. A function of seed and step.
 fn sample(
     corpus: &Corpus,
@@ -311,7 +326,7 @@ fn sample(
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(step + 1);
     let mut batch = Vec::new();
-    while batch.len() < (batch_tokens / window_tokens).max(1) {
+    while batch.len() < windows(batch_tokens, window_tokens) {
         let window = corpus.sample_window(&mut rng, window_tokens * 6)?;
         if window.bases.iter().all(|&base| base < 4) {
             let six_mers = window
