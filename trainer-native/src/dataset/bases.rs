@@ -56,7 +56,7 @@ pub fn reverse_complement(codes: &mut [u8]) {
 }
 
 /// A uniform number below `n`, by multiplication: the bias is below n / 2^64.
-pub(super) fn below(rng: &mut impl Rng, n: u64) -> u64 {
+pub(crate) fn below(rng: &mut impl Rng, n: u64) -> u64 {
     ((u128::from(rng.next_u64()) * u128::from(n)) >> 64) as u64
 }
 

@@ -5,8 +5,10 @@
 //! gives the same weights as one that is not.
 
 pub mod assemble;
+pub mod device;
 pub mod encoder;
 mod encoder_dir;
+pub mod feed;
 pub mod lm_loss;
 pub mod optimizer;
 pub mod pairs;

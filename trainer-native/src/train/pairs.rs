@@ -10,9 +10,9 @@ use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_shared::Result;
 use genolewm_shared::edit::RelEdit;
 use genolewm_shared::position::BpOffset;
-use indicatif::ProgressBar;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use std::time::{Duration, Instant};
 
 /// Edits of one window that are applied one after the other.
 #[derive(Debug, Clone)]
@@ -87,35 +87,53 @@ pub struct PairSources {
     pub holdout: HoldoutPolicy,
 }
 
-/// Encodes the edits of `windows` windows of `window_bp` bases each; a function of the seed.
+/// Which windows are drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Draw {
+    /// How many.
+    pub windows: usize,
+    /// Bases of each.
+    pub window_bp: usize,
+    /// The base of all draws.
+    pub seed: u64,
+    /// Draws of different streams are independent of each other.
+    pub stream: u64,
+}
+
+/// Draws windows and encodes their edits; a function of `draw`. After each window `go_on` is told
+/// how long its encoding took; nothing is returned once it says no.
 ///
 /// # Errors
 /// `TRAINING.DATALOADER` when windows or edits cannot be drawn.
 pub fn encode(
     encoder: &StateEncoder<<BurnOps as Ops>::Matrix>,
+    ops: &BurnOps,
     sources: &PairSources,
-    (windows, window_bp, seed): (usize, usize, u64),
-    progress: &ProgressBar,
-) -> Result<Pairs> {
-    let ops = BurnOps::cpu();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    draw: Draw,
+    go_on: &mut dyn FnMut(Duration) -> bool,
+) -> Result<Option<Pairs>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(draw.seed);
+    rng.set_stream(draw.stream);
     let feed = TupleFeed {
         corpus: &sources.corpus,
         providers: &sources.providers,
         mix: &sources.mix,
         holdout: &sources.holdout,
-        window_bp,
+        window_bp: draw.window_bp,
     };
     let mut pairs = Pairs {
         width: encoder.d_state(),
         ..Pairs::default()
     };
-    while pairs.windows.len() < windows {
+    while pairs.windows.len() < draw.windows {
         let (window, tuples) = feed.draw(&mut rng)?;
-        add(encoder, &ops, &mut pairs, window.bases, tuples)?;
-        progress.inc(1);
+        let started = Instant::now();
+        add(encoder, ops, &mut pairs, window.bases, tuples)?;
+        if !go_on(started.elapsed()) {
+            return Ok(None);
+        }
     }
-    Ok(pairs)
+    Ok(Some(pairs))
 }
 
 fn add(

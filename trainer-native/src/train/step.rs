@@ -14,10 +14,64 @@ pub fn track<P: Parameters<Tensor<2>>>(model: &mut P) {
     });
 }
 
-/// Applies the gradients, scaled down where their global L2 norm exceeds `clip`; returns the norm.
+/// Gradients of one or more batches.
+#[derive(Default)]
+pub struct Collected {
+    sums: BTreeMap<String, Tensor<2>>,
+    batches: u32,
+}
+
+impl Collected {
+    /// Adds the gradients of one batch.
+    pub fn add<P: Parameters<Tensor<2>>>(&mut self, model: &mut P, gradients: &mut Gradients) {
+        model.visit("", &mut |name, _, value| {
+            if let Some(gradient) = value.grad_remove(gradients) {
+                let sum = match self.sums.remove(name) {
+                    Some(sum) => sum + gradient,
+                    None => gradient,
+                };
+                self.sums.insert(name.to_owned(), sum);
+            }
+        });
+        self.batches += 1;
+    }
+
+    /// Applies the mean over the batches, scaled down where its global L2 norm exceeds `clip`;
+    /// returns the norm.
+    ///
+    /// # Errors
+    /// `TRAINING.NAN_LOSS` when the norm is not finite; nothing is changed then.
+    pub fn apply<P: Parameters<Tensor<2>>>(
+        mut self,
+        model: &mut P,
+        optimizer: &mut Optimizer,
+        rate: f64,
+        clip: f64,
+    ) -> Result<f64> {
+        let share = 1.0 / f64::from(self.batches.max(1));
+        let norm = share * self.sums.values().map(sum_of_squares).sum::<f64>().sqrt();
+        if !norm.is_finite() {
+            return Err(
+                Error::new(ErrorCode::TrainingNanLoss, "the gradients are not finite")
+                    .with_remedy("resume from the last checkpoint with a lower learning rate"),
+            );
+        }
+        let factor = if norm > clip { clip / norm } else { 1.0 };
+        model.visit("", &mut |name, role, value| {
+            if let Some(sum) = self.sums.remove(name) {
+                let gradient = sum.mul_scalar(factor * share);
+                let updated = optimizer.step(name, role, value.clone().inner(), gradient, rate);
+                *value = Tensor::from_inner(updated).require_grad();
+            }
+        });
+        Ok(norm)
+    }
+}
+
+/// Applies the gradients of one batch; see [`Collected::apply`].
 ///
 /// # Errors
-/// `TRAINING.NAN_LOSS` when the norm is not finite; nothing is changed then.
+/// As [`Collected::apply`].
 pub fn update<P: Parameters<Tensor<2>>>(
     model: &mut P,
     gradients: &mut Gradients,
@@ -25,35 +79,9 @@ pub fn update<P: Parameters<Tensor<2>>>(
     rate: f64,
     clip: f64,
 ) -> Result<f64> {
-    let mut found: BTreeMap<String, Tensor<2>> = BTreeMap::new();
-    let mut squares = 0.0f64;
-    model.visit("", &mut |name, _, value| {
-        if let Some(gradient) = value.grad_remove(gradients) {
-            squares += sum_of_squares(&gradient);
-            found.insert(name.to_owned(), gradient);
-        }
-    });
-    let norm = squares.sqrt();
-    if !norm.is_finite() {
-        return Err(
-            Error::new(ErrorCode::TrainingNanLoss, "the gradients are not finite")
-                .with_remedy("resume from the last checkpoint with a lower learning rate"),
-        );
-    }
-    let factor = if norm > clip { clip / norm } else { 1.0 };
-    model.visit("", &mut |name, role, value| {
-        if let Some(gradient) = found.remove(name) {
-            let updated = optimizer.step(
-                name,
-                role,
-                value.clone().inner(),
-                gradient.mul_scalar(factor),
-                rate,
-            );
-            *value = Tensor::from_inner(updated).require_grad();
-        }
-    });
-    Ok(norm)
+    let mut collected = Collected::default();
+    collected.add(model, gradients);
+    collected.apply(model, optimizer, rate, clip)
 }
 
 fn sum_of_squares(gradient: &Tensor<2>) -> f64 {

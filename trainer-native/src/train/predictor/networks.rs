@@ -53,18 +53,18 @@ pub(super) fn initial(settings: &Settings, d_state: usize) -> (Tensors, Tensors)
         d_state,
         d_action: settings.d_action,
         d_hidden: settings.d_hidden,
-        ffn_dim: settings.d_hidden,
-        cross_blocks: 2,
-        self_blocks: 1,
-        max_actions: 16,
+        ffn_dim: settings.ffn_dim.unwrap_or(settings.d_hidden),
+        cross_blocks: settings.cross_blocks,
+        self_blocks: settings.self_blocks,
+        max_actions: settings.max_actions,
     };
     let action = ActionSizes {
         d_action: settings.d_action,
-        d_pos: 32,
-        d_type: 16,
-        d_seq: 32,
-        layers: 2,
-        inner: 128,
+        d_pos: settings.d_pos,
+        d_type: settings.d_type,
+        d_seq: settings.d_seq,
+        layers: settings.action_layers,
+        inner: settings.action_inner,
     };
     (
         Initializer::new(&mut uniform).predictor(&predictor),

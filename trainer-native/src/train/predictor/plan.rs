@@ -15,6 +15,15 @@ pub(super) fn plan(settings: &Settings, d_state: usize) -> Result<RunPlan> {
         "d_hidden": settings.d_hidden,
         "d_action": settings.d_action,
         "n_heads": settings.n_heads,
+        "ffn_dim": settings.ffn_dim.unwrap_or(settings.d_hidden),
+        "cross_blocks": settings.cross_blocks,
+        "self_blocks": settings.self_blocks,
+        "max_actions": settings.max_actions,
+        "d_pos": settings.d_pos,
+        "d_type": settings.d_type,
+        "d_seq": settings.d_seq,
+        "action_layers": settings.action_layers,
+        "action_inner": settings.action_inner,
         "window_bp": settings.window_bp,
     });
     Ok(RunPlan {
@@ -26,7 +35,7 @@ pub(super) fn plan(settings: &Settings, d_state: usize) -> Result<RunPlan> {
         steps: settings.steps,
         checkpoint_every: settings.checkpoint_every,
         log_every: settings.log_every,
-        collapse_every: None,
+        collapse_every: Some(settings.collapse_every),
         retention: settings.retention,
         curves: &["loss", "validation_cosine", "naive_cosine"],
     })
@@ -40,6 +49,16 @@ pub(super) fn data(settings: &Settings) -> Result<Vec<DataFile>> {
     let mut files = DataFile::corpus("corpus", &settings.corpus)?;
     files.push(DataFile::holdout(&settings.holdout));
     files.extend(DataFile::encoder(&settings.encoder));
+    let held_out = [&settings.holdout_edits, &settings.holdout_records];
+    files.extend(
+        held_out
+            .into_iter()
+            .flatten()
+            .map(|path| DataFile::holdout(path)),
+    );
+    if let Some(table) = &settings.validation {
+        files.extend(DataFile::corpus("validation", table)?);
+    }
     for (role, paths) in [("common", &settings.common), ("clinvar", &settings.clinvar)] {
         files.extend(paths.iter().map(|path| DataFile::new(role, path)));
     }

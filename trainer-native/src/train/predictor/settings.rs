@@ -2,7 +2,9 @@
 
 use crate::dataset::holdout_files::HoldoutFiles;
 use crate::dataset::mix::NamedFallback;
+use crate::train::device::TrainingDevice;
 use crate::train::run_dir::Retention;
+use crate::train::schedule::Schedule;
 use clap::Args;
 use genolewm_model::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
 use genolewm_shared::pooling::PoolType;
@@ -45,9 +47,30 @@ pub struct Settings {
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     pub output: PathBuf,
-    /// Windows that are drawn, of 8 edits each
-    #[arg(long, default_value_t = 3_000)]
-    pub windows: usize,
+    /// Windows of a generation, of 8 items each; the next one is encoded while the last ones are
+    /// trained on
+    #[arg(long, default_value_t = 64, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub generation_windows: usize,
+    /// Steps until the next generation is trained on too; more of them leave more time to encode it
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..))]
+    pub generation_steps: u64,
+    /// Generations that steps draw from, the newest ones
+    #[arg(long, default_value_t = 8, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub generations: usize,
+    /// Windows that are measured, and drawn apart from those that are trained on
+    #[arg(long, default_value_t = 64, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub validation_windows: usize,
+    /// Sequence sources of the measured windows; without them those of --corpus
+    #[arg(long, value_name = "TSV")]
+    pub validation: Option<PathBuf>,
+    /// Threads that encode; 0 for half of the cores
+    #[arg(long, default_value_t = 0)]
+    #[serde(skip)]
+    pub encode_threads: usize,
+    /// Where to train: cpu, cuda, cuda:1 or wgpu
+    #[arg(long, default_value_t = TrainingDevice::Cpu)]
+    #[serde(skip)]
+    pub device: TrainingDevice,
     /// Bases of a window
     #[arg(long, default_value_t = 4_096)]
     pub window_bp: usize,
@@ -66,12 +89,55 @@ pub struct Settings {
     /// Attention heads
     #[arg(long, default_value_t = 4)]
     pub n_heads: usize,
+    /// Inner width of the feed-forwards; --d-hidden by itself
+    #[arg(long)]
+    pub ffn_dim: Option<usize>,
+    /// Blocks in which states and actions read each other
+    #[arg(long, default_value_t = 2)]
+    pub cross_blocks: usize,
+    /// Blocks in which they read all alike
+    #[arg(long, default_value_t = 1)]
+    pub self_blocks: usize,
+    /// The most edits of one item
+    #[arg(long, default_value_t = 16)]
+    pub max_actions: usize,
+    /// Width of an edit's place
+    #[arg(long, default_value_t = 32)]
+    pub d_pos: usize,
+    /// Width of an edit's type
+    #[arg(long, default_value_t = 16)]
+    pub d_type: usize,
+    /// Width of an allele
+    #[arg(long, default_value_t = 32)]
+    pub d_seq: usize,
+    /// Layers that read an allele
+    #[arg(long, default_value_t = 2)]
+    pub action_layers: usize,
+    /// Inner width of these layers and of the action's projection
+    #[arg(long, default_value_t = 128)]
+    pub action_inner: usize,
     /// Optimisation steps
     #[arg(long, default_value_t = 3_000)]
     pub steps: u64,
     /// Items in a step, of one to three edits each
     #[arg(long, default_value_t = 256)]
     pub batch: usize,
+    /// Draw items by the type of their first edit: SNV 0.4, insertion 0.2, deletion 0.2, MNV 0.1,
+    /// indel 0.1
+    #[arg(long)]
+    pub balance: bool,
+    /// Batches whose mean gradient makes a step
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub accumulate: u64,
+    /// Weight decay of projections
+    #[arg(long, default_value_t = 0.05)]
+    pub weight_decay: f32,
+    /// Largest global gradient norm
+    #[arg(long, default_value_t = 1.0)]
+    pub clip: f64,
+    /// Shape of the learning rate
+    #[arg(long, value_enum, default_value_t = Schedule::Wsd)]
+    pub schedule: Schedule,
     /// Peak learning rate
     #[arg(long, default_value_t = 1e-3)]
     pub learning_rate: f64,
@@ -92,6 +158,14 @@ pub struct Settings {
     #[arg(long, default_value_t = 500)]
     #[serde(skip)]
     pub checkpoint_every: u64,
+    /// Steps between looks for collapsed predictions
+    #[arg(long, default_value_t = 500)]
+    #[serde(skip)]
+    pub collapse_every: u64,
+    /// End the run with a checkpoint when predictions have collapsed
+    #[arg(long)]
+    #[serde(skip)]
+    pub stop_on_collapse: bool,
     /// Which checkpoints stay
     #[command(flatten)]
     #[serde(skip)]
@@ -109,6 +183,14 @@ impl Settings {
             regions: &self.holdout,
             edits: self.holdout_edits.as_deref(),
             records: self.holdout_records.as_deref(),
+        }
+    }
+
+    /// Threads that encode.
+    pub(super) fn encoding_threads(&self) -> usize {
+        match self.encode_threads {
+            0 => std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)),
+            threads => threads,
         }
     }
 

@@ -1,0 +1,139 @@
+//! Where a network is trained.
+
+use burn::tensor::Device;
+use genolewm_model::ops::BurnOps;
+use genolewm_shared::{Error, ErrorCode, Result};
+use std::fmt;
+use std::str::FromStr;
+
+/// A device to train on, as `--device` names it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TrainingDevice {
+    /// The processor, on all cores.
+    #[default]
+    Cpu,
+    /// An NVIDIA GPU by its number; needs a program built with the feature `cuda`.
+    Cuda(usize),
+    /// Any GPU, by Vulkan, Metal or DirectX 12; needs a program built with the feature `gpu`.
+    Wgpu,
+}
+
+impl FromStr for TrainingDevice {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let unknown = || {
+            Error::new(ErrorCode::ConfigGeneric, "there is no such device")
+                .with_detail("device", text)
+                .with_remedy("use cpu, cuda, cuda:1 (and so on) or wgpu")
+        };
+        match text.split_once(':') {
+            None if text == "cpu" => Ok(Self::Cpu),
+            None if text == "cuda" => Ok(Self::Cuda(0)),
+            None if text == "wgpu" => Ok(Self::Wgpu),
+            Some(("cuda", index)) => index.parse().map(Self::Cuda).map_err(|_| unknown()),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl fmt::Display for TrainingDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => write!(f, "cpu"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Wgpu => write!(f, "wgpu"),
+        }
+    }
+}
+
+impl TrainingDevice {
+    /// The operations without gradients.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` when the program was built without the device; `RESOURCE.RUNTIME_SETUP` when
+    /// the machine has none.
+    pub fn ops(self) -> Result<BurnOps> {
+        match self {
+            Self::Cpu => Ok(BurnOps::cpu()),
+            other => Ok(BurnOps::on(other.device()?, other.name())),
+        }
+    }
+
+    /// The operations with gradients.
+    ///
+    /// # Errors
+    /// As [`TrainingDevice::ops`].
+    pub fn training_ops(self) -> Result<BurnOps> {
+        Ok(BurnOps::on(self.device()?.autodiff(), self.name()))
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda(_) => "cuda",
+            Self::Wgpu => "wgpu",
+        }
+    }
+
+    fn device(self) -> Result<Device> {
+        match self {
+            Self::Cpu => Ok(Device::flex()),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(index) => working(self, || Device::cuda(index)),
+            #[cfg(feature = "gpu")]
+            Self::Wgpu => working(self, || {
+                Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)
+            }),
+            #[allow(unreachable_patterns)]
+            other => Err(Error::new(
+                ErrorCode::ConfigGeneric,
+                format!("this program was built without {}", other.name()),
+            )
+            .with_remedy(
+                "build it with `--features cuda` or `--features gpu`, or use --device cpu",
+            )),
+        }
+    }
+}
+
+/// The device, if it can compute. Its library panics where there is none.
+#[cfg(any(feature = "cuda", feature = "gpu"))]
+fn working(device: TrainingDevice, open: impl Fn() -> Device) -> Result<Device> {
+    use burn::tensor::Tensor;
+    let quiet = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let device = open();
+        let sum = Tensor::<1>::ones([2], &device).sum().into_data();
+        (sum.to_vec::<f32>().is_ok_and(|sum| sum == [2.0])).then_some(device)
+    }));
+    std::panic::set_hook(quiet);
+    tried.ok().flatten().ok_or_else(|| {
+        Error::new(
+            ErrorCode::ResourceRuntimeSetup,
+            format!("{device} does not work on this machine"),
+        )
+        .with_remedy("check the driver, or use --device cpu")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_have_names() {
+        for name in ["cpu", "cuda:0", "cuda:3", "wgpu"] {
+            assert_eq!(name.parse::<TrainingDevice>().unwrap().to_string(), name);
+        }
+        assert_eq!(
+            "cuda".parse::<TrainingDevice>().unwrap(),
+            TrainingDevice::Cuda(0)
+        );
+        for name in ["", "gpu", "cuda:x", "cpu:0"] {
+            let error = name.parse::<TrainingDevice>().unwrap_err();
+            assert_eq!(error.code(), ErrorCode::ConfigGeneric, "{name}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The networks that are trained, and one step of it.
+
+use super::Settings;
+use super::networks::{ACTION, Networks, PREDICTOR, Tensors, initial, split};
+use super::pool::{Item, Pool};
+use crate::train::optimizer::{MatrixOptimizer, Optimizer};
+use crate::train::run_dir::{Checkpoint, RunDir};
+use crate::train::step::{Collected, export, host, track};
+use burn::tensor::{Tensor, TensorData};
+use genolewm_model::action::layers::join_input_projections;
+use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
+use genolewm_model::collapse::CollapseMonitor;
+use genolewm_model::loss::{LossWeights, prediction_loss_tensor};
+use genolewm_model::ops::{BurnOps, Ops};
+use genolewm_model::predictor::Predictor;
+use genolewm_model::weights::{NamedTensor, Weights};
+use genolewm_shared::{Error, ErrorCode, Result};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+/// The entry of a checkpoint's state that holds what the collapse monitor first saw.
+const FIRST_DISTANCE: &str = "collapse.initial_pairwise_pred_dist_mean";
+
+/// Predictor and action encoder with their optimiser.
+pub(super) struct Trainer<'a> {
+    settings: &'a Settings,
+    ops: BurnOps,
+    networks: Networks,
+    optimizer: Optimizer,
+    width: usize,
+    /// Steps that are done.
+    pub(super) step: u64,
+}
+
+/// What a step tells of itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StepFigures {
+    /// Mean over the micro-batches.
+    pub(super) loss: f64,
+    /// Before clipping.
+    pub(super) gradient_norm: f64,
+}
+
+impl<'a> Trainer<'a> {
+    /// Fresh networks for states of `width`, or those of a checkpoint.
+    pub(super) fn open(
+        settings: &'a Settings,
+        width: usize,
+        resumed: Option<Checkpoint>,
+    ) -> Result<Self> {
+        let ops = settings.device.training_ops()?;
+        let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, settings.weight_decay);
+        let (predictor, action, step) = if let Some(checkpoint) = resumed {
+            let device = ops.device().clone().inner();
+            optimizer.import(checkpoint.state, checkpoint.step, &device);
+            let (predictor, action) = split(checkpoint.weights);
+            (predictor, action, checkpoint.step)
+        } else {
+            let (predictor, action) = initial(settings, width);
+            (predictor, action, 0)
+        };
+        let mut networks = Networks {
+            predictor: Predictor::load(
+                &ops,
+                Weights::from_tensors("predictor", predictor),
+                settings.n_heads,
+            )?,
+            action: ActionEncoder::load(
+                &ops,
+                Weights::from_tensors("action encoder", action),
+                ALLELE_HEADS,
+                settings.window_bp,
+            )?,
+        };
+        track(&mut networks);
+        Ok(Self {
+            settings,
+            ops,
+            networks,
+            optimizer,
+            width,
+            step,
+        })
+    }
+
+    /// One update, by the mean gradient of `settings.accumulate` batches; a function of the seed,
+    /// the step and the pool.
+    ///
+    /// # Errors
+    /// `TRAINING.NAN_LOSS` when a loss or a gradient is not finite; the weights are unchanged then.
+    pub(super) fn train_step(&mut self, pool: &Pool) -> Result<StepFigures> {
+        let settings = self.settings;
+        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+        rng.set_stream(self.step + 1);
+        let mut collected = Collected::default();
+        let mut loss_sum = 0.0;
+        for _ in 0..settings.accumulate {
+            let items = pool.draw(settings.batch, &mut rng);
+            let loss = self.loss(&items)?;
+            loss_sum += finite(&loss, self.step + 1)?;
+            collected.add(&mut self.networks, &mut loss.backward());
+        }
+        let rate = settings.learning_rate
+            * settings
+                .schedule
+                .factor(self.step, settings.steps, settings.warmup_steps);
+        let gradient_norm =
+            collected.apply(&mut self.networks, &mut self.optimizer, rate, settings.clip)?;
+        self.step += 1;
+        Ok(StepFigures {
+            loss: loss_sum / settings.accumulate as f64,
+            gradient_norm,
+        })
+    }
+
+    fn loss(&self, items: &[Item<'_>]) -> Result<Tensor<1>> {
+        let prediction = self.predict(items)?;
+        let target = self.matrix(items.iter().map(|item| item.after()));
+        prediction_loss_tensor(prediction, target, None, &LossWeights::default())
+    }
+
+    /// The states after each edit of the items, item by item. Neighbours of one length go together,
+    /// since that is quicker than to pad all to the longest.
+    pub(super) fn predict(&self, items: &[Item<'_>]) -> Result<Tensor<2>> {
+        let predicted = items
+            .chunk_by(|one, next| one.steps() == next.steps())
+            .map(|items| self.predict_alike(items))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(self.ops.concat_rows(&predicted))
+    }
+
+    /// [`predict`](Self::predict) for items of one length.
+    fn predict_alike(&self, items: &[Item<'_>]) -> Result<Tensor<2>> {
+        let edits: Vec<_> = items.iter().map(|item| item.edits()).collect();
+        let actions = self.networks.action.forward_padded(&self.ops, &edits)?;
+        let states = self.matrix(items.iter().map(|item| item.before()));
+        self.networks.predictor.forward_batch(
+            &self.ops,
+            &states,
+            &actions.actions,
+            &actions.mask,
+            actions.per_item,
+        )
+    }
+
+    /// Rows of states, one or more at a time.
+    fn matrix<'p>(&self, rows: impl Iterator<Item = &'p [f32]>) -> Tensor<2> {
+        let values: Vec<f32> = rows.flatten().copied().collect();
+        let count = values.len() / self.width;
+        self.ops.matrix(values, count, self.width)
+    }
+
+    /// Saves a checkpoint of the run.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when it cannot be written.
+    pub(super) fn save(&mut self, run: &mut RunDir, collapse: &CollapseMonitor) -> Result<()> {
+        let (predictor, action) = self.weights();
+        let named = |prefix: &str, tensors: Tensors| -> Vec<(String, NamedTensor)> {
+            tensors
+                .into_iter()
+                .map(|(name, tensor)| (format!("{prefix}.{name}"), tensor))
+                .collect()
+        };
+        let weights = named(PREDICTOR, predictor)
+            .into_iter()
+            .chain(named(ACTION, action))
+            .collect();
+        let mut state = self.optimizer.export();
+        if let Some(first) = collapse.initial_pairwise_pred_dist_mean {
+            state.insert(
+                FIRST_DISTANCE.to_owned(),
+                TensorData::new(in_floats(first), [3]),
+            );
+        }
+        run.save(self.step, weights, state)
+    }
+
+    /// Both networks as their weight files hold them.
+    pub(super) fn weights(&mut self) -> (Tensors, Tensors) {
+        let (predictor, action) = split(export(&mut self.networks));
+        (
+            join_input_projections(predictor),
+            join_input_projections(action),
+        )
+    }
+}
+
+/// What the collapse monitor of a run compares with, from the run's checkpoint.
+pub(super) fn first_distance(checkpoint: &Checkpoint) -> Option<f64> {
+    let stored = checkpoint
+        .state
+        .get(FIRST_DISTANCE)?
+        .as_slice::<f32>()
+        .ok()?;
+    Some(stored.iter().copied().map(f64::from).sum())
+}
+
+/// A number as a sum of floats, exactly: a resumed run compares with the very same one.
+fn in_floats(value: f64) -> Vec<f32> {
+    let mut left = value;
+    let mut next = || {
+        let part = left as f32;
+        left -= f64::from(part);
+        part
+    };
+    vec![next(), next(), next()]
+}
+
+/// The loss as a number.
+fn finite(loss: &Tensor<1>, step: u64) -> Result<f64> {
+    let value = host(loss.clone().inner().into_data());
+    let value = value.first().copied().map_or(f64::NAN, f64::from);
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(Error::new(
+        ErrorCode::TrainingNanLoss,
+        format!("the loss of step {step} is not a number"),
+    )
+    .with_remedy("resume from the last checkpoint with a lower learning rate"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_survives_its_checkpoint() {
+        for value in [1.0 / 3.0, 0.062_437_619_234_5, 0.0] {
+            let sum: f64 = in_floats(value).into_iter().map(f64::from).sum();
+            assert_eq!(sum.to_bits(), value.to_bits());
+        }
+    }
+}
