@@ -7,6 +7,7 @@
 //!
 //! A key has no locus and no edit, and a state is f16: there is one state for a window.
 
+mod build;
 mod decode;
 mod index;
 mod key;
@@ -15,13 +16,18 @@ mod paths;
 mod record;
 mod repair;
 mod shard;
+mod states;
 #[cfg(test)]
 mod tests;
+mod windows;
 
+pub use build::{BuildHost, CacheBuild, CacheBuildReport, build_cache};
 pub use key::{CachedDtype, CachedPool, Sha256Bytes, WindowCacheKey};
 pub use paths::{INDEX_NAME, ShardPlace, default_cache_dir};
 pub use record::{CACHE_SCHEMA_VERSION, Embedding, WindowCacheRecord};
 pub use repair::{CacheReindexReport, CacheRepairReport, reindex_cache, repair_cache};
+pub use states::{WindowStates, encoder_weights_hash};
+pub use windows::{CacheWindow, cache_windows};
 
 use crate::output::{io_error, temporary_in};
 use genolewm_shared::{Error, ErrorCode, Result};

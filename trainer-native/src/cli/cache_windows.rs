@@ -1,12 +1,13 @@
-//! `genolewm cache-windows`: looking after the window cache.
+//! `genolewm cache-windows`: filling the window cache and looking after it.
 
 use super::Status;
+use super::cache_build::{self, BuildArgs};
 use super::common::terminal::Terminal;
 use crate::cache::{default_cache_dir, reindex_cache, repair_cache};
 use genolewm_shared::Result;
 use std::path::{Path, PathBuf};
 
-/// Look after the cache of window states
+/// Fill the cache of window states and look after it
 ///
 /// The cache is that of the Python package: Parquet shards that never change, and a SQLite index
 /// that can be built from them at any time.
@@ -17,12 +18,17 @@ pub struct Args {
     cache_dir: Option<PathBuf>,
     #[command(flatten)]
     task: Task,
+    #[command(flatten)]
+    build: BuildArgs,
 }
 
 /// What is done; one at a time.
 #[derive(Debug, Clone, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Task {
+    /// Encode the windows of a corpus that are not cached yet
+    #[arg(long, requires = "encoder_dir", requires = "windows")]
+    build: bool,
     /// Build the index again from the shards; a shard that cannot be read is an error
     #[arg(long)]
     reindex: bool,
@@ -35,9 +41,12 @@ struct Task {
 ///
 /// # Errors
 /// `RESOURCE.CACHE_CORRUPT` for a shard that cannot be indexed, other `RESOURCE` codes where files
-/// cannot be read or written.
+/// cannot be read or written; those of the corpus and the encoder.
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     let root = args.cache_dir.clone().unwrap_or_else(default_cache_dir);
+    if args.task.build {
+        return cache_build::run(&args.build, &root, terminal);
+    }
     if args.task.repair {
         repair(&root, terminal)?;
     } else {

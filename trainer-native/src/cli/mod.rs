@@ -3,6 +3,7 @@
 //! Nothing here computes a score. A command reads flags, calls the library and writes what comes
 //! back, through the [`Terminal`] that it is given.
 
+pub mod cache_build;
 pub mod cache_windows;
 pub mod calibrate;
 pub mod carbon_baseline;
@@ -68,7 +69,7 @@ enum Command {
     Evaluate(Box<evaluate::Args>),
     Eval(Box<eval::Args>),
     Export(Box<export::Args>),
-    CacheWindows(cache_windows::Args),
+    CacheWindows(Box<cache_windows::Args>),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }

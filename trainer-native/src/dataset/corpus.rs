@@ -3,74 +3,31 @@
 //! Only sequence that may be sampled is stored: held-out intervals, and long runs of N, are dropped
 //! when a file is read. A window is drawn from what is stored, so it cannot reach anything else.
 
-use super::bases::{self, below, unit};
-use super::fasta::each_record;
+use super::bases::{below, unit};
 use super::holdout::HoldoutPolicy;
-pub use super::recipe::{CorpusSource, Joining, read_corpus_table};
+use super::package::open_records;
+pub use super::recipe::{CorpusSource, Joining, SourceWeight, read_corpus_table};
+use super::records::SequenceRecord;
+use super::source_mix::{SourceClass, carbon_mix};
+use super::stored::Stored;
+pub use super::stored::Window;
 pub use super::window::Piece;
-use genolewm_shared::position::{BpOffset, Interval};
+use genolewm_shared::position::Interval;
 use genolewm_shared::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
-use std::collections::HashSet;
-use std::collections::hash_map::{DefaultHasher, Entry, HashMap};
-use std::hash::{Hash, Hasher};
+use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
-/// A run of N of this length or more is not stored; windows of one record do not cross it.
-const LONG_N_RUN_BP: usize = 100;
-/// A window with more than one N in so many bases is drawn again.
-const BASES_PER_ALLOWED_N: usize = 50;
 /// Draws before it is concluded that no window of this length exists.
 const MAX_DRAWS: usize = 100_000;
-
-/// A sampled stretch of sequence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
-    /// The record of the first base (of the forward strand).
-    pub contig: Arc<str>,
-    /// The first base on that record.
-    pub start: BpOffset,
-    /// Codes of [`bases`], in the direction of the sampled strand.
-    pub bases: Vec<u8>,
-    /// Whether the bases are those of the reverse strand.
-    pub reverse_complemented: bool,
-    /// Where all of it comes from, in forward order; more than one piece only when the source lets
-    /// windows run across records.
-    pub pieces: Vec<Piece>,
-}
-
-/// A stored stretch of a record.
-#[derive(Debug)]
-struct Segment {
-    record: usize,
-    /// On the record.
-    start: u64,
-    /// In the source's bases; the segment ends where the next one begins.
-    offset: usize,
-}
-
-#[derive(Debug)]
-struct Record {
-    name: Arc<str>,
-    length_bp: u64,
-}
-
-#[derive(Debug)]
-struct Source {
-    weight: f64,
-    joining: Joining,
-    bases: Vec<u8>,
-    segments: Vec<Segment>,
-    records: Vec<Record>,
-    seen: HashSet<(usize, u64)>,
-}
 
 /// Sequence files in memory, one byte a base.
 #[derive(Debug)]
 pub struct Corpus {
-    sources: Vec<Source>,
+    sources: Vec<Stored>,
     /// Running sum of weight times stored bases.
     cumulative: Vec<f64>,
     by_name: HashMap<Arc<str>, (usize, usize)>,
@@ -89,27 +46,27 @@ impl Corpus {
     /// letter for letter is left out.
     ///
     /// # Errors
-    /// `RESOURCE.GENERIC` when a file cannot be read, `INPUT.GENERIC` when it is not FASTA,
-    /// `TRAINING.DATALOADER` when nothing is left to sample.
+    /// `RESOURCE.GENERIC` when a file cannot be read, `INPUT.GENERIC` when it is not what its
+    /// ending says, those of [`DatasetPackage::open`](super::package::DatasetPackage::open) for a
+    /// directory, `TRAINING.DATALOADER` when nothing is left to sample or a record has no class
+    /// that the mix is for.
     pub fn from_sources(sources: &[CorpusSource], holdout: &HoldoutPolicy) -> Result<Self> {
         let mut corpus = Self {
             sources: Vec::new(),
             cumulative: Vec::new(),
             by_name: HashMap::new(),
         };
-        for (index, from) in sources.iter().enumerate() {
-            let source = Source::read(from, holdout)?;
-            for (record, named) in source.records.iter().enumerate() {
-                if let Entry::Vacant(entry) = corpus.by_name.entry(Arc::clone(&named.name)) {
-                    entry.insert((index, record));
-                }
+        let mut classes = Vec::new();
+        for from in sources {
+            for (class, source) in read(from, holdout)? {
+                classes.extend(class);
+                corpus.add(source);
             }
-            let before = corpus.cumulative.last().copied().unwrap_or(0.0);
-            corpus
-                .cumulative
-                .push(before + source.weight * source.bases.len() as f64);
-            corpus.sources.push(source);
         }
+        if classes.len() == corpus.sources.len() {
+            corpus.follow_mix(&classes);
+        }
+        corpus.sum_weights();
         if corpus.len_bp() == 0 {
             return Err(Error::new(
                 ErrorCode::TrainingDataloader,
@@ -118,6 +75,38 @@ impl Corpus {
             .with_remedy("check its files, and that the hold-outs leave something"));
         }
         Ok(corpus)
+    }
+
+    fn add(&mut self, source: Stored) {
+        let index = self.sources.len();
+        for (record, named) in source.records.iter().enumerate() {
+            if let Entry::Vacant(entry) = self.by_name.entry(Arc::clone(&named.name)) {
+                entry.insert((index, record));
+            }
+        }
+        self.sources.push(source);
+    }
+
+    /// Weighs sources so that each class that has bases is drawn by its share of the Carbon mix,
+    /// and each base of a class alike.
+    fn follow_mix(&mut self, classes: &[SourceClass]) {
+        let mut bases: BTreeMap<SourceClass, usize> = BTreeMap::new();
+        for (class, source) in classes.iter().zip(&self.sources) {
+            *bases.entry(*class).or_default() += source.bases.len();
+        }
+        let shares: BTreeMap<_, _> = carbon_mix().entries().iter().copied().collect();
+        for (class, source) in classes.iter().zip(&mut self.sources) {
+            let of_class = bases.get(class).map_or(0, |&bases| bases.max(1));
+            source.weight = shares.get(class).copied().unwrap_or(0.0) / of_class as f64;
+        }
+    }
+
+    fn sum_weights(&mut self) {
+        for source in &self.sources {
+            let before = self.cumulative.last().copied().unwrap_or(0.0);
+            self.cumulative
+                .push(before + source.weight * source.bases.len() as f64);
+        }
     }
 
     /// Bases that can be sampled.
@@ -129,7 +118,8 @@ impl Corpus {
             .sum()
     }
 
-    /// Bases that can be sampled, by source, in the order of the table.
+    /// Bases that can be sampled, by source, in the order of the table; a line whose weight is `mix`
+    /// has one entry for each class that it holds.
     #[must_use]
     pub fn source_len_bp(&self) -> Vec<u64> {
         self.sources
@@ -196,196 +186,43 @@ impl Corpus {
     }
 }
 
-impl Source {
-    fn read(from: &CorpusSource, holdout: &HoldoutPolicy) -> Result<Self> {
-        let only = from.only.as_deref().map(HoldoutPolicy::read).transpose()?;
-        let mut source = Self {
-            weight: from.weight,
-            joining: from.joining,
-            bases: Vec::new(),
-            segments: Vec::new(),
-            records: Vec::new(),
-            seen: HashSet::new(),
+/// Reads a line of the table: one part, or one for each class where the weight is that of the mix.
+fn read(
+    from: &CorpusSource,
+    holdout: &HoldoutPolicy,
+) -> Result<BTreeMap<Option<SourceClass>, Stored>> {
+    let only = from.only.as_deref().map(HoldoutPolicy::read).transpose()?;
+    let mut parts: BTreeMap<Option<SourceClass>, Stored> = BTreeMap::new();
+    let weight = match from.weight {
+        SourceWeight::Fixed(weight) => {
+            parts.insert(None, Stored::new(weight, from.joining));
+            weight
+        }
+        SourceWeight::Mix => 0.0,
+    };
+    for record in open_records(&from.path, &from.records)? {
+        let record = record?;
+        let class = match from.weight {
+            SourceWeight::Fixed(_) => None,
+            SourceWeight::Mix => Some(record.class().ok_or_else(|| classless(from, &record))?),
         };
-        each_record(&from.path, |name, codes| {
-            source.add(name, codes, holdout, only.as_ref());
-            Ok(())
-        })?;
-        source.seen = HashSet::new();
-        source.bases.shrink_to_fit();
-        Ok(source)
+        parts
+            .entry(class)
+            .or_insert_with(|| Stored::new(weight, from.joining))
+            .add(&record, holdout, only.as_ref());
     }
-
-    fn add(
-        &mut self,
-        name: &str,
-        codes: &[u8],
-        holdout: &HoldoutPolicy,
-        only: Option<&HoldoutPolicy>,
-    ) {
-        if holdout.holds_record(name) || !self.seen.insert((codes.len(), fingerprint(codes))) {
-            return;
-        }
-        self.records.push(Record {
-            name: name.into(),
-            length_bp: codes.len() as u64,
-        });
-        let whole = 0..codes.len();
-        let kept = match only {
-            Some(only) if !only.holds_record(name) => merged(only.intervals(name), codes.len()),
-            _ => vec![whole],
-        };
-        let held = merged(holdout.intervals(name), codes.len());
-        for part in kept.into_iter().flat_map(|part| without(part, &held)) {
-            self.add_known(codes, part);
-        }
-    }
-
-    /// Stores a part, cut at long runs of N.
-    fn add_known(&mut self, codes: &[u8], part: core::ops::Range<usize>) {
-        let end = part.end;
-        let mut at = part.start;
-        while at < end {
-            let unknown = codes[at..end]
-                .iter()
-                .take_while(|&&code| code == bases::N)
-                .count();
-            let start = at + unknown;
-            let (mut stop, mut run) = (start, 0);
-            for (index, &code) in codes[start..end].iter().enumerate() {
-                run = if code == bases::N { run + 1 } else { 0 };
-                if run == LONG_N_RUN_BP {
-                    break;
-                }
-                if run == 0 {
-                    stop = start + index + 1;
-                }
-            }
-            if start < stop {
-                let record = self.records.len() - 1;
-                self.segments.push(Segment {
-                    record,
-                    start: start as u64,
-                    offset: self.bases.len(),
-                });
-                self.bases.extend_from_slice(&codes[start..stop]);
-            }
-            at = stop.max(start);
-        }
-    }
-
-    fn window(&self, offset: usize, len_bp: usize, reverse: bool) -> Option<Window> {
-        let end = offset
-            .checked_add(len_bp)
-            .filter(|&end| end <= self.bases.len() && len_bp > 0)?;
-        let first = self
-            .segments
-            .partition_point(|segment| segment.offset <= offset)
-            - 1;
-        if self.joining == Joining::Record && end > self.segment_end(first) {
-            return None;
-        }
-        let stored = &self.bases[offset..end];
-        let unknown = stored.iter().filter(|&&code| code == bases::N).count();
-        if unknown * BASES_PER_ALLOWED_N > len_bp {
-            return None;
-        }
-        let pieces: Vec<Piece> = (first..self.segments.len())
-            .take_while(|&index| self.segments[index].offset < end)
-            .map(|index| self.piece(index, offset, end))
-            .collect();
-        let mut window = Window {
-            contig: Arc::clone(&pieces.first()?.contig),
-            start: pieces.first()?.span.start,
-            bases: stored.to_vec(),
-            reverse_complemented: reverse,
-            pieces,
-        };
-        if reverse {
-            bases::reverse_complement(&mut window.bases);
-        }
-        Some(window)
-    }
-
-    /// The part of a segment between two offsets.
-    fn piece(&self, index: usize, offset: usize, end: usize) -> Piece {
-        let segment = &self.segments[index];
-        let on_record = |at: usize| BpOffset(segment.start + (at - segment.offset) as u64);
-        let span = Interval {
-            start: on_record(offset.max(segment.offset)),
-            end: on_record(end.min(self.segment_end(index))),
-        };
-        Piece {
-            contig: Arc::clone(&self.records[segment.record].name),
-            span,
-        }
-    }
-
-    fn segment_end(&self, index: usize) -> usize {
-        self.segments
-            .get(index + 1)
-            .map_or(self.bases.len(), |next| next.offset)
-    }
-
-    fn fetch(&self, record: usize, span: Interval) -> Vec<u8> {
-        let mut codes = vec![bases::N; span.len_bp() as usize];
-        let first = self
-            .segments
-            .partition_point(|segment| segment.record < record);
-        for index in
-            (first..self.segments.len()).take_while(|&index| self.segments[index].record == record)
-        {
-            let segment = &self.segments[index];
-            let end = segment.start + (self.segment_end(index) - segment.offset) as u64;
-            let (from, to) = (span.start.get().max(segment.start), span.end.get().min(end));
-            if from < to {
-                let at = segment.offset + (from - segment.start) as usize;
-                let into = (from - span.start.get()) as usize;
-                let length = (to - from) as usize;
-                codes[into..into + length].copy_from_slice(&self.bases[at..at + length]);
-            }
-        }
-        codes
-    }
+    parts.values_mut().for_each(Stored::close);
+    Ok(parts)
 }
 
-/// Sorted, disjoint ranges within `0..length` that cover the intervals.
-fn merged(intervals: &[Interval], length: usize) -> Vec<core::ops::Range<usize>> {
-    let mut ranges: Vec<core::ops::Range<usize>> = Vec::new();
-    for interval in intervals {
-        let clip = |offset: BpOffset| usize::try_from(offset.get()).unwrap_or(length).min(length);
-        let range = clip(interval.start)..clip(interval.end);
-        match ranges.last_mut() {
-            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-            _ => ranges.push(range),
-        }
-    }
-    ranges
-}
-
-/// `part` without the sorted, disjoint ranges `held`.
-fn without(
-    part: core::ops::Range<usize>,
-    held: &[core::ops::Range<usize>],
-) -> Vec<core::ops::Range<usize>> {
-    let mut left = Vec::new();
-    let mut start = part.start;
-    for range in held {
-        if range.start.min(part.end) > start {
-            left.push(start..range.start.min(part.end));
-        }
-        start = start.max(range.end);
-    }
-    if start < part.end {
-        left.push(start..part.end);
-    }
-    left
-}
-
-fn fingerprint(codes: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    codes.hash(&mut hasher);
-    hasher.finish()
+fn classless(from: &CorpusSource, record: &SequenceRecord) -> Error {
+    Error::new(
+        ErrorCode::TrainingDataloader,
+        "a record of a corpus with weights by `mix` has no class of source",
+    )
+    .with_detail("file", from.path.display())
+    .with_detail("record_id", &record.record_id)
+    .with_remedy("write `source=CLASS` into its line, or numbers as weights")
 }
 
 #[cfg(test)]

@@ -1,15 +1,11 @@
+use super::super::bases;
 use super::super::holdout::parse_region;
 use super::*;
 use rand_core::SeedableRng;
 use std::path::PathBuf;
 
 fn source(path: PathBuf, joining: Joining) -> CorpusSource {
-    CorpusSource {
-        path,
-        weight: 1.0,
-        joining,
-        only: None,
-    }
+    CorpusSource::new(path, SourceWeight::Fixed(1.0), joining)
 }
 
 /// A corpus of one file, which need not outlive the call: it is read whole.
@@ -159,7 +155,7 @@ fn positions_phases_strands_and_weights_are_even() {
         let path = directory.path().join(name);
         std::fs::write(&path, format!(">{name}\n{}\n", random_bases(seed, 2_000))).unwrap();
         sources.push(CorpusSource {
-            weight,
+            weight: SourceWeight::Fixed(weight),
             ..source(path, Joining::Record)
         });
     }
@@ -240,4 +236,70 @@ fn too_long_windows_and_empty_corpora_are_errors() {
         ErrorCode::TrainingDataloader
     );
     assert!(super::tests::corpus(">a\nNNNN\n", Joining::Record, &HoldoutPolicy::none()).is_err());
+}
+
+/// Writes rows as JSONL and loads them.
+fn rows(text: &str, weight: SourceWeight, holdout: &HoldoutPolicy) -> Result<Corpus> {
+    let file = tempfile::Builder::new().suffix(".jsonl").tempfile().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let source = CorpusSource::new(file.path().to_owned(), weight, Joining::Record);
+    Corpus::from_sources(&[source], holdout)
+}
+
+#[test]
+fn placed_rows_keep_their_places_and_hold_outs() {
+    let bases = random_bases(1, 400);
+    let row = |at: usize| {
+        let sequence = &bases[at..at + 200];
+        format!(
+            "{{\"sequence\": \"{sequence}\", \"source\": \"mrna\", \"chrom\": \"chr1\", \
+             \"start_bp\": {}}}\n",
+            1_000 + at
+        )
+    };
+    let mut holdout = HoldoutPolicy::none();
+    holdout.add("1", span(1_250, 1_260));
+    let text = row(0) + &row(200);
+    let corpus = rows(&text, SourceWeight::Fixed(1.0), &holdout).unwrap();
+    assert_eq!(corpus.len_bp(), 390);
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    for _ in 0..200 {
+        let mut window = corpus.sample_window(&mut rng, 40).unwrap();
+        let at = window.start.get();
+        assert!(at + 40 <= 1_250 || at >= 1_260, "{at}");
+        if window.reverse_complemented {
+            bases::reverse_complement(&mut window.bases);
+        }
+        let from = at as usize - 1_000;
+        assert_eq!(bases::decode(&window.bases), bases[from..from + 40]);
+    }
+}
+
+#[test]
+fn classes_follow_the_mix_whatever_they_hold() {
+    let row = |class: &str, seed: u64, length: usize| {
+        let sequence = random_bases(seed, length);
+        format!("{{\"sequence\": \"{sequence}\", \"source\": \"{class}\", \"id\": \"{class}{seed}\"}}\n")
+    };
+    // One class is split over two records, one is missing.
+    let text = row("mrna", 1, 4_000) + &row("gtdb", 2, 500) + &row("mrna", 3, 4_000)
+        + &row("generator", 4, 1_000);
+    let corpus = rows(&text, SourceWeight::Mix, &HoldoutPolicy::none()).unwrap();
+    assert_eq!(corpus.source_len_bp(), [1_000, 8_000, 500]);
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut drawn = std::collections::BTreeMap::new();
+    for _ in 0..9_000 {
+        let window = corpus.sample_window(&mut rng, 1).unwrap();
+        *drawn.entry(window.contig.to_string()).or_insert(0_u32) += 1;
+    }
+    let drawn: Vec<u32> = drawn.into_values().collect();
+    // Of 0.50, 0.25 and 0.15, in the order of names: generator, gtdb, mrna twice.
+    let wanted = [5_000, 1_500, 1_250, 1_250];
+    let near = |(count, want): (&u32, u32)| count.abs_diff(want) < 150;
+    assert!(drawn.iter().zip(wanted).all(near), "{drawn:?}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), ">a\nACGT\n").unwrap();
+    let classless = CorpusSource::new(file.path().to_owned(), SourceWeight::Mix, Joining::Record);
+    let error = Corpus::from_sources(&[classless], &HoldoutPolicy::none()).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::TrainingDataloader);
 }

@@ -40,43 +40,80 @@ pub fn open_text(path: &Path) -> Result<Box<dyn BufRead>> {
 /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` when sequence comes before a
 /// header, and whatever `each` returns.
 pub fn each_record(path: &Path, mut each: impl FnMut(&str, &[u8]) -> Result<()>) -> Result<()> {
-    let file = path.display().to_string();
-    let mut reader = open_text(path)?;
-    let (mut line, mut number) = (Vec::new(), 0_u64);
-    let (mut name, mut codes): (Option<String>, Vec<u8>) = (None, Vec::new());
-    loop {
-        line.clear();
-        number += 1;
-        if reader
-            .read_until(b'\n', &mut line)
-            .map_err(|error| io_error(&file, &error))?
-            == 0
-        {
-            break;
-        }
-        let text = line.trim_ascii();
-        if let Some(header) = text.strip_prefix(b">") {
-            if let Some(name) = &name {
-                each(name, &codes)?;
-            }
-            codes.clear();
-            name = String::from_utf8_lossy(header)
-                .split_whitespace()
-                .next()
-                .map(str::to_owned);
-        }
-        if name.is_none() && !text.is_empty() {
-            return Err(
-                Error::new(ErrorCode::InputGeneric, "a FASTA record has no name")
-                    .at(Location::line(&file, number))
-                    .with_remedy("a record starts with a line `>name`"),
-            );
-        }
-        if !text.starts_with(b">") {
-            codes.extend(text.iter().map(|&base| bases::code(base)));
-        }
+    let mut reader = FastaReader::open(path)?;
+    let mut codes = Vec::new();
+    while let Some(name) = reader.read_record(&mut codes)? {
+        each(&name, &codes)?;
     }
-    name.map_or(Ok(()), |name| each(&name, &codes))
+    Ok(())
+}
+
+/// The records of a FASTA file, one after the other.
+pub struct FastaReader {
+    file: String,
+    reader: Box<dyn BufRead>,
+    line: Vec<u8>,
+    line_number: u64,
+    /// The header that ended the record before.
+    next_name: Option<String>,
+}
+
+impl FastaReader {
+    /// Opens a file, plain or packed.
+    ///
+    /// # Errors
+    /// `RESOURCE.GENERIC` when it cannot be read.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self {
+            file: path.display().to_string(),
+            reader: open_text(path)?,
+            line: Vec::new(),
+            line_number: 0,
+            next_name: None,
+        })
+    }
+
+    /// Reads the next record's bases into `codes`, in place of what is there, and returns its name;
+    /// `None` at the end.
+    ///
+    /// # Errors
+    /// As [`each_record`].
+    pub fn read_record(&mut self, codes: &mut Vec<u8>) -> Result<Option<String>> {
+        codes.clear();
+        let mut name = self.next_name.take();
+        while self.read_line()? {
+            let text = self.line.trim_ascii();
+            if let Some(header) = text.strip_prefix(b">") {
+                let word = String::from_utf8_lossy(header);
+                let word = word.split_whitespace().next().map(str::to_owned);
+                let word = word.ok_or_else(|| self.nameless())?;
+                if name.is_some() {
+                    self.next_name = Some(word);
+                    return Ok(name);
+                }
+                name = Some(word);
+            } else if name.is_some() {
+                codes.extend(text.iter().map(|&base| bases::code(base)));
+            } else if !text.is_empty() {
+                return Err(self.nameless());
+            }
+        }
+        Ok(name)
+    }
+
+    fn read_line(&mut self) -> Result<bool> {
+        self.line.clear();
+        self.line_number += 1;
+        let read = self.reader.read_until(b'\n', &mut self.line);
+        let read = read.map_err(|error| io_error(&self.file, &error))?;
+        Ok(read > 0)
+    }
+
+    fn nameless(&self) -> Error {
+        Error::new(ErrorCode::InputGeneric, "a FASTA record has no name")
+            .at(Location::line(&self.file, self.line_number))
+            .with_remedy("a record starts with a line `>name`")
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use std::io::Write;
 pub(super) enum Kind {
     /// Text in UTF-8.
     Text,
+    /// Text or whole numbers; read as text.
+    Label,
     /// Whole numbers, stored in 64 or 32 bits.
     Integer,
     /// Fractions, stored as f32 or f64.
@@ -21,6 +23,10 @@ impl Kind {
     pub(super) const fn accepts(self, stored: PhysicalType) -> bool {
         match self {
             Self::Text => matches!(stored, PhysicalType::BYTE_ARRAY),
+            Self::Label => matches!(
+                stored,
+                PhysicalType::BYTE_ARRAY | PhysicalType::INT64 | PhysicalType::INT32
+            ),
             Self::Integer => matches!(stored, PhysicalType::INT64 | PhysicalType::INT32),
             Self::Number => matches!(stored, PhysicalType::FLOAT | PhysicalType::DOUBLE),
         }
@@ -29,6 +35,7 @@ impl Kind {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Label => "text or whole numbers",
             Self::Integer => "whole numbers",
             Self::Number => "fractions",
         }
@@ -38,7 +45,7 @@ impl Kind {
 /// The schema of columns in Parquet's notation. Every field is nullable, as pyarrow writes them.
 pub(super) fn schema_of(columns: &[Column]) -> String {
     let field = |Column { name, kind, .. }: &Column| match kind {
-        Kind::Text => format!("optional binary {name} (STRING);"),
+        Kind::Text | Kind::Label => format!("optional binary {name} (STRING);"),
         Kind::Integer => format!("optional int64 {name};"),
         Kind::Number => format!("optional float {name};"),
     };

@@ -10,6 +10,7 @@ mod guard;
 mod table;
 mod kind;
 mod rows;
+mod sequences;
 mod writer;
 mod sites;
 mod report;
@@ -25,6 +26,7 @@ pub use gnomad::{iter_gnomad_vcf_variants, prepare_gnomad_shard};
 pub use kind::{ShardKind, shard_kind};
 pub use prepare::Request;
 pub use report::PrepareReport;
+pub use sequences::{SequenceFields, SequenceRow, SequenceTable};
 pub use significance::Significance;
 
 use parquet::data_type::ByteArray;

@@ -12,8 +12,21 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Rows in memory at a time.
-const BATCH_ROWS: usize = 8192;
+/// How a kind of table is opened, and what errors call it.
+pub(super) struct Nature {
+    /// Completes "not …".
+    pub(super) what: &'static str,
+    pub(super) remedy: &'static str,
+    /// Rows in memory at a time.
+    pub(super) batch_rows: usize,
+}
+
+/// A shard of variants.
+const SHARD: Nature = Nature {
+    what: "a shard",
+    remedy: "make the shard again from its VCF with prepare-gnomad or prepare-clinvar --overwrite",
+    batch_rows: 8192,
+};
 
 /// An open table. Columns may be required or optional, in any order and under any codec that is
 /// built in (none, Snappy, zstd); other columns are never read.
@@ -28,10 +41,11 @@ pub(super) struct Table {
 }
 
 /// What errors say of a file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Source {
     pub(super) name: String,
     pub(super) code: ErrorCode,
+    nature: &'static Nature,
 }
 
 /// The row group that is being read.
@@ -55,17 +69,28 @@ enum Values {
 }
 
 impl Table {
-    /// Opens a file. `code` is that of errors about its content.
+    /// Opens a shard. `code` is that of errors about its content.
     pub(super) fn open(path: &Path, columns: &'static [Column], code: ErrorCode) -> Result<Self> {
+        Self::open_as(&SHARD, path, columns, code, |column| column.to_owned())
+    }
+
+    /// Opens a file in which the columns have the names that `named` gives them.
+    pub(super) fn open_as(
+        nature: &'static Nature,
+        path: &Path,
+        columns: &'static [Column],
+        code: ErrorCode,
+        named: impl Fn(&'static str) -> String,
+    ) -> Result<Self> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| io_error(&name, &error))?;
-        let source = Source { name, code };
+        let source = Source { name, code, nature };
         let reader = guarded(|| SerializedFileReader::new(file))
             .ok_or_else(|| source.damaged("its metadata make no sense"))?
             .map_err(|error| source.unreadable(error))?;
         let mut places = Vec::with_capacity(columns.len());
         for column in columns {
-            places.push(place(&reader, column, &source)?);
+            places.push(place(&reader, column, &named(column.name), &source)?);
         }
         Ok(Self {
             reader,
@@ -128,15 +153,16 @@ impl Table {
 fn place(
     reader: &SerializedFileReader<File>,
     column: &Column,
+    name: &str,
     source: &Source,
 ) -> Result<Option<usize>> {
     let schema = reader.metadata().file_metadata().schema_descr();
-    let named = |index: &usize| schema.column(*index).path().string() == column.name;
+    let named = |index: &usize| schema.column(*index).path().string() == name;
     let Some(index) = (0..schema.num_columns()).find(named) else {
         return if column.required {
             Err(source
                 .damaged("a column is missing")
-                .with_detail("column", column.name))
+                .with_detail("column", name))
         } else {
             Ok(None)
         };
@@ -147,12 +173,12 @@ fn place(
     }
     Err(source
         .damaged(&format!("a column does not hold {}", column.kind.name()))
-        .with_detail("column", column.name))
+        .with_detail("column", name))
 }
 
 impl Group {
     fn read(&mut self, columns: &'static [Column], source: &Source) -> Result<Batch> {
-        let rows = self.left.min(BATCH_ROWS);
+        let rows = self.left.min(source.nature.batch_rows);
         let mut values = Vec::with_capacity(columns.len());
         for (reader, column) in self.readers.iter_mut().zip(columns) {
             let read = reader
@@ -194,8 +220,14 @@ fn read_column(
     rows: usize,
 ) -> Result<Values, ParquetError> {
     Ok(match (column.kind, reader) {
-        (Kind::Text, ColumnReader::ByteArrayColumnReader(reader)) => {
+        (Kind::Text | Kind::Label, ColumnReader::ByteArrayColumnReader(reader)) => {
             Values::Text(read_values(reader, rows, text)?)
+        }
+        (Kind::Label, ColumnReader::Int64ColumnReader(reader)) => {
+            Values::Text(read_values(reader, rows, |value| Ok(value.to_string()))?)
+        }
+        (Kind::Label, ColumnReader::Int32ColumnReader(reader)) => {
+            Values::Text(read_values(reader, rows, |value| Ok(value.to_string()))?)
         }
         (Kind::Integer, ColumnReader::Int64ColumnReader(reader)) => {
             Values::Integer(read_values(reader, rows, Ok)?)
@@ -283,9 +315,9 @@ impl Batch {
 impl Source {
     /// An error about the file's content.
     pub(super) fn damaged(&self, cause: &str) -> Error {
-        Error::new(self.code, format!("{}: not a shard: {cause}", self.name)).with_remedy(
-            "make the shard again from its VCF with prepare-gnomad or prepare-clinvar --overwrite",
-        )
+        let (name, what) = (&self.name, self.nature.what);
+        Error::new(self.code, format!("{name}: not {what}: {cause}"))
+            .with_remedy(self.nature.remedy)
     }
 
     fn unreadable(&self, error: ParquetError) -> Error {
