@@ -236,7 +236,11 @@ impl<H: BuildHost> Builder<'_, H> {
         })
     }
 
-    fn write(&mut self, (contig, stride_block): &Block, records: Vec<WindowCacheRecord>) -> Result<()> {
+    fn write(
+        &mut self,
+        (contig, stride_block): &Block,
+        records: Vec<WindowCacheRecord>,
+    ) -> Result<()> {
         // Another process may have written the same windows meanwhile.
         let mut new = Vec::with_capacity(records.len());
         for record in records {

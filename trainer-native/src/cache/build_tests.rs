@@ -22,7 +22,8 @@ impl Counting {
 impl BuildHost for Counting {
     fn encode(&mut self, windows: &[&str]) -> Result<Vec<Vec<f32>>> {
         self.batches_left -= 1;
-        self.encoded.extend(windows.iter().map(|&window| window.to_owned()));
+        self.encoded
+            .extend(windows.iter().map(|&window| window.to_owned()));
         Ok(windows.iter().map(|window| state(window)).collect())
     }
 
@@ -102,7 +103,10 @@ fn windows_go_to_the_block_of_their_place_and_each_is_encoded_once() {
     let mut windows: Vec<_> = (0..10).map(|n| window("1", n)).collect();
     windows.extend((20..26).map(|n| window("mrna", n)));
     // Equal to one of contig 1, at another place.
-    windows.push(CacheWindow { start_bp: 5_000, ..window("2", 3) });
+    windows.push(CacheWindow {
+        start_bp: 5_000,
+        ..window("2", 3)
+    });
     let (report, encoded) = run(dir.path(), &windows, ALL);
     let want = CacheBuildReport {
         encoded_windows: 16,
@@ -112,7 +116,10 @@ fn windows_go_to_the_block_of_their_place_and_each_is_encoded_once() {
     };
     assert_eq!((report, encoded.len()), (want, 16));
     let names = ["chr1_0", "chr1_1", "chr1_2", "chrmrna_0", "chrmrna_1"];
-    assert_eq!(shards(dir.path()), names.map(|name| format!("{name}.parquet")));
+    assert_eq!(
+        shards(dir.path()),
+        names.map(|name| format!("{name}.parquet"))
+    );
     assert_cached(dir.path(), &windows);
     let (again, encoded) = run(dir.path(), &windows, ALL);
     let want = CacheBuildReport {
@@ -129,12 +136,18 @@ fn a_block_whose_place_is_taken_goes_to_a_spare_one() {
     run(dir.path(), &first, ALL);
     // Other windows of the same place, as another stride would cut them.
     let other: Vec<_> = (40..43)
-        .map(|n| CacheWindow { start_bp: 3, ..window("1", n) })
+        .map(|n| CacheWindow {
+            start_bp: 3,
+            ..window("1", n)
+        })
         .collect();
     let both = [first, other].concat();
     let (report, _) = run(dir.path(), &both, ALL);
     assert_eq!((report.cached_windows, report.encoded_windows), (4, 3));
-    assert_eq!(shards(dir.path()), ["chr1_0.parquet", "chr1_1000000.parquet"]);
+    assert_eq!(
+        shards(dir.path()),
+        ["chr1_0.parquet", "chr1_1000000.parquet"]
+    );
     assert_cached(dir.path(), &both);
 }
 

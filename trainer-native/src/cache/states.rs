@@ -37,7 +37,9 @@ where
         workers: usize,
     ) -> Result<Self> {
         if pool == CachedPool::Attention {
-            return Err(refused("this program pools by global_mean or centered_mean"));
+            return Err(refused(
+                "this program pools by global_mean or centered_mean",
+            ));
         }
         let threads = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
         let workers = threads

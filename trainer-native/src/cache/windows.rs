@@ -40,7 +40,8 @@ pub fn cache_windows<'a>(
     grid: WindowGrid,
 ) -> impl Iterator<Item = Result<CacheWindow>> + 'a {
     sources.iter().flat_map(move |source| {
-        of_source(source, holdout, grid).unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
+        of_source(source, holdout, grid)
+            .unwrap_or_else(|error| Box::new(std::iter::once(Err(error))))
     })
 }
 
@@ -51,7 +52,11 @@ fn of_source<'a>(
     holdout: &'a HoldoutPolicy,
     grid: WindowGrid,
 ) -> Result<Windows<'a>> {
-    let only = source.only.as_deref().map(HoldoutPolicy::read).transpose()?;
+    let only = source
+        .only
+        .as_deref()
+        .map(HoldoutPolicy::read)
+        .transpose()?;
     let ready_cut = source.path.is_dir();
     let records = open_records(&source.path, &source.records)?;
     let pieces = source.joining == Joining::File;
@@ -66,7 +71,11 @@ fn of_source<'a>(
             let ranges: Vec<Range<usize>> = if ready_cut {
                 check_length(&record, grid.window_bp())?;
                 let whole = Some(RecordWindow::whole(&record));
-                whole.iter().filter(|window| inside(window)).map(range).collect()
+                whole
+                    .iter()
+                    .filter(|window| inside(window))
+                    .map(range)
+                    .collect()
             } else {
                 let known = |window: &RecordWindow<'_>| is_known(window.bases) && inside(window);
                 let windows = grid.windows(&record, None).filter(known);

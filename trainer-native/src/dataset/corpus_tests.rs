@@ -1,6 +1,7 @@
 use super::super::bases;
 use super::super::holdout::parse_region;
 use super::*;
+use genolewm_shared::position::BpOffset;
 use rand_core::SeedableRng;
 use std::path::PathBuf;
 
@@ -240,7 +241,10 @@ fn too_long_windows_and_empty_corpora_are_errors() {
 
 /// Writes rows as JSONL and loads them.
 fn rows(text: &str, weight: SourceWeight, holdout: &HoldoutPolicy) -> Result<Corpus> {
-    let file = tempfile::Builder::new().suffix(".jsonl").tempfile().unwrap();
+    let file = tempfile::Builder::new()
+        .suffix(".jsonl")
+        .tempfile()
+        .unwrap();
     std::fs::write(file.path(), text).unwrap();
     let source = CorpusSource::new(file.path().to_owned(), weight, Joining::Record);
     Corpus::from_sources(&[source], holdout)
@@ -279,10 +283,14 @@ fn placed_rows_keep_their_places_and_hold_outs() {
 fn classes_follow_the_mix_whatever_they_hold() {
     let row = |class: &str, seed: u64, length: usize| {
         let sequence = random_bases(seed, length);
-        format!("{{\"sequence\": \"{sequence}\", \"source\": \"{class}\", \"id\": \"{class}{seed}\"}}\n")
+        format!(
+            "{{\"sequence\": \"{sequence}\", \"source\": \"{class}\", \"id\": \"{class}{seed}\"}}\n"
+        )
     };
     // One class is split over two records, one is missing.
-    let text = row("mrna", 1, 4_000) + &row("gtdb", 2, 500) + &row("mrna", 3, 4_000)
+    let text = row("mrna", 1, 4_000)
+        + &row("gtdb", 2, 500)
+        + &row("mrna", 3, 4_000)
         + &row("generator", 4, 1_000);
     let corpus = rows(&text, SourceWeight::Mix, &HoldoutPolicy::none()).unwrap();
     assert_eq!(corpus.source_len_bp(), [1_000, 8_000, 500]);

@@ -2,7 +2,10 @@ use super::*;
 use std::fs;
 use tempfile::TempDir;
 
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/corpus/package");
+const FIXTURE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../tests/fixtures/corpus/package"
+);
 const FILES: [&str; 5] = [
     "placed/train.jsonl",
     "placed/eval.jsonl",
@@ -40,7 +43,9 @@ fn the_placed_training_windows_are_read() {
         .collect::<Result<_>>()
         .unwrap();
     let place = |n: u64| Some(format!("chr{}", 1 + n % 2));
-    let want: Vec<_> = (0..6).map(|n| (format!("w{n}"), place(n), 500 * n)).collect();
+    let want: Vec<_> = (0..6)
+        .map(|n| (format!("w{n}"), place(n), 500 * n))
+        .collect();
     assert_eq!(windows, want);
 }
 
@@ -61,10 +66,15 @@ fn changed_windows_are_refused() {
     fs::write(&path, text.replacen("mrna", "gtdb", 1)).unwrap();
     let error = DatasetPackage::open(directory.path()).unwrap_err();
     assert_eq!(error.code(), ErrorCode::ProvenanceManifestHashMismatch);
-    assert_eq!(error.details().get("file").map(String::as_str), Some("placed/train.jsonl"));
+    assert_eq!(
+        error.details().get("file").map(String::as_str),
+        Some("placed/train.jsonl")
+    );
     // Either list of hashes is enough to tell.
     let manifest = directory.path().join(DATASET_MANIFEST);
-    let without = fs::read_to_string(&manifest).unwrap().replace("\"sha256\"", "\"other\"");
+    let without = fs::read_to_string(&manifest)
+        .unwrap()
+        .replace("\"sha256\"", "\"other\"");
     fs::write(&manifest, without).unwrap();
     assert!(DatasetPackage::open(directory.path()).is_err());
     fs::remove_file(directory.path().join(CHECKSUMS)).unwrap();
@@ -80,14 +90,24 @@ fn a_placed_window_has_a_contig() {
         let file = format!("{folder}/one.jsonl");
         fs::write(directory.path().join(&file), row).unwrap();
         let manifest = serde_json::json!({"snapshot_id": "s", "files": [{"path": file}]});
-        fs::write(directory.path().join(DATASET_MANIFEST), manifest.to_string()).unwrap();
+        fs::write(
+            directory.path().join(DATASET_MANIFEST),
+            manifest.to_string(),
+        )
+        .unwrap();
         let package = DatasetPackage::open(directory.path()).unwrap();
         let windows = package.windows(&RecordOptions::default()).unwrap();
         windows.collect::<Result<Vec<_>>>()
     };
-    assert_eq!(write("carbon").unwrap()[0].source.as_deref(), Some("any label"));
+    assert_eq!(
+        write("carbon").unwrap()[0].source.as_deref(),
+        Some("any label")
+    );
     let error = write("placed").unwrap_err();
-    assert_eq!(error.details().get("column").map(String::as_str), Some("chrom"));
+    assert_eq!(
+        error.details().get("column").map(String::as_str),
+        Some("chrom")
+    );
     assert_eq!(error.location().and_then(|at| at.line), Some(1));
 }
 
@@ -99,10 +119,22 @@ fn what_is_no_manifest_is_refused() {
         ("[]", ErrorCode::InputGeneric),
         (r#"{"files": []}"#, ErrorCode::InputGeneric),
         (r#"{"snapshot_id": "s"}"#, ErrorCode::InputGeneric),
-        (r#"{"snapshot_id": "s", "files": []}"#, ErrorCode::InputGeneric),
-        (r#"{"snapshot_id": "s", "files": ["placed/train.jsonl"]}"#, ErrorCode::InputGeneric),
-        (r#"{"snapshot_id": "s", "files": [{"path": "placed/../../x.jsonl"}]}"#, ErrorCode::InputGeneric),
-        (r#"{"snapshot_id": "s", "files": [{"path": "/placed/x.jsonl"}]}"#, ErrorCode::InputGeneric),
+        (
+            r#"{"snapshot_id": "s", "files": []}"#,
+            ErrorCode::InputGeneric,
+        ),
+        (
+            r#"{"snapshot_id": "s", "files": ["placed/train.jsonl"]}"#,
+            ErrorCode::InputGeneric,
+        ),
+        (
+            r#"{"snapshot_id": "s", "files": [{"path": "placed/../../x.jsonl"}]}"#,
+            ErrorCode::InputGeneric,
+        ),
+        (
+            r#"{"snapshot_id": "s", "files": [{"path": "/placed/x.jsonl"}]}"#,
+            ErrorCode::InputGeneric,
+        ),
         (
             r#"{"snapshot_id": "s", "files": [{"path": "placed/train.jsonl", "split": "eval"}]}"#,
             ErrorCode::InputGeneric,

@@ -148,12 +148,15 @@ fn is_option(field: &str) -> bool {
 
 fn set_option(records: &mut RecordOptions, key: &str, value: &str) -> Result<()> {
     let wrong = || {
-        Error::new(ErrorCode::ConfigGeneric, "an option of a corpus line is not known")
-            .with_detail("option", format!("{key}={value}"))
-            .with_remedy(
-                "use source=CLASS, subset=SHARE[:SEED], invalid=skip, or sequence_field=, \
+        Error::new(
+            ErrorCode::ConfigGeneric,
+            "an option of a corpus line is not known",
+        )
+        .with_detail("option", format!("{key}={value}"))
+        .with_remedy(
+            "use source=CLASS, subset=SHARE[:SEED], invalid=skip, or sequence_field=, \
                  source_field= or id_field= with a column's name",
-            )
+        )
     };
     let name = || match value {
         "" => Err(wrong()),

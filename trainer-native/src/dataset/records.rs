@@ -81,7 +81,10 @@ pub struct RecordReader {
 
 enum Input {
     Fasta(FastaReader),
-    Jsonl { lines: Lines<Box<dyn BufRead>>, line: u64 },
+    Jsonl {
+        lines: Lines<Box<dyn BufRead>>,
+        line: u64,
+    },
     Parquet(SequenceTable),
 }
 
@@ -300,9 +303,7 @@ fn source(label: Option<String>, options: &RecordOptions) -> Result<String> {
 
 fn contig(chrom: Option<String>, options: &RecordOptions) -> Result<Option<String>> {
     match chrom {
-        Some(chrom) if chrom.trim().is_empty() => {
-            Err(invalid("a contig's name is empty", "chrom"))
-        }
+        Some(chrom) if chrom.trim().is_empty() => Err(invalid("a contig's name is empty", "chrom")),
         None if options.rows == (RowKind::Window { placed: true }) => {
             Err(invalid("a placed window has no contig", "chrom"))
         }

@@ -21,7 +21,11 @@ fn read_text(name: &str, text: &str, options: &RecordOptions) -> Result<Vec<Sequ
 
 fn brief(record: &SequenceRecord) -> (String, String, String) {
     let source = record.source.clone().unwrap_or_default();
-    (record.record_id.clone(), source, bases::decode(&record.bases))
+    (
+        record.record_id.clone(),
+        source,
+        bases::decode(&record.bases),
+    )
 }
 
 /// What `geno_lewm.data.iter_carbon_records` of geno-lewm 0.2.1 makes of the rows.
@@ -50,7 +54,10 @@ fn columns_may_have_other_names_and_ids_be_numbers() {
     let mut options = RecordOptions::default();
     let missing = read(&fixture("renamed.parquet"), &options).unwrap_err();
     assert_eq!(missing.code(), ErrorCode::InputGeneric);
-    assert_eq!(missing.details().get("column").map(String::as_str), Some("sequence"));
+    assert_eq!(
+        missing.details().get("column").map(String::as_str),
+        Some("sequence")
+    );
     options.fields.sequence = "text".to_owned();
     options.fields.id = "key".to_owned();
     let records = read(&fixture("renamed.parquet"), &options).unwrap();
@@ -86,20 +93,40 @@ fn invalid_rows_are_located_or_left_out() {
         (r#"{"sequence": "AC", "source": "moss"}"#, "source"),
         (r#"{"sequence": "AC"}"#, "source"),
         (r#"{"sequence": "AC", "source": "mrna", "id": [1]}"#, "id"),
-        (r#"{"sequence": "AC", "source": "mrna", "chrom": ""}"#, "chrom"),
-        (r#"{"sequence": "AC", "source": "mrna", "start_bp": -1}"#, "start_bp"),
-        (r#"{"sequence": "AC", "source": "mrna", "start_bp": 1.5}"#, "start_bp"),
+        (
+            r#"{"sequence": "AC", "source": "mrna", "chrom": ""}"#,
+            "chrom",
+        ),
+        (
+            r#"{"sequence": "AC", "source": "mrna", "start_bp": -1}"#,
+            "start_bp",
+        ),
+        (
+            r#"{"sequence": "AC", "source": "mrna", "start_bp": 1.5}"#,
+            "start_bp",
+        ),
     ] {
         let text = format!("{good}\n\n{bad}\n{good}\n");
         let mut options = RecordOptions::default();
         let error = read_text("a.jsonl", &text, &options).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InputGeneric, "{bad}");
         let at = error.location().expect("a place");
-        assert!(at.line == Some(3) && at.file.ends_with("a.jsonl"), "{bad}: {at}");
-        assert_eq!(error.details().get("column").map(String::as_str), Some(column), "{bad}");
+        assert!(
+            at.line == Some(3) && at.file.ends_with("a.jsonl"),
+            "{bad}: {at}"
+        );
+        assert_eq!(
+            error.details().get("column").map(String::as_str),
+            Some(column),
+            "{bad}"
+        );
         assert!(error.remedy().is_some(), "{bad}");
         options.skip_invalid = true;
-        assert_eq!(read_text("a.jsonl", &text, &options).unwrap().len(), 2, "{bad}");
+        assert_eq!(
+            read_text("a.jsonl", &text, &options).unwrap().len(),
+            2,
+            "{bad}"
+        );
     }
     let text = format!("{good}\n{{\"sequence\": ");
     let options = RecordOptions {
@@ -115,7 +142,10 @@ fn an_invalid_row_of_a_table_is_named_by_its_number() {
     let mut options = RecordOptions::default();
     let error = read(&fixture("bad_row.parquet"), &options).unwrap_err();
     assert_eq!(error.details().get("row").map(String::as_str), Some("4"));
-    assert_eq!(error.details().get("column").map(String::as_str), Some("sequence"));
+    assert_eq!(
+        error.details().get("column").map(String::as_str),
+        Some("sequence")
+    );
     assert!(error.message().contains("bad_row.parquet"), "{error}");
     options.skip_invalid = true;
     let mut reader = RecordReader::open(&fixture("bad_row.parquet"), &options).unwrap();
@@ -123,7 +153,10 @@ fn an_invalid_row_of_a_table_is_named_by_its_number() {
     assert_eq!(reader.skipped_rows(), 1);
     let damaged = read_text("a.parquet", "PAR1 and no more", &options).unwrap_err();
     assert_eq!(damaged.code(), ErrorCode::InputGeneric);
-    assert!(damaged.message().contains("table of sequences"), "{damaged}");
+    assert!(
+        damaged.message().contains("table of sequences"),
+        "{damaged}"
+    );
 }
 
 #[test]
@@ -136,5 +169,9 @@ fn a_subset_takes_records_by_name() {
     let taken = read_text("a.fa", &text, &options).unwrap();
     assert!((40..80).contains(&taken.len()), "{}", taken.len());
     let subset = options.subset.unwrap();
-    assert!(taken.iter().all(|record| subset.includes(&record.record_id)));
+    assert!(
+        taken
+            .iter()
+            .all(|record| subset.includes(&record.record_id))
+    );
 }

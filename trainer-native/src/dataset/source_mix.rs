@@ -56,10 +56,9 @@ impl FromStr for SourceClass {
         let plain = label.to_lowercase().replace(['-', '/', '_'], " ");
         let words: Vec<&str> = plain.split_whitespace().collect();
         match words.join(" ").as_str() {
-            "eukaryotic genes"
-            | "eukaryotic gene"
-            | "generator"
-            | "generator style annotated" => Ok(Self::EukaryoticGenes),
+            "eukaryotic genes" | "eukaryotic gene" | "generator" | "generator style annotated" => {
+                Ok(Self::EukaryoticGenes)
+            }
             "mrna" | "mrna transcripts" | "transcript" | "transcripts" => Ok(Self::Mrna),
             "splice mrna" | "splice enriched mrna" => Ok(Self::SpliceMrna),
             "gtdb" | "gtdb bacterial genomes" | "bacterial genomes" => Ok(Self::Gtdb),

@@ -69,7 +69,13 @@ impl WindowGrid {
     ) -> impl Iterator<Item = RecordWindow<'a>> + use<'a> {
         let [window_bp, margin_bp, stride_bp] =
             [self.window_bp, self.margin_bp, self.stride_bp].map(|bp| bp as u64);
-        let starts = window_starts(record.bases.len() as u64, window_bp, margin_bp, stride_bp, rng);
+        let starts = window_starts(
+            record.bases.len() as u64,
+            window_bp,
+            margin_bp,
+            stride_bp,
+            rng,
+        );
         let length = self.window_bp;
         starts.into_iter().map(move |start| {
             // A start inside a record that is in memory fits a usize.
@@ -153,10 +159,26 @@ mod tests {
             .map(|window| (window.offset, window.text(), window.window_id()))
             .collect();
         let expected = [
-            (2, "GTNACGTNACGT", "90636186810d3c6a1727ee6493cafc8b2091a406d21a895d858d313ff5f06598"),
-            (9, "NACGTNACGTNA", "d02ef53411db6e360c4c893cbdaa4edd72a72e08eaba75b9c7802b622ffe0f34"),
-            (16, "CGTNACGTNACG", "9017272469c0943d07583970403e3b6bfe6ddb7d35bead9a29a2b54d481824f3"),
-            (23, "TNACGTNACGTN", "d4d6150f6ee7be61ea9f31f1a52acb5dc4b681ee5653ad3ff74d1683e9de69c4"),
+            (
+                2,
+                "GTNACGTNACGT",
+                "90636186810d3c6a1727ee6493cafc8b2091a406d21a895d858d313ff5f06598",
+            ),
+            (
+                9,
+                "NACGTNACGTNA",
+                "d02ef53411db6e360c4c893cbdaa4edd72a72e08eaba75b9c7802b622ffe0f34",
+            ),
+            (
+                16,
+                "CGTNACGTNACG",
+                "9017272469c0943d07583970403e3b6bfe6ddb7d35bead9a29a2b54d481824f3",
+            ),
+            (
+                23,
+                "TNACGTNACGTN",
+                "d4d6150f6ee7be61ea9f31f1a52acb5dc4b681ee5653ad3ff74d1683e9de69c4",
+            ),
         ];
         let expected = expected.map(|(at, text, id)| (at, text.to_owned(), id.to_owned()));
         assert_eq!(found, expected);
@@ -170,7 +192,9 @@ mod tests {
         let starts = |length: usize| -> Vec<usize> {
             let record = record(&"A".repeat(length));
             let grid = WindowGrid::new(20, 5, 30).unwrap();
-            grid.windows(&record, None).map(|window| window.offset).collect()
+            grid.windows(&record, None)
+                .map(|window| window.offset)
+                .collect()
         };
         assert_eq!(starts(100), [5, 35, 65]);
         assert_eq!((starts(30), starts(29)), (vec![5], vec![]));
