@@ -5,12 +5,17 @@
     cache.py reindex DIR        builds the index again with the package
     cache.py repair DIR COUNT   repairs with the package, which must set COUNT shards aside
     cache.py same DIR DIR       the index of either has the same schema and rows
+    cache.py built DIR ENCODER PACKAGE
+                                every training window of a dataset package is read from a cache that
+                                this program built, by the key that the package's trainer makes
 """
 
+import json
 import sqlite3
 import struct
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 from geno_lewm.encoder.cache import (
     WindowCacheRecord,
@@ -19,6 +24,11 @@ from geno_lewm.encoder.cache import (
     repair_cache,
     write_shard,
 )
+from geno_lewm.training.real import _carbon_weights_hash as weights_hash
+from geno_lewm.training.real import _dataset_files as dataset_files
+from geno_lewm.training.real import _load_dataset_manifest as load_dataset_manifest
+from geno_lewm.training.real import _load_windows as load_windows
+from geno_lewm.training.trainer import _source_cache_key as source_cache_key
 
 BLOCKS = {0: (1, 2, 3), 1: (4, 5)}
 
@@ -78,7 +88,34 @@ def same(one, other):
         assert one[what] == other[what], f"{what}:\n{one[what]}\n{other[what]}"
 
 
+def built(root, encoder, package):
+    manifest = load_dataset_manifest(Path(package))
+    files = [entry for entry in dataset_files(manifest) if entry["split"] == "train"]
+    windows = list(load_windows(Path(package), files))
+    assert windows, "the package has no training windows"
+    width = json.loads((Path(encoder) / "config.json").read_text())["hidden_size"]
+    keyed = SimpleNamespace(
+        encoder_hash=bytes.fromhex(weights_hash(Path(encoder)).removeprefix("sha256:")),
+        state_layer=-1,
+        dtype="fp32",
+    )
+    for window in windows:
+        state = read_embedding(root, source_cache_key(keyed, window.sequence))
+        assert state is not None, f"{window.record_id} is not cached"
+        norm = sum(value * value for value in state)
+        assert len(state) == width and abs(norm - 1) < 1e-2, f"{window.record_id}: {state}"
+    report = repair_cache(root)
+    assert not report.quarantined and report.reindex.indexed_rows == len(windows), report
+
+
 if __name__ == "__main__":
     task, *arguments = sys.argv[1:]
-    tasks = {"make": make, "judge": judge, "reindex": reindex_cache, "repair": repair, "same": same}
+    tasks = {
+        "make": make,
+        "judge": judge,
+        "reindex": reindex_cache,
+        "repair": repair,
+        "same": same,
+        "built": built,
+    }
     tasks[task](Path(arguments[0]), *arguments[1:])

@@ -53,4 +53,12 @@ package repair "$mine" 1
 package judge "$mine" 4 5
 ours repair "$mine" "repaired checked_shards=1 quarantined=0 indexed_rows=2"
 
+# A cache that --build filled, in the package's.
+encoder=tests/golden/pipeline/encoder
+dataset=tests/fixtures/corpus/package
+"$program" cache-windows --build --cache-dir "$work/built" --encoder-dir "$encoder" \
+    --dataset-dir "$dataset" --window-bp 120 --quiet --no-banner >"$work/said"
+grep -q '^built encoded_windows=6 ' "$work/said" || { cat "$work/said" >&2; exit 1; }
+package built "$work/built" "$encoder" "$dataset"
+
 printf 'oracle: window caches are read, indexed and repaired in both directions\n'
