@@ -178,7 +178,6 @@ fn a_killed_build_goes_on_and_ends_like_a_clean_one() {
 #[test]
 fn an_interrupted_build_leaves_a_sound_cache() {
     let dir = laid_out();
-    // Nothing but windows of one contig is long enough to be interrupted in.
     let mut build = dir.run(&command("cache", "--workers 1")).into_command();
     let child = build.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let child = child.expect("a build");
