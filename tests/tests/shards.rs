@@ -280,7 +280,7 @@ fn training_draws_from_shards_as_from_their_vcf_and_refuses_what_is_none() {
     let train = |run: &str, edits: &str| {
         dir.run(&format!(
             "train predictor --encoder lm/encoder --corpus corpus.tsv --holdout holdout.bed \
-             --output {run} --windows 12 --steps 3 --batch 8 --d-hidden 16 --d-action 8 --n-heads 2 \
+             --output {run} --generation-windows 8 --validation-windows 4 --steps 3 --batch 8 --d-hidden 16 --d-action 8 --n-heads 2 \
              --fallback gnomad_common=synthetic_snv {edits}"
         ))
     };

@@ -261,7 +261,8 @@ fn a_trained_model_scores_and_its_receipts_verify() {
     dir.run(&encoder_command("lm")).ok();
     dir.run(
         "train predictor --encoder lm/encoder --corpus corpus.tsv --holdout holdout.bed \
-         --output predictor --windows 20 --steps 10 --batch 16 --d-hidden 16 --d-action 8 \
+         --output predictor --generation-windows 8 --generation-steps 4 --validation-windows 4 \
+         --steps 10 --batch 16 --d-hidden 16 --d-action 8 \
          --n-heads 2 --log-every 5 --fallback gnomad_common=synthetic_snv",
     )
     .ok();

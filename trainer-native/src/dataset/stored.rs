@@ -1,11 +1,11 @@
 //! The sequence of one file, in memory: what may be sampled of it, and windows of that.
 
-use super::window::Piece;
 use super::bases;
 use super::holdout::HoldoutPolicy;
 use super::kept::kept;
 use super::recipe::Joining;
 use super::records::SequenceRecord;
+use super::window::Piece;
 use genolewm_shared::position::{BpOffset, Interval};
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;

@@ -1,5 +1,5 @@
 use super::super::bases::{below, letter};
-use super::super::corpus::{CorpusSource, Joining};
+use super::super::corpus::{CorpusSource, Joining, SourceWeight};
 use super::super::provider::ObservedVariants;
 use super::super::variants::{LabelledVariant, VariantIndex};
 use super::*;
@@ -123,12 +123,7 @@ impl World {
             .map(|(record, bases)| format!(">{}\n{bases}\n", name(record)))
             .collect();
         std::fs::write(file.path(), text).unwrap();
-        let source = CorpusSource {
-            path: file.path().to_owned(),
-            weight: 1.0,
-            joining,
-            only: None,
-        };
+        let source = CorpusSource::new(file.path().to_owned(), SourceWeight::Fixed(1.0), joining);
         Corpus::from_sources(&[source], &self.holdout)
     }
 
