@@ -70,6 +70,13 @@ impl Regions {
         intervals
             .get(first)
             .is_some_and(|interval| interval.start <= span.start)
+    /// The intervals of a contig, in any spelling of its name, sorted and apart;
+    /// that of a whole contig ends beyond it.
+    #[must_use]
+    pub fn of_contig(&self, contig: &str) -> &[Interval] {
+        self.intervals
+            .get(&common_form(contig))
+            .map_or(&[], Vec::as_slice)
     }
 
     fn read_region(&mut self, region: &str) -> Result<()> {

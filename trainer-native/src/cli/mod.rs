@@ -11,11 +11,13 @@ pub mod common;
 pub mod completions;
 pub mod doctor;
 pub mod eval;
+pub mod eval_all;
 pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod prepare_clinvar;
 pub mod prepare_gnomad;
+pub mod rollout;
 pub mod score;
 pub mod scoring;
 pub mod train;
@@ -70,6 +72,10 @@ enum Command {
     Eval(Box<eval::Args>),
     Export(Box<export::Args>),
     CacheWindows(Box<cache_windows::Args>),
+    Rollout(Box<rollout::Args>),
+    EvalAll(eval_all::Args),
+    Export(export::Args),
+    CacheWindows(cache_windows::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -171,6 +177,9 @@ impl Command {
             Self::Evaluate(args) => evaluate::run(args, context, terminal),
             Self::Eval(args) => eval::run(args, context, terminal),
             Self::Export(args) => export::run(args, context, terminal),
+            Self::Rollout(args) => rollout::run(args, context, terminal),
+            Self::EvalAll(args) => eval_all::run(args, terminal),
+            Self::Export(args) => export::run(args, terminal),
             Self::CacheWindows(args) => cache_windows::run(args, terminal),
             Self::Doctor(args) => doctor::run(args, terminal),
             Self::Completions(args) => completions::run(args, terminal),

@@ -193,12 +193,12 @@ fn first_time(key: &VariantKey, seen: &mut HashSet<String>) -> Result<()> {
 }
 
 /// A row of a file.
-struct Row<'a> {
-    members: &'a BTreeMap<String, Json>,
+pub(super) struct Row<'a> {
+    pub(super) members: &'a BTreeMap<String, Json>,
 }
 
 /// Calls `each` for every row; whatever it refuses is given its place.
-fn each_row(path: &Path, mut each: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+pub(super) fn each_row(path: &Path, mut each: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
     let name = path.display().to_string();
     let mut reader = open_text(path)?;
     let (mut line, mut number, mut rows) = (Vec::new(), 0_u64, 0_u64);
@@ -276,7 +276,8 @@ impl Row<'_> {
         ))
     }
 
-    fn check_maker(&self, wanted: Option<&str>) -> Result<()> {
+    /// Refuses a row of another maker than `wanted`, where that is given.
+    pub(super) fn check_maker(&self, wanted: Option<&str>) -> Result<()> {
         let found = self.members.get("generated_by").and_then(Json::as_str);
         match wanted {
             Some(wanted) if found != Some(wanted) => {

@@ -4,7 +4,8 @@
 //! ones. What is measured must lie inside the hold-outs of the training data: anything else is left
 //! out and counted, and an evaluation with nothing left is refused. All draws have a seed.
 //!
-//! `jsonl` and what follows it measure files of scores instead, whoever made them.
+//! `jsonl` and what follows it measure files of scores instead, whoever made them; `rollout` measures
+//! several edits one after another, and `all` puts the figures of many files together.
 
 pub mod states;
 pub mod sequence;
@@ -28,3 +29,5 @@ pub mod compare;
 pub mod payload;
 pub mod additions;
 pub mod artifacts;
+pub mod rollout;
+pub mod all;

@@ -1,5 +1,7 @@
 //! What a run leaves for people: metrics line by line, pictures of them, and what dashboards read;
 //! figures as Python prints them.
+//! What a run leaves for people: metrics line by line, and pictures of them; figures as Python prints
+//! them; and pages in Markdown and HTML.
 
 mod axis;
 pub mod metrics;
@@ -7,3 +9,6 @@ pub mod prometheus;
 pub mod python;
 pub mod svg;
 pub mod tensorboard;
+pub mod document;
+pub mod markdown;
+pub mod html;

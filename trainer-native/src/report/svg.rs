@@ -3,12 +3,22 @@
 //! The background is left open and every colour is of middle brightness, so that a picture can be
 //! read on a light page as on a dark one.
 
+#[cfg(test)]
+#[path = "svg_tests.rs"]
+mod tests;
+
 use super::axis::Axis;
 pub use super::axis::Scale;
 use core::fmt::Write;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 400.0;
+/// A compact plot, whose letters can still be read where 400 pixels are all there is.
+const COMPACT_WIDTH: f64 = 440.0;
+const COMPACT_HEIGHT: f64 = 330.0;
+const LEGEND_ROW: f64 = 18.0;
+/// Letters of the legend are at most about so wide on average.
+const LETTER: f64 = 7.3;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 40.0;
@@ -52,6 +62,9 @@ pub struct Plot {
     x_scale: Scale,
     y_scale: Scale,
     series: Vec<Series>,
+    is_compact: bool,
+    /// Points that the axes hold beside those of the series.
+    held: Vec<(f64, f64)>,
 }
 
 impl Plot {
@@ -65,6 +78,8 @@ impl Plot {
             x_scale: Scale::Linear,
             y_scale: Scale::Linear,
             series: Vec::new(),
+            is_compact: false,
+            held: Vec::new(),
         }
     }
 
@@ -73,6 +88,14 @@ impl Plot {
     pub const fn scales(mut self, x: Scale, y: Scale) -> Self {
         self.x_scale = x;
         self.y_scale = y;
+        self
+    }
+
+    /// Makes it a small plot for a page that tells the title itself; the legend stands above it, in
+    /// as many rows as it needs.
+    #[must_use]
+    pub const fn compact(mut self) -> Self {
+        self.is_compact = true;
         self
     }
 
@@ -95,14 +118,27 @@ impl Plot {
     pub fn histogram(self, name: &str, values: &[f64], low: f64, high: f64, bins: usize) -> Self {
         let counts = histogram(values, low, high, bins);
         let total = counts.iter().sum::<u64>().max(1) as f64;
-        let width = (high - low) / counts.len() as f64;
-        let mut points: Vec<(f64, f64)> = counts
-            .iter()
-            .enumerate()
-            .map(|(bin, &count)| (low + bin as f64 * width, count as f64 / total))
+        let shares: Vec<f64> = counts.iter().map(|&count| count as f64 / total).collect();
+        self.bars(name, &shares, low, high)
+    }
+
+    /// Adds bars of given heights in equal bins over `low..=high`.
+    #[must_use]
+    pub fn bars(self, name: &str, heights: &[f64], low: f64, high: f64) -> Self {
+        let width = (high - low) / heights.len() as f64;
+        let bars = heights.iter().enumerate();
+        let mut points: Vec<(f64, f64)> = bars
+            .map(|(bin, &height)| (low + bin as f64 * width, height))
             .collect();
         points.push((high, 0.0));
         self.add(name, Mark::Bars, points)
+    }
+
+    /// Makes the axes hold a point that is not drawn.
+    #[must_use]
+    pub fn holding(mut self, point: (f64, f64)) -> Self {
+        self.held.push(point);
+        self
     }
 
     fn add(mut self, name: &str, mark: Mark, points: Vec<(f64, f64)>) -> Self {
@@ -117,15 +153,29 @@ impl Plot {
     /// The picture.
     #[must_use]
     pub fn to_svg(&self) -> String {
-        let all = || self.series.iter().flat_map(|series| &series.points);
+        let all = || {
+            let points = self.series.iter().flat_map(|series| &series.points);
+            points.chain(&self.held)
+        };
         let bars = self.series.iter().any(|series| series.mark == Mark::Bars);
         let floor = bars.then_some(0.0);
+        let legend = self.legend();
+        let rows = legend.last().map_or(0.0, |place| place.1);
+        let [width, height, top] = if self.is_compact {
+            let top = 12.0 + rows + LEGEND_ROW;
+            [COMPACT_WIDTH, COMPACT_HEIGHT + top, top]
+        } else {
+            [WIDTH, HEIGHT, TOP]
+        };
         let frame = Frame {
             x: Axis::holding(all().map(|point| point.0), self.x_scale),
             y: Axis::holding(all().map(|point| point.1).chain(floor), self.y_scale).with_headroom(),
+            width,
+            height,
+            top,
         };
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
              font-family=\"system-ui, sans-serif\" font-size=\"12\" fill=\"{INK}\">\n<title>{}</title>\n",
             escape(&self.title)
         );
@@ -133,16 +183,16 @@ impl Plot {
         for (index, series) in self.series.iter().enumerate() {
             draw_series(&mut svg, &frame, series, COLOURS[index % COLOURS.len()]);
         }
-        self.draw_legend(&mut svg);
+        self.draw_legend(&mut svg, &legend);
         svg.push_str("</svg>\n");
         svg
     }
 
     fn draw_frame(&self, svg: &mut String, frame: &Frame) {
-        let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
-        for (value, label) in frame.x.ticks(8) {
+        let (right, bottom) = (frame.width - RIGHT, frame.height - BOTTOM);
+        for (value, label) in frame.x.ticks(if self.is_compact { 5 } else { 8 }) {
             if let Some(x) = frame.x_of(value) {
-                line(svg, (x, TOP), (x, bottom), 0.2);
+                line(svg, (x, frame.top), (x, bottom), 0.2);
                 text(svg, (x, bottom + 16.0), "middle", "", &label);
             }
         }
@@ -153,22 +203,19 @@ impl Plot {
             }
         }
         line(svg, (LEFT, bottom), (right, bottom), 1.0);
-        line(svg, (LEFT, TOP), (LEFT, bottom), 1.0);
+        line(svg, (LEFT, frame.top), (LEFT, bottom), 1.0);
+        if !self.is_compact {
+            let style = " font-size=\"15\" font-weight=\"600\"";
+            text(svg, (LEFT, 22.0), "start", style, &self.title);
+        }
         text(
             svg,
-            (LEFT, 22.0),
-            "start",
-            " font-size=\"15\" font-weight=\"600\"",
-            &self.title,
-        );
-        text(
-            svg,
-            ((LEFT + right) / 2.0, HEIGHT - 14.0),
+            ((LEFT + right) / 2.0, frame.height - 14.0),
             "middle",
             "",
             &self.x_label,
         );
-        let middle = (TOP + bottom) / 2.0;
+        let middle = (frame.top + bottom) / 2.0;
         text(
             svg,
             (16.0, middle),
@@ -178,20 +225,43 @@ impl Plot {
         );
     }
 
-    fn draw_legend(&self, svg: &mut String) {
-        let mut x = WIDTH - RIGHT;
-        for (index, series) in self.series.iter().enumerate().rev() {
-            text(svg, (x, 22.0), "end", "", &series.name);
-            // Letters of this size are at most about 7.3 wide on average.
-            x -= 7.3 * series.name.chars().count() as f64 + 16.0;
+    /// Where the name of each series ends, from the right in one row; or in a compact plot where it
+    /// begins, in rows, and how far its row is below the first.
+    fn legend(&self) -> Vec<(f64, f64)> {
+        let width = |series: &Series| LETTER * series.name.chars().count() as f64 + 28.0;
+        if !self.is_compact {
+            let mut x = WIDTH - RIGHT;
+            let mut places: Vec<(f64, f64)> = Vec::with_capacity(self.series.len());
+            for series in self.series.iter().rev() {
+                places.push((x - width(series) + 12.0, 0.0));
+                x -= width(series);
+            }
+            places.reverse();
+            return places;
+        }
+        let (mut x, mut below) = (LEFT, 0.0);
+        let place = |series: &Series| {
+            if x > LEFT && x + width(series) > COMPACT_WIDTH {
+                (x, below) = (LEFT, below + LEGEND_ROW);
+            }
+            let place = (x, below);
+            x += width(series);
+            place
+        };
+        self.series.iter().map(place).collect()
+    }
+
+    fn draw_legend(&self, svg: &mut String, places: &[(f64, f64)]) {
+        for ((index, series), &(x, below)) in self.series.iter().enumerate().zip(places) {
             let colour = COLOURS[index % COLOURS.len()];
+            let y = 13.0 + below;
             write_infallibly(
                 svg,
                 format_args!(
-                    "<rect x=\"{x:.1}\" y=\"13\" width=\"10\" height=\"10\" rx=\"2\" fill=\"{colour}\"/>\n"
+                    "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"10\" height=\"10\" rx=\"2\" fill=\"{colour}\"/>\n"
                 ),
             );
-            x -= 12.0;
+            text(svg, (x + 16.0, y + 9.0), "start", "", &series.name);
         }
     }
 }
@@ -199,15 +269,19 @@ impl Plot {
 struct Frame {
     x: Axis,
     y: Axis,
+    width: f64,
+    height: f64,
+    top: f64,
 }
 
 impl Frame {
     fn x_of(&self, value: f64) -> Option<f64> {
-        Some(LEFT + self.x.place(value)? * (WIDTH - LEFT - RIGHT))
+        Some(LEFT + self.x.place(value)? * (self.width - LEFT - RIGHT))
     }
 
     fn y_of(&self, value: f64) -> Option<f64> {
-        Some(HEIGHT - BOTTOM - self.y.place(value)? * (HEIGHT - TOP - BOTTOM))
+        let room = self.height - self.top - BOTTOM;
+        Some(self.height - BOTTOM - self.y.place(value)? * room)
     }
 
     fn at(&self, point: (f64, f64)) -> Option<(f64, f64)> {
@@ -321,80 +395,4 @@ pub fn binned_mean(points: &[(f64, f64)], count: usize) -> Vec<(f64, f64)> {
         )
     };
     points.chunks(group).map(mean).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The numbers of every attribute that places something.
-    fn places(svg: &str) -> Vec<f64> {
-        let keys = [
-            "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "width", "height",
-        ];
-        svg.split_whitespace()
-            .filter_map(|word| word.split_once("=\""))
-            .filter(|(key, _)| keys.contains(key))
-            .filter_map(|(_, rest)| rest.split('"').next()?.parse().ok())
-            .collect()
-    }
-
-    #[test]
-    fn everything_stays_inside_the_picture() {
-        let wave: Vec<(f64, f64)> = (0..5_000)
-            .map(|i| (f64::from(i), (f64::from(i) / 300.0).sin()))
-            .collect();
-        let plot = Plot::new("A < B & C", "x", "y")
-            .line("a", wave)
-            .points("b", vec![(10.0, 0.3), (f64::NAN, 1.0)])
-            .histogram("c", &[0.1, 0.2, 0.9, 7.0], 0.0, 1.0, 4);
-        let svg = plot.to_svg();
-        assert!(svg.contains("A &lt; B &amp; C") && !svg.contains("NaN") && !svg.contains("inf"));
-        assert_eq!(svg.matches("<circle").count(), 1);
-        assert!(
-            places(&svg)
-                .iter()
-                .all(|&place| (0.0..=WIDTH).contains(&place))
-        );
-        assert!(svg.len() < 30_000, "a long line is thinned: {}", svg.len());
-    }
-
-    #[test]
-    fn a_gap_interrupts_a_line_and_log_drops_zero() {
-        let points = vec![
-            (1.0, 1.0),
-            (2.0, f64::NAN),
-            (3.0, 100.0),
-            (4.0, 10.0),
-            (5.0, 0.0),
-        ];
-        let svg = Plot::new("", "", "")
-            .scales(Scale::Linear, Scale::Log)
-            .line("a", points)
-            .to_svg();
-        let path = svg
-            .split("<path d=\"")
-            .nth(1)
-            .and_then(|rest| rest.split('"').next())
-            .unwrap();
-        assert_eq!(
-            (path.matches('M').count(), path.matches('L').count()),
-            (2, 1),
-            "{path}"
-        );
-    }
-
-    #[test]
-    fn histograms_count_and_means_bin() {
-        assert_eq!(
-            histogram(&[0.0, 0.24, 0.25, 1.0, -1.0, f64::NAN], 0.0, 1.0, 4),
-            [2, 1, 0, 1]
-        );
-        assert_eq!(
-            binned_mean(&[(0.0, 1.0), (2.0, 3.0), (4.0, 5.0)], 2),
-            [(1.0, 2.0), (4.0, 5.0)]
-        );
-        assert!(binned_mean(&[], 5).is_empty());
-        assert!(Plot::new("empty", "x", "y").to_svg().ends_with("</svg>\n"));
-    }
 }

@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod config;
+pub mod identity;
 pub mod invocation;
 pub mod model;
 pub mod output;

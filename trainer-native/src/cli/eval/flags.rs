@@ -1,4 +1,4 @@
-//! What an evaluation measures, and what it was made with.
+//! What an evaluation measures.
 
 use super::SCHEMA_VERSION;
 use crate::evaluate::agreement::Measure;
@@ -7,7 +7,6 @@ use clap::ValueEnum;
 use genolewm_shared::evaluation::{BootstrapOptions, DEFAULT_THRESHOLD};
 use genolewm_shared::{Error, ErrorCode, Result};
 use serde::Serialize;
-use std::path::PathBuf;
 
 /// What the labels are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
@@ -59,39 +58,6 @@ pub(super) struct Settings {
     /// Write points of the ROC and precision-recall curves and of reliability
     #[arg(long)]
     pub(super) curves: bool,
-}
-
-/// What the scores were made with. The Python package's release tools need all of it.
-#[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Identity of the release")]
-pub(super) struct Identity {
-    /// sha256:… of the model's manifest
-    #[arg(long, value_name = "ID")]
-    pub(super) model_id: Option<String>,
-    /// Release of the model
-    #[arg(long, value_name = "NAME")]
-    pub(super) model_release: Option<String>,
-    /// Snapshot of the evaluation data
-    #[arg(long, value_name = "ID")]
-    pub(super) dataset_snapshot: Option<String>,
-    /// Commit of the program that made the scores
-    #[arg(long, value_name = "SHA")]
-    pub(super) commit: Option<String>,
-    /// Hardware that made the scores
-    #[arg(long, value_name = "TEXT")]
-    pub(super) hardware: Option<String>,
-    /// Checkpoint under the artifact root
-    #[arg(long, value_name = "FILE")]
-    pub(super) checkpoint: Option<PathBuf>,
-    /// Resolved training configuration under the artifact root
-    #[arg(long, value_name = "FILE")]
-    pub(super) config_artifact: Option<PathBuf>,
-    /// Dataset manifest under the artifact root
-    #[arg(long, value_name = "FILE")]
-    pub(super) dataset_manifest: Option<PathBuf>,
-    /// Efficiency report under the artifact root
-    #[arg(long, value_name = "FILE")]
-    pub(super) efficiency_report: Option<PathBuf>,
 }
 
 impl Settings {

@@ -4,28 +4,27 @@ mod flags;
 #[cfg(test)]
 mod tests;
 
+use super::common::identity::{Identity, now};
 use super::common::terminal::Terminal;
 use super::evaluate::{References, annotation};
 use super::{Context, Status};
 use crate::dataset::consequence::Consequence;
 use crate::evaluate::additions::{comparisons, curves, strata};
 use crate::evaluate::agreement::{Agreement, Measure};
-use crate::evaluate::artifacts::package_path;
 use crate::evaluate::compare::{Column, sides};
 use crate::evaluate::jsonl::{Labels, read_labels, read_scores};
 use crate::evaluate::payload::{Baseline, Subject};
 use crate::output::write_atomically;
 use crate::report::python::{json_document, json_line};
-use flags::{Identity, MetricMode, Settings};
+use flags::{MetricMode, Settings};
 use genolewm_shared::Result;
 use genolewm_shared::edit::EditSpec;
 use genolewm_shared::evaluation::{VariantKey, variant_keys_sha256};
 use genolewm_shared::position::Position;
-use genolewm_shared::provenance::{Json, rfc3339_utc};
+use genolewm_shared::provenance::Json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 const SCHEMA_VERSION: &str = "1.0.0";
 /// By these names the Python package's tools know their files.
@@ -171,62 +170,29 @@ impl Args {
         agreement: &Agreement,
         baseline: Option<&Baseline>,
     ) -> Result<BTreeMap<String, Json>> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = rfc3339_utc(now.map_or(0, |since| since.as_secs()));
         let mut payload = BTreeMap::from([
             ("schema_version".to_owned(), SCHEMA_VERSION.into()),
             ("generated_by".to_owned(), GENERATED_BY.into()),
-            ("generated_at".to_owned(), now.as_str().into()),
+            ("generated_at".to_owned(), now().as_str().into()),
             ("metrics".to_owned(), subject.metrics(agreement, baseline)),
             ("artifacts".to_owned(), self.artifacts()?),
         ]);
         let findings = subject.findings(agreement, baseline).into_iter();
         payload.extend(findings.map(|(key, texts)| (key.to_owned(), texts)));
-        let identity = &self.identity;
-        for (key, value) in [
-            ("model_id", &identity.model_id),
-            ("model_release", &identity.model_release),
-            ("dataset_snapshot", &identity.dataset_snapshot),
-            ("commit", &identity.commit),
-            ("hardware", &identity.hardware),
-        ] {
-            if let Some(value) = value {
-                payload.insert(key.to_owned(), value.trim().into());
-            }
-        }
+        payload.extend(self.identity.members());
         Ok(payload)
     }
 
-    /// Artifacts by role. In a report without the model's identity a file outside the artifact root
-    /// is named by its name alone.
     fn artifacts(&self) -> Result<Json> {
-        let parent = self.output_metrics.parent();
-        let directory = parent.filter(|parent| !parent.as_os_str().is_empty());
-        let directory = directory.unwrap_or(Path::new("."));
-        let root = self.artifact_root.as_deref().unwrap_or(directory);
-        let (identity, settings) = (&self.identity, self.settings_path());
-        let artifacts = [
-            ("checkpoint", identity.checkpoint.as_deref()),
-            ("config", identity.config_artifact.as_deref()),
-            ("dataset_manifest", identity.dataset_manifest.as_deref()),
-            ("efficiency_report", identity.efficiency_report.as_deref()),
+        let settings = self.settings_path();
+        let own = [
             ("eval_config", Some(settings.as_path())),
-            ("scores", Some(&self.scores_jsonl)),
-            ("labels", Some(&self.labels_jsonl)),
+            ("scores", Some(self.scores_jsonl.as_path())),
+            ("labels", Some(self.labels_jsonl.as_path())),
             ("baseline_scores", self.baseline_scores_jsonl.as_deref()),
         ];
-        let given = artifacts
-            .into_iter()
-            .filter_map(|(role, path)| Some((role, path?)));
-        let named = given.map(|(role, path)| {
-            let name = package_path(role, path, root).or_else(|error| {
-                let name = path.file_name().filter(|_| identity.model_id.is_none());
-                name.map(|name| name.to_string_lossy().into_owned())
-                    .ok_or(error)
-            });
-            Ok((role.to_owned(), Json::from(name?.as_str())))
-        });
-        named.collect::<Result<_>>().map(Json::Object)
+        let root = self.artifact_root.as_deref();
+        self.identity.artifacts(&own, root, &self.output_metrics)
     }
 
     /// Adds what the Python package does not have.

@@ -1,0 +1,94 @@
+//! Pages as Markdown.
+
+use super::document::{Block, Document, Table};
+use core::fmt::Write;
+
+impl Document {
+    /// The page as Markdown, without its pictures.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        let mut text = format!(
+            "# {}\n\n> {}\n",
+            escaped(&self.title),
+            escaped(&self.banner)
+        );
+        for block in &self.blocks {
+            match block {
+                Block::Heading(heading) => {
+                    write(&mut text, format_args!("\n## {}\n", escaped(heading)))
+                }
+                Block::Paragraph(words) => write(&mut text, format_args!("\n{}\n", escaped(words))),
+                Block::List(points) => {
+                    text.push('\n');
+                    for point in points {
+                        write(&mut text, format_args!("- {}\n", escaped(point)));
+                    }
+                }
+                Block::Table(table) => write_table(&mut text, table),
+                Block::Figures(_) => {}
+            }
+        }
+        text
+    }
+}
+
+fn write_table(text: &mut String, table: &Table) {
+    text.push('\n');
+    let mut row = |cells: &mut dyn Iterator<Item = String>| {
+        let cells: Vec<String> = cells.collect();
+        write(text, format_args!("| {} |\n", cells.join(" | ")));
+    };
+    row(&mut table.head.iter().map(|cell| escaped(cell)));
+    let rule = |column| {
+        if column < table.text_columns {
+            "---"
+        } else {
+            "---:"
+        }
+    };
+    row(&mut (0..table.head.len()).map(|column| rule(column).to_owned()));
+    for cells in &table.rows {
+        row(&mut cells.iter().map(|cell| escaped(cell)));
+    }
+}
+
+/// Text in which nothing is markup, on one line.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            '\n' | '\r' | '\t' => escaped.push(' '),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// Writing to a string cannot fail.
+fn write(text: &mut String, arguments: core::fmt::Arguments<'_>) {
+    let _ = text.write_fmt(arguments);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_never_markup() {
+        let mut table = Table::new(1, &["a|b", "n"]);
+        table.rows.push(vec!["<i>".to_owned(), "1".to_owned()]);
+        let page = Document {
+            title: "T_1".to_owned(),
+            banner: "read\nthis".to_owned(),
+            blocks: vec![Block::Table(table), Block::List(vec!["*x*".to_owned()])],
+        };
+        assert_eq!(
+            page.to_markdown(),
+            "# T\\_1\n\n> read this\n\n| a\\|b | n |\n| --- | ---: |\n| \\<i\\> | 1 |\n\n- \\*x\\*\n"
+        );
+    }
+}
