@@ -4,6 +4,9 @@
 # its calibration reader must accept our table. The other direction: `genolewm verify` must accept
 # the receipts that the package wrote. Shards of the same VCF must be alike (shards.py).
 # Then tests/oracle/cache.sh does so with window caches, and tensorboard.sh reads a run's events.
+# the receipts that the package wrote. Shards of the same VCF must be alike (shards.py),
+# and so must metrics of the states that this program measures (rollout.py). Then
+# tests/oracle/cache.sh does so with window caches.
 #
 #   tests/oracle/verify.sh            needs target/release/genolewm and PyPI
 #
@@ -85,5 +88,6 @@ printf 'oracle: the package accepts %d of our receipts, we accept %d of its\n' \
     $((receipts + 1)) "$theirs"
 
 "$venv/bin/python" tests/oracle/shards.py "$program" "$work/shards"
+"$venv/bin/python" tests/oracle/rollout.py "$program" "$work/rollout"
 GENOLEWM_ORACLE_VENV=$venv tests/oracle/cache.sh
 GENOLEWM_BIN=$program tests/oracle/tensorboard.sh

@@ -249,3 +249,46 @@ impl Observed {
 fn end(edit: &EditSpec) -> u64 {
     edit.pos().offset().get() + edit.reference().len() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genolewm_shared::edit::apply_edits;
+    use genolewm_shared::reference::FastaReference;
+
+    fn reference(sequence: &str) -> Reference<FastaReference<&[u8]>> {
+        let fasta = format!(">chr1\n{sequence}\n");
+        let bytes: &'static [u8] = Box::leak(fasta.into_bytes().into_boxed_slice());
+        Reference::new(FastaReference::open(bytes, None, None, "ref.fa").unwrap())
+    }
+
+    #[test]
+    fn random_edits_lie_apart_within_the_span() {
+        let mut reference = reference(&format!("{}{}", "ACGTTGCA".repeat(50), "N".repeat(300)));
+        let regions = Regions::parse("1").unwrap();
+        let shape = Shape {
+            window_bp: 120,
+            edits: 3,
+            span_bp: 48,
+        };
+        let drawn = synthetic(&mut reference, &regions, shape, 20, 5).unwrap();
+        assert_eq!(drawn.len(), 20);
+        for haplotype in &drawn {
+            assert!(!haplotype.window.contains('N') && haplotype.window.len() == 120);
+            assert_eq!(haplotype.edits.len(), 3);
+            apply_edits(&haplotype.window, &haplotype.edits, true).unwrap();
+            for edit in &haplotype.edits {
+                let at = edit.rel_pos().get();
+                assert!(
+                    at >= 60 && at + edit.ref_bases().len() as u64 <= 108,
+                    "{edit:?}"
+                );
+            }
+        }
+        let again = synthetic(&mut reference, &regions, shape, 20, 5).unwrap();
+        assert_eq!(drawn, again);
+        let regions = Regions::parse("1:401-700").unwrap();
+        let error = synthetic(&mut reference, &regions, shape, 2, 5).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::EvalDataset);
+    }
+}
