@@ -49,7 +49,7 @@ impl Table {
     }
 }
 
-/// A picture, which only HTML shows.
+/// A picture, which only HTML shows; Markdown has its caption.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     /// The picture.

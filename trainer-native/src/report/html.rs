@@ -70,8 +70,13 @@ fn write_table(page: &mut String, table: &Table, section: &str) {
     write(
         page,
         format_args!(
-            "<div class=\"table\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table>\n<thead><tr>",
-            escaped(section)
+            "<div class=\"table\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table{}>\n<thead><tr>",
+            escaped(section),
+            if table.text_columns == table.head.len() {
+                " class=\"words\""
+            } else {
+                ""
+            }
         ),
     );
     for (column, name) in table.head.iter().enumerate() {
@@ -87,12 +92,17 @@ fn write_table(page: &mut String, table: &Table, section: &str) {
         for (column, cell) in cells.iter().enumerate() {
             write(
                 page,
-                format_args!("<td{}>{}</td>", class(column), escaped(cell)),
+                format_args!("<td{}>{}</td>", class(column), breakable(cell)),
             );
         }
         page.push_str("</tr>\n");
     }
     page.push_str("</tbody>\n</table>\n</div>\n");
+}
+
+/// Names may break after the marks that join their words.
+fn breakable(text: &str) -> String {
+    escaped(text).replace('_', "_<wbr>").replace('/', "/<wbr>")
 }
 
 fn escaped(text: &str) -> String {

@@ -4,7 +4,7 @@ use super::document::{Block, Document, Table};
 use core::fmt::Write;
 
 impl Document {
-    /// The page as Markdown, without its pictures.
+    /// The page as Markdown, with the captions of its pictures.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let mut text = format!(
@@ -25,7 +25,13 @@ impl Document {
                     }
                 }
                 Block::Table(table) => write_table(&mut text, table),
-                Block::Figures(_) => {}
+                Block::Figures(figures) => {
+                    text.push('\n');
+                    for figure in figures {
+                        let caption = escaped(&figure.caption);
+                        write(&mut text, format_args!("- In the HTML report: {caption}\n"));
+                    }
+                }
             }
         }
         text

@@ -223,11 +223,11 @@ pub(super) fn calibration_error(curves: &Json) -> Option<f64> {
 }
 
 fn of_step(step: &Json) -> Vec<String> {
-    let place = format!(
-        "{}, {} edits",
-        text(step, "split"),
-        count(step, "k").unwrap_or_default()
-    );
+    let edits = match count(step, "k").unwrap_or_default() {
+        1 => "1 edit".to_owned(),
+        more => format!("{more} edits"),
+    };
+    let place = format!("{}, {edits}", text(step, "split"));
     let pair = |value: &str, baseline: &str| number(step, value).zip(number(step, baseline));
     let cosine = pair("cosine_similarity_mean", "naive_baseline_cosine_mean");
     let l2 = pair("l2_distance_mean", "naive_baseline_l2_mean");
