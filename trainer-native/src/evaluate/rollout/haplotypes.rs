@@ -256,15 +256,17 @@ mod tests {
     use genolewm_shared::edit::apply_edits;
     use genolewm_shared::reference::FastaReference;
 
-    fn reference(sequence: &str) -> Reference<FastaReference<&[u8]>> {
-        let fasta = format!(">chr1\n{sequence}\n");
-        let bytes: &'static [u8] = Box::leak(fasta.into_bytes().into_boxed_slice());
-        Reference::new(FastaReference::open(bytes, None, None, "ref.fa").unwrap())
-    }
-
     #[test]
     fn random_edits_lie_apart_within_the_span() {
-        let mut reference = reference(&format!("{}{}", "ACGTTGCA".repeat(50), "N".repeat(300)));
+        let fasta = format!(
+            ">chr1
+{}{}
+",
+            "ACGTTGCA".repeat(50),
+            "N".repeat(300)
+        );
+        let fasta = FastaReference::open(fasta.as_bytes(), None, None, "ref.fa").unwrap();
+        let mut reference = Reference::new(fasta);
         let regions = Regions::parse("1").unwrap();
         let shape = Shape {
             window_bp: 120,
