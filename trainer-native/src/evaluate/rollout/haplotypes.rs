@@ -258,13 +258,7 @@ mod tests {
 
     #[test]
     fn random_edits_lie_apart_within_the_span() {
-        let fasta = format!(
-            ">chr1
-{}{}
-",
-            "ACGTTGCA".repeat(50),
-            "N".repeat(300)
-        );
+        let fasta = format!(">chr1\n{}{}\n", "ACGTTGCA".repeat(50), "N".repeat(300));
         let fasta = FastaReference::open(fasta.as_bytes(), None, None, "ref.fa").unwrap();
         let mut reference = Reference::new(fasta);
         let regions = Regions::parse("1").unwrap();
