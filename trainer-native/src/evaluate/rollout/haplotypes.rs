@@ -240,7 +240,7 @@ impl Observed {
         );
         let reasons = self.left_out.iter();
         Err(reasons.fold(error, |error, (reason, count)| {
-            error.with_detail(*reason, count)
+            error.with_detail(reason, count)
         }))
     }
 }
