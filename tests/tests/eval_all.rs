@@ -1,7 +1,7 @@
 //! Figures of many files in one, and the report on them.
 
 // All of this file is test code, its helpers too.
-#![allow(clippy::panic)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 use genolewm_tests::{Dir, dir};
 use serde_json::{Value, json};

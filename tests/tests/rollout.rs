@@ -1,7 +1,7 @@
 //! Rollouts: the Python package's figures of given states, states of a model, and faults.
 
 // All of this file is test code, its helpers too.
-#![allow(clippy::panic)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 use genolewm_tests::genome::{HEADER, base, other, write_reference};
 use genolewm_tests::{Dir, dir};
