@@ -2,19 +2,20 @@
 
 use super::combine::Combined;
 use super::members::{bounds, count, list, number, text};
-use super::own::{aurocs, tasks};
+use super::own::{aurocs, class_name, sides, tasks};
 use crate::report::python::general;
 use genolewm_shared::provenance::Json;
 use std::collections::BTreeMap;
 
 const CHANCE: f64 = 0.5;
 /// Scores that need no trained model, or hardly one.
-const BASELINES: [&str; 7] = [
+const BASELINES: [&str; 8] = [
     "random",
     "random_weights",
     "markov",
     "rule",
     "gc",
+    "context",
     "trinucleotide",
     "conservation",
 ];
@@ -39,8 +40,9 @@ pub fn findings(of: &Combined) -> Vec<String> {
         found.extend(of_predictions(evaluation));
         for (task, classes) in tasks(evaluation) {
             found.extend(classes.iter().flat_map(|class| of_class(task, class)));
-            let names = classes.iter().filter(|class| aurocs(class).is_empty());
-            found.extend(not_measured(task, names, "class", ["pathogenic", "benign"]));
+            let classes = classes.iter().filter(|class| aurocs(class).is_empty());
+            let classes = classes.map(|class| (class_name(class), sides(class), None));
+            found.extend(not_measured(task, classes));
         }
     }
     found
@@ -128,8 +130,13 @@ fn of_strata(strata: &[Json]) -> Vec<String> {
         }
     }
     for (split, strata) in splits {
-        let sides = ["positive_variants", "negative_variants"];
-        found.extend(not_measured(split, strata, "stratum", sides));
+        let classes = strata.into_iter().map(|stratum| {
+            let positive = count(stratum, "positive_variants");
+            let sides = positive.zip(count(stratum, "negative_variants"));
+            let sides = sides.map(|(positive, negative)| [positive, negative]);
+            (text(stratum, "stratum"), sides, count(stratum, "n"))
+        });
+        found.extend(not_measured(split, classes));
     }
     found
 }
@@ -153,7 +160,7 @@ fn at_chance(class: &str, scores: &[(&str, f64, Option<[f64; 2]>)]) -> Option<St
 
 fn of_class(task: &str, class: &Json) -> Vec<String> {
     let all = aurocs(class);
-    let name = format!("{task}/{}", text(class, "class"));
+    let name = format!("{task}/{}", class_name(class));
     let (baselines, scores): (Vec<_>, Vec<_>) = all
         .into_iter()
         .partition(|(score, ..)| BASELINES.contains(score));
@@ -175,19 +182,14 @@ fn of_class(task: &str, class: &Json) -> Vec<String> {
     found
 }
 
+/// Names of classes, with how many variants are on either side or in all.
 fn not_measured<'a>(
     split: &str,
-    classes: impl IntoIterator<Item = &'a Json>,
-    key: &str,
-    sides: [&str; 2],
+    classes: impl IntoIterator<Item = (&'a str, Option<[u64; 2]>, Option<u64>)>,
 ) -> Option<String> {
-    let classes = classes.into_iter().map(|class| {
-        let [positive, negative] = sides.map(|side| count(class, side));
-        let counts = match (positive, negative) {
-            (Some(positive), Some(negative)) => format!("{positive} and {negative}"),
-            _ => count(class, "n").unwrap_or_default().to_string(),
-        };
-        format!("{} ({counts})", text(class, key))
+    let classes = classes.into_iter().map(|(name, sides, all)| match sides {
+        Some([positive, negative]) => format!("{name} ({positive} and {negative})"),
+        None => format!("{name} ({})", all.unwrap_or_default()),
     });
     let classes: Vec<String> = classes.collect();
     (!classes.is_empty()).then(|| {

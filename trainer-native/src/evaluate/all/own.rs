@@ -51,12 +51,31 @@ pub fn rows(evaluation: &Json) -> Vec<Json> {
     rows
 }
 
-/// What measures scores on classes of variants, with the classes: ClinVar, and whatever is laid out
-/// like it.
+/// What measures scores on classes of variants, with the classes: ClinVar, the groups of primate
+/// substitutions, and whatever is laid out like them.
 pub(super) fn tasks(evaluation: &Json) -> Vec<(&str, &[Json])> {
     let members = evaluation.as_object().into_iter().flatten();
-    let tasks = members.map(|(name, of)| (name.as_str(), list(of, "classes")));
+    let classes = |of| match list(of, "classes") {
+        [] => list(of, "groups"),
+        classes => classes,
+    };
+    let tasks = members.map(|(name, of)| (name.as_str(), classes(of)));
     tasks.filter(|(_, classes)| !classes.is_empty()).collect()
+}
+
+/// The name of a class.
+pub(super) fn class_name(class: &Json) -> &str {
+    match text(class, "class") {
+        "" => text(class, "group"),
+        name => name,
+    }
+}
+
+/// How many variants of a class are on either side: as many of a group's pairs.
+pub(super) fn sides(class: &Json) -> Option<[u64; 2]> {
+    let sides = count(class, "pathogenic").zip(count(class, "benign"));
+    let sides = sides.map(|(pathogenic, benign)| [pathogenic, benign]);
+    sides.or_else(|| Some([count(class, "pairs")?; 2]))
 }
 
 /// The scores of a class with their AUROC and its interval, by name.
@@ -120,9 +139,8 @@ fn prediction_figures(of: &Json) -> [Figure<'_>; 2] {
 }
 
 fn class_rows(task: &str, class: &Json) -> Vec<Json> {
-    let split = format!("{task}/{}", text(class, "class"));
-    let n = count(class, "pathogenic").zip(count(class, "benign"));
-    let n = n.map(|(pathogenic, benign)| pathogenic + benign);
+    let split = format!("{task}/{}", class_name(class));
+    let n = sides(class).map(|[positive, negative]| positive + negative);
     let rows = aurocs(class)
         .into_iter()
         .filter_map(|(score, value, interval)| {
@@ -163,5 +181,37 @@ impl Figure<'_> {
             ]);
         }
         Some(Json::Object(row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_and_groups_are_read_alike() {
+        let text = br#"{"clinvar": {"classes": [{"class": "all", "pathogenic": 3, "benign": 4,
+            "auroc": {"shift": {"auroc": 0.6, "low": 0.4, "high": 0.7}}}]},
+            "primates": {"pairs": 5, "groups": [{"group": "human", "pairs": 5,
+            "auroc": {"shift": {"auroc": 0.5, "low": 0.3, "high": 0.6}}}]},
+            "uniformity": {"variants": 9, "ks_statistic": 0.1}}"#;
+        let rows = rows(&Json::parse(text, "test").unwrap());
+        let said: Vec<_> = rows
+            .iter()
+            .map(|row| (text_of(row, "split"), text_of(row, "name"), count(row, "n")))
+            .collect();
+        let row = |split: &str, name: &str, n| (split.to_owned(), name.to_owned(), Some(n));
+        assert_eq!(
+            said,
+            [
+                row("common_variants", "ks_statistic", 9),
+                row("clinvar/all", "auroc_shift", 7),
+                row("primates/human", "auroc_shift", 10),
+            ]
+        );
+    }
+
+    fn text_of(row: &Json, key: &str) -> String {
+        text(row, key).to_owned()
     }
 }

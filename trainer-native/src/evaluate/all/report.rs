@@ -4,7 +4,7 @@ use super::combine::{Combined, IDENTITY};
 use super::findings::calibration_error;
 use super::members::{bounds, count, list, number, text};
 use super::metric::Metric;
-use super::own::{aurocs, tasks};
+use super::own::{aurocs, class_name, sides, tasks};
 use super::plots;
 use crate::report::document::{Block, Document, Figure, Table};
 use crate::report::python::general;
@@ -246,12 +246,8 @@ fn class_table(classes: &[Json]) -> Table {
     }
     let mut head = vec!["score".to_owned()];
     head.extend(measured.iter().map(|(class, _)| {
-        let sides = ["pathogenic", "benign"].map(|side| whole(count(class, side)));
-        format!(
-            "{} ({})",
-            text(class, "class").replace('_', " "),
-            sides.join(" / ")
-        )
+        let sides = sides(class).map(|[positive, negative]| format!(" ({positive} / {negative})"));
+        class_name(class).replace('_', " ") + &sides.unwrap_or_default()
     }));
     let row = |name: &&str| {
         let cells = measured.iter().map(|(_, scores)| {
