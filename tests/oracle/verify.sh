@@ -2,11 +2,9 @@
 # Lets the public Python package judge what this program writes: `geno-lewm-verify` must accept the
 # built-in model's manifest with receipts of one variant and of a VCF, and refuse a tampered one;
 # its calibration reader must accept our table. The other direction: `genolewm verify` must accept
-# the receipts that the package wrote. Shards of the same VCF must be alike (shards.py).
-# Then tests/oracle/cache.sh does so with window caches, and tensorboard.sh reads a run's events.
 # the receipts that the package wrote. Shards of the same VCF must be alike (shards.py),
 # and so must metrics of the states that this program measures (rollout.py). Then
-# tests/oracle/cache.sh does so with window caches.
+# tests/oracle/cache.sh does so with window caches, and tensorboard.sh reads a run's events.
 #
 #   tests/oracle/verify.sh            needs target/release/genolewm and PyPI
 #

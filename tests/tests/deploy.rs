@@ -6,7 +6,6 @@
 use genolewm_shared::provenance::sha256_prefixed;
 use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
-use std::fs;
 
 /// Few variants, so that the loss is measured in seconds.
 const EXPORT: &str = "export --budget-variants 100 --output-dir out";

@@ -64,12 +64,13 @@ impl Regions {
     /// Whether one of the intervals holds all of a span; adjoining intervals count as one.
     #[must_use]
     pub fn hold(&self, contig: &str, span: Interval) -> bool {
-        let intervals = self.intervals.get(&common_form(contig));
-        let intervals = intervals.map_or(&[][..], Vec::as_slice);
+        let intervals = self.of_contig(contig);
         let first = intervals.partition_point(|interval| interval.end < span.end);
         intervals
             .get(first)
             .is_some_and(|interval| interval.start <= span.start)
+    }
+
     /// The intervals of a contig, in any spelling of its name, sorted and apart;
     /// that of a whole contig ends beyond it.
     #[must_use]

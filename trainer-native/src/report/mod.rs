@@ -1,7 +1,5 @@
 //! What a run leaves for people: metrics line by line, pictures of them, and what dashboards read;
-//! figures as Python prints them.
-//! What a run leaves for people: metrics line by line, and pictures of them; figures as Python prints
-//! them; and pages in Markdown and HTML.
+//! figures as Python prints them; and pages in Markdown and HTML.
 
 mod axis;
 pub mod metrics;
