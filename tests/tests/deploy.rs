@@ -135,6 +135,6 @@ fn flags_and_data_that_do_not_fit_are_refused() {
     ))
     .fails("EVAL.DATASET", 6);
     dir.run(&format!("{EXPORT} --checkpoint nowhere"))
-        .fails("RESOURCE.MODEL_NOT_FOUND", 4);
+        .fails("RESOURCE.GENERIC", 4);
     assert!(!dir.path("out").exists(), "something was written");
 }

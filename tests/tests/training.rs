@@ -308,7 +308,7 @@ fn a_ranking_run_has_a_directory_too() {
     dir.run(&encoder_command("lm")).ok();
     let command = "train ranking --corpus corpus.tsv --holdout holdout.bed --exons exons.tsv \
                    --init lm/encoder --output rank --steps 4 --windows 4 --context-tokens 8 10 \
-                   --checkpoint-every 2 --log-every 1 --keep 1";
+                   --checkpoint-every 2 --log-every 1 --keep 1 --validation-share 0";
     dir.run(command).ok();
     assert_eq!(checkpoints(&dir, "rank"), ["step_00000004.safetensors"]);
     let checkpoint = dir.bytes("rank/checkpoints/step_00000004.safetensors");

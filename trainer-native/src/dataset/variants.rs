@@ -169,9 +169,8 @@ pub fn labelled(record: &VariantRecord, allele: usize, edit: EditSpec) -> Labell
         .unwrap_or(".");
     LabelledVariant {
         af: frequency(record, allele, &edit),
-        significance: record
-            .info("CLNSIG")
-            .map(|text| Significance::summarised(text, record.info("CLASS"))),
+        significance: of_allele(record, allele, "CLNSIG")
+            .map(|text| Significance::summarised(text, of_allele(record, allele, "CLASS"))),
         gene: record
             .info("GENEINFO")
             .map(|text| text.split([':', '|']).next().unwrap_or(text).to_owned()),
@@ -179,6 +178,19 @@ pub fn labelled(record: &VariantRecord, allele: usize, edit: EditSpec) -> Labell
         passed: matches!(filter, "PASS" | "."),
         edit,
     }
+}
+
+/// What a field says of one allele: its own entry where there is one for each, else all of it, since
+/// ClinVar has commas inside its terms too. Nothing for an entry of `.`.
+fn of_allele<'r>(record: &'r VariantRecord, allele: usize, key: &str) -> Option<&'r str> {
+    let text = record.info(key)?;
+    let each = record.alternates.len() > 1 && text.split(',').count() == record.alternates.len();
+    let own = if each {
+        text.split(',').nth(allele)?
+    } else {
+        text
+    };
+    (own != ".").then_some(own)
 }
 
 fn frequency(record: &VariantRecord, allele: usize, edit: &EditSpec) -> Option<f64> {

@@ -2,8 +2,8 @@
 
 use genolewm_shared::{Error, ErrorCode, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Progress of a run on standard error: loss, rate and time left.
@@ -62,15 +62,22 @@ impl Progress {
 pub struct StopFlag(Arc<AtomicBool>);
 
 impl StopFlag {
-    /// A flag that interrupt and termination signals set.
+    /// The flag that interrupt and termination signals set; the same at every call, since a process
+    /// has one handler.
     ///
     /// # Errors
     /// `RESOURCE.RUNTIME_SETUP` when the signals cannot be watched.
     pub fn on_signals() -> Result<Self> {
+        static WATCHED: Mutex<Option<StopFlag>> = Mutex::new(None);
+        let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flag) = &*watched {
+            return Ok(flag.clone());
+        }
         let flag = Self::default();
         let set = flag.clone();
         ctrlc::set_handler(move || set.0.store(true, Ordering::SeqCst))
             .map_err(|error| Error::new(ErrorCode::ResourceRuntimeSetup, error.to_string()))?;
+        *watched = Some(flag.clone());
         Ok(flag)
     }
 

@@ -27,7 +27,7 @@ impl Trained {
     /// Reads a checkpoint.
     ///
     /// # Errors
-    /// `RESOURCE.MODEL_NOT_FOUND` when there is none; `DEPLOY.EXPORT_FORMAT` when it is not one, or
+    /// `RESOURCE.GENERIC` when it cannot be read; `DEPLOY.EXPORT_FORMAT` when it is not one, or
     /// one of another training.
     pub fn read(path: &Path) -> Result<Self> {
         let checkpoint = Checkpoint::load(path)?;
