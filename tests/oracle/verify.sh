@@ -4,7 +4,8 @@
 # its calibration reader must accept our table. The other direction: `genolewm verify` must accept
 # the receipts that the package wrote. Shards of the same VCF must be alike (shards.py),
 # and so must metrics of the states that this program measures (rollout.py). Then
-# tests/oracle/cache.sh does so with window caches, and tensorboard.sh reads a run's events.
+# tests/oracle/cache.sh does so with window caches, tensorboard.sh reads a run's events, and
+# config.sh a trained model's configuration.
 #
 #   tests/oracle/verify.sh            needs target/release/genolewm and PyPI
 #
@@ -89,3 +90,4 @@ printf 'oracle: the package accepts %d of our receipts, we accept %d of its\n' \
 "$venv/bin/python" tests/oracle/rollout.py "$program" "$work/rollout"
 GENOLEWM_ORACLE_VENV=$venv tests/oracle/cache.sh
 GENOLEWM_BIN=$program tests/oracle/tensorboard.sh
+GENOLEWM_BIN=$program GENOLEWM_ORACLE_VENV=$venv tests/oracle/config.sh

@@ -66,7 +66,6 @@ enum Command {
     PrepareGnomad(prepare_gnomad::Args),
     PrepareClinvar(prepare_clinvar::Args),
     CarbonBaseline(Box<carbon_baseline::Args>),
-    #[command(subcommand)]
     Train(Box<train::Args>),
     Evaluate(Box<evaluate::Args>),
     Eval(Box<eval::Args>),

@@ -1,5 +1,8 @@
 //! `genolewm train`: makes models.
 
+mod modes;
+mod preflight;
+
 use super::common::terminal::Terminal;
 use super::{Context, Status};
 use crate::output::write_atomically;
@@ -9,17 +12,27 @@ use crate::train::run::StopFlag;
 use crate::train::{assemble, encoder, predictor, ranking};
 use clap::Subcommand;
 use genolewm_shared::Result;
+use preflight::Planned;
 use std::path::PathBuf;
 
 /// Train an encoder or a predictor
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    modes: modes::Flags,
+    #[command(subcommand)]
+    stage: Option<Stage>,
+}
+
+/// What is made.
 #[derive(Debug, Subcommand)]
-pub enum Args {
+enum Stage {
     /// Train a state encoder: a causal language model over six-mers
-    Encoder(Box<encoder::Settings>),
+    Encoder(Box<Planned<encoder::Settings>>),
     /// Teach an encoder's state to move where annotation expects harm
-    Ranking(Box<ranking::Settings>),
+    Ranking(Box<Planned<ranking::Settings>>),
     /// Train the predictor over a frozen encoder, and write the model directory
-    Predictor(Box<predictor::Settings>),
+    Predictor(Box<Planned<predictor::Settings>>),
     /// Hash a model directory's files again after one of them was replaced
     Manifest {
         /// The model directory
@@ -65,30 +78,33 @@ impl Curves {
 /// As the training that was asked for.
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let stop = StopFlag::on_signals()?;
-    let quiet = !terminal.shows_progress();
-    let mut warn = |text: &str| terminal.warn(text);
-    match args {
-        Args::Encoder(settings) => {
-            let mut settings = settings.as_ref().clone();
-            settings.seed = context.shared.seed.unwrap_or(settings.seed);
-            encoder::run(&settings, &stop, quiet, &mut warn)?;
+    let Some(stage) = args.stage.as_ref() else {
+        return args.modes.run(&stop, context, terminal);
+    };
+    args.modes.refuse_any()?;
+    match stage {
+        Stage::Encoder(planned) => {
+            let seed = |settings: &mut encoder::Settings, seed| settings.seed = seed;
+            return planned.run(seed, encoder::run, &stop, context, terminal);
         }
-        Args::Ranking(settings) => {
-            let mut settings = settings.as_ref().clone();
-            settings.seed = context.shared.seed.unwrap_or(settings.seed);
-            ranking::run(&settings, &stop, quiet, &mut warn)?;
+        Stage::Ranking(planned) => {
+            let seed = |settings: &mut ranking::Settings, seed| settings.seed = seed;
+            return planned.run(seed, ranking::run, &stop, context, terminal);
         }
-        Args::Predictor(settings) => {
-            let mut settings = settings.as_ref().clone();
-            settings.seed = context.shared.seed.unwrap_or(settings.seed);
-            predictor::run(&settings, &stop, quiet, &mut warn)?;
+        Stage::Predictor(planned) => {
+            let seed = |settings: &mut predictor::Settings, seed| settings.seed = seed;
+            return planned.run(seed, predictor::run, &stop, context, terminal);
         }
-        Args::Manifest { directory } => assemble::renew_manifest(directory)?,
-        Args::Curves(curves) => curves.draw()?,
+        Stage::Manifest { directory } => assemble::renew_manifest(directory)?,
+        Stage::Curves(curves) => curves.draw()?,
     }
-    if stop.is_set() {
-        terminal.warn("interrupted: the same command goes on from the checkpoint");
-        return Ok(Status::Interrupted);
+    Ok(ended(&stop, terminal))
+}
+
+fn ended(stop: &StopFlag, terminal: &mut Terminal<'_>) -> Status {
+    if !stop.is_set() {
+        return Status::Done;
     }
-    Ok(Status::Done)
+    terminal.warn("interrupted: the same command goes on from the checkpoint");
+    Status::Interrupted
 }

@@ -12,7 +12,7 @@ use super::optimizer::Optimizer;
 use super::run::{Progress, StopFlag};
 use super::run_dir::{Checkpoint, DataFile, RunDir, RunPlan, json_text};
 use super::step::{export, host, track, update};
-use crate::dataset::corpus::Corpus;
+use crate::dataset::corpus::{Corpus, Window};
 use burn::tensor::{Device, Tensor, TensorData};
 use genolewm_model::encoder::{Llama, LlamaConfig, Sequence};
 use genolewm_model::ops::BurnOps;
@@ -174,7 +174,7 @@ impl<'a> Trainer<'a> {
 
     fn train_step(&mut self, corpus: &Corpus) -> Result<Figures> {
         let settings = self.settings;
-        let window_tokens = window_tokens(settings, self.step);
+        let window_tokens = settings.window_tokens_of(self.step);
         let batch = sample(
             corpus,
             settings.seed,
@@ -295,23 +295,14 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Six-mers in each window of the step after `step`.
-const fn window_tokens(settings: &Settings, step: u64) -> usize {
-    if settings.long_every > 0 && (step + 1).is_multiple_of(settings.long_every) {
-        settings.long_window_tokens
-    } else {
-        settings.window_tokens
-    }
-}
-
 /// Tokens that the step after `step` trains on.
 fn tokens_of(settings: &Settings, step: u64) -> u64 {
-    let window_tokens = window_tokens(settings, step);
-    (windows(settings.batch_tokens, window_tokens) * window_tokens) as u64
+    let window_tokens = settings.window_tokens_of(step);
+    (batch_windows(settings.batch_tokens, window_tokens) * window_tokens) as u64
 }
 
 /// Windows in a batch.
-fn windows(batch_tokens: usize, window_tokens: usize) -> usize {
+fn batch_windows(batch_tokens: usize, window_tokens: usize) -> usize {
     (batch_tokens / window_tokens).max(1)
 }
 
@@ -323,17 +314,35 @@ fn sample(
     window_tokens: usize,
     batch_tokens: usize,
 ) -> Result<Vec<Vec<u32>>> {
+    let tokens = |window: Window| {
+        let six_mers = window
+            .bases
+            .chunks_exact(6)
+            .map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
+        core::iter::once(DNA).chain(six_mers).collect()
+    };
+    let windows = windows(corpus, seed, step, window_tokens, batch_tokens)?;
+    Ok(windows.into_iter().map(tokens).collect())
+}
+
+/// The windows of such a batch.
+///
+/// # Errors
+/// As [`Corpus::sample_window`].
+pub(super) fn windows(
+    corpus: &Corpus,
+    seed: u64,
+    step: u64,
+    window_tokens: usize,
+    batch_tokens: usize,
+) -> Result<Vec<Window>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(step + 1);
     let mut batch = Vec::new();
-    while batch.len() < windows(batch_tokens, window_tokens) {
+    while batch.len() < batch_windows(batch_tokens, window_tokens) {
         let window = corpus.sample_window(&mut rng, window_tokens * 6)?;
         if window.bases.iter().all(|&base| base < 4) {
-            let six_mers = window
-                .bases
-                .chunks_exact(6)
-                .map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
-            batch.push(core::iter::once(DNA).chain(six_mers).collect());
+            batch.push(window);
         }
     }
     Ok(batch)

@@ -97,6 +97,17 @@ pub struct Settings {
     pub log_every: u64,
 }
 
+impl Settings {
+    /// Six-mers in a window of a step, counted from 0.
+    pub(in crate::train) fn window_tokens_of(&self, step: u64) -> usize {
+        if self.long_every > 0 && (step + 1).is_multiple_of(self.long_every) {
+            self.long_window_tokens
+        } else {
+            self.window_tokens
+        }
+    }
+}
+
 /// The encoder that the settings describe.
 pub(super) fn config(settings: &Settings) -> LlamaConfig {
     LlamaConfig {

@@ -144,6 +144,22 @@ impl DataManifest {
         write_atomically(&run.join(MANIFEST_FILE), format!("{text}\n").as_bytes())
     }
 
+    /// Reads the manifest of a run's directory.
+    ///
+    /// # Errors
+    /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` when it is none.
+    pub fn read(run: &Path) -> Result<Self> {
+        let path = run.join(MANIFEST_FILE);
+        let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            let name = path.display();
+            Error::new(
+                ErrorCode::InputGeneric,
+                format!("{name}: not a data manifest: {error}"),
+            )
+        })
+    }
+
     /// Says that a run must not go on with these data; `run` holds the manifest of its first part.
     #[must_use]
     pub fn refusal(&self, run: &Path) -> Error {

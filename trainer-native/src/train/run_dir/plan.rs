@@ -53,7 +53,11 @@ impl RunPlan {
         Ok(newest)
     }
 
-    fn check(&self, old: &Identity) -> Result<()> {
+    /// Whether a checkpoint is of this run, as far as that is known without its data.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` with the first field that differs.
+    pub fn check(&self, old: &Identity) -> Result<()> {
         if old.stage != self.stage {
             let difference = Difference {
                 field: "stage".to_owned(),

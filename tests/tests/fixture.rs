@@ -1,0 +1,132 @@
+//! The fixture's training: a whole training in seconds, and the same one twice.
+
+// All of this file is test code, its helpers too.
+#![allow(clippy::expect_used)]
+
+use genolewm_tests::{Dir, dir};
+use serde_json::Value;
+use std::time::Instant;
+
+const COMMAND: &str = "train --fixture-smoke --run-dir run";
+
+fn report(dir: &Dir, flags: &str) -> Value {
+    let text = dir.run(&format!("{COMMAND} {flags}")).stdout();
+    assert_eq!(text.lines().count(), 1, "one line: {text}");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+#[test]
+fn equal_fixtures_have_equal_bytes_and_their_model_scores() {
+    let (one, other) = (dir!(), dir!());
+    let started = Instant::now();
+    let first = report(&one, "--steps 20 --seed 7");
+    println!("a fixture's training took {:.1?}", started.elapsed());
+    assert_eq!(report(&other, "--steps 20 --seed 7"), first);
+    for file in [
+        "data/sequence.fa",
+        "encoder/metrics.jsonl",
+        "encoder/encoder/model.safetensors",
+        "predictor/metrics.jsonl",
+        "predictor/checkpoints/step_00000020.safetensors",
+        "predictor/model/predictor.safetensors",
+        "predictor/model/manifest.json",
+    ] {
+        let of = |dir: &Dir| dir.bytes(&format!("run/{file}"));
+        assert!(of(&one) == of(&other), "{file}");
+    }
+    one.create(
+        "in.vcf",
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
+         fixture\t20000\t.\tN\t<DEL>\t.\tPASS\t.\nfixture\t20001\t.\tA\tC\t.\tPASS\t.\n\
+         fixture\t20001\t.\tC\tG\t.\tPASS\t.\nfixture\t20001\t.\tG\tT\t.\tPASS\t.\n\
+         fixture\t20001\t.\tT\tA\t.\tPASS\t.\n",
+    );
+    let score = "score --vcf in.vcf --fasta run/data/sequence.fa --model-dir run/predictor/model";
+    one.run(&format!("{score} --output out.jsonl")).ok();
+    let scored = one.text("out.jsonl");
+    assert!(scored.contains("\"sigma_raw\":"), "{scored}");
+}
+
+#[test]
+fn the_report_has_the_fields_of_the_python_package_and_its_files_exist() {
+    let dir = dir!();
+    let found = report(&dir, "--steps 12");
+    let fields: Vec<&String> = found.as_object().expect("an object").keys().collect();
+    assert_eq!(
+        fields,
+        [
+            "checkpoint_path",
+            "config_path",
+            "dataset_manifest_path",
+            "final_loss",
+            "log_path",
+            "metrics_path",
+            "resumed_from_step",
+            "run_dir",
+            "run_id",
+            "steps_completed",
+            "steps_requested",
+            "training_metadata_path",
+        ]
+    );
+    for (field, value) in found.as_object().expect("an object") {
+        if let Some(path) = value.as_str().filter(|_| field.ends_with("_path")) {
+            assert!(dir.path(path).is_file(), "{field}: {path}");
+        }
+    }
+    assert_eq!(
+        (&found["steps_completed"], &found["resumed_from_step"]),
+        (&12.into(), &0.into())
+    );
+    let metrics = dir.text("run/predictor/metrics.jsonl");
+    let lines: Vec<Value> = metrics
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines.len(), 12);
+    let number = |value: &Value| value.as_f64().expect("a number");
+    assert!((number(&lines[11]["loss"]) - number(&found["final_loss"])).abs() < 1e-12);
+    let text = dir.text("run/encoder/metrics.jsonl");
+    let nats = |line: Option<&str>| -> f64 {
+        let line: Value = serde_json::from_str(line.expect("a line")).expect("JSON");
+        line["six_mer_nats"].as_f64().expect("a number")
+    };
+    let (first, last) = (nats(text.lines().next()), nats(text.lines().last()));
+    assert!(last < first - 1.0, "the encoder learns: {first} {last}");
+}
+
+/// The same command again finds all of its work done; another seed is another run.
+#[test]
+fn a_fixture_goes_on_in_its_own_directory_only() {
+    let dir = dir!();
+    let first = report(&dir, "--steps 6");
+    let checkpoint = first["checkpoint_path"].as_str().expect("a path");
+    let again = report(&dir, &format!("--steps 6 --resume-from {checkpoint}"));
+    assert_eq!(again["resumed_from_step"], 6);
+    assert_eq!(again["final_loss"], first["final_loss"]);
+    dir.run(&format!("{COMMAND} --steps 6 --seed 1"))
+        .fails("CONFIG.GENERIC", 3);
+    dir.create("torn.safetensors", "torn");
+    dir.run(&format!(
+        "{COMMAND} --steps 6 --resume-from torn.safetensors"
+    ))
+    .fails("DEPLOY.EXPORT_FORMAT", 7);
+}
+
+#[test]
+fn modes_exclude_each_other_and_subcommands() {
+    let dir = dir!();
+    for args in [
+        "train",
+        "train --steps 3",
+        "train --fixture-smoke --carbon-train",
+        "train --carbon-preflight --carbon-train",
+        "train --carbon-preflight",
+        "train --fixture-smoke --training-config x.yaml",
+        "train --fixture-smoke manifest model",
+        "train --run-dir x manifest model",
+    ] {
+        dir.run(args).fails("INPUT.GENERIC", 2);
+    }
+    assert!(dir.names().is_empty(), "{:?}", dir.names());
+}

@@ -1,0 +1,35 @@
+//! What this machine has left.
+
+use std::path::Path;
+
+/// Bytes that may still be written to the file system of a directory; `None` where that is not
+/// known.
+#[cfg(unix)]
+pub(super) fn free_bytes(directory: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(directory).ok()?;
+    found.f_bavail.checked_mul(found.f_frsize)
+}
+
+#[cfg(not(unix))]
+pub(super) fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+/// Bytes of memory that a program may still take; `None` where the system does not tell.
+pub(super) fn available_memory() -> Option<u64> {
+    field("/proc/meminfo", "MemAvailable:")
+}
+
+/// The most bytes of memory that this process has held at once, and those it holds now.
+pub(super) fn own_memory() -> Option<(u64, u64)> {
+    let of = |key| field("/proc/self/status", key);
+    Some((of("VmHWM:")?, of("VmRSS:")?))
+}
+
+/// A field of such a file, in kibibytes there.
+fn field(file: &str, key: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes << 10)
+}

@@ -1,0 +1,279 @@
+//! The stages of training, as a preflight sees them.
+
+use super::data::Guard;
+use super::report::{Drawn, Issue};
+use super::{Course, Growth, Stage};
+use crate::dataset::corpus::{Corpus, read_corpus_table};
+use crate::dataset::holdout::HoldoutPolicy;
+use crate::dataset::holdout_files::HoldoutFiles;
+use crate::dataset::mix::{EditMix, EditProviders};
+use crate::dataset::provider::ObservedVariants;
+use crate::dataset::tuple::{TrainingTuple, TupleFeed};
+use crate::dataset::variants::read_variants;
+use crate::dataset::window::WindowContext;
+use crate::output::io_error;
+use crate::train::run::StopFlag;
+use crate::train::{encoder, predictor, ranking};
+use genolewm_model::bundle::load_encoder;
+use genolewm_model::config::ModelConfig;
+use genolewm_model::encoder::{EditedWindow, Site};
+use genolewm_model::files::Directory;
+use genolewm_model::ops::BurnOps;
+use genolewm_shared::edit::RelEdit;
+use genolewm_shared::{Error, ErrorCode, Result};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Windows that are drawn at most.
+const MOST_WINDOWS: u64 = 200_000;
+/// Windows of the predictor's rehearsal: one is measured, the others are trained on.
+const REHEARSED_WINDOWS: usize = 4;
+/// Windows whose encoding is timed.
+const TIMED_WINDOWS: usize = 2;
+
+/// Long steps come often enough in a rehearsal, and not at all where the run has none.
+const fn long_every(of_run: u64) -> u64 {
+    if of_run == 0 {
+        0
+    } else {
+        super::rehearsal::LONG_EVERY
+    }
+}
+
+impl Stage for encoder::Settings {
+    fn course(&self) -> Course {
+        Course {
+            stage: "encoder",
+            output: self.output.clone(),
+            steps: self.steps,
+            checkpoint_every: self.checkpoint_every,
+            log_every: self.log_every,
+            long_every: self.long_every,
+            retention: self.retention,
+        }
+    }
+
+    fn rehearsal(&self, steps: u64, output: PathBuf) -> Self {
+        let mut few = self.clone();
+        // The loss that most steps have.
+        if self.cross_entropy_steps < self.steps / 2 {
+            few.cross_entropy_steps = 0;
+        }
+        few.long_every = long_every(self.long_every);
+        (few.steps, few.output) = (steps, output);
+        (few.checkpoint_every, few.log_every) = (steps, 1);
+        few
+    }
+
+    fn train(&self, stop: &StopFlag) -> Result<()> {
+        encoder::run(self, stop, true, &mut |_| {})
+    }
+
+    fn check(&self, issues: &mut Vec<Issue>) -> Result<Drawn> {
+        let holdout = HoldoutPolicy::read(&self.holdout)?;
+        let corpus = Corpus::from_sources(&read_corpus_table(&self.corpus)?, &holdout)?;
+        let mut guard = Guard::new(&holdout, &self.holdout, &corpus);
+        guard.regions(&corpus, issues);
+        let mut drawn = 0;
+        for step in 0..self.steps {
+            let tokens = self.window_tokens_of(step);
+            for window in encoder::windows(&corpus, self.seed, step, tokens, self.batch_tokens)? {
+                guard.window(&window.pieces);
+                drawn += 1;
+            }
+            if drawn >= MOST_WINDOWS {
+                break;
+            }
+        }
+        Ok(guard.finish(issues))
+    }
+
+    fn growth(&self, _: &Path) -> Result<Growth> {
+        Ok(Growth::default())
+    }
+}
+
+impl Stage for ranking::Settings {
+    fn course(&self) -> Course {
+        Course {
+            stage: "ranking",
+            output: self.output.clone(),
+            steps: self.steps,
+            checkpoint_every: self.checkpoint_every,
+            log_every: self.log_every,
+            long_every: self.long_every,
+            retention: self.retention,
+        }
+    }
+
+    fn rehearsal(&self, steps: u64, output: PathBuf) -> Self {
+        let mut few = self.clone();
+        few.long_every = long_every(self.long_every);
+        few.validation_windows = self.validation_windows.min(self.windows);
+        few.validate_every = u64::MAX;
+        (few.steps, few.output) = (steps, output);
+        (few.checkpoint_every, few.log_every) = (steps, 1);
+        few
+    }
+
+    fn train(&self, stop: &StopFlag) -> Result<()> {
+        ranking::run(self, stop, true, &mut |_| {})
+    }
+
+    /// All of its windows are cut from the corpus by place, so what the corpus does not have cannot
+    /// be drawn.
+    fn check(&self, issues: &mut Vec<Issue>) -> Result<Drawn> {
+        let holdout = HoldoutPolicy::read(&self.holdout)?;
+        let corpus = Corpus::from_sources(&read_corpus_table(&self.corpus)?, &holdout)?;
+        let mut guard = Guard::new(&holdout, &self.holdout, &corpus);
+        guard.regions(&corpus, issues);
+        Ok(guard.finish(issues))
+    }
+
+    fn growth(&self, _: &Path) -> Result<Growth> {
+        Ok(Growth::default())
+    }
+}
+
+/// What the predictor's windows are drawn from.
+struct Sources {
+    corpus: Corpus,
+    providers: EditProviders,
+    mix: EditMix,
+    holdout: HoldoutPolicy,
+}
+
+impl Sources {
+    fn open(settings: &predictor::Settings) -> Result<Self> {
+        let files = HoldoutFiles {
+            regions: &settings.holdout,
+            edits: settings.holdout_edits.as_deref(),
+            records: settings.holdout_records.as_deref(),
+        };
+        let holdout = files.read()?;
+        Ok(Self {
+            corpus: Corpus::from_sources(&read_corpus_table(&settings.corpus)?, &holdout)?,
+            providers: EditProviders::new(
+                ObservedVariants::common(&settings.common)?,
+                ObservedVariants::pathogenic(&settings.clinvar)?,
+            ),
+            mix: EditMix::default().with_fallbacks(&settings.fallback),
+            holdout,
+        })
+    }
+
+    /// Draws windows as the training does, one after the other.
+    fn each(
+        &self,
+        settings: &predictor::Settings,
+        windows: usize,
+        mut each: impl FnMut(WindowContext, Vec<TrainingTuple>) -> Result<()>,
+    ) -> Result<()> {
+        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+        let feed = TupleFeed {
+            corpus: &self.corpus,
+            providers: &self.providers,
+            mix: &self.mix,
+            holdout: &self.holdout,
+            window_bp: settings.window_bp,
+        };
+        (0..windows).try_for_each(|_| {
+            let (window, tuples) = feed.draw(&mut rng)?;
+            each(window, tuples)
+        })
+    }
+}
+
+impl Stage for predictor::Settings {
+    fn course(&self) -> Course {
+        Course {
+            stage: "predictor",
+            output: self.output.clone(),
+            steps: self.steps,
+            checkpoint_every: self.checkpoint_every,
+            log_every: self.log_every,
+            long_every: 0,
+            retention: self.retention,
+        }
+    }
+
+    fn rehearsal(&self, steps: u64, output: PathBuf) -> Self {
+        let mut few = self.clone();
+        few.windows = self.windows.min(REHEARSED_WINDOWS);
+        (few.steps, few.output) = (steps, output);
+        (few.checkpoint_every, few.log_every) = (steps, 1);
+        few
+    }
+
+    fn train(&self, stop: &StopFlag) -> Result<()> {
+        predictor::run(self, stop, true, &mut |_| {})
+    }
+
+    fn check(&self, issues: &mut Vec<Issue>) -> Result<Drawn> {
+        if self.windows < 2 {
+            return Err(Error::new(
+                ErrorCode::ConfigGeneric,
+                "of so few windows none is left to train on: the first one is measured",
+            )
+            .with_detail("windows", self.windows));
+        }
+        let sources = Sources::open(self)?;
+        let mut guard = Guard::new(&sources.holdout, &self.holdout, &sources.corpus);
+        guard.regions(&sources.corpus, issues);
+        for path in self.common.iter().chain(&self.clinvar) {
+            let read = read_variants(path, ErrorCode::TrainingDataloader)?.variants;
+            guard.variants(read.iter().map(|variant| &variant.edit));
+        }
+        let most = usize::try_from(MOST_WINDOWS).unwrap_or(usize::MAX);
+        sources.each(self, self.windows.min(most), |window, tuples| {
+            guard.window(window.pieces());
+            let edits = tuples.iter().flat_map(|tuple| &tuple.rel_edits);
+            edits.for_each(|edit| guard.edit(&window, edit));
+            Ok(())
+        })?;
+        Ok(guard.finish(issues))
+    }
+
+    /// The windows that the rehearsal left out are encoded before the first step, and their states
+    /// kept.
+    fn growth(&self, directory: &Path) -> Result<Growth> {
+        let path = directory.join("model/train_config.yaml");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| io_error(&path.display().to_string(), &error))?;
+        let ops = BurnOps::cpu();
+        let files = Directory(self.encoder.clone());
+        let encoder = load_encoder(&ops, &files, &ModelConfig::parse(&text)?)?;
+        let (mut seconds, mut states) = (0.0, 0);
+        let timed = TIMED_WINDOWS.min(self.windows);
+        Sources::open(self)?.each(self, timed, |window, tuples| {
+            let site = site(&window, &tuples);
+            // The state before and those after.
+            states += tuples.len() + site.edits.len();
+            let started = Instant::now();
+            encoder.encode(&ops, &[site])?;
+            seconds += started.elapsed().as_secs_f64();
+            Ok(())
+        })?;
+        let window = (states * encoder.d_state() * size_of::<f32>()) / timed + self.window_bp;
+        let more = self.windows.saturating_sub(REHEARSED_WINDOWS);
+        Ok(Growth {
+            bytes: (more * window) as u64,
+            seconds: seconds / timed as f64 * self.windows as f64,
+        })
+    }
+}
+
+/// A window with its edits, as the encoder takes them.
+fn site<'w>(window: &'w WindowContext, tuples: &[TrainingTuple]) -> Site<'w> {
+    let edits = tuples.iter().flat_map(|tuple| {
+        let locus = tuple.rel_edits.iter().map(RelEdit::rel_pos).max();
+        let targets = tuple.targets.iter().cloned();
+        targets.map(move |bases| EditedWindow { bases, locus })
+    });
+    Site {
+        reference: &window.bases,
+        edits: edits.collect(),
+    }
+}
