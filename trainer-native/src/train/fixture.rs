@@ -125,7 +125,7 @@ pub fn run_fixture_training(
     if stop.is_set() {
         return Ok(None);
     }
-    report(settings, &output).map(Some)
+    report(root, &output, settings.steps).map(Some)
 }
 
 /// Writes sequence, corpus table and hold-outs; returns their directory.
@@ -167,7 +167,11 @@ fn sequence(seed: u64) -> String {
     decode(&codes)
 }
 
-fn report(settings: &FixtureSettings, output: &Path) -> Result<FixtureTrainingReport> {
+/// How a finished run of `train predictor` in `output` ended, as part of what `run_dir` holds.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` when its files cannot be read.
+pub fn report(run_dir: &Path, output: &Path, steps: u64) -> Result<FixtureTrainingReport> {
     let file = |name: &str| output.join(name);
     let (metrics_path, training_metadata_path) = (file("metrics.jsonl"), file("training_run.json"));
     let losses = series(&read_metrics(&metrics_path)?, "step", "loss");
@@ -186,10 +190,10 @@ fn report(settings: &FixtureSettings, output: &Path) -> Result<FixtureTrainingRe
         final_loss: losses.last().ok_or_else(|| incomplete("loss"))?.1,
         log_path: file("timing.jsonl"),
         resumed_from_step: number("resumed_from_step")?,
-        run_dir: settings.run_dir.clone(),
+        run_dir: run_dir.to_owned(),
         run_id: about["run_id"].as_str().unwrap_or_default().to_owned(),
         steps_completed: number("steps_completed")?,
-        steps_requested: settings.steps,
+        steps_requested: steps,
         metrics_path,
         training_metadata_path,
     })

@@ -6,6 +6,7 @@
 
 pub mod assemble;
 pub mod device;
+pub mod carbon;
 pub mod encoder;
 mod encoder_dir;
 pub mod feed;
@@ -15,6 +16,7 @@ pub mod optimizer;
 pub mod pairs;
 pub mod predictor;
 pub mod preflight;
+pub mod python_config;
 pub mod ranking;
 pub mod resume;
 pub mod run;

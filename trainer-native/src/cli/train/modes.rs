@@ -3,11 +3,20 @@
 use super::super::common::terminal::Terminal;
 use super::super::{Context, Status};
 use super::ended;
+use super::preflight::look;
+use crate::train::carbon::CarbonRun;
+use crate::train::fixture::report as training_report;
 use crate::train::fixture::{DEFAULT_STEPS, FixtureSettings, run_fixture_training};
+use crate::train::predictor;
+use crate::train::resume::adopt;
 use crate::train::run::StopFlag;
 use genolewm_shared::{Error, ErrorCode, Result};
 use serde::Serialize;
 use std::path::PathBuf;
+
+const FIXTURE: &str = "--fixture-smoke";
+const LOOK: &str = "--carbon-preflight";
+const CARBON: &str = "--carbon-train";
 
 /// The flags.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -16,7 +25,13 @@ pub(super) struct Flags {
     /// Train a tiny model on a made-up sequence, in seconds: shows that the trainer works here
     #[arg(long)]
     fixture_smoke: bool,
-    /// The directory that a mode trains in
+    /// Look at a predictor's training over a dataset package before it starts
+    #[arg(long)]
+    carbon_preflight: bool,
+    /// Train a predictor over a dataset package, after the same look
+    #[arg(long)]
+    carbon_train: bool,
+    /// The directory that a mode trains in; runs/fixture-smoke for --fixture-smoke
     #[arg(long, value_name = "DIR")]
     run_dir: Option<PathBuf>,
     /// Steps of a mode's training; 50 for --fixture-smoke
@@ -25,6 +40,18 @@ pub(super) struct Flags {
     /// Checkpoint that a mode's training goes on from
     #[arg(long, value_name = "FILE")]
     resume_from: Option<PathBuf>,
+    /// The dataset package's directory
+    #[arg(long, value_name = "DIR")]
+    dataset_dir: Option<PathBuf>,
+    /// The frozen encoder's directory, such as Carbon's
+    #[arg(long, value_name = "DIR")]
+    carbon_model_dir: Option<PathBuf>,
+    /// The Python package's configuration of the training
+    #[arg(long, value_name = "YAML")]
+    training_config: Option<PathBuf>,
+    /// Where the look's report goes; training_preflight_report.json in the run's directory
+    #[arg(long, value_name = "JSON")]
+    preflight_output: Option<PathBuf>,
 }
 
 impl Flags {
@@ -39,7 +66,8 @@ impl Flags {
         terminal: &mut Terminal<'_>,
     ) -> Result<Status> {
         match self.modes()[..] {
-            ["--fixture-smoke"] => self.fixture(stop, context, terminal),
+            [FIXTURE] => self.fixture(stop, context, terminal),
+            [mode @ (LOOK | CARBON)] => self.carbon(mode, stop, context, terminal),
             [] => Err(refused("train what?")),
             _ => Err(refused("there is more than one mode")),
         }
@@ -67,10 +95,64 @@ impl Flags {
     }
 
     fn modes(&self) -> Vec<&'static str> {
-        [("--fixture-smoke", self.fixture_smoke)]
-            .into_iter()
-            .filter_map(|(name, given)| given.then_some(name))
-            .collect()
+        [
+            (FIXTURE, self.fixture_smoke),
+            (LOOK, self.carbon_preflight),
+            (CARBON, self.carbon_train),
+        ]
+        .into_iter()
+        .filter_map(|(name, given)| given.then_some(name))
+        .collect()
+    }
+
+    /// Flags that the fixture has no use for.
+    fn of_carbon(&self) -> [(&'static str, bool); 4] {
+        [
+            ("--dataset-dir", self.dataset_dir.is_some()),
+            ("--carbon-model-dir", self.carbon_model_dir.is_some()),
+            ("--training-config", self.training_config.is_some()),
+            ("--preflight-output", self.preflight_output.is_some()),
+        ]
+    }
+
+    fn carbon(
+        &self,
+        mode: &str,
+        stop: &StopFlag,
+        context: &Context<'_>,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Status> {
+        let needed = |name: &str, path: &Option<PathBuf>| {
+            let missing = || refused(&format!("{mode} needs {name}")).with_detail("flag", name);
+            path.clone().ok_or_else(missing)
+        };
+        let run = CarbonRun {
+            run_dir: needed("--run-dir", &self.run_dir)?,
+            dataset: needed("--dataset-dir", &self.dataset_dir)?,
+            encoder: needed("--carbon-model-dir", &self.carbon_model_dir)?,
+            config: needed("--training-config", &self.training_config)?,
+            steps: self.steps,
+            seed: context.shared.seed,
+        };
+        let settings = run.settings(&mut |text| terminal.warn(text))?;
+        if let Some(checkpoint) = &self.resume_from {
+            adopt(checkpoint, &run.run_dir)?;
+        }
+        let file = run.run_dir.join("training_preflight_report.json");
+        let file = self.preflight_output.clone().unwrap_or(file);
+        let files = (Some(run.config.as_path()), Some(file.as_path()));
+        let report = look(&settings, files, stop, terminal)?;
+        if mode == LOOK || stop.is_set() {
+            terminal.line(report.to_json()?)?;
+            return Ok(ended(stop, terminal));
+        }
+        let quiet = !terminal.shows_progress();
+        predictor::run(&settings, stop, quiet, &mut |text| terminal.warn(text))?;
+        if !stop.is_set() {
+            let report = training_report(&run.run_dir, &run.run_dir, settings.steps)?;
+            terminal.line(json(&report)?)?;
+        }
+        Ok(ended(stop, terminal))
     }
 
     fn fixture(
@@ -79,6 +161,9 @@ impl Flags {
         context: &Context<'_>,
         terminal: &mut Terminal<'_>,
     ) -> Result<Status> {
+        if let Some(flag) = given(self.of_carbon()) {
+            return Err(refused("--fixture-smoke brings its own data").with_detail("flag", flag));
+        }
         let settings = FixtureSettings {
             run_dir: self
                 .run_dir
@@ -97,8 +182,13 @@ impl Flags {
     }
 }
 
+fn given<const N: usize>(flags: [(&'static str, bool); N]) -> Option<&'static str> {
+    let found = flags.into_iter().find(|(_, given)| *given);
+    found.map(|(name, _)| name)
+}
+
 /// One line of JSON.
-pub(super) fn json(value: &impl Serialize) -> Result<String> {
+fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))
 }
@@ -106,6 +196,6 @@ pub(super) fn json(value: &impl Serialize) -> Result<String> {
 fn refused(message: &str) -> Error {
     Error::new(ErrorCode::InputGeneric, message).with_remedy(
         "give one subcommand (encoder, ranking, predictor, manifest, curves) or one mode \
-         (--fixture-smoke)",
+         (--fixture-smoke, --carbon-preflight, --carbon-train)",
     )
 }

@@ -62,8 +62,8 @@ impl<S: clap::Args + Stage + Clone> Planned<S> {
     }
 }
 
-/// Looks at a run: JSON to standard output and to a file, a summary to standard error. `config` is
-/// where the settings come from.
+/// Looks at a run: JSON to a file, a summary to standard error. Where the run must not start, JSON
+/// goes to standard output too; else that is the caller's. `config` is where the settings come from.
 ///
 /// # Errors
 /// `CONFIG.GENERIC` or `TRAINING.GENERIC` when the run must not start; `RESOURCE.*` when the report
@@ -89,6 +89,9 @@ pub(super) fn look(
     if let Some(output) = output {
         report.write(output)?;
     }
-    terminal.line(report.to_json()?)?;
-    report.refusal().map_or(Ok(report), Err)
+    if let Some(refusal) = report.refusal() {
+        terminal.line(report.to_json()?)?;
+        return Err(refusal);
+    }
+    Ok(report)
 }

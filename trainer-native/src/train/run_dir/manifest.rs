@@ -51,7 +51,8 @@ impl DataFile {
     pub fn corpus(role: &str, table: &Path) -> Result<Vec<Self>> {
         let mut files = vec![Self::new(&format!("{role}_table"), table)];
         for source in read_corpus_table(table)? {
-            files.push(Self::new(role, &source.path));
+            let sequences = below(&source.path)?;
+            files.extend(sequences.iter().map(|path| Self::new(role, path)));
             let regions = source.only.as_deref();
             files.extend(regions.map(|bed| Self::new(&format!("{role}_regions"), bed)));
         }
@@ -184,6 +185,20 @@ impl DataManifest {
     }
 }
 
+/// The file itself; of a directory, as a dataset package is one, every file below it.
+fn below(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let failed = |error| unreadable(path, &error);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        files.extend(below(&entry.map_err(failed)?.path())?);
+    }
+    files.sort();
+    Ok(files)
+}
+
 fn progress(files: &[DataFile], quiet: bool) -> Result<ProgressBar> {
     let mut total = 0;
     for file in files {
@@ -263,6 +278,30 @@ mod tests {
         let refusal = other.refusal(directory.path());
         assert_eq!(refusal.code(), ErrorCode::ConfigGeneric);
         assert!(refusal.details()["file"].ends_with("c (corpus)"));
+    }
+
+    #[test]
+    fn a_directory_stands_for_its_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let table = directory.path().join("corpus.tsv");
+        std::fs::create_dir_all(directory.path().join("package/placed")).unwrap();
+        for name in ["placed/b.jsonl", "dataset_manifest.json"] {
+            std::fs::write(directory.path().join("package").join(name), name).unwrap();
+        }
+        std::fs::write(&table, "package\t1\trecord\n").unwrap();
+        let files = DataFile::corpus("corpus", &table).unwrap();
+        let names: Vec<_> = files[1..]
+            .iter()
+            .map(|file| file.path.file_name())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                Some("dataset_manifest.json".as_ref()),
+                Some("b.jsonl".as_ref())
+            ]
+        );
+        assert!(DataManifest::of(&files, true).is_ok());
     }
 
     #[test]
