@@ -183,3 +183,47 @@ fn a_ranking_run_is_looked_at_too() {
     assert_eq!(report["dataset"]["holdout_bp_checked"], 10_000);
     assert!(!dir.path("rank").exists());
 }
+
+#[test]
+fn configurations_that_the_trainer_cannot_follow_are_refused() {
+    let dir = dir!();
+    std::fs::create_dir_all(dir.path("package/placed")).expect("a directory");
+    let window: String = (0..5_000).map(base).collect();
+    dir.create(
+        "package/placed/train.jsonl",
+        format!(
+            "{{\"record_id\":\"a\",\"chrom\":\"chr1\",\"start_bp\":0,\"sequence\":\"{window}\"}}\n"
+        ),
+    );
+    let command = "train --carbon-preflight --run-dir run --dataset-dir package \
+                   --carbon-model-dir lm --training-config config.yaml";
+    for (config, code) in [
+        ("schema_version: 1.0.0\nphase: phase2\n", "CONFIG.GENERIC"),
+        (
+            "schema_version: 1.0.0\noptimizer: {schedule: cosine}\n",
+            "CONFIG.GENERIC",
+        ),
+        (
+            "schema_version: 1.0.0\ncolour: red\n",
+            "CONFIG.UNKNOWN_TOP_LEVEL_KEY",
+        ),
+        ("schema_version: 2.0.0\n", "CONFIG.SCHEMA_INCOMPAT"),
+        ("phase: phase1\n", "CONFIG.MISSING_FIELD"),
+    ] {
+        dir.create("config.yaml", config);
+        dir.run(command).fails(code, 3);
+        assert!(!dir.path("run").exists(), "nothing is written for {config}");
+    }
+    // One that it can: then the report says what else is wrong, here that there is no encoder.
+    dir.create(
+        "config.yaml",
+        "schema_version: 1.0.0\ntraining: {max_steps: 300}\n",
+    );
+    dir.run(command).fails("TRAINING.GENERIC", 5);
+    let report: Value =
+        serde_json::from_str(&dir.text("run/training_preflight_report.json")).expect("JSON");
+    assert_eq!(report["training_config"]["path"], "config.yaml");
+    assert_eq!(report["training_config"]["resolved"]["steps"], 300);
+    assert_eq!(report["training_config"]["resolved"]["window_bp"], 4_096);
+    assert_eq!(report["ok"], false);
+}
