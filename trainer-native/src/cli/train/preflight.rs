@@ -47,13 +47,12 @@ impl<S: clap::Args + Stage + Clone> Planned<S> {
             set_seed(&mut settings, seed);
         }
         if self.preflight {
-            let output = self.preflight_output.as_deref();
-            look(
-                &settings,
-                (context.shared.config.as_deref(), output),
-                stop,
-                terminal,
-            )?;
+            let config = context.shared.config.as_deref();
+            let files = (config, self.preflight_output.as_deref());
+            let report = look(&settings, files, stop, terminal)?;
+            if !stop.is_set() {
+                terminal.line(report.to_json()?)?;
+            }
         } else {
             let quiet = !terminal.shows_progress();
             train(&settings, stop, quiet, &mut |text| terminal.warn(text))?;
