@@ -174,7 +174,7 @@ fn a_ranking_run_is_looked_at_too() {
     let report = look(
         &dir,
         "train ranking --corpus corpus.tsv --holdout holdout.bed --exons exons.tsv \
-         --init lm/encoder --output rank --steps 50 --windows 4 --context-tokens 8 10",
+         --init lm/encoder --output rank --steps 50 --windows 4 --context-tokens 8 10 --validation-share 0",
     );
     assert_eq!(
         (&report["ok"], &report["stage"]),
