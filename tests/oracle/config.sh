@@ -15,7 +15,7 @@ cd "$work"
 
 "$program" train --fixture-smoke --run-dir run --steps 2 --quiet --no-banner >report.json
 "$program" train predictor --encoder run/encoder/encoder --corpus run/data/corpus.tsv \
-    --holdout run/data/holdout.bed --output contract --window-bp 12288 --windows 2 --steps 1 \
+    --holdout run/data/holdout.bed --output contract --window-bp 12288 --generation-windows 2 --validation-windows 1 --steps 1 \
     --batch 4 --d-hidden 16 --d-action 8 --n-heads 2 --pool-radius 5 --train-seed 9 \
     --fallback gnomad_common=synthetic_snv --quiet --no-banner
 "$python" - contract/model/train_config.yaml run/predictor/model/train_config.yaml <<'PYTHON'

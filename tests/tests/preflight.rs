@@ -11,7 +11,7 @@ const ENCODER: &str = "train encoder --corpus corpus.tsv --holdout holdout.bed -
     --kv-heads 1 --window-tokens 12 --batch-tokens 48 --long-every 4 --long-window-tokens 30 \
     --warmup-steps 4 --cross-entropy-steps 4";
 const PREDICTOR: &str = "train predictor --encoder lm/encoder --corpus corpus.tsv \
-    --holdout holdout.bed --output run --windows 12 --steps 30 --checkpoint-every 10 --batch 16 \
+    --holdout holdout.bed --output run --generation-windows 6 --generation-steps 16 --validation-windows 2 --steps 30 --checkpoint-every 10 --batch 16 \
     --d-hidden 16 --d-action 8 --n-heads 2 --fallback gnomad_common=synthetic_snv";
 
 fn base(index: usize) -> char {
@@ -117,7 +117,7 @@ fn the_predictor_is_looked_at_with_its_edits() {
     assert_eq!(number("/dataset/held_out_variants"), 99);
     assert_eq!(number("/dataset/leaks"), 0);
     assert!(!dir.path("run").exists());
-    let none = command.replace("--windows 12", "--windows 1");
+    let none = command.replace("--n-heads 2", "--n-heads 3");
     assert_eq!(issues(&dir, &none, "CONFIG.GENERIC", 3), ["CONFIG.GENERIC"]);
 }
 

@@ -34,7 +34,7 @@ const WORD_BP: usize = 36;
 const ENCODER_FLAGS: &str = "--steps 120 --hidden-size 16 --intermediate-size 32 --layers 1 --heads 2 \
     --kv-heads 1 --window-tokens 16 --batch-tokens 128 --long-every 0 --cross-entropy-steps 60 \
     --warmup-steps 4 --learning-rate 0.01 --checkpoint-every 120 --log-every 1";
-const PREDICTOR_FLAGS: &str = "--windows 10 --window-bp 4096 --d-hidden 16 --d-action 8 --n-heads 2 \
+const PREDICTOR_FLAGS: &str = "--generation-windows 8 --validation-windows 2 --window-bp 4096 --d-hidden 16 --d-action 8 --n-heads 2 \
     --batch 32 --learning-rate 0.01 --warmup-steps 4 --log-every 1 --fallback gnomad_common=synthetic_snv \
     --model-name geno-lewm-fixture";
 

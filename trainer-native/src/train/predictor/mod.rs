@@ -93,7 +93,10 @@ pub fn run(
 }
 
 /// What steps are drawn from.
-fn sources(settings: &Settings) -> Result<PairSources> {
+///
+/// # Errors
+/// As reading the files that the settings name.
+pub(in crate::train) fn sources(settings: &Settings) -> Result<PairSources> {
     let holdout = settings.holdout_files().read()?;
     pair_sources(settings, &settings.corpus, holdout)
 }

@@ -5,13 +5,11 @@ use super::report::{Drawn, Issue};
 use super::{Course, Growth, Stage};
 use crate::dataset::corpus::{Corpus, read_corpus_table};
 use crate::dataset::holdout::HoldoutPolicy;
-use crate::dataset::holdout_files::HoldoutFiles;
-use crate::dataset::mix::{EditMix, EditProviders};
-use crate::dataset::provider::ObservedVariants;
 use crate::dataset::tuple::{TrainingTuple, TupleFeed};
 use crate::dataset::variants::read_variants;
 use crate::dataset::window::WindowContext;
 use crate::output::io_error;
+use crate::train::pairs::PairSources;
 use crate::train::run::StopFlag;
 use crate::train::{encoder, predictor, ranking};
 use genolewm_model::bundle::load_encoder;
@@ -20,7 +18,7 @@ use genolewm_model::encoder::{EditedWindow, Site};
 use genolewm_model::files::Directory;
 use genolewm_model::ops::BurnOps;
 use genolewm_shared::edit::RelEdit;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_shared::{ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use std::path::{Path, PathBuf};
@@ -28,7 +26,7 @@ use std::time::Instant;
 
 /// Windows that are drawn at most.
 const MOST_WINDOWS: u64 = 200_000;
-/// Windows of the predictor's rehearsal: one is measured, the others are trained on.
+/// Windows of the predictor's rehearsal, to train on and to measure.
 const REHEARSED_WINDOWS: usize = 4;
 /// Windows whose encoding is timed.
 const TIMED_WINDOWS: usize = 2;
@@ -137,53 +135,31 @@ impl Stage for ranking::Settings {
     }
 }
 
-/// What the predictor's windows are drawn from.
-struct Sources {
-    corpus: Corpus,
-    providers: EditProviders,
-    mix: EditMix,
-    holdout: HoldoutPolicy,
-}
-
-impl Sources {
-    fn open(settings: &predictor::Settings) -> Result<Self> {
-        let files = HoldoutFiles {
-            regions: &settings.holdout,
-            edits: settings.holdout_edits.as_deref(),
-            records: settings.holdout_records.as_deref(),
-        };
-        let holdout = files.read()?;
-        Ok(Self {
-            corpus: Corpus::from_sources(&read_corpus_table(&settings.corpus)?, &holdout)?,
-            providers: EditProviders::new(
-                ObservedVariants::common(&settings.common)?,
-                ObservedVariants::pathogenic(&settings.clinvar)?,
-            ),
-            mix: EditMix::default().with_fallbacks(&settings.fallback),
-            holdout,
-        })
+/// Draws windows as the training does, generation after generation.
+fn each_window(
+    settings: &predictor::Settings,
+    sources: &PairSources,
+    windows: u64,
+    mut each: impl FnMut(WindowContext, Vec<TrainingTuple>) -> Result<()>,
+) -> Result<()> {
+    let feed = TupleFeed {
+        corpus: &sources.corpus,
+        providers: &sources.providers,
+        mix: &sources.mix,
+        holdout: &sources.holdout,
+        window_bp: settings.window_bp,
+    };
+    let of_generation = settings.generation_windows as u64;
+    let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+    for window in 0..windows {
+        if window.is_multiple_of(of_generation) {
+            rng = ChaCha8Rng::seed_from_u64(settings.seed);
+            rng.set_stream(window / of_generation + 1);
+        }
+        let (window, tuples) = feed.draw(&mut rng)?;
+        each(window, tuples)?;
     }
-
-    /// Draws windows as the training does, one after the other.
-    fn each(
-        &self,
-        settings: &predictor::Settings,
-        windows: usize,
-        mut each: impl FnMut(WindowContext, Vec<TrainingTuple>) -> Result<()>,
-    ) -> Result<()> {
-        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-        let feed = TupleFeed {
-            corpus: &self.corpus,
-            providers: &self.providers,
-            mix: &self.mix,
-            holdout: &self.holdout,
-            window_bp: settings.window_bp,
-        };
-        (0..windows).try_for_each(|_| {
-            let (window, tuples) = feed.draw(&mut rng)?;
-            each(window, tuples)
-        })
-    }
+    Ok(())
 }
 
 impl Stage for predictor::Settings {
@@ -201,7 +177,10 @@ impl Stage for predictor::Settings {
 
     fn rehearsal(&self, steps: u64, output: PathBuf) -> Self {
         let mut few = self.clone();
-        few.windows = self.windows.min(REHEARSED_WINDOWS);
+        few.generation_windows = self.generation_windows.min(REHEARSED_WINDOWS);
+        few.validation_windows = self.validation_windows.min(REHEARSED_WINDOWS);
+        // None but the first, so that the steps are timed alone.
+        few.generation_steps = steps;
         (few.steps, few.output) = (steps, output);
         (few.checkpoint_every, few.log_every) = (steps, 1);
         few
@@ -212,22 +191,15 @@ impl Stage for predictor::Settings {
     }
 
     fn check(&self, issues: &mut Vec<Issue>) -> Result<Drawn> {
-        if self.windows < 2 {
-            return Err(Error::new(
-                ErrorCode::ConfigGeneric,
-                "of so few windows none is left to train on: the first one is measured",
-            )
-            .with_detail("windows", self.windows));
-        }
-        let sources = Sources::open(self)?;
+        let sources = predictor::sources(self)?;
         let mut guard = Guard::new(&sources.holdout, &self.holdout, &sources.corpus);
         guard.regions(&sources.corpus, issues);
         for path in self.common.iter().chain(&self.clinvar) {
             let read = read_variants(path, ErrorCode::TrainingDataloader)?.variants;
             guard.variants(read.iter().map(|variant| &variant.edit));
         }
-        let most = usize::try_from(MOST_WINDOWS).unwrap_or(usize::MAX);
-        sources.each(self, self.windows.min(most), |window, tuples| {
+        let all = self.steps.div_ceil(self.generation_steps) * self.generation_windows as u64;
+        each_window(self, &sources, all.min(MOST_WINDOWS), |window, tuples| {
             guard.window(window.pieces());
             let edits = tuples.iter().flat_map(|tuple| &tuple.rel_edits);
             edits.for_each(|edit| guard.edit(&window, edit));
@@ -236,8 +208,8 @@ impl Stage for predictor::Settings {
         Ok(guard.finish(issues))
     }
 
-    /// The windows that the rehearsal left out are encoded before the first step, and their states
-    /// kept.
+    /// The measured windows and the first generation are encoded before the first step; later ones
+    /// beside the steps. The states of the generations in use are kept, and of the one ahead.
     fn growth(&self, directory: &Path) -> Result<Growth> {
         let path = directory.join("model/train_config.yaml");
         let text = std::fs::read_to_string(&path)
@@ -246,8 +218,8 @@ impl Stage for predictor::Settings {
         let files = Directory(self.encoder.clone());
         let encoder = load_encoder(&ops, &files, &ModelConfig::parse(&text)?)?;
         let (mut seconds, mut states) = (0.0, 0);
-        let timed = TIMED_WINDOWS.min(self.windows);
-        Sources::open(self)?.each(self, timed, |window, tuples| {
+        let sources = predictor::sources(self)?;
+        each_window(self, &sources, TIMED_WINDOWS as u64, |window, tuples| {
             let site = site(&window, &tuples);
             // The state before and those after.
             states += tuples.len() + site.edits.len();
@@ -256,11 +228,13 @@ impl Stage for predictor::Settings {
             seconds += started.elapsed().as_secs_f64();
             Ok(())
         })?;
-        let window = (states * encoder.d_state() * size_of::<f32>()) / timed + self.window_bp;
-        let more = self.windows.saturating_sub(REHEARSED_WINDOWS);
+        let window =
+            (states * encoder.d_state() * size_of::<f32>()) / TIMED_WINDOWS + self.window_bp;
+        let kept = (self.generations + 1) * self.generation_windows + self.validation_windows;
+        let first = self.generation_windows + self.validation_windows;
         Ok(Growth {
-            bytes: (more * window) as u64,
-            seconds: seconds / timed as f64 * self.windows as f64,
+            bytes: (kept.saturating_sub(2 * REHEARSED_WINDOWS) * window) as u64,
+            seconds: seconds / TIMED_WINDOWS as f64 * first as f64,
         })
     }
 }
