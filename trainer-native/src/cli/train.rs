@@ -9,7 +9,7 @@ use crate::output::write_atomically;
 use crate::report::metrics::{read_metrics, series};
 use crate::report::svg::Plot;
 use crate::train::run::StopFlag;
-use crate::train::{assemble, encoder, predictor, ranking};
+use crate::train::{assemble, encoder, joint, predictor, ranking};
 use clap::Subcommand;
 use genolewm_shared::Result;
 use preflight::Planned;
@@ -33,6 +33,8 @@ enum Stage {
     Ranking(Box<Planned<ranking::Settings>>),
     /// Train the predictor over a frozen encoder, and write the model directory
     Predictor(Box<Planned<predictor::Settings>>),
+    /// Train a model's predictor and adapters of its encoder together, and write the model directory
+    Joint(Box<joint::Settings>),
     /// Hash a model directory's files again after one of them was replaced
     Manifest {
         /// The model directory
@@ -94,6 +96,12 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
         Stage::Predictor(planned) => {
             let seed = |settings: &mut predictor::Settings, seed| settings.seed = seed;
             return planned.run(seed, predictor::run, &stop, context, terminal);
+        }
+        Stage::Joint(settings) => {
+            let mut settings = settings.as_ref().clone();
+            settings.seed = context.shared.seed.unwrap_or(settings.seed);
+            let quiet = !terminal.shows_progress();
+            joint::run(&settings, &stop, quiet, &mut |text| terminal.warn(text))?;
         }
         Stage::Manifest { directory } => assemble::renew_manifest(directory)?,
         Stage::Curves(curves) => curves.draw()?,

@@ -41,7 +41,8 @@ pub struct Parts<'a> {
     pub data: &'a [(&'a str, &'a PathBuf)],
 }
 
-const ENCODER_FILES: [&str; 5] = [
+/// The files of an encoder directory that go into a model directory.
+pub(super) const ENCODER_FILES: [&str; 5] = [
     "config.json",
     "model.safetensors",
     "tokenizer.json",
