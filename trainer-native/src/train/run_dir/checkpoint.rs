@@ -22,7 +22,7 @@ const SCHEMA_VERSION: &str = "1.0.0";
 pub struct Identity {
     /// The run's name: what was trained, and a hash of settings and data.
     pub run_id: String,
-    /// What is trained: `encoder`, `ranking` or `predictor`.
+    /// What is trained: `encoder`, `ranking`, `predictor` or `joint`.
     pub stage: String,
     /// The network's sizes as JSON.
     pub architecture: String,
