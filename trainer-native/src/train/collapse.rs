@@ -207,7 +207,7 @@ mod tests {
             .unwrap();
         let mut second = CollapseWatch::new(&settings(false));
         second.restore(first.initial_distance().unwrap());
-        let mut alerts = |watch: &mut CollapseWatch| {
+        let alerts = |watch: &mut CollapseWatch| {
             let check = watch.look((&close, &close), 2, &monitor, &mut |_| {});
             check.unwrap().alerts
         };

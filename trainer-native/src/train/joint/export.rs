@@ -1,6 +1,7 @@
 //! What a run leaves: the model with the adapters merged into its encoder, and the adapters alone.
 
 use super::Settings;
+use super::lora::TARGETS;
 use super::networks::Tensors;
 use crate::output::{io_error, write_atomically};
 use crate::train::assemble::{ENCODER_FILES, Parts, assemble};
@@ -14,8 +15,6 @@ use safetensors::tensor::Dtype;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-
-use super::lora::TARGETS;
 
 /// The file of the adapters in the run's directory.
 const ADAPTERS_FILE: &str = "lora.safetensors";

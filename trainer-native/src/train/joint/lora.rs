@@ -4,6 +4,7 @@
 //! that the encoder itself knows nothing of adapters and gradients reach `A` and `B` alone.
 
 use super::Settings;
+use crate::train::step::host;
 use burn::tensor::Tensor;
 use genolewm_model::encoder::{Layer, Llama};
 use genolewm_model::ops::{BurnOps, Linear};
@@ -13,8 +14,6 @@ use genolewm_shared::Result;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
-
-use crate::train::step::host;
 
 type Projection = fn(&mut Layer<Tensor<2>>) -> &mut Linear<Tensor<2>>;
 

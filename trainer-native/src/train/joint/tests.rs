@@ -21,11 +21,11 @@ use genolewm_model::config::ModelConfig;
 use genolewm_model::encoder::{LlamaConfig, StateEncoder};
 use genolewm_model::files::Directory;
 use genolewm_model::loss::{LossWeights, kl_regularizer_tensor, prediction_loss_tensor};
-use genolewm_model::ops::BurnOps;
-use genolewm_model::parameters::Parameters;
+use genolewm_model::ops::{BurnOps, Ops};
+use genolewm_model::parameters::{Parameters, Role};
 use genolewm_model::predictor::init::{ActionSizes, Initializer};
 use genolewm_model::predictor::{Predictor, PredictorSizes};
-use genolewm_model::weights::{NamedTensor, Weights};
+use genolewm_model::weights::{NamedTensor, Weights, transpose};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ fn uniform(seed: u64) -> impl FnMut() -> f64 {
 }
 
 /// A random encoder, written and read again as a model's is.
-fn encoder(ops: &BurnOps) -> StateEncoder<Tensor<2>> {
+fn base_encoder(ops: &BurnOps) -> StateEncoder<Tensor<2>> {
     let config = LlamaConfig::parse(CONFIG.as_bytes()).unwrap();
     let mut draw = uniform(1);
     let mut tensors = BTreeMap::new();
@@ -185,7 +185,7 @@ fn autodiff() -> BurnOps {
 #[test]
 fn new_adapters_change_nothing() {
     let ops = autodiff();
-    let (mut encoder, batch) = (encoder(&ops), batch());
+    let (mut encoder, batch) = (base_encoder(&ops), batch());
     let networks = networks(&ops, &mut encoder);
     let before = batch.pass(&ops, &encoder, &networks).unwrap();
     networks.adapters.apply(&mut encoder.llama, Pass::Training);
@@ -197,7 +197,7 @@ fn new_adapters_change_nothing() {
 #[test]
 fn gradients_reach_adapters_and_networks_and_leave_the_encoder() {
     let ops = autodiff();
-    let (mut encoder, batch) = (encoder(&ops), batch());
+    let (mut encoder, batch) = (base_encoder(&ops), batch());
     let mut networks = networks(&ops, &mut encoder);
     let before = export(&mut encoder.llama);
     let names_before = export(&mut networks);
@@ -242,7 +242,7 @@ fn gradients_reach_adapters_and_networks_and_leave_the_encoder() {
 #[test]
 fn every_parameter_has_a_state_after_a_step() {
     let ops = autodiff();
-    let (mut encoder, batch) = (encoder(&ops), batch());
+    let (mut encoder, batch) = (base_encoder(&ops), batch());
     let mut networks = networks(&ops, &mut encoder);
     networks.adapters.apply(&mut encoder.llama, Pass::Training);
     let mut gradients = loss(&ops, &batch, &encoder, &networks).backward();
@@ -260,13 +260,13 @@ fn every_parameter_has_a_state_after_a_step() {
 #[test]
 fn merged_weights_are_the_adapted_ones() {
     let ops = autodiff();
-    let (mut encoder, batch) = (encoder(&ops), batch());
+    let (mut encoder, batch) = (base_encoder(&ops), batch());
     let mut networks = networks(&ops, &mut encoder);
     let mut draw = uniform(5);
     networks.adapters.visit("", &mut |_, _, value| {
         let [rows, columns] = value.dims();
         let values = (0..rows * columns).map(|_| draw() as f32 - 0.5).collect();
-        *value = genolewm_model::ops::Ops::matrix(&ops, values, rows, columns);
+        *value = ops.matrix(values, rows, columns);
     });
     networks.adapters.apply(&mut encoder.llama, Pass::Measuring);
     let adapted = values(&batch.pass(&ops, &encoder, &networks).unwrap().target);
@@ -280,7 +280,7 @@ fn merged_weights_are_the_adapted_ones() {
         &files[&format!("{name}.lora_B.weight")],
     );
     assert_eq!((&a.shape[..], &b.shape[..]), (&[3, 16][..], &[8, 3][..]));
-    let mut untouched = super::tests::encoder(&ops);
+    let mut untouched = base_encoder(&ops);
     let base = export(&mut untouched.llama);
     let base = &base[&format!("{name}.weight")];
     for (index, (&ours, &base)) in merged[&format!("{name}.weight")]
@@ -302,12 +302,10 @@ fn merged_weights_are_the_adapted_ones() {
         let tensor = weights.remove(name).unwrap();
         let [rows, columns] = value.dims();
         let values = match role {
-            genolewm_model::parameters::Role::Projection => {
-                genolewm_model::weights::transpose(&tensor.values, columns, rows)
-            }
+            Role::Projection => transpose(&tensor.values, columns, rows),
             _ => tensor.values,
         };
-        *value = genolewm_model::ops::Ops::matrix(&ops, values, rows, columns);
+        *value = ops.matrix(values, rows, columns);
     });
     let plain = values(&batch.pass(&ops, &untouched, &networks).unwrap().target);
     assert_eq!(plain, adapted);
