@@ -91,7 +91,7 @@ fn train_and_kill(dir: &Dir, output: &str) {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    let third = dir.path(&format!("{output}/checkpoints/step_00000003.safetensors"));
+    let third = dir.path(format!("{output}/checkpoints/step_00000003.safetensors"));
     let started = Instant::now();
     while !third.exists() {
         let ended = run.try_wait().expect("the program can be watched");
