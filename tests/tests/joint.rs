@@ -35,7 +35,7 @@ fn model() -> Dir {
     .ok();
     dir.run(
         "train predictor --encoder lm/encoder --corpus corpus.tsv --holdout holdout.bed \
-         --output first --windows 20 --steps 4 --batch 16 --d-hidden 16 --d-action 8 --n-heads 2 \
+         --output first --generation-windows 4 --validation-windows 4 --steps 4 --batch 16 --d-hidden 16 --d-action 8 --n-heads 2 \
          --fallback gnomad_common=synthetic_snv",
     )
     .ok();

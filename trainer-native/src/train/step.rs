@@ -58,11 +58,15 @@ impl Collected {
         }
         let factor = if norm > clip { clip / norm } else { 1.0 };
         model.visit("", &mut |name, role, value| {
-            if let Some(sum) = self.sums.remove(name) {
-                let gradient = sum.mul_scalar(factor * share);
-                let updated = optimizer.step(name, role, value.clone().inner(), gradient, rate);
-                *value = Tensor::from_inner(updated).require_grad();
-            }
+            let plain = value.clone().inner();
+            // What no batch made use of has a gradient of zero: its moments age with all others,
+            // and a checkpoint notes one number of steps for all of them.
+            let gradient = match self.sums.remove(name) {
+                Some(sum) => sum.mul_scalar(factor * share),
+                None => plain.zeros_like(),
+            };
+            let updated = optimizer.step(name, role, plain, gradient, rate);
+            *value = Tensor::from_inner(updated).require_grad();
         });
         Ok(norm)
     }

@@ -5,11 +5,11 @@ use super::networks::Tensors;
 use super::pool::Pool;
 use super::trainer::{StepFigures, Trainer, first_distance};
 use super::validation::Validation;
+use crate::train::collapse::{CollapseFigures, CollapseWatch};
 use crate::train::feed::{Encoded, Incoming};
 use crate::train::run::{Progress, StopFlag};
 use crate::train::run_dir::{Checkpoint, RunDir};
-use genolewm_model::collapse::{CollapseMetrics, CollapseMonitor, Criterion};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_shared::Result;
 use serde::Serialize;
 use std::ops::Range;
 use std::time::Instant;
@@ -38,8 +38,7 @@ struct Line {
 struct CollapseLine {
     step: u64,
     #[serde(flatten)]
-    metrics: CollapseMetrics,
-    collapse_alerts: Vec<&'static str>,
+    figures: CollapseFigures,
 }
 
 /// A run that goes on.
@@ -47,7 +46,7 @@ pub(super) struct Course<'a> {
     settings: &'a Settings,
     validation: Validation<'a>,
     trainer: Trainer<'a>,
-    collapse: CollapseMonitor,
+    watch: CollapseWatch,
 }
 
 impl<'a> Course<'a> {
@@ -58,16 +57,15 @@ impl<'a> Course<'a> {
         resumed: Option<Checkpoint>,
         width: usize,
     ) -> Result<Self> {
-        let collapse = CollapseMonitor {
-            log_every_steps: settings.collapse_every,
-            initial_pairwise_pred_dist_mean: resumed.as_ref().and_then(first_distance),
-            ..CollapseMonitor::default()
-        };
+        let mut watch = CollapseWatch::new(&settings.collapse);
+        if let Some(distance) = resumed.as_ref().and_then(first_distance) {
+            watch.restore(distance);
+        }
         Ok(Self {
             settings,
             validation,
             trainer: Trainer::open(settings, width, resumed)?,
-            collapse,
+            watch,
         })
     }
 
@@ -124,54 +122,35 @@ impl<'a> Course<'a> {
                 run.monitor().loss(figures.loss);
                 run.log(&line)?;
             }
-            if self.collapse.should_log(step) {
+            if self.watch.is_due(step) {
                 self.look_for_collapse(run, warn)?;
             }
             if step.is_multiple_of(settings.checkpoint_every) {
-                self.trainer.save(run, &self.collapse)?;
+                self.trainer.save(run, &self.watch)?;
             }
         }
         progress.finish();
-        self.trainer.save(run, &self.collapse)
+        self.trainer.save(run, &self.watch)
     }
 
-    /// Observes predictions of the measured windows. What is beyond its threshold is warned of, and
-    /// ends the run if that is wanted.
+    /// Looks at the predictions of the measured windows, and ends the run where that is wanted.
     fn look_for_collapse(&mut self, run: &mut RunDir, warn: &mut dyn FnMut(&str)) -> Result<()> {
-        let check = self.validation.observe(&self.trainer, &mut self.collapse)?;
-        run.monitor().collapse(&check);
+        let step = self.trainer.step;
+        let (predicted, targets) = self.validation.states(&self.trainer)?;
+        let states = (predicted.as_slice(), targets.as_slice());
+        let check = self
+            .watch
+            .look(states, self.validation.width(), run.monitor(), warn)?;
         run.monitor().regulariser(check.metrics.kl_reg);
         run.log(&CollapseLine {
-            step: self.trainer.step,
-            metrics: check.metrics,
-            collapse_alerts: check
-                .alerts
-                .iter()
-                .map(|alert| alert.criterion.as_str())
-                .collect(),
+            step,
+            figures: CollapseFigures::from(&check),
         })?;
-        // The encoder is fixed, and so is what the regulariser is computed from.
-        let collapsed = check
-            .alerts
-            .iter()
-            .find(|alert| alert.criterion != Criterion::KlReg);
-        let Some(alert) = collapsed else {
+        let Some(error) = self.watch.end(&check, step) else {
             return Ok(());
         };
-        let message = format!(
-            "step {}: {} is {:.4}, beyond {:.4}: predictions may have collapsed",
-            self.trainer.step,
-            alert.criterion.as_str(),
-            alert.value,
-            alert.threshold
-        );
-        if !self.settings.stop_on_collapse {
-            warn(&message);
-            return Ok(());
-        }
-        self.trainer.save(run, &self.collapse)?;
-        Err(Error::new(ErrorCode::TrainingCollapseDetected, message)
-            .with_remedy("train on with a lower learning rate, or without --stop-on-collapse"))
+        self.trainer.save(run, &self.watch)?;
+        Err(error)
     }
 
     fn line(

@@ -35,7 +35,7 @@ pub(super) fn plan(settings: &Settings, d_state: usize) -> Result<RunPlan> {
         steps: settings.steps,
         checkpoint_every: settings.checkpoint_every,
         log_every: settings.log_every,
-        collapse_every: Some(settings.collapse_every),
+        collapse_every: Some(settings.collapse.collapse_every),
         retention: settings.retention,
         curves: &["loss", "validation_cosine", "naive_cosine"],
     })

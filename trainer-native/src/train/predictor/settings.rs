@@ -2,6 +2,7 @@
 
 use crate::dataset::holdout_files::HoldoutFiles;
 use crate::dataset::mix::NamedFallback;
+use crate::train::collapse::CollapseSettings;
 use crate::train::device::TrainingDevice;
 use crate::train::run_dir::Retention;
 use crate::train::schedule::Schedule;
@@ -158,14 +159,10 @@ pub struct Settings {
     #[arg(long, default_value_t = 500)]
     #[serde(skip)]
     pub checkpoint_every: u64,
-    /// Steps between looks for collapsed predictions
-    #[arg(long, default_value_t = 500)]
-    #[serde(skip)]
-    pub collapse_every: u64,
-    /// End the run with a checkpoint when predictions have collapsed
-    #[arg(long)]
-    #[serde(skip)]
-    pub stop_on_collapse: bool,
+    /// The watch over predictions
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub collapse: CollapseSettings,
     /// Which checkpoints stay
     #[command(flatten)]
     #[serde(skip)]

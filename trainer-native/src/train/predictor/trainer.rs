@@ -3,13 +3,13 @@
 use super::Settings;
 use super::networks::{ACTION, Networks, PREDICTOR, Tensors, initial, split};
 use super::pool::{Item, Pool};
+use crate::train::collapse::CollapseWatch;
 use crate::train::optimizer::{MatrixOptimizer, Optimizer};
 use crate::train::run_dir::{Checkpoint, RunDir};
 use crate::train::step::{Collected, export, host, track};
 use burn::tensor::{Tensor, TensorData};
 use genolewm_model::action::layers::join_input_projections;
 use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
-use genolewm_model::collapse::CollapseMonitor;
 use genolewm_model::loss::{LossWeights, prediction_loss_tensor};
 use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_model::predictor::Predictor;
@@ -19,7 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 /// The entry of a checkpoint's state that holds what the collapse monitor first saw.
-const FIRST_DISTANCE: &str = "collapse.initial_pairwise_pred_dist_mean";
+const FIRST_DISTANCE: &str = "collapse.initial_distance";
 
 /// Predictor and action encoder with their optimiser.
 pub(super) struct Trainer<'a> {
@@ -154,7 +154,7 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
-    pub(super) fn save(&mut self, run: &mut RunDir, collapse: &CollapseMonitor) -> Result<()> {
+    pub(super) fn save(&mut self, run: &mut RunDir, watch: &CollapseWatch) -> Result<()> {
         let (predictor, action) = self.weights();
         let named = |prefix: &str, tensors: Tensors| -> Vec<(String, NamedTensor)> {
             tensors
@@ -167,11 +167,9 @@ impl<'a> Trainer<'a> {
             .chain(named(ACTION, action))
             .collect();
         let mut state = self.optimizer.export();
-        if let Some(first) = collapse.initial_pairwise_pred_dist_mean {
-            state.insert(
-                FIRST_DISTANCE.to_owned(),
-                TensorData::new(in_floats(first), [3]),
-            );
+        if let Some(distance) = watch.initial_distance() {
+            let distance = TensorData::new(vec![distance], [1]);
+            state.insert(FIRST_DISTANCE.to_owned(), distance);
         }
         run.save(self.step, weights, state)
     }
@@ -187,24 +185,9 @@ impl<'a> Trainer<'a> {
 }
 
 /// What the collapse monitor of a run compares with, from the run's checkpoint.
-pub(super) fn first_distance(checkpoint: &Checkpoint) -> Option<f64> {
-    let stored = checkpoint
-        .state
-        .get(FIRST_DISTANCE)?
-        .as_slice::<f32>()
-        .ok()?;
-    Some(stored.iter().copied().map(f64::from).sum())
-}
-
-/// A number as a sum of floats, exactly: a resumed run compares with the very same one.
-fn in_floats(value: f64) -> Vec<f32> {
-    let mut left = value;
-    let mut next = || {
-        let part = left as f32;
-        left -= f64::from(part);
-        part
-    };
-    vec![next(), next(), next()]
+pub(super) fn first_distance(checkpoint: &Checkpoint) -> Option<f32> {
+    let stored = checkpoint.state.get(FIRST_DISTANCE)?;
+    stored.as_slice::<f32>().ok()?.first().copied()
 }
 
 /// The loss as a number.
@@ -219,17 +202,4 @@ fn finite(loss: &Tensor<1>, step: u64) -> Result<f64> {
         format!("the loss of step {step} is not a number"),
     )
     .with_remedy("resume from the last checkpoint with a lower learning rate"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_survives_its_checkpoint() {
-        for value in [1.0 / 3.0, 0.062_437_619_234_5, 0.0] {
-            let sum: f64 = in_floats(value).into_iter().map(f64::from).sum();
-            assert_eq!(sum.to_bits(), value.to_bits());
-        }
-    }
 }

@@ -4,8 +4,6 @@ use super::pool::Item;
 use super::trainer::Trainer;
 use crate::train::pairs::Pairs;
 use crate::train::step::host;
-use genolewm_model::collapse::{CollapseCheck, CollapseMonitor};
-use genolewm_model::loss::kl_regularizer;
 use genolewm_shared::Result;
 use genolewm_shared::surprise::{displacement, surprise_distance};
 
@@ -43,31 +41,25 @@ impl<'a> Validation<'a> {
 
     /// Mean cosine of prediction and target, and of the state before all edits and the target.
     pub(super) fn cosines(&self, trainer: &Trainer<'_>) -> Result<(f64, f64)> {
-        let predicted = self.predict(trainer, &self.items)?;
+        let (predicted, after) = self.states(trainer)?;
         let mut before = Vec::with_capacity(predicted.len());
         for item in &self.items {
             before.extend(item.before().repeat(item.steps()));
         }
-        let after = self.targets();
         Ok((
             mean_cosine(&predicted, &after, self.width),
             mean_cosine(&before, &after, self.width),
         ))
     }
 
-    /// What the collapse monitor says of the predictions.
-    ///
-    /// # Errors
-    /// `TRAINING.NAN_LOSS` when they are not finite.
-    pub(super) fn observe(
-        &self,
-        trainer: &Trainer<'_>,
-        monitor: &mut CollapseMonitor,
-    ) -> Result<CollapseCheck> {
-        let predicted = self.predict(trainer, &self.items)?;
-        let targets = self.targets();
-        let regulariser = kl_regularizer(&targets, self.width)?;
-        monitor.observe(&predicted, &targets, self.width, regulariser)
+    /// Predictions and targets of all items, a state for each edit.
+    pub(super) fn states(&self, trainer: &Trainer<'_>) -> Result<(Vec<f32>, Vec<f32>)> {
+        Ok((self.predict(trainer, &self.items)?, self.targets()))
+    }
+
+    /// Width of a state.
+    pub(super) const fn width(&self) -> usize {
+        self.width
     }
 
     /// The surprise of each item of one edit, as scoring sees them, and the window that it lies in:
