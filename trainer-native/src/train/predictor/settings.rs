@@ -53,7 +53,7 @@ pub struct Settings {
     #[arg(long, default_value_t = 64, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub generation_windows: usize,
     /// Steps until the next generation is trained on too; more of them leave more time to encode it
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..))]
     pub generation_steps: u64,
     /// Generations that steps draw from, the newest ones
     #[arg(long, default_value_t = 8, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]

@@ -78,7 +78,10 @@ impl Log {
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect()
         };
-        self.timing.write(&part(true))?;
+        let timing = part(true);
+        if timing.len() > 1 {
+            self.timing.write(&timing)?;
+        }
         self.metrics.write(&part(false))
     }
 
