@@ -32,7 +32,7 @@ const CORE_ARTIFACTS: [&str; 4] = [
 /// The figures of all files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Combined {
-    /// What the files are about, by [`IDENTITY`].
+    /// What the files are about, by identity field.
     pub identity: BTreeMap<&'static str, String>,
     /// When the last of them was made, where one says so.
     pub generated_at: Option<String>,
