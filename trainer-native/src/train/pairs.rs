@@ -1,9 +1,10 @@
 //! Training pairs of the predictor: edits, the state before them and the state after each, pooled
 //! at one locus and normalised, by the frozen encoder.
 
-use crate::dataset::corpus::Corpus;
+use crate::dataset::corpus::{Corpus, read_corpus_table};
 use crate::dataset::holdout::HoldoutPolicy;
-use crate::dataset::mix::{EditMix, EditProviders};
+use crate::dataset::mix::{EditMix, EditProviders, NamedFallback};
+use crate::dataset::provider::ObservedVariants;
 use crate::dataset::tuple::{TrainingTuple, TupleFeed};
 use genolewm_model::encoder::{EditedWindow, Site, StateEncoder};
 use genolewm_model::ops::{BurnOps, Ops};
@@ -12,6 +13,7 @@ use genolewm_shared::edit::RelEdit;
 use genolewm_shared::position::BpOffset;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Edits of one window that are applied one after the other.
@@ -85,6 +87,30 @@ pub struct PairSources {
     pub mix: EditMix,
     /// What is never drawn.
     pub holdout: HoldoutPolicy,
+}
+
+impl PairSources {
+    /// Sequence of the corpus table `corpus` outside `holdout`, and the edits that `common`, `clinvar`
+    /// and `fallback` name.
+    ///
+    /// # Errors
+    /// As reading the files.
+    pub fn open(
+        corpus: &Path,
+        holdout: HoldoutPolicy,
+        (common, clinvar): (&[PathBuf], &[PathBuf]),
+        fallback: &[NamedFallback],
+    ) -> Result<Self> {
+        Ok(Self {
+            corpus: Corpus::from_sources(&read_corpus_table(corpus)?, &holdout)?,
+            providers: EditProviders::new(
+                ObservedVariants::common(common)?,
+                ObservedVariants::pathogenic(clinvar)?,
+            ),
+            mix: EditMix::default().with_fallbacks(fallback),
+            holdout,
+        })
+    }
 }
 
 /// Which windows are drawn.

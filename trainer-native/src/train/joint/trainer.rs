@@ -6,10 +6,7 @@ use super::curriculum;
 use super::export;
 use super::lora::{self, Adapters};
 use super::networks::{self, ACTION, LORA, Networks, PREDICTOR, Rates, Tensors, update};
-use crate::dataset::corpus::Corpus;
-use crate::dataset::mix::{EditMix, EditProviders};
-use crate::dataset::provider::ObservedVariants;
-use crate::dataset::recipe::read_corpus_table;
+use crate::dataset::mix::EditMix;
 use crate::dataset::tuple::TupleFeed;
 use crate::train::collapse::CollapseWatch;
 use crate::train::optimizer::{MatrixOptimizer, Optimizer};
@@ -61,15 +58,8 @@ pub(super) struct Figures {
 /// `TRAINING.DATALOADER` or `RESOURCE.*` when it cannot be read.
 pub(super) fn sources(settings: &Settings) -> Result<PairSources> {
     let holdout = settings.holdout_files().read()?;
-    Ok(PairSources {
-        corpus: Corpus::from_sources(&read_corpus_table(&settings.corpus)?, &holdout)?,
-        providers: EditProviders::new(
-            ObservedVariants::common(&settings.common)?,
-            ObservedVariants::pathogenic(&settings.clinvar)?,
-        ),
-        mix: EditMix::default().with_fallbacks(&settings.fallback),
-        holdout,
-    })
+    let observed = (settings.common.as_slice(), settings.clinvar.as_slice());
+    PairSources::open(&settings.corpus, holdout, observed, &settings.fallback)
 }
 
 /// A run between two steps.

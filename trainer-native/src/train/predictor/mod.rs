@@ -17,10 +17,7 @@ use super::feed::{Encoded, Feed};
 use super::pairs::{Draw, PairSources, Pairs, encode};
 use super::run::StopFlag;
 use super::run_dir::RunDir;
-use crate::dataset::corpus::{Corpus, read_corpus_table};
 use crate::dataset::holdout::HoldoutPolicy;
-use crate::dataset::mix::{EditMix, EditProviders};
-use crate::dataset::provider::ObservedVariants;
 use burn::tensor::Tensor;
 use course::Course;
 use genolewm_model::bundle::load_encoder;
@@ -103,15 +100,8 @@ pub(in crate::train) fn sources(settings: &Settings) -> Result<PairSources> {
 
 /// Sequence of `table` outside the hold-outs, with the edits that the settings name.
 fn pair_sources(settings: &Settings, table: &Path, holdout: HoldoutPolicy) -> Result<PairSources> {
-    Ok(PairSources {
-        corpus: Corpus::from_sources(&read_corpus_table(table)?, &holdout)?,
-        providers: EditProviders::new(
-            ObservedVariants::common(&settings.common)?,
-            ObservedVariants::pathogenic(&settings.clinvar)?,
-        ),
-        mix: EditMix::default().with_fallbacks(&settings.fallback),
-        holdout,
-    })
+    let observed = (settings.common.as_slice(), settings.clinvar.as_slice());
+    PairSources::open(table, holdout, observed, &settings.fallback)
 }
 
 /// The windows that are measured and not trained on, with a table of their own regardless of the
