@@ -206,7 +206,11 @@ fn is_dna(base: char) -> bool {
     matches!(base.to_ascii_uppercase(), 'A' | 'C' | 'G' | 'T' | 'N')
 }
 
-fn check_window_bp(window_bp: usize) -> Result<()> {
+/// Whether windows of this length are scored.
+///
+/// # Errors
+/// `INPUT.GENERIC` for a length that is not among [`CANONICAL_WINDOW_BP`].
+pub fn check_window_bp(window_bp: usize) -> Result<()> {
     if CANONICAL_WINDOW_BP.contains(&window_bp) {
         return Ok(());
     }

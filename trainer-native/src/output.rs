@@ -1,7 +1,7 @@
 //! Files that are either the old ones or complete.
 
 use genolewm_shared::{Error, ErrorCode, Result};
-use std::fs::File;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::Path;
 
@@ -40,6 +40,48 @@ pub fn temporary_in(directory: &Path) -> std::io::Result<tempfile::NamedTempFile
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(directory)
+}
+
+/// Held by one process at a time; the system lets go of it when that ends, however it ends.
+#[derive(Debug)]
+pub struct FileLock(#[allow(dead_code)] File);
+
+impl FileLock {
+    /// Waits for the lock on a file, which is made, with its folder, if it is not there.
+    ///
+    /// # Errors
+    /// `RESOURCE.GENERIC` where it cannot be written, or the file system has no locks.
+    pub fn wait(path: &Path) -> Result<Self> {
+        let lock = || {
+            let file = lock_file(path)?;
+            file.lock().map(|()| Self(file))
+        };
+        lock().map_err(|error| io_error(&path.display().to_string(), &error))
+    }
+
+    /// Takes the lock unless another process holds it.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub fn try_take(path: &Path) -> Result<Option<Self>> {
+        let lock = || -> std::io::Result<Option<Self>> {
+            let file = lock_file(path)?;
+            match file.try_lock() {
+                Ok(()) => Ok(Some(Self(file))),
+                Err(TryLockError::WouldBlock) => Ok(None),
+                Err(TryLockError::Error(error)) => Err(error),
+            }
+        };
+        lock().map_err(|error| io_error(&path.display().to_string(), &error))
+    }
+}
+
+fn lock_file(path: &Path) -> std::io::Result<File> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).open(path)
 }
 
 /// An I/O failure as the program reports it.

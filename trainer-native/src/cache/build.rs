@@ -4,7 +4,8 @@ use super::key::{CachedDtype, CachedPool, Sha256Bytes, WindowCacheKey, refused};
 use super::paths::ShardPlace;
 use super::record::{Embedding, WindowCacheRecord};
 use super::windows::CacheWindow;
-use super::{Index, Lock, WindowCache, paths};
+use super::{Index, WindowCache, paths};
+use crate::output::FileLock;
 use genolewm_shared::Result;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
@@ -275,7 +276,7 @@ impl WindowCache {
         if !paths::embeddings(&self.root).exists() {
             return Ok(());
         }
-        let _lock = Lock::take(&self.root)?;
+        let _lock = FileLock::wait(&paths::lock(&self.root))?;
         (self.index, self.last) = (None, None);
         let mut index = Index::open(&paths::index(&self.root))?;
         self.adopt(&mut index)

@@ -11,7 +11,6 @@ mod build;
 mod decode;
 mod index;
 mod key;
-mod lock;
 mod paths;
 mod record;
 mod repair;
@@ -29,11 +28,10 @@ pub use repair::{CacheReindexReport, CacheRepairReport, reindex_cache, repair_ca
 pub use states::{WindowStates, encoder_weights_hash};
 pub use windows::{CacheWindow, cache_windows};
 
-use crate::output::{io_error, temporary_in};
+use crate::output::{FileLock, io_error, temporary_in};
 use genolewm_shared::{Error, ErrorCode, Result};
 use index::{Entry, Index};
 use key::{hex, refused};
-use lock::Lock;
 use shard::corrupt;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
@@ -137,7 +135,7 @@ impl WindowCache {
         let (below, records) = prepare(place, records)?;
         let path = self.root.join(below);
         let relative = paths::relative(&self.root, &path)?;
-        let _lock = Lock::take(&self.root)?;
+        let _lock = FileLock::wait(&paths::lock(&self.root))?;
         // Opened anew: the file may have been replaced since the last time.
         (self.index, self.last) = (None, None);
         let mut index = Index::open(&paths::index(&self.root))?;

@@ -76,6 +76,9 @@ pub(super) fn index(root: &Path) -> PathBuf {
 }
 
 /// The file that writers of this program lock. Readers do not touch it.
+///
+/// SQLite's own lock is not enough: a new index takes the place of the old file, and with it of its
+/// lock, and a shard is put in place before its rows are indexed.
 pub(super) fn lock(root: &Path) -> PathBuf {
     embeddings(root).join(".lock")
 }

@@ -2,10 +2,9 @@
 
 use super::decode;
 use super::index::Index;
-use super::lock::Lock;
 use super::paths;
 use super::record::now;
-use crate::output::{io_error, temporary_in};
+use crate::output::{FileLock, io_error, temporary_in};
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::fs::{self, File};
 use std::io;
@@ -67,9 +66,9 @@ pub fn repair_cache(root: &Path) -> Result<CacheRepairReport> {
 }
 
 /// Locks a cache that is there: a misspelt path must not become an empty cache.
-fn lock(root: &Path) -> Result<Lock> {
+fn lock(root: &Path) -> Result<FileLock> {
     match fs::metadata(root) {
-        Ok(found) if found.is_dir() => Lock::take(root),
+        Ok(found) if found.is_dir() => FileLock::wait(&paths::lock(root)),
         Ok(_) => Err(failed(root)(io::ErrorKind::NotADirectory.into())),
         Err(error) => Err(failed(root)(error)),
     }

@@ -17,24 +17,27 @@ pub use manifest::{DataFile, DataManifest};
 pub use monitor::Monitor;
 pub use plan::{RunPlan, json_text};
 
-use crate::output::write_atomically;
+use crate::output::{FileLock, write_atomically};
 use crate::report::metrics::{read_metrics, series};
 use crate::report::svg::Plot;
 use burn::tensor::TensorData;
 use checkpoint::Identity;
 use genolewm_model::weights::NamedTensor;
-use genolewm_shared::Result;
 use genolewm_shared::provenance::sha256_prefixed;
+use genolewm_shared::{Error, ErrorCode, Result};
 use log::{Log, METRICS_FILE};
 use metadata::{Course, Status};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Instant;
 
 /// The monitor's figures.
 const PROMETHEUS_FILE: &str = "metrics.prom";
 /// The metrics as a picture.
 const CURVES_FILE: &str = "curves.svg";
+/// What the process that trains holds locked.
+const LOCK_FILE: &str = "run.lock";
 /// Hexadecimal digits of a run's name.
 const RUN_ID_DIGITS: usize = 12;
 
@@ -50,6 +53,7 @@ pub struct RunDir {
     /// The step of the newest checkpoint; 0 before the first one.
     saved_step: u64,
     finished: bool,
+    _lock: FileLock,
 }
 
 impl RunDir {
@@ -57,14 +61,16 @@ impl RunDir {
     /// and the settings, and opens the files of figures.
     ///
     /// # Errors
-    /// `CONFIG.GENERIC` when the run was trained on other data so far; `RESOURCE.*` for files that
-    /// cannot be read or written.
+    /// `CONFIG.GENERIC` when the run was trained on other data so far; `RESOURCE.GENERIC` while
+    /// another process trains in the directory; `RESOURCE.*` for files that cannot be read or
+    /// written.
     pub fn begin(
         plan: RunPlan,
         resumed: Option<&Checkpoint>,
         data: &[DataFile],
         quiet: bool,
     ) -> Result<Self> {
+        let lock = lock(&plan.directory)?;
         let manifest = DataManifest::of(data, quiet)?;
         let before = resumed.map(|checkpoint| &checkpoint.identity.dataset_snapshot_id);
         if before.is_some_and(|before| *before != manifest.snapshot_id) {
@@ -81,6 +87,7 @@ impl RunDir {
             resumed_from_step: step,
             saved_step: step,
             finished: false,
+            _lock: lock,
             plan,
         };
         run.describe(Status::Running)?;
@@ -91,6 +98,12 @@ impl RunDir {
     #[must_use]
     pub const fn monitor(&self) -> &Monitor {
         &self.monitor
+    }
+
+    /// Whether a line of metrics is due after `step` steps: every so many, and at the end.
+    #[must_use]
+    pub fn is_logged(&self, step: u64) -> bool {
+        step == self.plan.steps || step.is_multiple_of(self.plan.log_every)
     }
 
     /// Does a step and notes how long it took.
@@ -201,6 +214,17 @@ impl Drop for RunDir {
             let _ = self.describe(Status::Failed);
         }
     }
+}
+
+/// Two processes in one directory would write over each other's figures and checkpoints.
+fn lock(directory: &Path) -> Result<FileLock> {
+    FileLock::try_take(&directory.join(LOCK_FILE))?.ok_or_else(|| {
+        Error::new(
+            ErrorCode::ResourceGeneric,
+            format!("another process trains in {}", directory.display()),
+        )
+        .with_remedy("wait for it or stop it, or give another --output")
+    })
 }
 
 fn identity(plan: &RunPlan, dataset_snapshot_id: String) -> Identity {
