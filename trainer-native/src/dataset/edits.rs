@@ -26,6 +26,14 @@ pub fn default_edit_types() -> Weights<EditType> {
     ])
 }
 
+/// Where the states of a window with several edits are pooled, the unedited window's too: at the
+/// right-most edit. The encoder reads from left to right, so a state pooled further left could not
+/// tell that edit from none.
+#[must_use]
+pub fn pooling_locus(edits: &[RelEdit]) -> Option<BpOffset> {
+    edits.iter().map(RelEdit::rel_pos).max()
+}
+
 /// A random edit of one type at a random place of an upper-case window, all of whose reference bases
 /// are known. Insertions and deletions are anchored by the base before them, as in VCF; half of
 /// them change one base, a quarter two, and so on.

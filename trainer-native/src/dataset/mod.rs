@@ -11,6 +11,7 @@ pub mod context;
 pub mod corpus;
 pub mod edits;
 pub mod effect;
+pub mod element;
 pub mod fasta;
 pub mod frame;
 pub mod gff;
@@ -37,3 +38,6 @@ pub mod variants;
 pub mod weighted;
 pub mod window;
 pub mod windows;
+
+#[cfg(test)]
+mod damaged_tests;

@@ -3,6 +3,7 @@
 use super::fidelity::rank;
 use super::haplotypes::Haplotype;
 use super::rows::StateRow;
+use crate::dataset::edits::pooling_locus;
 use crate::evaluate::states::Model;
 use genolewm_model::encoder::{EditedWindow, Site};
 use genolewm_model::ops::Ops;
@@ -14,8 +15,8 @@ use genolewm_shared::edit::{RelEdit, apply_edits};
 const BATCH: usize = 16;
 
 /// Measures every haplotype after each of its edits, in order. All states of a haplotype are pooled
-/// at its left-most edit, the place by which its windows keep their length; `done` is told how many
-/// haplotypes are measured.
+/// where training pools them, at its right-most edit; `done` is told how many haplotypes are
+/// measured.
 ///
 /// # Errors
 /// As the model's, for an edit that does not fit its window.
@@ -84,7 +85,7 @@ fn measure_batch(model: &Model, split: &str, batch: &[&Haplotype]) -> Result<Vec
 
 /// The window after its first edit, its first two, and so on.
 fn site(haplotype: &Haplotype) -> Result<Site<'_>> {
-    let locus = haplotype.edits.iter().map(RelEdit::rel_pos).min();
+    let locus = pooling_locus(&haplotype.edits);
     let edited = |count: usize| -> Result<EditedWindow> {
         Ok(EditedWindow {
             bases: apply_edits(&haplotype.window, &haplotype.edits[..count], true)?,

@@ -2,6 +2,7 @@
 
 use super::super::encoder_dir::SPECIALS;
 use crate::dataset::consequence::Consequence;
+use crate::dataset::element::Element;
 use core::ops::Range;
 use genolewm_model::encoder::Sequence;
 
@@ -12,6 +13,8 @@ const LEAST_GAP: f32 = 0.05;
 #[derive(Debug)]
 pub(super) struct Window {
     pub(super) reference: Vec<u32>,
+    /// What each six-mer of the reference is part of, where that is known.
+    pub(super) elements: Vec<Option<Element>>,
     pub(super) edits: Vec<Vec<u32>>,
 }
 
@@ -103,6 +106,18 @@ impl Batch {
         rows
     }
 
+    /// Rows of the references whose six-mer, the last that they know, is part of something known,
+    /// and of what.
+    pub(super) fn elements(&self) -> (Vec<usize>, Vec<Element>) {
+        // A window's first row is that of the tag before its six-mers.
+        let known = self.language_rows().into_iter().map(|row| row + 1);
+        let elements = self.windows.iter().flat_map(|window| &window.elements);
+        known
+            .zip(elements)
+            .filter_map(|(row, element)| Some((row, (*element)?)))
+            .unzip()
+    }
+
     /// What these rows predict, as six-mer codes.
     pub(super) fn language_targets(&self) -> Vec<u16> {
         let code = |&id: &u32| id as u16 - SPECIALS.len() as u16;
@@ -121,6 +136,7 @@ mod tests {
     fn edits_are_pooled_with_the_rows_that_they_share() {
         let window = |edits: usize| Window {
             reference: vec![9; 8],
+            elements: [vec![None; 6], vec![Some(Element::Intergenic)]].concat(),
             edits: vec![vec![9; 8]; edits],
         };
         let batch = Batch {
@@ -139,6 +155,10 @@ mod tests {
         );
         assert_eq!(batch.language_rows().len(), batch.language_targets().len());
         assert_eq!(batch.language_rows()[7], 11);
+        assert_eq!(
+            batch.elements(),
+            (vec![7, 18], vec![Element::Intergenic; 2])
+        );
     }
 
     #[test]
@@ -146,6 +166,7 @@ mod tests {
         use Consequence::{StopGained, StopLost, Synonymous};
         let window = |edits: usize| Window {
             reference: vec![9; 8],
+            elements: Vec::new(),
             edits: vec![vec![9; 8]; edits],
         };
         let batch = Batch {

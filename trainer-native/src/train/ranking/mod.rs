@@ -3,10 +3,13 @@
 //! Each step draws substitutions from annotated transcripts and trains the length of the state's
 //! change to say how severe they are: binary cross-entropy of `a · ln‖Δs‖ + b` against a severity
 //! from annotation alone (splice sites, stops, BLOSUM62). No clinical label is used; a surprise of
-//! a model trained so is partly distilled from annotation, and its model card must say so. The
+//! a model trained so is partly distilled from annotation, and its model card must say so. With
+//! `--element-weight` a head beside it learns what each six-mer is part of (exon by reading frame,
+//! intron, splice site), so that what a substitution breaks is in the state to begin with. The
 //! language-model loss on the reference windows is kept, so that the encoder stays one.
 
 mod batch;
+mod heads;
 mod pools;
 mod settings;
 mod sites;
@@ -14,20 +17,20 @@ mod validation;
 
 pub use settings::Settings;
 
-use super::encoder::{Base, open_model, read_config};
+use super::encoder::{open_model, read_config};
 use super::encoder_dir::{self, SPECIALS, VOCABULARY};
 use super::lm_loss::{LmLoss, lm_loss};
 use super::optimizer::{MatrixOptimizer, Optimizer};
 use super::run::{Progress, StopFlag};
 use super::run_dir::{DataFile, RunDir, RunPlan, json_text};
 use super::schedule::Schedule;
-use super::step::{export, host, track, update};
+use super::step::{Collected, export, host, track};
 use batch::Batch;
 use burn::tensor::{Tensor, TensorData, activation};
 use genolewm_model::encoder::LlamaConfig;
 use genolewm_model::ops::Ops;
-use genolewm_model::parameters::{Parameters, Role, Visitor};
 use genolewm_shared::Result;
+use heads::Ranked;
 use serde::Serialize;
 use sites::Sites;
 use validation::Validation;
@@ -40,11 +43,23 @@ struct Line {
     ranking_loss: f64,
     /// Mean of `ln(1 + e^-d)` over the ranked pairs of a window, `d` the difference of their logits.
     pair_loss: f64,
+    /// Mean cross-entropy of what the six-mers are part of, in nats.
+    element_nats: f64,
     six_mer_nats: f64,
     gradient_norm: f64,
     steps_per_second: f64,
     #[serde(flatten)]
     validation: Option<Validation>,
+}
+
+impl Line {
+    /// Adds the share of one of `batches` batches.
+    fn add(&mut self, batch: &Self, batches: f64) {
+        self.ranking_loss += batch.ranking_loss / batches;
+        self.pair_loss += batch.pair_loss / batches;
+        self.element_nats += batch.element_nats / batches;
+        self.six_mer_nats += batch.six_mer_nats / batches;
+    }
 }
 
 /// Trains until `settings.steps` or until `stop`; goes on from the directory's newest checkpoint.
@@ -58,13 +73,14 @@ pub fn run(
     warn: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let config = read_config(&settings.init)?;
+    let ops = settings.compute.training_ops()?;
     let plan = plan(settings, &config)?;
     let resumed = plan.resume(warn)?;
     let mut run = RunDir::begin(plan, resumed.as_ref(), &data(settings)?, quiet)?;
     let sites = Sites::open(settings)?;
     let validation = sites.validation(settings)?;
     let mut optimizer = Optimizer::new(MatrixOptimizer::Muon, 0.05);
-    let (base, step) = open_model(&settings.init, config, resumed, &mut optimizer)?;
+    let (base, step) = open_model(ops, &settings.init, config, resumed, &mut optimizer)?;
     let mut trainer = Trainer {
         settings,
         model: Ranked::new(base),
@@ -76,8 +92,9 @@ pub fn run(
     while trainer.step < settings.steps && !stop.is_set() {
         let mut line = run.timed(|| trainer.train_step(&sites))?;
         progress.step(trainer.step, line.ranking_loss);
-        let measured = trainer.step.is_multiple_of(settings.validate_every);
-        if measured || trainer.step.is_multiple_of(settings.log_every) {
+        let last = trainer.step == settings.steps;
+        let measured = last || trainer.step.is_multiple_of(settings.validate_every);
+        if measured || run.is_logged(trainer.step) {
             line.steps_per_second = progress.rate(trainer.step).1;
             line.validation = measured.then(|| trainer.validate(&validation));
             run.monitor().loss(line.ranking_loss);
@@ -123,31 +140,6 @@ fn data(settings: &Settings) -> Result<Vec<DataFile>> {
     Ok(files)
 }
 
-/// The encoder and the line from the shift's length to the severity.
-struct Ranked {
-    base: Base,
-    /// `[slope, offset]`, one row.
-    line: Tensor<2>,
-}
-
-impl Ranked {
-    fn new(mut base: Base) -> Self {
-        let start = base
-            .extra
-            .remove("ranking.line")
-            .unwrap_or_else(|| vec![1.0, 1.0]);
-        let line = base.ops.matrix(start, 1, 2);
-        Self { base, line }
-    }
-}
-
-impl Parameters<Tensor<2>> for Ranked {
-    fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, Tensor<2>>) {
-        self.base.llama.visit(prefix, visit);
-        visit("ranking.line", Role::Row, &mut self.line);
-    }
-}
-
 struct Trainer<'a> {
     settings: &'a Settings,
     model: Ranked,
@@ -158,24 +150,21 @@ struct Trainer<'a> {
 impl Trainer<'_> {
     fn train_step(&mut self, sites: &Sites) -> Result<Line> {
         let settings = self.settings;
-        let batch = sites.draw(settings, self.step)?;
-        let (line, loss) = self.forward(&batch);
-        let mut gradients = loss.backward();
+        let mut collected = Collected::default();
+        let mut line = Line::default();
+        for number in settings.accumulation.batches(self.step) {
+            let batch = sites.draw(settings, self.step, number)?;
+            let (of_batch, loss) = self.forward(&batch);
+            line.add(&of_batch, settings.accumulation.accumulate as f64);
+            collected.add(&mut self.model, &mut loss.backward());
+        }
         let rate = settings.learning_rate
             * Schedule::Wsd.factor(self.step, settings.steps, settings.warmup_steps);
-        let norm = update(
-            &mut self.model,
-            &mut gradients,
-            &mut self.optimizer,
-            rate,
-            1.0,
-        )?;
+        line.gradient_norm =
+            collected.apply(&mut self.model, &mut self.optimizer, &|_| rate, 1.0)?;
         self.step += 1;
-        Ok(Line {
-            step: self.step,
-            gradient_norm: norm,
-            ..line
-        })
+        line.step = self.step;
+        Ok(line)
     }
 
     /// Figures of the batch and its loss.
@@ -193,18 +182,29 @@ impl Trainer<'_> {
         let loss = activation::softplus(logit.clone(), 1.0) - logit * severity;
         let loss = loss.mean_dim(0);
         let (nats, language) = self.language(&hidden, batch);
+        let elements = self.elements(&hidden, batch);
         let line = Line {
             ranking_loss: scalar(&loss),
             pair_loss,
+            element_nats: elements.as_ref().map_or(0.0, scalar),
             six_mer_nats: nats,
             ..Line::default()
         };
         let loss = loss + language.mul_scalar(self.settings.language_weight);
-        let loss = match pairs {
-            Some(pairs) => loss + pairs.mul_scalar(self.settings.pair_weight),
-            None => loss,
-        };
+        let weighted = [
+            (pairs, self.settings.pair_weight),
+            (elements, self.settings.element_weight),
+        ];
+        let loss = weighted
+            .into_iter()
+            .filter_map(|(part, weight)| Some(part?.mul_scalar(weight)))
+            .fold(loss, |loss, part| loss + part);
         (line, loss)
+    }
+
+    /// The loss of what the six-mers are part of; nothing without a weight.
+    fn elements(&self, hidden: &Tensor<2>, batch: &Batch) -> Option<Tensor<2>> {
+        (self.settings.element_weight > 0.0).then(|| self.model.element_loss(hidden, batch))?
     }
 
     /// The hidden rows, and how far each edit moves the state: `[edits, 1]`.
@@ -238,21 +238,24 @@ impl Trainer<'_> {
 
     fn validate(&self, batches: &[Batch]) -> Validation {
         let (mut lengths, mut consequences) = (Vec::new(), Vec::new());
+        let mut elements = (0, 0);
         for batch in batches {
-            lengths.extend(host(self.shifts(batch).1.inner().into_data()));
+            let (hidden, moved) = self.shifts(batch);
+            let (right, known) = self.model.right_elements(&hidden, batch);
+            elements = (elements.0 + right, elements.1 + known);
+            lengths.extend(host(moved.inner().into_data()));
             consequences.extend_from_slice(&batch.consequences);
         }
-        Validation::of(&lengths, &consequences)
+        Validation::of(&lengths, &consequences, elements)
     }
 
     /// Cross-entropy of the reference windows: its value in nats, and a scalar with its gradient.
     fn language(&self, hidden: &Tensor<2>, batch: &Batch) -> (f64, Tensor<2>) {
         let rows: Vec<usize> = batch.language_rows();
         let base = &self.model.base;
-        let logits = base
-            .ops
-            .gather(hidden, &rows)
-            .matmul(base.llama.embedding.clone().transpose());
+        let embedding = base.llama.embedding.clone().transpose();
+        let hidden = base.ops.gather(hidden, &rows);
+        let logits = base.ops.precision().product(hidden, embedding);
         let targets = batch.language_targets();
         let values = host(logits.clone().inner().into_data());
         let step = lm_loss(

@@ -2,7 +2,7 @@
 //! measured.
 
 use super::Settings;
-use crate::dataset::annotation::read_exon_table;
+use crate::dataset::annotation::{Annotation, read_exon_table};
 use crate::dataset::consequence::Consequence;
 use crate::dataset::corpus::Corpus;
 use crate::dataset::effect::TranscriptSnv;
@@ -25,7 +25,7 @@ pub(super) const SURE: &[usize] = &[0, 3];
 /// All kinds: severe, splice region, missense, mild.
 pub(super) const ALL: &[usize] = &[0, 1, 2, 3];
 
-/// All substitutions of the transcripts.
+/// All substitutions of the transcripts, and the transcripts.
 pub(super) struct Pools {
     /// Names of the contigs.
     pub(super) contigs: Vec<String>,
@@ -33,6 +33,8 @@ pub(super) struct Pools {
     pub(super) training: Kinds,
     /// What is measured and never drawn: one block in `settings.validation_share`.
     pub(super) validation: Kinds,
+    /// The transcripts, without their bases.
+    pub(super) annotation: Annotation,
 }
 
 impl Pools {
@@ -49,7 +51,9 @@ impl Pools {
             contigs: Vec::new(),
             training: Kinds::default(),
             validation: Kinds::default(),
+            annotation: Annotation::default(),
         };
+        let mut transcripts = Vec::new();
         let fetch = |contig: &str, span: Interval| {
             fetch_chromosome(contig, span, pieces, &|name, span| corpus.fetch(name, span))
         };
@@ -60,8 +64,11 @@ impl Pools {
                 for snv in transcript.snvs(&fetch) {
                     pools.add(contig, snv, settings.validation_share);
                 }
+                transcript.forget_bases();
+                transcripts.push(transcript);
             }
         }
+        pools.annotation = Annotation::new(transcripts);
         let needed: &mut [&mut Kinds] = match settings.validation_share {
             0 => &mut [&mut pools.training],
             _ => &mut [&mut pools.training, &mut pools.validation],

@@ -1,6 +1,8 @@
 //! Settings of `train ranking`.
 
 use super::super::run_dir::Retention;
+use crate::train::device::Compute;
+use crate::train::step::Accumulation;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -24,6 +26,10 @@ pub struct Settings {
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     pub output: PathBuf,
+    /// Where and in which numbers to train
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub compute: Compute,
     /// Optimisation steps
     #[arg(long, default_value_t = 1_500)]
     pub steps: u64,
@@ -52,9 +58,16 @@ pub struct Settings {
     /// Weight of the ranking of a window's substitutions against each other
     #[arg(long, default_value_t = 0.0)]
     pub pair_weight: f64,
+    /// Weight of telling what each six-mer is part of: exon by reading frame, intron, splice site
+    #[arg(long, default_value_t = 0.0)]
+    pub element_weight: f64,
     /// Weight of the language-model loss
     #[arg(long, default_value_t = 0.1)]
     pub language_weight: f64,
+    /// How many batches make a step
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub accumulation: Accumulation,
     /// Peak learning rate
     #[arg(long, default_value_t = 1e-3)]
     pub learning_rate: f64,

@@ -6,7 +6,9 @@ use super::batch::{Batch, Window};
 use super::pools::{ALL, Kinds, Pools, SURE, Snv, near};
 use crate::dataset::bases::{complement, reverse_complement};
 use crate::dataset::corpus::Corpus;
+use crate::dataset::element::Element;
 use crate::dataset::local::{LocalRecord, fetch_chromosome};
+use crate::dataset::transcript::Strand;
 use genolewm_shared::position::{BpOffset, Interval};
 use genolewm_shared::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
@@ -34,10 +36,10 @@ impl Sites {
         })
     }
 
-    /// The windows of a step; a function of seed and step.
-    pub(super) fn draw(&self, settings: &Settings, step: u64) -> Result<Batch> {
+    /// The windows of a step's batch; a function of the seed, the step and the batch's number.
+    pub(super) fn draw(&self, settings: &Settings, step: u64, number: u64) -> Result<Batch> {
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-        rng.set_stream(step + 1);
+        rng.set_stream(number + 1);
         let kinds = if step < settings.sure_steps {
             SURE
         } else {
@@ -146,6 +148,7 @@ impl Sites {
         }
         let mut window = Window {
             reference: tokens(&bases),
+            elements: self.elements(contig, span, reverse),
             edits: Vec::new(),
         };
         for &(other, snv) in edits {
@@ -177,6 +180,29 @@ impl Sites {
         if !window.edits.is_empty() {
             batch.windows.push(window);
         }
+    }
+
+    /// What each six-mer of a window is part of, in the order of its tokens.
+    fn elements(&self, contig: usize, span: Interval, reverse: bool) -> Vec<Option<Element>> {
+        let reading = if reverse {
+            Strand::Reverse
+        } else {
+            Strand::Forward
+        };
+        let starts = (span.start.get()..span.end.get()).step_by(6);
+        let six_mers = starts.map(|start| Interval {
+            start: BpOffset(start),
+            end: BpOffset(start + 6),
+        });
+        let element = |six_mer| {
+            let contig = &self.pools.contigs[contig];
+            self.pools.annotation.element(contig, six_mer, reading)
+        };
+        let mut elements: Vec<_> = six_mers.map(element).collect();
+        if reverse {
+            elements.reverse();
+        }
+        elements
     }
 }
 

@@ -16,11 +16,18 @@ pub(super) struct Validation {
     pub(super) validation_splice_auroc: Option<f64>,
     /// Missense changes of a BLOSUM62 score below 0 against synonymous ones.
     pub(super) validation_missense_auroc: Option<f64>,
+    /// Share of the six-mers of which the head tells what they are part of.
+    pub(super) validation_element_accuracy: Option<f64>,
 }
 
 impl Validation {
-    /// The figures of shifts with the consequences that they belong to.
-    pub(super) fn of(lengths: &[f32], consequences: &[Consequence]) -> Self {
+    /// The figures of shifts with the consequences that they belong to, and of the six-mers of which
+    /// so many of so many were told right.
+    pub(super) fn of(
+        lengths: &[f32],
+        consequences: &[Consequence],
+        (right, known): (usize, usize),
+    ) -> Self {
         use Consequence::{Missense, SpliceAcceptor, SpliceDonor, StopGained, Synonymous};
         let compare = |severe: fn(Consequence) -> bool, mild: fn(Consequence) -> bool| {
             let (mut scores, mut positive) = (Vec::new(), Vec::new());
@@ -42,6 +49,7 @@ impl Validation {
                 |c| matches!(c, Missense { blosum62 } if blosum62 < 0),
                 synonymous,
             ),
+            validation_element_accuracy: (known > 0).then(|| right as f64 / known as f64),
         }
     }
 }
@@ -60,10 +68,11 @@ mod tests {
             Intron,
             Missense { blosum62: 2 },
         ];
-        let figures = Validation::of(&[3.0, 1.0, 2.0, 2.5, 9.0], &consequences);
+        let figures = Validation::of(&[3.0, 1.0, 2.0, 2.5, 9.0], &consequences, (3, 4));
         assert_eq!(figures.validation_stop_auroc, Some(1.0));
         assert_eq!(figures.validation_splice_auroc, Some(0.5));
         assert_eq!(figures.validation_severe_auroc, Some(0.75));
         assert_eq!(figures.validation_missense_auroc, None);
+        assert_eq!(figures.validation_element_accuracy, Some(0.75));
     }
 }
