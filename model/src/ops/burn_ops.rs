@@ -2,6 +2,7 @@
 
 use super::attention_cpu::attend;
 use super::elementwise_cpu::silu_gate;
+use super::precision::Precision;
 use super::{AttentionSegment, AttentionSpec, LayerNorm, Linear, Mask, Ops, Rotation};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation, module};
 use core::ops::Range;
@@ -18,6 +19,7 @@ pub struct BurnOps {
     /// Whether attention may leave burn for the fused CPU kernel: no gradients, host memory.
     fused: bool,
     most_values: usize,
+    precision: Precision,
 }
 
 /// What a pass is bound by unless it is said: a tab's memory never shrinks, and one thread gains
@@ -37,6 +39,7 @@ impl BurnOps {
             name: "cpu",
             fused: true,
             most_values: MOST_VALUES,
+            precision: Precision::F32,
         }
     }
 
@@ -48,6 +51,7 @@ impl BurnOps {
             name,
             fused: false,
             most_values: MOST_VALUES,
+            precision: Precision::F32,
         }
     }
 
@@ -58,6 +62,18 @@ impl BurnOps {
             most_values,
             ..self
         }
+    }
+
+    /// The same with products in another precision. The fused CPU kernels stay in f32.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// What products are computed in.
+    #[must_use]
+    pub const fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// The device that matrices live on.
@@ -155,7 +171,8 @@ impl BurnOps {
         let q = split(q, queries, spec.heads);
         let [k, v] = [k, v].map(|x| share_heads(split(x, keys, spec.kv_heads), spec.heads));
         let scale = 1.0 / (spec.head_width as f32).sqrt();
-        let mut scores = q.mul_scalar(scale).matmul(k.swap_dims(2, 3));
+        let (q, k) = (q.mul_scalar(scale), k.swap_dims(2, 3));
+        let mut scores = self.precision.product(q, k);
         if let Some(bias) = mask_bias(mask, queries, keys) {
             scores = scores
                 + Tensor::<4>::from_data(
@@ -163,7 +180,7 @@ impl BurnOps {
                     &self.device,
                 );
         }
-        let mixed = activation::softmax(scores, 3).matmul(v);
+        let mixed = self.precision.product(activation::softmax(scores, 3), v);
         mixed
             .swap_dims(1, 2)
             .reshape([batch * queries, spec.heads * spec.head_width])
@@ -267,7 +284,7 @@ impl Ops for BurnOps {
     }
 
     fn linear(&self, x: &Tensor<2>, layer: &Linear<Tensor<2>>) -> Tensor<2> {
-        let product = x.clone().matmul(layer.weight.clone());
+        let product = self.precision.product(x.clone(), layer.weight.clone());
         match &layer.bias {
             Some(bias) => product + bias.clone(),
             None => product,

@@ -8,10 +8,12 @@
 pub mod attention_cpu;
 mod burn_ops;
 pub mod elementwise_cpu;
+mod precision;
 #[cfg(feature = "wgpu")]
 pub mod wgsl;
 
 pub use burn_ops::BurnOps;
+pub use precision::Precision;
 #[cfg(feature = "wgpu")]
 pub use wgsl::WgslOps;
 
