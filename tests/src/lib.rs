@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod command;
+pub mod corpus;
 mod directory;
 mod disk;
 pub mod genome;

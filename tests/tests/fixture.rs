@@ -3,6 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
+use genolewm_tests::corpus::{random_bases, random_corpus};
 use genolewm_tests::{Dir, dir};
 use serde_json::Value;
 use std::time::Instant;
@@ -129,4 +130,58 @@ fn modes_exclude_each_other_and_subcommands() {
         dir.run(args).fails("INPUT.GENERIC", 2);
     }
     assert!(dir.names().is_empty(), "{:?}", dir.names());
+}
+
+/// The flags of the Python package's trainer on one of its dataset packages.
+#[test]
+fn a_dataset_package_is_trained_on_by_the_packages_flags() {
+    let dir = random_corpus(dir!());
+    dir.run(
+        "train encoder --corpus corpus.tsv --holdout holdout.bed --output lm --steps 4 \
+         --hidden-size 16 --intermediate-size 32 --layers 1 --heads 2 --kv-heads 1 \
+         --window-tokens 12 --batch-tokens 48 --long-every 0 --warmup-steps 2",
+    )
+    .ok();
+    let bases = random_bases(60_000);
+    let window = |start: usize| {
+        let sequence = &bases[start..start + 5_000];
+        format!(
+            "{{\"record_id\": \"w{start}\", \"source\": \"mrna\", \"chrom\": \"chr1\", \
+             \"start_bp\": {start}, \"sequence\": \"{sequence}\"}}\n"
+        )
+    };
+    let windows: String = (0..30_000).step_by(5_000).map(window).collect();
+    std::fs::create_dir_all(dir.path("package/placed")).expect("a directory");
+    dir.create("package/placed/train.jsonl", windows);
+    dir.create(
+        "package/dataset_manifest.json",
+        "{\"snapshot_id\": \"s\", \"files\": [{\"path\": \"placed/train.jsonl\", \"split\": \"train\"}]}",
+    );
+    let row = |at: usize| {
+        let reference = &bases[at..=at];
+        let alternate = if reference == "A" { "C" } else { "A" };
+        format!(
+            "chr1\t{}\t.\t{reference}\t{alternate}\t.\tPASS\tAF=0.3\n",
+            at + 1
+        )
+    };
+    let rows: String = (0..30_000).step_by(25).map(row).collect();
+    dir.create(
+        "in.vcf",
+        format!("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n{rows}"),
+    );
+    dir.run("prepare-gnomad --input-vcf in.vcf --output package")
+        .ok();
+    dir.create(
+        "config.yaml",
+        "schema_version: 1.0.0\ntraining: {max_steps: 4}\ndata: {batch_size: 8}\n\
+         optimizer: {warmup_steps: 2}\npredictor: {n_heads: 2, d_action: 8}\n",
+    );
+    let command = "train --carbon-train --run-dir run --dataset-dir package \
+                   --carbon-model-dir lm/encoder --training-config config.yaml";
+    let report: Value = serde_json::from_str(&dir.run(command).stdout()).expect("JSON");
+    assert_eq!(report["steps_completed"], 4, "{report}");
+    let data = dir.text("run/dataset_manifest.json");
+    assert!(data.contains("variants.parquet"), "{data}");
+    assert!(dir.path("run/model/manifest.json").is_file());
 }

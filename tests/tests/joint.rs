@@ -3,6 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
+use genolewm_tests::corpus::random_corpus;
 use genolewm_tests::{Dir, dir};
 use serde_json::Value;
 use std::process::Stdio;
@@ -15,18 +16,7 @@ const JOINT: &str = "train joint --model-dir first/model --corpus corpus.tsv --h
 
 /// A small corpus, of which a part is held out, and a model of `train predictor`.
 fn model() -> Dir {
-    let dir = dir!();
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut base = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ['A', 'C', 'G', 'T'][(state >> 60) as usize % 4]
-    };
-    let sequence: String = (0..60_000).map(|_| base()).collect();
-    dir.create("ref.fa", format!(">chr1\n{sequence}\n"));
-    dir.create("corpus.tsv", "ref.fa\t1\trecord\n");
-    dir.create("holdout.bed", "chr1\t50000\t60000\n");
+    let dir = random_corpus(dir!());
     dir.run(
         "train encoder --corpus corpus.tsv --holdout holdout.bed --output lm --steps 6 \
          --hidden-size 16 --intermediate-size 32 --layers 2 --heads 2 --kv-heads 1 \

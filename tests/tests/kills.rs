@@ -4,6 +4,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
+use genolewm_tests::corpus::random_corpus;
 use genolewm_tests::{Dir, dir};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -24,28 +25,24 @@ impl Numbers {
     }
 }
 
-/// A small corpus of random sequence.
 fn corpus() -> Dir {
-    let dir = dir!();
-    let mut numbers = Numbers(7);
-    let sequence: String = (0..40_000)
-        .map(|_| ['A', 'C', 'G', 'T'][(numbers.next() % 4) as usize])
-        .collect();
-    dir.create("ref.fa", format!(">chr1\n{sequence}\n"));
-    dir.create("corpus.tsv", "ref.fa\t1\trecord\n");
-    dir.create("holdout.bed", "chr1\t30000\t40000\n");
-    dir
+    random_corpus(dir!())
 }
 
 const ENCODER: &str = "train encoder --corpus corpus.tsv --holdout holdout.bed --output OUT --steps 200 \
     --checkpoint-every 2 --log-every 1 --hidden-size 16 --intermediate-size 32 --layers 1 --heads 2 \
     --kv-heads 1 --window-tokens 12 --batch-tokens 48 --long-every 0 --cross-entropy-steps 100 \
-    --warmup-steps 4";
+    --warmup-steps 4 --accumulate 2";
 
 const PREDICTOR: &str = "train predictor --encoder lm/encoder --corpus corpus.tsv --holdout holdout.bed \
     --output OUT --steps 200 --checkpoint-every 2 --log-every 1 --collapse-every 7 \
     --generation-windows 2 --generation-steps 7 --generations 3 --validation-windows 2 --batch 4 \
     --accumulate 2 --balance --d-hidden 16 --d-action 8 --n-heads 2 --warmup-steps 4 \
+    --fallback gnomad_common=synthetic_snv";
+
+const JOINT: &str = "train joint --model-dir first/model --corpus corpus.tsv --holdout holdout.bed \
+    --output OUT --steps 60 --windows 2 --validation-windows 2 --checkpoint-every 2 --log-every 1 \
+    --collapse-every 7 --lora-rank 4 --warmup-steps 4 --curriculum --accumulate 2 \
     --fallback gnomad_common=synthetic_snv";
 
 /// Lines of metrics that a run has written so far.
@@ -114,4 +111,53 @@ fn a_predictor_survives_twenty_kills() {
         "model/calibration.parquet",
     ];
     survives(&dir, PREDICTOR, &weights);
+}
+
+#[test]
+fn a_joint_run_survives_twenty_kills() {
+    let dir = corpus();
+    dir.run(
+        &ENCODER
+            .replace("OUT", "lm")
+            .replace("--layers 1", "--layers 2"),
+    )
+    .ok();
+    let first = PREDICTOR.replace("OUT", "first");
+    dir.run(&first.replace("--steps 200", "--steps 4")).ok();
+    let weights = [
+        "checkpoints/step_00000060.safetensors",
+        "lora.safetensors",
+        "model/encoder/model.safetensors",
+        "model/predictor.safetensors",
+        "model/action_encoder.safetensors",
+    ];
+    survives(&dir, JOINT, &weights);
+}
+
+#[test]
+fn two_runs_in_one_directory_are_not_mixed() {
+    let dir = corpus();
+    let command = ENCODER
+        .replace("OUT", "run")
+        .replace("--steps 200", "--steps 100000");
+    let mut run = dir
+        .run(&command)
+        .into_command()
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let started = Instant::now();
+    // By its sixth line it has a checkpoint.
+    while lines(&dir, "run") < 6 {
+        assert!(started.elapsed() < Duration::from_secs(120), "no progress");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let second = dir.run(&command).fails("RESOURCE.GENERIC", 4);
+    run.kill().expect("the first run goes on");
+    run.wait().expect("the program ends");
+    assert!(second.stderr().contains("another process"), "{second}");
+    // The lock went with the process that held it; other settings are what it is refused for now.
+    let other = command.replace("--steps 100000", "--steps 5000");
+    dir.run(&other).fails("CONFIG.GENERIC", 3);
 }

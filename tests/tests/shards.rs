@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used)]
 
 use flate2::{Compression, write::GzEncoder};
+use genolewm_tests::corpus::{random_bases, random_corpus};
 use genolewm_tests::{Dir, SmallDisk, dir};
 use parquet::data_type::Int64Type;
 use parquet::file::properties::WriterProperties;
@@ -240,15 +241,8 @@ fn write_other_table(dir: &Dir, name: &str) {
 
 /// A corpus of random sequence with an encoder of it.
 fn corpus() -> Dir {
-    let dir = dir!();
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut base = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ['A', 'C', 'G', 'T'][(state >> 60) as usize % 4]
-    };
-    let sequence: String = (0..60_000).map(|_| base()).collect();
+    let dir = random_corpus(dir!());
+    let sequence = random_bases(60_000);
     let row = |at: usize| {
         let reference = &sequence[at..=at];
         let alternate = if reference == "A" { "C" } else { "A" };
@@ -259,9 +253,6 @@ fn corpus() -> Dir {
     };
     let rows: String = (0..50_000).step_by(50).map(row).collect();
     dir.create("in.vcf", HEADER.to_owned() + &rows);
-    dir.create("ref.fa", format!(">chr1\n{sequence}\n"));
-    dir.create("corpus.tsv", "ref.fa\t1\trecord\n");
-    dir.create("holdout.bed", "chr1\t50000\t60000\n");
     dir.run(
         "train encoder --corpus corpus.tsv --holdout holdout.bed --output lm --steps 1 \
          --hidden-size 16 --intermediate-size 32 --layers 1 --heads 2 --kv-heads 1 \

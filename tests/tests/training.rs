@@ -3,6 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
+use genolewm_tests::corpus::random_corpus;
 use genolewm_tests::{Dir, dir};
 use serde_json::Value;
 use std::process::{Command, Stdio};
@@ -12,19 +13,7 @@ const STEPS: u64 = 24;
 
 /// A small corpus: random sequence, of which a part is held out.
 fn corpus() -> Dir {
-    let dir = dir!();
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut base = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ['A', 'C', 'G', 'T'][(state >> 60) as usize % 4]
-    };
-    let sequence: String = (0..60_000).map(|_| base()).collect();
-    dir.create("ref.fa", format!(">chr1\n{sequence}\n"));
-    dir.create("corpus.tsv", "ref.fa\t1\trecord\n");
-    dir.create("holdout.bed", "chr1\t50000\t60000\n");
-    dir
+    random_corpus(dir!())
 }
 
 fn encoder_command(output: &str) -> String {
@@ -98,6 +87,11 @@ fn assert_same_run(dir: &Dir, one: &str, other: &str) {
         assert!(a == b, "{file} differs between {one} and {other}");
     }
 }
+
+const PREDICTOR: &str = "train predictor --encoder lm/encoder --corpus corpus.tsv \
+    --holdout holdout.bed --output OUT --generation-windows 8 --generation-steps 4 \
+    --validation-windows 4 --steps 10 --batch 16 --d-hidden 16 --d-action 8 --n-heads 2 \
+    --log-every 5 --fallback gnomad_common=synthetic_snv";
 
 #[test]
 fn a_killed_run_resumes_to_the_same_bytes() {
@@ -256,16 +250,33 @@ fn a_run_that_diverges_says_so_and_keeps_its_checkpoints() {
 }
 
 #[test]
+fn a_predictor_that_diverges_says_so_and_keeps_its_checkpoints() {
+    let dir = corpus();
+    dir.run(&encoder_command("lm")).ok();
+    let command = PREDICTOR.replace("OUT", "run") + " --checkpoint-every 1 --learning-rate 1e30";
+    dir.run(&command).fails("TRAINING.NAN_LOSS", 5);
+    assert_eq!(json(&dir, "run/training_run.json")["status"], "failed");
+    assert!(
+        dir.path("run/checkpoints/step_00000001.safetensors")
+            .exists()
+    );
+}
+
+#[test]
+fn a_window_that_cannot_be_scored_is_refused_before_training() {
+    let dir = corpus();
+    dir.run(&encoder_command("lm")).ok();
+    let command = PREDICTOR.replace("OUT", "run") + " --window-bp 1024";
+    let refused = dir.run(&command).fails("INPUT.GENERIC", 2);
+    assert!(refused.stderr().contains("12288"), "{refused}");
+    assert!(!dir.path("run").exists());
+}
+
+#[test]
 fn a_trained_model_scores_and_its_receipts_verify() {
     let dir = corpus();
     dir.run(&encoder_command("lm")).ok();
-    dir.run(
-        "train predictor --encoder lm/encoder --corpus corpus.tsv --holdout holdout.bed \
-         --output predictor --generation-windows 8 --generation-steps 4 --validation-windows 4 \
-         --steps 10 --batch 16 --d-hidden 16 --d-action 8 \
-         --n-heads 2 --log-every 5 --fallback gnomad_common=synthetic_snv",
-    )
-    .ok();
+    dir.run(&PREDICTOR.replace("OUT", "predictor")).ok();
     assert_eq!(
         checkpoints(&dir, "predictor"),
         ["step_00000010.safetensors"]
@@ -296,9 +307,9 @@ fn a_trained_model_scores_and_its_receipts_verify() {
         .ok();
 }
 
-/// Annotation may be made up: the longest open frame of the exons is taken.
-#[test]
-fn a_ranking_run_has_a_directory_too() {
+/// A corpus with annotation, which may be made up (the longest open frame of the exons is taken),
+/// and an encoder.
+fn annotated() -> Dir {
     let dir = corpus();
     dir.create(
         "exons.tsv",
@@ -306,9 +317,17 @@ fn a_ranking_run_has_a_directory_too() {
          G\tchr1\t+\t2000\t8000\t2000,5000\t4000,8000\n",
     );
     dir.run(&encoder_command("lm")).ok();
-    let command = "train ranking --corpus corpus.tsv --holdout holdout.bed --exons exons.tsv \
-                   --init lm/encoder --output rank --steps 4 --windows 4 --context-tokens 8 10 \
-                   --checkpoint-every 2 --log-every 1 --keep 1 --validation-share 0";
+    dir
+}
+
+const RANKING: &str = "train ranking --corpus corpus.tsv --holdout holdout.bed --exons exons.tsv \
+    --init lm/encoder --output rank --steps 4 --windows 4 --context-tokens 8 10 \
+    --checkpoint-every 2 --log-every 1 --keep 1 --validation-share 0";
+
+#[test]
+fn a_ranking_run_has_a_directory_too() {
+    let dir = annotated();
+    let command = RANKING;
     dir.run(command).ok();
     assert_eq!(checkpoints(&dir, "rank"), ["step_00000004.safetensors"]);
     let checkpoint = dir.bytes("rank/checkpoints/step_00000004.safetensors");
@@ -319,4 +338,92 @@ fn a_ranking_run_has_a_directory_too() {
         .fails("CONFIG.GENERIC", 3);
     dir.run(command).ok();
     assert!(dir.bytes("rank/checkpoints/step_00000004.safetensors") == checkpoint);
+}
+
+#[test]
+fn a_ranking_run_with_all_of_its_losses_repeats_from_its_resolved_settings() {
+    let dir = annotated();
+    let all = " --element-weight 0.5 --pair-weight 0.5 --accumulate 2 --long-every 2 \
+               --long-context-tokens 20";
+    dir.run(&format!("{RANKING}{all}")).ok();
+    dir.run("train ranking --config rank/config.resolved.yaml --output again")
+        .ok();
+    for file in ["checkpoints/step_00000004.safetensors", "metrics.jsonl"] {
+        let (first, again) = (format!("rank/{file}"), format!("again/{file}"));
+        assert!(dir.bytes(&first) == dir.bytes(&again), "{file}");
+    }
+    let metrics = dir.text("rank/metrics.jsonl");
+    let first = metrics.lines().next().expect("a line");
+    let line: Value = serde_json::from_str(first).expect("JSON");
+    dir.run(
+        "train ranking --config rank/config.resolved.yaml --output other --context-tokens 8 9 --steps 1",
+    )
+    .ok();
+    assert!(
+        dir.text("other/config.resolved.yaml")
+            .contains("context_tokens:\n    - 8\n    - 9\n")
+    );
+    // Fifteen elements, and a head that knows nothing yet.
+    let nats = line["element_nats"].as_f64().expect("a number");
+    assert!((nats - 15f64.ln()).abs() < 1e-3, "{nats}");
+}
+
+#[test]
+fn accumulated_batches_count_as_one() {
+    let dir = corpus();
+    let command = encoder_command("two") + " --accumulate 2";
+    dir.run(&command).ok();
+    dir.run(&encoder_command("one")).ok();
+    let tokens = |run: &str| -> u64 {
+        let metrics = dir.text(&format!("{run}/metrics.jsonl"));
+        let last: Value =
+            serde_json::from_str(metrics.lines().last().expect("a line")).expect("JSON");
+        last["tokens_seen"].as_u64().expect("a number")
+    };
+    assert_eq!(tokens("two"), 2 * tokens("one"));
+    dir.run(&encoder_command("again").replace("--output again", "--accumulate 2 --output again"))
+        .ok();
+    assert!(
+        dir.bytes("two/encoder/model.safetensors") == dir.bytes("again/encoder/model.safetensors")
+    );
+    assert!(
+        dir.bytes("two/encoder/model.safetensors") != dir.bytes("one/encoder/model.safetensors")
+    );
+}
+
+#[test]
+fn a_device_that_the_program_was_built_without_is_refused() {
+    let dir = annotated();
+    for command in [encoder_command("run"), RANKING.to_owned()] {
+        let refused = dir
+            .run(&(command + " --device wgpu"))
+            .fails("CONFIG.GENERIC", 3);
+        assert!(refused.stderr().contains("built without wgpu"), "{refused}");
+    }
+}
+
+/// bf16 has 8 bits: its losses are near those of f32 and not the same.
+#[test]
+fn an_encoder_trains_in_bf16() {
+    let dir = corpus();
+    dir.run(&encoder_command("wide")).ok();
+    let narrow = encoder_command("narrow") + " --precision bf16";
+    dir.run(&narrow).ok();
+    dir.run(&narrow.replace("--output narrow", "--output again"))
+        .ok();
+    let weights = |run: &str| dir.bytes(&format!("{run}/encoder/model.safetensors"));
+    assert!(weights("narrow") == weights("again"));
+    let loss = |run: &str| -> f64 {
+        let metrics = dir.text(&format!("{run}/metrics.jsonl"));
+        let last: Value =
+            serde_json::from_str(metrics.lines().last().expect("a line")).expect("JSON");
+        last["loss"].as_f64().expect("a number")
+    };
+    let (wide, narrow) = (loss("wide"), loss("narrow"));
+    assert!(
+        wide != narrow && (wide - narrow).abs() < 0.05,
+        "{wide} {narrow}"
+    );
+    dir.run(&encoder_command("narrow"))
+        .fails("CONFIG.GENERIC", 3);
 }

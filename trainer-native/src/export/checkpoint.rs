@@ -65,7 +65,7 @@ impl RunCheckpoint {
             predictor: self.trained.predictor.clone(),
             action: self.trained.action.clone(),
             surprises: self.surprises(windows, seed)?,
-            data: &[("corpus", &settings.corpus), ("holdout", &settings.holdout)],
+            data: &settings.data.named_files(),
         };
         assemble_as(directory, parts, Dtype::F32)
     }

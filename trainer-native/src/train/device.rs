@@ -1,10 +1,50 @@
 //! Where a network is trained.
 
 use burn::tensor::Device;
-use genolewm_model::ops::BurnOps;
+use clap::Args;
+use genolewm_model::ops::{BurnOps, Precision};
 use genolewm_shared::{Error, ErrorCode, Result};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::str::FromStr;
+
+/// Where and in which numbers a stage trains.
+#[derive(Debug, Clone, Copy, Default, Args, Serialize, Deserialize)]
+pub struct Compute {
+    /// Where to train: cpu, cuda, cuda:1 or wgpu
+    #[arg(long, default_value_t = TrainingDevice::Cpu)]
+    #[serde(skip)]
+    pub device: TrainingDevice,
+    /// Numbers that products are computed in while training: f32 or bf16. Weights, sums and
+    /// optimiser stay f32
+    #[arg(long, default_value_t = Precision::F32)]
+    #[serde(serialize_with = "by_name", deserialize_with = "from_name", default)]
+    pub precision: Precision,
+}
+
+impl Compute {
+    /// The operations with gradients.
+    ///
+    /// # Errors
+    /// As [`TrainingDevice::ops`].
+    pub fn training_ops(self) -> Result<BurnOps> {
+        Ok(self.device.training_ops()?.with_precision(self.precision))
+    }
+}
+
+fn by_name<S: serde::Serializer>(
+    precision: &Precision,
+    serializer: S,
+) -> core::result::Result<S::Ok, S::Error> {
+    serializer.collect_str(precision)
+}
+
+fn from_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> core::result::Result<Precision, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
+}
 
 /// A device to train on, as `--device` names it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

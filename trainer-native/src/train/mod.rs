@@ -26,4 +26,5 @@ pub mod run_dir;
 pub mod schedule;
 pub mod serialize;
 pub mod step;
+pub mod tuple_data;
 mod typed;

@@ -2,6 +2,7 @@
 //! at one locus and normalised, by the frozen encoder.
 
 use crate::dataset::corpus::{Corpus, read_corpus_table};
+use crate::dataset::edits::pooling_locus;
 use crate::dataset::holdout::HoldoutPolicy;
 use crate::dataset::mix::{EditMix, EditProviders, NamedFallback};
 use crate::dataset::provider::ObservedVariants;
@@ -10,7 +11,6 @@ use genolewm_model::encoder::{EditedWindow, Site, StateEncoder};
 use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_shared::Result;
 use genolewm_shared::edit::RelEdit;
-use genolewm_shared::position::BpOffset;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use std::path::{Path, PathBuf};
@@ -175,7 +175,7 @@ fn add(
     };
     let mut items = Vec::with_capacity(tuples.len());
     for tuple in tuples {
-        let locus = locus(&tuple.rel_edits);
+        let locus = pooling_locus(&tuple.rel_edits);
         items.push((site.edits.len(), tuple.rel_edits));
         site.edits.extend(
             tuple
@@ -200,10 +200,4 @@ fn add(
     pairs.after.extend(edited);
     pairs.windows.push(bases);
     Ok(())
-}
-
-/// Where all states of an item are pooled: at its right-most edit. The encoder reads from left to
-/// right, so a state pooled further left could not tell that edit from none.
-fn locus(edits: &[RelEdit]) -> Option<BpOffset> {
-    edits.iter().map(RelEdit::rel_pos).max()
 }

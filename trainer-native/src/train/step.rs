@@ -2,9 +2,11 @@
 
 use super::optimizer::Optimizer;
 use burn::tensor::{Gradients, Tensor, TensorData};
+use clap::Args;
 use genolewm_model::parameters::{Parameters, Role};
 use genolewm_model::weights::{NamedTensor, transpose};
 use genolewm_shared::{Error, ErrorCode, Result};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Marks every parameter as one that gradients are wanted for.
@@ -12,6 +14,21 @@ pub fn track<P: Parameters<Tensor<2>>>(model: &mut P) {
     model.visit("", &mut |_, _, value| {
         *value = value.clone().detach().require_grad()
     });
+}
+
+/// `--accumulate`, the same for every stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct Accumulation {
+    /// Batches whose mean gradient makes a step
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub accumulate: u64,
+}
+
+impl Accumulation {
+    /// The numbers of the batches of a step, from 0: no two steps have one in common.
+    pub fn batches(self, step: u64) -> core::ops::Range<u64> {
+        step * self.accumulate..(step + 1) * self.accumulate
+    }
 }
 
 /// Gradients of one or more batches.
@@ -36,8 +53,8 @@ impl Collected {
         self.batches += 1;
     }
 
-    /// Applies the mean over the batches, scaled down where its global L2 norm exceeds `clip`;
-    /// returns the norm.
+    /// Applies the mean over the batches, scaled down where its global L2 norm exceeds `clip`, with
+    /// the learning rate of each parameter; returns the norm.
     ///
     /// # Errors
     /// `TRAINING.NAN_LOSS` when the norm is not finite; nothing is changed then.
@@ -45,7 +62,7 @@ impl Collected {
         mut self,
         model: &mut P,
         optimizer: &mut Optimizer,
-        rate: f64,
+        rate: &dyn Fn(&str) -> f64,
         clip: f64,
     ) -> Result<f64> {
         let share = 1.0 / f64::from(self.batches.max(1));
@@ -65,27 +82,21 @@ impl Collected {
                 Some(sum) => sum.mul_scalar(factor * share),
                 None => plain.zeros_like(),
             };
-            let updated = optimizer.step(name, role, plain, gradient, rate);
+            let updated = optimizer.step(name, role, plain, gradient, rate(name));
             *value = Tensor::from_inner(updated).require_grad();
         });
         Ok(norm)
     }
 }
 
-/// Applies the gradients of one batch; see [`Collected::apply`].
-///
-/// # Errors
-/// As [`Collected::apply`].
-pub fn update<P: Parameters<Tensor<2>>>(
-    model: &mut P,
-    gradients: &mut Gradients,
-    optimizer: &mut Optimizer,
-    rate: f64,
-    clip: f64,
-) -> Result<f64> {
-    let mut collected = Collected::default();
-    collected.add(model, gradients);
-    collected.apply(model, optimizer, rate, clip)
+/// A loss that is no number.
+#[must_use]
+pub fn not_a_number(step: u64) -> Error {
+    Error::new(
+        ErrorCode::TrainingNanLoss,
+        format!("the loss of step {step} is not a number"),
+    )
+    .with_remedy("resume from the last checkpoint with a lower learning rate")
 }
 
 fn sum_of_squares(gradient: &Tensor<2>) -> f64 {

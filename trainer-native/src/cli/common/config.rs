@@ -71,6 +71,9 @@ pub fn flags(args: &[OsString], path: &[String], program: &Command) -> Result<Ve
         let key = key.as_str().unwrap_or_default();
         let known = flags_of(command).find(|arg| key_of(arg).as_deref() == Some(key));
         match known {
+            // Values of a flag that may be repeated would be added to those of the configuration.
+            Some(_) if is_given(args, key) => {}
+            Some(arg) if takes_several(arg) => push_several(key, value, &mut flags)?,
             Some(arg) => push_flag(key, value, takes_value(arg), &mut flags)?,
             None if command.find_subcommand(key).is_some() => {}
             None if path == ["eval"] && PACKAGE_EVAL_KEYS.contains(&key) => {}
@@ -258,6 +261,37 @@ fn key_of(arg: &clap::Arg) -> Option<String> {
 
 fn takes_value(arg: &clap::Arg) -> bool {
     arg.get_action().takes_values()
+}
+
+/// Whether the flag of a key is among the arguments themselves.
+fn is_given(args: &[OsString], key: &str) -> bool {
+    let flag = format!("--{}", key.replace('_', "-"));
+    let names = |arg: &OsString| {
+        let rest = arg.to_str().and_then(|arg| arg.strip_prefix(&flag));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    args.iter().any(names)
+}
+
+/// Whether one flag is followed by several values, which `--flag=value` cannot say.
+fn takes_several(arg: &clap::Arg) -> bool {
+    arg.get_num_args()
+        .is_some_and(|count| count.max_values() > 1)
+}
+
+fn push_several(key: &str, value: &Value, flags: &mut Vec<OsString>) -> Result<()> {
+    let mut pushed = Vec::new();
+    push_flag(key, value, true, &mut pushed)?;
+    let flag = format!("--{}", key.replace('_', "-"));
+    let values = pushed.iter().filter_map(|pushed| {
+        let text = pushed.to_str()?;
+        text.strip_prefix(&flag)?
+            .strip_prefix('=')
+            .map(OsString::from)
+    });
+    flags.push(flag.clone().into());
+    flags.extend(values);
+    Ok(())
 }
 
 fn push_flag(key: &str, value: &Value, takes_value: bool, flags: &mut Vec<OsString>) -> Result<()> {

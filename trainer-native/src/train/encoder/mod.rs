@@ -11,13 +11,13 @@ use super::lm_loss::{LmLoss, lm_loss};
 use super::optimizer::Optimizer;
 use super::run::{Progress, StopFlag};
 use super::run_dir::{Checkpoint, DataFile, RunDir, RunPlan, json_text};
-use super::step::{export, host, track, update};
+use super::step::{Collected, export, host, not_a_number, track};
 use crate::dataset::corpus::{Corpus, Window};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use genolewm_model::encoder::{Llama, LlamaConfig, Sequence};
 use genolewm_model::ops::BurnOps;
 use genolewm_model::weights::Weights;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_shared::Result;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use serde::Serialize;
@@ -51,6 +51,24 @@ struct Figures {
     base_accuracy: f64,
 }
 
+impl Figures {
+    const fn zero(kind: LmLoss) -> Self {
+        Self {
+            kind,
+            loss: 0.0,
+            six_mer_nats: 0.0,
+            base_accuracy: 0.0,
+        }
+    }
+
+    /// Adds the share of one of `batches` batches.
+    fn add(&mut self, batch: &Self, batches: f64) {
+        self.loss += batch.loss / batches;
+        self.six_mer_nats += batch.six_mer_nats / batches;
+        self.base_accuracy += batch.base_accuracy / batches;
+    }
+}
+
 /// Trains until `settings.steps` or until `stop`; goes on from the directory's newest checkpoint.
 /// What may surprise is told of through `warn`.
 ///
@@ -76,7 +94,7 @@ pub fn run(
         progress.step(trainer.step, figures.loss);
         // Before the checkpoint: a run killed between the two cuts the line off and writes it
         // again, while a line after the checkpoint would be lost.
-        if trainer.step.is_multiple_of(settings.log_every) {
+        if run.is_logged(trainer.step) {
             run.monitor().loss(figures.loss);
             run.log(&trainer.line(figures, &progress, validation.as_deref()))?;
         }
@@ -132,12 +150,15 @@ struct Trainer<'a> {
 
 impl<'a> Trainer<'a> {
     fn open(settings: &'a Settings, resumed: Option<Checkpoint>) -> Result<Self> {
-        let device = Device::flex().autodiff();
-        let ops = BurnOps::on(device.clone(), "cpu");
+        let ops = settings.compute.training_ops()?;
         let config = config(settings);
         let mut optimizer = Optimizer::new(settings.optimizer, settings.weight_decay);
         let (weights, step) = if let Some(checkpoint) = resumed {
-            optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
+            optimizer.import(
+                checkpoint.state,
+                checkpoint.step,
+                &ops.device().clone().inner(),
+            );
             (
                 Weights::from_tensors("checkpoint", checkpoint.weights),
                 checkpoint.step,
@@ -175,31 +196,31 @@ impl<'a> Trainer<'a> {
     fn train_step(&mut self, corpus: &Corpus) -> Result<Figures> {
         let settings = self.settings;
         let window_tokens = settings.window_tokens_of(self.step);
-        let batch = sample(
-            corpus,
-            settings.seed,
-            self.step,
-            window_tokens,
-            settings.batch_tokens,
-        )?;
-        let (figures, surrogate) = self.forward(&batch, self.loss_kind());
-        if !figures.loss.is_finite() {
-            return Err(Error::new(
-                ErrorCode::TrainingNanLoss,
-                format!("the loss of step {} is not a number", self.step + 1),
-            )
-            .with_remedy("resume from the last checkpoint with a lower learning rate"));
+        let mut collected = Collected::default();
+        let mut figures = Figures::zero(self.loss_kind());
+        for number in settings.accumulation.batches(self.step) {
+            let batch = sample(
+                corpus,
+                settings.seed,
+                number,
+                window_tokens,
+                settings.batch_tokens,
+            )?;
+            let (of_batch, surrogate) = self.forward(&batch, self.loss_kind());
+            if !of_batch.loss.is_finite() {
+                return Err(not_a_number(self.step + 1));
+            }
+            figures.add(&of_batch, settings.accumulation.accumulate as f64);
+            collected.add(&mut self.model, &mut surrogate.backward());
         }
-        let mut gradients = surrogate.backward();
         let rate = settings.learning_rate
             * settings
                 .schedule
                 .factor(self.step, settings.steps, settings.warmup_steps);
-        self.gradient_norm = update(
+        self.gradient_norm = collected.apply(
             &mut self.model,
-            &mut gradients,
             &mut self.optimizer,
-            rate,
+            &|_| rate,
             settings.clip,
         )?;
         self.tokens_seen += tokens_of(settings, self.step);
@@ -224,7 +245,8 @@ impl<'a> Trainer<'a> {
             .map(|tokens| Sequence::whole(&tokens[..tokens.len() - 1]))
             .collect();
         let hidden = self.model.hidden(&self.ops, &sequences, self.config.layers);
-        let logits = hidden.matmul(self.model.embedding.clone().transpose());
+        let embedding = self.model.embedding.clone().transpose();
+        let logits = self.ops.precision().product(hidden, embedding);
         let targets: Vec<u16> = batch
             .iter()
             .flat_map(|tokens| {
@@ -267,7 +289,8 @@ impl<'a> Trainer<'a> {
     }
 
     fn line(&self, figures: Figures, progress: &Progress, validation: Option<&[Vec<u32>]>) -> Line {
-        let due = self.step.is_multiple_of(self.settings.log_every * 10);
+        let due = self.step == self.settings.steps
+            || self.step.is_multiple_of(self.settings.log_every * 10);
         let measured = validation
             .filter(|_| due)
             .map(|batch| self.forward(batch, LmLoss::CrossEntropy).0);
@@ -298,7 +321,8 @@ impl<'a> Trainer<'a> {
 /// Tokens that the step after `step` trains on.
 fn tokens_of(settings: &Settings, step: u64) -> u64 {
     let window_tokens = settings.window_tokens_of(step);
-    (batch_windows(settings.batch_tokens, window_tokens) * window_tokens) as u64
+    let batch = batch_windows(settings.batch_tokens, window_tokens) * window_tokens;
+    settings.accumulation.accumulate * batch as u64
 }
 
 /// Windows in a batch.
@@ -306,11 +330,11 @@ fn batch_windows(batch_tokens: usize, window_tokens: usize) -> usize {
     (batch_tokens / window_tokens).max(1)
 }
 
-/// A batch of windows as tokens: `<dna>`, then six-mers. A function of seed and step.
+/// A batch of windows as tokens: `<dna>`, then six-mers. A function of the seed and its number.
 fn sample(
     corpus: &Corpus,
     seed: u64,
-    step: u64,
+    number: u64,
     window_tokens: usize,
     batch_tokens: usize,
 ) -> Result<Vec<Vec<u32>>> {
@@ -321,7 +345,7 @@ fn sample(
             .map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
         core::iter::once(DNA).chain(six_mers).collect()
     };
-    let windows = windows(corpus, seed, step, window_tokens, batch_tokens)?;
+    let windows = windows(corpus, seed, number, window_tokens, batch_tokens)?;
     Ok(windows.into_iter().map(tokens).collect())
 }
 
@@ -332,12 +356,12 @@ fn sample(
 pub(super) fn windows(
     corpus: &Corpus,
     seed: u64,
-    step: u64,
+    number: u64,
     window_tokens: usize,
     batch_tokens: usize,
 ) -> Result<Vec<Window>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(step + 1);
+    rng.set_stream(number + 1);
     let mut batch = Vec::new();
     while batch.len() < batch_windows(batch_tokens, window_tokens) {
         let window = corpus.sample_window(&mut rng, window_tokens * 6)?;

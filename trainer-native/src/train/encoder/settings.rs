@@ -4,6 +4,8 @@ use super::super::encoder_dir::VOCABULARY;
 use super::super::optimizer::MatrixOptimizer;
 use super::super::run_dir::Retention;
 use super::super::schedule::Schedule;
+use crate::train::device::Compute;
+use crate::train::step::Accumulation;
 use clap::Args;
 use genolewm_model::encoder::LlamaConfig;
 use serde::Serialize;
@@ -43,6 +45,10 @@ pub struct Settings {
     /// Key and value heads
     #[arg(long, default_value_t = 2)]
     pub kv_heads: usize,
+    /// Where and in which numbers to train
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub compute: Compute,
     /// Optimisation steps
     #[arg(long, default_value_t = 20_000)]
     pub steps: u64,
@@ -61,6 +67,10 @@ pub struct Settings {
     /// Steps of cross-entropy before factorised nucleotide supervision
     #[arg(long, default_value_t = 2_000)]
     pub cross_entropy_steps: u64,
+    /// How many batches make a step
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub accumulation: Accumulation,
     /// Peak learning rate
     #[arg(long, default_value_t = 2e-3)]
     pub learning_rate: f64,

@@ -4,7 +4,7 @@ use super::super::encoder_dir::VOCABULARY;
 use super::super::optimizer::Optimizer;
 use super::super::run_dir::Checkpoint;
 use crate::output::io_error;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use genolewm_model::encoder::{Llama, LlamaConfig};
 use genolewm_model::ops::BurnOps;
 use genolewm_model::weights::{NamedTensor, Weights};
@@ -35,16 +35,16 @@ pub(in crate::train) fn read_config(init: &Path) -> Result<LlamaConfig> {
 
 /// Opens a checkpoint, or else the encoder directory `init`; returns the steps that are done.
 pub(in crate::train) fn open_model(
+    ops: BurnOps,
     init: &Path,
     config: LlamaConfig,
     resumed: Option<Checkpoint>,
     optimizer: &mut Optimizer,
 ) -> Result<(Base, u64)> {
-    let device = Device::flex().autodiff();
-    let ops = BurnOps::on(device.clone(), "cpu");
     let mut extra = BTreeMap::new();
     let (weights, step) = if let Some(checkpoint) = resumed {
-        optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
+        let device = ops.device().clone().inner();
+        optimizer.import(checkpoint.state, checkpoint.step, &device);
         let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) = checkpoint
             .weights
             .into_iter()

@@ -1,6 +1,7 @@
 //! The windows of a step: their edits, their states and what is predicted of them.
 
 use super::networks::Networks;
+use crate::dataset::edits::pooling_locus;
 use crate::dataset::tuple::TupleFeed;
 use burn::tensor::Tensor;
 use genolewm_model::encoder::{EditedWindow, Site, StateEncoder};
@@ -51,9 +52,7 @@ impl Batch {
             let (context, tuples) = feed.draw(rng)?;
             let mut edited = Vec::new();
             for tuple in tuples {
-                // Pooled at the right-most edit: the encoder reads from left to right, so a state
-                // pooled further left could not tell that edit from none.
-                let locus = tuple.rel_edits.iter().map(RelEdit::rel_pos).max();
+                let locus = pooling_locus(&tuple.rel_edits);
                 let after = |bases| EditedWindow { bases, locus };
                 batch.items.push(Item {
                     window,

@@ -60,7 +60,7 @@ pub(super) fn write(settings: &Settings, trained: Trained<'_>) -> Result<()> {
             predictor: trained.predictor,
             action: trained.action,
             surprises: trained.surprises,
-            data: &settings.data_files(),
+            data: &settings.data.named_files(),
         },
     )
 }

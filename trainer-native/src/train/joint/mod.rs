@@ -70,7 +70,7 @@ fn train(
     (stop, quiet): (&StopFlag, bool),
     warn: &mut dyn FnMut(&str),
 ) -> Result<()> {
-    let sources = trainer::sources(settings)?;
+    let sources = settings.data.sources()?;
     let mut trainer = Trainer::open(settings, &sources, resumed)?;
     trainer.first_look(run.monitor(), warn)?;
     let progress = Progress::new(settings.steps, trainer.step, quiet);
@@ -82,7 +82,7 @@ fn train(
             true => Some(trainer.look(run.monitor(), warn)?),
             false => None,
         };
-        if check.is_some() || step.is_multiple_of(settings.log_every) {
+        if check.is_some() || run.is_logged(step) {
             run.monitor().loss(figures.prediction_loss);
             run.monitor().regulariser(figures.kl);
             run.log(&Line {

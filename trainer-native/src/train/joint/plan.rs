@@ -48,8 +48,7 @@ pub(super) fn plan(settings: &Settings, info: &ModelInfo) -> Result<RunPlan> {
 /// As [`DataFile::corpus`].
 pub(super) fn data(settings: &Settings, info: &ModelInfo) -> Result<Vec<DataFile>> {
     let manifest = &info.manifest;
-    let mut files = DataFile::corpus("corpus", &settings.corpus)?;
-    files.push(DataFile::holdout(&settings.holdout));
+    let mut files = settings.data.data_files()?;
     files.extend(DataFile::encoder(&settings.encoder()));
     for (role, file) in [
         ("model_config", &manifest.training.config_file),
@@ -57,14 +56,6 @@ pub(super) fn data(settings: &Settings, info: &ModelInfo) -> Result<Vec<DataFile
         ("action_encoder", &manifest.action_encoder.file),
     ] {
         files.push(DataFile::new(role, &settings.model_dir.join(file)));
-    }
-    for (role, paths) in [
-        ("holdout_edits", settings.holdout_edits.as_slice()),
-        ("holdout_records", settings.holdout_records.as_slice()),
-        ("common", &settings.common),
-        ("clinvar", &settings.clinvar),
-    ] {
-        files.extend(paths.iter().map(|path| DataFile::new(role, path)));
     }
     Ok(files)
 }

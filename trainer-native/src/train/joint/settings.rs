@@ -1,10 +1,11 @@
 //! Settings of `train joint`.
 
-use crate::dataset::holdout_files::HoldoutFiles;
-use crate::dataset::mix::NamedFallback;
 use crate::train::collapse::CollapseSettings;
+use crate::train::device::Compute;
 use crate::train::run_dir::Retention;
 use crate::train::schedule::Schedule;
+use crate::train::step::Accumulation;
+use crate::train::tuple_data::TupleData;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -18,31 +19,10 @@ pub struct Settings {
     /// Its encoder's directory [default: MODEL_DIR/encoder]
     #[arg(long, value_name = "DIR")]
     pub encoder_dir: Option<PathBuf>,
-    /// Table of sequence sources (path and weight)
-    #[arg(long, value_name = "TSV")]
-    pub corpus: PathBuf,
-    /// Regions that must never be trained on
-    #[arg(long, value_name = "BED")]
-    pub holdout: PathBuf,
-    /// Variants that must never be trained on, one chrom:pos:ref:alt a line
-    #[arg(long, value_name = "FILE")]
-    pub holdout_edits: Option<PathBuf>,
-    /// Names of records that must never be trained on, one a line
-    #[arg(long, value_name = "FILE")]
-    pub holdout_records: Option<PathBuf>,
-    /// Variants with allele frequencies, a VCF or a gnomAD shard, of which the common ones are drawn;
-    /// may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub common: Vec<PathBuf>,
-    /// Variants with clinical significance, a VCF or a ClinVar shard, of which the pathogenic ones are
-    /// drawn; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub clinvar: Vec<PathBuf>,
-    /// What stands in where a window has too few edits of a source, as gnomad_common=synthetic_snv or
-    /// clinvar=none; may be repeated. By itself synthetic_snv stands in for clinvar, and for
-    /// gnomad_common in windows without a place on a contig
-    #[arg(long, value_name = "SOURCE=SOURCE")]
-    pub fallback: Vec<NamedFallback>,
+    /// What windows and edits are drawn from
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub data: TupleData,
     /// The run's directory: settings, metrics, checkpoints and, at the end, model/ and the adapters
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
@@ -56,6 +36,10 @@ pub struct Settings {
     /// Topmost layers below the states that get adapters; all where there are fewer
     #[arg(long, default_value_t = 4, value_parser = at_least_one)]
     pub lora_layers: usize,
+    /// Where and in which numbers to train
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub compute: Compute,
     /// Optimisation steps
     #[arg(long, default_value_t = 1_000)]
     pub steps: u64,
@@ -68,6 +52,10 @@ pub struct Settings {
     /// Weight of the regulariser
     #[arg(long, default_value_t = 0.5)]
     pub kl_weight: f64,
+    /// How many batches make a step
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub accumulation: Accumulation,
     /// Peak learning rate of the predictor and the action encoder
     #[arg(long, default_value_t = 3e-4)]
     pub learning_rate: f64,
@@ -127,28 +115,6 @@ impl Settings {
     /// What the adapters' product is multiplied by.
     pub(super) fn lora_scale(&self) -> f64 {
         self.lora_alpha / self.lora_rank as f64
-    }
-
-    /// The files of the hold-outs.
-    pub(super) fn holdout_files(&self) -> HoldoutFiles<'_> {
-        HoldoutFiles {
-            regions: &self.holdout,
-            edits: self.holdout_edits.as_deref(),
-            records: self.holdout_records.as_deref(),
-        }
-    }
-
-    /// The files that the model's manifest notes the hashes of, by name.
-    pub(super) fn data_files(&self) -> Vec<(&'static str, &PathBuf)> {
-        [
-            ("corpus", Some(&self.corpus)),
-            ("holdout", Some(&self.holdout)),
-            ("holdout_edits", self.holdout_edits.as_ref()),
-            ("holdout_records", self.holdout_records.as_ref()),
-        ]
-        .into_iter()
-        .filter_map(|(name, path)| Some((name, path?)))
-        .collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Settings;
 use super::batch::Batch;
 use super::lora::{Adapters, Pass};
-use super::networks::{LORA, Networks, Rates, update};
+use super::networks::{LORA, Networks, Rates};
 use crate::dataset::corpus::Corpus;
 use crate::dataset::holdout::HoldoutPolicy;
 use crate::dataset::mix::{EditMix, EditProviders};
@@ -12,7 +12,7 @@ use crate::dataset::recipe::read_corpus_table;
 use crate::dataset::tuple::TupleFeed;
 use crate::train::encoder_dir;
 use crate::train::optimizer::{MatrixOptimizer, Optimizer};
-use crate::train::step::{export, host, track};
+use crate::train::step::{Collected, export, host, track};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
 use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
@@ -216,7 +216,12 @@ fn gradients_reach_adapters_and_networks_and_leave_the_encoder() {
             of_the_base += usize::from(!is_adapted && value.grad(&gradients).is_some());
         });
         assert_eq!(of_the_base, 0);
-        update(&mut networks, &mut gradients, &mut optimizer, rates, 1e9).unwrap();
+        let mut collected = Collected::default();
+        collected.add(&mut networks, &mut gradients);
+        let rate = |name: &str| rates.of(name);
+        collected
+            .apply(&mut networks, &mut optimizer, &rate, 1e9)
+            .unwrap();
     }
     let after = export(&mut networks);
     for (name, tensor) in &after {
@@ -247,11 +252,11 @@ fn every_parameter_has_a_state_after_a_step() {
     networks.adapters.apply(&mut encoder.llama, Pass::Training);
     let mut gradients = loss(&ops, &batch, &encoder, &networks).backward();
     let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.0);
-    let rates = Rates {
-        adapters: 1e-3,
-        others: 1e-3,
-    };
-    update(&mut networks, &mut gradients, &mut optimizer, rates, 1.0).unwrap();
+    let mut collected = Collected::default();
+    collected.add(&mut networks, &mut gradients);
+    collected
+        .apply(&mut networks, &mut optimizer, &|_| 1e-3, 1.0)
+        .unwrap();
     let mut parameters = 0;
     networks.visit("", &mut |_, _, _| parameters += 1);
     assert_eq!(optimizer.export().len(), 2 * parameters);

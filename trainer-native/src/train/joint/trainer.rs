@@ -5,15 +5,15 @@ use super::batch::{Batch, Pass};
 use super::curriculum;
 use super::export;
 use super::lora::{self, Adapters};
-use super::networks::{self, ACTION, LORA, Networks, PREDICTOR, Rates, Tensors, update};
+use super::networks::{self, ACTION, LORA, Networks, PREDICTOR, Rates, Tensors};
 use crate::dataset::mix::EditMix;
 use crate::dataset::tuple::TupleFeed;
 use crate::train::collapse::CollapseWatch;
 use crate::train::optimizer::{MatrixOptimizer, Optimizer};
 use crate::train::pairs::PairSources;
 use crate::train::run_dir::{Checkpoint, Monitor, RunDir};
-use crate::train::step::{export as exported, host, track};
-use burn::tensor::{Device, Tensor};
+use crate::train::step::{Collected, export as exported, host, not_a_number, track};
+use burn::tensor::Tensor;
 use genolewm_model::action::layers::join_input_projections;
 use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
 use genolewm_model::bundle::Bundle;
@@ -35,7 +35,7 @@ use serde::Serialize;
 const INITIAL_DISTANCE: &str = "collapse.initial_distance";
 
 /// What a step did.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub(super) struct Figures {
     /// What was trained on: distance and weighted regulariser.
     pub(super) loss: f64,
@@ -52,14 +52,15 @@ pub(super) struct Figures {
     mean_steps: f64,
 }
 
-/// Reads what windows and edits are drawn from.
-///
-/// # Errors
-/// `TRAINING.DATALOADER` or `RESOURCE.*` when it cannot be read.
-pub(super) fn sources(settings: &Settings) -> Result<PairSources> {
-    let holdout = settings.holdout_files().read()?;
-    let observed = (settings.common.as_slice(), settings.clinvar.as_slice());
-    PairSources::open(&settings.corpus, holdout, observed, &settings.fallback)
+impl Figures {
+    /// Adds the share of one of `batches` batches.
+    fn add(&mut self, batch: &Self, batches: f64) {
+        self.loss += batch.loss / batches;
+        self.prediction_loss += batch.prediction_loss / batches;
+        self.kl += batch.kl / batches;
+        self.indel_share += batch.indel_share / batches;
+        self.mean_steps += batch.mean_steps / batches;
+    }
 }
 
 /// A run between two steps.
@@ -88,8 +89,8 @@ impl<'a> Trainer<'a> {
         sources: &'a PairSources,
         resumed: Option<Checkpoint>,
     ) -> Result<Self> {
-        let device = Device::flex().autodiff();
-        let ops = BurnOps::on(device.clone(), "cpu");
+        let ops = settings.compute.training_ops()?;
+        let device = ops.device().clone().inner();
         let bundle = Bundle::load(
             &ops,
             &Directory(settings.model_dir.clone()),
@@ -99,7 +100,7 @@ impl<'a> Trainer<'a> {
         let mut watch = CollapseWatch::new(&settings.collapse);
         let mut step = 0;
         let tensors = resumed.map(|checkpoint| {
-            optimizer.import(checkpoint.state, checkpoint.step, &device.inner());
+            optimizer.import(checkpoint.state, checkpoint.step, &device);
             step = checkpoint.step;
             checkpoint.weights
         });
@@ -142,8 +143,48 @@ impl<'a> Trainer<'a> {
     /// `TRAINING.DATALOADER` when no data can be drawn.
     pub(super) fn train_step(&mut self) -> Result<Figures> {
         let settings = self.settings;
+        let mut collected = Collected::default();
+        let mut figures = Figures::default();
+        for number in settings.accumulation.batches(self.step) {
+            let batch = self.draw(number)?;
+            // Anew for each batch: a backward pass consumes what the merged weights came from.
+            self.networks
+                .adapters
+                .apply(&mut self.encoder.llama, lora::Pass::Training);
+            let pass = batch.pass(&self.ops, &self.encoder, &self.networks)?;
+            let (of_batch, loss) = self.loss(&batch, pass)?;
+            figures.add(&of_batch, settings.accumulation.accumulate as f64);
+            collected.add(&mut self.networks, &mut loss.backward());
+        }
+        let rates = self.rates();
+        (figures.learning_rate, figures.lora_learning_rate) = (rates.others, rates.adapters);
+        figures.gradient_norm = collected.apply(
+            &mut self.networks,
+            &mut self.optimizer,
+            &|name| rates.of(name),
+            settings.clip,
+        )?;
+        self.step += 1;
+        Ok(figures)
+    }
+
+    /// The learning rates of this step.
+    fn rates(&self) -> Rates {
+        let settings = self.settings;
+        let factor = settings
+            .schedule
+            .factor(self.step, settings.steps, settings.warmup_steps);
+        Rates {
+            adapters: settings.lora_learning_rate * factor,
+            others: settings.learning_rate * factor,
+        }
+    }
+
+    /// The batch of a number, with the mix of this step.
+    fn draw(&self, number: u64) -> Result<Batch> {
+        let settings = self.settings;
         let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-        rng.set_stream(self.step + 1);
+        rng.set_stream(number + 1);
         let mix = match settings.curriculum {
             true => {
                 let last = settings.steps.saturating_sub(1).max(1);
@@ -152,30 +193,10 @@ impl<'a> Trainer<'a> {
             }
             false => self.sources.mix.clone(),
         };
-        let batch = Batch::draw(&self.feed(&mix), settings.windows, &mut rng)?;
-        let networks = &self.networks;
-        networks
-            .adapters
-            .apply(&mut self.encoder.llama, lora::Pass::Training);
-        let pass = batch.pass(&self.ops, &self.encoder, networks)?;
-        let (mut figures, loss) = self.loss(&batch, pass)?;
-        let mut gradients = loss.backward();
-        let rates = Rates {
-            adapters: figures.lora_learning_rate,
-            others: figures.learning_rate,
-        };
-        figures.gradient_norm = update(
-            &mut self.networks,
-            &mut gradients,
-            &mut self.optimizer,
-            rates,
-            settings.clip,
-        )?;
-        self.step += 1;
-        Ok(figures)
+        Batch::draw(&self.feed(&mix), settings.windows, &mut rng)
     }
 
-    /// The loss of a pass, and its figures but for the gradient's.
+    /// The loss of a pass, and its figures but for those of the update.
     fn loss(&self, batch: &Batch, pass: Pass) -> Result<(Figures, Tensor<1>)> {
         let settings = self.settings;
         let weights = LossWeights {
@@ -186,24 +207,16 @@ impl<'a> Trainer<'a> {
         let distance = prediction_loss_tensor(pass.prediction, pass.target, None, &weights)?;
         let (prediction_loss, kl_value) = (scalar(&distance), scalar(&kl));
         let loss = distance + kl.mul_scalar(weights.kl);
-        let factor = settings
-            .schedule
-            .factor(self.step, settings.steps, settings.warmup_steps);
         let figures = Figures {
             loss: prediction_loss + weights.kl * kl_value,
             prediction_loss,
             kl: kl_value,
-            gradient_norm: 0.0,
-            learning_rate: settings.learning_rate * factor,
-            lora_learning_rate: settings.lora_learning_rate * factor,
             indel_share: batch.indel_share(),
             mean_steps: batch.mean_steps(),
+            ..Figures::default()
         };
         if !figures.loss.is_finite() {
-            return Err(Error::new(
-                ErrorCode::TrainingNanLoss,
-                format!("the loss of step {} is not a finite number", self.step + 1),
-            ));
+            return Err(not_a_number(self.step + 1));
         }
         Ok((figures, loss))
     }

@@ -116,7 +116,7 @@ impl<'a> Course<'a> {
             let figures = run.timed(|| self.trainer.train_step(&pool))?;
             progress.step(self.trainer.step, figures.loss);
             let step = self.trainer.step;
-            if step.is_multiple_of(settings.log_every) {
+            if run.is_logged(step) {
                 let rate = progress.rate(step).1;
                 let line = self.line(figures, rate, &clock, encoded)?;
                 run.monitor().loss(figures.loss);

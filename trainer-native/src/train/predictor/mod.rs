@@ -27,7 +27,6 @@ use genolewm_model::ops::BurnOps;
 use genolewm_shared::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use settings::config;
-use std::path::Path;
 use validation::Validation;
 
 /// The stream of the measured windows: no generation has it.
@@ -45,13 +44,13 @@ pub fn run(
     warn: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let config = config(settings);
-    let ops = settings.device.ops()?;
+    let ops = settings.compute.device.ops()?;
     let encoder = load_encoder(&ops, &Directory(settings.encoder.clone()), &config)?;
     let width = encoder.d_state();
     let plan = plan::plan(settings, width)?;
     let resumed = plan.resume(warn)?;
     let mut run = RunDir::begin(plan, resumed.as_ref(), &plan::data(settings)?, quiet)?;
-    let sources = sources(settings)?;
+    let sources = settings.data.sources()?;
     let Some(measured) = measured(settings, (&encoder, &ops), &sources, stop, quiet)? else {
         return run.finish(true);
     };
@@ -83,25 +82,10 @@ pub fn run(
             predictor,
             action,
             surprises,
-            data: &settings.data_files(),
+            data: &settings.data.named_files(),
         },
     )?;
     run.finish(stop.is_set())
-}
-
-/// What steps are drawn from.
-///
-/// # Errors
-/// As reading the files that the settings name.
-pub(in crate::train) fn sources(settings: &Settings) -> Result<PairSources> {
-    let holdout = settings.holdout_files().read()?;
-    pair_sources(settings, &settings.corpus, holdout)
-}
-
-/// Sequence of `table` outside the hold-outs, with the edits that the settings name.
-fn pair_sources(settings: &Settings, table: &Path, holdout: HoldoutPolicy) -> Result<PairSources> {
-    let observed = (settings.common.as_slice(), settings.clinvar.as_slice());
-    PairSources::open(table, holdout, observed, &settings.fallback)
 }
 
 /// The windows that are measured and not trained on, with a table of their own regardless of the
@@ -115,7 +99,7 @@ fn measured(
 ) -> Result<Option<Pairs>> {
     let own = settings.validation.as_deref();
     let own = own
-        .map(|table| pair_sources(settings, table, HoldoutPolicy::default()))
+        .map(|table| settings.data.sources_of(table, HoldoutPolicy::default()))
         .transpose()?;
     let windows = settings.validation_windows;
     let progress = if quiet {

@@ -3,13 +3,16 @@
 use super::Settings;
 use crate::train::run_dir::{DataFile, RunPlan, json_text};
 use genolewm_shared::Result;
+use genolewm_shared::window::check_window_bp;
 use serde_json::json;
 
 /// The run over states of width `d_state`.
 ///
 /// # Errors
-/// `INTERNAL.GENERIC` when the settings cannot be written as JSON.
+/// `INPUT.GENERIC` for a length of windows that cannot be scored; `INTERNAL.GENERIC` when the settings
+/// cannot be written as JSON.
 pub(super) fn plan(settings: &Settings, d_state: usize) -> Result<RunPlan> {
+    check_window_bp(settings.window_bp)?;
     let architecture = json!({
         "d_state": d_state,
         "d_hidden": settings.d_hidden,
@@ -46,21 +49,10 @@ pub(super) fn plan(settings: &Settings, d_state: usize) -> Result<RunPlan> {
 /// # Errors
 /// As [`DataFile::corpus`].
 pub(super) fn data(settings: &Settings) -> Result<Vec<DataFile>> {
-    let mut files = DataFile::corpus("corpus", &settings.corpus)?;
-    files.push(DataFile::holdout(&settings.holdout));
+    let mut files = settings.data.data_files()?;
     files.extend(DataFile::encoder(&settings.encoder));
-    let held_out = [&settings.holdout_edits, &settings.holdout_records];
-    files.extend(
-        held_out
-            .into_iter()
-            .flatten()
-            .map(|path| DataFile::holdout(path)),
-    );
     if let Some(table) = &settings.validation {
         files.extend(DataFile::corpus("validation", table)?);
-    }
-    for (role, paths) in [("common", &settings.common), ("clinvar", &settings.clinvar)] {
-        files.extend(paths.iter().map(|path| DataFile::new(role, path)));
     }
     Ok(files)
 }

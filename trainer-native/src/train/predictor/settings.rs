@@ -1,11 +1,11 @@
 //! Settings of `train predictor`.
 
-use crate::dataset::holdout_files::HoldoutFiles;
-use crate::dataset::mix::NamedFallback;
 use crate::train::collapse::CollapseSettings;
-use crate::train::device::TrainingDevice;
+use crate::train::device::Compute;
 use crate::train::run_dir::Retention;
 use crate::train::schedule::Schedule;
+use crate::train::step::Accumulation;
+use crate::train::tuple_data::TupleData;
 use clap::Args;
 use genolewm_model::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
 use genolewm_shared::pooling::PoolType;
@@ -19,31 +19,10 @@ pub struct Settings {
     /// The frozen encoder's directory
     #[arg(long, value_name = "DIR")]
     pub encoder: PathBuf,
-    /// Table of sequence sources (path and weight)
-    #[arg(long, value_name = "TSV")]
-    pub corpus: PathBuf,
-    /// Regions that must never be trained on
-    #[arg(long, value_name = "BED")]
-    pub holdout: PathBuf,
-    /// Variants that must never be trained on, one chrom:pos:ref:alt a line
-    #[arg(long, value_name = "FILE")]
-    pub holdout_edits: Option<PathBuf>,
-    /// Names of records that must never be trained on, one a line
-    #[arg(long, value_name = "FILE")]
-    pub holdout_records: Option<PathBuf>,
-    /// Variants with allele frequencies, a VCF or a gnomAD shard, of which the common ones are drawn;
-    /// may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub common: Vec<PathBuf>,
-    /// Variants with clinical significance, a VCF or a ClinVar shard, of which the pathogenic ones are
-    /// drawn; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub clinvar: Vec<PathBuf>,
-    /// What stands in where a window has too few edits of a source, as gnomad_common=synthetic_snv or
-    /// clinvar=none; may be repeated. By itself synthetic_snv stands in for clinvar, and for
-    /// gnomad_common in windows without a place on a contig
-    #[arg(long, value_name = "SOURCE=SOURCE")]
-    pub fallback: Vec<NamedFallback>,
+    /// What windows and edits are drawn from
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub data: TupleData,
     /// The run's directory: settings, metrics, checkpoints and, at the end, model/
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
@@ -68,11 +47,11 @@ pub struct Settings {
     #[arg(long, default_value_t = 0)]
     #[serde(skip)]
     pub encode_threads: usize,
-    /// Where to train: cpu, cuda, cuda:1 or wgpu
-    #[arg(long, default_value_t = TrainingDevice::Cpu)]
-    #[serde(skip)]
-    pub device: TrainingDevice,
-    /// Bases of a window
+    /// Where and in which numbers to train
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub compute: Compute,
+    /// Bases of a window: 4096, 12288 or 24576
     #[arg(long, default_value_t = 4_096)]
     pub window_bp: usize,
     /// Rows pooled on each side of the locus
@@ -127,9 +106,10 @@ pub struct Settings {
     /// indel 0.1
     #[arg(long)]
     pub balance: bool,
-    /// Batches whose mean gradient makes a step
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    pub accumulate: u64,
+    /// How many batches make a step
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub accumulation: Accumulation,
     /// Weight decay of projections
     #[arg(long, default_value_t = 0.05)]
     pub weight_decay: f32,
@@ -174,34 +154,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The files of the hold-outs.
-    pub(super) fn holdout_files(&self) -> HoldoutFiles<'_> {
-        HoldoutFiles {
-            regions: &self.holdout,
-            edits: self.holdout_edits.as_deref(),
-            records: self.holdout_records.as_deref(),
-        }
-    }
-
     /// Threads that encode.
     pub(super) fn encoding_threads(&self) -> usize {
         match self.encode_threads {
             0 => std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)),
             threads => threads,
         }
-    }
-
-    /// The files that the model's manifest notes the hashes of, by name.
-    pub(super) fn data_files(&self) -> Vec<(&'static str, &PathBuf)> {
-        [
-            ("corpus", Some(&self.corpus)),
-            ("holdout", Some(&self.holdout)),
-            ("holdout_edits", self.holdout_edits.as_ref()),
-            ("holdout_records", self.holdout_records.as_ref()),
-        ]
-        .into_iter()
-        .filter_map(|(name, path)| Some((name, path?)))
-        .collect()
     }
 }
 

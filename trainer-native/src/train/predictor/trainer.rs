@@ -6,7 +6,7 @@ use super::pool::{Item, Pool};
 use crate::train::collapse::CollapseWatch;
 use crate::train::optimizer::{MatrixOptimizer, Optimizer};
 use crate::train::run_dir::{Checkpoint, RunDir};
-use crate::train::step::{Collected, export, host, track};
+use crate::train::step::{Collected, export, host, not_a_number, track};
 use burn::tensor::{Tensor, TensorData};
 use genolewm_model::action::layers::join_input_projections;
 use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
@@ -14,7 +14,7 @@ use genolewm_model::loss::{LossWeights, prediction_loss_tensor};
 use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_model::predictor::Predictor;
 use genolewm_model::weights::{NamedTensor, Weights};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_shared::Result;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -48,7 +48,7 @@ impl<'a> Trainer<'a> {
         width: usize,
         resumed: Option<Checkpoint>,
     ) -> Result<Self> {
-        let ops = settings.device.training_ops()?;
+        let ops = settings.compute.training_ops()?;
         let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, settings.weight_decay);
         let (predictor, action, step) = if let Some(checkpoint) = resumed {
             let device = ops.device().clone().inner();
@@ -83,7 +83,7 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// One update, by the mean gradient of `settings.accumulate` batches; a function of the seed,
+    /// One update, by the mean gradient of `--accumulate` batches; a function of the seed,
     /// the step and the pool.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ impl<'a> Trainer<'a> {
         rng.set_stream(self.step + 1);
         let mut collected = Collected::default();
         let mut loss_sum = 0.0;
-        for _ in 0..settings.accumulate {
+        for _ in settings.accumulation.batches(self.step) {
             let items = pool.draw(settings.batch, &mut rng);
             let loss = self.loss(&items)?;
             loss_sum += finite(&loss, self.step + 1)?;
@@ -104,11 +104,15 @@ impl<'a> Trainer<'a> {
             * settings
                 .schedule
                 .factor(self.step, settings.steps, settings.warmup_steps);
-        let gradient_norm =
-            collected.apply(&mut self.networks, &mut self.optimizer, rate, settings.clip)?;
+        let gradient_norm = collected.apply(
+            &mut self.networks,
+            &mut self.optimizer,
+            &|_| rate,
+            settings.clip,
+        )?;
         self.step += 1;
         Ok(StepFigures {
-            loss: loss_sum / settings.accumulate as f64,
+            loss: loss_sum / settings.accumulation.accumulate as f64,
             gradient_norm,
         })
     }
@@ -197,9 +201,5 @@ fn finite(loss: &Tensor<1>, step: u64) -> Result<f64> {
     if value.is_finite() {
         return Ok(value);
     }
-    Err(Error::new(
-        ErrorCode::TrainingNanLoss,
-        format!("the loss of step {step} is not a number"),
-    )
-    .with_remedy("resume from the last checkpoint with a lower learning rate"))
+    Err(not_a_number(step))
 }

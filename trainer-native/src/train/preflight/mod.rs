@@ -12,6 +12,7 @@ mod stages;
 
 pub use report::{Issue, Report, Severity};
 
+use super::device::TrainingDevice;
 use super::run::StopFlag;
 use super::run_dir::{Checkpoint, Folder, Retention, RunPlan, json_text};
 use genolewm_shared::Result;
@@ -35,6 +36,8 @@ pub struct Course {
     pub long_every: u64,
     /// Which checkpoints stay.
     pub retention: Retention,
+    /// Where the run is to train.
+    pub device: TrainingDevice,
 }
 
 /// A training that can be looked at before it starts.

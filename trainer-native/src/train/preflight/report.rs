@@ -3,6 +3,7 @@
 use super::Course;
 use super::rehearsal::Figures;
 use crate::output::{io_error, write_atomically};
+use crate::train::device::TrainingDevice;
 use genolewm_shared::{Error, ErrorCode, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -108,7 +109,7 @@ impl Report {
                 "exists": course.output.exists(),
             }),
             dataset: Value::Null,
-            accelerator: json!({"device": "cpu", "required": false, "threads": threads}),
+            accelerator: json!({"device": course.device.to_string(), "required": course.device != TrainingDevice::Cpu, "threads": threads}),
             disk: Value::Null,
             memory: Value::Null,
             time: Value::Null,

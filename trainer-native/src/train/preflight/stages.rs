@@ -4,6 +4,7 @@ use super::data::Guard;
 use super::report::{Drawn, Issue};
 use super::{Course, Growth, Stage};
 use crate::dataset::corpus::{Corpus, read_corpus_table};
+use crate::dataset::edits::pooling_locus;
 use crate::dataset::holdout::HoldoutPolicy;
 use crate::dataset::tuple::{TrainingTuple, TupleFeed};
 use crate::dataset::variants::read_variants;
@@ -17,7 +18,6 @@ use genolewm_model::config::ModelConfig;
 use genolewm_model::encoder::{EditedWindow, Site};
 use genolewm_model::files::Directory;
 use genolewm_model::ops::BurnOps;
-use genolewm_shared::edit::RelEdit;
 use genolewm_shared::{ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -50,6 +50,7 @@ impl Stage for encoder::Settings {
             log_every: self.log_every,
             long_every: self.long_every,
             retention: self.retention,
+            device: self.compute.device,
         }
     }
 
@@ -77,9 +78,13 @@ impl Stage for encoder::Settings {
         let mut drawn = 0;
         for step in 0..self.steps {
             let tokens = self.window_tokens_of(step);
-            for window in encoder::windows(&corpus, self.seed, step, tokens, self.batch_tokens)? {
-                guard.window(&window.pieces);
-                drawn += 1;
+            for number in self.accumulation.batches(step) {
+                for window in
+                    encoder::windows(&corpus, self.seed, number, tokens, self.batch_tokens)?
+                {
+                    guard.window(&window.pieces);
+                    drawn += 1;
+                }
             }
             if drawn >= MOST_WINDOWS {
                 break;
@@ -103,6 +108,7 @@ impl Stage for ranking::Settings {
             log_every: self.log_every,
             long_every: self.long_every,
             retention: self.retention,
+            device: self.compute.device,
         }
     }
 
@@ -172,6 +178,7 @@ impl Stage for predictor::Settings {
             log_every: self.log_every,
             long_every: 0,
             retention: self.retention,
+            device: self.compute.device,
         }
     }
 
@@ -191,10 +198,10 @@ impl Stage for predictor::Settings {
     }
 
     fn check(&self, issues: &mut Vec<Issue>) -> Result<Drawn> {
-        let sources = predictor::sources(self)?;
-        let mut guard = Guard::new(&sources.holdout, &self.holdout, &sources.corpus);
+        let sources = self.data.sources()?;
+        let mut guard = Guard::new(&sources.holdout, &self.data.holdout, &sources.corpus);
         guard.regions(&sources.corpus, issues);
-        for path in self.common.iter().chain(&self.clinvar) {
+        for path in self.data.common.iter().chain(&self.data.clinvar) {
             let read = read_variants(path, ErrorCode::TrainingDataloader)?.variants;
             guard.variants(read.iter().map(|variant| &variant.edit));
         }
@@ -218,7 +225,7 @@ impl Stage for predictor::Settings {
         let files = Directory(self.encoder.clone());
         let encoder = load_encoder(&ops, &files, &ModelConfig::parse(&text)?)?;
         let (mut seconds, mut states) = (0.0, 0);
-        let sources = predictor::sources(self)?;
+        let sources = self.data.sources()?;
         each_window(self, &sources, TIMED_WINDOWS as u64, |window, tuples| {
             let site = site(&window, &tuples);
             // The state before and those after.
@@ -242,7 +249,7 @@ impl Stage for predictor::Settings {
 /// A window with its edits, as the encoder takes them.
 fn site<'w>(window: &'w WindowContext, tuples: &[TrainingTuple]) -> Site<'w> {
     let edits = tuples.iter().flat_map(|tuple| {
-        let locus = tuple.rel_edits.iter().map(RelEdit::rel_pos).max();
+        let locus = pooling_locus(&tuple.rel_edits);
         let targets = tuple.targets.iter().cloned();
         targets.map(move |bases| EditedWindow { bases, locus })
     });
