@@ -14,6 +14,7 @@ import {
 import { dirname, join, relative } from "node:path";
 import { gunzipSync } from "node:zlib";
 
+import { mustRun } from "./native.mjs";
 import { inRoot, scratch } from "./paths.mjs";
 
 /** The built-in model's folder. */
@@ -28,6 +29,13 @@ export function goldenModel() {
     writeFileSync(join(folder, name.slice(0, -3)), gunzipSync(packed));
   }
   cpSync(inRoot("tests/golden/pipeline/encoder"), join(folder, "encoder"), { recursive: true });
+  return folder;
+}
+
+/** The built-in model as `genolewm export` packs it, within what it may lose. */
+export function packedModel() {
+  const folder = join(scratch("packed"), "model");
+  mustRun(["export", "--dtype", "int8", "--output-dir", folder]);
   return folder;
 }
 

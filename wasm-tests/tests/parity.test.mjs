@@ -8,7 +8,7 @@ import { before, describe, test } from "node:test";
 import { asNative, assertReconciled, assertSameRows, TOLERANCE } from "../lib/compare.mjs";
 import { vectorDistance } from "../lib/compare.mjs";
 import { arrayWithCrlf, example, exampleRegion, golden, someOfExample } from "../lib/fixtures.mjs";
-import { builtinModel, goldenModel } from "../lib/model.mjs";
+import { builtinModel, goldenModel, packedModel } from "../lib/model.mjs";
 import { mustRun, scoreFile, scoreOne, verify } from "../lib/native.mjs";
 import { oracleAccepts } from "../lib/oracle.mjs";
 import { scratch } from "../lib/paths.mjs";
@@ -206,6 +206,23 @@ describe("the golden pipeline", { timeout: 900_000 }, () => {
       assertReceiptsHold(name, scores, join(goldenModel(), "manifest.json"));
     });
   }
+});
+
+test("int8 weights score as in the native program", { timeout: 900_000 }, async (t) => {
+  const vcf = someOfExample(40, "int8.vcf");
+  const model = packedModel();
+  const native = scoreFile({ vcf, fasta: example.fasta(), model });
+  const { scores } = await inNode({
+    model: jobModel(model),
+    load: { backend: "cpu", threads: 1 },
+    reference: exampleReference(),
+    vcf: jobFile(vcf),
+    score: { receipts: true },
+  });
+  assertReconciled(scores.rows, scores.summary);
+  const worst = assertSameRows(scores.rows.map(asNative), native.rows, TOLERANCE.cpu);
+  t.diagnostic(`sigma_raw is at most ${worst.toExponential(1)} away from native`);
+  assertReceiptsHold("int8", scores, join(model, "manifest.json"));
 });
 
 /** The same record with figures that are near. */
