@@ -5,8 +5,8 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod command;
-pub mod corpus;
 mod directory;
+pub mod corpus;
 mod disk;
 pub mod genome;
 pub mod golden;

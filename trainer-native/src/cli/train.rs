@@ -6,8 +6,8 @@ mod preflight;
 use super::common::terminal::Terminal;
 use super::{Context, Status};
 use crate::output::write_atomically;
-use crate::report::metrics::{read_metrics, series};
-use crate::report::svg::Plot;
+use crate::report::curves::curves;
+use crate::report::metrics::read_metrics;
 use crate::train::run::StopFlag;
 use crate::train::{assemble, encoder, joint, predictor, ranking};
 use clap::Subcommand;
@@ -65,10 +65,7 @@ pub struct Curves {
 impl Curves {
     fn draw(&self) -> Result<()> {
         let rows = read_metrics(&self.metrics)?;
-        let plot = Plot::new(&self.title, "step", &self.names.join(", "));
-        let plot = self.names.iter().fold(plot, |plot, name| {
-            plot.line(name, series(&rows, "step", name))
-        });
+        let plot = curves(&rows, &self.title, &self.names);
         write_atomically(&self.output, plot.to_svg().as_bytes())
     }
 }

@@ -6,6 +6,7 @@ pub mod metrics;
 pub mod prometheus;
 pub mod python;
 pub mod svg;
+pub mod curves;
 pub mod tensorboard;
 pub mod document;
 pub mod markdown;

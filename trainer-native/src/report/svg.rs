@@ -19,6 +19,7 @@ const COMPACT_HEIGHT: f64 = 330.0;
 const LEGEND_ROW: f64 = 18.0;
 /// Letters of the legend are at most about so wide on average.
 const LETTER: f64 = 7.3;
+const TITLE_LETTER: f64 = 9.2;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 40.0;
@@ -165,7 +166,7 @@ impl Plot {
             let top = 12.0 + rows + LEGEND_ROW;
             [COMPACT_WIDTH, COMPACT_HEIGHT + top, top]
         } else {
-            [WIDTH, HEIGHT, TOP]
+            [WIDTH, HEIGHT + rows, TOP + rows]
         };
         let frame = Frame {
             x: Axis::holding(all().map(|point| point.0), self.x_scale),
@@ -225,19 +226,23 @@ impl Plot {
         );
     }
 
-    /// Where the name of each series ends, from the right in one row; or in a compact plot where it
-    /// begins, in rows, and how far its row is below the first.
+    /// Where the name of each series begins, and how far its row is below the first: at the right in one
+    /// row, below a title that reaches so far; or in a compact plot in rows.
     fn legend(&self) -> Vec<(f64, f64)> {
         let width = |series: &Series| LETTER * series.name.chars().count() as f64 + 28.0;
         if !self.is_compact {
-            let mut x = WIDTH - RIGHT;
-            let mut places: Vec<(f64, f64)> = Vec::with_capacity(self.series.len());
-            for series in self.series.iter().rev() {
-                places.push((x - width(series) + 12.0, 0.0));
-                x -= width(series);
-            }
-            places.reverse();
-            return places;
+            let mut x = WIDTH - RIGHT - self.series.iter().map(width).sum::<f64>();
+            let title_width = TITLE_LETTER * self.title.chars().count() as f64;
+            let below = if LEFT + title_width > x {
+                LEGEND_ROW
+            } else {
+                0.0
+            };
+            let place = |series: &Series| {
+                x += width(series);
+                (x - width(series) + 12.0, below)
+            };
+            return self.series.iter().map(place).collect();
         }
         let (mut x, mut below) = (LEFT, 0.0);
         let place = |series: &Series| {

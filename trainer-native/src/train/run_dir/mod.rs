@@ -18,8 +18,8 @@ pub use monitor::Monitor;
 pub use plan::{RunPlan, json_text};
 
 use crate::output::{FileLock, write_atomically};
+use crate::report::curves::curves;
 use crate::report::metrics::{read_metrics, series};
-use crate::report::svg::Plot;
 use burn::tensor::TensorData;
 use checkpoint::Identity;
 use genolewm_model::weights::NamedTensor;
@@ -178,11 +178,7 @@ impl RunDir {
 
     fn draw(&self) -> Result<()> {
         let rows = read_metrics(&self.plan.directory.join(METRICS_FILE))?;
-        let names = self.plan.curves;
-        let plot = Plot::new(&self.identity.run_id, "step", &names.join(", "));
-        let plot = names.iter().fold(plot, |plot, name| {
-            plot.line(name, series(&rows, "step", name))
-        });
+        let plot = curves(&rows, &self.identity.run_id, self.plan.curves);
         let path = self.plan.directory.join(CURVES_FILE);
         write_atomically(&path, plot.to_svg().as_bytes())
     }

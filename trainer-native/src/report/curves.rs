@@ -1,0 +1,18 @@
+//! Metrics of a run over its steps, as a picture.
+
+use super::metrics::{Row, series};
+use super::svg::Plot;
+
+/// One line for each of the metrics `names`. The axis is named where there is one line; of several the
+/// legend tells.
+#[must_use]
+pub fn curves(rows: &[Row], title: &str, names: &[impl AsRef<str>]) -> Plot {
+    let label = match names {
+        [only] => only.as_ref(),
+        _ => "",
+    };
+    let plot = Plot::new(title, "step", label);
+    names.iter().map(AsRef::as_ref).fold(plot, |plot, name| {
+        plot.line(name, series(rows, "step", name))
+    })
+}
