@@ -99,7 +99,7 @@ export const MEANS: readonly string[] = [
 /** What it does not mean. */
 export const MEANS_NOT: readonly string[] = [
   "It does not say that a change is harmful, or that it is harmless. Many harmless changes are surprising, and many harmful ones are not.",
-  "The built-in model is small. It often tells the changes it was taught about, at splice sites and stops, from harmless ones, and as often misses them elsewhere: where a change swaps one amino acid for another it does barely better than chance.",
+  "The built-in model is small. It often tells the changes it was taught about, at splice sites and stops, from harmless ones, and misses many. Where a change swaps one amino acid for another it does barely better than chance.",
   "It knows nothing about you: not your other variants, your family or your health. Do not change treatment or plans because of it. Talk to a genetic counsellor.",
 ];
 
