@@ -45,6 +45,11 @@ const JOINT: &str = "train joint --model-dir first/model --corpus corpus.tsv --h
     --collapse-every 7 --lora-rank 4 --warmup-steps 4 --curriculum --accumulate 2 \
     --fallback gnomad_common=synthetic_snv";
 
+const RANKING: &str = "train ranking --corpus corpus.tsv --holdout holdout.bed --exons exons.tsv \
+    --init lm/encoder --output OUT --steps 100 --windows 4 --context-tokens 8 10 --element-weight 0.5 \
+    --pair-weight 0.5 --accumulate 2 --checkpoint-every 2 --log-every 1 --validation-share 0 \
+    --warmup-steps 4";
+
 /// Lines of metrics that a run has written so far.
 fn lines(dir: &Dir, output: &str) -> u64 {
     let metrics = std::fs::read(dir.path(output).join("metrics.jsonl")).unwrap_or_default();
@@ -132,6 +137,22 @@ fn a_joint_run_survives_twenty_kills() {
         "model/action_encoder.safetensors",
     ];
     survives(&dir, JOINT, &weights);
+}
+
+#[test]
+fn a_ranking_run_survives_twenty_kills() {
+    let dir = corpus();
+    dir.create(
+        "exons.tsv",
+        "gene\tcontig\tstrand\ttx_start0\ttx_end\texon_starts0\texon_ends\n\
+         G\tchr1\t+\t2000\t8000\t2000,5000\t4000,8000\n",
+    );
+    dir.run(&ENCODER.replace("OUT", "lm")).ok();
+    let weights = [
+        "checkpoints/step_00000100.safetensors",
+        "encoder/model.safetensors",
+    ];
+    survives(&dir, RANKING, &weights);
 }
 
 #[test]
