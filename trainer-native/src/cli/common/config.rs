@@ -265,7 +265,7 @@ fn takes_value(arg: &clap::Arg) -> bool {
 
 /// Whether the flag of a key is among the arguments themselves.
 fn is_given(args: &[OsString], key: &str) -> bool {
-    let flag = format!("--{}", key.replace('_', "-"));
+    let flag = flag_of(key);
     let names = |arg: &OsString| {
         let rest = arg.to_str().and_then(|arg| arg.strip_prefix(&flag));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
@@ -280,33 +280,35 @@ fn takes_several(arg: &clap::Arg) -> bool {
 }
 
 fn push_several(key: &str, value: &Value, flags: &mut Vec<OsString>) -> Result<()> {
-    let mut pushed = Vec::new();
-    push_flag(key, value, true, &mut pushed)?;
-    let flag = format!("--{}", key.replace('_', "-"));
-    let values = pushed.iter().filter_map(|pushed| {
-        let text = pushed.to_str()?;
-        text.strip_prefix(&flag)?
-            .strip_prefix('=')
-            .map(OsString::from)
-    });
-    flags.push(flag.clone().into());
-    flags.extend(values);
+    let texts = texts(key, value)?;
+    if !texts.is_empty() {
+        flags.push(flag_of(key).into());
+        flags.extend(texts.into_iter().map(OsString::from));
+    }
     Ok(())
 }
 
 fn push_flag(key: &str, value: &Value, takes_value: bool, flags: &mut Vec<OsString>) -> Result<()> {
-    let flag = format!("--{}", key.replace('_', "-"));
-    let text = match value {
-        Value::Null => return Ok(()),
-        Value::Bool(false) if !takes_value => return Ok(()),
-        Value::Bool(true) if !takes_value => {
-            flags.push(flag.into());
-            return Ok(());
+    let flag = flag_of(key);
+    match value {
+        Value::Bool(is_set) if !takes_value => {
+            flags.extend(is_set.then(|| flag.into()));
         }
+        _ => {
+            let texts = texts(key, value)?.into_iter();
+            flags.extend(texts.map(|text| format!("{flag}={text}").into()));
+        }
+    }
+    Ok(())
+}
+
+/// The values of a key, each as one stands on the command line.
+fn texts(key: &str, value: &Value) -> Result<Vec<String>> {
+    Ok(vec![match value {
+        Value::Null => return Ok(Vec::new()),
         Value::Sequence(items) => {
-            return items
-                .iter()
-                .try_for_each(|item| push_flag(key, item, takes_value, flags));
+            let texts = items.iter().map(|item| texts(key, item));
+            return Ok(texts.collect::<Result<Vec<_>>>()?.concat());
         }
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => number.to_string(),
@@ -314,9 +316,11 @@ fn push_flag(key: &str, value: &Value, takes_value: bool, flags: &mut Vec<OsStri
         Value::Mapping(_) | Value::Tagged(_) => {
             return Err(refused("this key takes a plain value").with_detail("key", key));
         }
-    };
-    flags.push(format!("{flag}={text}").into());
-    Ok(())
+    }])
+}
+
+fn flag_of(key: &str) -> String {
+    format!("--{}", key.replace('_', "-"))
 }
 
 /// A configuration that is not there is a configuration error, as in the Python package.
