@@ -13,7 +13,8 @@ const LEAST_GAP: f32 = 0.05;
 #[derive(Debug)]
 pub(super) struct Window {
     pub(super) reference: Vec<u32>,
-    /// What each six-mer of the reference is part of, where that is known.
+    /// What each six-mer of the reference is part of, where that is known; empty where nothing is
+    /// learnt of it.
     pub(super) elements: Vec<Option<Element>>,
     pub(super) edits: Vec<Vec<u32>>,
 }

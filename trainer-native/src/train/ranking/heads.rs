@@ -63,6 +63,9 @@ impl Ranked {
     /// How many six-mers the head takes for the right element, and how many are known.
     pub(super) fn right_elements(&self, hidden: &Tensor<2>, batch: &Batch) -> (usize, usize) {
         let (rows, elements) = batch.elements();
+        if rows.is_empty() {
+            return (0, 0);
+        }
         let logits = host(self.element_logits(hidden, &rows).inner().into_data());
         let guesses = logits.chunks_exact(Element::COUNT).map(|logits| {
             let better = |best: usize, (at, logit): (usize, &f32)| {

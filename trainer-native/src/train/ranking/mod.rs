@@ -182,7 +182,7 @@ impl Trainer<'_> {
         let loss = activation::softplus(logit.clone(), 1.0) - logit * severity;
         let loss = loss.mean_dim(0);
         let (nats, language) = self.language(&hidden, batch);
-        let elements = self.elements(&hidden, batch);
+        let elements = self.model.element_loss(&hidden, batch);
         let line = Line {
             ranking_loss: scalar(&loss),
             pair_loss,
@@ -200,11 +200,6 @@ impl Trainer<'_> {
             .filter_map(|(part, weight)| Some(part?.mul_scalar(weight)))
             .fold(loss, |loss, part| loss + part);
         (line, loss)
-    }
-
-    /// The loss of what the six-mers are part of; nothing without a weight.
-    fn elements(&self, hidden: &Tensor<2>, batch: &Batch) -> Option<Tensor<2>> {
-        (self.settings.element_weight > 0.0).then(|| self.model.element_loss(hidden, batch))?
     }
 
     /// The hidden rows, and how far each edit moves the state: `[edits, 1]`.

@@ -108,19 +108,22 @@ impl Sites {
             let kind = &pool[kinds[below(rng, kinds.len())]];
             let first = kind[below(rng, kind.len())];
             let edits = neighbours(first, (pool, kinds), settings.edits_per_window, rng);
-            self.add(&mut batch, &edits, settings.pool_radius, rng);
+            self.add(&mut batch, &edits, settings, rng);
         }
         Ok(batch)
     }
 
     /// Adds the window around the first edit, with every edit that falls into its locus six-mer or
     /// the four after it; leaves the batch as it is where sequence is missing.
-    fn add(&self, batch: &mut Batch, edits: &[Snv], radius: usize, rng: &mut ChaCha8Rng) {
+    fn add(&self, batch: &mut Batch, edits: &[Snv], settings: &Settings, rng: &mut ChaCha8Rng) {
         let Some(&(contig, first)) = edits.first() else {
             return;
         };
         let phase = below(rng, 6);
-        let (before, after) = (batch.context * 6 + phase, (radius + 1) * 6 - phase);
+        let (before, after) = (
+            batch.context * 6 + phase,
+            (settings.pool_radius + 1) * 6 - phase,
+        );
         let reverse = below(rng, 2) == 1;
         let (left, right) = if reverse {
             (after - 1, before + 1)
@@ -148,7 +151,11 @@ impl Sites {
         }
         let mut window = Window {
             reference: tokens(&bases),
-            elements: self.elements(contig, span, reverse),
+            elements: if settings.element_weight > 0.0 {
+                self.elements(contig, span, reverse)
+            } else {
+                Vec::new()
+            },
             edits: Vec::new(),
         };
         for &(other, snv) in edits {
