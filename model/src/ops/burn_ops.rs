@@ -35,11 +35,8 @@ impl BurnOps {
     #[must_use]
     pub fn cpu() -> Self {
         Self {
-            device: Device::flex(),
-            name: "cpu",
             fused: true,
-            most_values: MOST_VALUES,
-            precision: Precision::F32,
+            ..Self::on(Device::flex(), "cpu")
         }
     }
 

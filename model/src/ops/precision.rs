@@ -4,10 +4,12 @@ use burn::tensor::{FloatDType, Tensor};
 use core::fmt;
 use core::str::FromStr;
 use genolewm_shared::{Error, ErrorCode};
+use serde::{Deserialize, Serialize};
 
 /// The numbers that products of matrices are computed in. Everything else (weights, norms, softmax,
 /// losses, gradients' sums) stays f32.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// 32 bits.
     #[default]
@@ -29,18 +31,14 @@ impl Precision {
                 .cast(FloatDType::F32),
         }
     }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::Bf16 => "bf16",
-        }
-    }
 }
 
 impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+        })
     }
 }
 
@@ -48,14 +46,15 @@ impl FromStr for Precision {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let all = [Self::F32, Self::Bf16].into_iter();
-        all.clone()
-            .find(|precision| precision.name() == text)
-            .ok_or_else(|| {
+        match text {
+            "f32" => Ok(Self::F32),
+            "bf16" => Ok(Self::Bf16),
+            _ => Err(
                 Error::new(ErrorCode::ConfigGeneric, "there is no such precision")
                     .with_detail("precision", text)
-                    .with_remedy("use f32 or bf16")
-            })
+                    .with_remedy("use f32 or bf16"),
+            ),
+        }
     }
 }
 

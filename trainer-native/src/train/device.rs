@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use clap::Args;
 use genolewm_model::ops::{BurnOps, Precision};
 use genolewm_shared::{Error, ErrorCode, Result};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,7 +18,7 @@ pub struct Compute {
     /// Numbers that products are computed in while training: f32 or bf16. Weights, sums and
     /// optimiser stay f32
     #[arg(long, default_value_t = Precision::F32)]
-    #[serde(serialize_with = "by_name", deserialize_with = "from_name", default)]
+    #[serde(default)]
     pub precision: Precision,
 }
 
@@ -30,20 +30,6 @@ impl Compute {
     pub fn training_ops(self) -> Result<BurnOps> {
         Ok(self.device.training_ops()?.with_precision(self.precision))
     }
-}
-
-fn by_name<S: serde::Serializer>(
-    precision: &Precision,
-    serializer: S,
-) -> core::result::Result<S::Ok, S::Error> {
-    serializer.collect_str(precision)
-}
-
-fn from_name<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> core::result::Result<Precision, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map_err(serde::de::Error::custom)
 }
 
 /// A device to train on, as `--device` names it.

@@ -130,13 +130,15 @@ impl Optimizer {
         tensors
     }
 
-    /// Restores the state that [`Self::export`] gave after `steps` updates.
+    /// Restores the state that [`Self::export`] gave after `steps` updates; `device` is the one that is
+    /// trained on, with gradients.
     pub fn import(
         &mut self,
         mut tensors: BTreeMap<String, TensorData>,
         steps: u64,
         device: &Device,
     ) {
+        let device = &device.clone().inner();
         let names: BTreeSet<String> = tensors
             .keys()
             .filter_map(|key| key.split_once('.').map(|(_, name)| name.to_owned()))

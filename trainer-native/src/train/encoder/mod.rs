@@ -154,11 +154,7 @@ impl<'a> Trainer<'a> {
         let config = config(settings);
         let mut optimizer = Optimizer::new(settings.optimizer, settings.weight_decay);
         let (weights, step) = if let Some(checkpoint) = resumed {
-            optimizer.import(
-                checkpoint.state,
-                checkpoint.step,
-                &ops.device().clone().inner(),
-            );
+            optimizer.import(checkpoint.state, checkpoint.step, ops.device());
             (
                 Weights::from_tensors("checkpoint", checkpoint.weights),
                 checkpoint.step,

@@ -43,8 +43,7 @@ pub(in crate::train) fn open_model(
 ) -> Result<(Base, u64)> {
     let mut extra = BTreeMap::new();
     let (weights, step) = if let Some(checkpoint) = resumed {
-        let device = ops.device().clone().inner();
-        optimizer.import(checkpoint.state, checkpoint.step, &device);
+        optimizer.import(checkpoint.state, checkpoint.step, ops.device());
         let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) = checkpoint
             .weights
             .into_iter()

@@ -90,7 +90,6 @@ impl<'a> Trainer<'a> {
         resumed: Option<Checkpoint>,
     ) -> Result<Self> {
         let ops = settings.compute.training_ops()?;
-        let device = ops.device().clone().inner();
         let bundle = Bundle::load(
             &ops,
             &Directory(settings.model_dir.clone()),
@@ -100,7 +99,7 @@ impl<'a> Trainer<'a> {
         let mut watch = CollapseWatch::new(&settings.collapse);
         let mut step = 0;
         let tensors = resumed.map(|checkpoint| {
-            optimizer.import(checkpoint.state, checkpoint.step, &device);
+            optimizer.import(checkpoint.state, checkpoint.step, ops.device());
             step = checkpoint.step;
             checkpoint.weights
         });

@@ -51,8 +51,7 @@ impl<'a> Trainer<'a> {
         let ops = settings.compute.training_ops()?;
         let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, settings.weight_decay);
         let (predictor, action, step) = if let Some(checkpoint) = resumed {
-            let device = ops.device().clone().inner();
-            optimizer.import(checkpoint.state, checkpoint.step, &device);
+            optimizer.import(checkpoint.state, checkpoint.step, ops.device());
             let (predictor, action) = split(checkpoint.weights);
             (predictor, action, checkpoint.step)
         } else {

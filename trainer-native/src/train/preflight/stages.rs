@@ -76,15 +76,16 @@ impl Stage for encoder::Settings {
         let mut guard = Guard::new(&holdout, &self.holdout, &corpus);
         guard.regions(&corpus, issues);
         let mut drawn = 0;
-        for step in 0..self.steps {
+        let batches = |step| {
+            self.accumulation
+                .batches(step)
+                .map(move |batch| (step, batch))
+        };
+        for (step, batch) in (0..self.steps).flat_map(batches) {
             let tokens = self.window_tokens_of(step);
-            for number in self.accumulation.batches(step) {
-                for window in
-                    encoder::windows(&corpus, self.seed, number, tokens, self.batch_tokens)?
-                {
-                    guard.window(&window.pieces);
-                    drawn += 1;
-                }
+            for window in encoder::windows(&corpus, self.seed, batch, tokens, self.batch_tokens)? {
+                guard.window(&window.pieces);
+                drawn += 1;
             }
             if drawn >= MOST_WINDOWS {
                 break;
