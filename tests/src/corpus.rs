@@ -24,3 +24,8 @@ pub fn random_corpus(dir: Dir) -> Dir {
     dir.create("holdout.bed", "chr1\t50000\t60000\n");
     dir
 }
+
+/// A table of one transcript in that sequence. It is made up: the longest open frame of the exons
+/// counts.
+pub const EXONS: &str = "gene\tcontig\tstrand\ttx_start0\ttx_end\texon_starts0\texon_ends\n\
+    G\tchr1\t+\t2000\t8000\t2000,5000\t4000,8000\n";

@@ -4,7 +4,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
-use genolewm_tests::corpus::random_corpus;
+use genolewm_tests::corpus::{EXONS, random_corpus};
 use genolewm_tests::{Dir, dir};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -142,11 +142,7 @@ fn a_joint_run_survives_twenty_kills() {
 #[test]
 fn a_ranking_run_survives_twenty_kills() {
     let dir = corpus();
-    dir.create(
-        "exons.tsv",
-        "gene\tcontig\tstrand\ttx_start0\ttx_end\texon_starts0\texon_ends\n\
-         G\tchr1\t+\t2000\t8000\t2000,5000\t4000,8000\n",
-    );
+    dir.create("exons.tsv", EXONS);
     dir.run(&ENCODER.replace("OUT", "lm")).ok();
     let weights = [
         "checkpoints/step_00000100.safetensors",

@@ -3,6 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
+use genolewm_tests::corpus::EXONS;
 use genolewm_tests::{Dir, dir};
 use serde_json::Value;
 
@@ -165,11 +166,7 @@ fn what_stops_a_run_stops_the_look_too() {
 #[test]
 fn a_ranking_run_is_looked_at_too() {
     let dir = corpus();
-    dir.create(
-        "exons.tsv",
-        "gene\tcontig\tstrand\ttx_start0\ttx_end\texon_starts0\texon_ends\n\
-         G\tchr1\t+\t2000\t8000\t2000,5000\t4000,8000\n",
-    );
+    dir.create("exons.tsv", EXONS);
     dir.run(ENCODER).ok();
     let report = look(
         &dir,

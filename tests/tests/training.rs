@@ -3,7 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
-use genolewm_tests::corpus::random_corpus;
+use genolewm_tests::corpus::{EXONS, random_corpus};
 use genolewm_tests::{Dir, dir};
 use serde_json::Value;
 use std::process::{Command, Stdio};
@@ -307,15 +307,10 @@ fn a_trained_model_scores_and_its_receipts_verify() {
         .ok();
 }
 
-/// A corpus with annotation, which may be made up (the longest open frame of the exons is taken),
-/// and an encoder.
+/// A corpus with annotation, and an encoder.
 fn annotated() -> Dir {
     let dir = corpus();
-    dir.create(
-        "exons.tsv",
-        "gene\tcontig\tstrand\ttx_start0\ttx_end\texon_starts0\texon_ends\n\
-         G\tchr1\t+\t2000\t8000\t2000,5000\t4000,8000\n",
-    );
+    dir.create("exons.tsv", EXONS);
     dir.run(&encoder_command("lm")).ok();
     dir
 }
@@ -327,16 +322,15 @@ const RANKING: &str = "train ranking --corpus corpus.tsv --holdout holdout.bed -
 #[test]
 fn a_ranking_run_has_a_directory_too() {
     let dir = annotated();
-    let command = RANKING;
-    dir.run(command).ok();
+    dir.run(RANKING).ok();
     assert_eq!(checkpoints(&dir, "rank"), ["step_00000004.safetensors"]);
     let checkpoint = dir.bytes("rank/checkpoints/step_00000004.safetensors");
     assert_eq!(json(&dir, "rank/training_run.json")["status"], "completed");
     let roles = json(&dir, "rank/dataset_manifest.json").to_string();
     assert!(roles.contains("\"exons\"") && roles.contains("\"encoder\""));
-    dir.run(&command.replace("--steps 4", "--steps 5"))
+    dir.run(&RANKING.replace("--steps 4", "--steps 5"))
         .fails("CONFIG.GENERIC", 3);
-    dir.run(command).ok();
+    dir.run(RANKING).ok();
     assert!(dir.bytes("rank/checkpoints/step_00000004.safetensors") == checkpoint);
 }
 
@@ -368,17 +362,22 @@ fn a_ranking_run_with_all_of_its_losses_repeats_from_its_resolved_settings() {
     assert!((nats - 15f64.ln()).abs() < 1e-3, "{nats}");
 }
 
+/// The last figures of a run.
+fn last_line(dir: &Dir, run: &str) -> Value {
+    let metrics = dir.text(&format!("{run}/metrics.jsonl"));
+    serde_json::from_str(metrics.lines().last().expect("a line")).expect("JSON")
+}
+
 #[test]
 fn accumulated_batches_count_as_one() {
     let dir = corpus();
     let command = encoder_command("two") + " --accumulate 2";
     dir.run(&command).ok();
     dir.run(&encoder_command("one")).ok();
-    let tokens = |run: &str| -> u64 {
-        let metrics = dir.text(&format!("{run}/metrics.jsonl"));
-        let last: Value =
-            serde_json::from_str(metrics.lines().last().expect("a line")).expect("JSON");
-        last["tokens_seen"].as_u64().expect("a number")
+    let tokens = |run| {
+        last_line(&dir, run)["tokens_seen"]
+            .as_u64()
+            .expect("a number")
     };
     assert_eq!(tokens("two"), 2 * tokens("one"));
     dir.run(&encoder_command("again").replace("--output again", "--accumulate 2 --output again"))
@@ -413,12 +412,7 @@ fn an_encoder_trains_in_bf16() {
         .ok();
     let weights = |run: &str| dir.bytes(&format!("{run}/encoder/model.safetensors"));
     assert!(weights("narrow") == weights("again"));
-    let loss = |run: &str| -> f64 {
-        let metrics = dir.text(&format!("{run}/metrics.jsonl"));
-        let last: Value =
-            serde_json::from_str(metrics.lines().last().expect("a line")).expect("JSON");
-        last["loss"].as_f64().expect("a number")
-    };
+    let loss = |run| last_line(&dir, run)["loss"].as_f64().expect("a number");
     let (wide, narrow) = (loss("wide"), loss("narrow"));
     assert!(
         wide != narrow && (wide - narrow).abs() < 0.05,

@@ -109,44 +109,38 @@ const MARKS: &[u8] = b"\t\n\r,;:=+-.\"{}[]<>#0123456789NACGT\0\xff";
 
 #[derive(Debug, Clone)]
 enum Damage {
-    Change(usize, u8),
-    Insert(usize, u8),
-    Cut(usize, usize),
-    End(usize),
+    Change(u8),
+    Insert(u8),
+    Cut(usize),
+    End,
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
+/// A damage, and where: a place of the file, modulo its length.
+fn damage() -> impl Strategy<Value = (usize, Damage)> {
     let byte = || prop_oneof![proptest::sample::select(MARKS), any::<u8>()];
-    prop_oneof![
-        (any::<usize>(), byte()).prop_map(|(at, byte)| Damage::Change(at, byte)),
-        (any::<usize>(), byte()).prop_map(|(at, byte)| Damage::Insert(at, byte)),
-        (any::<usize>(), 1..12usize).prop_map(|(at, count)| Damage::Cut(at, count)),
-        any::<usize>().prop_map(Damage::End),
-    ]
+    let damage = prop_oneof![
+        byte().prop_map(Damage::Change),
+        byte().prop_map(Damage::Insert),
+        (1..12usize).prop_map(Damage::Cut),
+        Just(Damage::End),
+    ];
+    (any::<usize>(), damage)
 }
 
-fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
-    let place = |at: usize| at % (bytes.len() + 1);
+fn apply(bytes: &mut Vec<u8>, (at, damage): &(usize, Damage)) {
+    let at = at % (bytes.len() + 1);
     match *damage {
-        Damage::Change(at, byte) => {
-            let at = place(at);
+        Damage::Change(byte) => {
             if let Some(old) = bytes.get_mut(at) {
                 *old = byte;
             }
         }
-        Damage::Insert(at, byte) => {
-            let at = place(at);
-            bytes.insert(at, byte);
-        }
-        Damage::Cut(at, count) => {
-            let at = place(at);
+        Damage::Insert(byte) => bytes.insert(at, byte),
+        Damage::Cut(count) => {
             let end = (at + count).min(bytes.len());
             bytes.drain(at..end);
         }
-        Damage::End(at) => {
-            let at = place(at);
-            bytes.truncate(at);
-        }
+        Damage::End => bytes.truncate(at),
     }
 }
 

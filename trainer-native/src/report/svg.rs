@@ -233,11 +233,7 @@ impl Plot {
         if !self.is_compact {
             let mut x = WIDTH - RIGHT - self.series.iter().map(width).sum::<f64>();
             let title_width = TITLE_LETTER * self.title.chars().count() as f64;
-            let below = if LEFT + title_width > x {
-                LEGEND_ROW
-            } else {
-                0.0
-            };
+            let below = LEGEND_ROW * f64::from(LEFT + title_width > x);
             let place = |series: &Series| {
                 x += width(series);
                 (x - width(series) + 12.0, below)
