@@ -5,13 +5,17 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::Path;
 
-/// Writes `bytes` to a temporary file beside `path` and renames it over `path`.
+/// Writes `bytes` to a temporary file beside `path` and renames it over `path`, or straight to
+/// `path` where that is a [device](is_device).
 ///
 /// # Errors
-/// `RESOURCE.DISK_FULL` when there is no room, `RESOURCE.GENERIC` otherwise; `path` is unchanged
-/// then.
+/// `RESOURCE.DISK_FULL` when there is no room, `RESOURCE.GENERIC` otherwise; a file under `path` is
+/// unchanged then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || -> std::io::Result<()> {
+        if is_device(path) {
+            return open_device(path)?.write_all(bytes);
+        }
         let directory = path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty())
@@ -25,6 +29,20 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         File::open(directory)?.sync_all()
     };
     write().map_err(|error| io_error(&path.display().to_string(), &error))
+}
+
+/// Whether a path leads to a device or a named pipe: those are written to, never replaced.
+#[must_use]
+pub fn is_device(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// Opens a [device](is_device) to write to.
+///
+/// # Errors
+/// As the system says.
+pub fn open_device(path: &Path) -> std::io::Result<File> {
+    File::options().write(true).open(path)
 }
 
 /// A temporary file with the permissions of an ordinary one: private by the user's umask alone.
@@ -100,4 +118,30 @@ pub fn io_error(name: &str, error: &std::io::Error) -> Error {
         _ => "check that the path exists and may be read and written",
     };
     Error::new(code, format!("{name}: {error}")).with_remedy(remedy)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    use std::process::Command;
+
+    /// `eval --output-metrics /dev/null`, run by root, put a file where the device was.
+    #[test]
+    fn a_device_was_replaced_by_a_file() -> std::result::Result<(), Box<dyn std::error::Error>> {
+        let directory = tempfile::tempdir()?;
+        let pipe = directory.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status()?.success());
+        let named = directory.path().join("link");
+        symlink(&pipe, &named)?;
+        let read = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read(pipe)
+        });
+        write_atomically(&named, b"figures")?;
+        assert!(pipe.metadata()?.file_type().is_fifo());
+        assert!(named.is_symlink());
+        assert_eq!(read.join().expect("the reader ends")?, b"figures");
+        Ok(())
+    }
 }
