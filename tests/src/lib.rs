@@ -10,6 +10,7 @@ pub mod corpus;
 mod disk;
 pub mod genome;
 pub mod golden;
+pub mod stages;
 
 pub use command::{Finished, Program};
 pub use directory::Dir;

@@ -4,7 +4,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
-use genolewm_tests::corpus::{EXONS, random_corpus};
+use genolewm_tests::stages::{ENCODER, JOINT, PREDICTOR, RANKING, Stage};
 use genolewm_tests::{Dir, dir};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -24,31 +24,6 @@ impl Numbers {
         self.0 >> 33
     }
 }
-
-fn corpus() -> Dir {
-    random_corpus(dir!())
-}
-
-const ENCODER: &str = "train encoder --corpus corpus.tsv --holdout holdout.bed --output OUT --steps 200 \
-    --checkpoint-every 2 --log-every 1 --hidden-size 16 --intermediate-size 32 --layers 1 --heads 2 \
-    --kv-heads 1 --window-tokens 12 --batch-tokens 48 --long-every 0 --cross-entropy-steps 100 \
-    --warmup-steps 4 --accumulate 2";
-
-const PREDICTOR: &str = "train predictor --encoder lm/encoder --corpus corpus.tsv --holdout holdout.bed \
-    --output OUT --steps 200 --checkpoint-every 2 --log-every 1 --collapse-every 7 \
-    --generation-windows 2 --generation-steps 7 --generations 3 --validation-windows 2 --batch 4 \
-    --accumulate 2 --balance --d-hidden 16 --d-action 8 --n-heads 2 --warmup-steps 4 \
-    --fallback gnomad_common=synthetic_snv";
-
-const JOINT: &str = "train joint --model-dir first/model --corpus corpus.tsv --holdout holdout.bed \
-    --output OUT --steps 60 --windows 2 --validation-windows 2 --checkpoint-every 2 --log-every 1 \
-    --collapse-every 7 --lora-rank 4 --warmup-steps 4 --curriculum --accumulate 2 \
-    --fallback gnomad_common=synthetic_snv";
-
-const RANKING: &str = "train ranking --corpus corpus.tsv --holdout holdout.bed --exons exons.tsv \
-    --init lm/encoder --output OUT --steps 100 --windows 4 --context-tokens 8 10 --element-weight 0.5 \
-    --pair-weight 0.5 --accumulate 2 --checkpoint-every 2 --log-every 1 --validation-share 0 \
-    --warmup-steps 4";
 
 /// Lines of metrics that a run has written so far.
 fn lines(dir: &Dir, output: &str) -> u64 {
@@ -84,79 +59,38 @@ fn with_kills(dir: &Dir, command: &str, output: &str) {
     dir.run(command).ok();
 }
 
-fn survives(dir: &Dir, command: &str, weights: &[&str]) {
-    dir.run(&command.replace("OUT", "whole")).ok();
-    with_kills(dir, &command.replace("OUT", "killed"), "killed");
-    for file in weights.iter().chain(&["metrics.jsonl"]) {
-        let (whole, resumed) = (
-            dir.bytes(&format!("whole/{file}")),
-            dir.bytes(&format!("killed/{file}")),
-        );
-        assert!(whole == resumed, "{file} differs after {KILLS} kills");
-    }
+fn survives(stage: Stage, dir: Dir, steps: u64) {
+    let dir = stage.prepared(dir);
+    let command = |output| stage.command(output, steps) + " --accumulate 2";
+    dir.run(&command("whole")).ok();
+    with_kills(&dir, &command("killed"), "killed");
+    stage.assert_same(&dir, ("whole", "killed"), steps);
 }
 
 #[test]
 fn an_encoder_survives_twenty_kills() {
-    let weights = [
-        "checkpoints/step_00000200.safetensors",
-        "encoder/model.safetensors",
-    ];
-    survives(&corpus(), ENCODER, &weights);
+    survives(ENCODER, dir!(), 200);
 }
 
 #[test]
 fn a_predictor_survives_twenty_kills() {
-    let dir = corpus();
-    dir.run(&ENCODER.replace("OUT", "lm")).ok();
-    let weights = [
-        "checkpoints/step_00000200.safetensors",
-        "model/predictor.safetensors",
-        "model/action_encoder.safetensors",
-        "model/calibration.parquet",
-    ];
-    survives(&dir, PREDICTOR, &weights);
+    survives(PREDICTOR, dir!(), 200);
 }
 
 #[test]
 fn a_joint_run_survives_twenty_kills() {
-    let dir = corpus();
-    dir.run(
-        &ENCODER
-            .replace("OUT", "lm")
-            .replace("--layers 1", "--layers 2"),
-    )
-    .ok();
-    let first = PREDICTOR.replace("OUT", "first");
-    dir.run(&first.replace("--steps 200", "--steps 4")).ok();
-    let weights = [
-        "checkpoints/step_00000060.safetensors",
-        "lora.safetensors",
-        "model/encoder/model.safetensors",
-        "model/predictor.safetensors",
-        "model/action_encoder.safetensors",
-    ];
-    survives(&dir, JOINT, &weights);
+    survives(JOINT, dir!(), 60);
 }
 
 #[test]
 fn a_ranking_run_survives_twenty_kills() {
-    let dir = corpus();
-    dir.create("exons.tsv", EXONS);
-    dir.run(&ENCODER.replace("OUT", "lm")).ok();
-    let weights = [
-        "checkpoints/step_00000100.safetensors",
-        "encoder/model.safetensors",
-    ];
-    survives(&dir, RANKING, &weights);
+    survives(RANKING, dir!(), 100);
 }
 
 #[test]
 fn two_runs_in_one_directory_are_not_mixed() {
-    let dir = corpus();
-    let command = ENCODER
-        .replace("OUT", "run")
-        .replace("--steps 200", "--steps 100000");
+    let dir = ENCODER.prepared(dir!());
+    let command = ENCODER.command("run", 100_000);
     let mut run = dir
         .run(&command)
         .into_command()
@@ -175,6 +109,6 @@ fn two_runs_in_one_directory_are_not_mixed() {
     run.wait().expect("the program ends");
     assert!(second.stderr().contains("another process"), "{second}");
     // The lock went with the process that held it; other settings are what it is refused for now.
-    let other = command.replace("--steps 100000", "--steps 5000");
-    dir.run(&other).fails("CONFIG.GENERIC", 3);
+    dir.run(&ENCODER.command("run", 5_000))
+        .fails("CONFIG.GENERIC", 3);
 }

@@ -1,5 +1,6 @@
 //! Where a network is trained.
 
+use super::step::Accumulation;
 use burn::tensor::Device;
 use clap::Args;
 use genolewm_model::ops::{BurnOps, Precision};
@@ -9,12 +10,13 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Where and in which numbers a stage trains.
-#[derive(Debug, Clone, Copy, Default, Args, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 pub struct Compute {
-    /// Where to train: cpu, cuda, cuda:1 or wgpu
-    #[arg(long, default_value_t = TrainingDevice::Cpu)]
+    /// Where to train: cpu, cuda, cuda:1 or wgpu; several, as cuda:0,cuda:1, share the batches of a
+    /// step
+    #[arg(long, default_value_t = Devices::default())]
     #[serde(skip)]
-    pub device: TrainingDevice,
+    pub device: Devices,
     /// Numbers that products are computed in while training: f32 or bf16. Weights, sums and
     /// optimiser stay f32
     #[arg(long, default_value_t = Precision::F32)]
@@ -23,13 +25,79 @@ pub struct Compute {
 }
 
 impl Compute {
-    /// The operations with gradients.
+    /// The operations with gradients on the first device, and on the others.
     ///
     /// # Errors
-    /// As [`TrainingDevice::ops`].
-    pub fn training_ops(self) -> Result<BurnOps> {
-        Ok(self.device.training_ops()?.with_precision(self.precision))
+    /// `CONFIG.GENERIC` when a step has fewer batches than there are devices; as
+    /// [`TrainingDevice::ops`].
+    pub fn training_ops(&self, accumulation: Accumulation) -> Result<(BurnOps, Vec<BurnOps>)> {
+        let devices = 1 + self.device.others.len() as u64;
+        if accumulation.accumulate < devices {
+            let message = format!("{devices} devices share the batches of a step");
+            return Err(Error::new(ErrorCode::ConfigGeneric, message)
+                .with_detail("accumulate", accumulation.accumulate.to_string())
+                .with_remedy(format!(
+                    "use --accumulate {devices} or more, or fewer devices"
+                )));
+        }
+        let ops = |device: &TrainingDevice| -> Result<BurnOps> {
+            Ok(device.training_ops()?.with_precision(self.precision))
+        };
+        let others = self.device.others.iter().map(ops).collect::<Result<_>>()?;
+        Ok((ops(&self.device.first)?, others))
     }
+}
+
+/// The devices of a run, as `--device` names them, with commas between.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Devices {
+    /// Keeps the optimiser.
+    pub first: TrainingDevice,
+    /// Share the batches of a step with it.
+    pub others: Vec<TrainingDevice>,
+}
+
+impl Devices {
+    /// All of them, the first one first.
+    pub fn all(&self) -> impl Iterator<Item = TrainingDevice> {
+        core::iter::once(self.first).chain(self.others.iter().copied())
+    }
+}
+
+impl FromStr for Devices {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let mut names = text.split(',').map(|name| name.trim().parse());
+        Ok(Self {
+            first: names.next().unwrap_or(Ok(TrainingDevice::Cpu))?,
+            others: names.collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl fmt::Display for Devices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.all().map(|device| device.to_string()).collect();
+        f.write_str(&names.join(","))
+    }
+}
+
+/// Does jobs at the same time, each on a thread of its own; the results have the order of the jobs.
+pub fn parallel<J: Send, T: Send>(jobs: Vec<J>, work: impl Fn(J) -> T + Sync) -> Vec<T> {
+    if jobs.len() < 2 {
+        return jobs.into_iter().map(work).collect();
+    }
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = jobs
+            .into_iter()
+            .map(|job| scope.spawn(|| work(job)))
+            .collect();
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined
+            .map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// A device to train on, as `--device` names it.
@@ -90,7 +158,7 @@ impl TrainingDevice {
     ///
     /// # Errors
     /// As [`TrainingDevice::ops`].
-    pub fn training_ops(self) -> Result<BurnOps> {
+    fn training_ops(self) -> Result<BurnOps> {
         Ok(BurnOps::on(self.device()?.autodiff(), self.name()))
     }
 
@@ -157,6 +225,8 @@ mod tests {
             "cuda".parse::<TrainingDevice>().unwrap(),
             TrainingDevice::Cuda(0)
         );
+        let two: Devices = "cuda, cuda:1".parse().unwrap();
+        assert_eq!(two.to_string(), "cuda:0,cuda:1");
         for name in ["", "gpu", "cuda:x", "cpu:0"] {
             let error = name.parse::<TrainingDevice>().unwrap_err();
             assert_eq!(error.code(), ErrorCode::ConfigGeneric, "{name}");

@@ -4,11 +4,8 @@
 //! A generation is a function of the seed and its number, and which steps train on it is a matter of
 //! their numbers alone: how fast either side is changes no weight.
 
-use super::pairs::{Draw, PairSources, Pairs, encode};
+use super::pairs::{Draw, Frozen, PairSources, Pairs, encode};
 use super::run_dir::Monitor;
-use burn::tensor::Tensor;
-use genolewm_model::encoder::StateEncoder;
-use genolewm_model::ops::BurnOps;
 use genolewm_shared::{Error, ErrorCode, Result};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,10 +15,8 @@ use std::time::{Duration, Instant};
 /// What generations are made with.
 #[derive(Debug)]
 pub struct Feed<'a> {
-    /// The frozen encoder.
-    pub encoder: &'a StateEncoder<Tensor<2>>,
-    /// Where it runs.
-    pub ops: BurnOps,
+    /// The frozen encoder on each device.
+    pub encoders: &'a [Frozen],
     /// Sequence, edits and hold-outs.
     pub sources: &'a PairSources,
     /// Windows of a generation.
@@ -139,7 +134,7 @@ impl Feed<'_> {
             seed: self.seed,
             stream: number + 1,
         };
-        encode(self.encoder, &self.ops, self.sources, draw, &mut |took| {
+        encode(self.encoders, self.sources, draw, &mut |took| {
             self.monitor.encode(took);
             self.encoded.add(took);
             !stopped.load(Ordering::Relaxed)

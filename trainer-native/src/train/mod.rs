@@ -20,6 +20,7 @@ pub mod predictor;
 pub mod preflight;
 pub mod python_config;
 pub mod ranking;
+pub mod replicas;
 pub mod resume;
 pub mod run;
 pub mod run_dir;

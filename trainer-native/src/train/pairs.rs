@@ -1,6 +1,7 @@
 //! Training pairs of the predictor: edits, the state before them and the state after each, pooled
 //! at one locus and normalised, by the frozen encoder.
 
+use super::device::parallel;
 use crate::dataset::corpus::{Corpus, read_corpus_table};
 use crate::dataset::edits::pooling_locus;
 use crate::dataset::holdout::HoldoutPolicy;
@@ -126,14 +127,30 @@ pub struct Draw {
     pub stream: u64,
 }
 
-/// Draws windows and encodes their edits; a function of `draw`. After each window `go_on` is told
-/// how long its encoding took; nothing is returned once it says no.
+/// The frozen encoder on one device.
+#[derive(Debug)]
+pub struct Frozen {
+    /// The encoder.
+    pub encoder: StateEncoder<<BurnOps as Ops>::Matrix>,
+    /// Where it computes, without gradients.
+    pub ops: BurnOps,
+}
+
+/// States before and after the edits of a window, row-major, and how long their encoding took.
+struct States {
+    reference: Vec<f32>,
+    edited: Vec<f32>,
+    took: Duration,
+}
+
+/// Draws windows and encodes their edits, as many windows at a time as there are encoders; a function
+/// of `draw`. After each window `go_on` is told how long its encoding took; nothing is returned once
+/// it says no.
 ///
 /// # Errors
 /// `TRAINING.DATALOADER` when windows or edits cannot be drawn.
 pub fn encode(
-    encoder: &StateEncoder<<BurnOps as Ops>::Matrix>,
-    ops: &BurnOps,
+    encoders: &[Frozen],
     sources: &PairSources,
     draw: Draw,
     go_on: &mut dyn FnMut(Duration) -> bool,
@@ -148,56 +165,69 @@ pub fn encode(
         window_bp: draw.window_bp,
     };
     let mut pairs = Pairs {
-        width: encoder.d_state(),
+        width: encoders
+            .first()
+            .map_or(0, |frozen| frozen.encoder.d_state()),
         ..Pairs::default()
     };
     while pairs.windows.len() < draw.windows {
-        let (window, tuples) = feed.draw(&mut rng)?;
-        let started = Instant::now();
-        add(encoder, ops, &mut pairs, window.bases, tuples)?;
-        if !go_on(started.elapsed()) {
-            return Ok(None);
+        let round = encoders.len().min(draw.windows - pairs.windows.len());
+        let drawn = (0..round)
+            .map(|_| feed.draw(&mut rng))
+            .collect::<Result<Vec<_>>>()?;
+        let jobs = encoders.iter().zip(&drawn).collect();
+        let states = parallel(jobs, |(frozen, (window, tuples))| {
+            frozen.states(&window.bases, tuples)
+        });
+        for ((window, tuples), states) in drawn.into_iter().zip(states) {
+            let states = states?;
+            let took = states.took;
+            pairs.add(window.bases, tuples, states);
+            if !go_on(took) {
+                return Ok(None);
+            }
         }
     }
     Ok(Some(pairs))
 }
 
-fn add(
-    encoder: &StateEncoder<<BurnOps as Ops>::Matrix>,
-    ops: &BurnOps,
-    pairs: &mut Pairs,
-    bases: String,
-    tuples: Vec<TrainingTuple>,
-) -> Result<()> {
-    let mut site = Site {
-        reference: &bases,
-        edits: Vec::new(),
-    };
-    let mut items = Vec::with_capacity(tuples.len());
-    for tuple in tuples {
-        let locus = pooling_locus(&tuple.rel_edits);
-        items.push((site.edits.len(), tuple.rel_edits));
-        site.edits.extend(
-            tuple
-                .targets
-                .into_iter()
-                .map(|bases| EditedWindow { bases, locus }),
-        );
+impl Frozen {
+    fn states(&self, reference: &str, tuples: &[TrainingTuple]) -> Result<States> {
+        let started = Instant::now();
+        let edited = |tuple: &TrainingTuple| {
+            let locus = pooling_locus(&tuple.rel_edits);
+            let targets = tuple.targets.clone().into_iter();
+            targets.map(move |bases| EditedWindow { bases, locus })
+        };
+        let site = Site {
+            reference,
+            edits: tuples.iter().flat_map(edited).collect(),
+        };
+        let states = self.encoder.encode(&self.ops, &[site])?;
+        Ok(States {
+            reference: pollster::block_on(self.ops.read(&states.reference))?,
+            edited: pollster::block_on(self.ops.read(&states.edited))?,
+            took: started.elapsed(),
+        })
     }
-    let states = encoder.encode(ops, &[site])?;
-    let reference = pollster::block_on(ops.read(&states.reference))?;
-    let edited = pollster::block_on(ops.read(&states.edited))?;
-    let rows_before = pairs.after.len() / pairs.width;
-    for (first, edits) in items {
-        let row = first * pairs.width..(first + 1) * pairs.width;
-        pairs.before.extend_from_slice(&reference[row]);
-        pairs.items.push(PairItem {
-            window: pairs.windows.len(),
-            edits,
-            first_after: rows_before + first,
-        });
+}
+
+impl Pairs {
+    /// Adds a window with its edits.
+    fn add(&mut self, bases: String, tuples: Vec<TrainingTuple>, states: States) {
+        let rows_before = self.after.len() / self.width;
+        let mut first = 0;
+        for tuple in tuples {
+            let row = first * self.width..(first + 1) * self.width;
+            self.before.extend_from_slice(&states.reference[row]);
+            self.items.push(PairItem {
+                window: self.windows.len(),
+                edits: tuple.rel_edits,
+                first_after: rows_before + first,
+            });
+            first += tuple.targets.len();
+        }
+        self.after.extend(states.edited);
+        self.windows.push(bases);
     }
-    pairs.after.extend(edited);
-    pairs.windows.push(bases);
-    Ok(())
 }

@@ -31,25 +31,40 @@ impl Accumulation {
     }
 }
 
+/// Gradients by the names of the parameters.
+pub type NamedGradients = BTreeMap<String, Tensor<2>>;
+
+/// The gradients of a model's parameters, for those that the loss depends on.
+pub fn named<P: Parameters<Tensor<2>>>(model: &mut P, gradients: &mut Gradients) -> NamedGradients {
+    let mut named = BTreeMap::new();
+    model.visit("", &mut |name, _, value| {
+        if let Some(gradient) = value.grad_remove(gradients) {
+            named.insert(name.to_owned(), gradient);
+        }
+    });
+    named
+}
+
 /// Gradients of one or more batches.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Collected {
-    sums: BTreeMap<String, Tensor<2>>,
+    sums: NamedGradients,
     batches: u32,
 }
 
 impl Collected {
-    /// Adds the gradients of one batch.
-    pub fn add<P: Parameters<Tensor<2>>>(&mut self, model: &mut P, gradients: &mut Gradients) {
-        model.visit("", &mut |name, _, value| {
-            if let Some(gradient) = value.grad_remove(gradients) {
-                let sum = match self.sums.remove(name) {
-                    Some(sum) => sum + gradient,
-                    None => gradient,
-                };
-                self.sums.insert(name.to_owned(), sum);
-            }
-        });
+    /// Adds the gradients of one batch, on the device of those that came first.
+    pub fn add(&mut self, gradients: NamedGradients) {
+        for (name, gradient) in gradients {
+            let sum = match self.sums.remove(&name) {
+                Some(sum) => {
+                    let here = sum.device();
+                    sum + gradient.to_device(&here)
+                }
+                None => gradient,
+            };
+            self.sums.insert(name, sum);
+        }
         self.batches += 1;
     }
 
@@ -79,7 +94,8 @@ impl Collected {
             // What no batch made use of has a gradient of zero: its moments age with all others,
             // and a checkpoint notes one number of steps for all of them.
             let gradient = match self.sums.remove(name) {
-                Some(sum) => sum.mul_scalar(factor * share),
+                // A parameter that the first device's batches made no use of.
+                Some(sum) => sum.to_device(&plain.device()).mul_scalar(factor * share),
                 None => plain.zeros_like(),
             };
             let updated = optimizer.step(name, role, plain, gradient, rate(name));

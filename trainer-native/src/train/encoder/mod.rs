@@ -1,23 +1,24 @@
 //! Pre-training of the encoder: a causal six-mer language model.
 
+mod model;
 mod settings;
 mod start;
 
 pub use settings::Settings;
-pub(super) use start::{Base, open_model, read_config};
+pub(super) use start::{Base, read_config};
 
-use super::encoder_dir::{self, DNA, SPECIALS, VOCABULARY, six_mer_code};
-use super::lm_loss::{LmLoss, lm_loss};
+use super::encoder_dir::{self, DNA, SPECIALS, six_mer_code};
+use super::lm_loss::LmLoss;
 use super::optimizer::Optimizer;
+use super::replicas::Replicas;
 use super::run::{Progress, StopFlag};
 use super::run_dir::{Checkpoint, DataFile, RunDir, RunPlan, json_text};
-use super::step::{Collected, export, host, not_a_number, track};
+use super::step::{export, not_a_number};
 use crate::dataset::corpus::{Corpus, Window};
-use burn::tensor::{Tensor, TensorData};
-use genolewm_model::encoder::{Llama, LlamaConfig, Sequence};
-use genolewm_model::ops::BurnOps;
+use genolewm_model::encoder::LlamaConfig;
 use genolewm_model::weights::Weights;
 use genolewm_shared::Result;
+use model::{Batch, Figures, LanguageModel};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use serde::Serialize;
@@ -40,33 +41,6 @@ struct Line {
     validation_six_mer_nats: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     validation_base_accuracy: Option<f64>,
-}
-
-/// Figures of one pass over a batch.
-#[derive(Debug, Clone, Copy)]
-struct Figures {
-    kind: LmLoss,
-    loss: f64,
-    six_mer_nats: f64,
-    base_accuracy: f64,
-}
-
-impl Figures {
-    const fn zero(kind: LmLoss) -> Self {
-        Self {
-            kind,
-            loss: 0.0,
-            six_mer_nats: 0.0,
-            base_accuracy: 0.0,
-        }
-    }
-
-    /// Adds the share of one of `batches` batches.
-    fn add(&mut self, batch: &Self, batches: f64) {
-        self.loss += batch.loss / batches;
-        self.six_mer_nats += batch.six_mer_nats / batches;
-        self.base_accuracy += batch.base_accuracy / batches;
-    }
 }
 
 /// Trains until `settings.steps` or until `stop`; goes on from the directory's newest checkpoint.
@@ -104,7 +78,7 @@ pub fn run(
     }
     progress.finish();
     trainer.save(&mut run)?;
-    let weights = export(&mut trainer.model);
+    let weights = export(&mut trainer.replicas.first);
     encoder_dir::write(&settings.output.join("encoder"), &trainer.config, &weights)?;
     run.finish(stop.is_set())
 }
@@ -139,9 +113,8 @@ fn data(settings: &Settings) -> Result<Vec<DataFile>> {
 
 struct Trainer<'a> {
     settings: &'a Settings,
-    ops: BurnOps,
     config: LlamaConfig,
-    model: Llama<Tensor<2>>,
+    replicas: Replicas<LanguageModel>,
     optimizer: Optimizer,
     step: u64,
     tokens_seen: u64,
@@ -150,38 +123,30 @@ struct Trainer<'a> {
 
 impl<'a> Trainer<'a> {
     fn open(settings: &'a Settings, resumed: Option<Checkpoint>) -> Result<Self> {
-        let ops = settings.compute.training_ops()?;
+        let devices = settings.compute.training_ops(settings.accumulation)?;
         let config = config(settings);
         let mut optimizer = Optimizer::new(settings.optimizer, settings.weight_decay);
-        let (weights, step) = if let Some(checkpoint) = resumed {
-            optimizer.import(checkpoint.state, checkpoint.step, ops.device());
-            (
-                Weights::from_tensors("checkpoint", checkpoint.weights),
-                checkpoint.step,
-            )
-        } else if let Some(init) = &settings.init {
-            (read_weights(init)?, 0)
-        } else {
-            (
-                Weights::from_tensors("initial weights", initial(&config, settings.seed)),
-                0,
-            )
-        };
-        let vocabulary: Vec<u32> = (0..VOCABULARY as u32).collect();
-        let mut model = Llama::load(
-            &ops,
-            config.clone(),
-            weights,
-            &vocabulary,
-            settings.long_window_tokens + 2,
-        )?;
-        track(&mut model);
+        let mut step = 0;
+        let mut saved = resumed.map(|checkpoint| {
+            optimizer.import(checkpoint.state, checkpoint.step, devices.0.device());
+            step = checkpoint.step;
+            Weights::from_tensors("checkpoint", checkpoint.weights)
+        });
+        let replicas = Replicas::open(devices, |ops| {
+            let weights = match (saved.take(), &settings.init) {
+                (Some(saved), _) => saved,
+                (None, Some(init)) => read_weights(init)?,
+                (None, None) => {
+                    Weights::from_tensors("initial weights", initial(&config, settings.seed))
+                }
+            };
+            LanguageModel::load(ops, &config, weights, settings.long_window_tokens + 2)
+        })?;
         let tokens_seen = (0..step).map(|step| tokens_of(settings, step)).sum();
         Ok(Self {
             settings,
-            ops,
             config,
-            model,
+            replicas,
             optimizer,
             step,
             tokens_seen,
@@ -192,33 +157,29 @@ impl<'a> Trainer<'a> {
     fn train_step(&mut self, corpus: &Corpus) -> Result<Figures> {
         let settings = self.settings;
         let window_tokens = settings.window_tokens_of(self.step);
-        let mut collected = Collected::default();
-        let mut figures = Figures::zero(self.loss_kind());
-        for number in settings.accumulation.batches(self.step) {
-            let batch = sample(
+        let kind = self.loss_kind();
+        let numbers = settings.accumulation.batches(self.step);
+        let (of_batches, gradients) = self.replicas.gradients(numbers, |number| {
+            let tokens = sample(
                 corpus,
                 settings.seed,
                 number,
                 window_tokens,
                 settings.batch_tokens,
             )?;
-            let (of_batch, surrogate) = self.forward(&batch, self.loss_kind());
-            if !of_batch.loss.is_finite() {
-                return Err(not_a_number(self.step + 1));
-            }
-            figures.add(&of_batch, settings.accumulation.accumulate as f64);
-            collected.add(&mut self.model, &mut surrogate.backward());
+            Ok(Batch { tokens, kind })
+        })?;
+        let figures = Figures::mean(kind, &of_batches);
+        if !figures.loss.is_finite() {
+            return Err(not_a_number(self.step + 1));
         }
         let rate = settings.learning_rate
             * settings
                 .schedule
                 .factor(self.step, settings.steps, settings.warmup_steps);
-        self.gradient_norm = collected.apply(
-            &mut self.model,
-            &mut self.optimizer,
-            &|_| rate,
-            settings.clip,
-        )?;
+        self.gradient_norm =
+            self.replicas
+                .apply(gradients, &mut self.optimizer, &|_| rate, settings.clip)?;
         self.tokens_seen += tokens_of(settings, self.step);
         self.step += 1;
         Ok(figures)
@@ -230,41 +191,6 @@ impl<'a> Trainer<'a> {
         } else {
             LmLoss::Factorised
         }
-    }
-
-    /// Figures of a batch, and a scalar whose gradient is the loss's: the inner product of the
-    /// logits with the gradient that [`lm_loss`] gives.
-    fn forward(&self, batch: &[Vec<u32>], kind: LmLoss) -> (Figures, Tensor<2>) {
-        // The last token is a target only.
-        let sequences: Vec<Sequence<'_>> = batch
-            .iter()
-            .map(|tokens| Sequence::whole(&tokens[..tokens.len() - 1]))
-            .collect();
-        let hidden = self.model.hidden(&self.ops, &sequences, self.config.layers);
-        let embedding = self.model.embedding.clone().transpose();
-        let logits = self.ops.precision().product(hidden, embedding);
-        let targets: Vec<u16> = batch
-            .iter()
-            .flat_map(|tokens| {
-                tokens[1..]
-                    .iter()
-                    .map(|&id| id as u16 - SPECIALS.len() as u16)
-            })
-            .collect();
-        let values = host(logits.clone().inner().into_data());
-        let step = lm_loss(&values, &targets, SPECIALS.len(), VOCABULARY, kind);
-        let rows = targets.len();
-        let gradient: Tensor<2> = Tensor::from_data(
-            TensorData::new(step.gradient, [rows, VOCABULARY]),
-            self.ops.device(),
-        );
-        let figures = Figures {
-            kind,
-            loss: step.loss / rows as f64,
-            six_mer_nats: step.six_mer_nats / rows as f64,
-            base_accuracy: step.right_bases as f64 / (6 * rows) as f64,
-        };
-        (figures, (logits * gradient).sum_dim(1).sum_dim(0))
     }
 
     fn validation_batch(&self) -> Result<Option<Vec<Vec<u32>>>> {
@@ -289,7 +215,7 @@ impl<'a> Trainer<'a> {
             || self.step.is_multiple_of(self.settings.log_every * 10);
         let measured = validation
             .filter(|_| due)
-            .map(|batch| self.forward(batch, LmLoss::CrossEntropy).0);
+            .map(|batch| self.replicas.first.forward(batch, LmLoss::CrossEntropy).0);
         let settings = self.settings;
         Line {
             step: self.step,
@@ -310,7 +236,8 @@ impl<'a> Trainer<'a> {
     }
 
     fn save(&mut self, run: &mut RunDir) -> Result<()> {
-        run.save(self.step, export(&mut self.model), self.optimizer.export())
+        let weights = export(&mut self.replicas.first);
+        run.save(self.step, weights, self.optimizer.export())
     }
 }
 

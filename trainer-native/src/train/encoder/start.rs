@@ -1,8 +1,6 @@
 //! Where training starts from: a checkpoint, another encoder, or random weights.
 
 use super::super::encoder_dir::VOCABULARY;
-use super::super::optimizer::Optimizer;
-use super::super::run_dir::Checkpoint;
 use crate::output::io_error;
 use burn::tensor::Tensor;
 use genolewm_model::encoder::{Llama, LlamaConfig};
@@ -33,33 +31,36 @@ pub(in crate::train) fn read_config(init: &Path) -> Result<LlamaConfig> {
     LlamaConfig::parse(&config)
 }
 
-/// Opens a checkpoint, or else the encoder directory `init`; returns the steps that are done.
-pub(in crate::train) fn open_model(
-    ops: BurnOps,
-    init: &Path,
-    config: LlamaConfig,
-    resumed: Option<Checkpoint>,
-    optimizer: &mut Optimizer,
-) -> Result<(Base, u64)> {
-    let mut extra = BTreeMap::new();
-    let (weights, step) = if let Some(checkpoint) = resumed {
-        optimizer.import(checkpoint.state, checkpoint.step, ops.device());
-        let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) = checkpoint
-            .weights
-            .into_iter()
-            .partition(|(name, _)| name.starts_with("model."));
-        extra.extend(
-            others
+impl Base {
+    /// Opens what a checkpoint holds, or else the encoder directory `init`.
+    ///
+    /// # Errors
+    /// `RESOURCE.GENERIC` when there is no such directory; `DEPLOY.EXPORT_FORMAT` when tensors are
+    /// missing, surplus or misshapen.
+    pub(in crate::train) fn open(
+        ops: BurnOps,
+        init: &Path,
+        config: &LlamaConfig,
+        saved: Option<BTreeMap<String, NamedTensor>>,
+    ) -> Result<Self> {
+        let mut extra = BTreeMap::new();
+        let weights = if let Some(saved) = saved {
+            let (own, others): (BTreeMap<_, _>, BTreeMap<_, _>) = saved
                 .into_iter()
-                .map(|(name, tensor)| (name, tensor.values)),
-        );
-        (Weights::from_tensors("checkpoint", own), checkpoint.step)
-    } else {
-        (read_weights(init)?, 0)
-    };
-    let vocabulary: Vec<u32> = (0..VOCABULARY as u32).collect();
-    let llama = Llama::load(&ops, config, weights, &vocabulary, 700)?;
-    Ok((Base { ops, llama, extra }, step))
+                .partition(|(name, _)| name.starts_with("model."));
+            extra.extend(
+                others
+                    .into_iter()
+                    .map(|(name, tensor)| (name, tensor.values)),
+            );
+            Weights::from_tensors("checkpoint", own)
+        } else {
+            read_weights(init)?
+        };
+        let vocabulary: Vec<u32> = (0..VOCABULARY as u32).collect();
+        let llama = Llama::load(&ops, config.clone(), weights, &vocabulary, 700)?;
+        Ok(Self { ops, llama, extra })
+    }
 }
 
 /// The weights of an encoder directory.

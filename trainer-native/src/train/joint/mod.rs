@@ -9,8 +9,10 @@ mod networks;
 mod settings;
 mod batch;
 mod curriculum;
+mod draws;
 mod export;
 mod lora;
+mod model;
 mod plan;
 mod trainer;
 #[cfg(test)]
@@ -24,8 +26,9 @@ use super::run_dir::{Checkpoint, Folder, RunDir};
 use genolewm_model::files::Directory;
 use genolewm_model::info::ModelInfo;
 use genolewm_shared::{Error, ErrorCode, Result};
+use model::Figures;
 use serde::Serialize;
-use trainer::{Figures, Trainer};
+use trainer::Trainer;
 
 /// A line of `metrics.jsonl`.
 #[derive(Debug, Serialize)]

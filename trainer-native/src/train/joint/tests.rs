@@ -12,7 +12,7 @@ use crate::dataset::recipe::read_corpus_table;
 use crate::dataset::tuple::TupleFeed;
 use crate::train::encoder_dir;
 use crate::train::optimizer::{MatrixOptimizer, Optimizer};
-use crate::train::step::{Collected, export, host, track};
+use crate::train::step::{Collected, export, host, named, track};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
 use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
@@ -217,7 +217,7 @@ fn gradients_reach_adapters_and_networks_and_leave_the_encoder() {
         });
         assert_eq!(of_the_base, 0);
         let mut collected = Collected::default();
-        collected.add(&mut networks, &mut gradients);
+        collected.add(named(&mut networks, &mut gradients));
         let rate = |name: &str| rates.of(name);
         collected
             .apply(&mut networks, &mut optimizer, &rate, 1e9)
@@ -253,7 +253,7 @@ fn every_parameter_has_a_state_after_a_step() {
     let mut gradients = loss(&ops, &batch, &encoder, &networks).backward();
     let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.0);
     let mut collected = Collected::default();
-    collected.add(&mut networks, &mut gradients);
+    collected.add(named(&mut networks, &mut gradients));
     collected
         .apply(&mut networks, &mut optimizer, &|_| 1e-3, 1.0)
         .unwrap();

@@ -9,6 +9,7 @@ use crate::train::collapse::{CollapseFigures, CollapseWatch};
 use crate::train::feed::{Encoded, Incoming};
 use crate::train::run::{Progress, StopFlag};
 use crate::train::run_dir::{Checkpoint, RunDir};
+use genolewm_model::ops::BurnOps;
 use genolewm_shared::Result;
 use serde::Serialize;
 use std::ops::Range;
@@ -50,13 +51,14 @@ pub(super) struct Course<'a> {
 }
 
 impl<'a> Course<'a> {
-    /// A run from its start, or from a checkpoint, over states of `width`.
+    /// A run from its start, or from a checkpoint.
     pub(super) fn new(
         settings: &'a Settings,
         validation: Validation<'a>,
         resumed: Option<Checkpoint>,
-        width: usize,
+        devices: (BurnOps, Vec<BurnOps>),
     ) -> Result<Self> {
+        let width = validation.width();
         let mut watch = CollapseWatch::new(&settings.collapse);
         if let Some(distance) = resumed.as_ref().and_then(first_distance) {
             watch.restore(distance);
@@ -64,7 +66,7 @@ impl<'a> Course<'a> {
         Ok(Self {
             settings,
             validation,
-            trainer: Trainer::open(settings, width, resumed)?,
+            trainer: Trainer::open(settings, devices, width, resumed)?,
             watch,
         })
     }
@@ -136,7 +138,7 @@ impl<'a> Course<'a> {
     /// Looks at the predictions of the measured windows, and ends the run where that is wanted.
     fn look_for_collapse(&mut self, run: &mut RunDir, warn: &mut dyn FnMut(&str)) -> Result<()> {
         let step = self.trainer.step;
-        let (predicted, targets) = self.validation.states(&self.trainer)?;
+        let (predicted, targets) = self.validation.states(self.trainer.model())?;
         let states = (predicted.as_slice(), targets.as_slice());
         let check = self
             .watch
@@ -160,7 +162,7 @@ impl<'a> Course<'a> {
         clock: &Clock,
         encoded: &Encoded,
     ) -> Result<Line> {
-        let (validation_cosine, naive_cosine) = self.validation.cosines(&self.trainer)?;
+        let (validation_cosine, naive_cosine) = self.validation.cosines(self.trainer.model())?;
         Ok(Line {
             step: self.trainer.step,
             loss: figures.loss,
@@ -176,7 +178,7 @@ impl<'a> Course<'a> {
 
     /// The surprises that the first calibration table is made of.
     pub(super) fn surprises(&self) -> Result<Vec<(String, f64)>> {
-        self.validation.surprises(&self.trainer)
+        self.validation.surprises(self.trainer.model())
     }
 
     /// The trained networks.

@@ -1,5 +1,6 @@
 //! Training of the predictor and the action encoder over the frozen encoder (phase 1).
 
+mod model;
 mod networks;
 mod settings;
 mod plan;
@@ -13,17 +14,16 @@ pub use settings::Settings;
 pub use trained::Trained;
 
 use super::assemble::{Parts, assemble};
+use super::device::TrainingDevice;
 use super::feed::{Encoded, Feed};
-use super::pairs::{Draw, PairSources, Pairs, encode};
+use super::pairs::{Draw, Frozen, PairSources, Pairs, encode};
 use super::run::StopFlag;
 use super::run_dir::RunDir;
 use crate::dataset::holdout::HoldoutPolicy;
-use burn::tensor::Tensor;
 use course::Course;
 use genolewm_model::bundle::load_encoder;
-use genolewm_model::encoder::StateEncoder;
+use genolewm_model::config::ModelConfig;
 use genolewm_model::files::Directory;
-use genolewm_model::ops::BurnOps;
 use genolewm_shared::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use settings::config;
@@ -44,21 +44,27 @@ pub fn run(
     warn: &mut dyn FnMut(&str),
 ) -> Result<()> {
     let config = config(settings);
-    let ops = settings.compute.device.ops()?;
-    let encoder = load_encoder(&ops, &Directory(settings.encoder.clone()), &config)?;
-    let width = encoder.d_state();
+    let devices = settings.compute.training_ops(settings.accumulation)?;
+    let encoders = settings
+        .compute
+        .device
+        .all()
+        .map(|device| frozen(device, settings, &config))
+        .collect::<Result<Vec<_>>>()?;
+    let width = encoders
+        .first()
+        .map_or(0, |frozen| frozen.encoder.d_state());
     let plan = plan::plan(settings, width)?;
     let resumed = plan.resume(warn)?;
     let mut run = RunDir::begin(plan, resumed.as_ref(), &plan::data(settings)?, quiet)?;
     let sources = settings.data.sources()?;
-    let Some(measured) = measured(settings, (&encoder, &ops), &sources, stop, quiet)? else {
+    let Some(measured) = measured(settings, &encoders, &sources, stop, quiet)? else {
         return run.finish(true);
     };
     let validation = Validation::new(&measured);
-    let mut course = Course::new(settings, validation, resumed, width)?;
+    let mut course = Course::new(settings, validation, resumed, devices)?;
     let feed = Feed {
-        encoder: &encoder,
-        ops,
+        encoders: &encoders,
         sources: &sources,
         windows: settings.generation_windows,
         window_bp: settings.window_bp,
@@ -88,11 +94,17 @@ pub fn run(
     run.finish(stop.is_set())
 }
 
+fn frozen(device: TrainingDevice, settings: &Settings, config: &ModelConfig) -> Result<Frozen> {
+    let ops = device.ops()?;
+    let encoder = load_encoder(&ops, &Directory(settings.encoder.clone()), config)?;
+    Ok(Frozen { encoder, ops })
+}
+
 /// The windows that are measured and not trained on, with a table of their own regardless of the
 /// hold-outs; none when `stop` is set meanwhile.
 fn measured(
     settings: &Settings,
-    (encoder, ops): (&StateEncoder<Tensor<2>>, &BurnOps),
+    encoders: &[Frozen],
     sources: &PairSources,
     stop: &StopFlag,
     quiet: bool,
@@ -118,16 +130,10 @@ fn measured(
         seed: settings.seed,
         stream: VALIDATION_STREAM,
     };
-    let pairs = encode(
-        encoder,
-        ops,
-        own.as_ref().unwrap_or(sources),
-        draw,
-        &mut |_| {
-            progress.inc(1);
-            !stop.is_set()
-        },
-    )?;
+    let pairs = encode(encoders, own.as_ref().unwrap_or(sources), draw, &mut |_| {
+        progress.inc(1);
+        !stop.is_set()
+    })?;
     progress.finish_and_clear();
     Ok(pairs)
 }

@@ -2,11 +2,13 @@
 
 use super::Settings;
 use burn::tensor::Tensor;
-use genolewm_model::action::ActionEncoder;
+use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
+use genolewm_model::ops::BurnOps;
 use genolewm_model::parameters::{Parameters, Visitor};
 use genolewm_model::predictor::init::{ActionSizes, Initializer};
 use genolewm_model::predictor::{Predictor, PredictorSizes};
-use genolewm_model::weights::NamedTensor;
+use genolewm_model::weights::{NamedTensor, Weights};
+use genolewm_shared::Result;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
@@ -18,6 +20,25 @@ pub(super) type Tensors = BTreeMap<String, NamedTensor>;
 pub(super) struct Networks {
     pub(super) predictor: Predictor<Tensor<2>>,
     pub(super) action: ActionEncoder<Tensor<2>>,
+}
+
+impl Networks {
+    /// Networks of the weights of predictor and action encoder.
+    ///
+    /// # Errors
+    /// `DEPLOY.EXPORT_FORMAT` when tensors are missing, surplus or misshapen.
+    pub(super) fn load(
+        ops: &BurnOps,
+        settings: &Settings,
+        (predictor, action): (Tensors, Tensors),
+    ) -> Result<Self> {
+        let predictor = Weights::from_tensors("predictor", predictor);
+        let action = Weights::from_tensors("action encoder", action);
+        Ok(Self {
+            predictor: Predictor::load(ops, predictor, settings.n_heads)?,
+            action: ActionEncoder::load(ops, action, ALLELE_HEADS, settings.window_bp)?,
+        })
+    }
 }
 
 /// What the names of its parameters start with.

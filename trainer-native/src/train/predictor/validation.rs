@@ -1,7 +1,7 @@
 //! Windows that are measured and never trained on.
 
+use super::model::Model;
 use super::pool::Item;
-use super::trainer::Trainer;
 use crate::train::pairs::Pairs;
 use crate::train::step::host;
 use genolewm_shared::Result;
@@ -26,10 +26,10 @@ impl<'a> Validation<'a> {
     }
 
     /// Predictions of all items, a state for each edit.
-    fn predict(&self, trainer: &Trainer<'_>, items: &[Item<'_>]) -> Result<Vec<f32>> {
+    fn predict(&self, model: &Model, items: &[Item<'_>]) -> Result<Vec<f32>> {
         let mut predicted = Vec::new();
         for items in items.chunks(PASS) {
-            predicted.extend(host(trainer.predict(items)?.inner().into_data()));
+            predicted.extend(host(model.predict(items)?.inner().into_data()));
         }
         Ok(predicted)
     }
@@ -40,8 +40,8 @@ impl<'a> Validation<'a> {
     }
 
     /// Mean cosine of prediction and target, and of the state before all edits and the target.
-    pub(super) fn cosines(&self, trainer: &Trainer<'_>) -> Result<(f64, f64)> {
-        let (predicted, after) = self.states(trainer)?;
+    pub(super) fn cosines(&self, model: &Model) -> Result<(f64, f64)> {
+        let (predicted, after) = self.states(model)?;
         let mut before = Vec::with_capacity(predicted.len());
         for item in &self.items {
             before.extend(item.before().repeat(item.steps()));
@@ -53,8 +53,8 @@ impl<'a> Validation<'a> {
     }
 
     /// Predictions and targets of all items, a state for each edit.
-    pub(super) fn states(&self, trainer: &Trainer<'_>) -> Result<(Vec<f32>, Vec<f32>)> {
-        Ok((self.predict(trainer, &self.items)?, self.targets()))
+    pub(super) fn states(&self, model: &Model) -> Result<(Vec<f32>, Vec<f32>)> {
+        Ok((self.predict(model, &self.items)?, self.targets()))
     }
 
     /// Width of a state.
@@ -64,10 +64,10 @@ impl<'a> Validation<'a> {
 
     /// The surprise of each item of one edit, as scoring sees them, and the window that it lies in:
     /// what the first calibration table is made of, until `calibrate` makes one from common variants.
-    pub(super) fn surprises(&self, trainer: &Trainer<'_>) -> Result<Vec<(String, f64)>> {
+    pub(super) fn surprises(&self, model: &Model) -> Result<Vec<(String, f64)>> {
         let single = self.items.partition_point(|item| item.steps() == 1);
         let items = &self.items[..single];
-        let predicted = self.predict(trainer, items)?;
+        let predicted = self.predict(model, items)?;
         let rows = predicted.chunks_exact(self.width);
         let surprise = |(item, predicted): (&Item<'_>, &[f32])| {
             (

@@ -12,7 +12,7 @@ mod stages;
 
 pub use report::{Issue, Report, Severity};
 
-use super::device::TrainingDevice;
+use super::device::Devices;
 use super::run::StopFlag;
 use super::run_dir::{Checkpoint, Folder, Retention, RunPlan, json_text};
 use genolewm_shared::Result;
@@ -37,7 +37,7 @@ pub struct Course {
     /// Which checkpoints stay.
     pub retention: Retention,
     /// Where the run is to train.
-    pub device: TrainingDevice,
+    pub device: Devices,
 }
 
 /// A training that can be looked at before it starts.

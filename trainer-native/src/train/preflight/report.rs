@@ -109,7 +109,7 @@ impl Report {
                 "exists": course.output.exists(),
             }),
             dataset: Value::Null,
-            accelerator: json!({"device": course.device.to_string(), "required": course.device != TrainingDevice::Cpu, "threads": threads}),
+            accelerator: json!({"device": course.device.to_string(), "required": course.device.all().any(|device| device != TrainingDevice::Cpu), "threads": threads}),
             disk: Value::Null,
             memory: Value::Null,
             time: Value::Null,

@@ -50,7 +50,7 @@ impl Stage for encoder::Settings {
             log_every: self.log_every,
             long_every: self.long_every,
             retention: self.retention,
-            device: self.compute.device,
+            device: self.compute.device.clone(),
         }
     }
 
@@ -109,7 +109,7 @@ impl Stage for ranking::Settings {
             log_every: self.log_every,
             long_every: self.long_every,
             retention: self.retention,
-            device: self.compute.device,
+            device: self.compute.device.clone(),
         }
     }
 
@@ -179,7 +179,7 @@ impl Stage for predictor::Settings {
             log_every: self.log_every,
             long_every: 0,
             retention: self.retention,
-            device: self.compute.device,
+            device: self.compute.device.clone(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is trained beside the encoder and not kept with it: the line from the shift's length to the
 //! severity, and the head that tells what each six-mer is part of.
 
+use super::Settings;
 use super::batch::Batch;
 use crate::dataset::element::Element;
 use crate::train::encoder::Base;
@@ -10,7 +11,8 @@ use genolewm_model::ops::Ops;
 use genolewm_model::parameters::{Parameters, Role, Visitor};
 
 /// The encoder with its heads.
-pub(super) struct Ranked {
+pub(super) struct Ranked<'a> {
+    pub(super) settings: &'a Settings,
     pub(super) base: Base,
     /// `[slope, offset]`, one row.
     pub(super) line: Tensor<2>,
@@ -20,8 +22,8 @@ pub(super) struct Ranked {
     element_bias: Tensor<2>,
 }
 
-impl Ranked {
-    pub(super) fn new(mut base: Base) -> Self {
+impl<'a> Ranked<'a> {
+    pub(super) fn new(mut base: Base, settings: &'a Settings) -> Self {
         let width = base.llama.config.hidden_size;
         let mut take = |name: &str, fresh: Vec<f32>, rows: usize| {
             let values = base.extra.remove(name).unwrap_or(fresh);
@@ -36,6 +38,7 @@ impl Ranked {
         );
         let element_bias = take("ranking.elements.bias", vec![0.0; Element::COUNT], 1);
         Self {
+            settings,
             base,
             line,
             elements,
@@ -85,7 +88,7 @@ impl Ranked {
     }
 }
 
-impl Parameters<Tensor<2>> for Ranked {
+impl Parameters<Tensor<2>> for Ranked<'_> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, Tensor<2>>) {
         self.base.llama.visit(prefix, visit);
         visit("ranking.line", Role::Row, &mut self.line);
