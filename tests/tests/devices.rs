@@ -1,16 +1,19 @@
-//! Training on several devices. The processor may be named more than once, which is how this is tested
+//! Where a stage trains, in which numbers, and from how many batches a step.
+//!
+//! The processor may be named more than once, which is how training on several devices is tested
 //! without a GPU: each name gets a replica and a thread of its own.
 
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
-use genolewm_tests::dir;
 use genolewm_tests::stages::{ENCODER, JOINT, PREDICTOR, RANKING, Stage};
+use genolewm_tests::{Dir, dir};
+use serde_json::Value;
 
 const STEPS: u64 = 6;
 
 /// Three batches a step, so that with two devices one of them has nothing to do at its end.
-fn devices_change_nothing(stage: Stage, dir: genolewm_tests::Dir) {
+fn devices_change_nothing(stage: Stage, dir: Dir) {
     let dir = stage.prepared(dir);
     let command = |output| stage.command(output, STEPS) + " --accumulate 3";
     dir.run(&command("one")).ok();
@@ -61,4 +64,55 @@ fn a_device_that_no_batch_would_reach_is_refused() {
             .fails("CONFIG.GENERIC", 3);
         assert!(refused.stderr().contains("--accumulate 2"), "{refused}");
     }
+}
+
+#[test]
+fn a_device_that_the_program_was_built_without_is_refused() {
+    for stage in Stage::ALL {
+        let dir = stage.prepared(dir!());
+        let refused = dir
+            .run(&(stage.command("run", STEPS) + " --device wgpu"))
+            .fails("CONFIG.GENERIC", 3);
+        assert!(refused.stderr().contains("built without wgpu"), "{refused}");
+    }
+}
+
+/// A figure of the last step of a run.
+fn last(dir: &Dir, run: &str, figure: &str) -> f64 {
+    let metrics = dir.text(&format!("{run}/metrics.jsonl"));
+    let line: Value = serde_json::from_str(metrics.lines().last().expect("a line")).expect("JSON");
+    line[figure].as_f64().expect("a number")
+}
+
+#[test]
+fn accumulated_batches_count_as_one() {
+    let dir = ENCODER.prepared(dir!());
+    let command = |output, batches| {
+        let command = ENCODER.command(output, STEPS);
+        format!("{command} --accumulate {batches}")
+    };
+    dir.run(&command("one", 1)).ok();
+    dir.run(&command("two", 2)).ok();
+    let tokens = |run| last(&dir, run, "tokens_seen");
+    assert_eq!(tokens("two"), 2.0 * tokens("one"));
+    let weights = |run: &str| dir.bytes(&format!("{run}/encoder/model.safetensors"));
+    assert!(weights("two") != weights("one"));
+}
+
+/// bf16 has 8 bits: its losses are near those of f32 and not the same.
+#[test]
+fn an_encoder_trains_in_bf16() {
+    let dir = ENCODER.prepared(dir!());
+    let narrow = |output| ENCODER.command(output, STEPS) + " --precision bf16";
+    dir.run(&ENCODER.command("wide", STEPS)).ok();
+    dir.run(&narrow("narrow")).ok();
+    dir.run(&narrow("again")).ok();
+    ENCODER.assert_same(&dir, ("narrow", "again"), STEPS);
+    let (wide, narrow) = (last(&dir, "wide", "loss"), last(&dir, "narrow", "loss"));
+    assert!(
+        wide != narrow && (wide - narrow).abs() < 0.05,
+        "{wide} {narrow}"
+    );
+    dir.run(&ENCODER.command("narrow", STEPS))
+        .fails("CONFIG.GENERIC", 3);
 }

@@ -15,6 +15,7 @@ pub mod eval_all;
 pub mod evaluate;
 pub mod export;
 pub mod import;
+pub mod prepare;
 pub mod prepare_clinvar;
 pub mod prepare_gnomad;
 pub mod rollout;

@@ -2,10 +2,10 @@
 
 use super::Status;
 use super::common::terminal::Terminal;
-use crate::shards::{ClinvarRules, MissingId, Request, prepare_clinvar_shard};
+use super::prepare::{ShardArgs, tell};
+use crate::shards::{ClinvarRules, MissingId, prepare_clinvar_shard};
 use crate::train::run::StopFlag;
 use genolewm_shared::Result;
-use std::path::PathBuf;
 
 /// Normalise a ClinVar VCF into a Parquet shard
 ///
@@ -13,12 +13,9 @@ use std::path::PathBuf;
 /// is there is kept, and its rows are counted.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// ClinVar's VCF, plain, gzip or bgzip
-    #[arg(long, value_name = "VCF")]
-    input_vcf: PathBuf,
-    /// The dataset's folder
-    #[arg(long, short = 'o', value_name = "DIR")]
-    output: PathBuf,
+    /// From what and where
+    #[command(flatten)]
+    shard: ShardArgs,
     /// The release's date, such as 2026-04-15, or another label
     #[arg(long, value_name = "LABEL")]
     release: String,
@@ -28,9 +25,6 @@ pub struct Args {
     /// What to do at a record without a number of ClinVar
     #[arg(long, value_enum, default_value_t)]
     missing_id: MissingId,
-    /// Replace a shard that is there
-    #[arg(long)]
-    overwrite: bool,
 }
 
 /// Writes the shard and prints the report.
@@ -39,16 +33,11 @@ pub struct Args {
 /// As [`prepare_clinvar_shard`].
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     let stop = StopFlag::on_signals()?;
-    let request = Request {
-        input_vcf: &args.input_vcf,
-        output_dir: &args.output,
-        release: &args.release,
-        overwrite: args.overwrite,
-    };
     let rules = ClinvarRules {
         max_allele_bp: args.max_allele_len,
         missing_id: args.missing_id,
     };
-    let report = prepare_clinvar_shard(&request, rules, &|| stop.is_set())?;
-    super::prepare_gnomad::tell(report.as_ref(), terminal)
+    let report =
+        prepare_clinvar_shard(&args.shard.request(&args.release), rules, &|| stop.is_set())?;
+    tell(report.as_ref(), terminal)
 }

@@ -8,11 +8,11 @@ use rand_core::SeedableRng;
 const BASES: &str = "ACGTTGCAGGACGGTCATTTACCGATAGGCATTGACCATGGCATTACGATCAGT";
 
 fn placed() -> WindowContext {
-    WindowContext::placed("record", "source", "chr1", BpOffset(100), BASES.to_owned())
+    WindowContext::placed("record", "chr1", BpOffset(100), BASES.to_owned())
 }
 
 fn unplaced() -> WindowContext {
-    WindowContext::unplaced("record", "source", BpOffset(100), BASES.to_owned())
+    WindowContext::unplaced("record", BpOffset(100), BASES.to_owned())
 }
 
 fn observed(edits: &[&str]) -> ObservedVariants {

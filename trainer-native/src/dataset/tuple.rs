@@ -13,8 +13,6 @@ use std::sync::Arc;
 
 /// Windows drawn before it is concluded that none may be trained on.
 const MAX_DRAWS: usize = 10_000;
-/// The class of windows of files that name none.
-const UNCLASSED: &str = "unclassified";
 
 /// Edits of one window, and the windows that they make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,9 +99,7 @@ impl TupleFeed<'_> {
             if window.reverse_complemented {
                 continue;
             }
-            let source = Arc::from(UNCLASSED);
-            let Some(window) = WindowContext::of_pieces(source, &window.bases, window.pieces)
-            else {
+            let Some(window) = WindowContext::of_pieces(&window.bases, window.pieces) else {
                 continue;
             };
             if self.holdout.excludes_window(&window) {

@@ -298,7 +298,7 @@ fn a_held_out_window_has_no_tuples_and_a_foreign_edit_is_refused() {
             RelEdit::new(BpOffset(0), "T", "G").map(|edit| vec![edit; 3])
         }
     }
-    let window = WindowContext::placed("r1", "s", "chr1", BpOffset(5), "ACGT".repeat(10));
+    let window = WindowContext::placed("r1", "chr1", BpOffset(5), "ACGT".repeat(10));
     let mut providers = EditProviders::default();
     providers.set(EditSource::GnomadCommon, Foreign);
     let mut rng = ChaCha8Rng::seed_from_u64(1);

@@ -24,8 +24,6 @@ pub struct Piece {
 pub struct WindowContext {
     /// The record of its first base.
     pub record_id: Arc<str>,
-    /// The class or file that the record comes from, as metrics group windows.
-    pub source: Arc<str>,
     /// Upper-case bases.
     pub bases: String,
     /// The first base, on the contig where the window is placed, else on the record.
@@ -40,13 +38,7 @@ pub struct WindowContext {
 impl WindowContext {
     /// A window of a record whose place on a contig is known.
     #[must_use]
-    pub fn placed(
-        record_id: &str,
-        source: &str,
-        contig: &str,
-        start: BpOffset,
-        bases: String,
-    ) -> Self {
+    pub fn placed(record_id: &str, contig: &str, start: BpOffset, bases: String) -> Self {
         let (record_id, contig): (Arc<str>, Arc<str>) = (record_id.into(), contig.into());
         let piece = Piece {
             contig: Arc::clone(&contig),
@@ -54,7 +46,6 @@ impl WindowContext {
         };
         Self {
             record_id,
-            source: source.into(),
             bases,
             start,
             contig: Some(contig),
@@ -64,22 +55,21 @@ impl WindowContext {
 
     /// A window of a record that has no place: `start` counts on the record.
     #[must_use]
-    pub fn unplaced(record_id: &str, source: &str, start: BpOffset, bases: String) -> Self {
+    pub fn unplaced(record_id: &str, start: BpOffset, bases: String) -> Self {
         Self {
             contig: None,
-            ..Self::placed(record_id, source, record_id, start, bases)
+            ..Self::placed(record_id, record_id, start, bases)
         }
     }
 
     /// A window cut from sequence files, by codes of the forward strand. It is placed if it lies in
     /// one record; `None` if there is no piece.
     #[must_use]
-    pub fn of_pieces(source: Arc<str>, codes: &[u8], pieces: Vec<Piece>) -> Option<Self> {
+    pub fn of_pieces(codes: &[u8], pieces: Vec<Piece>) -> Option<Self> {
         let first = pieces.first()?;
         let contig = (pieces.len() == 1).then(|| Arc::clone(&first.contig));
         Some(Self {
             record_id: Arc::clone(&first.contig),
-            source,
             bases: decode(codes),
             start: first.span.start,
             contig,
@@ -154,7 +144,7 @@ mod tests {
     fn a_window_across_records_has_no_place_but_its_edits_have() {
         let codes = [0, 1, 2, 0, 1, 2];
         let pieces = vec![piece("a", 8, 10), piece("b", 0, 1), piece("c", 5, 8)];
-        let window = WindowContext::of_pieces("s".into(), &codes, pieces).unwrap();
+        let window = WindowContext::of_pieces(&codes, pieces).unwrap();
         assert_eq!((&*window.record_id, &window.contig), ("a", &None));
         let on_record = |at, reference| {
             window
@@ -165,18 +155,18 @@ mod tests {
         assert_eq!(on_record(2, "G").as_deref(), Some("b:1:G:TT"));
         assert_eq!(on_record(4, "CG").as_deref(), Some("c:7:CG:TT"));
         assert_eq!((on_record(1, "CG"), on_record(6, "A")), (None, None));
-        let whole = WindowContext::of_pieces("s".into(), &codes, vec![piece("a", 8, 14)]).unwrap();
+        let whole = WindowContext::of_pieces(&codes, vec![piece("a", 8, 14)]).unwrap();
         assert_eq!(whole.contig.as_deref(), Some("a"));
         assert_eq!(whole.span(), piece("a", 8, 14).span);
-        assert_eq!(WindowContext::of_pieces("s".into(), &[], Vec::new()), None);
+        assert_eq!(WindowContext::of_pieces(&[], Vec::new()), None);
     }
 
     /// The hash is the Python package's for the same bases.
     #[test]
     fn equal_windows_are_one_wherever_they_lie() {
         let bases = "ACGTTGCAGGACGGTCATTTACCGATAGGCATTGACCATGGCATTACGATCAGT";
-        let placed = WindowContext::placed("r", "s", "chr1", BpOffset(100), bases.to_owned());
-        let unplaced = WindowContext::unplaced("r", "s", BpOffset(7), bases.to_owned());
+        let placed = WindowContext::placed("r", "chr1", BpOffset(100), bases.to_owned());
+        let unplaced = WindowContext::unplaced("r", BpOffset(7), bases.to_owned());
         let id = "2997d233f447d12f4be7d75a36b35c3f4c5ee44fc9fdf852258839d4696e28a6";
         assert_eq!(placed.window_id().unwrap(), id);
         assert_eq!(unplaced.window_id().unwrap(), id);

@@ -5,8 +5,9 @@ use super::controls::{
     CONSERVED, CONTEXT, DISPLACEMENT, LIKELIHOOD, MARKOV, Methods, RANDOM, RANDOM_WEIGHTS, SHIFT,
     SURPRISE,
 };
+use super::fitted::Fitted;
 use super::heads::{FittedEnsemble, Heads};
-use super::scores::{Class, LEAST_PER_SIDE, Score, table};
+use super::scores::{Class, Score, table};
 use super::variants::HeldOut;
 use crate::dataset::consequence::Consequence;
 use crate::dataset::local::LocalRecord;
@@ -98,10 +99,14 @@ pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Resu
     for edit in &edits {
         consequences.push(methods.annotation.consequence(&on_chromosome(edit)?));
     }
-    let fitted = fit(training, methods)?;
-    let scores = all_scores(&held, &consequences, fitted.as_ref(), methods)?;
+    let fitted = Fitted::new(
+        FITTED_TO,
+        (&training.items, &training.edits()),
+        &labels(&training.variants),
+        methods,
+    )?;
+    let scores = all_scores(&held, &consequences, &fitted, methods)?;
     let pathogenic = positive.iter().filter(|&&is| is).count();
-    let (ensemble, context) = fitted.unzip();
     let figures = ClinVar {
         pathogenic,
         benign: positive.len() - pathogenic,
@@ -110,8 +115,8 @@ pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Resu
         bootstrap_resamples: methods.bootstrap.resamples,
         bootstrap_seed: methods.bootstrap.seed,
         scores: MEANINGS.into_iter().collect(),
-        ensemble,
-        context,
+        ensemble: fitted.ensemble,
+        context: fitted.context,
         classes: table(&scores, &positive, &consequences, &methods.bootstrap)?,
     };
     Ok(Outcome {
@@ -119,22 +124,6 @@ pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Resu
         positive,
         scores,
     })
-}
-
-fn fit(
-    training: &HeldOut,
-    methods: &Methods<'_>,
-) -> Result<Option<(FittedEnsemble, ContextTable)>> {
-    let positive = labels(&training.variants);
-    let count = positive.iter().filter(|&&is| is).count();
-    if count.min(positive.len() - count) < LEAST_PER_SIDE {
-        return Ok(None);
-    }
-    let heads = Heads::measure(methods.model, &training.items)?;
-    Ok(Some((
-        FittedEnsemble::fit(FITTED_TO, &heads, &positive, &training.edits())?,
-        ContextTable::fit(FITTED_TO, &training.items, &positive),
-    )))
 }
 
 fn labels(variants: &[LabelledVariant]) -> Vec<bool> {
@@ -159,7 +148,7 @@ fn positives(variants: &[LabelledVariant]) -> Result<Vec<bool>> {
 fn all_scores(
     held: &HeldOut,
     consequences: &[Consequence],
-    fitted: Option<&(FittedEnsemble, ContextTable)>,
+    fitted: &Fitted,
     methods: &Methods<'_>,
 ) -> Result<Vec<Score>> {
     let heads = Heads::measure(methods.model, &held.items)?;
@@ -171,10 +160,7 @@ fn all_scores(
     let mut scores = heads.scores();
     scores.push(with_rule("rule_and_surprise", "surprise")?);
     scores.push(with_rule("rule_and_shift", "shift")?);
-    if let Some((ensemble, context)) = fitted {
-        scores.push(ensemble.score(&heads)?);
-        scores.push(context.score(&held.items));
-    }
+    scores.extend(fitted.scores(&heads, &held.items)?);
     let places = held
         .edits()
         .iter()

@@ -19,6 +19,7 @@ pub mod scores;
 pub mod heads;
 pub mod context;
 pub mod controls;
+pub mod fitted;
 pub mod clinvar;
 pub mod primate;
 pub mod tables;

@@ -9,6 +9,7 @@ use super::controls::{
     CONSERVED, CONTEXT, DISPLACEMENT, LIKELIHOOD, MARKOV, Methods, RANDOM, RANDOM_WEIGHTS, SHIFT,
     SURPRISE,
 };
+use super::fitted::Fitted;
 use super::heads::{FittedEnsemble, Heads};
 use super::scores::{Auroc, LEAST_PER_SIDE, Score, aurocs};
 use super::states::Item;
@@ -127,39 +128,30 @@ pub fn measure(
     if held.fixed.len() < LEAST_PER_SIDE {
         return Err(too_few(&held.left_out, held.fixed.len()));
     }
-    let fitted = fit(draw(Side::Training, TRAINING_STREAM)?, methods)?;
+    let outside = draw(Side::Training, TRAINING_STREAM)?;
+    let variants = (outside.items(), outside.edits());
+    let fitted = Fitted::new(
+        FITTED_TO,
+        (&variants.0, &variants.1),
+        &outside.labels(),
+        methods,
+    )?;
     let (items, edits, random) = (held.items(), held.edits(), held.labels());
     let heads = Heads::measure(methods.model, &items)?;
     let mut scores = heads.scores();
-    if let Some((ensemble, context)) = &fitted {
-        scores.push(ensemble.score(&heads)?);
-        scores.push(context.score(&items));
-    }
+    scores.extend(fitted.scores(&heads, &items)?);
     scores.extend(methods.controls(&items, &edits)?);
-    let (ensemble, context) = fitted.unzip();
     Ok(Primates {
         pairs: held.fixed.len(),
         variants_sha256: evaluated_variant_keys_sha256(&edits)?,
         bootstrap_resamples: methods.bootstrap.resamples,
         bootstrap_seed: methods.bootstrap.seed,
         scores: MEANINGS.into_iter().collect(),
-        ensemble,
-        context,
+        ensemble: fitted.ensemble,
+        context: fitted.context,
         groups: groups(&held, &scores, &random, methods)?,
         left_out: held.left_out,
     })
-}
-
-fn fit(pairs: Pairs, methods: &Methods<'_>) -> Result<Option<(FittedEnsemble, ContextTable)>> {
-    if pairs.fixed.len() < LEAST_PER_SIDE {
-        return Ok(None);
-    }
-    let (items, random) = (pairs.items(), pairs.labels());
-    let heads = Heads::measure(methods.model, &items)?;
-    Ok(Some((
-        FittedEnsemble::fit(FITTED_TO, &heads, &random, &pairs.edits())?,
-        ContextTable::fit(FITTED_TO, &items, &random),
-    )))
 }
 
 fn groups(
