@@ -38,7 +38,7 @@ impl<'a> Trainer<'a> {
     /// Opens the model directory and goes on from a checkpoint, if there is one.
     ///
     /// # Errors
-    /// As [`Bundle::load`]; `DEPLOY.EXPORT_FORMAT` for a checkpoint that does not fit the model.
+    /// As [`Model::open`].
     pub(super) fn open(
         settings: &'a Settings,
         sources: &'a PairSources,
