@@ -6,10 +6,10 @@ import { join, resolve } from "node:path";
 
 import { ROOT, scratch } from "./paths.mjs";
 
-/** The built program: `GENOLEWM_BIN`, or the release build of this repository. */
+/** The built program: `GENOLEWM_BIN`, or the build of this repository that its tests share. */
 export function program() {
   const target = process.env.CARGO_TARGET_DIR ?? "target";
-  const path = resolve(ROOT, process.env.GENOLEWM_BIN ?? join(target, "release/genolewm"));
+  const path = resolve(ROOT, process.env.GENOLEWM_BIN ?? join(target, "debug/genolewm"));
   if (!existsSync(path)) {
     throw new Error(`${path} is missing: run \`cargo build --release -p genolewm --bins\` first`);
   }

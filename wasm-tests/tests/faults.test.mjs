@@ -117,6 +117,20 @@ describe("files as they come", { timeout: 600_000 }, () => {
     await app.id("start").waitFor();
   });
 
+  test("a reference for the next file was lost where the last file had asked for one", async () => {
+    await app.chooseFile(someOfExample(10));
+    await app.id("reference-input").waitFor({ state: "attached" });
+    // A file that is read for as long as the page is left open.
+    await page.evaluate(() => {
+      Blob.prototype.stream = () => new ReadableStream({ pull: () => new Promise(() => {}) });
+      Blob.prototype.arrayBuffer = () => new Promise(() => {});
+    });
+    await app.id("file-change").click();
+    await app.chooseFile(someOfExample(10));
+    await app.id("file-cancel").waitFor();
+    assert.equal(await app.id("reference-input").count(), 0);
+  });
+
   test("the receipts were not counted while a run went on", async () => {
     await app.id("example").click();
     await page.locator('#run[data-state="running"]').waitFor();

@@ -5,7 +5,12 @@ import { type Engine, loadProblem } from "./engine.ts";
 import { isAbort, problem } from "./errors.ts";
 import { type ExampleName, exampleReference, exampleVariants } from "./intake/example.ts";
 import { resetFileStep, showFile, showReading } from "./intake/file.ts";
-import { askForReference, showOpening, showReference } from "./intake/reference.ts";
+import {
+  askForReference,
+  resetReferenceStep,
+  showOpening,
+  showReference,
+} from "./intake/reference.ts";
 import { type Sorted, sortFiles } from "./intake/sort.ts";
 import type { Requests } from "./network.ts";
 import { showProblem } from "./pieces.ts";
@@ -115,7 +120,7 @@ export class Flow {
     this.closeReference();
     [this.file, this.inspection, this.parts] = [undefined, undefined, undefined];
     this.settings = { ...this.settings, regions: "" };
-    byId("step-reference").hidden = true;
+    resetReferenceStep();
     hidePlan();
     clearNotices();
   }

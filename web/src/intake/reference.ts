@@ -13,6 +13,12 @@ const WHY =
   "Your file says where you differ from a reference. To read the DNA around each place, this page needs that reference too.";
 const DOWNLOADS = "https://hgdownload.soe.ucsc.edu/goldenPath";
 
+/** Back to before the question: what stood here belongs to the last file. */
+export function resetReferenceStep(): void {
+  byId("step-reference").hidden = true;
+  for (const id of ["reference-choice", "reference-found"]) fill(byId(id));
+}
+
 /** Asks for the reference on which the variants were called. */
 export function askForReference(found: Inspection, handlers: ReferenceHandlers): void {
   const step = byId("reference-choice");
