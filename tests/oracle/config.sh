@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-program=$(realpath "${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/release/genolewm}")
+program=$(realpath "${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/debug/genolewm}")
 python=${GENOLEWM_ORACLE_VENV:?names no virtual environment}/bin/python
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

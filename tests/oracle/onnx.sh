@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Lets ONNX Runtime judge what `genolewm export --format onnx` writes; see onnx_judge.py.
 #
-#   tests/oracle/onnx.sh              needs target/release/genolewm and PyPI
+#   tests/oracle/onnx.sh              needs target/debug/genolewm and PyPI
 #
 # GENOLEWM_ONNX_VENV names a virtual environment to make or use again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-program=${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/release/genolewm}
+program=${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/debug/genolewm}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 venv=${GENOLEWM_ONNX_VENV:-$work/venv}

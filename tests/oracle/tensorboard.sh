@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-program=$(realpath "${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/release/genolewm}")
+program=$(realpath "${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/debug/genolewm}")
 reader=$(realpath tests/oracle/tensorboard.py)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

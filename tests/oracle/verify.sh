@@ -7,13 +7,13 @@
 # tests/oracle/cache.sh does so with window caches, tensorboard.sh reads a run's events, and
 # config.sh a trained model's configuration.
 #
-#   tests/oracle/verify.sh            needs target/release/genolewm and PyPI
+#   tests/oracle/verify.sh            needs target/debug/genolewm and PyPI
 #
 # GENOLEWM_ORACLE_VENV names a virtual environment to make or use again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-program=${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/release/genolewm}
+program=${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/debug/genolewm}
 model=models/builtin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

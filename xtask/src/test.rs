@@ -36,9 +36,14 @@ pub(crate) fn web(root: &Path, _: &[String]) -> Verdict {
     steps().map(|()| String::new()).map_err(|fault| vec![fault])
 }
 
+/// Not a release build: this one shares its dependencies with the native tests.
 fn build_program(root: &Path) -> Result<(), String> {
-    let build = ["build", "--release", "--package", "genolewm", "--bins"];
-    command::run("cargo", &build, root)
+    // With the tests, or features that only they ask of dependencies would build burn twice.
+    command::run(
+        "cargo",
+        &["build", "--workspace", "--bins", "--tests"],
+        root,
+    )
 }
 
 /// Runs the tests of the workspace; `arguments` go to the runner.
@@ -49,7 +54,6 @@ pub(crate) fn native(root: &Path, arguments: &[String]) -> Verdict {
     };
     let steps = || {
         unpack(&root.join(PACKED))?;
-        build_program(root)?;
         if has_nextest(root) {
             command::run("cargo", &["test", "--workspace", "--doc"], root)?;
             command::run("cargo", &with(&["nextest", "run", "--workspace"]), root)
