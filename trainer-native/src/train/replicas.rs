@@ -6,13 +6,18 @@
 
 use super::device::parallel;
 use super::optimizer::Optimizer;
+use super::run_dir::Checkpoint;
 use super::step::{Collected, named, track};
 use burn::tensor::{Gradients, Tensor};
 use core::ops::Range;
 use genolewm_model::ops::BurnOps;
 use genolewm_model::parameters::Parameters;
+use genolewm_model::weights::NamedTensor;
 use genolewm_shared::Result;
 use std::collections::BTreeMap;
+
+/// The tensors of a checkpoint by name.
+type Tensors = BTreeMap<String, NamedTensor>;
 
 /// What is trained, on one device.
 pub trait Replica<B>: Parameters<Tensor<2>> + Send {
@@ -35,22 +40,33 @@ pub struct Replicas<R> {
 }
 
 impl<R: Parameters<Tensor<2>>> Replicas<R> {
-    /// Opens a replica on each device. Only the first one's parameters count: those of the others are
-    /// set to them.
+    /// Opens a replica on each device, the first one and the optimiser from a checkpoint if there is
+    /// one; returns the steps that are done. What the others are opened with does not matter: their
+    /// parameters are set to the first one's.
     ///
     /// # Errors
     /// Those of `open`.
     pub fn open(
         (first, others): (BurnOps, Vec<BurnOps>),
-        mut open: impl FnMut(BurnOps) -> Result<R>,
-    ) -> Result<Self> {
+        resumed: Option<Checkpoint>,
+        optimizer: &mut Optimizer,
+        mut open: impl FnMut(BurnOps, Option<Tensors>) -> Result<R>,
+    ) -> Result<(Self, u64)> {
+        let mut step = 0;
+        let saved = resumed.map(|checkpoint| {
+            optimizer.import(checkpoint.state, checkpoint.step, first.device());
+            step = checkpoint.step;
+            checkpoint.weights
+        });
+        let first = open(first, saved)?;
+        let others = others.into_iter().map(|ops| open(ops, None));
         let mut replicas = Self {
-            first: open(first)?,
-            others: others.into_iter().map(open).collect::<Result<_>>()?,
+            first,
+            others: others.collect::<Result<_>>()?,
         };
         track(&mut replicas.first);
         replicas.follow();
-        Ok(replicas)
+        Ok((replicas, step))
     }
 
     /// Figures and summed gradients of the batches of `numbers`, as `draw` makes them.

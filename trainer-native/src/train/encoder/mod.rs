@@ -126,15 +126,9 @@ impl<'a> Trainer<'a> {
         let devices = settings.compute.training_ops(settings.accumulation)?;
         let config = config(settings);
         let mut optimizer = Optimizer::new(settings.optimizer, settings.weight_decay);
-        let mut step = 0;
-        let mut saved = resumed.map(|checkpoint| {
-            optimizer.import(checkpoint.state, checkpoint.step, devices.0.device());
-            step = checkpoint.step;
-            Weights::from_tensors("checkpoint", checkpoint.weights)
-        });
-        let replicas = Replicas::open(devices, |ops| {
-            let weights = match (saved.take(), &settings.init) {
-                (Some(saved), _) => saved,
+        let (replicas, step) = Replicas::open(devices, resumed, &mut optimizer, |ops, saved| {
+            let weights = match (saved, &settings.init) {
+                (Some(saved), _) => Weights::from_tensors("checkpoint", saved),
                 (None, Some(init)) => read_weights(init)?,
                 (None, None) => {
                     Weights::from_tensors("initial weights", initial(&config, settings.seed))

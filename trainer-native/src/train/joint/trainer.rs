@@ -42,24 +42,20 @@ impl<'a> Trainer<'a> {
     pub(super) fn open(
         settings: &'a Settings,
         sources: &'a PairSources,
-        resumed: Option<Checkpoint>,
+        mut resumed: Option<Checkpoint>,
     ) -> Result<Self> {
         let devices = settings.compute.training_ops(settings.accumulation)?;
         let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, settings.weight_decay);
         let mut watch = CollapseWatch::new(&settings.collapse);
-        let mut step = 0;
-        let mut saved = resumed.map(|checkpoint| {
-            optimizer.import(checkpoint.state, checkpoint.step, devices.0.device());
-            step = checkpoint.step;
-            checkpoint.weights
-        });
-        let initial = saved
+        let initial = resumed
             .as_mut()
-            .and_then(|saved| saved.remove(INITIAL_DISTANCE));
+            .and_then(|checkpoint| checkpoint.weights.remove(INITIAL_DISTANCE));
         if let Some(&distance) = initial.as_ref().and_then(|kept| kept.values.first()) {
             watch.restore(distance);
         }
-        let replicas = Replicas::open(devices, |ops| Model::open(settings, ops, saved.take()))?;
+        let (replicas, step) = Replicas::open(devices, resumed, &mut optimizer, |ops, saved| {
+            Model::open(settings, ops, saved)
+        })?;
         let draws = Draws {
             settings,
             sources,

@@ -47,14 +47,8 @@ impl<'a> Trainer<'a> {
         resumed: Option<Checkpoint>,
     ) -> Result<Self> {
         let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, settings.weight_decay);
-        let mut step = 0;
-        let mut saved = resumed.map(|checkpoint| {
-            optimizer.import(checkpoint.state, checkpoint.step, devices.0.device());
-            step = checkpoint.step;
-            split(checkpoint.weights)
-        });
-        let replicas = Replicas::open(devices, |ops| {
-            let weights = saved.take().unwrap_or_else(|| initial(settings, width));
+        let (replicas, step) = Replicas::open(devices, resumed, &mut optimizer, |ops, saved| {
+            let weights = saved.map_or_else(|| initial(settings, width), split);
             let networks = Networks::load(&ops, settings, weights)?;
             Ok(Model {
                 ops,

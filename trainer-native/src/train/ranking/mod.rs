@@ -65,14 +65,8 @@ pub fn run(
     let sites = Sites::open(settings)?;
     let validation = sites.validation(settings)?;
     let mut optimizer = Optimizer::new(MatrixOptimizer::Muon, 0.05);
-    let mut step = 0;
-    let mut saved = resumed.map(|checkpoint| {
-        optimizer.import(checkpoint.state, checkpoint.step, devices.0.device());
-        step = checkpoint.step;
-        checkpoint.weights
-    });
-    let replicas = Replicas::open(devices, |ops| {
-        let base = Base::open(ops, &settings.init, &config, saved.take())?;
+    let (replicas, step) = Replicas::open(devices, resumed, &mut optimizer, |ops, saved| {
+        let base = Base::open(ops, &settings.init, &config, saved)?;
         Ok(Ranked::new(base, settings))
     })?;
     let mut trainer = Trainer {
