@@ -136,16 +136,15 @@ pub struct Frozen {
     pub ops: BurnOps,
 }
 
-/// States before and after the edits of a window, row-major, and how long their encoding took.
+/// States before and after the edits of a window, row-major.
 struct States {
     reference: Vec<f32>,
     edited: Vec<f32>,
-    took: Duration,
 }
 
 /// Draws windows and encodes their edits, as many windows at a time as there are encoders; a function
-/// of `draw`. After each window `go_on` is told how long its encoding took; nothing is returned once
-/// it says no.
+/// of `draw`. For each window `go_on` is told its share of the time; nothing is returned once it says
+/// no, and where there is no encoder.
 ///
 /// # Errors
 /// `TRAINING.DATALOADER` when windows or edits cannot be drawn.
@@ -164,10 +163,11 @@ pub fn encode(
         holdout: &sources.holdout,
         window_bp: draw.window_bp,
     };
+    let Some(first) = encoders.first() else {
+        return Ok(None);
+    };
     let mut pairs = Pairs {
-        width: encoders
-            .first()
-            .map_or(0, |frozen| frozen.encoder.d_state()),
+        width: first.encoder.d_state(),
         ..Pairs::default()
     };
     while pairs.windows.len() < draw.windows {
@@ -175,14 +175,14 @@ pub fn encode(
         let drawn = (0..round)
             .map(|_| feed.draw(&mut rng))
             .collect::<Result<Vec<_>>>()?;
+        let started = Instant::now();
         let jobs = encoders.iter().zip(&drawn).collect();
         let states = parallel(jobs, |(frozen, (window, tuples))| {
             frozen.states(&window.bases, tuples)
         });
+        let took = started.elapsed() / round as u32;
         for ((window, tuples), states) in drawn.into_iter().zip(states) {
-            let states = states?;
-            let took = states.took;
-            pairs.add(window.bases, tuples, states);
+            pairs.add(window.bases, tuples, states?);
             if !go_on(took) {
                 return Ok(None);
             }
@@ -193,7 +193,6 @@ pub fn encode(
 
 impl Frozen {
     fn states(&self, reference: &str, tuples: &[TrainingTuple]) -> Result<States> {
-        let started = Instant::now();
         let edited = |tuple: &TrainingTuple| {
             let locus = pooling_locus(&tuple.rel_edits);
             let targets = tuple.targets.clone().into_iter();
@@ -207,7 +206,6 @@ impl Frozen {
         Ok(States {
             reference: pollster::block_on(self.ops.read(&states.reference))?,
             edited: pollster::block_on(self.ops.read(&states.edited))?,
-            took: started.elapsed(),
         })
     }
 }
