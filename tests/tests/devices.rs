@@ -93,6 +93,8 @@ fn accumulated_batches_count_as_one() {
     };
     dir.run(&command("one", 1)).ok();
     dir.run(&command("two", 2)).ok();
+    dir.run(&command("again", 2)).ok();
+    ENCODER.assert_same(&dir, ("two", "again"), STEPS);
     let tokens = |run| last(&dir, run, "tokens_seen");
     assert_eq!(tokens("two"), 2.0 * tokens("one"));
     let weights = |run: &str| dir.bytes(&format!("{run}/encoder/model.safetensors"));

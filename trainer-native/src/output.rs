@@ -1,20 +1,20 @@
 //! Files that are either the old ones or complete.
 
 use genolewm_shared::{Error, ErrorCode, Result};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::Path;
 
 /// Writes `bytes` to a temporary file beside `path` and renames it over `path`, or straight to
-/// `path` where that is a [device](is_device).
+/// `path` where that is a [device](open_device).
 ///
 /// # Errors
 /// `RESOURCE.DISK_FULL` when there is no room, `RESOURCE.GENERIC` otherwise; a file under `path` is
 /// unchanged then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || -> std::io::Result<()> {
-        if is_device(path) {
-            return open_device(path)?.write_all(bytes);
+        if let Some(mut device) = open_device(path)? {
+            return device.write_all(bytes);
         }
         let directory = path
             .parent()
@@ -31,18 +31,17 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(|error| io_error(&path.display().to_string(), &error))
 }
 
-/// Whether a path leads to a device or a named pipe: those are written to, never replaced.
-#[must_use]
-pub fn is_device(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
-}
-
-/// Opens a [device](is_device) to write to.
+/// Opens a path that leads to a device or a named pipe, and nothing else: those are written to, never
+/// replaced.
 ///
 /// # Errors
 /// As the system says.
-pub fn open_device(path: &Path) -> std::io::Result<File> {
-    File::options().write(true).open(path)
+pub fn open_device(path: &Path) -> std::io::Result<Option<File>> {
+    let is_device = |found: Metadata| !found.is_file() && !found.is_dir();
+    std::fs::metadata(path)
+        .is_ok_and(is_device)
+        .then(|| File::options().write(true).open(path))
+        .transpose()
 }
 
 /// A temporary file with the permissions of an ordinary one: private by the user's umask alone.

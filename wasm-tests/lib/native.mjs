@@ -11,7 +11,7 @@ export function program() {
   const target = process.env.CARGO_TARGET_DIR ?? "target";
   const path = resolve(ROOT, process.env.GENOLEWM_BIN ?? join(target, "debug/genolewm"));
   if (!existsSync(path)) {
-    throw new Error(`${path} is missing: run \`cargo build --release -p genolewm --bins\` first`);
+    throw new Error(`${path} is missing: run \`cargo build --workspace --bins --tests\` first`);
   }
   return path;
 }

@@ -31,6 +31,12 @@ impl Accumulation {
     }
 }
 
+/// The mean of a figure over the batches of a step.
+#[must_use]
+pub fn mean<F>(batches: &[F], figure: impl Fn(&F) -> f64) -> f64 {
+    batches.iter().map(figure).sum::<f64>() / batches.len() as f64
+}
+
 /// Gradients by the names of the parameters.
 pub type NamedGradients = BTreeMap<String, Tensor<2>>;
 

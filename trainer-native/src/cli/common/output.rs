@@ -1,7 +1,7 @@
 //! Output files that appear complete or not at all.
 
 use super::terminal::write_error;
-use crate::output::{is_device, open_device, temporary_in};
+use crate::output::{open_device, temporary_in};
 use genolewm_shared::Result;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -122,8 +122,8 @@ fn open(path: &Path) -> io::Result<Inner> {
     if is_stdin_or_stdout(path) {
         return Ok(Inner::Stdout(io::stdout()));
     }
-    if is_device(path) {
-        return open_device(path).map(Inner::Direct);
+    if let Some(device) = open_device(path)? {
+        return Ok(Inner::Direct(device));
     }
     if path.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));

@@ -3,7 +3,7 @@
 use crate::train::encoder_dir::{SPECIALS, VOCABULARY};
 use crate::train::lm_loss::{LmLoss, lm_loss};
 use crate::train::replicas::Replica;
-use crate::train::step::host;
+use crate::train::step::{host, mean};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use genolewm_model::encoder::{Llama, LlamaConfig, Sequence};
 use genolewm_model::ops::BurnOps;
@@ -30,14 +30,11 @@ pub(super) struct Figures {
 impl Figures {
     /// The means over batches.
     pub(super) fn mean(kind: LmLoss, batches: &[Self]) -> Self {
-        let mean = |figure: fn(&Self) -> f64| {
-            batches.iter().map(figure).sum::<f64>() / batches.len() as f64
-        };
         Self {
             kind,
-            loss: mean(|batch| batch.loss),
-            six_mer_nats: mean(|batch| batch.six_mer_nats),
-            base_accuracy: mean(|batch| batch.base_accuracy),
+            loss: mean(batches, |batch| batch.loss),
+            six_mer_nats: mean(batches, |batch| batch.six_mer_nats),
+            base_accuracy: mean(batches, |batch| batch.base_accuracy),
         }
     }
 }

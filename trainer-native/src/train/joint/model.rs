@@ -5,7 +5,7 @@ use super::batch::{Batch, Pass};
 use super::lora::{self, Adapters};
 use super::networks::{self, ACTION, LORA, Networks, PREDICTOR, Tensors};
 use crate::train::replicas::Replica;
-use crate::train::step::host;
+use crate::train::step::{host, mean};
 use burn::tensor::{Gradients, Tensor};
 use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
 use genolewm_model::bundle::Bundle;
@@ -41,15 +41,12 @@ pub(super) struct Figures {
 impl Figures {
     /// The means over batches of what is known of one.
     pub(super) fn mean(batches: &[Self]) -> Self {
-        let mean = |figure: fn(&Self) -> f64| {
-            batches.iter().map(figure).sum::<f64>() / batches.len() as f64
-        };
         Self {
-            loss: mean(|batch| batch.loss),
-            prediction_loss: mean(|batch| batch.prediction_loss),
-            kl: mean(|batch| batch.kl),
-            indel_share: mean(|batch| batch.indel_share),
-            mean_steps: mean(|batch| batch.mean_steps),
+            loss: mean(batches, |batch| batch.loss),
+            prediction_loss: mean(batches, |batch| batch.prediction_loss),
+            kl: mean(batches, |batch| batch.kl),
+            indel_share: mean(batches, |batch| batch.indel_share),
+            mean_steps: mean(batches, |batch| batch.mean_steps),
             ..Self::default()
         }
     }

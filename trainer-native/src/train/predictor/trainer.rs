@@ -8,7 +8,7 @@ use crate::train::collapse::CollapseWatch;
 use crate::train::optimizer::{MatrixOptimizer, Optimizer};
 use crate::train::replicas::Replicas;
 use crate::train::run_dir::{Checkpoint, RunDir};
-use crate::train::step::{export, not_a_number};
+use crate::train::step::{export, mean, not_a_number};
 use burn::tensor::TensorData;
 use genolewm_model::action::layers::join_input_projections;
 use genolewm_model::ops::BurnOps;
@@ -77,7 +77,7 @@ impl<'a> Trainer<'a> {
         let (losses, gradients) = self
             .replicas
             .gradients(numbers, |_| Ok(pool.draw(settings.batch, &mut rng)))?;
-        let loss = losses.iter().sum::<f64>() / losses.len() as f64;
+        let loss = mean(&losses, |&loss| loss);
         if !loss.is_finite() {
             return Err(not_a_number(self.step + 1));
         }

@@ -5,7 +5,7 @@ use super::heads::Ranked;
 use crate::train::encoder_dir::{SPECIALS, VOCABULARY};
 use crate::train::lm_loss::{LmLoss, lm_loss};
 use crate::train::replicas::Replica;
-use crate::train::step::host;
+use crate::train::step::{host, mean};
 use burn::tensor::{Gradients, Tensor, TensorData, activation};
 use genolewm_model::ops::Ops;
 use genolewm_shared::Result;
@@ -26,13 +26,11 @@ pub(super) struct Losses {
 impl Losses {
     /// The means over batches.
     pub(super) fn mean(batches: &[Self]) -> Self {
-        let mean =
-            |loss: fn(&Self) -> f64| batches.iter().map(loss).sum::<f64>() / batches.len() as f64;
         Self {
-            ranking_loss: mean(|batch| batch.ranking_loss),
-            pair_loss: mean(|batch| batch.pair_loss),
-            element_nats: mean(|batch| batch.element_nats),
-            six_mer_nats: mean(|batch| batch.six_mer_nats),
+            ranking_loss: mean(batches, |batch| batch.ranking_loss),
+            pair_loss: mean(batches, |batch| batch.pair_loss),
+            element_nats: mean(batches, |batch| batch.element_nats),
+            six_mer_nats: mean(batches, |batch| batch.six_mer_nats),
         }
     }
 }
