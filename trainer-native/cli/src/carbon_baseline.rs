@@ -6,7 +6,7 @@ use super::common::terminal::{Terminal, write_error};
 use super::scoring::session::{Request, Session};
 use super::scoring::sites::Sites;
 use super::scoring::skipped::SkippedFile;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use genolewm::bundle::load_language_model;
 use genolewm::files::Directory;
 use genolewm::scorer::{Placer, RunEnd, Tally};

@@ -1,7 +1,7 @@
 //! `genolewm eval-all`: the figures of many evaluations in one file and one report.
 
-use super::Status;
 use super::common::terminal::Terminal;
+use crate::common::command::Status;
 use genolewm_core::Result;
 use genolewm_core::provenance::Json;
 use genolewm_evaluate::all::combine::Combined;

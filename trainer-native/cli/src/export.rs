@@ -3,7 +3,7 @@
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
 use super::scoring::top::Table;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use genolewm::bundle::Bundle;
 use genolewm::config::ModelConfig;
 use genolewm::files::{Directory, ModelFiles};

@@ -28,6 +28,7 @@ pub mod verify;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use common::command::{Context, Status};
 use common::shared::Shared;
 use common::terminal::{Terminal, is_closed_pipe};
 use common::{config, invocation};
@@ -78,24 +79,6 @@ enum Command {
     CacheWindows(Box<cache_windows::Args>),
     Doctor(doctor::Args),
     Completions(completions::Args),
-}
-
-/// How a command ended when it did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// It did what it was asked.
-    Done,
-    /// The user interrupted it.
-    Interrupted,
-}
-
-/// What a command knows beside its own flags.
-#[derive(Debug)]
-pub struct Context<'a> {
-    /// The shared flags.
-    pub shared: &'a Shared,
-    /// The command line as it was typed, on one line.
-    pub command_line: String,
 }
 
 /// Runs the program on the process' arguments. `command` is that of a binary that has only one.
@@ -181,7 +164,7 @@ impl Command {
             Self::Export(args) => export::run(args, context, terminal),
             Self::CacheWindows(args) => cache_windows::run(args, terminal),
             Self::Doctor(args) => doctor::run(args, terminal),
-            Self::Completions(args) => completions::run(args, terminal),
+            Self::Completions(args) => completions::run(args, Cli::command(), terminal),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the commands that make shards share.
 
-use super::Status;
 use super::common::terminal::Terminal;
+use crate::common::command::Status;
 use genolewm_core::Result;
 use genolewm_data::shards::{PrepareReport, Request};
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! `genolewm prepare-clinvar`: classified variants as a shard.
 
-use super::Status;
 use super::common::terminal::Terminal;
 use super::prepare::{ShardArgs, tell};
+use crate::common::command::Status;
 use genolewm_core::Result;
 use genolewm_data::shards::{ClinvarRules, MissingId, prepare_clinvar_shard};
 use genolewm_train::run::StopFlag;

@@ -1,8 +1,8 @@
 //! `genolewm prepare-gnomad`: common variants as a shard.
 
-use super::Status;
 use super::common::terminal::Terminal;
 use super::prepare::{ShardArgs, tell};
+use crate::common::command::Status;
 use genolewm_core::Result;
 use genolewm_data::shards::{GnomadRules, prepare_gnomad_shard};
 use genolewm_train::run::StopFlag;

@@ -13,8 +13,8 @@ use genolewm_core::edit::{EditSpec, EditType};
 use genolewm_core::evaluation::{average_ranks, evaluated_variant_keys_sha256};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::local::LocalRecord;
-use genolewm_data::edits::variants::LabelledVariant;
 use genolewm_data::genome::consequence::Consequence;
+use genolewm_data::variants::LabelledVariant;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -7,9 +7,9 @@ use genolewm_core::contig::common_form;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_data::bases::encode;
-use genolewm_data::corpus::markov::MarkovModel;
 use genolewm_data::genome::annotation::Annotation;
 use genolewm_data::genome::primate::PrimateAlignment;
+use genolewm_data::markov::MarkovModel;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 

@@ -12,7 +12,7 @@ use genolewm_core::error::Location;
 use genolewm_core::evaluation::{ClinicalLabel, VariantKey};
 use genolewm_core::provenance::Json;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::files::fasta::open_text;
+use genolewm_data::files::lines::open_text;
 use genolewm_report::output::io_error;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::BufRead;

@@ -8,7 +8,7 @@ use genolewm::weights::transpose;
 use genolewm_core::Result;
 use genolewm_core::window::TOKEN_BP;
 use genolewm_data::bases::decode;
-use genolewm_data::corpus::markov::{MarkovFigures, MarkovModel};
+use genolewm_data::markov::{MarkovFigures, MarkovModel};
 use genolewm_train::lm_loss::{LmLoss, lm_loss};
 use serde::Serialize;
 

@@ -7,8 +7,8 @@ use genolewm_core::edit::EditSpec;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::local::LocalRecord;
-use genolewm_data::edits::variants::{LabelledVariant, VariantSet};
 use genolewm_data::holdout::HoldoutPolicy;
+use genolewm_data::variants::{LabelledVariant, VariantSet};
 use std::collections::BTreeMap;
 
 /// What finds the window of an edit.

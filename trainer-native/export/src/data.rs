@@ -8,7 +8,7 @@ use genolewm_core::evaluation::evaluated_variant_keys_sha256;
 use genolewm_core::position::BpOffset;
 use genolewm_core::reference::{AnyReference, BaseSource, FastaReference, Reference};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::edits::variants::{LabelledVariant, VariantSet, read_variants, read_vcf};
+use genolewm_data::variants::{LabelledVariant, VariantSet, read_variants, read_vcf};
 use genolewm_evaluate::clinvar::selected;
 use genolewm_evaluate::states::Item;
 use std::path::Path;

@@ -5,7 +5,7 @@ use super::python_config::PythonConfig;
 use super::typed::{flag, settings as typed};
 use genolewm_core::window::CANONICAL_WINDOW_BP;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::files::fasta::open_text;
+use genolewm_data::files::lines::open_text;
 use genolewm_report::output::{io_error, write_atomically};
 use serde_json::Value;
 use std::io::BufRead;

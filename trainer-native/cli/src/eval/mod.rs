@@ -7,7 +7,7 @@ mod tests;
 use super::common::identity::{Identity, now};
 use super::common::terminal::Terminal;
 use super::evaluate::{References, annotation};
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use flags::{MetricMode, Settings};
 use genolewm_core::Result;
 use genolewm_core::edit::EditSpec;

@@ -8,7 +8,7 @@ pub(super) use references::{References, annotation};
 use super::common::backend::Backend;
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use genolewm_core::Result;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_data::holdout::HoldoutPolicy;

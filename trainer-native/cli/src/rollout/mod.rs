@@ -8,7 +8,7 @@ use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
 use super::scoring::place::open_reference;
 use super::scoring::regions::read_regions;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use flags::{Settings, Source};
 use genolewm::scorer::Placer;
 use genolewm_core::pooling::PoolType;

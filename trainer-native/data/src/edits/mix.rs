@@ -1,13 +1,11 @@
 //! Which edits a training window is shown with.
 
-use crate::bases::below;
 use crate::edits::provider::SyntheticSnv;
 pub use crate::edits::provider::{EditProvider, EditProviders, EditSource};
-use crate::holdout::HoldoutPolicy;
+use crate::holdout::policy::HoldoutPolicy;
 use crate::weighted::Weights;
 use crate::window::WindowContext;
 use genolewm_core::edit::RelEdit;
-use genolewm_core::position::BpOffset;
 use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -269,27 +267,6 @@ fn too_few(source: EditSource, missing: usize, window: &WindowContext) -> Error 
     )
     .with_detail("start_bp", window.start)
     .with_remedy(remedy)
-}
-
-/// Starts of training windows on a record: every `stride_bp` from a random phase, `margin_bp` clear
-/// of both ends. Without `rng` the phase is 0.
-#[must_use]
-pub fn window_starts(
-    record_bp: u64,
-    window_bp: u64,
-    margin_bp: u64,
-    stride_bp: u64,
-    rng: Option<&mut ChaCha8Rng>,
-) -> Vec<BpOffset> {
-    let Some(slack) = record_bp.checked_sub(window_bp + 2 * margin_bp) else {
-        return Vec::new();
-    };
-    let stride_bp = stride_bp.max(1);
-    let phase = rng.map_or(0, |rng| below(rng, stride_bp.min(slack + 1)));
-    (phase..=slack)
-        .step_by(usize::try_from(stride_bp).unwrap_or(usize::MAX))
-        .map(|at| BpOffset(margin_bp + at))
-        .collect()
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use crate::bases::below;
 use crate::edits::synthetic::{synthetic_indel, synthetic_snv};
-use crate::edits::variants::{LabelledVariant, VariantIndex, read_variants, require_some};
 use crate::shards::Significance;
+use crate::variants::{LabelledVariant, VariantIndex, read_variants, require_some};
 use crate::window::WindowContext;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::position::BpOffset;
@@ -17,7 +17,7 @@ use std::str::FromStr;
 /// The kind of edit that a tuple shows first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EditSource {
-    /// An observed variant of at least [`COMMON_AF`](crate::edits::variants::COMMON_AF).
+    /// An observed variant of at least [`COMMON_AF`](crate::variants::COMMON_AF).
     GnomadCommon,
     /// A random base change.
     SyntheticSnv,

@@ -3,35 +3,12 @@
 //! A corpus is read whole, so this is a plain stream: no index, gzip and bgzip alike by content.
 
 use crate::bases;
-use flate2::read::MultiGzDecoder;
+use crate::files::lines::open_text;
 use genolewm_core::error::Location;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufRead;
 use std::path::Path;
-
-/// Opens a text file, unpacking it when it is gzip or bgzip.
-///
-/// # Errors
-/// `RESOURCE.GENERIC` when it cannot be read.
-pub fn open_text(path: &Path) -> Result<Box<dyn BufRead>> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| io_error(&name, &error))?;
-    let mut plain = BufReader::with_capacity(1 << 18, file);
-    let packed = plain
-        .fill_buf()
-        .map_err(|error| io_error(&name, &error))?
-        .starts_with(&[0x1f, 0x8b]);
-    Ok(if packed {
-        Box::new(BufReader::with_capacity(
-            1 << 18,
-            MultiGzDecoder::new(plain),
-        ))
-    } else {
-        Box::new(plain)
-    })
-}
 
 /// Calls `each(name, codes)` for every record of a FASTA file, in order. The name is the first word
 /// of the header; soft-masked bases count as bases. The buffer is reused between records.

@@ -1,6 +1,6 @@
 //! Multiple alignments (MAF): blocks of rows, one row a species.
 
-use crate::files::fasta::open_text;
+use crate::files::lines::open_text;
 use genolewm_core::error::Location;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};

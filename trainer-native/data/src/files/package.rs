@@ -1,6 +1,6 @@
 //! Dataset packages of the Python package: a directory of ready-cut windows with its manifest.
 
-use crate::files::fasta::open_text;
+use crate::files::lines::open_text;
 use crate::files::records::{RecordOptions, RecordReader, RowKind, SequenceRecord, hex};
 use genolewm_core::error::Location;
 use genolewm_core::{Error, ErrorCode, Result};

@@ -1,7 +1,8 @@
 //! One reader for every kind of sequence file: FASTA, JSONL and Parquet.
 
 use crate::bases;
-use crate::files::fasta::{FastaReader, open_text};
+use crate::files::fasta::FastaReader;
+use crate::files::lines::open_text;
 use crate::files::source_mix::SourceClass;
 use crate::files::subset::Subset;
 use crate::shards::{SequenceFields, SequenceRow, SequenceTable};

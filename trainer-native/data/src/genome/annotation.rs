@@ -1,6 +1,6 @@
 //! Annotation of a genome: transcripts by place, from exon tables and GFF3.
 
-use crate::files::fasta::open_text;
+use crate::files::lines::open_text;
 use crate::genome::consequence::Consequence;
 use crate::genome::transcript::{Strand, Transcript};
 use genolewm_core::contig::common_form;

@@ -1,6 +1,6 @@
 //! Transcripts with coding sequence from GFF3 and GTF.
 
-use crate::files::fasta::open_text;
+use crate::files::lines::open_text;
 use crate::genome::annotation::malformed;
 use crate::genome::transcript::{Strand, Transcript};
 use genolewm_core::Result;

@@ -1,6 +1,6 @@
 //! Repeats of a genome, from RepeatMasker's BED.
 
-use crate::files::fasta::open_text;
+use crate::files::lines::open_text;
 use genolewm_core::context::{RepeatClass, classify_repeat};
 use genolewm_core::contig::common_form;
 use genolewm_core::error::Location;

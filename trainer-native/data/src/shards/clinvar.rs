@@ -1,12 +1,11 @@
 //! ClinVar: variants by what clinics say of them.
 
-use super::columns::{Column, Kind, write_optional};
+use super::columns::{Column, Kind, SHARD_SCHEMA_VERSION, texts, write_optional};
 use super::prepare::{Request, check_allele_limit, prepare};
 use super::report::PrepareReport;
 use super::rows::{Cells, Row, Rows};
 use super::significance::Significance;
 use super::sites::{Rules, Site, Skip, VcfRows};
-use super::{SHARD_SCHEMA_VERSION, texts};
 use genolewm_core::edit::MAX_ALLELE_BP;
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;

@@ -1,10 +1,13 @@
 //! Columns of a Parquet file: what a table has, and how one is written.
 
 use parquet::basic::Type as PhysicalType;
-use parquet::data_type::DataType;
+use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
 use std::io::Write;
+
+/// The version that every row names.
+pub const SHARD_SCHEMA_VERSION: &str = "1.0.0";
 
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +113,13 @@ impl<T> FromIterator<Option<T>> for Optional<T> {
         rows.into_iter().for_each(|value| column.push(value));
         column
     }
+}
+
+/// A column of text.
+pub(super) fn texts<R>(rows: &[R], of: impl Fn(&R) -> Option<&str>) -> Optional<ByteArray> {
+    rows.iter()
+        .map(|row| of(row).map(ByteArray::from))
+        .collect()
 }
 
 /// Writes the next column of a row group, an optional one.

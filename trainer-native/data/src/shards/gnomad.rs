@@ -1,11 +1,10 @@
 //! gnomAD: variants by how common they are.
 
-use super::columns::{Column, Kind, write_optional};
+use super::columns::{Column, Kind, SHARD_SCHEMA_VERSION, texts, write_optional};
 use super::prepare::{Request, check_allele_limit, prepare};
 use super::report::PrepareReport;
 use super::rows::{Cells, Row, Rows};
 use super::sites::{Rules, Site, Skip, VcfRows};
-use super::{SHARD_SCHEMA_VERSION, texts};
 use genolewm_core::edit::MAX_ALLELE_BP;
 use genolewm_core::position::Position;
 use genolewm_core::{Error, ErrorCode, Result};

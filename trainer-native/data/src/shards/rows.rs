@@ -1,7 +1,6 @@
 //! The rows of a shard, one after the other.
 
-use super::SHARD_SCHEMA_VERSION;
-use super::columns::Column;
+use super::columns::{Column, SHARD_SCHEMA_VERSION};
 use super::table::{Batch, Source, Table};
 use genolewm_core::position::Position;
 use genolewm_core::{ErrorCode, Result};

@@ -1,7 +1,6 @@
 //! Windows at regular places of a record.
 
-use crate::bases;
-use crate::edits::mix::window_starts;
+use crate::bases::{self, below};
 use crate::files::records::{SequenceRecord, hex};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -134,9 +133,30 @@ impl<'a> RecordWindow<'a> {
     }
 }
 
+/// Starts of training windows on a record: every `stride_bp` from a random phase, `margin_bp` clear
+/// of both ends. Without `rng` the phase is 0.
+fn window_starts(
+    record_bp: u64,
+    window_bp: u64,
+    margin_bp: u64,
+    stride_bp: u64,
+    rng: Option<&mut ChaCha8Rng>,
+) -> Vec<BpOffset> {
+    let Some(slack) = record_bp.checked_sub(window_bp + 2 * margin_bp) else {
+        return Vec::new();
+    };
+    let stride_bp = stride_bp.max(1);
+    let phase = rng.map_or(0, |rng| below(rng, stride_bp.min(slack + 1)));
+    (phase..=slack)
+        .step_by(usize::try_from(stride_bp).unwrap_or(usize::MAX))
+        .map(|at| BpOffset(margin_bp + at))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_core::SeedableRng;
 
     fn record(sequence: &str) -> SequenceRecord {
         SequenceRecord {
@@ -199,5 +219,26 @@ mod tests {
         assert_eq!(starts(100), [5, 35, 65]);
         assert_eq!((starts(30), starts(29)), (vec![5], vec![]));
         assert!(WindowGrid::new(20, 5, 0).is_err() && WindowGrid::new(0, 5, 9).is_err());
+    }
+
+    #[test]
+    fn window_starts_keep_margin_and_stride() {
+        let starts = |record_bp| -> Vec<u64> {
+            window_starts(record_bp, 100, 10, 50, None)
+                .into_iter()
+                .map(BpOffset::get)
+                .collect()
+        };
+        assert_eq!(
+            (starts(119), starts(120), starts(220)),
+            (vec![], vec![10], vec![10, 60, 110])
+        );
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for _ in 0..100 {
+            let starts = window_starts(300, 100, 10, 50, Some(&mut rng));
+            assert!(
+                starts.len() >= 3 && starts.iter().all(|start| (10..=190).contains(&start.get()))
+            );
+        }
     }
 }

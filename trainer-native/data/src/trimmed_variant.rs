@@ -9,14 +9,14 @@ use genolewm_core::position::{BpOffset, Position};
 /// `A>AC` is the `AT>ACT` at the same place. Alleles are not shifted along repeats: that takes the
 /// reference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct VariantKey {
+pub struct TrimmedVariant {
     contig: String,
     position: Position,
     reference: String,
     alternate: String,
 }
 
-impl VariantKey {
+impl TrimmedVariant {
     /// The key of a variant.
     #[must_use]
     pub fn of(edit: &EditSpec) -> Self {
@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn files_of_different_habits_agree() {
-        let key = |text: &str| VariantKey::of(&text.parse().unwrap());
+        let key = |text: &str| TrimmedVariant::of(&text.parse().unwrap());
         for (one, other) in [
             ("chr17:100:A:C", "17:100:A:C"),
             ("chrM:100:A:C", "MT:100:A:C"),

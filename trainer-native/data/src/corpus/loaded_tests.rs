@@ -1,6 +1,7 @@
 use super::*;
 use crate::bases;
-use crate::holdout::parse_region;
+use crate::corpus::{Joining, Piece};
+use crate::holdout::policy::parse_region;
 use genolewm_core::position::BpOffset;
 use rand_core::SeedableRng;
 use std::path::PathBuf;

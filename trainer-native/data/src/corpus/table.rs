@@ -1,6 +1,6 @@
 //! The table that says which sequence files a corpus is made of.
 
-use crate::files::fasta::open_text;
+use crate::files::lines::open_text;
 use crate::files::records::RecordOptions;
 use crate::files::source_mix::SourceClass;
 use crate::files::subset::Subset;

@@ -1,7 +1,8 @@
 //! The rules of the cache, on the library.
 
-use super::record::tests::record;
 use super::*;
+use crate::cache::record::tests::record;
+use crate::cache::{CachedPool, INDEX_NAME, reindex_cache, repair_cache};
 
 const PLACE: ShardPlace<'static> = ShardPlace {
     encoder_id: "lab/encoder",

@@ -1,7 +1,7 @@
 //! The files that hold-outs are written in.
 
-use crate::files::fasta::open_text;
-use crate::holdout::HoldoutPolicy;
+use crate::files::lines::open_text;
+use crate::holdout::policy::HoldoutPolicy;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::error::Location;
 use genolewm_core::{Error, ErrorCode, Result};
