@@ -5,16 +5,17 @@
 #![forbid(unsafe_code)]
 
 pub mod builtin;
+pub mod common;
 pub mod cache_build;
 pub mod cache_windows;
+pub mod scoring;
 pub mod calibrate;
 pub mod carbon_baseline;
-pub mod common;
 pub mod completions;
 pub mod doctor;
+pub mod evaluate;
 pub mod eval;
 pub mod eval_all;
-pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod prepare;
@@ -22,7 +23,6 @@ pub mod prepare_clinvar;
 pub mod prepare_gnomad;
 pub mod rollout;
 pub mod score;
-pub mod scoring;
 pub mod train;
 pub mod verify;
 
@@ -130,7 +130,7 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
     terminal.set_level(cli.shared.level());
     if cli.shared.print_config {
-        config::print(terminal, &cli.shared, &path, &program, &matches)?;
+        config::print(terminal, &path, &program, &matches)?;
         return Ok(0);
     }
     if !(cli.shared.quiet && cli.shared.no_banner) {

@@ -1,7 +1,7 @@
 //! `genolewm train`: makes models.
 
-mod modes;
 mod preflight;
+mod modes;
 
 use super::common::terminal::Terminal;
 use crate::common::command::{Context, Status};

@@ -1,4 +1,4 @@
-//! What makes two variants the same one.
+//! Variants without the bases that their alleles share: what makes two variants the same one.
 
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::EditSpec;

@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// From this frequency on a variant counts as common (contract, section 6).
+/// From this frequency on a variant counts as common.
 pub const COMMON_AF: f64 = 0.01;
 
 /// A variant and what is known about it.
@@ -92,7 +92,7 @@ pub fn read_variants(path: &Path, code: ErrorCode) -> Result<VariantSet> {
 ///
 /// # Errors
 /// `INPUT.VCF_PARSE` where it is malformed.
-pub fn read_vcf(vcf: Box<dyn Read>, name: &str) -> Result<VariantSet> {
+pub fn read_vcf(vcf: Box<dyn Read + Send>, name: &str) -> Result<VariantSet> {
     let mut reader = VariantReader::open(vcf, name)?;
     let mut set = VariantSet::default();
     while let Some(record) = reader.next_record()? {

@@ -1,6 +1,7 @@
 //! A window that training edits are drawn for: its bases, and what is known of where they come from.
 
 use crate::bases::decode;
+use crate::sha256::hex;
 use genolewm_core::Result;
 use genolewm_core::edit::{EditSpec, RelEdit};
 use genolewm_core::position::{BpOffset, Interval};
@@ -94,8 +95,7 @@ impl WindowContext {
     /// # Errors
     /// `INPUT.GENERIC` where a base is none of A, C, G, T and N.
     pub fn window_id(&self) -> Result<String> {
-        let hash = window_sha256(&self.bases)?;
-        Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+        window_sha256(&self.bases).map(|hash| hex(&hash))
     }
 
     /// An edit of the window as one of the record that its reference bases lie on; `None` where they

@@ -12,10 +12,8 @@ use genolewm_core::error::Location;
 use genolewm_core::evaluation::{ClinicalLabel, VariantKey};
 use genolewm_core::provenance::Json;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::files::lines::open_text;
-use genolewm_report::output::io_error;
+use genolewm_data::files::lines::Lines;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::BufRead;
 use std::path::Path;
 
 /// How many missing variants an error lists.
@@ -200,16 +198,12 @@ pub(super) struct Row<'a> {
 /// Calls `each` for every row; whatever it refuses is given its place.
 pub(super) fn each_row(path: &Path, mut each: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
     let name = path.display().to_string();
-    let mut reader = open_text(path)?;
-    let (mut line, mut number, mut rows) = (Vec::new(), 0_u64, 0_u64);
-    loop {
-        line.clear();
-        number += 1;
-        let read = reader.read_until(b'\n', &mut line);
-        if read.map_err(|error| io_error(&name, &error))? == 0 {
+    let (mut lines, mut rows) = (Lines::open(path)?, 0_u64);
+    for number in 1.. {
+        let Some(line) = lines.next_bytes()? else {
             break;
-        }
-        let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line);
+        };
+        let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let text = text.trim_ascii();
         if !text.is_empty() {
             rows += 1;

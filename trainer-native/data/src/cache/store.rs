@@ -2,10 +2,11 @@
 
 use super::decode;
 use super::index::{Entry, Index};
-use super::key::{WindowCacheKey, hex, refused};
+use super::key::{WindowCacheKey, refused};
 use super::paths::{self, ShardPlace};
 use super::record::{self, Embedding, WindowCacheRecord};
 use super::shard::{self, corrupt};
+use crate::sha256::hex;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::{FileLock, io_error, temporary_in};
 use std::collections::{HashMap, HashSet};

@@ -1,7 +1,8 @@
 //! Windows at regular places of a record.
 
 use crate::bases::{self, below};
-use crate::files::records::{SequenceRecord, hex};
+use crate::files::records::SequenceRecord;
+use crate::sha256::hex;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
@@ -16,7 +17,7 @@ pub struct WindowGrid {
 }
 
 impl Default for WindowGrid {
-    /// The contract's: windows of 12,288 bp, a margin of 256 and a stride of 8,192.
+    /// Windows of 12,288 bp, a margin of 256 and a stride of 8,192.
     fn default() -> Self {
         Self {
             window_bp: 12_288,

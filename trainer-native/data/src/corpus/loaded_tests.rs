@@ -1,6 +1,6 @@
 use super::*;
 use crate::bases;
-use crate::corpus::{Joining, Piece};
+use crate::corpus::Joining;
 use crate::holdout::policy::parse_region;
 use genolewm_core::position::BpOffset;
 use rand_core::SeedableRng;

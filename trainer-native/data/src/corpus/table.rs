@@ -1,13 +1,10 @@
-//! The table that says which sequence files a corpus is made of.
+//! Corpus tables: which sequence files a corpus is made of, and how often each is drawn from.
 
-use crate::files::lines::open_text;
+use crate::files::lines::each_line;
 use crate::files::records::RecordOptions;
 use crate::files::source_mix::SourceClass;
 use crate::files::subset::Subset;
-use genolewm_core::error::Location;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
-use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 /// The directory that the paths of a corpus table start from, where the environment names one.
@@ -80,31 +77,28 @@ pub fn read_corpus_table(path: &Path) -> Result<Vec<CorpusSource>> {
     let beside = path.parent().unwrap_or(Path::new("")).to_owned();
     let data =
         std::env::var_os(DATA_DIRECTORY_VARIABLE).map_or_else(|| beside.clone(), PathBuf::from);
-    let name = path.display().to_string();
     let mut sources: Vec<CorpusSource> = Vec::new();
-    for (index, line) in open_text(path)?.lines().enumerate() {
-        let line = line.map_err(|error| io_error(&name, &error))?;
+    each_line(path, |line| {
         let line = line.split('#').next().unwrap_or_default().trim_end();
         if line.is_empty() {
-            continue;
+            return Ok(());
         }
-        let at = Location::line(&name, index as u64 + 1).column(1, line);
-        let source = parse_line(line, &data, &beside).map_err(|error| error.at(at.clone()))?;
+        let source = parse_line(line, &data, &beside)?;
         let by_mix = |source: &CorpusSource| source.weight == SourceWeight::Mix;
         if sources.iter().any(|other| by_mix(other) != by_mix(&source)) {
             return Err(Error::new(
                 ErrorCode::ConfigGeneric,
                 "a corpus has numbers and `mix` as weights",
             )
-            .at(at)
             .with_remedy("use `mix` in every line or in none"));
         }
         sources.push(source);
-    }
+        Ok(())
+    })?;
     if sources.is_empty() {
         return Err(Error::new(
             ErrorCode::ConfigGeneric,
-            format!("{name}: the corpus lists no files"),
+            format!("{}: the corpus lists no files", path.display()),
         ));
     }
     Ok(sources)

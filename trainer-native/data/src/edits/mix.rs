@@ -1,6 +1,6 @@
 //! Which edits a training window is shown with.
 
-use crate::edits::provider::SyntheticSnv;
+use crate::edits::provider::Synthetic;
 pub use crate::edits::provider::{EditProvider, EditProviders, EditSource};
 use crate::holdout::policy::HoldoutPolicy;
 use crate::weighted::Weights;
@@ -92,7 +92,7 @@ pub struct EditMix {
 }
 
 impl Default for EditMix {
-    /// The contract's: 3 common, 3 synthetic SNVs, 1 synthetic indel, 1 ClinVar; synthetic SNVs for
+    /// 3 common, 3 synthetic SNVs, 1 synthetic indel, 1 ClinVar; synthetic SNVs for
     /// missing ClinVar variants, and for missing common ones of windows without a place; rollouts of
     /// 1, 2, 3 steps at 0.90, 0.05, 0.05.
     fn default() -> Self {
@@ -202,7 +202,7 @@ impl EditMix {
             let fits = |edit: &RelEdit| {
                 allowed(edit) && item.edits.iter().all(|other| disjoint(other, edit))
             };
-            let further = take(&SyntheticSnv, 1, window, rng, fits)?;
+            let further = take(&Synthetic::SNV, 1, window, rng, fits)?;
             if further.is_empty() {
                 return Err(too_few(EditSource::SyntheticSnv, 1, window));
             }

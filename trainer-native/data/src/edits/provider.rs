@@ -2,6 +2,7 @@
 
 use crate::bases::below;
 use crate::edits::synthetic::{synthetic_indel, synthetic_snv};
+use crate::named::named;
 use crate::shards::Significance;
 use crate::variants::{LabelledVariant, VariantIndex, read_variants, require_some};
 use crate::window::WindowContext;
@@ -12,7 +13,6 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 /// The kind of edit that a tuple shows first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,25 +47,12 @@ impl EditSource {
     }
 }
 
-impl fmt::Display for EditSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for EditSource {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|source| source.as_str() == text);
-        found.ok_or_else(|| {
-            let names = Self::ALL.map(Self::as_str).join(", ");
-            Error::new(ErrorCode::ConfigGeneric, "there is no such source of edits")
-                .with_detail("source", text)
-                .with_remedy(format!("use one of {names}"))
-        })
-    }
-}
+named!(EditSource, |text| {
+    let names = EditSource::ALL.map(EditSource::as_str).join(", ");
+    Error::new(ErrorCode::ConfigGeneric, "there is no such source of edits")
+        .with_detail("source", text)
+        .with_remedy(format!("use one of {names}"))
+});
 
 /// Gives edits of windows. What it gives is a function of the window and the state of `rng`.
 pub trait EditProvider: fmt::Debug + Send + Sync {
@@ -82,37 +69,25 @@ pub trait EditProvider: fmt::Debug + Send + Sync {
     ) -> Result<Vec<RelEdit>>;
 }
 
-/// Random base changes, as many as are asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SyntheticSnv;
+/// Random edits of one kind, as many as are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Synthetic(fn(&str, &mut ChaCha8Rng) -> Result<RelEdit>);
 
-impl EditProvider for SyntheticSnv {
-    fn edits(
-        &self,
-        window: &WindowContext,
-        count: usize,
-        rng: &mut ChaCha8Rng,
-    ) -> Result<Vec<RelEdit>> {
-        (0..count)
-            .map(|_| synthetic_snv(&window.bases, rng))
-            .collect()
-    }
+impl Synthetic {
+    /// Base changes.
+    pub const SNV: Self = Self(synthetic_snv);
+    /// Insertions and deletions, evenly.
+    pub const INDEL: Self = Self(synthetic_indel);
 }
 
-/// Random insertions and deletions, evenly, as many as are asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SyntheticIndel;
-
-impl EditProvider for SyntheticIndel {
+impl EditProvider for Synthetic {
     fn edits(
         &self,
         window: &WindowContext,
         count: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<RelEdit>> {
-        (0..count)
-            .map(|_| synthetic_indel(&window.bases, rng))
-            .collect()
+        (0..count).map(|_| self.0(&window.bases, rng)).collect()
     }
 }
 
@@ -205,8 +180,8 @@ impl EditProviders {
         let mut providers = Self::default();
         providers.set(EditSource::GnomadCommon, common);
         providers.set(EditSource::Clinvar, pathogenic);
-        providers.set(EditSource::SyntheticSnv, SyntheticSnv);
-        providers.set(EditSource::SyntheticIndel, SyntheticIndel);
+        providers.set(EditSource::SyntheticSnv, Synthetic::SNV);
+        providers.set(EditSource::SyntheticIndel, Synthetic::INDEL);
         providers
     }
 

@@ -1,6 +1,7 @@
 //! Files of sequence: FASTA, JSONL, Parquet, alignments (MAF), dataset packages of the Python package.
 
 pub mod lines;
+pub mod bed;
 pub mod fasta;
 pub mod maf;
 pub mod source_mix;

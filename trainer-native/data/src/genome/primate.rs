@@ -1,4 +1,4 @@
-//! Substitutions between primates, and how conserved a place is among them.
+//! Substitutions between primates, and how conserved a place is among them, from an alignment.
 //!
 //! Everything is told on the human reference: an edit replaces the human base by an ape's.
 

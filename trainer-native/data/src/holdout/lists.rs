@@ -1,12 +1,9 @@
 //! The files that hold-outs are written in.
 
-use crate::files::lines::open_text;
+use crate::files::lines::each_line;
 use crate::holdout::policy::HoldoutPolicy;
 use genolewm_core::edit::EditSpec;
-use genolewm_core::error::Location;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
-use std::io::BufRead;
 use std::path::Path;
 
 /// Where hold-outs are listed.
@@ -29,7 +26,7 @@ impl HoldoutFiles<'_> {
     pub fn read(self) -> Result<HoldoutPolicy> {
         let mut policy = HoldoutPolicy::read(self.regions)?;
         if let Some(path) = self.edits {
-            each_line(path, |line| {
+            each_entry(path, |line| {
                 let edit: EditSpec = line.parse().map_err(|error: Error| {
                     error.with_remedy("write one chrom:pos:ref:alt a line, with 1-based positions")
                 })?;
@@ -38,9 +35,9 @@ impl HoldoutFiles<'_> {
             })?;
         }
         if let Some(path) = self.records {
-            each_line(path, |line| {
+            each_entry(path, |line| {
                 if line.contains('\t') {
-                    return Err(more_than_a_name(line));
+                    return Err(more_than_a_name());
                 }
                 policy.add_record(line);
                 Ok(())
@@ -50,28 +47,20 @@ impl HoldoutFiles<'_> {
     }
 }
 
-/// Calls `each` with every line that says something; its errors get the file and the line.
-fn each_line(path: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
-    let name = path.display().to_string();
-    for (index, line) in open_text(path)?.lines().enumerate() {
-        let line = line.map_err(|error| io_error(&name, &error))?;
-        let text = line.trim();
-        if !text.is_empty() && !text.starts_with('#') {
-            each(text).map_err(|error| {
-                error.at(Location::line(&name, index as u64 + 1).column(1, text))
-            })?;
-        }
-    }
-    Ok(())
+/// Calls `each` with every line that says something.
+fn each_entry(path: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    each_line(path, |line| match line.trim() {
+        text if text.is_empty() || text.starts_with('#') => Ok(()),
+        text => each(text),
+    })
 }
 
 /// A BED file in its place would hold out nothing, without a word.
-fn more_than_a_name(line: &str) -> Error {
+fn more_than_a_name() -> Error {
     Error::new(
         ErrorCode::ConfigGeneric,
         "a line of held-out records holds more than a name",
     )
-    .with_detail("text", line)
     .with_remedy("write one record's name a line; regions belong into the BED file of --holdout")
 }
 

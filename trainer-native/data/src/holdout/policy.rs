@@ -1,16 +1,14 @@
 //! Hold-outs: regions, records and variants that must never be trained on.
 
-use crate::files::lines::open_text;
-use crate::files::maf::MafRow;
+use crate::files::bed;
+use crate::files::maf::each_block_of_places;
 use crate::trimmed_variant::TrimmedVariant;
 use crate::window::WindowContext;
+use genolewm_core::bed::stretch;
 use genolewm_core::edit::{EditSpec, RelEdit};
-use genolewm_core::error::Location;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufRead;
 use std::path::Path;
 
 /// Regions, whole records and variants that are kept out of training.
@@ -39,39 +37,18 @@ impl HoldoutPolicy {
     /// `RESOURCE.GENERIC` when it cannot be read, `CONFIG.GENERIC` with the line when it is
     /// malformed: a hold-out that is not understood must stop the run.
     pub fn read(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
         let mut policy = Self::none();
-        for (index, line) in open_text(path)?.lines().enumerate() {
-            let line = line.map_err(|error| io_error(&name, &error))?;
-            policy
-                .add_bed_line(&line)
-                .map_err(|error| error.at(Location::line(&name, index as u64 + 1)))?;
-        }
+        bed::each_row(path, |columns| {
+            match *columns {
+                [contig] => policy.add_record(contig),
+                [contig, start, end, ..] => {
+                    policy.add(contig, stretch(start, end).ok_or_else(malformed)?);
+                }
+                _ => return Err(malformed()),
+            }
+            Ok(())
+        })?;
         Ok(policy)
-    }
-
-    fn add_bed_line(&mut self, line: &str) -> Result<()> {
-        let line = line.trim_end();
-        if line.is_empty()
-            || ["#", "track", "browser"]
-                .iter()
-                .any(|word| line.starts_with(word))
-        {
-            return Ok(());
-        }
-        let fields: Vec<&str> = line.split('\t').collect();
-        match fields[..] {
-            [contig] => {
-                self.records.insert(contig.to_owned());
-                Ok(())
-            }
-            [contig, start, end, ..] => {
-                let number = |text: &str| text.parse().map(BpOffset).map_err(|_| malformed(line));
-                self.add(contig, Interval::new(number(start)?, number(end)?)?);
-                Ok(())
-            }
-            _ => Err(malformed(line)),
-        }
     }
 
     /// Holds out an interval of a contig.
@@ -141,32 +118,18 @@ impl HoldoutPolicy {
     /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` with the line for a
     /// malformed row.
     pub fn add_orthologs(&mut self, maf: &Path, contig: &str, region: Interval) -> Result<usize> {
-        let file = maf.display().to_string();
         let before = self.records.len();
-        let (mut block, mut held) = (Vec::new(), false);
-        for (index, line) in open_text(maf)?.lines().enumerate() {
-            let line = line.map_err(|error| io_error(&file, &error))?;
-            if !line.starts_with("s ") {
-                self.add_block(&mut block, &mut held);
-                continue;
+        each_block_of_places(maf, |rows| {
+            let (own, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.name == contig);
+            for row in own {
+                if row.forward()?.intersects(region) {
+                    self.records
+                        .extend(others.iter().map(|row| row.record_name()));
+                }
             }
-            let row = MafRow::parse(&line)
-                .map_err(|error| error.at(Location::line(&file, index as u64 + 1)))?;
-            if row.name == contig {
-                held |= row.forward()?.intersects(region);
-            } else {
-                block.push(row.record_name());
-            }
-        }
-        self.add_block(&mut block, &mut held);
+            Ok(())
+        })?;
         Ok(self.records.len() - before)
-    }
-
-    fn add_block(&mut self, names: &mut Vec<String>, held: &mut bool) {
-        if core::mem::take(held) {
-            self.records.extend(names.drain(..));
-        }
-        names.clear();
     }
 
     /// Whether every record of this name is held out.
@@ -236,12 +199,11 @@ pub fn parse_region(text: &str) -> Result<(String, Interval)> {
     })
 }
 
-fn malformed(line: &str) -> Error {
+fn malformed() -> Error {
     Error::new(
         ErrorCode::ConfigGeneric,
         "a hold-out line is neither `contig` nor `contig start end`",
     )
-    .with_detail("text", line)
     .with_remedy("separate the columns by tabs, with 0-based starts")
 }
 

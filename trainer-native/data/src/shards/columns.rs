@@ -1,7 +1,7 @@
 //! Columns of a Parquet file: what a table has, and how one is written.
 
 use parquet::basic::Type as PhysicalType;
-use parquet::data_type::{ByteArray, DataType};
+use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
 use std::io::Write;
@@ -113,13 +113,6 @@ impl<T> FromIterator<Option<T>> for Optional<T> {
         rows.into_iter().for_each(|value| column.push(value));
         column
     }
-}
-
-/// A column of text.
-pub(super) fn texts<R>(rows: &[R], of: impl Fn(&R) -> Option<&str>) -> Optional<ByteArray> {
-    rows.iter()
-        .map(|row| of(row).map(ByteArray::from))
-        .collect()
 }
 
 /// Writes the next column of a row group, an optional one.

@@ -6,7 +6,7 @@
 
 mod significance;
 mod columns;
-mod guard;
+pub(crate) mod guard;
 mod table;
 mod kind;
 mod rows;
@@ -24,7 +24,7 @@ pub use columns::{Optional, SHARD_SCHEMA_VERSION, write_column, write_optional};
 pub use gnomad::{GnomadRules, GnomadVariant, POPULATIONS, iter_gnomad_shard};
 pub use gnomad::{iter_gnomad_vcf_variants, prepare_gnomad_shard};
 pub use kind::{ShardKind, shard_kind};
-pub use prepare::Request;
+pub use prepare::PrepareRequest;
 pub use report::PrepareReport;
 pub use sequences::{SequenceFields, SequenceRow, SequenceTable};
 pub use significance::Significance;

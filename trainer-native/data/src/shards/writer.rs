@@ -1,7 +1,8 @@
-//! Writing a shard: under another name until it is whole.
+//! Writing a shard as Parquet: under another name until it is whole.
 
 use super::columns::schema_of;
-use super::rows::Row;
+use super::guard::io_cause;
+use super::rows::{Row, write_rows};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::{io_error, temporary_in};
 use parquet::basic::{Compression, ZstdLevel};
@@ -69,7 +70,7 @@ impl<R: Row> ShardWriter<R> {
             return Ok(());
         }
         let written = self.writer.next_row_group().and_then(|mut group| {
-            R::write(&self.rows, &mut group)?;
+            write_rows(&self.rows, &mut group)?;
             group.close().map(drop)
         });
         written.map_err(|error| failure(&self.target, error))?;
@@ -108,12 +109,8 @@ fn folder(target: &Path) -> &Path {
 
 fn failure(target: &Path, error: ParquetError) -> Error {
     let name = target.display().to_string();
-    let cause = match error {
-        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
-            Ok(error) => return io_error(&name, &error),
-            Err(cause) => cause.to_string(),
-        },
-        other => other.to_string(),
-    };
-    Error::new(ErrorCode::InternalGeneric, format!("{name}: {cause}"))
+    match io_cause(error) {
+        Ok(error) => io_error(&name, &error),
+        Err(cause) => Error::new(ErrorCode::InternalGeneric, format!("{name}: {cause}")),
+    }
 }
