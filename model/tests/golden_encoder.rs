@@ -10,7 +10,7 @@ use genolewm_model::ops::{BurnOps, Ops};
 use genolewm_shared::edit::{EditSpec, apply_edit};
 use genolewm_shared::pooling::PoolType;
 use genolewm_shared::position::{BpOffset, Position};
-use genolewm_shared::reference::{FastaReference, Reference};
+use genolewm_shared::reference::{AnyReference, Reference};
 
 type Matrix = <BurnOps as Ops>::Matrix;
 
@@ -31,7 +31,7 @@ fn golden_hidden_states_of_every_layer_match() {
 fn golden_likelihood_baseline_matches() {
     let encoder = golden_encoder();
     let mut reference =
-        Reference::new(FastaReference::open_path(&golden_dir().join("pipeline/ref.fa")).unwrap());
+        Reference::new(AnyReference::open_path(&golden_dir().join("pipeline/ref.fa")).unwrap());
     let rows = String::from_utf8(golden_bytes("pipeline/expected_baseline.jsonl")).unwrap();
     assert!(!rows.is_empty());
     for row in rows.lines() {

@@ -92,7 +92,7 @@ pub fn read_variants(path: &Path, code: ErrorCode) -> Result<VariantSet> {
 ///
 /// # Errors
 /// `INPUT.VCF_PARSE` where it is malformed.
-pub fn read_vcf(vcf: Box<dyn Read>, name: &str) -> Result<VariantSet> {
+pub fn read_vcf(vcf: Box<dyn Read + Send>, name: &str) -> Result<VariantSet> {
     let mut reader = VariantReader::open(vcf, name)?;
     let mut set = VariantSet::default();
     while let Some(record) = reader.next_record()? {
