@@ -196,7 +196,7 @@ struct Inner {
 /// Two errors are equal when they say the same, whatever caused them.
 ///
 /// ```
-/// use genolewm_shared::{Error, ErrorCode};
+/// use genolewm_core::{Error, ErrorCode};
 /// let error = Error::new(ErrorCode::InputInvalidEdit, "ref and alt are both A")
 ///     .with_remedy("give an alternate allele that differs from the reference");
 /// assert_eq!(error.code().as_str(), "INPUT.INVALID_EDIT");

@@ -4,8 +4,8 @@
 
 mod genomes;
 
-use genolewm_shared::Result;
-use genolewm_shared::reference::{
+use genolewm_core::Result;
+use genolewm_core::reference::{
     AnyReference, BaseSource, FastaReference, IndexBuilder, Pages, RangeRead, ReferenceKind,
     ReferenceOpener, sniff,
 };

@@ -1,11 +1,11 @@
 //! Readers can be handed to another thread. This is checked when the file is compiled.
 
-use genolewm_shared::Error;
-use genolewm_shared::bytes::{Feed, Pages, RangeRead};
-use genolewm_shared::reference::{
+use genolewm_core::Error;
+use genolewm_core::bytes::{Feed, Pages, RangeRead};
+use genolewm_core::reference::{
     AnyReference, FastaReference, IndexBuilder, Reference, ReferenceOpener, TwoBitReference,
 };
-use genolewm_shared::source::VariantReader;
+use genolewm_core::source::VariantReader;
 use std::fs::File;
 
 const fn is_send<T: Send>() {}

@@ -16,7 +16,7 @@ const COMPACT_BYTES: usize = 64 * 1024;
 /// as long as the caller stops pushing while much is [`pending`](Self::pending).
 ///
 /// ```
-/// use genolewm_shared::bytes::Feed;
+/// use genolewm_core::bytes::Feed;
 /// let feed = Feed::new("genome.txt");
 /// feed.push(b"# rsid\tchromosome\tposition\tgeno")?;
 /// assert!(feed.open().is_err_and(|error| error.is_starved()));
@@ -24,7 +24,7 @@ const COMPACT_BYTES: usize = 64 * 1024;
 /// feed.end();
 /// let mut reader = feed.open()?;
 /// assert_eq!(reader.next_record()?.map(|record| record.contig).as_deref(), Some("17"));
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Feed(Arc<Mutex<State>>);

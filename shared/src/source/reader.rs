@@ -14,7 +14,7 @@ use std::io::Read;
 /// Reads variants from any supported format, record by record.
 ///
 /// ```
-/// use genolewm_shared::source::{SourceFormat, VariantReader};
+/// use genolewm_core::source::{SourceFormat, VariantReader};
 /// let raw = "# rsid\tchromosome\tposition\tgenotype\nrs1\t17\t41196408\tAG\n";
 /// let mut reader = VariantReader::open(Box::new(raw.as_bytes()), "genome.txt")?;
 /// assert_eq!(reader.format(), SourceFormat::TwentyThreeAndMe);
@@ -22,7 +22,7 @@ use std::io::Read;
 ///     record.set_reference_base('G');
 ///     assert_eq!(record.alternates, ["A"]);
 /// }
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub struct VariantReader {
     inner: Inner,
