@@ -43,8 +43,7 @@ fn golden_likelihood_baseline_matches() {
         let window = reference
             .window(edit.chrom(), Some(position.offset()), window_bp)
             .unwrap();
-        let last = BpOffset(window.end().get() - 1);
-        let placed = edit.relative_to(window.start(), last).unwrap();
+        let placed = window.place(&edit).unwrap();
         let edited = apply_edit(window.sequence(), &placed, true).unwrap();
         let tokens =
             [&**window.sequence(), edited.as_str()].map(|bases| encoder.tokenizer.encode(bases));
@@ -157,7 +156,7 @@ fn plain_state(
     let hidden = encoder
         .llama
         .hidden(&ops, &[Sequence::whole(&tokens)], encoder.layer());
-    let center = locus.map_or(0, |locus| locus.get() as usize / 6);
+    let center = locus.map_or(0, |locus| locus.index() / 6);
     let rows = center.saturating_sub(radius)..(center + radius + 1).min(tokens.len());
     let pooled = ops.mean_rows(&hidden, &[[rows, 0..0]]);
     read(&ops.normalize_rows(&pooled))

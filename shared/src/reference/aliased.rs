@@ -83,8 +83,11 @@ impl<S: BaseSource> Reference<S> {
             return Ok(None);
         };
         let name = info.name.clone();
-        let interval = Interval::new(at, BpOffset(at.get() + 1))?;
-        Ok(self.source.fetch(&name, interval)?.chars().next())
+        Ok(self
+            .source
+            .fetch(&name, Interval::at(at, 1))?
+            .chars()
+            .next())
     }
 
     /// Why the reference speaks against scoring an edit; `None` when its bases are the edit's
@@ -96,13 +99,11 @@ impl<S: BaseSource> Reference<S> {
         let Some(info) = self.contig(edit.chrom()) else {
             return Ok(Some(SkipReason::ContigUnknown));
         };
-        let start = edit.pos().offset();
-        let end = BpOffset(start.get().saturating_add(edit.reference().len() as u64));
-        if end.get() > info.length_bp {
+        if edit.span().end.get() > info.length_bp {
             return Ok(Some(SkipReason::OutOfContig));
         }
         let name = info.name.clone();
-        let bases = self.source.fetch(&name, Interval::new(start, end)?)?;
+        let bases = self.source.fetch(&name, edit.span())?;
         Ok(if bases == edit.reference() {
             None
         } else if bases.contains('N') {
@@ -134,7 +135,9 @@ impl<S: BaseSource> Reference<S> {
             .with_detail("contig_bp", length_bp));
         }
         let start = window_start(length_bp, locus, window_bp as u64);
-        let end = BpOffset(start.get().saturating_add(window_bp as u64).min(length_bp));
+        let end = start
+            .saturating_add(window_bp as u64)
+            .min(BpOffset(length_bp));
         let bases = self.source.fetch(&name, Interval::new(start, end)?)?;
         window_from_slice(&bases, start, locus, window_bp)
     }

@@ -69,7 +69,7 @@ const HOMES: &[Home] = &[
     Home {
         folder: "shared",
         dependency: "noodles",
-        modules: &["bytes", "source", "reference"],
+        modules: &["source", "reference"],
         why: "only what reads files needs std; the rest of the crate is no_std",
     },
     Home {
