@@ -78,7 +78,7 @@ impl ImportFormat {
 /// `INPUT.*` for a file or row that cannot be converted, `RESOURCE.*` for the output.
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     let name = args.input.display().to_string();
-    let input: Box<dyn Read> = if name == "-" {
+    let input: Box<dyn Read + Send> = if name == "-" {
         Box::new(io::stdin())
     } else {
         Box::new(open_file(&args.input)?)

@@ -1,6 +1,7 @@
 //! Lines of bounded length, counted, with any line end.
 
-use super::bytes::{ByteStream, Compression};
+use super::compression::Compression;
+use super::stream::ByteStream;
 use crate::error::Location;
 use crate::{Error, ErrorCode, Result};
 

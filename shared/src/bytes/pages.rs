@@ -1,10 +1,8 @@
 //! Bytes by offset that somebody else fetches: the other side of an asynchronous file.
 
-use super::RangeRead;
-use crate::error::Location;
-use crate::source::starved;
+use super::lru::Lru;
+use super::range::RangeRead;
 use crate::{Error, ErrorCode, Result};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,12 +18,12 @@ const LEAST_PAGES: usize = 4;
 
 /// The bytes of a file, as pages that are supplied from outside.
 ///
-/// Reading what is not there fails with an error that [`is_starved`](crate::source::is_starved)
+/// Reading what is not there fails with an error that [`Error::is_starved`]
 /// tells, and leaves a note of what is wanted. The caller fetches it, supplies it and asks again;
 /// everything in [`reference`](crate::reference) can be asked again so. Clones share the pages.
 ///
 /// ```
-/// use genolewm_core::reference::{Pages, RangeRead};
+/// use genolewm_core::bytes::{Pages, RangeRead};
 /// let file = b"some file";
 /// let mut pages = Pages::new("file", 9);
 /// let mut bytes = [0; 4];
@@ -42,16 +40,9 @@ pub struct Pages(Arc<Mutex<State>>);
 struct State {
     name: String,
     len: u64,
-    capacity: usize,
-    pages: BTreeMap<u64, Page>,
-    clock: u64,
+    pages: Lru<Vec<u8>>,
     /// The pages that the last read lacked.
     wanted: Option<Range<u64>>,
-}
-
-struct Page {
-    last_used: u64,
-    bytes: Vec<u8>,
 }
 
 impl Pages {
@@ -67,9 +58,7 @@ impl Pages {
         Self(Arc::new(Mutex::new(State {
             name: name.to_owned(),
             len: len_bytes,
-            capacity: pages.max(LEAST_PAGES),
-            pages: BTreeMap::new(),
-            clock: 0,
+            pages: Lru::new(pages.max(LEAST_PAGES)),
             wanted: None,
         })))
     }
@@ -108,7 +97,7 @@ impl Pages {
             .unwrap_or_default();
         for index in first..after {
             let (page, following) = rest.split_at(rest.len().min(PAGE_BYTES as usize));
-            state.keep(index, page);
+            state.pages.insert(index, page.to_vec());
             rest = following;
         }
         Ok(())
@@ -120,27 +109,11 @@ impl Pages {
 }
 
 impl State {
-    fn keep(&mut self, index: u64, bytes: &[u8]) {
-        while self.pages.len() >= self.capacity && !self.pages.contains_key(&index) {
-            let used = |(index, page): (&u64, &Page)| (page.last_used, *index);
-            let Some((_, oldest)) = self.pages.iter().map(used).min() else {
-                break;
-            };
-            self.pages.remove(&oldest);
-        }
-        self.clock += 1;
-        let page = Page {
-            last_used: self.clock,
-            bytes: bytes.to_vec(),
-        };
-        self.pages.insert(index, page);
-    }
-
     /// Copies from pages that are all there, or notes the run of them from the first to the last
     /// that is not.
     fn read(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         // More than half of the pages at once could drive out what the caller needs besides.
-        let most = (self.capacity / 2) as u64 * PAGE_BYTES;
+        let most = (self.pages.capacity() / 2) as u64 * PAGE_BYTES;
         let end = self
             .len
             .min(offset.saturating_add(most.min(buffer.len() as u64)));
@@ -148,22 +121,18 @@ impl State {
             return Ok(0);
         }
         let asked = offset / PAGE_BYTES..end.div_ceil(PAGE_BYTES);
-        let mut missing = asked
-            .clone()
-            .filter(|index| !self.pages.contains_key(index));
+        let mut missing = asked.clone().filter(|index| !self.pages.contains(*index));
         if let Some(first) = missing.next() {
             self.wanted = Some(first..missing.next_back().unwrap_or(first) + 1);
-            return Err(starved(&self.name));
+            return Err(Error::starved(&self.name));
         }
-        self.clock += 1;
         let mut read = 0;
         for index in asked {
-            let Some(page) = self.pages.get_mut(&index) else {
+            let Some(page) = self.pages.get(index) else {
                 break;
             };
-            page.last_used = self.clock;
             let skipped = offset.saturating_sub(index * PAGE_BYTES) as usize;
-            let from = page.bytes.get(skipped..).unwrap_or_default();
+            let from = page.get(skipped..).unwrap_or_default();
             let rest = buffer.get_mut(read..).unwrap_or_default();
             let count = from.len().min(rest.len());
             for (to, from) in rest.iter_mut().zip(from) {
@@ -177,10 +146,7 @@ impl State {
     fn changed(&self) -> Error {
         let message = "other bytes came than were asked for; the file may have changed";
         Error::new(ErrorCode::ResourceGeneric, message)
-            .at(Location {
-                file: self.name.clone(),
-                ..Location::default()
-            })
+            .in_file(&self.name)
             .with_remedy("choose the file again")
     }
 }
@@ -202,7 +168,7 @@ impl fmt::Debug for Pages {
         f.debug_struct("Pages")
             .field("name", &state.name)
             .field("len", &state.len)
-            .field("pages", &state.pages.keys())
+            .field("pages", &state.pages.keys().collect::<Vec<_>>())
             .field("wanted", &state.wanted)
             .finish_non_exhaustive()
     }

@@ -1,51 +1,11 @@
-//! Decompression by content: plain, gzip and BGZF, whatever the file is called.
+//! A stream of decompressed bytes: plain, gzip and BGZF, told by content, whatever the file is
+//! called.
 
-use super::bgzf::{BGZF_HEADER_BYTES, BlockReader, is_bgzf};
-use super::feed::starved;
+use super::bgzf::BlockReader;
+use super::compression::Compression;
 use crate::{Error, ErrorCode, Result};
 use flate2::read::MultiGzDecoder;
-use std::fmt;
 use std::io::{self, Cursor, Read};
-
-/// How a source is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
-    /// Not at all.
-    Plain,
-    /// gzip, one member or several.
-    Gzip,
-    /// BGZF, as `bgzip` writes it.
-    Bgzip,
-}
-
-impl Compression {
-    /// Told by the first [`BGZF_HEADER_BYTES`] of a file, or all of a shorter one.
-    pub(super) fn of(head: &[u8]) -> Self {
-        if is_bgzf(head) {
-            Self::Bgzip
-        } else if head.starts_with(&[0x1f, 0x8b]) {
-            Self::Gzip
-        } else {
-            Self::Plain
-        }
-    }
-
-    /// `plain`, `gzip` or `bgzip`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Gzip => "gzip",
-            Self::Bgzip => "bgzip",
-        }
-    }
-}
-
-impl fmt::Display for Compression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// A source's decompressed bytes, as a stream. Where the reader below has nothing yet (`WouldBlock`),
 /// reading fails for now, loses nothing and can be repeated.
@@ -55,7 +15,7 @@ pub(crate) struct ByteStream {
 }
 
 /// The reader, with the bytes that told the compression before it.
-type Raw = io::Chain<Cursor<Vec<u8>>, Box<dyn Read>>;
+type Raw = io::Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
 
 enum Decoder {
     Plain(Raw),
@@ -65,13 +25,13 @@ enum Decoder {
 
 impl ByteStream {
     /// Looks at the first bytes of `reader` and decompresses accordingly.
-    pub(crate) fn open(mut reader: Box<dyn Read>, name: &str) -> Result<Self> {
-        let mut head = Vec::with_capacity(BGZF_HEADER_BYTES);
+    pub(crate) fn open(mut reader: Box<dyn Read + Send>, name: &str) -> Result<Self> {
+        let mut head = Vec::with_capacity(Compression::HEAD_BYTES);
         reader
             .by_ref()
-            .take(BGZF_HEADER_BYTES as u64)
+            .take(Compression::HEAD_BYTES as u64)
             .read_to_end(&mut head)
-            .map_err(|error| read_error(&error, name))?;
+            .map_err(|error| read_error(error, name))?;
         let compression = Compression::of(&head);
         let raw = Cursor::new(head).chain(reader);
         let inner = match compression {
@@ -115,50 +75,46 @@ impl ByteStream {
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => return read.map_err(|error| self.error(&error)),
+                read => return read.map_err(|error| self.error(error)),
             }
         }
     }
 
-    fn error(&self, error: &io::Error) -> Error {
+    fn error(&self, error: io::Error) -> Error {
         let damage = matches!(
             error.kind(),
             io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
         );
         match self.compression() {
             Compression::Plain => read_error(error, &self.name),
-            _ if damage => self.damaged(&error.to_string()),
+            _ if damage => self.damaged(error),
             _ => read_error(error, &self.name),
         }
     }
 
-    fn damaged(&self, what: &str) -> Error {
+    fn damaged(&self, error: io::Error) -> Error {
         let message = format!(
-            "the {} data is cut short or damaged: {what}",
+            "the {} data is cut short or damaged: {error}",
             self.compression()
         );
         Error::new(ErrorCode::InputGeneric, message)
-            .at(crate::error::Location {
-                file: self.name.clone(),
-                ..Default::default()
-            })
+            .in_file(&self.name)
             .with_remedy("copy or download the file again; `gzip -t` tells whether it is whole")
+            .with_source(error)
     }
 }
 
-fn read_error(error: &io::Error, name: &str) -> Error {
+fn read_error(error: io::Error, name: &str) -> Error {
     if error.kind() == io::ErrorKind::WouldBlock {
-        return starved(name);
+        return Error::starved(name);
     }
     Error::new(
         ErrorCode::ResourceGeneric,
         format!("reading failed: {error}"),
     )
-    .at(crate::error::Location {
-        file: name.to_owned(),
-        ..Default::default()
-    })
+    .in_file(name)
     .with_remedy("check that the file is there, readable and on a working disk")
+    .with_source(error)
 }
 
 #[cfg(test)]

@@ -1,51 +1,25 @@
 //! A source whose bytes are pushed: in a browser they arrive when they arrive.
 
-use super::bgzf::BGZF_HEADER_BYTES;
-use super::{Compression, VariantReader};
-use crate::error::Location;
+use super::compression::Compression;
 use crate::{Error, ErrorCode, Result};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The detail that tells a wait for bytes from a failure.
-const AWAITS: &str = "awaits";
-
 /// Fewer consumed bytes than these are not worth moving the others for.
 const COMPACT_BYTES: usize = 64 * 1024;
 
-/// Whether an error says that bytes have not arrived yet. It is no failure: when they have been
-/// supplied, the same call can be made again, and nothing is lost.
-#[must_use]
-pub fn is_starved(error: &Error) -> bool {
-    error.details().contains_key(AWAITS)
-}
-
-/// The error that [`is_starved`] tells.
-pub(crate) fn starved(name: &str) -> Error {
-    Error::new(
-        ErrorCode::ResourceGeneric,
-        "these bytes have not arrived yet",
-    )
-    .at(Location {
-        file: name.to_owned(),
-        ..Location::default()
-    })
-    .with_detail(AWAITS, "bytes")
-    .with_remedy("supply the bytes, then ask again")
-}
-
-/// A file of variants that is pushed in pieces of any size, as it is: compressed or not.
+/// A file that is pushed in pieces of any size, as it is: compressed or not.
 ///
-/// A [`VariantReader`] over it is starved ([`is_starved`]) where it needs more than was pushed, and
-/// goes on when it was. Clones share the bytes. What was read is dropped, so memory stays bounded
+/// A reader over it is [starved](Error::is_starved) where it needs more than was pushed, and goes on
+/// when it was. Clones share the bytes. What was read is dropped, so memory stays bounded
 /// as long as the caller stops pushing while much is [`pending`](Self::pending).
 ///
 /// ```
-/// use genolewm_core::source::{Feed, is_starved};
+/// use genolewm_core::bytes::Feed;
 /// let feed = Feed::new("genome.txt");
 /// feed.push(b"# rsid\tchromosome\tposition\tgeno")?;
-/// assert!(feed.open().is_err_and(|error| is_starved(&error)));
+/// assert!(feed.open().is_err_and(|error| error.is_starved()));
 /// feed.push(b"type\nrs1\t17\t41196408\tAG\n")?;
 /// feed.end();
 /// let mut reader = feed.open()?;
@@ -94,7 +68,7 @@ impl Feed {
             let message = "bytes were pushed after the end of the source";
             return Err(Error::new(ErrorCode::InternalInvariantViolation, message));
         }
-        let lacking = BGZF_HEADER_BYTES - state.head.len();
+        let lacking = Compression::HEAD_BYTES - state.head.len();
         let head = bytes.get(..lacking).unwrap_or(bytes);
         state.head.extend_from_slice(head);
         state.bytes.extend_from_slice(bytes);
@@ -125,23 +99,8 @@ impl Feed {
     #[must_use]
     pub fn compression(&self) -> Option<Compression> {
         let state = self.state();
-        let known = state.ended || state.head.len() == BGZF_HEADER_BYTES;
+        let known = state.ended || state.head.len() == Compression::HEAD_BYTES;
         known.then(|| Compression::of(&state.head))
-    }
-
-    /// Opens a reader of the variants: [`rewind`](Self::rewind), [`VariantReader::open`] and, when
-    /// that succeeds, [`commit`](Self::commit). A starved call is made again when more was pushed;
-    /// an open reader needs the first 128 KiB of text, all of a VCF's header, or the whole file.
-    ///
-    /// # Errors
-    /// As [`VariantReader::open`]; [starved](is_starved) where more bytes are needed;
-    /// `INTERNAL.INVARIANT_VIOLATION` when a reader is open already.
-    pub fn open(&self) -> Result<VariantReader> {
-        self.rewind()?;
-        let name = self.state().name.clone();
-        let reader = VariantReader::open(Box::new(self.clone()), &name)?;
-        self.commit();
-        Ok(reader)
     }
 
     /// Goes back to the start of the file, for a reader that was starved while it was opened.
@@ -163,6 +122,11 @@ impl Feed {
         let mut state = self.state();
         state.committed = true;
         state.drop_read();
+    }
+
+    /// What errors call the source.
+    pub(crate) fn name(&self) -> String {
+        self.state().name.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

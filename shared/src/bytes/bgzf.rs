@@ -84,7 +84,7 @@ impl BlockBuffer {
 }
 
 /// Decompresses a reader's blocks. After an error of kind `WouldBlock` it can be read on.
-pub(super) struct BlockReader<R> {
+pub(crate) struct BlockReader<R> {
     inner: R,
     chunk: Vec<u8>,
     start: usize,
@@ -96,7 +96,7 @@ pub(super) struct BlockReader<R> {
 }
 
 impl<R: Read> BlockReader<R> {
-    pub(super) fn new(inner: R) -> Self {
+    pub(crate) fn new(inner: R) -> Self {
         Self {
             inner,
             chunk: vec![0; CHUNK_BYTES],
@@ -110,7 +110,7 @@ impl<R: Read> BlockReader<R> {
     }
 
     /// Whether the last whole block is the one that ends a complete file.
-    pub(super) const fn ends_with_eof_block(&self) -> bool {
+    pub(crate) const fn ends_with_eof_block(&self) -> bool {
         self.last_is_eof
     }
 

@@ -1,8 +1,8 @@
-//! Bytes by offset.
+//! Range reads: bytes by offset.
 
 use crate::{Error, ErrorCode, Result};
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
 /// Bytes that can be read from any offset: a file, memory, a `Blob`.
 pub trait RangeRead {
@@ -40,16 +40,15 @@ impl<R: RangeRead + ?Sized> RangeRead for Box<R> {
 
 impl RangeRead for File {
     fn len(&self) -> Result<u64> {
-        Ok(self.metadata().map_err(|error| failed(&error))?.len())
+        Ok(self.metadata().map_err(failed)?.len())
     }
 
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
-        self.seek(SeekFrom::Start(offset))
-            .map_err(|error| failed(&error))?;
+        self.seek(SeekFrom::Start(offset)).map_err(failed)?;
         loop {
             match self.read(buffer) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => return read.map_err(|error| failed(&error)),
+                read => return read.map_err(failed),
             }
         }
     }
@@ -63,7 +62,7 @@ impl RangeRead for &[u8] {
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         let start = usize::try_from(offset).unwrap_or(usize::MAX);
         let mut rest = self.get(start..).unwrap_or_default();
-        rest.read(buffer).map_err(|error| failed(&error))
+        rest.read(buffer).map_err(failed)
     }
 }
 
@@ -83,7 +82,7 @@ impl RangeRead for Vec<u8> {
 }
 
 /// Fills `buffer` from `offset` as far as there are bytes.
-pub(super) fn read_full<R: RangeRead>(
+pub(crate) fn read_full<R: RangeRead>(
     data: &mut R,
     offset: u64,
     buffer: &mut [u8],
@@ -98,10 +97,11 @@ pub(super) fn read_full<R: RangeRead>(
     Ok(filled)
 }
 
-pub(super) fn failed(error: &std::io::Error) -> Error {
+fn failed(error: io::Error) -> Error {
     Error::new(
         ErrorCode::ResourceGeneric,
         format!("reading failed: {error}"),
     )
     .with_remedy("check that the file is readable and its disk works")
+    .with_source(error)
 }

@@ -1,8 +1,10 @@
-//! The decompressed bytes of a plain or BGZF file, by page, with a bounded cache.
+//! The decompressed bytes of a plain or BGZF file by offset (`.gzi`), page by page through an LRU
+//! cache.
 
+use super::bgzf::{BGZF_HEADER_BYTES, is_bgzf};
+use super::compression::Compression;
+use super::lru::Lru;
 use super::range::{RangeRead, read_full};
-use crate::error::Location;
-use crate::source::{BGZF_HEADER_BYTES, is_bgzf};
 use crate::{Error, ErrorCode, Result};
 use noodles_bgzf as bgzf;
 use std::io::Read;
@@ -29,7 +31,7 @@ struct BlockStart {
 
 /// Decompressed bytes by offset.
 #[derive(Debug)]
-pub(super) struct ByteStore<R> {
+pub(crate) struct ByteStore<R> {
     data: R,
     name: String,
     /// The blocks of a BGZF file; `None` for a plain one.
@@ -37,21 +39,13 @@ pub(super) struct ByteStore<R> {
     /// Length of the file, and of its decompressed bytes.
     file_len: u64,
     len: u64,
-    cache: Vec<Page>,
-    clock: u64,
-}
-
-#[derive(Debug)]
-struct Page {
-    index: usize,
-    last_used: u64,
-    bytes: Vec<u8>,
+    cache: Lru<Vec<u8>>,
 }
 
 impl<R: RangeRead> ByteStore<R> {
     /// Opens plain or BGZF data, told apart by content. `gzi` is the content of its `.gzi` index;
     /// without one, the blocks' headers are read through once.
-    pub(super) fn open(mut data: R, gzi: Option<&[u8]>, name: &str) -> Result<Self> {
+    pub(crate) fn open(mut data: R, gzi: Option<&[u8]>, name: &str) -> Result<Self> {
         let file_len = data.len()?;
         let mut head = [0; BGZF_HEADER_BYTES];
         let read = read_full(&mut data, 0, &mut head)?;
@@ -62,32 +56,33 @@ impl<R: RangeRead> ByteStore<R> {
             blocks: None,
             file_len,
             len: file_len,
-            cache: Vec::new(),
-            clock: 0,
+            cache: Lru::new(CACHED_PAGES),
         };
-        if is_bgzf(head) {
-            let mut blocks = match gzi {
-                Some(gzi) => store.read_gzi(gzi)?,
-                None => vec![BlockStart {
-                    compressed: 0,
-                    plain: 0,
-                }],
-            };
-            let most = gzi.map_or(u64::MAX, |_| MAX_UNINDEXED_BYTES);
-            store.len = store.walk_blocks(&mut blocks, most)?;
-            store.blocks = Some(blocks);
-        } else if head.starts_with(&[0x1f, 0x8b]) {
-            return Err(gzip_refusal(name));
+        match Compression::of(head) {
+            Compression::Bgzip => {
+                let mut blocks = match gzi {
+                    Some(gzi) => store.read_gzi(gzi)?,
+                    None => vec![BlockStart {
+                        compressed: 0,
+                        plain: 0,
+                    }],
+                };
+                let most = gzi.map_or(u64::MAX, |_| MAX_UNINDEXED_BYTES);
+                store.len = store.walk_blocks(&mut blocks, most)?;
+                store.blocks = Some(blocks);
+            }
+            Compression::Gzip => return Err(gzip_refusal(name)),
+            Compression::Plain => {}
         }
         Ok(store)
     }
 
-    pub(super) const fn len(&self) -> u64 {
+    pub(crate) const fn len(&self) -> u64 {
         self.len
     }
 
     /// Hands the bytes of `start..end` to `each`, in pieces.
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
         start: u64,
         end: u64,
@@ -113,7 +108,7 @@ impl<R: RangeRead> ByteStore<R> {
         Ok(())
     }
 
-    pub(super) fn wrong(&self, message: &str) -> Error {
+    pub(crate) fn wrong(&self, message: &str) -> Error {
         wrong(&self.name, message)
     }
 
@@ -133,38 +128,14 @@ impl<R: RangeRead> ByteStore<R> {
         }
     }
 
-    /// A page through the cache; the one longest unused makes room.
+    /// A page through the cache.
     fn page(&mut self, index: usize) -> Result<&[u8]> {
-        self.clock += 1;
-        let slot = match self.cache.iter().position(|page| page.index == index) {
-            Some(slot) => slot,
-            None => {
-                let bytes = self.load(index)?;
-                let page = Page {
-                    index,
-                    last_used: 0,
-                    bytes,
-                };
-                let oldest = (0..self.cache.len())
-                    .min_by_key(|slot| self.cache.get(*slot).map(|page| page.last_used));
-                match oldest.filter(|_| self.cache.len() >= CACHED_PAGES) {
-                    Some(slot) => {
-                        self.cache.push(page);
-                        self.cache.swap_remove(slot);
-                        slot
-                    }
-                    None => {
-                        self.cache.push(page);
-                        self.cache.len() - 1
-                    }
-                }
-            }
-        };
-        let clock = self.clock;
-        Ok(self.cache.get_mut(slot).map_or(&[], |page| {
-            page.last_used = clock;
-            page.bytes.as_slice()
-        }))
+        let key = index as u64;
+        if !self.cache.contains(key) {
+            let bytes = self.load(index)?;
+            self.cache.insert(key, bytes);
+        }
+        Ok(self.cache.get(key).map_or(&[], Vec::as_slice))
     }
 
     /// A page from the file.
@@ -288,15 +259,12 @@ fn block_size(start: &[u8]) -> Option<usize> {
 }
 
 /// What is wrong with a file as such.
-pub(super) fn wrong(name: &str, message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message).at(Location {
-        file: name.to_owned(),
-        ..Location::default()
-    })
+pub(crate) fn wrong(name: &str, message: &str) -> Error {
+    Error::new(ErrorCode::InputGeneric, message).in_file(name)
 }
 
 /// For gzip that is not BGZF.
-pub(super) fn gzip_refusal(name: &str) -> Error {
+pub(crate) fn gzip_refusal(name: &str) -> Error {
     wrong(
         name,
         "the file is gzip, which cannot be read from the middle",
@@ -305,7 +273,7 @@ pub(super) fn gzip_refusal(name: &str) -> Error {
 }
 
 /// For the block at an offset.
-pub(super) fn damaged(name: &str, offset: u64) -> Error {
+pub(crate) fn damaged(name: &str, offset: u64) -> Error {
     let message = "the bgzip data is cut short or damaged, or its .gzi index is of another file";
     wrong(name, message)
         .with_detail("offset", offset)
