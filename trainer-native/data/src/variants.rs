@@ -263,9 +263,7 @@ impl VariantIndex {
         edits[first..]
             .iter()
             .take_while(move |edit| edit.pos().offset() < span.end)
-            .filter(move |edit| {
-                edit.pos().offset().get() + edit.reference().len() as u64 <= span.end.get()
-            })
+            .filter(move |edit| span.covers(edit.span()))
     }
 
     /// Number of variants.

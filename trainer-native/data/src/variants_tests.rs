@@ -1,7 +1,7 @@
 //! Tests of reading variants.
 
 use super::*;
-use crate::shards::{GnomadRules, Request, prepare_gnomad_shard};
+use crate::shards::{GnomadRules, PrepareRequest, prepare_gnomad_shard};
 use genolewm_core::position::BpOffset;
 
 const HEADER: &str = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
@@ -127,7 +127,7 @@ fn a_shard_gives_the_common_variants_of_its_vcf() {
         "1\t7\t.\tA\tA\t.\tPASS\tAF=0.5\n",
     ];
     std::fs::write(&vcf, HEADER.to_owned() + &rows.concat()).unwrap();
-    let request = Request {
+    let request = PrepareRequest {
         input_vcf: &vcf,
         output_dir: folder.path(),
         release: "v1",

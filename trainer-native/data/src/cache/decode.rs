@@ -3,7 +3,7 @@
 use super::key::{Sha256Bytes, WindowCacheKey};
 use super::record::{CACHE_SCHEMA_VERSION, Embedding, WindowCacheRecord};
 use super::shard::corrupt;
-use crate::shards::guard::{guarded, system_cause};
+use crate::shards::cause::system_cause;
 use genolewm_core::Result;
 use genolewm_report::output::io_error;
 use half::f16;
@@ -18,6 +18,7 @@ use parquet::schema::types::SchemaDescriptor;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Name, physical type and, where the type has one, length of each column that a shard must have.
@@ -49,8 +50,10 @@ type Decoded<T> = std::result::Result<T, ParquetError>;
 pub(super) fn read(path: &Path) -> Result<Vec<WindowCacheRecord>> {
     let failed = |error: &io::Error| io_error(&path.display().to_string(), error);
     let file = File::open(path).map_err(|error| failed(&error))?;
-    // A damaged file is what `--repair` is for, so it must not end the program.
-    let decoded = guarded(|| decode(file)).ok_or_else(|| corrupt(path, "cannot be decoded"))?;
+    // The decoders of the Parquet crate panic on some damaged pages. A damaged file is what
+    // `--repair` is for, so it must not end the program.
+    let decoded = catch_unwind(AssertUnwindSafe(|| decode(file)));
+    let decoded = decoded.map_err(|_| corrupt(path, "cannot be decoded"))?;
     decoded.map_err(|error| match system_cause(error) {
         Ok(error) => failed(&error),
         Err(cause) => corrupt(path, "cannot be read").with_detail("cause", cause),

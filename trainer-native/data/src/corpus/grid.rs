@@ -114,11 +114,8 @@ impl<'a> RecordWindow<'a> {
     /// Where it lies on the record's contig, or on the record where that is not placed.
     #[must_use]
     pub fn span(&self) -> Interval {
-        let start = self.record.start.get() + self.offset as u64;
-        Interval {
-            start: BpOffset(start),
-            end: BpOffset(start + self.bases.len() as u64),
-        }
+        let start = self.record.start.saturating_add(self.offset as u64);
+        Interval::at(start, self.bases.len() as u64)
     }
 
     /// The bases as upper-case letters.

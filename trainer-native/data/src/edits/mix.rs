@@ -200,7 +200,11 @@ impl EditMix {
         let steps = self.rollouts.draw(rng).unwrap_or(1);
         while item.edits.len() < steps {
             let fits = |edit: &RelEdit| {
-                allowed(edit) && item.edits.iter().all(|other| disjoint(other, edit))
+                allowed(edit)
+                    && item
+                        .edits
+                        .iter()
+                        .all(|other| !other.span().intersects(edit.span()))
             };
             let further = take(&Synthetic::SNV, 1, window, rng, fits)?;
             if further.is_empty() {
@@ -232,17 +236,6 @@ fn take(
         }
         asked *= 2;
     }
-}
-
-fn disjoint(one: &RelEdit, other: &RelEdit) -> bool {
-    let span = |edit: &RelEdit| {
-        (
-            edit.rel_pos().get(),
-            edit.rel_pos().get() + edit.ref_bases().len() as u64,
-        )
-    };
-    let ((a, b), (c, d)) = (span(one), span(other));
-    b <= c || d <= a
 }
 
 fn too_few(source: EditSource, missing: usize, window: &WindowContext) -> Error {

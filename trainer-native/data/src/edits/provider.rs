@@ -7,7 +7,6 @@ use crate::shards::Significance;
 use crate::variants::{LabelledVariant, VariantIndex, read_variants, require_some};
 use crate::window::WindowContext;
 use genolewm_core::edit::RelEdit;
-use genolewm_core::position::BpOffset;
 use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -149,16 +148,15 @@ impl EditProvider for ObservedVariants {
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<RelEdit>> {
         let span = window.span();
-        let (Some(contig), Some(last)) = (&window.contig, span.end.get().checked_sub(1)) else {
+        let (Some(contig), Some(last)) = (&window.contig, span.last()) else {
             return Ok(Vec::new());
         };
-        let fits = |edit: &RelEdit| {
-            window.bases[edit.rel_pos().get() as usize..].starts_with(edit.ref_bases())
-        };
+        let fits =
+            |edit: &RelEdit| window.bases[edit.rel_pos().index()..].starts_with(edit.ref_bases());
         let mut found: Vec<RelEdit> = self
             .0
             .within(contig, span)
-            .filter_map(|edit| edit.relative_to(span.start, BpOffset(last)).ok())
+            .filter_map(|edit| edit.relative_to(span.start, last).ok())
             .filter(fits)
             .collect();
         let mut drawn = Vec::new();

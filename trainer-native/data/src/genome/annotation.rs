@@ -100,10 +100,7 @@ impl Annotation {
     #[must_use]
     pub fn is_upstream(&self, edit: &EditSpec, reach_bp: u64) -> bool {
         let span = touched(edit);
-        let around = Interval {
-            start: BpOffset(span.start.get().saturating_sub(reach_bp)),
-            end: BpOffset(span.end.get() + reach_bp),
-        };
+        let around = span.widened(reach_bp);
         self.overlapping(edit.chrom(), around)
             .any(|transcript| match transcript.strand() {
                 Strand::Forward => span.start < transcript.span().start,
@@ -138,7 +135,7 @@ impl Annotation {
 impl ContigTranscripts {
     /// Places of the transcripts that share a base with `span`.
     fn overlapping(&self, span: Interval) -> Vec<usize> {
-        let earliest = BpOffset(span.start.get().saturating_sub(self.longest_bp));
+        let earliest = span.start.saturating_sub(self.longest_bp);
         let first = self
             .transcripts
             .partition_point(|transcript| transcript.span().start < earliest);
@@ -154,10 +151,9 @@ impl ContigTranscripts {
 /// The bases that an edit may touch. One more than it replaces: an insertion at an exon's last base
 /// also touches the next one.
 fn touched(edit: &EditSpec) -> Interval {
-    let start = edit.pos().offset();
     Interval {
-        start,
-        end: BpOffset(start.get() + edit.reference().len() as u64 + 1),
+        end: edit.span().end.saturating_add(1),
+        ..edit.span()
     }
 }
 

@@ -88,15 +88,11 @@ impl Transcript {
     pub fn snvs(&self, fetch: &dyn Fn(&str, Interval) -> Option<Vec<u8>>) -> Vec<TranscriptSnv> {
         let mut found = Vec::new();
         for exon in &self.exons {
-            let start = exon.start.get().saturating_sub(SPLICE_REGION_INTRONIC_BP);
-            let span = Interval {
-                start: BpOffset(start),
-                end: BpOffset(exon.end.get() + SPLICE_REGION_INTRONIC_BP),
-            };
+            let span = exon.widened(SPLICE_REGION_INTRONIC_BP);
             let Some(known) = fetch(self.contig(), span) else {
                 continue;
             };
-            for (offset, &reference) in (start..).map(BpOffset).zip(&known) {
+            for (offset, &reference) in (span.start.get()..).map(BpOffset).zip(&known) {
                 let inside = exon.contains(offset)
                     || matches!(self.place(offset), TranscriptSite::Splice(_));
                 if reference < bases::N && inside {
@@ -237,22 +233,16 @@ enum TranscriptSite {
 /// The reference bases that an edit changes, without a shared first base; an insertion changes the
 /// base before it and the one after.
 fn changed_span(edit: &EditSpec) -> Interval {
-    let start = edit.pos().offset().get();
-    let end = start + edit.reference().len() as u64;
+    let Interval { start, end } = edit.span();
     let shared = edit
         .reference()
         .bytes()
         .zip(edit.alternate().bytes())
         .take_while(|(a, b)| a == b)
         .count() as u64;
-    if start + shared >= end {
-        return Interval {
-            start: BpOffset(end.saturating_sub(1)),
-            end: BpOffset(end + 1),
-        };
+    let start = start.saturating_add(shared);
+    if start >= end {
+        return Interval::at(end.saturating_sub(1), 2);
     }
-    Interval {
-        start: BpOffset(start + shared),
-        end: BpOffset(end),
-    }
+    Interval { start, end }
 }

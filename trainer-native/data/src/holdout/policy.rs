@@ -72,9 +72,7 @@ impl HoldoutPolicy {
     /// Whether an edit is held out, by itself or by the place of its reference bases.
     #[must_use]
     pub fn excludes_edit(&self, edit: &EditSpec) -> bool {
-        let start = edit.pos().offset();
-        let end = BpOffset(start.get() + edit.reference().len() as u64);
-        self.touches(edit.chrom(), Interval { start, end })
+        self.touches(edit.chrom(), edit.span())
             || (!self.edits.is_empty() && self.edits.contains(&TrimmedVariant::of(edit)))
     }
 

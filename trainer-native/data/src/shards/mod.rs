@@ -4,9 +4,10 @@
 //! evaluation read them batch by batch, whoever wrote them. The physical schema is the package's:
 //! every field optional, text as strings, frequencies as f32.
 
+pub(crate) mod cause;
 mod significance;
 mod columns;
-pub(crate) mod guard;
+mod guard;
 mod table;
 mod kind;
 mod rows;

@@ -85,6 +85,7 @@ fn cell<'a>(row: &'a impl Row, column: &str) -> Cell<'a> {
 /// The rows of a file in its order; after an error there is none.
 pub(super) struct Rows<R> {
     table: Table,
+    make: fn(&Cells<'_>) -> Result<R>,
     pending: VecDeque<R>,
     failed: bool,
 }
@@ -92,32 +93,38 @@ pub(super) struct Rows<R> {
 impl<R: Row> Rows<R> {
     /// Opens a shard. `code` is that of errors about its content.
     pub(super) fn open(path: &Path, code: ErrorCode) -> Result<Self> {
-        Ok(Self {
-            table: Table::open(path, R::COLUMNS, code)?,
+        let table = Table::open(path, R::COLUMNS, code)?;
+        Ok(Self::of(table, |cells| {
+            cells.check_version()?;
+            R::read(cells)
+        }))
+    }
+}
+
+impl<R> Rows<R> {
+    /// The rows of a table, each made of its cells.
+    pub(super) fn of(table: Table, make: fn(&Cells<'_>) -> Result<R>) -> Self {
+        Self {
+            table,
+            make,
             pending: VecDeque::new(),
             failed: false,
-        })
+        }
     }
 
     fn fill(&mut self) -> Result<()> {
-        let Some(batch) = self.table.next_batch()? else {
-            return Ok(());
-        };
-        let source = self.table.source();
-        for row in 0..batch.rows() {
-            let cells = Cells {
-                batch: &batch,
-                row,
-                source,
-            };
-            cells.check_version()?;
-            self.pending.push_back(R::read(&cells)?);
+        if let Some(batch) = self.table.next_batch()? {
+            let (batch, source) = (&batch, self.table.source());
+            for row in 0..batch.rows() {
+                let made = (self.make)(&Cells { batch, row, source });
+                self.pending.push_back(made?);
+            }
         }
         Ok(())
     }
 }
 
-impl<R: Row> Iterator for Rows<R> {
+impl<R> Iterator for Rows<R> {
     type Item = Result<R>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -152,9 +159,13 @@ impl Cells<'_> {
         self.batch.text(name, self.row).map(str::to_owned)
     }
 
+    pub(super) fn optional_integer(&self, name: &str) -> Option<i64> {
+        self.batch.integer(name, self.row)
+    }
+
     /// A whole number that must be there.
     pub(super) fn integer(&self, name: &str) -> Result<i64> {
-        let found = self.batch.integer(name, self.row);
+        let found = self.optional_integer(name);
         found.ok_or_else(|| self.wrong("a cell is empty", name))
     }
 

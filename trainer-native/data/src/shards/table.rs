@@ -1,8 +1,9 @@
 //! Reading a Parquet table: columns by name, a batch of rows at a time. By hand over the column
 //! readers: Arrow would be many more dependencies for four kinds of column.
 
+use super::cause::system_cause;
 use super::columns::{Column, Kind};
-use super::guard::{guarded, system_cause};
+use super::guard::guarded;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};

@@ -1,7 +1,7 @@
 //! Writing a shard as Parquet: under another name until it is whole.
 
+use super::cause::io_cause;
 use super::columns::schema_of;
-use super::guard::io_cause;
 use super::rows::{Row, write_rows};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::{io_error, temporary_in};
