@@ -6,7 +6,6 @@
 
 mod significance;
 mod columns;
-mod guard;
 mod table;
 mod kind;
 mod rows;
