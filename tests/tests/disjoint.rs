@@ -11,7 +11,7 @@ use genolewm_data::corpus::Corpus;
 use genolewm_data::corpus::local::LocalRecord;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::variants::{LabelledVariant, read_variants};
-use genolewm_evaluate::clinvar::selected;
+use genolewm_evaluate::measure::clinvar::selected;
 use genolewm_evaluate::variants::{Bounds, Side};
 use genolewm_tests::{Dir, dir, genome};
 use std::fmt::Write as _;

@@ -8,9 +8,8 @@ use super::record::{self, Embedding, WindowCacheRecord};
 use super::shard::{self, corrupt};
 use crate::sha256::hex;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{FileLock, io_error, temporary_in};
+use genolewm_report::output::{FileLock, StagedFile, io_error};
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -122,7 +121,7 @@ impl WindowCache {
         if !path.exists() {
             index.check_free(&records)?;
             let bytes = shard::encode(&records)?;
-            if put(&self.root, &path, &bytes).map_err(|error| failed(&path, &error))? {
+            if put(&path, &bytes).map_err(|error| failed(&path, &error))? {
                 index.insert(&relative, &records)?;
                 return Ok(path);
             }
@@ -243,30 +242,11 @@ fn check_equal(
     Ok(())
 }
 
-/// Puts a file in place that is complete and will outlive a power cut; `false` when there is one of
-/// its name already, which then stays.
-fn put(root: &Path, path: &Path, bytes: &[u8]) -> io::Result<bool> {
-    let folder = path.parent().unwrap_or(root);
-    fs::create_dir_all(folder)?;
-    let mut file = temporary_in(folder)?;
+/// Puts a file in place that is complete; `false` when there is one of its name already, which stays.
+fn put(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let mut file = StagedFile::create_with_folder(path)?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    match file.persist_noclobber(path) {
-        Ok(_) => {}
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-        Err(error) => return Err(error.error),
-    }
-    // The folders may be new too.
-    for folder in folder.ancestors() {
-        if folder.as_os_str().is_empty() {
-            break;
-        }
-        File::open(folder)?.sync_all()?;
-        if folder == root {
-            break;
-        }
-    }
-    Ok(true)
+    file.commit_new()
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {

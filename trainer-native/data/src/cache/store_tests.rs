@@ -3,6 +3,7 @@
 use super::*;
 use crate::cache::record::tests::record;
 use crate::cache::{CachedPool, INDEX_NAME, reindex_cache, repair_cache};
+use std::fs;
 
 const PLACE: ShardPlace<'static> = ShardPlace {
     encoder_id: "lab/encoder",

@@ -7,7 +7,6 @@
 pub(crate) mod cause;
 mod significance;
 mod columns;
-mod guard;
 mod table;
 mod kind;
 mod rows;

@@ -3,8 +3,8 @@
 
 use super::cause::system_cause;
 use super::columns::{Column, Kind};
-use super::guard::guarded;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::guard::guarded;
 use genolewm_report::output::io_error;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};

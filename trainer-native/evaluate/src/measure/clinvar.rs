@@ -1,70 +1,33 @@
 //! How well scores tell pathogenic from benign variants of ClinVar, class by class.
 
-use super::context::ContextTable;
-use super::controls::{
-    CONSERVED, CONTEXT, DISPLACEMENT, LIKELIHOOD, MARKOV, Methods, RANDOM, RANDOM_WEIGHTS, SHIFT,
-    SURPRISE,
-};
-use super::fitted::Fitted;
-use super::heads::{FittedEnsemble, Heads};
-use super::scores::{Class, Score, table};
-use super::variants::HeldOut;
+use super::two_sides::{Basis, scored};
+use crate::baselines::controls::{MEANINGS, Methods};
+use crate::baselines::fitted::TwoSides;
+use crate::baselines::heads::Heads;
+use crate::scores::{Class, Score, table};
+use crate::variants::HeldOut;
 use genolewm_core::edit::{EditSpec, EditType};
-use genolewm_core::evaluation::{average_ranks, evaluated_variant_keys_sha256};
+use genolewm_core::evaluation::average_ranks;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::local::LocalRecord;
 use genolewm_data::genome::consequence::Consequence;
 use genolewm_data::variants::LabelledVariant;
-use serde::Serialize;
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
 /// What the ensemble and the context table are fitted to.
 const FITTED_TO: &str = "pathogenic and benign variants of ClinVar outside the hold-outs";
 
-/// What every score is, for readers of the figures.
-pub const MEANINGS: [(&str, &str); 13] = [
-    SURPRISE,
-    SHIFT,
-    DISPLACEMENT,
-    LIKELIHOOD,
-    (
-        "ensemble",
-        "the four above weighed by logistic regression, fitted outside the hold-outs",
-    ),
-    (
-        "rule",
-        "motif and frame alone: splice sites, stops, BLOSUM62",
-    ),
-    ("rule_and_surprise", "mean rank of rule and surprise"),
-    ("rule_and_shift", "mean rank of rule and shift"),
-    CONTEXT,
-    CONSERVED,
-    MARKOV,
-    RANDOM_WEIGHTS,
-    RANDOM,
-];
-
 /// The figures.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ClinVar {
     /// Pathogenic and likely pathogenic variants.
     pub pathogenic: usize,
     /// Benign and likely benign variants.
     pub benign: usize,
-    /// Alleles of the file that are not measured, by reason.
-    pub left_out: BTreeMap<String, u64>,
-    /// Says exactly which variants the figures are about.
-    pub variants_sha256: String,
-    /// Resamples of the stratified bootstrap, and its seed.
-    pub bootstrap_resamples: usize,
-    /// Seed of the bootstrap.
-    pub bootstrap_seed: u64,
-    /// What each score is.
-    pub scores: BTreeMap<&'static str, &'static str>,
-    /// The ensemble, where there are enough variants outside the hold-outs to fit one.
-    pub ensemble: Option<FittedEnsemble>,
-    /// The table behind the context score, likewise.
-    pub context: Option<ContextTable>,
+    /// What they rest on.
+    #[serde(flatten)]
+    pub basis: Basis,
     /// By class of variant.
     pub classes: Vec<Class>,
 }
@@ -95,28 +58,32 @@ pub fn selected(variant: &LabelledVariant) -> bool {
 pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Result<Outcome> {
     let positive = positives(&held.variants)?;
     let edits = held.edits();
-    let mut consequences = Vec::with_capacity(edits.len());
-    for edit in &edits {
-        consequences.push(methods.annotation.consequence(&on_chromosome(edit)?));
-    }
-    let fitted = Fitted::new(
-        FITTED_TO,
-        (&training.items, &training.edits()),
-        &labels(&training.variants),
-        methods,
-    )?;
-    let scores = all_scores(&held, &consequences, &fitted, methods)?;
+    let places = edits.iter().map(on_chromosome);
+    let places = places.collect::<Result<Vec<EditSpec>>>()?;
+    let consequences: Vec<Consequence> = places
+        .iter()
+        .map(|edit| methods.annotation.consequence(edit))
+        .collect();
+    let outside = TwoSides {
+        items: &training.items,
+        edits: &training.edits(),
+        positive: &labels(&training.variants),
+    };
+    let sides = TwoSides {
+        items: &held.items,
+        edits: &edits,
+        positive: &positive,
+    };
+    let (mut basis, heads, mut scores) =
+        scored(sides, &places, (FITTED_TO, outside), held.left_out, methods)?;
+    scores.extend(by_rule(&heads, &consequences)?);
+    let meanings = MEANINGS.map(|(name, is)| (name.to_owned(), is.to_owned()));
+    basis.scores.extend(meanings);
     let pathogenic = positive.iter().filter(|&&is| is).count();
     let figures = ClinVar {
         pathogenic,
         benign: positive.len() - pathogenic,
-        left_out: held.left_out,
-        variants_sha256: evaluated_variant_keys_sha256(&edits)?,
-        bootstrap_resamples: methods.bootstrap.resamples,
-        bootstrap_seed: methods.bootstrap.seed,
-        scores: MEANINGS.into_iter().collect(),
-        ensemble: fitted.ensemble,
-        context: fitted.context,
+        basis,
         classes: table(&scores, &positive, &consequences, &methods.bootstrap)?,
     };
     Ok(Outcome {
@@ -145,33 +112,21 @@ fn positives(variants: &[LabelledVariant]) -> Result<Vec<bool>> {
     Ok(positive)
 }
 
-fn all_scores(
-    held: &HeldOut,
-    consequences: &[Consequence],
-    fitted: &Fitted,
-    methods: &Methods<'_>,
-) -> Result<Vec<Score>> {
-    let heads = Heads::measure(methods.model, &held.items)?;
+/// The rule, alone and with two heads.
+fn by_rule(heads: &Heads, consequences: &[Consequence]) -> Result<[Score; 3]> {
     let rule: Vec<f64> = consequences.iter().map(|is| is.severity()).collect();
-    let with_rule = |name, head| {
+    let with_rule = |name, head| -> Result<Score> {
         let values = mean_ranks(&rule, heads.column(head)?);
         Ok(Score { name, values })
     };
-    let mut scores = heads.scores();
-    scores.push(with_rule("rule_and_surprise", "surprise")?);
-    scores.push(with_rule("rule_and_shift", "shift")?);
-    scores.extend(fitted.scores(&heads, &held.items)?);
-    let places = held
-        .edits()
-        .iter()
-        .map(on_chromosome)
-        .collect::<Result<Vec<_>>>()?;
-    scores.extend(methods.controls(&held.items, &places)?);
-    scores.push(Score {
-        name: "rule",
-        values: rule,
-    });
-    Ok(scores)
+    Ok([
+        with_rule("rule_and_surprise", "surprise")?,
+        with_rule("rule_and_shift", "shift")?,
+        Score {
+            name: "rule",
+            values: rule,
+        },
+    ])
 }
 
 fn mean_ranks(a: &[f64], b: &[f64]) -> Vec<f64> {

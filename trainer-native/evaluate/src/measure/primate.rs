@@ -4,27 +4,22 @@
 //! score higher. Each fixed one has a random partner: the same base between the same neighbours,
 //! replaced by the same base, in the same class of region, where the four species agree.
 
-use super::context::ContextTable;
-use super::controls::{
-    CONSERVED, CONTEXT, DISPLACEMENT, LIKELIHOOD, MARKOV, Methods, RANDOM, RANDOM_WEIGHTS, SHIFT,
-    SURPRISE,
-};
-use super::fitted::Fitted;
-use super::heads::{FittedEnsemble, Heads};
-use super::scores::{Auroc, LEAST_PER_SIDE, Score, aurocs};
-use super::states::Item;
-use super::variants::{Bounds, Place, Side};
+use super::two_sides::{Basis, scored};
+use crate::baselines::controls::Methods;
+use crate::baselines::fitted::TwoSides;
+use crate::scores::{Auroc, ClassFigures, LEAST_PER_SIDE, Score, aurocs};
+use crate::states::Item;
+use crate::variants::{Bounds, Locate, Side};
 use genolewm::scorer::Placed;
 use genolewm_core::context::RegionClass;
 use genolewm_core::edit::EditSpec;
-use genolewm_core::evaluation::evaluated_variant_keys_sha256;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::genome::context::region_class;
 use genolewm_data::genome::primate::{Branch, PrimateAlignment, Substitution, UnchangedSites};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const HELD_OUT_STREAM: u64 = 6;
@@ -34,48 +29,22 @@ const PARTNERS: usize = 8;
 /// What the ensemble and the context table are fitted to.
 const FITTED_TO: &str = "random and fixed substitutions of the alignment outside the hold-outs";
 
-/// What every score is, for readers of the figures.
-pub const MEANINGS: [(&str, &str); 10] = [
-    SURPRISE,
-    SHIFT,
-    DISPLACEMENT,
-    LIKELIHOOD,
-    (
-        "ensemble",
-        "the four above weighed by logistic regression, fitted to substitutions outside the hold-outs",
-    ),
-    CONTEXT,
-    CONSERVED,
-    MARKOV,
-    RANDOM_WEIGHTS,
-    RANDOM,
-];
-
 /// The figures.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Primates {
     /// Fixed substitutions, each with its random partner.
     pub pairs: usize,
-    /// Fixed substitutions without a pair, by reason, among those that were drawn.
-    pub left_out: BTreeMap<String, u64>,
-    /// Says exactly which edits the figures are about.
-    pub variants_sha256: String,
-    /// Resamples of the stratified bootstrap, and its seed.
-    pub bootstrap_resamples: usize,
-    /// Seed of the bootstrap.
-    pub bootstrap_seed: u64,
-    /// What each score is.
-    pub scores: BTreeMap<&'static str, &'static str>,
-    /// The ensemble, where there are enough pairs outside the hold-outs to fit one.
-    pub ensemble: Option<FittedEnsemble>,
-    /// The table behind the context score, likewise.
-    pub context: Option<ContextTable>,
+    /// What the figures rest on; what is left out are fixed substitutions without a pair, among those
+    /// that were drawn.
+    #[serde(flatten)]
+    pub basis: Basis,
     /// All pairs, by branch, and by class of region.
     pub groups: Vec<Group>,
 }
 
 /// Pairs of one kind.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// `all`, a branch, or a class of region.
     pub group: String,
@@ -83,7 +52,18 @@ pub struct Group {
     pub pairs: usize,
     /// By score: the chance that a random substitution scores higher than a fixed one; empty with
     /// too few pairs.
-    pub auroc: BTreeMap<&'static str, Auroc>,
+    pub auroc: BTreeMap<String, Auroc>,
+}
+
+impl<'a> From<&'a Group> for ClassFigures<'a> {
+    fn from(group: &'a Group) -> Self {
+        Self {
+            name: &group.group,
+            sides: [group.pairs; 2],
+            is_paired: true,
+            auroc: &group.auroc,
+        }
+    }
 }
 
 /// Substitutions with random partners: first all fixed ones, then their partners in the same order.
@@ -100,7 +80,7 @@ struct Draw<'a, 'p> {
     bounds: Bounds<'a>,
     side: Side<'a>,
     methods: &'a Methods<'a>,
-    place: &'a mut Place<'p>,
+    place: &'a mut Locate<'p>,
 }
 
 /// Measures up to `most_pairs` pairs whose windows are held out, half of them on each branch. As many
@@ -113,7 +93,7 @@ pub fn measure(
     bounds: Bounds<'_>,
     most_pairs: usize,
     methods: &Methods<'_>,
-    place: &mut Place<'_>,
+    place: &mut Locate<'_>,
 ) -> Result<Primates> {
     let mut draw = |side, stream| {
         let draw = Draw {
@@ -129,28 +109,23 @@ pub fn measure(
         return Err(too_few(&held.left_out, held.fixed.len()));
     }
     let outside = draw(Side::Training, TRAINING_STREAM)?;
-    let variants = (outside.items(), outside.edits());
-    let fitted = Fitted::new(
-        FITTED_TO,
-        (&variants.0, &variants.1),
-        &outside.labels(),
-        methods,
-    )?;
     let (items, edits, random) = (held.items(), held.edits(), held.labels());
-    let heads = Heads::measure(methods.model, &items)?;
-    let mut scores = heads.scores();
-    scores.extend(fitted.scores(&heads, &items)?);
-    scores.extend(methods.controls(&items, &edits)?);
+    let sides = TwoSides {
+        items: &items,
+        edits: &edits,
+        positive: &random,
+    };
+    let outside = TwoSides {
+        items: &outside.items(),
+        edits: &outside.edits(),
+        positive: &outside.labels(),
+    };
+    let left_out = held.left_out.clone();
+    let (basis, _, scores) = scored(sides, &edits, (FITTED_TO, outside), left_out, methods)?;
     Ok(Primates {
         pairs: held.fixed.len(),
-        variants_sha256: evaluated_variant_keys_sha256(&edits)?,
-        bootstrap_resamples: methods.bootstrap.resamples,
-        bootstrap_seed: methods.bootstrap.seed,
-        scores: MEANINGS.into_iter().collect(),
-        ensemble: fitted.ensemble,
-        context: fitted.context,
+        basis,
         groups: groups(&held, &scores, &random, methods)?,
-        left_out: held.left_out,
     })
 }
 
@@ -308,11 +283,7 @@ impl Draw<'_, '_> {
         if window.sequence().contains('N') {
             return Ok(Err("unknown_bases"));
         }
-        let last = BpOffset(window.end().get().saturating_sub(1));
-        let item = Item {
-            edit: edit.relative_to(window.start(), last)?,
-            sequence: window.sequence().clone(),
-        };
+        let item = Item::of(&edit, &window)?;
         Ok(Ok((edit, item)))
     }
 }

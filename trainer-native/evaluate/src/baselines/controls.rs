@@ -1,7 +1,7 @@
 //! What a model's scores are held against: baselines that know less, or nothing.
 
-use super::scores::{CONSERVATION, Score};
-use super::states::{Item, Model};
+use crate::scores::{CONSERVATION, Score};
+use crate::states::{Item, Model};
 use genolewm_core::Result;
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::EditSpec;
@@ -17,45 +17,46 @@ const RANDOM_STREAM: u64 = 5;
 /// Bases to either side by which a place's conservation is judged.
 const CONSERVATION_REACH_BP: u64 = 10;
 
-/// A score's key, and what it is.
-type Meaning = (&'static str, &'static str);
-
-/// The model's surprise.
-pub const SURPRISE: Meaning = (
-    "surprise",
-    "distance from the prediction to the edited state",
-);
-/// The change of the state.
-pub const SHIFT: Meaning = (
-    "shift",
-    "distance from the reference state to the edited state",
-);
-/// The change of the prediction.
-pub const DISPLACEMENT: Meaning = (
-    "displacement",
-    "1 - cosine of the prediction and the reference state",
-);
-/// The language model's score.
-pub const LIKELIHOOD: Meaning = (
-    "likelihood",
-    "fall of the encoder's log-likelihood around the variant",
-);
-/// What the bases around tell.
-pub const CONTEXT: Meaning = (
-    "context",
-    "log-odds by trinucleotide, replacement and GC within 100 bp, fitted outside the hold-outs",
-);
-/// What the alignment tells.
-pub const CONSERVED: Meaning = (
-    CONSERVATION,
-    "share of bases of three apes within 10 bp that are human's; the base itself left out",
-);
-/// A chain over bases.
-pub const MARKOV: Meaning = ("markov", "fall of the order-5 Markov log-likelihood");
-/// An encoder without training.
-pub const RANDOM_WEIGHTS: Meaning = ("random_weights", "shift of an encoder with random weights");
-/// Chance.
-pub const RANDOM: Meaning = ("random", "random numbers");
+/// What every score is, for readers of the figures, in the order of tables.
+pub const MEANINGS: [(&str, &str); 13] = [
+    (
+        "surprise",
+        "distance from the prediction to the edited state",
+    ),
+    (
+        "shift",
+        "distance from the reference state to the edited state",
+    ),
+    (
+        "displacement",
+        "1 - cosine of the prediction and the reference state",
+    ),
+    (
+        "likelihood",
+        "fall of the encoder's log-likelihood around the variant",
+    ),
+    (
+        "ensemble",
+        "the four above weighed by logistic regression, fitted outside the hold-outs",
+    ),
+    (
+        "rule",
+        "motif and frame alone: splice sites, stops, BLOSUM62",
+    ),
+    ("rule_and_surprise", "mean rank of rule and surprise"),
+    ("rule_and_shift", "mean rank of rule and shift"),
+    (
+        "context",
+        "log-odds by trinucleotide, replacement and GC within 100 bp, fitted outside the hold-outs",
+    ),
+    (
+        CONSERVATION,
+        "share of bases of three apes within 10 bp that are human's; the base itself left out",
+    ),
+    ("markov", "fall of the order-5 Markov log-likelihood"),
+    ("random_weights", "shift of an encoder with random weights"),
+    ("random", "random numbers"),
+];
 
 /// What edits are measured with.
 #[derive(Debug)]
@@ -87,18 +88,18 @@ impl Methods<'_> {
         rng.set_stream(RANDOM_STREAM);
         let mut scores = vec![
             Score {
-                name: MARKOV.0,
+                name: "markov",
                 values: items
                     .iter()
                     .map(|item| -self.markov_difference(item))
                     .collect(),
             },
             Score {
-                name: RANDOM_WEIGHTS.0,
+                name: "random_weights",
                 values: self.untrained.shifts(items)?,
             },
             Score {
-                name: RANDOM.0,
+                name: "random",
                 values: items.iter().map(|_| f64::from(rng.next_u32())).collect(),
             },
         ];

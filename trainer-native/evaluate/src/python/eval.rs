@@ -1,10 +1,10 @@
-//! The metrics of an evaluation as the Python package's tools read them.
+//! The metrics of `eval` in the Python package's words.
 
-use super::agreement::{Agreement, Figure, Measure};
-use genolewm_core::evaluation::BootstrapInterval;
-use genolewm_core::provenance::Json;
-use genolewm_report::python::general;
-use std::collections::BTreeMap;
+use crate::metrics_file::file::MetricsFile;
+use crate::metrics_file::rows::MetricRow;
+use crate::score_files::agreement::{Agreement, Measure};
+use genolewm_report::python::number::general;
+use serde_json::{Value, json};
 
 /// What is said about an evaluation beside its figures.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Subject {
 
 /// Another score that the first is set against.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Baseline {
+pub struct BaselineScore {
     /// Its name in the report.
     pub name: String,
     /// Its field.
@@ -41,42 +41,34 @@ pub struct Baseline {
 impl Subject {
     /// The metric rows, in the order of the Python package.
     #[must_use]
-    pub fn metrics(&self, agreement: &Agreement, baseline: Option<&Baseline>) -> Json {
+    pub fn metrics(
+        &self,
+        agreement: &Agreement,
+        baseline: Option<&BaselineScore>,
+    ) -> Vec<MetricRow> {
         let rows = agreement.figures.iter().map(|figure| {
-            let mut row = BTreeMap::from([
-                ("name".to_owned(), figure.name.into()),
-                ("value".to_owned(), figure.value.into()),
-                ("split".to_owned(), self.split.as_str().into()),
-                ("unit".to_owned(), unit(figure.name).into()),
-                ("higher_is_better".to_owned(), true.into()),
-                ("n".to_owned(), integer(self.variants)),
-                (
-                    "evaluated_variant_keys_sha256".to_owned(),
-                    self.keys_sha256.as_str().into(),
-                ),
-            ]);
-            row.extend(bounds(figure.interval));
             let mut notes = format!("{}; {}", self.about(figure.name), self.about_intervals());
             if let Some(baseline) = baseline {
-                let value = baseline.agreement.value(figure.name);
-                row.extend([
-                    ("baseline".to_owned(), baseline.name.as_str().into()),
-                    ("baseline_value".to_owned(), value.into()),
-                    (
-                        "delta_vs_baseline".to_owned(),
-                        (figure.value - value).into(),
-                    ),
-                    (
-                        "baseline_evaluated_variant_keys_sha256".to_owned(),
-                        self.keys_sha256.as_str().into(),
-                    ),
-                ]);
                 notes += &format!("; baseline {} uses {}", baseline.name, baseline.score_field);
             }
-            row.insert("notes".to_owned(), notes.as_str().into());
-            Json::Object(row)
+            let row = MetricRow {
+                name: figure.name.to_owned(),
+                split: self.split.clone(),
+                value: figure.value,
+                higher_is_better: true,
+                n: Some(self.variants as u64),
+                unit: Some(unit(figure.name).to_owned()),
+                interval: figure.interval.map(Into::into),
+                evaluated_variant_keys_sha256: Some(self.keys_sha256.clone()),
+                notes: Some(notes),
+                ..MetricRow::default()
+            };
+            match baseline {
+                Some(of) => row.against(&of.name, of.agreement.value(figure.name)),
+                None => row,
+            }
         });
-        Json::Array(rows.collect())
+        rows.collect()
     }
 
     /// What a figure is made from.
@@ -122,63 +114,57 @@ impl Subject {
         &self,
         metrics_json: &str,
         agreement: &Agreement,
-        baseline: Option<&Baseline>,
-    ) -> Json {
+        baseline: Option<&BaselineScore>,
+    ) -> Value {
         let bootstrap = &self.measure.bootstrap;
-        let mut row = BTreeMap::from([
-            ("metrics_json".to_owned(), metrics_json.into()),
-            ("split".to_owned(), self.split.as_str().into()),
-            ("score_field".to_owned(), self.score_field.as_str().into()),
-            ("labelled_variants".to_owned(), integer(self.variants)),
-            ("evaluated_variants".to_owned(), integer(self.variants)),
-            (
-                "evaluated_variant_keys_sha256".to_owned(),
-                self.keys_sha256.as_str().into(),
-            ),
-            ("extra_score_variants".to_owned(), integer(self.extra)),
-            ("ci_level".to_owned(), bootstrap.level.into()),
-            (
-                "bootstrap_resamples".to_owned(),
-                integer(bootstrap.resamples),
-            ),
-            ("bootstrap_seed".to_owned(), bootstrap.seed.into()),
-        ]);
-        add_figures(&mut row, agreement, baseline);
-        self.add_mode(&mut row, agreement);
-        Json::Object(row)
-    }
-
-    /// What only one kind of label has.
-    fn add_mode(&self, row: &mut BTreeMap<String, Json>, agreement: &Agreement) {
+        let mut row = json!({
+            "metrics_json": metrics_json,
+            "split": self.split,
+            "score_field": self.score_field,
+            "labelled_variants": self.variants,
+            "evaluated_variants": self.variants,
+            "evaluated_variant_keys_sha256": self.keys_sha256,
+            "extra_score_variants": self.extra,
+            "ci_level": bootstrap.level,
+            "bootstrap_resamples": bootstrap.resamples,
+            "bootstrap_seed": bootstrap.seed,
+        });
+        for figure in &agreement.figures {
+            row[figure.name] = figure.value.into();
+            let interval = figure.interval.map(|bounds| [bounds.low, bounds.high]);
+            row[format!("{}_ci", figure.name)] = json!(interval);
+        }
+        if let (Some(baseline), Some(first)) = (baseline, agreement.figures.first()) {
+            let value = baseline.agreement.value(first.name);
+            row["baseline_name"] = json!(baseline.name);
+            row[format!("baseline_{}", first.name)] = value.into();
+            row[format!("{}_delta_vs_baseline", first.name)] = (first.value - value).into();
+        }
         if let Some(field) = &self.label_field {
-            row.insert("label_field".to_owned(), field.as_str().into());
+            row["label_field"] = json!(field);
         }
-        if let (Some([positives, negatives]), Some([sensitivity, specificity])) =
-            (self.sides, agreement.sides)
-        {
-            row.extend([
-                ("threshold".to_owned(), self.measure.threshold.into()),
-                ("positive_variants".to_owned(), integer(positives)),
-                ("negative_variants".to_owned(), integer(negatives)),
-                ("sensitivity".to_owned(), sensitivity.into()),
-                ("specificity".to_owned(), specificity.into()),
-            ]);
+        if let (Some(counts), Some([sensitivity, specificity])) = (self.sides, agreement.sides) {
+            row["threshold"] = self.measure.threshold.into();
+            row["positive_variants"] = counts[0].into();
+            row["negative_variants"] = counts[1].into();
+            row["sensitivity"] = sensitivity.into();
+            row["specificity"] = specificity.into();
         }
+        row
     }
 
-    /// `limitations`, `negative_findings` and `conclusions`.
-    #[must_use]
-    pub fn findings(
+    /// Adds what the figures do not say, and what they say.
+    pub fn add_sentences(
         &self,
         agreement: &Agreement,
-        baseline: Option<&Baseline>,
-    ) -> [(&'static str, Json); 3] {
+        baseline: Option<&BaselineScore>,
+        file: &mut MetricsFile,
+    ) {
         let (limits, negative): (&[&str], [&str; 2]) = if self.sides.is_some() {
             (&BINARY_LIMITS, BINARY_NEGATIVE)
         } else {
             (&CONTINUOUS_LIMITS, CONTINUOUS_NEGATIVE)
         };
-        let texts = |texts: &[&str]| Json::Array(texts.iter().map(|&text| text.into()).collect());
         let measured = match self.sides {
             Some([positives, negatives]) => format!(
                 "The score artifact was evaluated on {} labelled variants ({positives} positive, \
@@ -190,15 +176,12 @@ impl Subject {
                 self.variants, self.split
             ),
         };
-        let conclusion = self.conclusion(agreement, baseline);
-        [
-            ("limitations", texts(limits)),
-            ("negative_findings", texts(&negative)),
-            ("conclusions", texts(&[&measured, &conclusion])),
-        ]
+        file.limitations = limits.iter().map(|&text| text.to_owned()).collect();
+        file.negative_findings = negative.map(str::to_owned).to_vec();
+        file.conclusions = vec![measured, self.conclusion(agreement, baseline)];
     }
 
-    fn conclusion(&self, agreement: &Agreement, baseline: Option<&Baseline>) -> String {
+    fn conclusion(&self, agreement: &Agreement, baseline: Option<&BaselineScore>) -> String {
         let names: &[&str] = match self.sides {
             Some(_) => &[
                 "auroc",
@@ -253,58 +236,12 @@ const CONTINUOUS_NEGATIVE: [&str; 2] = [
     "Correlation metrics do not establish calibration or causal edit effects.",
 ];
 
-/// Every figure with its interval, and how the first stands to that of the baseline.
-fn add_figures(
-    row: &mut BTreeMap<String, Json>,
-    agreement: &Agreement,
-    baseline: Option<&Baseline>,
-) {
-    for Figure {
-        name,
-        value,
-        interval,
-    } in &agreement.figures
-    {
-        let pair = |i: &BootstrapInterval| Json::Array(vec![i.low.into(), i.high.into()]);
-        row.insert((*name).to_owned(), (*value).into());
-        row.insert(
-            format!("{name}_ci"),
-            interval.as_ref().map_or(Json::Null, pair),
-        );
-    }
-    if let (Some(baseline), Some(first)) = (baseline, agreement.figures.first()) {
-        let value = baseline.agreement.value(first.name);
-        row.extend([
-            ("baseline_name".to_owned(), baseline.name.as_str().into()),
-            (format!("baseline_{}", first.name), value.into()),
-            (
-                format!("{}_delta_vs_baseline", first.name),
-                (first.value - value).into(),
-            ),
-        ]);
-    }
-}
-
-pub(super) fn bounds(interval: Option<BootstrapInterval>) -> impl Iterator<Item = (String, Json)> {
-    let rows = interval.map(|bounds| {
-        [
-            ("ci_low".to_owned(), bounds.low.into()),
-            ("ci_high".to_owned(), bounds.high.into()),
-        ]
-    });
-    rows.into_iter().flatten()
-}
-
 fn unit(name: &str) -> &'static str {
     match name {
         "auroc" | "average_precision" => "area",
         "spearman_rho" => "correlation",
         _ => "fraction",
     }
-}
-
-pub(super) fn integer(count: usize) -> Json {
-    (count as u64).into()
 }
 
 /// `a`, or `a, b, and c`.

@@ -1,6 +1,6 @@
 //! How close predictions come to edited states, against the guess that nothing changes.
 
-use super::states::{Item, Measured};
+use crate::states::{Item, Measured};
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::position::BpOffset;
@@ -8,7 +8,7 @@ use genolewm_data::bases::decode;
 use genolewm_data::edits::synthetic::{synthetic_indel, synthetic_snv};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Synthetic edits lie this close to the window's middle, where scored variants lie.
@@ -27,7 +27,7 @@ pub enum Synthetic {
 }
 
 /// Means over a set of edits.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     /// Edits measured.
     pub edits: usize,

@@ -1,8 +1,9 @@
-//! Whether one score is better than another, over all variants and class by class.
+//! Whether one score is better than another, by paired bootstrap and DeLong's test, over all variants
+//! and class by class.
 
-use super::agreement::{Agreement, Measure};
-use super::jsonl::{LabelValues, pick};
-use super::scores::{LEAST_PER_SIDE, classes};
+use crate::score_files::agreement::{Agreement, Measure};
+use crate::score_files::jsonl::{LabelValues, pick};
+use crate::scores::{LEAST_PER_SIDE, classes};
 use genolewm_core::Result;
 use genolewm_core::evaluation::{
     DelongTest, PairedComparison, auroc, average_precision, delong_test, paired_interval, spearman,

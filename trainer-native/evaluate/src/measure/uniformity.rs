@@ -1,7 +1,8 @@
-//! Whether percentiles are what they claim: uniform over common variants.
+//! Whether percentiles are what they claim: uniform over common variants, by the test of Kolmogorov
+//! and Smirnov (Kolmogorov-Smirnov).
 
 use genolewm_report::svg::histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Bins of the stored histogram.
@@ -12,7 +13,8 @@ const CRITICAL: f64 = 1.358_1;
 const TERMS: i32 = 100;
 
 /// Kolmogorov and Smirnov's test of percentiles against the uniform distribution.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Uniformity {
     /// Percentiles tested.
     pub variants: usize,
@@ -37,8 +39,9 @@ pub struct Uniformity {
 }
 
 /// Percentiles of held-out common variants.
-#[derive(Debug, Clone, Serialize)]
-pub struct Common {
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CommonVariants {
     /// The test.
     #[serde(flatten)]
     pub uniformity: Uniformity,
@@ -71,7 +74,7 @@ impl Uniformity {
 /// 0 of nothing.
 ///
 /// ```
-/// use genolewm_evaluate::uniformity::ks_statistic;
+/// use genolewm_evaluate::measure::uniformity::ks_statistic;
 /// assert_eq!(ks_statistic(&[0.5]), 0.5);
 /// assert_eq!(ks_statistic(&[0.125, 0.625, 0.375, 0.875]), 0.125);
 /// ```

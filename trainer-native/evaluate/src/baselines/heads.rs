@@ -1,12 +1,12 @@
-//! What a model says of edits as scores, and the ensemble of these.
+//! What a model says of edits as scores, and the ensemble of these: a logistic regression.
 
-use super::likelihood;
-use super::scores::Score;
-use super::states::{Item, Measured, Model};
+use crate::baselines::likelihood;
+use crate::scores::Score;
+use crate::states::{Item, Measured, Model};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::{Ensemble, evaluated_variant_keys_sha256};
 use genolewm_core::{Error, ErrorCode, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The heads of an ensemble, in the order of its weights.
 pub const HEADS: [&str; 4] = ["surprise", "shift", "displacement", "likelihood"];
@@ -20,10 +20,10 @@ pub struct Heads {
 }
 
 /// A logistic regression over [`HEADS`], and what it was fitted to.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FittedEnsemble {
     /// What the positives and negatives are.
-    pub fitted_to: &'static str,
+    pub fitted_to: String,
     /// Edits on the positive side.
     pub positive: usize,
     /// Edits on the negative side.
@@ -31,7 +31,7 @@ pub struct FittedEnsemble {
     /// Says exactly which edits.
     pub variants_sha256: String,
     /// The heads, in the order of the lists that follow.
-    pub heads: [&'static str; HEADS.len()],
+    pub heads: Vec<String>,
     /// By head: its mean among these edits.
     pub means: Vec<f64>,
     /// By head: its standard deviation.
@@ -42,8 +42,6 @@ pub struct FittedEnsemble {
     pub intercept: f64,
     /// Half of it times the squared weights was added to the negative log-likelihood.
     pub ridge: f64,
-    #[serde(skip)]
-    model: Ensemble,
 }
 
 impl Heads {
@@ -101,7 +99,7 @@ impl FittedEnsemble {
     /// # Errors
     /// As [`Ensemble::fit`].
     pub fn fit(
-        fitted_to: &'static str,
+        fitted_to: &str,
         heads: &Heads,
         positive: &[bool],
         edits: &[EditSpec],
@@ -109,17 +107,16 @@ impl FittedEnsemble {
         let count = positive.iter().filter(|&&is| is).count();
         let model = Ensemble::fit(&heads.columns, positive, RIDGE)?;
         Ok(Self {
-            fitted_to,
+            fitted_to: fitted_to.to_owned(),
             positive: count,
             negative: positive.len() - count,
             variants_sha256: evaluated_variant_keys_sha256(edits)?,
-            heads: HEADS,
-            means: model.means.clone(),
-            scales: model.scales.clone(),
-            weights: model.weights.clone(),
+            heads: HEADS.map(str::to_owned).to_vec(),
+            means: model.means,
+            scales: model.scales,
+            weights: model.weights,
             intercept: model.intercept,
             ridge: RIDGE,
-            model,
         })
     }
 
@@ -136,7 +133,13 @@ impl FittedEnsemble {
                 .filter_map(|column| column.get(row).copied())
                 .collect()
         };
-        let values = (0..rows).map(|index| self.model.log_odds(&row(index)));
+        let model = Ensemble {
+            means: self.means.clone(),
+            scales: self.scales.clone(),
+            weights: self.weights.clone(),
+            intercept: self.intercept,
+        };
+        let values = (0..rows).map(|index| model.log_odds(&row(index)));
         Ok(Score {
             name: "ensemble",
             values: values.collect::<Result<_>>()?,

@@ -1,6 +1,7 @@
-//! How well one score agrees with labels, with intervals.
+//! How well one score agrees with labels: AUROC, average precision, accuracies or Spearman's rho, with
+//! bootstrap intervals.
 
-use super::jsonl::{LabelValues, pick};
+use crate::score_files::jsonl::{LabelValues, pick};
 use genolewm_core::Result;
 use genolewm_core::evaluation::{
     BootstrapInterval, BootstrapOptions, binary_metrics, bootstrap_intervals, spearman,

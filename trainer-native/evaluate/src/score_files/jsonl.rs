@@ -79,34 +79,25 @@ pub struct Scores {
 /// and when nothing is left.
 pub fn read_labels(path: &Path, kind: LabelKind<'_>) -> Result<Labels> {
     let mut seen = HashSet::new();
-    let (mut clinical, mut numbers) = (BTreeMap::new(), BTreeMap::new());
+    let mut rows = BTreeMap::new();
     each_row(path, |row| {
         let key = row.variant()?;
-        match kind {
+        let value = match kind {
             LabelKind::Clinical => match row.clinical()? {
-                Some(label) => clinical.insert(key.clone(), label.is_positive()).is_some(),
+                Some(label) => f64::from(label.is_positive()),
                 None => return Ok(()),
             },
-            LabelKind::Number(field) => numbers.insert(key.clone(), row.number(field)?).is_some(),
+            LabelKind::Number(field) => row.number(field)?,
         };
+        rows.insert(key.clone(), value);
         first_time(&key, &mut seen)
     })?;
-    let labels = match kind {
-        LabelKind::Clinical => {
-            let (keys, values) = clinical.into_iter().unzip();
-            Labels {
-                keys,
-                values: LabelValues::Binary(values),
-            }
-        }
-        LabelKind::Number(_) => {
-            let (keys, values) = numbers.into_iter().unzip();
-            Labels {
-                keys,
-                values: LabelValues::Continuous(values),
-            }
-        }
+    let (keys, values): (Vec<VariantKey>, Vec<f64>) = rows.into_iter().unzip();
+    let values = match kind {
+        LabelKind::Clinical => LabelValues::Binary(values.iter().map(|&is| is > 0.0).collect()),
+        LabelKind::Number(_) => LabelValues::Continuous(values),
     };
+    let labels = Labels { keys, values };
     if labels.keys.is_empty() {
         return Err(refused(format!(
             "{}: no row has a label on either side",
@@ -191,12 +182,13 @@ fn first_time(key: &VariantKey, seen: &mut HashSet<String>) -> Result<()> {
 }
 
 /// A row of a file.
-pub(super) struct Row<'a> {
-    pub(super) members: &'a BTreeMap<String, Json>,
+pub(crate) struct Row<'a> {
+    pub(crate) value: &'a Json,
+    pub(crate) members: &'a BTreeMap<String, Json>,
 }
 
 /// Calls `each` for every row; whatever it refuses is given its place.
-pub(super) fn each_row(path: &Path, mut each: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+pub(crate) fn each_row(path: &Path, mut each: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
     let name = path.display().to_string();
     let (mut lines, mut rows) = (Lines::open(path)?, 0_u64);
     for number in 1.. {
@@ -222,7 +214,10 @@ fn row(text: &[u8], name: &str, each: &mut impl FnMut(&Row<'_>) -> Result<()>) -
     let members = value.as_object().ok_or_else(|| {
         refused("a row is not a JSON object").with_remedy("give JSONL: one object a line")
     })?;
-    each(&Row { members })
+    each(&Row {
+        value: &value,
+        members,
+    })
 }
 
 /// Keeps the column of a parser that saw one line only.
@@ -271,7 +266,7 @@ impl Row<'_> {
     }
 
     /// Refuses a row of another maker than `wanted`, where that is given.
-    pub(super) fn check_maker(&self, wanted: Option<&str>) -> Result<()> {
+    pub(crate) fn check_maker(&self, wanted: Option<&str>) -> Result<()> {
         let found = self.members.get("generated_by").and_then(Json::as_str);
         match wanted {
             Some(wanted) if found != Some(wanted) => {

@@ -1,19 +1,19 @@
-//! The zero-shot baseline of variants in a file: log-likelihoods of whole windows, before and after
+//! Carbon's zero-shot baseline of variants in a file: log-likelihoods of whole windows, before and after
 //! each edit, by the encoder as a language model.
 
-use super::likelihood::sequences;
+use crate::baselines::likelihood::sequences;
+use crate::states::Item;
 use genolewm::encoder::Llama;
 use genolewm::ops::Ops;
 use genolewm::scorer::Candidate;
 use genolewm::tokenizer::SixMerTokenizer;
 use genolewm_core::edit::apply_edit;
 use genolewm_core::error::Location;
-use genolewm_core::position::BpOffset;
-use genolewm_core::provenance::Json;
 use genolewm_core::window::window_sha256;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::python::{json_line, json_of};
-use serde::Serialize;
+use genolewm_report::json;
+use genolewm_report::python::json::json_line;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,26 +48,62 @@ impl BaselineRow {
     /// # Errors
     /// `INTERNAL.INVARIANT_VIOLATION` for a figure that JSON cannot hold.
     pub fn to_json_line(&self) -> Result<String> {
-        json_line(&json_of(self)?)
+        json_line(self)
     }
 }
 
 /// Which model log-likelihoods are of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
+pub struct CarbonIdentity {
     /// The encoder, as the user names it.
     pub carbon_model: String,
     /// Its revision.
     pub carbon_revision: String,
 }
 
+/// What was done, as `carbon-baseline` tells it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CarbonRun {
+    /// The encoder.
+    pub carbon_model: String,
+    /// Its revision.
+    pub carbon_revision: String,
+    /// The reference.
+    pub fasta: String,
+    /// When it was done.
+    pub generated_at: String,
+    /// [`GENERATED_BY`].
+    pub generated_by: String,
+    /// Nothing was fetched.
+    pub local_files_only: bool,
+    /// The cache, where there is one.
+    pub logp_cache: Option<String>,
+    /// Log-likelihoods in it.
+    pub logp_cache_entries: usize,
+    /// How many of them are new.
+    pub new_logp_evaluations: usize,
+    /// The scores.
+    pub output_scores: String,
+    /// Rows of scores.
+    pub records: u64,
+    /// Their field.
+    pub score_field: String,
+    /// The variants.
+    pub vcf: String,
+    /// Bases of a window.
+    pub window_bp: usize,
+}
+
 /// A line of the cache.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct CacheRow {
     carbon_model: String,
     carbon_revision: String,
+    #[serde(default)]
     generated_by: String,
     log_likelihood: f64,
+    #[serde(default)]
     schema_version: String,
     sequence_sha256: String,
 }
@@ -81,7 +117,7 @@ impl Known {
     ///
     /// # Errors
     /// `INPUT.GENERIC` with file and line for what is no line of a cache, or comes twice.
-    pub fn parse(text: &str, name: &str, identity: &Identity) -> Result<Self> {
+    pub fn parse(text: &str, name: &str, identity: &CarbonIdentity) -> Result<Self> {
         let mut known = BTreeMap::new();
         for (line, row) in (1..).zip(text.lines()) {
             if row.trim().is_empty() {
@@ -95,22 +131,17 @@ impl Known {
                 .at(Location::line(name, line))
                 .with_remedy("name another file with --logp-cache-jsonl, or remove the line")
             };
-            // Not serde_json, whose floats may be off by their last digit.
-            let row = Json::parse(row.as_bytes(), name).map_err(|e| broken(e.message()))?;
-            let member = |key: &str| row.as_object().and_then(|members| members.get(key));
-            let text = |key| member(key).and_then(Json::as_str);
-            let (Some(model), Some(revision), Some(hash), Some(log_likelihood)) = (
-                text("carbon_model"),
-                text("carbon_revision"),
-                text("sequence_sha256"),
-                member("log_likelihood").and_then(Json::as_f64),
-            ) else {
-                return Err(broken("a member is missing"));
-            };
-            if model != identity.carbon_model || revision != identity.carbon_revision {
+            let row: CacheRow =
+                json::parse(row.as_bytes(), name).map_err(|error| broken(error.message()))?;
+            if row.carbon_model != identity.carbon_model
+                || row.carbon_revision != identity.carbon_revision
+            {
                 continue;
             }
-            if known.insert(hash.to_owned(), log_likelihood).is_some() {
+            if known
+                .insert(row.sequence_sha256, row.log_likelihood)
+                .is_some()
+            {
                 return Err(broken("this sequence has one already"));
             }
         }
@@ -121,7 +152,7 @@ impl Known {
     ///
     /// # Errors
     /// `INTERNAL.INVARIANT_VIOLATION` for a figure that JSON cannot hold.
-    pub fn to_json_lines(&self, identity: &Identity) -> Result<String> {
+    pub fn to_json_lines(&self, identity: &CarbonIdentity) -> Result<String> {
         let line = |(hash, log_likelihood): (&String, &f64)| {
             let row = CacheRow {
                 carbon_model: identity.carbon_model.clone(),
@@ -131,7 +162,7 @@ impl Known {
                 schema_version: SCHEMA_VERSION.to_owned(),
                 sequence_sha256: hash.clone(),
             };
-            Ok(json_line(&json_of(&row)?)? + "\n")
+            Ok(json_line(&row)? + "\n")
         };
         self.0.iter().map(line).collect()
     }
@@ -158,7 +189,7 @@ impl Known {
 
 /// An encoder as a language model, and what it said already.
 #[derive(Debug)]
-pub struct Baseline<O: Ops> {
+pub struct CarbonScorer<O: Ops> {
     ops: O,
     llama: Llama<O::Matrix>,
     tokenizer: SixMerTokenizer,
@@ -171,7 +202,7 @@ struct Group {
     edited: Vec<(String, String)>,
 }
 
-impl<O: Ops> Baseline<O> {
+impl<O: Ops> CarbonScorer<O> {
     /// A baseline that begins with what is known.
     #[must_use]
     pub fn new(
@@ -274,13 +305,8 @@ impl<O: Ops> Baseline<O> {
 }
 
 fn edited(candidate: &Candidate) -> Result<String> {
-    let Candidate { edit, window } = candidate;
-    let last = BpOffset(window.end().get().saturating_sub(1));
-    apply_edit(
-        window.sequence(),
-        &edit.relative_to(window.start(), last)?,
-        true,
-    )
+    let item = Item::of(&candidate.edit, &candidate.window)?;
+    apply_edit(&item.sequence, &item.edit, true)
 }
 
 fn hashed<S: AsRef<str>>(sequence: S) -> Result<(String, S)> {
@@ -293,8 +319,8 @@ fn hashed<S: AsRef<str>>(sequence: S) -> Result<(String, S)> {
 mod tests {
     use super::*;
 
-    fn identity() -> Identity {
-        Identity {
+    fn identity() -> CarbonIdentity {
+        CarbonIdentity {
             carbon_model: "carbon".to_owned(),
             carbon_revision: "main".to_owned(),
         }
@@ -307,7 +333,7 @@ mod tests {
         assert!(text.starts_with(r#"{"carbon_model": "carbon", "carbon_revision": "main", "#));
         assert!(text.find("aa") < text.find("ab"));
         assert_eq!(Known::parse(&text, "cache", &identity())?.0, known.0);
-        let other = Identity {
+        let other = CarbonIdentity {
             carbon_revision: "v2".to_owned(),
             ..identity()
         };

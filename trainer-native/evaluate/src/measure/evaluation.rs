@@ -4,14 +4,16 @@ use super::clinvar::{ClinVar, Outcome};
 use super::language::Language;
 use super::prediction::Prediction;
 use super::primate::Primates;
-use super::scores::roc;
-use super::tables::{
+use super::sections::{
     clinvar_section, language_section, prediction_section, primate_section, uniformity_section,
 };
-use super::uniformity::Common;
-use genolewm_core::{Error, ErrorCode, Result};
+use super::uniformity::CommonVariants;
+use crate::scores::{ClassFigures, roc};
+use genolewm_core::Result;
+use genolewm_report::document::Document;
+use genolewm_report::json::json_pretty;
 use genolewm_report::svg::Plot;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Version of the layout of `eval_metrics.json`.
@@ -30,10 +32,11 @@ const DRAWN: [&str; 7] = [
 const BINS: usize = 20;
 
 /// Everything that was measured.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Evaluation {
     /// [`SCHEMA_VERSION`].
-    pub schema_version: &'static str,
+    pub schema_version: String,
     /// The program and its version.
     pub generated_by: String,
     /// sha256 of the model's manifest.
@@ -41,11 +44,11 @@ pub struct Evaluation {
     /// The seed of every draw but the bootstrap's, which names its own.
     pub seed: u64,
     /// The encoder as a language model.
-    pub language: Language,
+    pub language: Option<Language>,
     /// Predictions by kind of edit: `synthetic_snv`, `synthetic_indel`, `common_variants`.
-    pub prediction: BTreeMap<&'static str, Prediction>,
+    pub prediction: BTreeMap<String, Prediction>,
     /// Percentiles of common variants, when some were given.
-    pub uniformity: Option<Common>,
+    pub uniformity: Option<CommonVariants>,
     /// ClinVar, when it was given.
     pub clinvar: Option<ClinVar>,
     /// Substitutions of primates, when an alignment was given.
@@ -58,30 +61,37 @@ impl Evaluation {
     /// # Errors
     /// `INTERNAL.GENERIC` when a figure cannot be written.
     pub fn to_json(&self) -> Result<String> {
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
-        Ok(text + "\n")
+        json_pretty(self)
     }
 
     /// `evaluation.md`; pictures lie beside it.
     #[must_use]
-    pub fn to_markdown(&self) -> String {
-        let mut text = format!(
-            "# Evaluation\n\nModel `{}`, on data kept out of its training; seed {}. Made by {}.\n",
-            self.model_id, self.seed, self.generated_by
-        );
-        text += &language_section(&self.language);
-        text += &prediction_section(&self.prediction);
-        if let Some(common) = &self.uniformity {
-            text += &uniformity_section(common);
+    pub fn page(&self) -> Document {
+        let sections = [
+            self.language.as_ref().map(language_section),
+            Some(prediction_section(&self.prediction)),
+            self.uniformity.as_ref().map(uniformity_section),
+            self.clinvar.as_ref().map(clinvar_section),
+            self.primates.as_ref().map(primate_section),
+        ];
+        Document {
+            title: "Evaluation".to_owned(),
+            banner: format!(
+                "Model {}, on data kept out of its training; seed {}. Made by {}.",
+                self.model_id, self.seed, self.generated_by
+            ),
+            blocks: sections.into_iter().flatten().flatten().collect(),
         }
-        if let Some(clinvar) = &self.clinvar {
-            text += &clinvar_section(clinvar);
-        }
-        if let Some(primates) = &self.primates {
-            text += &primate_section(primates);
-        }
-        text
+    }
+
+    /// What measures scores on classes of variants, with the classes.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<(&'static str, Vec<ClassFigures<'_>>)> {
+        let clinvar = self.clinvar.iter();
+        let clinvar = clinvar.map(|of| ("clinvar", of.classes.iter().map(Into::into).collect()));
+        let primates = self.primates.iter();
+        let primates = primates.map(|of| ("primates", of.groups.iter().map(Into::into).collect()));
+        clinvar.chain(primates).collect()
     }
 }
 
@@ -118,10 +128,24 @@ pub fn roc_plot(outcome: &Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::Markov;
-    use crate::primate::Group;
+    use crate::measure::language::MarkovLanguage;
+    use crate::measure::primate::Group;
+    use crate::measure::two_sides::Basis;
+    use crate::measure::uniformity::Uniformity;
     use crate::scores::{Auroc, Class};
-    use crate::uniformity::Uniformity;
+
+    fn by_score(auroc: &[(&str, Auroc)]) -> BTreeMap<String, Auroc> {
+        let auroc = auroc.iter().copied();
+        auroc.map(|(name, of)| (name.to_owned(), of)).collect()
+    }
+
+    fn basis(variants: &str) -> Basis {
+        Basis {
+            variants_sha256: variants.to_owned(),
+            bootstrap_resamples: 10,
+            ..Basis::default()
+        }
+    }
 
     fn evaluation() -> Evaluation {
         let measured = Auroc {
@@ -134,25 +158,25 @@ mod tests {
             known: Some([20, 11]),
             ..measured
         };
-        let class = |name: &str, pathogenic, auroc: &[(&'static str, Auroc)]| Class {
+        let class = |name: &str, pathogenic, auroc: &[(&str, Auroc)]| Class {
             class: name.to_owned(),
             pathogenic,
             benign: 30,
-            auroc: auroc.iter().copied().collect(),
+            auroc: by_score(auroc),
         };
         Evaluation {
-            schema_version: SCHEMA_VERSION,
+            schema_version: SCHEMA_VERSION.to_owned(),
             generated_by: "genolewm test".to_owned(),
             model_id: "sha256:0".to_owned(),
             seed: 3,
-            language: Language {
+            language: Some(Language {
                 windows: 2,
                 window_bp: 4_092,
                 six_mers: 1_364,
                 six_mer_perplexity: 1_500.0,
                 bits_per_base: 1.9,
                 base_accuracy: 0.3,
-                markov: Markov {
+                markov: MarkovLanguage {
                     order: 5,
                     fitted_to_bp: 9,
                     six_mer_perplexity: 2_500.0,
@@ -160,22 +184,16 @@ mod tests {
                     base_accuracy_true_context: 0.35,
                     base_accuracy_six_ahead: 0.28,
                 },
-            },
+            }),
             prediction: BTreeMap::new(),
-            uniformity: Some(Common {
+            uniformity: Some(CommonVariants {
                 uniformity: Uniformity::of(&[0.2, 0.9], Some(50)),
                 left_out: BTreeMap::from([("not_held_out".to_owned(), 7)]),
             }),
             clinvar: Some(ClinVar {
                 pathogenic: 40,
                 benign: 30,
-                left_out: BTreeMap::new(),
-                variants_sha256: "sha256:1".to_owned(),
-                bootstrap_resamples: 10,
-                bootstrap_seed: 0,
-                scores: BTreeMap::new(),
-                ensemble: None,
-                context: None,
+                basis: basis("sha256:1"),
                 classes: vec![
                     class(
                         "all",
@@ -187,17 +205,11 @@ mod tests {
             }),
             primates: Some(Primates {
                 pairs: 12,
-                left_out: BTreeMap::new(),
-                variants_sha256: "sha256:2".to_owned(),
-                bootstrap_resamples: 10,
-                bootstrap_seed: 0,
-                scores: BTreeMap::new(),
-                ensemble: None,
-                context: None,
+                basis: basis("sha256:2"),
                 groups: vec![Group {
                     group: "human_branch".to_owned(),
                     pairs: 12,
-                    auroc: BTreeMap::from([("surprise", measured)]),
+                    auroc: by_score(&[("surprise", measured)]),
                 }],
             }),
         }
@@ -205,7 +217,7 @@ mod tests {
 
     #[test]
     fn tables_hold_measured_classes_and_name_the_others() {
-        let text = evaluation().to_markdown();
+        let text = evaluation().page().to_markdown();
         assert!(
             text.contains("| score | all (40 / 30) |\n|---|---|\n"),
             "{text}"

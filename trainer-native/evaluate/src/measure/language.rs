@@ -1,6 +1,7 @@
-//! The encoder as a language model, against a Markov chain over bases.
+//! The encoder as a language model: perplexity, bits per base and accuracy, against a Markov chain over
+//! bases.
 
-use super::states::Model;
+use crate::states::Model;
 use genolewm::encoder::Sequence;
 use genolewm::ops::{Linear, Ops};
 use genolewm::tokenizer::{SIX_MERS, six_mer_code};
@@ -10,7 +11,7 @@ use genolewm_core::window::TOKEN_BP;
 use genolewm_data::bases::decode;
 use genolewm_data::markov::{MarkovFigures, MarkovModel};
 use genolewm_train::lm_loss::{LmLoss, lm_loss};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Rows whose logits are held at once.
 const ROWS_AT_ONCE: usize = 256;
@@ -18,7 +19,7 @@ const BASES: usize = 4;
 
 /// Figures of the language model. A perplexity is that of a six-mer given the sequence before it:
 /// 4,096 for a uniform guess.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Language {
     /// Windows measured.
     pub windows: usize,
@@ -34,12 +35,12 @@ pub struct Language {
     /// bases of the six-mer unknown.
     pub base_accuracy: f64,
     /// The Markov chain on the same bases.
-    pub markov: Markov,
+    pub markov: MarkovLanguage,
 }
 
 /// Figures of the Markov chain.
-#[derive(Debug, Clone, Serialize)]
-pub struct Markov {
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MarkovLanguage {
     /// Bases that it sees.
     pub order: usize,
     /// Bases that it was fitted to.
@@ -86,7 +87,7 @@ pub fn measure(
         six_mer_perplexity: encoder.six_mer_perplexity(),
         bits_per_base: encoder.bits_per_base(),
         base_accuracy: encoder.base_accuracy(),
-        markov: Markov {
+        markov: MarkovLanguage {
             order: chain.order(),
             fitted_to_bp,
             six_mer_perplexity: markov.six_mer_perplexity(),

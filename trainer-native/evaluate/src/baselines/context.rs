@@ -1,9 +1,9 @@
 //! What the bases around a substitution alone tell: a table of log-odds.
 
-use super::scores::Score;
-use super::states::Item;
+use crate::scores::Score;
+use crate::states::Item;
 use genolewm_data::bases::{N, complement, encode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Bases to either side of a substitution whose GC share is taken.
 pub const GC_REACH_BP: usize = 100;
@@ -16,10 +16,10 @@ const PSEUDO_COUNT: f64 = 1.0;
 
 /// Log-odds of the positive side by substitution within its trinucleotide and by GC share: the sum of
 /// two tables, as if the two were independent on either side.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContextTable {
     /// What the positives and negatives are.
-    pub fitted_to: &'static str,
+    pub fitted_to: String,
     /// Edits on the positive side.
     pub positive: usize,
     /// Edits on the negative side.
@@ -32,7 +32,7 @@ pub struct ContextTable {
 
 /// Where a substitution lies; `None` for what is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct Surroundings {
     change: Option<usize>,
     gc: Option<usize>,
 }
@@ -40,11 +40,11 @@ struct Place {
 impl ContextTable {
     /// Counts substitutions of both sides.
     #[must_use]
-    pub fn fit(fitted_to: &'static str, items: &[Item], positive: &[bool]) -> Self {
-        let places: Vec<Place> = items.iter().map(Place::of).collect();
+    pub fn fit(fitted_to: &str, items: &[Item], positive: &[bool]) -> Self {
+        let places: Vec<Surroundings> = items.iter().map(Surroundings::of).collect();
         let count = positive.iter().filter(|&&is| is).count();
         Self {
-            fitted_to,
+            fitted_to: fitted_to.to_owned(),
             positive: count,
             negative: positive.len() - count,
             by_change: log_odds(places.iter().map(|place| place.change), positive, CHANGES),
@@ -60,16 +60,20 @@ impl ContextTable {
                 .and_then(|index| table.get(index).copied())
                 .unwrap_or(0.0)
         };
-        let of =
-            |place: Place| look_up(&self.by_change, place.change) + look_up(&self.by_gc, place.gc);
+        let of = |place: Surroundings| {
+            look_up(&self.by_change, place.change) + look_up(&self.by_gc, place.gc)
+        };
         Score {
             name: "context",
-            values: items.iter().map(|item| of(Place::of(item))).collect(),
+            values: items
+                .iter()
+                .map(|item| of(Surroundings::of(item)))
+                .collect(),
         }
     }
 }
 
-impl Place {
+impl Surroundings {
     fn of(item: &Item) -> Self {
         let at = item.edit.rel_pos().get() as usize;
         let bases = encode(&item.sequence);

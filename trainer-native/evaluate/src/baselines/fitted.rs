@@ -1,12 +1,23 @@
 //! Scores that are fitted, to variants outside the hold-outs alone.
 
-use super::context::ContextTable;
-use super::controls::Methods;
-use super::heads::{FittedEnsemble, Heads};
-use super::scores::{LEAST_PER_SIDE, Score};
-use super::states::Item;
+use crate::baselines::context::ContextTable;
+use crate::baselines::controls::Methods;
+use crate::baselines::heads::{FittedEnsemble, Heads};
+use crate::scores::{LEAST_PER_SIDE, Score};
+use crate::states::Item;
 use genolewm_core::Result;
 use genolewm_core::edit::EditSpec;
+
+/// Variants that scores are to tell apart.
+#[derive(Debug, Clone, Copy)]
+pub struct TwoSides<'a> {
+    /// Each in its window.
+    pub items: &'a [Item],
+    /// The same, in the coordinates of the reference.
+    pub edits: &'a [EditSpec],
+    /// Which are on the harmful side.
+    pub positive: &'a [bool],
+}
 
 /// The ensemble, and the table behind the context score; neither where there are too few variants to
 /// fit one.
@@ -19,17 +30,16 @@ pub struct Fitted {
 }
 
 impl Fitted {
-    /// Fits both to variants that are described by `to`; `positive` tells which are on the harmful
-    /// side.
+    /// Fits both to variants that are described by `to`.
     ///
     /// # Errors
     /// Those of the model and of the regression.
-    pub fn new(
-        to: &'static str,
-        (items, edits): (&[Item], &[EditSpec]),
-        positive: &[bool],
-        methods: &Methods<'_>,
-    ) -> Result<Self> {
+    pub fn new(to: &str, variants: TwoSides<'_>, methods: &Methods<'_>) -> Result<Self> {
+        let TwoSides {
+            items,
+            edits,
+            positive,
+        } = variants;
         let count = positive.iter().filter(|&&is| is).count();
         if count.min(positive.len() - count) < LEAST_PER_SIDE {
             return Ok(Self::default());

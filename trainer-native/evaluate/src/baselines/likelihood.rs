@@ -1,6 +1,6 @@
 //! The zero-shot baseline: how much less probable an edit makes the sequence around it.
 
-use super::states::{Item, Model};
+use crate::states::{Item, Model};
 use genolewm::encoder::Sequence;
 use genolewm_core::Result;
 use genolewm_core::edit::apply_edit;
