@@ -1,45 +1,55 @@
-//! Circles in a graph of files.
+//! Circles of files.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
 
-/// The shortest circle through the first node of each set of nodes that reach each other; its first
-/// node is repeated as its last.
-pub(super) fn circles<T: Ord + Clone>(graph: &BTreeMap<T, BTreeSet<T>>) -> Vec<Vec<T>> {
-    let mut found: Vec<Vec<T>> = Vec::new();
+/// Which files a file uses.
+type Graph<P> = BTreeMap<P, BTreeSet<P>>;
+
+/// Names the shortest circle through each file that is in one, and in none that was named already.
+pub(super) fn check<P: AsRef<Path> + Ord>(graph: &Graph<P>, faults: &mut Vec<String>) {
     let mut seen = BTreeSet::new();
     for start in graph.keys() {
         if seen.contains(start) {
             continue;
         }
-        if let Some(circle) = circle(graph, start) {
-            seen.extend(circle.iter().cloned());
-            found.push(circle);
+        let circle = circle(graph, start);
+        seen.extend(circle.iter().copied());
+        let names: Vec<_> = circle
+            .iter()
+            .map(|file| file.as_ref().display().to_string())
+            .collect();
+        if let Some(first) = names.first() {
+            faults.push(format!(
+                "{first}: files use each other: {}\n  \
+                 help: move what they share into a file of its own",
+                names.join(" → ")
+            ));
         }
     }
-    found
 }
 
-/// The shortest way from a node back to itself.
-fn circle<T: Ord + Clone>(graph: &BTreeMap<T, BTreeSet<T>>, start: &T) -> Option<Vec<T>> {
-    let mut came_from: BTreeMap<&T, &T> = BTreeMap::new();
+/// The shortest way from a file back to itself, which stands at both ends; empty where none leads
+/// back.
+fn circle<'a, P: Ord>(graph: &'a Graph<P>, start: &'a P) -> Vec<&'a P> {
+    let mut came_from: BTreeMap<&P, &P> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);
-    while let Some(node) = queue.pop_front() {
-        for next in graph.get(node).into_iter().flatten() {
-            if next == start {
-                let mut way = vec![start.clone(), node.clone()];
-                let mut at = node;
-                while let Some(before) = came_from.get(at).filter(|_| at != start) {
-                    way.push((*before).clone());
-                    at = before;
-                }
-                way.reverse();
-                return Some(way);
+    while let Some(file) = queue.pop_front() {
+        for next in graph.get(file).into_iter().flatten() {
+            if came_from.contains_key(next) {
+                continue;
             }
-            if !came_from.contains_key(next) {
-                came_from.insert(next, node);
-                queue.push_back(next);
+            came_from.insert(next, file);
+            queue.push_back(next);
+            if next == start {
+                let mut way = vec![start];
+                let before = |at: &&P| came_from.get(*at).copied().filter(|&file| file != start);
+                way.extend(std::iter::successors(before(&start), before));
+                way.push(start);
+                way.reverse();
+                return way;
             }
         }
     }
-    None
+    Vec::new()
 }

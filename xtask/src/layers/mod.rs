@@ -1,16 +1,17 @@
 //! The direction of imports. Data flows source → edit → window → state → prediction → surprise →
 //! receipt, and code is read in that order, at every depth: a crate uses only crates before it, a
 //! module only those of its siblings that their parent declares above it, and a heavy dependency is
-//! named only where it is at home. TypeScript is held to the same ([`scripts`]).
+//! named only where it is at home. No files use each other in a circle. TypeScript is held to the same
+//! ([`scripts`]).
 
 mod circles;
 mod mentions;
 mod modules;
 mod scripts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::Verdict;
 use modules::Modules;
@@ -54,7 +55,12 @@ struct Home {
 const HOMES: &[Home] = &[
     Home {
         dependency: "noodles",
-        places: &["shared/src/source", "shared/src/reference"],
+        places: &[
+            "shared/src/bytes",
+            "shared/src/source",
+            "shared/src/reference",
+            "trainer-native/cli",
+        ],
         why: "only what reads files needs std; the rest of the core is no_std",
     },
     Home {
@@ -224,19 +230,15 @@ fn check_sources(
 ) -> Result<usize, String> {
     let source = Path::new(crates[rank].folder).join("src");
     let mut starts = vec![source.join("lib.rs"), source.join("main.rs")];
-    if root.join(&source).join("bin").exists() {
-        let programs = files_below(&root.join(&source).join("bin"), "rs")?;
-        starts.extend(
-            programs
-                .iter()
-                .filter_map(|p| p.strip_prefix(root).ok().map(Path::to_owned)),
-        );
+    if let Ok(programs) = fs::read_dir(root.join(&source).join("bin")) {
+        let names = programs.flatten().map(|program| program.file_name());
+        starts.extend(names.map(|name| source.join("bin").join(name)));
     }
     let mut count = 0;
-    for start in starts.iter().filter(|start| root.join(start).exists()) {
+    for start in starts.iter().filter(|start| root.join(start).is_file()) {
         let modules = Modules::read(root, start)?;
         check_foreign(crates, rank, &modules, faults);
-        check_siblings(&modules, faults);
+        check_files(&modules, faults);
         let files: BTreeSet<_> = modules.all.iter().map(|module| &module.file).collect();
         count += files.len();
     }
@@ -276,13 +278,20 @@ fn check_foreign(crates: &[Crate], rank: usize, modules: &Modules, faults: &mut 
 }
 
 /// Checks that a file and all below it use only those siblings, and what is below them, that their
-/// parent declares above it.
-fn check_siblings(modules: &Modules, faults: &mut Vec<String>) {
+/// parent declares above it; and that no files use each other in a circle, parents and children
+/// included. A parent that only hands on what a child has (`pub use`) does not use it.
+fn check_files(modules: &Modules, faults: &mut Vec<String>) {
     let mut told = BTreeSet::new();
+    let mut graph: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
     for mention in &modules.mentions {
         let Some(target) = modules.resolve(mention) else {
             continue;
         };
+        let file = |module: usize| modules.all[module].file.as_path();
+        let (user, used) = (file(mention.module), file(target));
+        if user != used && !mention.handed_on {
+            graph.entry(user).or_default().insert(used);
+        }
         let (from, to) = (
             modules.files_above(mention.module),
             modules.files_above(target),
@@ -290,39 +299,19 @@ fn check_siblings(modules: &Modules, faults: &mut Vec<String>) {
         let Some(fork) = from.iter().zip(&to).position(|(from, to)| from != to) else {
             continue;
         };
-        let (own, other) = (&modules.all[from[fork]], &modules.all[to[fork]]);
-        let user = &modules.all[mention.module].file;
+        let (own, other) = (&modules.all[from[fork]].path, &modules.all[to[fork]].path);
         if to[fork] > from[fork] && told.insert((user, to[fork])) {
             faults.push(format!(
-                "{}:{}: `{}` uses `crate::{}`, which is declared below it\n  \
-                 help: move the shared part into a module above both, or, if `{}` needs nothing \
-                 of `{}`, declare it earlier in {}",
+                "{}:{}: `{own}` uses `crate::{other}`, which is declared below it\n  \
+                 help: move the shared part into a module above both, or, if `{other}` needs \
+                 nothing of `{own}`, declare it earlier in {}",
                 user.display(),
                 mention.line,
-                own.path,
-                other.path,
-                other.path,
-                own.path,
-                modules.all[from[fork - 1]].file.display(),
+                file(from[fork - 1]).display(),
             ));
         }
     }
-}
-
-/// The files below `folder` whose names end so, in order.
-fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
-    let fault = |e| format!("{}: {e}", folder.display());
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(fault)?.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(files_below(&path, extension)?);
-        } else if path.extension().is_some_and(|end| end == extension) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
+    circles::check(&graph, faults);
 }
 
 #[cfg(test)]

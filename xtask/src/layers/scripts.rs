@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::circles::circles;
+use super::circles;
 
 /// A folder of sources, and its own folders in order: each may import from those before it. Empty
 /// where they have no order.
@@ -37,7 +37,7 @@ pub(super) fn check(root: &Path, faults: &mut Vec<String>) -> usize {
         if !folder.exists() {
             continue;
         }
-        match super::files_below(&folder, "ts") {
+        match files_below(&folder) {
             Ok(files) => {
                 check_package(root, package, &files, faults);
                 count += files.len();
@@ -72,31 +72,18 @@ fn check_package(root: &Path, package: &Package, files: &[PathBuf], faults: &mut
             if let (Some(own), Some(other)) = (rank(shown), rank(&target))
                 && other > own
             {
-                let place = |rank: usize| sources.join(package.order[rank]).display().to_string();
                 faults.push(format!(
-                    "{}:{line}: `{}` imports `{}`, whose folder comes later\n  \
-                     help: move what it needs into {}, or say in PACKAGES \
-                     (xtask/src/layers/scripts.rs) why the order is another",
+                    "{}:{line}: imports `{}`, whose folder comes after its own\n  \
+                     help: move what it needs into a folder before both, or, if the order is \
+                     another, say so in PACKAGES (xtask/src/layers/scripts.rs)",
                     shown.display(),
-                    place(own),
                     target.display(),
-                    place(own),
                 ));
             }
             graph.entry(shown.to_owned()).or_default().insert(target);
         }
     }
-    faults.extend(circles(&graph).iter().map(|circle| {
-        let names: Vec<_> = circle
-            .iter()
-            .map(|file| file.display().to_string())
-            .collect();
-        format!(
-            "{}: files import each other: {}\n  help: move what they share into a file of its own",
-            names[0],
-            names.join(" → ")
-        )
-    }));
+    circles::check(&graph, faults);
 }
 
 /// The file that an import names, if it is one of the package's.
@@ -188,6 +175,22 @@ fn quoted(text: &str, sign: char) -> usize {
         }
     }
     text.len()
+}
+
+/// The TypeScript files below `folder`, in order.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let fault = |e| format!("{}: {e}", folder.display());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(fault)?.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files_below(&path)?);
+        } else if path.extension().is_some_and(|end| end == "ts") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -90,16 +90,21 @@ fn an_earlier_module_must_not_use_a_later_one() {
 
 #[test]
 fn nested_modules_keep_the_order_of_their_parent() {
+    let relative = ("shared/src/edit/relative.rs", "");
     assert_fault(
-        &[(
-            "shared/src/edit/spec.rs",
-            "fn f() -> u8 {\n    super::relative::g()\n}\n",
-        )],
+        &[
+            relative,
+            (
+                "shared/src/edit/spec.rs",
+                "fn f() -> u8 {\n    super::relative::g()\n}\n",
+            ),
+        ],
         "shared/src/edit/spec.rs:2: `edit::spec` uses `crate::edit::relative`",
     );
     // Files below them are held to it as well.
     assert_fault(
         &[
+            relative,
             ("shared/src/edit/spec.rs", "mod inner;\n"),
             (
                 "shared/src/edit/spec/inner.rs",
@@ -131,6 +136,22 @@ fn neither_super_nor_a_reexport_is_a_way_around() {
         let faults = faults_with(&[("shared/src/edit/mod.rs", edit), relative, spec]);
         assert_eq!(faults.len(), 1, "{planted} {faults:?}");
     }
+}
+
+#[test]
+fn a_parent_may_use_its_children_or_serve_them_but_not_both() {
+    let serves = (
+        "shared/src/edit/spec.rs",
+        "use super::X;\npub struct Spec;\n",
+    );
+    let hands_on = "pub mod spec;\npub mod relative;\npub use spec::Spec;\npub struct X;\n";
+    assert!(faults_with(&[serves, ("shared/src/edit/mod.rs", hands_on)]).is_empty());
+    let uses = "pub mod spec;\npub mod relative;\npub struct X;\nfn f(_: spec::Spec) {}\n";
+    assert_fault(
+        &[serves, ("shared/src/edit/mod.rs", uses)],
+        "shared/src/edit/mod.rs: files use each other: shared/src/edit/mod.rs → \
+         shared/src/edit/spec.rs → shared/src/edit/mod.rs\n",
+    );
 }
 
 #[test]
@@ -215,7 +236,7 @@ fn scripts_import_in_no_circle() {
                 "export type { Code } from \"./errors.js\";\n",
             ),
         ],
-        "npm/src/errors.ts: files import each other: npm/src/errors.ts → npm/src/types.ts → ",
+        "npm/src/errors.ts: files use each other: npm/src/errors.ts → npm/src/types.ts → ",
     );
 }
 
@@ -232,6 +253,6 @@ fn scripts_keep_the_order_of_folders() {
             ("npm/src/worker/host.ts", ""),
             ("npm/src/errors.ts", errors),
         ],
-        "npm/src/errors.ts:2: `npm/src` imports `npm/src/worker/host.ts`",
+        "npm/src/errors.ts:2: imports `npm/src/worker/host.ts`",
     );
 }
