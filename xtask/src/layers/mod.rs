@@ -289,13 +289,11 @@ fn check_files(modules: &Modules, faults: &mut Vec<String>) {
         };
         let file = |module: usize| modules.all[module].file.as_path();
         let (user, used) = (file(mention.module), file(target));
-        if user != used && !mention.handed_on {
+        let from = modules.files_above(mention.module);
+        let to = modules.files_above(target);
+        if user != used && !(mention.handed_on && to.starts_with(&from)) {
             graph.entry(user).or_default().insert(used);
         }
-        let (from, to) = (
-            modules.files_above(mention.module),
-            modules.files_above(target),
-        );
         let Some(fork) = from.iter().zip(&to).position(|(from, to)| from != to) else {
             continue;
         };

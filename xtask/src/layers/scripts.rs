@@ -86,9 +86,10 @@ fn check_package(root: &Path, package: &Package, files: &[PathBuf], faults: &mut
     circles::check(&graph, faults);
 }
 
-/// The file that an import names, if it is one of the package's.
+/// The script that an import names, if it is one of the package's.
 fn resolve(from: &Path, import: &str, exists: impl Fn(&Path) -> bool) -> Option<PathBuf> {
-    if !import.starts_with('.') {
+    let script = |end| ["js", "ts"].iter().any(|known| end == *known);
+    if !import.starts_with('.') || !Path::new(import).extension().is_none_or(script) {
         return None;
     }
     let mut path = PathBuf::new();
@@ -145,8 +146,8 @@ fn tokens(text: &str) -> Vec<(usize, String)> {
         let (token, after) = rest.split_at(length);
         match first {
             '"' | '\'' => {
-                let end = token.len().saturating_sub(1).max(1);
-                found.push((line, format!("\"{}", &token[1..end])));
+                let text = token.trim_start_matches(first).trim_end_matches(first);
+                found.push((line, format!("\"{text}")));
             }
             '/' | '`' if length > 1 => {}
             _ if first.is_whitespace() => {}
