@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 program=${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/release/genolewm}
-[ -x "$program" ] || { echo "no $program: cargo build --release -p genolewm --bins" >&2; exit 1; }
+[ -x "$program" ] || { echo "no $program: cargo build --release --bins" >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fasta=examples/brca1.hg19.fa.gz

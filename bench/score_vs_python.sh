@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
 done
 
 program=$(realpath "${GENOLEWM_BIN:-${CARGO_TARGET_DIR:-target}/release/genolewm}")
-[ -x "$program" ] || { echo "no $program: cargo build --release -p genolewm --bins" >&2; exit 1; }
+[ -x "$program" ] || { echo "no $program: cargo build --release --bins" >&2; exit 1; }
 here=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

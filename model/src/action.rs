@@ -9,8 +9,8 @@ use crate::parameters::{Parameters, Role, Visitor, join};
 use crate::weights::Weights;
 use alleles::AlleleEncoder;
 pub use alleles::SLOTS;
-use genolewm_shared::edit::{EditType, RelEdit};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::edit::{EditType, RelEdit};
+use genolewm_core::{Error, ErrorCode, Result};
 
 /// Attention heads of the allele encoder in every published model.
 pub const ALLELE_HEADS: usize = 4;

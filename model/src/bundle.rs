@@ -9,9 +9,9 @@ use crate::ops::Ops;
 use crate::predictor::Predictor;
 use crate::tokenizer::SixMerTokenizer;
 use crate::weights::Weights;
-use genolewm_shared::provenance::{Manifest, Sha256Stream};
-use genolewm_shared::window::TOKEN_BP;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::provenance::{Manifest, Sha256Stream};
+use genolewm_core::window::TOKEN_BP;
+use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeSet;
 
 const EMBEDDING_TABLES: [&str; 2] = ["model.embed_tokens.weight", "lm_head.weight"];

@@ -2,7 +2,7 @@
 //! targets (contract, section 6).
 
 use crate::loss::{cosine, not_finite};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use serde::Serialize;
 
 /// What is watched, over one batch of predictions and targets.

@@ -5,10 +5,10 @@
 //! are read off the tensors, not from here.
 
 use core::str::FromStr;
-use genolewm_shared::pooling::PoolType;
-use genolewm_shared::surprise::Aggregation;
-use genolewm_shared::window::DEFAULT_WINDOW_BP;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::pooling::PoolType;
+use genolewm_core::surprise::Aggregation;
+use genolewm_core::window::DEFAULT_WINDOW_BP;
+use genolewm_core::{Error, ErrorCode, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_yaml_ng::{Mapping, Value};

@@ -1,6 +1,6 @@
 //! The files of a model directory, wherever they are.
 
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use std::path::PathBuf;
 
 /// Where the files of a directory come from: a disk, the program itself, a browser's map of bytes.

@@ -4,9 +4,9 @@
 use crate::config::ModelConfig;
 use crate::encoder::{LlamaConfig, resolve_layer};
 use crate::files::ModelFiles;
-use genolewm_shared::calibration::{CalibrationTable, read_calibration_table};
-use genolewm_shared::provenance::{DtypeConfig, Manifest, PoolingConfig};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::calibration::{CalibrationTable, read_calibration_table};
+use genolewm_core::provenance::{DtypeConfig, Manifest, PoolingConfig};
+use genolewm_core::{Error, ErrorCode, Result};
 
 const MANIFEST: &str = "manifest.json";
 

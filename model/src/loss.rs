@@ -8,7 +8,7 @@ mod gaussian;
 
 use burn::tensor::{Tensor, TensorData};
 use gaussian::Gaussian;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 
 /// The least length that a vector counts with in a cosine.
 const LEAST_NORM: f64 = 1e-8;

@@ -16,7 +16,7 @@ use crate::weights::Weights;
 use batch::Batch;
 use blocks::{CrossBlock, Output, SelfBlock};
 use core::ops::Range;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 
 /// Sizes of a predictor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //! [`GROUP`] neighbours of a row (int4). A value is its code times its scale.
 
 use core::ops::Range;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use half::f16;
 
 /// Neighbours in a row that share a scale in int4.

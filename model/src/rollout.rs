@@ -2,7 +2,7 @@
 
 use crate::ops::Ops;
 use crate::predictor::{Predictor, PreparedActions};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 
 /// The states after each of `steps` edits, `[batch, d_state]` each. Step `k` is a fresh prediction
 /// with one action (so every action has position 1) on the state that step `k - 1` predicted.

@@ -4,10 +4,10 @@
 use crate::files::ModelFiles;
 use crate::ops::Ops;
 use crate::scorer::{Candidate, Distances, Scorer};
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::position::{BpOffset, Position};
-use genolewm_shared::window::{ExtractedWindow, window_from_slice};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::edit::EditSpec;
+use genolewm_core::position::{BpOffset, Position};
+use genolewm_core::window::{ExtractedWindow, window_from_slice};
+use genolewm_core::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;

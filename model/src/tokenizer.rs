@@ -3,8 +3,8 @@
 //! Inside `<dna>` text is cut into six-mers without overlap, so no general tokenizer runs: all that
 //! is needed is the id of each six-mer and of the three tags.
 
-use genolewm_shared::window::TOKEN_BP;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::window::TOKEN_BP;
+use genolewm_core::{Error, ErrorCode, Result};
 
 mod files;
 

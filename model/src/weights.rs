@@ -4,7 +4,7 @@
 mod widen;
 
 use crate::ops::{LayerNorm, Linear, Ops};
-use genolewm_shared::{Error, Result};
+use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 use widen::{File, Widened, format_error};
 

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{array, assert_relative, floats, golden_json, number};
-use genolewm_model::collapse::{CollapseMetrics, CollapseThresholds};
+use genolewm::collapse::{CollapseMetrics, CollapseThresholds};
 
 const TOLERANCE: f64 = 1e-6;
 

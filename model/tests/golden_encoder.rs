@@ -5,12 +5,12 @@
 mod common;
 
 use common::{encoder, golden_bytes, golden_dir, number, size};
-use genolewm_model::encoder::{EditedWindow, Sequence, Site, StateEncoder, StateSpec};
-use genolewm_model::ops::{BurnOps, Ops};
-use genolewm_shared::edit::{EditSpec, apply_edit};
-use genolewm_shared::pooling::PoolType;
-use genolewm_shared::position::{BpOffset, Position};
-use genolewm_shared::reference::{FastaReference, Reference};
+use genolewm::encoder::{EditedWindow, Sequence, Site, StateEncoder, StateSpec};
+use genolewm::ops::{BurnOps, Ops};
+use genolewm_core::edit::{EditSpec, apply_edit};
+use genolewm_core::pooling::PoolType;
+use genolewm_core::position::{BpOffset, Position};
+use genolewm_core::reference::{FastaReference, Reference};
 
 type Matrix = <BurnOps as Ops>::Matrix;
 

@@ -6,7 +6,7 @@ mod common;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use common::{array, assert_relative, flags, floats, golden_json, number, size};
-use genolewm_model::loss::{
+use genolewm::loss::{
     LossWeights, Phase, kl_regularizer, kl_regularizer_tensor, prediction_loss,
     prediction_loss_tensor, predictor_loss,
 };

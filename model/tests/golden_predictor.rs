@@ -6,13 +6,13 @@ mod common;
 
 use common::predictor::{self, CASES};
 use common::{golden_weights, read, size};
-use genolewm_model::action::layers::join_input_projections;
-use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
-use genolewm_model::ops::{BurnOps, Ops};
-use genolewm_model::parameters::{Parameters, Role};
-use genolewm_model::predictor::Predictor;
-use genolewm_model::weights::{NamedTensor, Weights, transpose};
-use genolewm_shared::ErrorCode;
+use genolewm::action::layers::join_input_projections;
+use genolewm::action::{ALLELE_HEADS, ActionEncoder};
+use genolewm::ops::{BurnOps, Ops};
+use genolewm::parameters::{Parameters, Role};
+use genolewm::predictor::Predictor;
+use genolewm::weights::{NamedTensor, Weights, transpose};
+use genolewm_core::ErrorCode;
 use std::collections::BTreeMap;
 
 type Case = predictor::Case<BurnOps>;
@@ -173,7 +173,7 @@ fn tensors(file: &str) -> BTreeMap<String, NamedTensor> {
 /// Each tensor in turn is left out, then given a row too many; and one that nobody knows is added.
 fn check_strict(
     tensors: &BTreeMap<String, NamedTensor>,
-    load: impl Fn(Weights) -> genolewm_shared::Result<()>,
+    load: impl Fn(Weights) -> genolewm_core::Result<()>,
 ) {
     load(Weights::from_tensors("w", tensors.clone())).expect("the weights as they are");
     let refused = |tensors: BTreeMap<String, NamedTensor>, name: &str, strict: bool| {

@@ -4,9 +4,9 @@
 mod common;
 
 use common::{array, golden_bytes, golden_dir, golden_json, size};
-use genolewm_model::config::ModelConfig;
-use genolewm_model::tokenizer::SixMerTokenizer;
-use genolewm_shared::pooling::PoolType;
+use genolewm::config::ModelConfig;
+use genolewm::tokenizer::SixMerTokenizer;
+use genolewm_core::pooling::PoolType;
 
 fn tokenizer() -> SixMerTokenizer {
     let encoder = golden_dir().join("pipeline/encoder");

@@ -11,13 +11,13 @@ use common::predictor::{CASES, Case, check_rollouts};
 use common::{
     assert_relative, block_on, encoder, golden_bytes, golden_dir, number, wgsl_ops as ops,
 };
-use genolewm_model::bundle::Bundle;
-use genolewm_model::files::Directory;
-use genolewm_model::ops::{Ops, WgslOps};
-use genolewm_model::scorer::{Candidate, Placed, Placer, ScoreOptions, Scorer};
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::position::Position;
-use genolewm_shared::reference::{FastaReference, Reference};
+use genolewm::bundle::Bundle;
+use genolewm::files::Directory;
+use genolewm::ops::{Ops, WgslOps};
+use genolewm::scorer::{Candidate, Placed, Placer, ScoreOptions, Scorer};
+use genolewm_core::edit::EditSpec;
+use genolewm_core::position::Position;
+use genolewm_core::reference::{FastaReference, Reference};
 use serde_json::Value;
 
 #[test]

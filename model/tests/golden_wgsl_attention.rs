@@ -4,7 +4,7 @@
 mod common;
 
 use common::compare::{Computation, assert_same, assert_within, matrix, random};
-use genolewm_model::ops::{AttentionSegment, AttentionSpec, Mask, Ops};
+use genolewm::ops::{AttentionSegment, AttentionSpec, Mask, Ops};
 use proptest::prelude::*;
 
 #[derive(Debug)]

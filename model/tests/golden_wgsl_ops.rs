@@ -7,7 +7,7 @@ mod common;
 use common::compare::{Computation, Product, assert_same, gpu, matrix, random};
 use common::read;
 use core::ops::Range;
-use genolewm_model::ops::{LayerNorm, Ops, Rotation};
+use genolewm::ops::{LayerNorm, Ops, Rotation};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,9 @@
 //! Properties of packed weights, whole and damaged.
 #![allow(clippy::expect_used)]
 
-use genolewm_model::quantize::{Packing, SCALE_SUFFIX};
-use genolewm_model::weights::Weights;
-use genolewm_shared::ErrorCode;
+use genolewm::quantize::{Packing, SCALE_SUFFIX};
+use genolewm::weights::Weights;
+use genolewm_core::ErrorCode;
 use half::f16;
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
@@ -108,7 +108,7 @@ proptest! {
 /// One tensor of a made-up file: name, type, shape and bytes.
 type Part<'a> = (&'a str, Dtype, Vec<usize>, Vec<u8>);
 
-fn parse(parts: &[Part<'_>]) -> genolewm_shared::Result<Weights> {
+fn parse(parts: &[Part<'_>]) -> genolewm_core::Result<Weights> {
     let views = parts.iter().map(|(name, dtype, shape, bytes)| {
         let view = TensorView::new(*dtype, shape.clone(), bytes).expect("a tensor");
         ((*name).to_owned(), view)

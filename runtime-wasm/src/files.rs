@@ -1,7 +1,7 @@
 //! A model's files, as a map of bytes.
 
-use genolewm_model::files::ModelFiles;
-use genolewm_shared::Result;
+use genolewm::files::ModelFiles;
+use genolewm_core::Result;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

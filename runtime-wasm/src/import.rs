@@ -2,10 +2,10 @@
 
 use crate::js_error::{JsResult, json};
 use crate::reference::{ReferenceFile, Shared, want_or};
-use genolewm_shared::position::Position;
-use genolewm_shared::reference::Pages;
-use genolewm_shared::source::{ImportOptions, ReferenceLookup, convert_to_vcf};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::position::Position;
+use genolewm_core::reference::Pages;
+use genolewm_core::source::{ImportOptions, ReferenceLookup, convert_to_vcf};
+use genolewm_core::{Error, ErrorCode, Result};
 use serde::Serialize;
 use std::io::Cursor;
 use wasm_bindgen::prelude::*;

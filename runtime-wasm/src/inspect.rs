@@ -2,9 +2,9 @@
 
 use crate::js_error::{JsResult, json, misuse};
 use crate::rows::{Assembly, reasons};
-use genolewm_shared::edit::SkipReason;
-use genolewm_shared::source::{AlleleOutcome, Feed, VariantReader, VariantRecord, is_starved};
-use genolewm_shared::{ErrorCode, Result};
+use genolewm_core::edit::SkipReason;
+use genolewm_core::source::{AlleleOutcome, Feed, VariantReader, VariantRecord, is_starved};
+use genolewm_core::{ErrorCode, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;

@@ -2,11 +2,11 @@
 //!
 //! Windows are named once, so that what shares a window on one side shares it on the other.
 
-use genolewm_model::scorer::{Candidate, Distances};
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::position::{BpOffset, Position};
-use genolewm_shared::window::{ExtractedWindow, window_from_slice};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm::scorer::{Candidate, Distances};
+use genolewm_core::edit::EditSpec;
+use genolewm_core::position::{BpOffset, Position};
+use genolewm_core::window::{ExtractedWindow, window_from_slice};
+use genolewm_core::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;

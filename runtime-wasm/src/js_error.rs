@@ -1,6 +1,6 @@
 //! Errors as JavaScript sees them.
 
-use genolewm_shared::{Error, ErrorCode};
+use genolewm_core::{Error, ErrorCode};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 

@@ -2,9 +2,9 @@
 
 use crate::files::FileMap;
 use crate::js_error::{JsError, JsResult, misuse};
-use genolewm_model::files::ModelFiles;
-use genolewm_model::info::ModelInfo;
-use genolewm_shared::provenance::Json;
+use genolewm::files::ModelFiles;
+use genolewm::info::ModelInfo;
+use genolewm_core::provenance::Json;
 use js_sys::{Array, Map, Uint8Array};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -44,7 +44,7 @@ impl Model {
         let info = ModelInfo::load(&files, &encoder)?;
         let manifest = files.require("manifest.json")?;
         let config = encoder.require("config.json")?;
-        let config = genolewm_model::encoder::LlamaConfig::parse(&config)?;
+        let config = genolewm::encoder::LlamaConfig::parse(&config)?;
         Ok(Self {
             manifest: Json::parse(&manifest, "manifest.json")?.canonical()?,
             info: Rc::new(info),

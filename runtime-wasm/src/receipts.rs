@@ -1,7 +1,7 @@
 //! Do receipts hold?
 
 use crate::js_error::{JsResult, json};
-use genolewm_shared::provenance::{Manifest, Receipt, verify_receipt};
+use genolewm_core::provenance::{Manifest, Receipt, verify_receipt};
 use serde::Serialize;
 use serde_json::Value;
 use wasm_bindgen::prelude::*;

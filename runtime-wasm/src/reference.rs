@@ -2,9 +2,9 @@
 
 use crate::js_error::{JsResult, json, misuse};
 use crate::rows::Assembly;
-use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::reference::{self, AnyReference, Indexes, Pages, Reference, ReferenceOpener};
-use genolewm_shared::{Error, Result};
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::reference::{self, AnyReference, Indexes, Pages, Reference, ReferenceOpener};
+use genolewm_core::{Error, Result};
 use js_sys::{Object, Reflect, Uint8Array};
 use serde::Serialize;
 use std::cell::RefCell;

@@ -1,11 +1,11 @@
 //! Rows as JavaScript gets them: one for each allele, in JSON.
 
-use genolewm_model::format::{alternate, gene};
-use genolewm_model::scorer::{Scored, Tally};
-use genolewm_shared::contig::AssemblyGuess;
-use genolewm_shared::edit::{EditSpec, SkipReason};
-use genolewm_shared::source::VariantRecord;
-use genolewm_shared::{Error, Result};
+use genolewm::format::{alternate, gene};
+use genolewm::scorer::{Scored, Tally};
+use genolewm_core::contig::AssemblyGuess;
+use genolewm_core::edit::{EditSpec, SkipReason};
+use genolewm_core::source::VariantRecord;
+use genolewm_core::{Error, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

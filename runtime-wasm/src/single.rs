@@ -6,15 +6,13 @@ use crate::model::Model;
 use crate::reference::{ReferenceFile, want_or};
 use crate::rows::{Place, Row};
 use crate::run::{now, receipt_builder};
-use genolewm_model::info::ModelInfo;
-use genolewm_model::scorer::{
-    Candidate, Placed, Placer, ScoreOptions, calibrate, given_window, refused,
-};
-use genolewm_shared::Result;
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::position::Position;
-use genolewm_shared::provenance::ReceiptScope;
-use genolewm_shared::window::ExtractedWindow;
+use genolewm::info::ModelInfo;
+use genolewm::scorer::{Candidate, Placed, Placer, ScoreOptions, calibrate, given_window, refused};
+use genolewm_core::Result;
+use genolewm_core::edit::EditSpec;
+use genolewm_core::position::Position;
+use genolewm_core::provenance::ReceiptScope;
+use genolewm_core::window::ExtractedWindow;
 use serde::Deserialize;
 use std::rc::Rc;
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use core::fmt;
 /// Resolves any spelling of a contig's name to the spelling of one file, usually the reference.
 ///
 /// ```
-/// use genolewm_shared::contig::ContigAliases;
+/// use genolewm_core::contig::ContigAliases;
 /// let aliases = ContigAliases::new(["chr1", "chrM", "GL000220.1"]);
 /// assert_eq!(aliases.resolve("1"), Some("chr1"));
 /// assert_eq!(aliases.resolve("MT"), Some("chrM"));
@@ -80,7 +80,7 @@ impl ContigAliases {
 /// chromosome for a RefSeq accession. Case is kept otherwise.
 ///
 /// ```
-/// use genolewm_shared::contig::common_form;
+/// use genolewm_core::contig::common_form;
 /// assert_eq!(common_form("Chr17"), "17");
 /// assert_eq!(common_form("chrM"), "MT");
 /// assert_eq!(common_form("NC_000023.10"), "X");

@@ -170,7 +170,7 @@ struct Inner {
 /// A failure: code, message, details, place and remedy.
 ///
 /// ```
-/// use genolewm_shared::{Error, ErrorCode};
+/// use genolewm_core::{Error, ErrorCode};
 /// let error = Error::new(ErrorCode::InputInvalidEdit, "ref and alt are both A")
 ///     .with_remedy("give an alternate allele that differs from the reference");
 /// assert_eq!(error.code().as_str(), "INPUT.INVALID_EDIT");

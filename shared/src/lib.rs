@@ -1,7 +1,7 @@
 //! The pure core of GenoLeWM: everything that is decided about a variant before and after the
 //! model runs.
 //!
-//! Data flows one way: source → edit → window → (state → prediction, in `genolewm-model`) →
+//! Data flows one way: source → edit → window → (state → prediction, in `genolewm`) →
 //! surprise → receipt; the modules are declared in that order, and each may use only the ones
 //! above it (`cargo xtask layers` holds it).
 //!

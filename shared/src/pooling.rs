@@ -93,11 +93,11 @@ impl PoolSpan {
 /// `INPUT.GENERIC` when there is no row, or the locus lies beyond the last.
 ///
 /// ```
-/// use genolewm_shared::pooling::{PoolType, pool_span};
-/// use genolewm_shared::position::BpOffset;
+/// use genolewm_core::pooling::{PoolType, pool_span};
+/// use genolewm_core::position::BpOffset;
 /// let span = pool_span(40, Some(BpOffset(6)), PoolType::CenteredMean, 3)?;
 /// assert_eq!((span.rows(), span.center_token), (0..5, Some(1)));
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn pool_span(
     token_count: usize,

@@ -96,9 +96,9 @@ impl FromStr for Aggregation {
 /// `INPUT.GENERIC` for none at all, or one that is not finite.
 ///
 /// ```
-/// use genolewm_shared::surprise::{Aggregation, aggregate};
+/// use genolewm_core::surprise::{Aggregation, aggregate};
 /// assert_eq!(aggregate(&[4.0, 1.0, 2.0], Aggregation::Median)?, 2.0);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn aggregate(distances: &[f64], aggregation: Aggregation) -> Result<f64> {
     if distances.iter().any(|distance| !distance.is_finite()) {

@@ -121,8 +121,8 @@ pub fn window_sha256(sequence: &str) -> Result<[u8; 32]> {
 /// source's middle when there is none) and pushed back inside the source.
 ///
 /// ```
-/// use genolewm_shared::position::BpOffset;
-/// use genolewm_shared::window::window_start;
+/// use genolewm_core::position::BpOffset;
+/// use genolewm_core::window::window_start;
 /// assert_eq!(window_start(30_000, Some(BpOffset(10_000)), 4_096), BpOffset(7_952));
 /// assert_eq!(window_start(30_000, Some(BpOffset(29_999)), 4_096), BpOffset(25_904));
 /// assert_eq!(window_start(100, Some(BpOffset(50)), 4_096), BpOffset(0));

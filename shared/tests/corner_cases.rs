@@ -2,10 +2,10 @@
 #![cfg(feature = "std")]
 #![allow(clippy::expect_used, clippy::panic)]
 
-use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::reference::{BaseSource, FastaReference};
-use genolewm_shared::source::{AlleleOutcome, VariantReader};
-use genolewm_shared::{Error, Result};
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::reference::{BaseSource, FastaReference};
+use genolewm_core::source::{AlleleOutcome, VariantReader};
+use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};

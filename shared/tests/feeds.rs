@@ -3,11 +3,11 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use flate2::write::GzEncoder;
-use genolewm_shared::source::{
+use genolewm_core::source::{
     Compression, Feed, ImportOptions, SourceFormat, SourceWarning, VariantReader, VariantRecord,
     convert_to_vcf, is_starved,
 };
-use genolewm_shared::{Error, Result};
+use genolewm_core::{Error, Result};
 use proptest::prelude::*;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};

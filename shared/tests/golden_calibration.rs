@@ -6,8 +6,8 @@
 mod common;
 
 use common::{assert_close, cases, golden_bytes, golden_json, number, numbers, text};
-use genolewm_shared::Result;
-use genolewm_shared::calibration::{
+use genolewm_core::Result;
+use genolewm_core::calibration::{
     BuildOptions, CalibrationBucket, CalibrationExample, CalibrationTable, build_calibration_table,
     read_calibration_table, write_calibration_table,
 };

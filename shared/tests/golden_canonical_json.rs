@@ -3,8 +3,8 @@
 mod common;
 
 use common::{cases, golden_json, text};
-use genolewm_shared::Result;
-use genolewm_shared::provenance::{Json, sha256_prefixed};
+use genolewm_core::Result;
+use genolewm_core::provenance::{Json, sha256_prefixed};
 
 #[test]
 fn golden_canonical_json_and_hashes() -> Result<()> {

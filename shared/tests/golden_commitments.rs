@@ -5,10 +5,10 @@
 mod common;
 
 use common::{cases, golden_json, text};
-use genolewm_shared::Result;
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::position::Position;
-use genolewm_shared::provenance::{DtypeConfig, InputCommitment, PoolingConfig};
+use genolewm_core::Result;
+use genolewm_core::edit::EditSpec;
+use genolewm_core::position::Position;
+use genolewm_core::provenance::{DtypeConfig, InputCommitment, PoolingConfig};
 use serde_json::Value;
 
 fn whole<T: TryFrom<u64>>(value: &Value) -> T {

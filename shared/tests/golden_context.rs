@@ -4,7 +4,7 @@
 mod common;
 
 use common::{assert_close, cases, check_outcome, golden_json, number, text};
-use genolewm_shared::context::{
+use genolewm_core::context::{
     backoff_chain, classify_gc_bin, classify_region, classify_repeat, gc_fraction,
     select_backoff_bucket,
 };

@@ -4,9 +4,9 @@
 mod common;
 
 use common::{cases, check_outcome, golden_json, text};
-use genolewm_shared::Result;
-use genolewm_shared::edit::{EditSpec, RelEdit, apply_edit, apply_edits};
-use genolewm_shared::position::{BpOffset, Position};
+use genolewm_core::Result;
+use genolewm_core::edit::{EditSpec, RelEdit, apply_edit, apply_edits};
+use genolewm_core::position::{BpOffset, Position};
 use serde_json::Value;
 
 /// A position from JSON. A negative number has no place in the type; it stands for position 0, which

@@ -4,12 +4,12 @@
 mod common;
 
 use common::{assert_close, assert_within, cases, golden_json, number, numbers, text};
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::evaluation::{
+use genolewm_core::edit::EditSpec;
+use genolewm_core::evaluation::{
     BootstrapOptions, ClinicalLabel, DEFAULT_THRESHOLD, auroc, binary_metrics,
     evaluated_variant_keys_sha256, spearman, stratified_interval,
 };
-use genolewm_shared::position::Position;
+use genolewm_core::position::Position;
 use serde_json::Value;
 
 fn positives(case: &Value) -> Vec<bool> {

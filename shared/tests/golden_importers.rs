@@ -5,8 +5,8 @@
 mod common;
 
 use common::{cases, check_outcome, golden_json, text};
-use genolewm_shared::Result;
-use genolewm_shared::source::{
+use genolewm_core::Result;
+use genolewm_core::source::{
     ImportOptions, ReferenceAlleles, VcfConversionSummary, convert_to_vcf,
 };
 use serde_json::Value;

@@ -4,12 +4,12 @@
 mod common;
 
 use common::{assert_close, cases, golden_json, number, numbers, text};
-use genolewm_shared::edit::RelEdit;
-use genolewm_shared::planning::{
+use genolewm_core::edit::RelEdit;
+use genolewm_core::planning::{
     DEFAULT_TYPE_COSTS, bp_cost, cosine_distance, count_cost, l2_distance, projection_distance,
     region_distance, weighted_type_cost,
 };
-use genolewm_shared::position::BpOffset;
+use genolewm_core::position::BpOffset;
 
 #[test]
 fn golden_planning_distances() {

@@ -4,11 +4,9 @@
 mod common;
 
 use common::{assert_close, cases, check_outcome, golden_json, numbers, text};
-use genolewm_shared::pooling::{
-    PoolType, centered_mean, global_mean, pool_hidden_states, pool_span,
-};
-use genolewm_shared::position::BpOffset;
-use genolewm_shared::window::TOKEN_BP;
+use genolewm_core::pooling::{PoolType, centered_mean, global_mean, pool_hidden_states, pool_span};
+use genolewm_core::position::BpOffset;
+use genolewm_core::window::TOKEN_BP;
 
 #[test]
 fn golden_pooling() {

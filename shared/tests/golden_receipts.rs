@@ -5,13 +5,13 @@
 mod common;
 
 use common::{cases, golden_bytes, golden_json, text};
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::position::{BpOffset, Position};
-use genolewm_shared::provenance::{
+use genolewm_core::edit::EditSpec;
+use genolewm_core::position::{BpOffset, Position};
+use genolewm_core::provenance::{
     DtypeConfig, Json, Manifest, PoolingConfig, Receipt, ReceiptBuilder, ReceiptScope,
     parse_receipt_payload, verify_receipt,
 };
-use genolewm_shared::{ErrorCode, Result};
+use genolewm_core::{ErrorCode, Result};
 use serde_json::Value;
 
 fn good_pairs() -> Result<Vec<(Manifest, Receipt)>> {

@@ -4,9 +4,9 @@
 mod common;
 
 use common::{assert_close, cases, golden_bytes, golden_json, number, numbers, text};
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::position::Position;
-use genolewm_shared::surprise::{
+use genolewm_core::edit::EditSpec;
+use genolewm_core::position::Position;
+use genolewm_core::surprise::{
     Aggregation, ScoreRow, SurpriseResult, aggregate, surprise_distance,
 };
 use serde_json::Value;

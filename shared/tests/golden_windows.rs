@@ -4,8 +4,8 @@
 mod common;
 
 use common::{cases, check_outcome, golden_json, text};
-use genolewm_shared::position::BpOffset;
-use genolewm_shared::window::{extract_window, window_from_slice, window_sha256, window_start};
+use genolewm_core::position::BpOffset;
+use genolewm_core::window::{extract_window, window_from_slice, window_sha256, window_start};
 use sha2::{Digest, Sha256};
 
 fn hex(bytes: &[u8]) -> String {

@@ -4,8 +4,8 @@
 
 mod genomes;
 
-use genolewm_shared::reference::{FastaReference, IndexBuilder, Indexes};
-use genolewm_shared::{Error, Result};
+use genolewm_core::reference::{FastaReference, IndexBuilder, Indexes};
+use genolewm_core::{Error, Result};
 use genomes::{bgzip, data, fasta, gzip, random_bases};
 use noodles_fasta::io::Indexer;
 use proptest::prelude::*;
@@ -73,9 +73,9 @@ fn an_empty_first_block_does_not_matter() {
 }
 
 fn whole(fasta: &mut FastaReference<&[u8]>) -> Vec<Result<String>> {
-    use genolewm_shared::reference::BaseSource;
+    use genolewm_core::reference::BaseSource;
     let contigs = fasta.contigs().to_vec();
-    let fetch = |contig: &genolewm_shared::reference::ContigInfo| {
+    let fetch = |contig: &genolewm_core::reference::ContigInfo| {
         fasta.fetch(&contig.name, genomes::span(0, contig.length_bp))
     };
     contigs.iter().map(fetch).collect()

@@ -4,12 +4,12 @@
 
 mod genomes;
 
-use genolewm_shared::Result;
-use genolewm_shared::reference::{
+use genolewm_core::Result;
+use genolewm_core::reference::{
     AnyReference, BaseSource, FastaReference, IndexBuilder, Pages, RangeRead, ReferenceKind,
     ReferenceOpener, sniff,
 };
-use genolewm_shared::source::is_starved;
+use genolewm_core::source::is_starved;
 use genomes::{
     PAGE_BYTES, TwoBitStyle, bgzip, canonical, drive, fasta, gzip, random_bases, span, two_bit,
 };

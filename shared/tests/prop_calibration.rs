@@ -2,7 +2,7 @@
 #![cfg(feature = "parquet")]
 #![allow(clippy::expect_used)]
 
-use genolewm_shared::calibration::{
+use genolewm_core::calibration::{
     BuildOptions, CalibrationExample, CalibrationTable, build_calibration_table,
     read_calibration_table, write_calibration_table,
 };

@@ -1,9 +1,9 @@
 //! Properties of edits and windows that hold for any input.
 #![allow(clippy::expect_used, clippy::panic)]
 
-use genolewm_shared::edit::{EditSpec, RelEdit, apply_edit, apply_edits};
-use genolewm_shared::position::{BpOffset, Position};
-use genolewm_shared::window::{
+use genolewm_core::edit::{EditSpec, RelEdit, apply_edit, apply_edits};
+use genolewm_core::position::{BpOffset, Position};
+use genolewm_core::window::{
     CANONICAL_WINDOW_BP, canonicalize_dna, extract_window, window_from_slice, window_start,
 };
 use proptest::prelude::*;

@@ -1,13 +1,13 @@
 //! Properties of evaluation figures and pooling.
 #![allow(clippy::expect_used, clippy::panic)]
 
-use genolewm_shared::evaluation::{
+use genolewm_core::evaluation::{
     BootstrapOptions, Ensemble, auroc, average_precision, average_ranks, binary_metrics,
     bootstrap_intervals, delong_test, delong_variance, paired_interval, pr_curve, reliability_bins,
     roc_curve, spearman, stratified_interval,
 };
-use genolewm_shared::pooling::{PoolType, pool_span};
-use genolewm_shared::position::BpOffset;
+use genolewm_core::pooling::{PoolType, pool_span};
+use genolewm_core::position::BpOffset;
 use proptest::prelude::*;
 
 /// Scores with many ties, and labels of both kinds.

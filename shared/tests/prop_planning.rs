@@ -1,13 +1,13 @@
 //! Properties of the sampler and of plans.
 #![allow(clippy::expect_used, clippy::panic)]
 
-use genolewm_shared::edit::{EditType, RelEdit, apply_edits};
-use genolewm_shared::planning::{
+use genolewm_core::edit::{EditType, RelEdit, apply_edits};
+use genolewm_core::planning::{
     ActionSampler, CandidateEvaluation, PlanningConfig, SamplerOptions, StopReason, bp_cost, plan,
     plan_batched,
 };
-use genolewm_shared::position::BpOffset;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::position::BpOffset;
+use genolewm_core::{Error, ErrorCode, Result};
 use proptest::prelude::*;
 
 const MARGIN: usize = 16;

@@ -1,6 +1,6 @@
 //! Properties of canonical JSON, manifests and receipts.
 
-use genolewm_shared::provenance::{
+use genolewm_core::provenance::{
     Json, Manifest, Receipt, canonical_json, python_float_repr, rfc3339_utc, sha256_prefixed,
 };
 use proptest::prelude::*;

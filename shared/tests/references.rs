@@ -4,9 +4,9 @@
 
 mod genomes;
 
-use genolewm_shared::position::BpOffset;
-use genolewm_shared::reference::{BaseSource, FastaReference, Reference};
-use genolewm_shared::window::extract_window;
+use genolewm_core::position::BpOffset;
+use genolewm_core::reference::{BaseSource, FastaReference, Reference};
+use genolewm_core::window::extract_window;
 use genomes::{bgzip, canonical, fasta, gzip, random_bases, span};
 use proptest::prelude::*;
 

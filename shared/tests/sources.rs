@@ -3,13 +3,13 @@
 #![allow(clippy::expect_used)]
 
 use flate2::write::GzEncoder;
-use genolewm_shared::contig::Assembly;
-use genolewm_shared::edit::SkipReason;
-use genolewm_shared::source::{
+use genolewm_core::contig::Assembly;
+use genolewm_core::edit::SkipReason;
+use genolewm_core::source::{
     AlleleOutcome, Compression, ImportOptions, ReferenceAlleles, SourceFormat, VariantReader,
     VariantRecord, convert_to_vcf,
 };
-use genolewm_shared::{Error, Result};
+use genolewm_core::{Error, Result};
 use proptest::prelude::*;
 use std::io::{Cursor, Read, Write};
 

@@ -4,7 +4,7 @@
 
 mod genomes;
 
-use genolewm_shared::reference::{AnyReference, BaseSource, TwoBitReference};
+use genolewm_core::reference::{AnyReference, BaseSource, TwoBitReference};
 use genomes::{TwoBitStyle, canonical, data, data_path, random_bases, span, two_bit};
 use proptest::prelude::*;
 

@@ -5,7 +5,7 @@
 
 Run in an environment with geno-lewm 0.2.1 and pyarrow. Of the same VCF both must make the same rows
 and report the same counts; the package must read our files, and the program the package's. That
-the program finds every value in those is tested on the fixtures (trainer-native/src/shards/tests.rs).
+the program finds every value in those is tested on the fixtures (trainer-native/data/src/shards/tests).
 """
 
 import gzip

@@ -92,8 +92,8 @@ fn assert_rerun(dir: &Dir, variant: &str, receipt: &Value) {
 
 /// Bases of the example's chromosome.
 fn example_bases(start: usize, end: usize) -> String {
-    use genolewm_shared::position::{BpOffset, Interval};
-    use genolewm_shared::reference::{AnyReference, Reference};
+    use genolewm_core::position::{BpOffset, Interval};
+    use genolewm_core::reference::{AnyReference, Reference};
     let source = AnyReference::open_path(Path::new(&example("brca1.hg19.fa.gz")));
     let mut reference = Reference::new(source.expect("the example"));
     let span = Interval::new(BpOffset(start as u64), BpOffset(end as u64));

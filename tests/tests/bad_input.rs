@@ -221,7 +221,7 @@ fn a_misshapen_tensor_is_named() {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    genolewm_shared::provenance::sha256_prefixed(bytes)
+    genolewm_core::provenance::sha256_prefixed(bytes)
 }
 
 #[test]

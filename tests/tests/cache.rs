@@ -3,11 +3,11 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used, clippy::panic)]
 
-use genolewm::cache::{
+use genolewm_core::ErrorCode;
+use genolewm_data::cache::{
     CachedDtype, CachedPool, Embedding, ShardPlace, WindowCache, WindowCacheKey, WindowCacheRecord,
     reindex_cache, repair_cache,
 };
-use genolewm_shared::ErrorCode;
 use genolewm_tests::{Dir, dir};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ fn try_write(
     root: &Path,
     stride_block: u64,
     records: &[WindowCacheRecord],
-) -> genolewm_shared::Result<PathBuf> {
+) -> genolewm_core::Result<PathBuf> {
     let place = ShardPlace {
         encoder_id: "lab/encoder",
         contig: "1",

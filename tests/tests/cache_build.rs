@@ -3,14 +3,14 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used, clippy::panic)]
 
-use genolewm::cache::{
+use genolewm_core::window::window_sha256;
+use genolewm_data::cache::{
     CacheWindow, CachedDtype, CachedPool, Embedding, WindowCache, WindowCacheKey, cache_windows,
     encoder_weights_hash, repair_cache,
 };
-use genolewm::dataset::corpus::read_corpus_table;
-use genolewm::dataset::holdout::HoldoutPolicy;
-use genolewm::dataset::windows::WindowGrid;
-use genolewm_shared::window::window_sha256;
+use genolewm_data::corpus::read_corpus_table;
+use genolewm_data::corpus::windows::WindowGrid;
+use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_tests::genome::write_reference;
 use genolewm_tests::{Dir, dir, golden};
 use std::fs;

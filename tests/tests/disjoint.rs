@@ -4,15 +4,15 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::panic, clippy::expect_used)]
 
-use genolewm::dataset::corpus::Corpus;
-use genolewm::dataset::holdout::HoldoutPolicy;
-use genolewm::dataset::local::LocalRecord;
-use genolewm::dataset::variants::{LabelledVariant, read_variants};
-use genolewm::evaluate::clinvar::selected;
-use genolewm::evaluate::variants::{Bounds, Side};
-use genolewm_shared::ErrorCode;
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::position::{BpOffset, Interval};
+use genolewm_core::ErrorCode;
+use genolewm_core::edit::EditSpec;
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_data::corpus::Corpus;
+use genolewm_data::corpus::local::LocalRecord;
+use genolewm_data::edits::variants::{LabelledVariant, read_variants};
+use genolewm_data::holdout::HoldoutPolicy;
+use genolewm_evaluate::clinvar::selected;
+use genolewm_evaluate::variants::{Bounds, Side};
 use genolewm_tests::{Dir, dir, genome};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
-use genolewm_shared::provenance::sha256_prefixed;
+use genolewm_core::provenance::sha256_prefixed;
 use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
 use std::fs;

@@ -5,9 +5,9 @@ use crate::ops::{AttentionSegment, AttentionSpec, LayerNorm, Linear, Mask, Ops};
 use crate::parameters::{Parameters, Role, Visitor, join};
 use crate::tokenizer::{SIX_MERS, six_mer_code};
 use crate::weights::Weights;
-use genolewm_shared::edit::RelEdit;
-use genolewm_shared::window::TOKEN_BP;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::edit::RelEdit;
+use genolewm_core::window::TOKEN_BP;
+use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
 /// Six-mer slots of one allele.

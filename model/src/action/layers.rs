@@ -3,7 +3,7 @@
 use crate::ops::{AttentionSpec, Linear, Ops};
 use crate::parameters::{Parameters, Role, Visitor, join};
 use crate::weights::{NamedTensor, Weights, transpose};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
 /// What the parts of an input projection are called, in the order in which files stack them.

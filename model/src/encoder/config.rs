@@ -1,6 +1,6 @@
 //! `config.json` of a Llama-type encoder. Loading is driven by this file alone.
 
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use serde::Deserialize;
 
 /// How rotary frequencies are stretched beyond the trained context.

@@ -3,7 +3,7 @@
 use super::llama::Llama;
 use super::plan::Sequence;
 use crate::ops::{Linear, Ops};
-use genolewm_shared::Result;
+use genolewm_core::Result;
 
 /// Rows whose logits are held at once.
 const ROWS_AT_ONCE: usize = 256;

@@ -7,7 +7,7 @@ use super::rope::Rope;
 use crate::ops::{AttentionSegment, AttentionSpec, Linear, Ops, Rotation};
 use crate::weights::Weights;
 use core::sync::atomic::{AtomicU64, Ordering};
-use genolewm_shared::Result;
+use genolewm_core::Result;
 
 /// The tensor that scoring reads rows of.
 pub(super) const EMBEDDING: &str = "model.embed_tokens.weight";

@@ -6,9 +6,9 @@ use super::plan::Sequence;
 use crate::ops::Ops;
 use crate::tokenizer::SixMerTokenizer;
 use core::ops::Range;
-use genolewm_shared::Result;
-use genolewm_shared::pooling::{PoolType, pool_span};
-use genolewm_shared::position::BpOffset;
+use genolewm_core::Result;
+use genolewm_core::pooling::{PoolType, pool_span};
+use genolewm_core::position::BpOffset;
 
 /// What a state is: the layer, and how its rows are pooled.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! The gene that a file names for a record.
 
-use genolewm_shared::source::VariantRecord;
+use genolewm_core::source::VariantRecord;
 
 /// INFO keys that name a gene: ClinVar's `BRCA1:672|…`, annovar's and others' plain names.
 const GENE_KEYS: [&str; 5] = ["GENEINFO", "GENE", "Gene", "SYMBOL", "Gene.refGene"];
@@ -22,7 +22,7 @@ pub fn gene(record: &VariantRecord) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genolewm_shared::source::VariantReader;
+    use genolewm_core::source::VariantReader;
 
     #[test]
     fn annotators_are_understood() {

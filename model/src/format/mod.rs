@@ -9,7 +9,7 @@ pub use tsv::{TSV_COLUMNS, tsv_lines};
 pub use vcf::{RunNote, vcf_header, vcf_line};
 
 use crate::scorer::Outcome;
-use genolewm_shared::source::VariantRecord;
+use genolewm_core::source::VariantRecord;
 
 /// What stands for an allele's status in files: `scored`, or the reason.
 #[must_use]

@@ -3,8 +3,8 @@
 use super::{alternate, status};
 use crate::scorer::Outcome;
 use core::fmt::Write as _;
-use genolewm_shared::provenance::python_float_repr;
-use genolewm_shared::source::VariantRecord;
+use genolewm_core::provenance::python_float_repr;
+use genolewm_core::source::VariantRecord;
 
 /// The names of the columns.
 pub const TSV_COLUMNS: [&str; 12] = [

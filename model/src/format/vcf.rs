@@ -5,7 +5,7 @@
 
 use super::status;
 use crate::scorer::{Outcome, Scored};
-use genolewm_shared::source::VariantRecord;
+use genolewm_core::source::VariantRecord;
 
 /// What the added keys start with.
 const PREFIX: &str = "GLW_";

@@ -1,7 +1,7 @@
 //! The Gaussian of a batch of states, in f64.
 
 use super::not_finite;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 
 /// Added to every variance.
 const RIDGE: f64 = 1e-6;

@@ -6,7 +6,7 @@ use super::precision::Precision;
 use super::{AttentionSegment, AttentionSpec, LayerNorm, Linear, Mask, Ops, Rotation};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation, module};
 use core::ops::Range;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 
 /// A masked score, far below any real one and still finite.
 const MASKED: f32 = -1e30;

@@ -19,7 +19,7 @@ pub use wgsl::WgslOps;
 
 use core::future::Future;
 use core::ops::Range;
-use genolewm_shared::Result;
+use genolewm_core::Result;
 
 /// A weight matrix of `[inputs, outputs]`, as it is multiplied from the right, and its bias.
 #[derive(Debug, Clone)]

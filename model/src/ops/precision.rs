@@ -3,7 +3,7 @@
 use burn::tensor::{FloatDType, Tensor};
 use core::fmt;
 use core::str::FromStr;
-use genolewm_shared::{Error, ErrorCode};
+use genolewm_core::{Error, ErrorCode};
 use serde::{Deserialize, Serialize};
 
 /// The numbers that products of matrices are computed in. Everything else (weights, norms, softmax,

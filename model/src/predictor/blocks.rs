@@ -5,7 +5,7 @@ use crate::action::layers::{Attention, FeedForward};
 use crate::ops::{LayerNorm, Linear, Ops};
 use crate::parameters::{Parameters, Visitor, join};
 use crate::weights::Weights;
-use genolewm_shared::Result;
+use genolewm_core::Result;
 
 /// A cross block; they alternate, states first.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use super::PredictorSizes;
 use crate::tokenizer::SIX_MERS;
 use crate::weights::NamedTensor;
 use core::f64::consts::TAU;
-use genolewm_shared::edit::EditType;
+use genolewm_core::edit::EditType;
 use std::collections::BTreeMap;
 
 /// Standard deviation of embeddings.

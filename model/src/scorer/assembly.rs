@@ -5,9 +5,9 @@
 
 use super::place::{Outcome, Placed, SiteOutcome};
 use super::{Candidate, Scored};
-use genolewm_shared::edit::{EditSpec, SkipReason};
-use genolewm_shared::source::AlleleOutcome;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::edit::{EditSpec, SkipReason};
+use genolewm_core::source::AlleleOutcome;
+use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
 /// Sites in a batch, for each of its candidates: a stretch without any must come to an end too.

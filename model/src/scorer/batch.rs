@@ -4,11 +4,11 @@ use super::{Distances, ScoreOptions, Scored, calibrate};
 use crate::bundle::Bundle;
 use crate::encoder::{EditedWindow, Site, States};
 use crate::ops::Ops;
-use genolewm_shared::Result;
-use genolewm_shared::edit::{EditSpec, RelEdit, apply_edit};
-use genolewm_shared::position::BpOffset;
-use genolewm_shared::surprise::{displacement, surprise_distance};
-use genolewm_shared::window::ExtractedWindow;
+use genolewm_core::Result;
+use genolewm_core::edit::{EditSpec, RelEdit, apply_edit};
+use genolewm_core::position::BpOffset;
+use genolewm_core::surprise::{displacement, surprise_distance};
+use genolewm_core::window::ExtractedWindow;
 use std::sync::Arc;
 
 /// An edit and the reference window that it is scored in.

@@ -2,13 +2,13 @@
 
 use super::{Candidate, ScoreOptions};
 use crate::info::ModelInfo;
-use genolewm_shared::calibration::CalibrationBucket;
-use genolewm_shared::context::{ContextLabel, RegionClass, RepeatClass, classify_gc_bin};
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::provenance::{Receipt, ReceiptBuilder, ReceiptOutput, ReceiptScope};
-use genolewm_shared::surprise::{ScoreRow, SurpriseResult};
-use genolewm_shared::window::ExtractedWindow;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::calibration::CalibrationBucket;
+use genolewm_core::context::{ContextLabel, RegionClass, RepeatClass, classify_gc_bin};
+use genolewm_core::edit::EditSpec;
+use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptOutput, ReceiptScope};
+use genolewm_core::surprise::{ScoreRow, SurpriseResult};
+use genolewm_core::window::ExtractedWindow;
+use genolewm_core::{Error, ErrorCode, Result};
 use std::sync::Arc;
 
 /// What the network says of an edit.
@@ -175,7 +175,7 @@ impl Scored {
     ///
     /// # Errors
     /// As [`Place::label`] and
-    /// [`CalibrationTable::resolve`](genolewm_shared::calibration::CalibrationTable::resolve).
+    /// [`CalibrationTable::resolve`](genolewm_core::calibration::CalibrationTable::resolve).
     pub fn at(mut self, place: Place, info: &ModelInfo, options: &ScoreOptions) -> Result<Self> {
         let bucket = place.bucket(self.window.sequence(), info, options)?;
         self.result = read_off(self.result.sigma_raw, bucket);

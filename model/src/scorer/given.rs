@@ -1,11 +1,11 @@
 //! One variant that is given by itself, with its bases.
 
-use genolewm_shared::edit::{EditSpec, SkipReason};
-use genolewm_shared::position::BpOffset;
-use genolewm_shared::window::{
+use genolewm_core::edit::{EditSpec, SkipReason};
+use genolewm_core::position::BpOffset;
+use genolewm_core::window::{
     CANONICAL_WINDOW_BP, ExtractedWindow, canonicalize_dna, window_from_slice,
 };
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use std::sync::Arc;
 
 /// The window that `bases` are, which start at `start` of the contig. Shorter than the model's

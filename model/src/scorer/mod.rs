@@ -47,7 +47,7 @@ impl Default for ScoreOptions {
             batch_size: 64,
             threads: 1,
             min_bucket_size: 1000,
-            window_bp: genolewm_shared::window::DEFAULT_WINDOW_BP,
+            window_bp: genolewm_core::window::DEFAULT_WINDOW_BP,
         }
     }
 }

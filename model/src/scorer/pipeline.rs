@@ -6,9 +6,9 @@
 use super::assembly::{Assembly, Batch, InOrder, PlacedSite, score_missing};
 use super::{Candidate, Placed, Scored, Scorer, Site, SiteOutcome};
 use crate::ops::Ops;
-use genolewm_shared::Result;
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::source::AlleleOutcome;
+use genolewm_core::Result;
+use genolewm_core::edit::EditSpec;
+use genolewm_core::source::AlleleOutcome;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 

@@ -1,11 +1,11 @@
 //! Sites before and after scoring.
 
 use super::Scored;
-use genolewm_shared::Result;
-use genolewm_shared::edit::SkipReason;
-use genolewm_shared::reference::{BaseSource, Reference};
-use genolewm_shared::source::{AlleleOutcome, VariantRecord};
-use genolewm_shared::window::ExtractedWindow;
+use genolewm_core::Result;
+use genolewm_core::edit::SkipReason;
+use genolewm_core::reference::{BaseSource, Reference};
+use genolewm_core::source::{AlleleOutcome, VariantRecord};
+use genolewm_core::window::ExtractedWindow;
 use std::sync::Arc;
 
 /// One input record with its alternate alleles.

@@ -1,11 +1,11 @@
 //! Edits to windows of the reference.
 
 use super::Placed;
-use genolewm_shared::edit::EditSpec;
-use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::reference::{BaseSource, Reference};
-use genolewm_shared::window::{ExtractedWindow, window_from_slice, window_start};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::edit::EditSpec;
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::reference::{BaseSource, Reference};
+use genolewm_core::window::{ExtractedWindow, window_from_slice, window_start};
+use genolewm_core::{Error, ErrorCode, Result};
 use std::sync::Arc;
 
 /// Finds the window of each edit; edits whose windows start at one place share it.
@@ -82,8 +82,8 @@ impl Placer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genolewm_shared::edit::SkipReason;
-    use genolewm_shared::reference::FastaReference;
+    use genolewm_core::edit::SkipReason;
+    use genolewm_core::reference::FastaReference;
 
     #[test]
     fn edits_on_one_window_share_it() -> Result<()> {

@@ -3,11 +3,11 @@
 //! A VCF of another build agrees with about a quarter of the reference's bases by chance, so its
 //! scores would look like scores. They are refused, and the likely cause is named.
 
-use genolewm_shared::contig::{AssemblyGuess, guess_from_text};
-use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::reference::{BaseSource, Reference};
-use genolewm_shared::source::{ArrayCall, VariantRecord};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::contig::{AssemblyGuess, guess_from_text};
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::reference::{BaseSource, Reference};
+use genolewm_core::source::{ArrayCall, VariantRecord};
+use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeSet;
 
 /// Records whose reference allele is compared.
@@ -47,7 +47,7 @@ impl RefCheck {
     /// Compares one record.
     ///
     /// # Errors
-    /// As [`Reference::fetch`](genolewm_shared::reference::Reference::fetch).
+    /// As [`Reference::fetch`](genolewm_core::reference::Reference::fetch).
     pub fn observe<S: BaseSource>(
         &mut self,
         record: &VariantRecord,

@@ -1,10 +1,10 @@
 //! The places to which scoring is limited.
 
-use genolewm_shared::contig::common_form;
-use genolewm_shared::error::Location;
-use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::source::VariantRecord;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::contig::common_form;
+use genolewm_core::error::Location;
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::source::VariantRecord;
+use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
 /// Intervals by contig, in any spelling of its name.
@@ -21,7 +21,7 @@ impl Regions {
     /// `INPUT.GENERIC` for anything else.
     ///
     /// ```
-    /// use genolewm_model::scorer::Regions;
+    /// use genolewm::scorer::Regions;
     /// assert!(Regions::parse("chr17:41196312-41277500,X").is_ok());
     /// assert!(Regions::parse("chr17:20-10").is_err());
     /// ```
@@ -161,7 +161,7 @@ fn parse_span(span: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genolewm_shared::position::Position;
+    use genolewm_core::position::Position;
 
     fn record(contig: &str, pos: u64, reference: &str) -> VariantRecord {
         VariantRecord {

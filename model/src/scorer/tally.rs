@@ -1,8 +1,8 @@
 //! The accounts of a run: every allele is counted once, and the sums must agree.
 
 use super::Outcome;
-use genolewm_shared::edit::SkipReason;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::edit::SkipReason;
+use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;

@@ -2,8 +2,8 @@
 
 use super::{DNA, DNA_END, OOV, SIX_MERS, SixMerTokenizer};
 use core::fmt;
-use genolewm_shared::window::TOKEN_BP;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::window::TOKEN_BP;
+use genolewm_core::{Error, ErrorCode, Result};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Tensors of a safetensors file as f32: of f32, f16 and bf16, and packed ones with their scales.
 
 use crate::quantize::{Packing, SCALE_SUFFIX};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use half::{bf16, f16};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};

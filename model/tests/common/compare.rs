@@ -1,7 +1,7 @@
 //! Computations on the GPU against the same on the processor.
 
 use super::{read, wgsl_ops};
-use genolewm_model::ops::{BurnOps, Linear, Ops, WgslOps};
+use genolewm::ops::{BurnOps, Linear, Ops, WgslOps};
 use std::sync::OnceLock;
 
 /// One device for all tests: opening one takes longer than they do.

@@ -1,11 +1,11 @@
 //! The golden encoder against the oracle, on any backend.
 
 use super::{array, golden_bytes, golden_dir, golden_json, number, read, size};
-use genolewm_model::bundle::load_encoder;
-use genolewm_model::config::ModelConfig;
-use genolewm_model::encoder::{Sequence, StateEncoder};
-use genolewm_model::files::Directory;
-use genolewm_model::ops::Ops;
+use genolewm::bundle::load_encoder;
+use genolewm::config::ModelConfig;
+use genolewm::encoder::{Sequence, StateEncoder};
+use genolewm::files::Directory;
+use genolewm::ops::Ops;
 
 /// The encoder of the golden pipeline.
 pub fn golden_encoder<O: Ops>(ops: &O) -> StateEncoder<O::Matrix> {

@@ -13,8 +13,8 @@ pub mod compare;
 pub mod encoder;
 pub mod predictor;
 
-use genolewm_model::ops::Ops;
-use genolewm_model::weights::Weights;
+use genolewm::ops::Ops;
+use genolewm::weights::Weights;
 use serde_json::Value;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -85,8 +85,8 @@ pub fn read<O: Ops>(ops: &O, matrix: &O::Matrix) -> Vec<f32> {
 
 /// The GPU, or Mesa's software adapter in its place.
 #[cfg(feature = "wgpu")]
-pub fn wgsl_ops() -> genolewm_model::ops::WgslOps {
-    block_on(genolewm_model::ops::WgslOps::new()).unwrap_or_else(|error| {
+pub fn wgsl_ops() -> genolewm::ops::WgslOps {
+    block_on(genolewm::ops::WgslOps::new()).unwrap_or_else(|error| {
         panic!("{error}; without a GPU, Mesa's software adapter serves: apt-get install mesa-vulkan-drivers")
     })
 }

@@ -1,12 +1,12 @@
 //! Action encoder, predictor and rollout against the golden vectors, on any backend.
 
 use super::{array, assert_close, flags, floats, golden_json, golden_weights, read, size};
-use genolewm_model::action::{ALLELE_HEADS, ActionEncoder};
-use genolewm_model::ops::Ops;
-use genolewm_model::predictor::Predictor;
-use genolewm_model::rollout::rollout;
-use genolewm_shared::edit::RelEdit;
-use genolewm_shared::position::BpOffset;
+use genolewm::action::{ALLELE_HEADS, ActionEncoder};
+use genolewm::ops::Ops;
+use genolewm::predictor::Predictor;
+use genolewm::rollout::rollout;
+use genolewm_core::edit::RelEdit;
+use genolewm_core::position::BpOffset;
 use serde_json::Value;
 
 pub const CASES: [&str; 3] = ["small", "square", "cross_only"];

@@ -2,10 +2,10 @@
 
 use super::scoring::Scoring;
 use super::transact;
-use genolewm_model::scorer::{Builds, LOOK_AHEAD, PlacedSite, RefCheck, Regions, SAMPLE, Tally};
-use genolewm_shared::reference::{AnyReference, Pages, Reference};
-use genolewm_shared::source::{Feed, VariantReader, VariantRecord, is_starved};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm::scorer::{Builds, LOOK_AHEAD, PlacedSite, RefCheck, Regions, SAMPLE, Tally};
+use genolewm_core::reference::{AnyReference, Pages, Reference};
+use genolewm_core::source::{Feed, VariantReader, VariantRecord, is_starved};
+use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::VecDeque;
 
 /// Text of records that is read ahead at most: lines of many samples are long.
@@ -252,9 +252,9 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genolewm_model::files::Directory;
-    use genolewm_model::info::ModelInfo;
-    use genolewm_shared::reference::ReferenceOpener;
+    use genolewm::files::Directory;
+    use genolewm::info::ModelInfo;
+    use genolewm_core::reference::ReferenceOpener;
     use std::fmt::Write as _;
     use std::path::Path;
     use std::rc::Rc;

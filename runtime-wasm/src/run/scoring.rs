@@ -3,16 +3,16 @@
 use super::Job;
 use crate::job::{read_answers, write_job};
 use crate::rows::{Counts, Place, Row};
-use genolewm_model::format::vcf_line;
-use genolewm_model::info::ModelInfo;
-use genolewm_model::scorer::{
+use genolewm::format::vcf_line;
+use genolewm::info::ModelInfo;
+use genolewm::scorer::{
     Assembly, Batch, Candidate, InOrder, Outcome, PlacedSite, Placer, ScoreOptions, SiteOutcome,
     Tally, alleles_of, calibrate,
 };
-use genolewm_shared::provenance::{ReceiptBuilder, ReceiptScope, RuntimeMetadata, rfc3339_utc};
-use genolewm_shared::reference::{BaseSource, Reference};
-use genolewm_shared::source::VariantRecord;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::provenance::{ReceiptBuilder, ReceiptScope, RuntimeMetadata, rfc3339_utc};
+use genolewm_core::reference::{BaseSource, Reference};
+use genolewm_core::source::VariantRecord;
+use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

@@ -1,7 +1,7 @@
 //! Raw-data tables: read leniently, and converted in every layout.
 #![no_main]
 
-use genolewm_shared::source::{ImportOptions, SourceFormat, VariantReader, convert_to_vcf};
+use genolewm_core::source::{ImportOptions, SourceFormat, VariantReader, convert_to_vcf};
 use libfuzzer_sys::fuzz_target;
 use std::io::Cursor;
 

@@ -1,8 +1,8 @@
 //! Variants that are pushed in pieces, whose length the first byte says, read as those of a file.
 #![no_main]
 
-use genolewm_shared::Result;
-use genolewm_shared::source::{Feed, VariantReader, VariantRecord, is_starved};
+use genolewm_core::Result;
+use genolewm_core::source::{Feed, VariantReader, VariantRecord, is_starved};
 use libfuzzer_sys::fuzz_target;
 use std::io::Cursor;
 

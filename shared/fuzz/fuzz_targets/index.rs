@@ -2,8 +2,8 @@
 //! and one that the FASTA opens with.
 #![no_main]
 
-use genolewm_shared::Result;
-use genolewm_shared::reference::{FastaReference, IndexBuilder, Indexes};
+use genolewm_core::Result;
+use genolewm_core::reference::{FastaReference, IndexBuilder, Indexes};
 use libfuzzer_sys::fuzz_target;
 
 fn build(data: &[u8], piece: usize) -> Result<Indexes> {

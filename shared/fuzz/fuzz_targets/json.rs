@@ -1,7 +1,7 @@
 //! Sequencing.com's JSON: streamed and converted.
 #![no_main]
 
-use genolewm_shared::source::{ImportOptions, SourceFormat, convert_to_vcf};
+use genolewm_core::source::{ImportOptions, SourceFormat, convert_to_vcf};
 use libfuzzer_sys::fuzz_target;
 use std::io::Cursor;
 

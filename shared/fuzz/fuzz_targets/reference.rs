@@ -1,8 +1,8 @@
 //! FASTA with its .fai and .gzi. The first four bytes say how long the two indexes are.
 #![no_main]
 
-use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::reference::{BaseSource, FastaReference};
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::reference::{BaseSource, FastaReference};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,8 +1,8 @@
 //! .2bit. Whatever is read of one is as long as was asked.
 #![no_main]
 
-use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::reference::{BaseSource, TwoBitReference};
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::reference::{BaseSource, TwoBitReference};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

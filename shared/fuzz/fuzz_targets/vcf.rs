@@ -1,7 +1,7 @@
 //! VCF, plain or compressed, and whatever else is told by content.
 #![no_main]
 
-use genolewm_shared::source::VariantReader;
+use genolewm_core::source::VariantReader;
 use libfuzzer_sys::fuzz_target;
 use std::io::Cursor;
 

@@ -76,7 +76,7 @@ impl BuildOptions {
 /// negative or not finite, and for options out of range.
 ///
 /// ```
-/// use genolewm_shared::calibration::{BuildOptions, CalibrationExample, build_calibration_table};
+/// use genolewm_core::calibration::{BuildOptions, CalibrationExample, build_calibration_table};
 /// let examples = (0..10).map(|i| CalibrationExample {
 ///     bucket_id: "intron|mid|none".into(),
 ///     sigma_raw: f64::from(i),
@@ -84,7 +84,7 @@ impl BuildOptions {
 /// let table = build_calibration_table(examples, &BuildOptions::default())?;
 /// assert_eq!(table.buckets().len(), 4);
 /// assert_eq!(table.warnings()[0].resolved_bucket_id, "*");
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn build_calibration_table(
     examples: impl IntoIterator<Item = CalibrationExample>,

@@ -148,12 +148,12 @@ pub struct CalibrationWarning {
 /// Buckets by id.
 ///
 /// ```
-/// use genolewm_shared::calibration::{CalibrationBucket, CalibrationTable};
+/// use genolewm_core::calibration::{CalibrationBucket, CalibrationTable};
 /// let bucket = CalibrationBucket::new("*", 2000, vec![0.0, 1.0], vec![0.0, 2.0], None)?;
 /// let table = CalibrationTable::new(vec![bucket], Vec::new())?;
 /// let bucket = table.resolve("intron|mid|none", 1000)?;
 /// assert_eq!((bucket.bucket_id(), bucket.percentile(0.5)), ("*", 0.25));
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct CalibrationTable {

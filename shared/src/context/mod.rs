@@ -110,9 +110,9 @@ impl ContextLabel {
 /// `INPUT.GENERIC` for a text that is no bucket id.
 ///
 /// ```
-/// use genolewm_shared::context::backoff_chain;
+/// use genolewm_core::context::backoff_chain;
 /// assert_eq!(backoff_chain("intron|mid")?, ["intron|mid", "intron", "*"]);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn backoff_chain(bucket: &str) -> Result<Vec<String>> {
     let bucket = bucket.trim();

@@ -112,7 +112,7 @@ const fn repeat_terms(class: RepeatClass) -> &'static [&'static str] {
 /// punctuation. The most severe term counts; nothing known is [`RegionClass::Other`].
 ///
 /// ```
-/// use genolewm_shared::context::{RegionClass, classify_region};
+/// use genolewm_core::context::{RegionClass, classify_region};
 /// assert_eq!(classify_region(Some("Missense_Variant&splice_region_variant")), RegionClass::Splice);
 /// assert_eq!(classify_region(None), RegionClass::Other);
 /// ```

@@ -20,12 +20,12 @@ const LOST_BASE: &str = "N";
 /// holds other bases there (case aside).
 ///
 /// ```
-/// use genolewm_shared::edit::{RelEdit, apply_edit};
-/// use genolewm_shared::position::BpOffset;
+/// use genolewm_core::edit::{RelEdit, apply_edit};
+/// use genolewm_core::position::BpOffset;
 /// let deletion = RelEdit::new(BpOffset(6), "CC", "G")?;
 /// assert_eq!(apply_edit("TCAATGCC", &deletion, false)?, "TCAATGG");
 /// assert_eq!(apply_edit("TCAATGCC", &deletion, true)?, "NTCAATGG");
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn apply_edit(window: &str, edit: &RelEdit, preserve_length: bool) -> Result<String> {
     apply_edits(window, core::slice::from_ref(edit), preserve_length)

@@ -11,7 +11,7 @@ macro_rules! reasons {
         /// Why an allele is not scored. The list is closed: adding a reason is a change of format.
         ///
         /// ```
-        /// use genolewm_shared::edit::SkipReason;
+        /// use genolewm_core::edit::SkipReason;
         /// assert_eq!(SkipReason::RefMismatch.as_str(), "ref_mismatch");
         /// assert_eq!("ref_mismatch".parse(), Ok(SkipReason::RefMismatch));
         /// ```

@@ -92,11 +92,11 @@ impl EditSpec {
     /// else that is malformed.
     ///
     /// ```
-    /// use genolewm_shared::edit::{EditSpec, EditType};
-    /// use genolewm_shared::position::Position;
+    /// use genolewm_core::edit::{EditSpec, EditType};
+    /// use genolewm_core::position::Position;
     /// let edit = EditSpec::new("chr17", Position::new(41_197_701)?, "G", "A")?;
     /// assert_eq!(edit.edit_type(), EditType::Snv);
-    /// # Ok::<(), genolewm_shared::Error>(())
+    /// # Ok::<(), genolewm_core::Error>(())
     /// ```
     pub fn new(chrom: &str, pos: Position, reference: &str, alternate: &str) -> Result<Self> {
         if chrom.is_empty() {

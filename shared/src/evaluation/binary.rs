@@ -62,9 +62,9 @@ pub fn binary_metrics(scores: &[f64], positive: &[bool], threshold: f64) -> Resu
 /// alike.
 ///
 /// ```
-/// use genolewm_shared::evaluation::auroc;
+/// use genolewm_core::evaluation::auroc;
 /// assert_eq!(auroc(&[0.9, 0.4, 0.4, 0.1], &[true, true, false, false])?, 0.875);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn auroc(scores: &[f64], positive: &[bool]) -> Result<f64> {
     let positives = check_labels(scores, positive)?;

@@ -46,12 +46,12 @@ pub struct BootstrapInterval {
 /// `INPUT.GENERIC` for no rows, no resamples or a level outside 0..1; and what `statistic` returns.
 ///
 /// ```
-/// use genolewm_shared::evaluation::{BootstrapOptions, bootstrap_interval};
+/// use genolewm_core::evaluation::{BootstrapOptions, bootstrap_interval};
 /// let values = [1.0, 2.0, 3.0, 4.0];
 /// let mean = |rows: &[usize]| Ok(rows.iter().map(|&r| values[r]).sum::<f64>() / 4.0);
 /// let interval = bootstrap_interval(&[(); 4], &BootstrapOptions::default(), mean)?;
 /// assert!(interval.low < 2.5 && 2.5 < interval.high);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn bootstrap_interval<S: Ord>(
     strata: &[S],

@@ -10,7 +10,7 @@ use core::cmp::Ordering;
 /// order: callers refuse it first.
 ///
 /// ```
-/// use genolewm_shared::evaluation::average_ranks;
+/// use genolewm_core::evaluation::average_ranks;
 /// assert_eq!(average_ranks(&[7.0, 1.0, 7.0]), [2.5, 1.0, 2.5]);
 /// ```
 #[must_use]

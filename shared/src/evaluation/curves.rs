@@ -80,11 +80,11 @@ fn steps(scores: &[f64], positive: &[bool]) -> Vec<Step> {
 /// As [`auroc`](super::auroc).
 ///
 /// ```
-/// use genolewm_shared::evaluation::roc_curve;
+/// use genolewm_core::evaluation::roc_curve;
 /// let points = roc_curve(&[0.9, 0.4, 0.4, 0.1], &[true, true, false, false])?;
 /// let rates: Vec<_> = points.iter().map(|p| (p.false_positive_rate, p.true_positive_rate)).collect();
 /// assert_eq!(rates, [(0.0, 0.0), (0.0, 0.5), (0.5, 1.0), (1.0, 1.0)]);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn roc_curve(scores: &[f64], positive: &[bool]) -> Result<Vec<RocPoint>> {
     let positives = check_labels(scores, positive)?;

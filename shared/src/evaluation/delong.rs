@@ -42,10 +42,10 @@ pub struct DelongTest {
 /// As [`auroc`](super::auroc), and `INPUT.GENERIC` for fewer than two rows on either side.
 ///
 /// ```
-/// use genolewm_shared::evaluation::delong_variance;
+/// use genolewm_core::evaluation::delong_variance;
 /// let found = delong_variance(&[0.9, 0.4, 0.6, 0.1], &[true, true, false, false])?;
 /// assert_eq!((found.auroc, found.variance), (0.75, 0.125));
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn delong_variance(scores: &[f64], positive: &[bool]) -> Result<DelongAuroc> {
     let placements = Placements::of(scores, positive)?;

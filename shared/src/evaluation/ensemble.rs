@@ -36,11 +36,11 @@ impl Ensemble {
     /// have no finite weights); `EVAL.GENERIC` when the steps do not come to rest.
     ///
     /// ```
-    /// use genolewm_shared::evaluation::Ensemble;
+    /// use genolewm_core::evaluation::Ensemble;
     /// let heads = [[0.1, 0.9, 0.3, 0.7], [1.0, 1.0, 0.0, 2.0]];
     /// let model = Ensemble::fit(&heads, &[false, true, false, true], 1.0)?;
     /// assert!(model.weights[0] > model.weights[1] && model.weights[1] > 0.0);
-    /// # Ok::<(), genolewm_shared::Error>(())
+    /// # Ok::<(), genolewm_core::Error>(())
     /// ```
     pub fn fit<C: AsRef<[f64]>>(columns: &[C], positive: &[bool], ridge: f64) -> Result<Self> {
         if columns.is_empty() {

@@ -14,7 +14,7 @@ impl ClinicalLabel {
     /// in any case. `None` for all that takes no side or both: uncertain, conflicting, drug response.
     ///
     /// ```
-    /// use genolewm_shared::evaluation::ClinicalLabel;
+    /// use genolewm_core::evaluation::ClinicalLabel;
     /// let read = ClinicalLabel::parse;
     /// assert_eq!(read("Pathogenic/Likely_pathogenic|risk_factor"), Some(ClinicalLabel::Pathogenic));
     /// assert_eq!(read("LB"), Some(ClinicalLabel::Benign));

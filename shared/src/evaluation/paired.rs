@@ -33,7 +33,7 @@ pub struct PairedComparison {
 /// of unequal length, scores that are not finite, or when the data themselves have no figure.
 ///
 /// ```
-/// use genolewm_shared::evaluation::{BootstrapOptions, auroc, paired_interval};
+/// use genolewm_core::evaluation::{BootstrapOptions, auroc, paired_interval};
 /// let positive = [true, true, true, false, false, false];
 /// let strata = positive.map(|is| !is);
 /// let good = [0.9, 0.8, 0.4, 0.5, 0.2, 0.1];
@@ -43,7 +43,7 @@ pub struct PairedComparison {
 ///     |scores, labels| auroc(scores, labels).map(Some),
 /// )?;
 /// assert!(found.difference > 0.0 && found.interval.low <= found.difference);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn paired_interval<L: Copy, S: Ord>(
     scores: [&[f64]; 2],

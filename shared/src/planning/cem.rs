@@ -174,16 +174,16 @@ pub struct PlanningResult {
 /// finite; and the errors of `evaluate`, `cost_fn` and the sampler.
 ///
 /// ```
-/// use genolewm_shared::planning::{ActionSampler, PlanningConfig, SamplerOptions, plan};
+/// use genolewm_core::planning::{ActionSampler, PlanningConfig, SamplerOptions, plan};
 /// let sampler = ActionSampler::new(&"ACGTTGCA".repeat(40), SamplerOptions::default())?;
 /// let config = PlanningConfig { horizon: 1, seed: Some(7), ..Default::default() };
-/// let far_from_100 = |edits: &[genolewm_shared::edit::RelEdit]| {
+/// let far_from_100 = |edits: &[genolewm_core::edit::RelEdit]| {
 ///     let at: f64 = edits.iter().map(|edit| edit.rel_pos().get() as f64).sum();
 ///     Ok((at - 100.0).abs().into())
 /// };
 /// let result = plan(far_from_100, &sampler, &config, None)?;
 /// assert_eq!(result.best_edits[0].rel_pos().get(), 100);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn plan(
     mut evaluate: impl FnMut(&[RelEdit]) -> Result<CandidateEvaluation>,

@@ -29,12 +29,12 @@ pub fn count_cost(edits: &[RelEdit]) -> f64 {
 /// `INPUT.GENERIC` for an edit that changes nothing, or a structural variant.
 ///
 /// ```
-/// use genolewm_shared::edit::RelEdit;
-/// use genolewm_shared::planning::edit_bp_cost;
-/// use genolewm_shared::position::BpOffset;
+/// use genolewm_core::edit::RelEdit;
+/// use genolewm_core::planning::edit_bp_cost;
+/// use genolewm_core::position::BpOffset;
 /// let deletion = RelEdit::new(BpOffset(4), "ACGT", "A")?;
 /// assert_eq!(edit_bp_cost(&deletion)?, 3.0);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn edit_bp_cost(edit: &RelEdit) -> Result<f64> {
     let (ref_bp, alt_bp) = (edit.ref_bases().len(), edit.alt_bases().len());

@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 /// `INPUT.GENERIC` for empty vectors, unequal widths, or a value that is not finite.
 ///
 /// ```
-/// use genolewm_shared::planning::l2_distance;
+/// use genolewm_core::planning::l2_distance;
 /// assert_eq!(l2_distance(&[0.0_f32, 3.0], &[4.0, 0.0])?, 5.0);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn l2_distance<T: Copy + Into<f64>>(predicted: &[T], target: &[T]) -> Result<f64> {
     let differences = check_pair(predicted, target)?

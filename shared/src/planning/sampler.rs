@@ -59,13 +59,13 @@ impl Default for SamplerOptions {
 /// Draws valid edits of one window. The same window, options and calls give the same edits.
 ///
 /// ```
-/// use genolewm_shared::edit::apply_edits;
-/// use genolewm_shared::planning::{ActionSampler, SamplerOptions};
+/// use genolewm_core::edit::apply_edits;
+/// use genolewm_core::planning::{ActionSampler, SamplerOptions};
 /// let window = "ACGTTGCA".repeat(40);
 /// let mut sampler = ActionSampler::new(&window, SamplerOptions::default())?;
 /// let edits = sampler.sample_sequence(3)?;
 /// apply_edits(&window, &edits, true)?;
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct ActionSampler {

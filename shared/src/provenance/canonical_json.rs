@@ -17,10 +17,10 @@ const SHA256_PREFIX: &str = "sha256:";
 /// `INPUT.GENERIC` for a number that JSON cannot hold.
 ///
 /// ```
-/// use genolewm_shared::provenance::canonical_json;
+/// use genolewm_core::provenance::canonical_json;
 /// let value = serde_json::json!({"b": [1, 2.0], "a": "é"});
 /// assert_eq!(canonical_json(&value)?, r#"{"a":"é","b":[1,2.0]}"#);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn canonical_json(value: &serde_json::Value) -> Result<String> {
     Json::from(value).canonical()
@@ -111,7 +111,7 @@ fn write_string(out: &mut String, text: &str) {
 /// with an exponent of at least two digits when it is below -4 or at least 16.
 ///
 /// ```
-/// use genolewm_shared::provenance::python_float_repr;
+/// use genolewm_core::provenance::python_float_repr;
 /// assert_eq!(python_float_repr(1.0), "1.0");
 /// assert_eq!(python_float_repr(1e-7), "1e-07");
 /// assert_eq!(python_float_repr(1.5e16), "1.5e+16");

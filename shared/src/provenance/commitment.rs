@@ -75,7 +75,7 @@ impl InputCommitment<'_> {
     /// `INPUT.GENERIC` when the window, the pool type or a number format is empty.
     ///
     /// ```
-    /// use genolewm_shared::provenance::{DtypeConfig, InputCommitment, PoolingConfig};
+    /// use genolewm_core::provenance::{DtypeConfig, InputCommitment, PoolingConfig};
     /// let commitment = InputCommitment {
     ///     reference_window: "ACGT",
     ///     edit: &"chr1:2:C:T".parse()?,
@@ -88,7 +88,7 @@ impl InputCommitment<'_> {
     ///     dtype: &DtypeConfig { encoder_dtype: "fp32".into(), predictor_dtype: "fp32".into() },
     /// };
     /// assert!(commitment.commitment()?.starts_with("sha256:"));
-    /// # Ok::<(), genolewm_shared::Error>(())
+    /// # Ok::<(), genolewm_core::Error>(())
     /// ```
     pub fn commitment(&self) -> Result<String> {
         for (name, text) in [

@@ -13,10 +13,10 @@ use alloc::vec::Vec;
 /// A JSON value with exact integers, correctly rounded floats and unique, sorted keys.
 ///
 /// ```
-/// use genolewm_shared::provenance::Json;
+/// use genolewm_core::provenance::Json;
 /// let value = Json::parse(br#"{"b": 1e-7, "a": -12345678901234567890}"#, "example")?;
 /// assert_eq!(value.canonical()?, r#"{"a":-12345678901234567890,"b":1e-07}"#);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {

@@ -8,7 +8,7 @@ const SECONDS_PER_DAY: u64 = 86_400;
 /// A moment, given in seconds since 1970-01-01T00:00:00Z.
 ///
 /// ```
-/// use genolewm_shared::provenance::rfc3339_utc;
+/// use genolewm_core::provenance::rfc3339_utc;
 /// assert_eq!(rfc3339_utc(1_795_392_000), "2026-11-23T00:00:00Z");
 /// ```
 #[must_use]

@@ -40,10 +40,10 @@ impl<R: RangeRead> AnyReference<R> {
     /// [`ReferenceOpener`].
     ///
     /// ```
-    /// use genolewm_shared::reference::{AnyReference, BaseSource};
+    /// use genolewm_core::reference::{AnyReference, BaseSource};
     /// let reference = AnyReference::open(&b">chr1\nACGT\n"[..], None, None, "ref.fa")?;
     /// assert_eq!(reference.contigs().len(), 1);
-    /// # Ok::<(), genolewm_shared::Error>(())
+    /// # Ok::<(), genolewm_core::Error>(())
     /// ```
     ///
     /// # Errors
@@ -84,8 +84,8 @@ impl<R: RangeRead> BaseSource for AnyReference<R> {
 /// it, so that opening one from the start each time might need more bytes than are held at once.
 ///
 /// ```
-/// use genolewm_shared::reference::{BaseSource, Pages, ReferenceOpener};
-/// use genolewm_shared::source::is_starved;
+/// use genolewm_core::reference::{BaseSource, Pages, ReferenceOpener};
+/// use genolewm_core::source::is_starved;
 /// let (fasta, fai) = (b">chr1\nACGT\n", b"chr1\t4\t6\t4\t5\n".to_vec());
 /// let pages = Pages::new("ref.fa", fasta.len() as u64);
 /// let mut opener = ReferenceOpener::new(pages.clone(), Some(fai), None, "ref.fa");
@@ -96,7 +96,7 @@ impl<R: RangeRead> BaseSource for AnyReference<R> {
 ///     }
 /// };
 /// assert_eq!(reference.contigs().len(), 1);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct ReferenceOpener<R> {

@@ -23,7 +23,7 @@ pub struct Indexes {
 /// Memory stays bounded whatever the size of the file: one block, and the indexes.
 ///
 /// ```
-/// use genolewm_shared::reference::IndexBuilder;
+/// use genolewm_core::reference::IndexBuilder;
 /// let mut builder = IndexBuilder::new("ref.fa");
 /// for piece in b">chr1 test\nACGTN\nacgt\n".chunks(4) {
 ///     builder.push(piece)?;
@@ -31,7 +31,7 @@ pub struct Indexes {
 /// let indexes = builder.finish()?;
 /// assert_eq!(indexes.fai, b"chr1\t9\t11\t5\t6\n");
 /// assert_eq!(indexes.gzi, None);
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub struct IndexBuilder {
     name: String,

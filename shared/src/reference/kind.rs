@@ -39,7 +39,7 @@ impl ReferenceKind {
 /// Tells what a file is by its first [`ReferenceKind::HEAD_BYTES`] bytes, or all of a shorter one.
 ///
 /// ```
-/// use genolewm_shared::reference::{ReferenceKind, sniff};
+/// use genolewm_core::reference::{ReferenceKind, sniff};
 /// let kind = sniff(b">chr1\nACGT\n");
 /// assert_eq!(kind, ReferenceKind::Fasta);
 /// assert!(kind.needs_index(false, false));

@@ -69,8 +69,8 @@ impl<S: BaseSource + ?Sized> BaseSource for Box<S> {
 /// A reference that answers to any spelling of its contigs' names.
 ///
 /// ```
-/// use genolewm_shared::edit::SkipReason;
-/// use genolewm_shared::reference::{FastaReference, Reference};
+/// use genolewm_core::edit::SkipReason;
+/// use genolewm_core::reference::{FastaReference, Reference};
 /// let fasta = FastaReference::open(&b">chr1 test\nACGTN\nacgt\n"[..], None, None, "ref.fa")?;
 /// let mut reference = Reference::new(fasta);
 /// assert_eq!(reference.resolve("1"), Some("chr1"));
@@ -78,7 +78,7 @@ impl<S: BaseSource + ?Sized> BaseSource for Box<S> {
 /// assert_eq!(reference.check(&"1:2:G:T".parse()?)?, Some(SkipReason::RefMismatch));
 /// assert_eq!(reference.check(&"1:5:G:T".parse()?)?, Some(SkipReason::ReferenceN));
 /// assert_eq!(reference.check(&"1:9:TA:T".parse()?)?, Some(SkipReason::OutOfContig));
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Reference<S> {

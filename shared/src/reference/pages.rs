@@ -25,7 +25,7 @@ const LEAST_PAGES: usize = 4;
 /// everything in [`reference`](crate::reference) can be asked again so. Clones share the pages.
 ///
 /// ```
-/// use genolewm_shared::reference::{Pages, RangeRead};
+/// use genolewm_core::reference::{Pages, RangeRead};
 /// let file = b"some file";
 /// let mut pages = Pages::new("file", 9);
 /// let mut bytes = [0; 4];
@@ -34,7 +34,7 @@ const LEAST_PAGES: usize = 4;
 /// pages.supply(0, file)?;
 /// assert_eq!(pages.read_at(5, &mut bytes)?, 4);
 /// assert_eq!(&bytes, b"file");
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Pages(Arc<Mutex<State>>);

@@ -42,7 +42,7 @@ pub(crate) fn starved(name: &str) -> Error {
 /// as long as the caller stops pushing while much is [`pending`](Self::pending).
 ///
 /// ```
-/// use genolewm_shared::source::{Feed, is_starved};
+/// use genolewm_core::source::{Feed, is_starved};
 /// let feed = Feed::new("genome.txt");
 /// feed.push(b"# rsid\tchromosome\tposition\tgeno")?;
 /// assert!(feed.open().is_err_and(|error| is_starved(&error)));
@@ -50,7 +50,7 @@ pub(crate) fn starved(name: &str) -> Error {
 /// feed.end();
 /// let mut reader = feed.open()?;
 /// assert_eq!(reader.next_record()?.map(|record| record.contig).as_deref(), Some("17"));
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Feed(Arc<Mutex<State>>);

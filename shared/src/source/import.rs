@@ -31,7 +31,7 @@ pub struct VcfConversionSummary {
 /// How to convert.
 ///
 /// ```
-/// use genolewm_shared::source::ImportOptions;
+/// use genolewm_core::source::ImportOptions;
 /// assert_eq!(ImportOptions::default().sample_id, "sample");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl ReferenceAlleles {
 /// records are kept in memory meanwhile: about 100 bytes each.
 ///
 /// ```
-/// use genolewm_shared::source::{ImportOptions, ReferenceAlleles, convert_to_vcf};
+/// use genolewm_core::source::{ImportOptions, ReferenceAlleles, convert_to_vcf};
 /// let alleles = ReferenceAlleles::new([("1", 1010, "A")])?;
 /// let mut vcf = Vec::new();
 /// let summary = convert_to_vcf(
@@ -116,7 +116,7 @@ impl ReferenceAlleles {
 /// )?;
 /// assert_eq!(summary.records_written, 1);
 /// assert!(vcf.ends_with(b"1\t1010\trs1\tA\tC\t.\tPASS\tSOURCE=23andMe\tGT\t0/1\n"));
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 ///
 /// # Errors

@@ -53,7 +53,7 @@ pub struct SourceWarning {
 /// Reads variants from any supported format, record by record.
 ///
 /// ```
-/// use genolewm_shared::source::{SourceFormat, VariantReader};
+/// use genolewm_core::source::{SourceFormat, VariantReader};
 /// let raw = "# rsid\tchromosome\tposition\tgenotype\nrs1\t17\t41196408\tAG\n";
 /// let mut reader = VariantReader::open(Box::new(raw.as_bytes()), "genome.txt")?;
 /// assert_eq!(reader.format(), SourceFormat::TwentyThreeAndMe);
@@ -61,7 +61,7 @@ pub struct SourceWarning {
 ///     record.set_reference_base('G');
 ///     assert_eq!(record.alternates, ["A"]);
 /// }
-/// # Ok::<(), genolewm_shared::Error>(())
+/// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub struct VariantReader {
     inner: Inner,

@@ -67,8 +67,8 @@ impl VariantRecord {
     /// exactly one for a record that has none.
     ///
     /// ```
-    /// use genolewm_shared::edit::SkipReason;
-    /// use genolewm_shared::source::{AlleleOutcome, VariantReader};
+    /// use genolewm_core::edit::SkipReason;
+    /// use genolewm_core::source::{AlleleOutcome, VariantReader};
     /// let vcf = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
     ///            17\t5\t.\tg\ta,<DEL>\t.\t.\t.\n";
     /// let mut reader = VariantReader::open(Box::new(vcf.as_bytes()), "in.vcf")?;
@@ -76,7 +76,7 @@ impl VariantRecord {
     /// let outcomes = record.alleles();
     /// assert_eq!(outcomes[0], AlleleOutcome::Candidate("17:5:G:A".parse()?));
     /// assert_eq!(outcomes[1], AlleleOutcome::Skipped(SkipReason::Symbolic));
-    /// # Ok::<(), genolewm_shared::Error>(())
+    /// # Ok::<(), genolewm_core::Error>(())
     /// ```
     #[must_use]
     pub fn alleles(&self) -> Vec<AlleleOutcome> {

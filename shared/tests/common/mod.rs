@@ -3,7 +3,7 @@
 // Each test crate uses its own part of this file.
 #![allow(dead_code, clippy::expect_used, clippy::panic)]
 
-use genolewm_shared::Result;
+use genolewm_core::Result;
 use serde_json::Value;
 use std::fmt::Debug;
 use std::path::PathBuf;

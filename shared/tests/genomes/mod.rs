@@ -3,10 +3,10 @@
 // Each test crate uses its own part of this file.
 #![allow(dead_code, clippy::expect_used, clippy::panic)]
 
-use genolewm_shared::Result;
-use genolewm_shared::position::{BpOffset, Interval};
-use genolewm_shared::reference::Pages;
-use genolewm_shared::source::is_starved;
+use genolewm_core::Result;
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::reference::Pages;
+use genolewm_core::source::is_starved;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;

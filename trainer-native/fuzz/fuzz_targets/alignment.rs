@@ -1,7 +1,7 @@
 //! MAF.
 #![no_main]
 
-use genolewm::dataset::maf::each_block;
+use genolewm_data::files::maf::each_block;
 use genolewm_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! FASTA, plain, gzip or bgzip.
 #![no_main]
 
-use genolewm::dataset::fasta::each_record;
+use genolewm_data::files::fasta::each_record;
 use genolewm_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! The manifest of a dataset package.
 #![no_main]
 
-use genolewm::dataset::package::DatasetPackage;
+use genolewm_data::files::package::DatasetPackage;
 use genolewm_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! Sequence records of JSONL and Parquet; the first byte chooses.
 #![no_main]
 
-use genolewm::dataset::records::{RecordOptions, RecordReader};
+use genolewm_data::files::records::{RecordOptions, RecordReader};
 use genolewm_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,9 +1,9 @@
 //! Hold-outs, repeats and tables of a corpus; the first byte chooses.
 #![no_main]
 
-use genolewm::dataset::holdout::HoldoutPolicy;
-use genolewm::dataset::recipe::read_corpus_table;
-use genolewm::dataset::repeats::Repeats;
+use genolewm_data::holdout::HoldoutPolicy;
+use genolewm_data::files::recipe::read_corpus_table;
+use genolewm_data::genome::repeats::Repeats;
 use genolewm_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,8 +1,8 @@
 //! GFF3, GTF and tables of exons; the first byte chooses.
 #![no_main]
 
-use genolewm::dataset::annotation::read_exon_table;
-use genolewm::dataset::gff::read_gff3;
+use genolewm_data::genome::annotation::read_exon_table;
+use genolewm_data::genome::gff::read_gff3;
 use genolewm_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 

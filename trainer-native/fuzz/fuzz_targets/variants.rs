@@ -1,9 +1,9 @@
 //! Variants to train on: a VCF, or a shard of gnomAD or ClinVar; the first byte chooses.
 #![no_main]
 
-use genolewm::dataset::variants::read_variants;
+use genolewm_data::edits::variants::read_variants;
 use genolewm_fuzz::with_file;
-use genolewm_shared::ErrorCode;
+use genolewm_core::ErrorCode;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

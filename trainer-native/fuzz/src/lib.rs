@@ -1,6 +1,6 @@
 //! Readers take paths, so what is fuzzed is written to a file.
 
-use genolewm_shared::{ErrorCode, Result};
+use genolewm_core::{ErrorCode, Result};
 use std::path::Path;
 
 /// Reads a file of these bytes, whose name tells its format. A reader answers with what it has read or

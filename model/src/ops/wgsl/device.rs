@@ -3,7 +3,7 @@
 use super::fault::{Fault, Faults};
 use super::pool::Pool;
 use super::recorder::Recorder;
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Storage buffers that a kernel binds at most: WebGPU guarantees eight.

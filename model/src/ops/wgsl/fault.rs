@@ -1,6 +1,6 @@
 //! What went wrong on the device, kept until somebody reads.
 
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use std::sync::{Mutex, PoisonError};
 
 /// Why the device gives no results.

@@ -23,7 +23,7 @@ mod tests;
 pub use matrix::WgslMatrix;
 
 use device::Gpu;
-use genolewm_shared::Result;
+use genolewm_core::Result;
 use std::sync::Arc;
 
 /// Runs the layers on a GPU. Clones share the device.

@@ -6,7 +6,7 @@ use super::matrix::WgslMatrix;
 use super::recorder::{Input, Job};
 use crate::ops::{AttentionSpec, LayerNorm, Linear, Ops, Rotation};
 use core::ops::Range;
-use genolewm_shared::Result;
+use genolewm_core::Result;
 
 /// Values that a workgroup of an elementwise kernel computes.
 const VALUES_AT_ONCE: u64 = 256;

@@ -5,7 +5,7 @@ use super::fault::Fault;
 use super::matrix::WgslMatrix;
 use core::future::poll_fn;
 use core::task::{Poll, Waker};
-use genolewm_shared::Result;
+use genolewm_core::Result;
 use std::sync::{Arc, Mutex, PoisonError};
 
 impl Gpu {

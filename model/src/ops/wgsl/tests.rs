@@ -2,7 +2,7 @@
 
 use super::WgslOps;
 use crate::ops::{Linear, Ops};
-use genolewm_shared::{Error, ErrorCode, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use pollster::block_on;
 
 fn ops() -> Result<WgslOps> {

@@ -1,0 +1,282 @@
+//! `genolewm calibrate`: what is usual, from variants that are common.
+
+use super::common::backend::{NativeOps, on_backend};
+use super::common::model::{self, ModelArgs};
+use super::common::output::Output;
+use super::common::terminal::{Terminal, write_error};
+use super::scoring::annotation::{AnnotationArgs, Places};
+use super::scoring::session::{Request, Session};
+use super::scoring::sites::Sites;
+use super::scoring::top::Table;
+use super::{Context, Status};
+use genolewm::scorer::{Outcome, RunEnd, Scored};
+use genolewm_core::calibration::{
+    BuildOptions, CalibrationExample, CalibrationTable, build_calibration_table,
+    write_calibration_table,
+};
+use genolewm_core::context::{classify_region, classify_repeat};
+use genolewm_core::position::Interval;
+use genolewm_core::source::VariantRecord;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_data::edits::variants::labelled;
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Build a calibration table from background variants
+///
+/// The raw surprise of every background variant goes into the bucket of its context: region, GC and
+/// repeat. Percentiles are read from these buckets.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Background variants, common ones as a rule; may be repeated, each with a --fasta
+    #[arg(long, value_name = "VCF", required = true)]
+    vcf: Vec<PathBuf>,
+    /// Reference FASTA of the --vcf of the same place
+    #[arg(long, value_name = "FASTA", required = true)]
+    fasta: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    context: AnnotationArgs,
+    /// Where the table goes
+    #[arg(long, short = 'o', value_name = "PARQUET")]
+    output: PathBuf,
+    /// Use only CHROM[:START-END],… or the intervals of a BED file
+    #[arg(long, value_name = "REGIONS")]
+    regions: Option<String>,
+    /// Use only variants whose whole window lies inside one of --regions
+    #[arg(long, requires = "regions")]
+    whole_windows: bool,
+    /// Use only alleles of this frequency or more, by INFO, whose FILTER is PASS or absent
+    #[arg(long, value_name = "AF")]
+    min_af: Option<f64>,
+    /// INFO key that holds the consequence terms of a variant
+    #[arg(long, value_name = "KEY", conflicts_with = "annotation")]
+    region_info: Option<String>,
+    /// INFO key that holds the repeat that a variant lies in
+    #[arg(long, value_name = "KEY", conflicts_with = "repeats")]
+    repeat_info: Option<String>,
+    /// Most variants that a bucket keeps
+    #[arg(long, value_name = "N", default_value_t = BuildOptions::default().per_bucket_sample)]
+    per_bucket: usize,
+    /// Points of the stored distribution
+    #[arg(long, value_name = "N", default_value_t = BuildOptions::default().grid_size)]
+    grid_size: usize,
+    /// Variants that a bucket needs before it is used
+    #[arg(long, value_name = "N", default_value_t = BuildOptions::default().min_bucket_size)]
+    min_bucket_size: u64,
+    /// Processor threads [default: all]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Alleles in one call of the model
+    #[arg(long, value_name = "N", default_value = "64")]
+    batch_size: NonZeroUsize,
+    /// Draw no progress bar
+    #[arg(long)]
+    no_progress: bool,
+}
+
+/// Scores the background, writes the table and prints its buckets.
+///
+/// # Errors
+/// As `score`, and `INPUT.GENERIC` when no variant could be scored.
+pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
+    let Some(examples) = examples(args, terminal)? else {
+        terminal.warn("interrupted: nothing was written");
+        return Ok(Status::Interrupted);
+    };
+    let options = BuildOptions {
+        seed: context.shared.seed.unwrap_or(0),
+        per_bucket_sample: args.per_bucket,
+        grid_size: args.grid_size,
+        min_bucket_size: args.min_bucket_size,
+        low_confidence_size: BuildOptions::default()
+            .low_confidence_size
+            .min(args.min_bucket_size),
+    };
+    let table = build_calibration_table(examples, &options)?;
+    let mut output = Output::create(&args.output)?;
+    let bytes = write_calibration_table(&table)?;
+    output
+        .write_all(&bytes)
+        .map_err(|error| write_error(output.name(), &error))?;
+    output.commit()?;
+    for warning in table.warnings() {
+        terminal.warn(format_args!(
+            "bucket {} is small: {} with {} variants stands in",
+            warning.bucket_id, warning.resolved_bucket_id, warning.n_calibration
+        ));
+    }
+    terminal.line(buckets(&table))?;
+    terminal.info(format_args!("table: {}", args.output.display()));
+    Ok(Status::Done)
+}
+
+/// The surprises of the background with their contexts; `None` after an interrupt.
+fn examples(args: &Args, terminal: &mut Terminal<'_>) -> Result<Option<Vec<CalibrationExample>>> {
+    on_backend!(&args.model.backend, ops => examples_on(ops, args, terminal))
+}
+
+fn examples_on(
+    ops: impl NativeOps,
+    args: &Args,
+    terminal: &mut Terminal<'_>,
+) -> Result<Option<Vec<CalibrationExample>>> {
+    if args.vcf.len() != args.fasta.len() {
+        return Err(Error::new(
+            ErrorCode::InputGeneric,
+            "there are not as many --fasta as --vcf",
+        )
+        .with_remedy("name the reference of each file of variants, in the same order"));
+    }
+    let (mut ops, mut scorer) = (Some(ops), None);
+    let mut examples = Vec::new();
+    for (vcf, fasta) in args.vcf.iter().zip(&args.fasta) {
+        let started = Instant::now();
+        let (mut session, input) = Session::open(Request {
+            variants: vcf,
+            fasta,
+            regions: args.regions.as_deref(),
+            threads: args.threads,
+            batch_size: args.batch_size,
+        })?;
+        session.set_places(Places::open(&args.context, terminal)?);
+        let mut sites = session.sites(input, true)?;
+        sites.set_min_af(args.min_af);
+        // Once for all files, but not before the first of them was found to be in order.
+        if let Some(ops) = ops.take() {
+            let bundle = model::load(&ops, &args.model)?;
+            scorer = Some(session.scorer(ops, bundle));
+        }
+        let Some(scorer) = &scorer else { continue };
+        let mut background = Background {
+            args,
+            session: &session,
+            examples: Vec::new(),
+            left_out: [0; 2],
+        };
+        let show_progress = terminal.shows_progress() && !args.no_progress;
+        let end = session.run(scorer, &mut sites, show_progress, |record, outcomes, _| {
+            background.add(record, outcomes)
+        })?;
+        if end == RunEnd::Cancelled {
+            return Ok(None);
+        }
+        let found = background.end(&sites, started, terminal)?;
+        examples.extend(found);
+    }
+    Ok(Some(examples))
+}
+
+/// The background that one file gives.
+struct Background<'a> {
+    args: &'a Args,
+    session: &'a Session<'a>,
+    examples: Vec<CalibrationExample>,
+    /// Scored alleles that are too rare, and those whose window leaves its region.
+    left_out: [u64; 2],
+}
+
+impl Background<'_> {
+    fn add(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
+        for (index, outcome) in outcomes.iter().enumerate() {
+            let Outcome::Scored(scored) = outcome else {
+                continue;
+            };
+            let is_rare = self
+                .args
+                .min_af
+                .is_some_and(|af| !labelled(record, index, scored.edit.clone()).is_at_least(af));
+            let span = Interval::new(scored.window.start(), scored.window.end())?;
+            let leaves =
+                self.args.whole_windows && !self.session.regions_hold(scored.edit.chrom(), span);
+            self.left_out[0] += u64::from(is_rare);
+            self.left_out[1] += u64::from(!is_rare && leaves);
+            if !is_rare && !leaves {
+                self.examples.push(self.example(record, scored)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn example(&self, record: &VariantRecord, scored: &Scored) -> Result<CalibrationExample> {
+        let annotation = |key: &Option<String>| key.as_deref().and_then(|key| record.info(key));
+        let mut place = self.session.place(&scored.edit)?;
+        if let Some(terms) = annotation(&self.args.region_info) {
+            place.region = Some(classify_region(Some(terms)));
+        }
+        if let Some(terms) = annotation(&self.args.repeat_info) {
+            place.repeat = Some(classify_repeat(Some(terms))?);
+        }
+        Ok(CalibrationExample {
+            bucket_id: place.label(scored.window.sequence())?.bucket_id(),
+            sigma_raw: scored.result.sigma_raw,
+        })
+    }
+
+    /// The examples, after what became of the file was told.
+    fn end(
+        self,
+        sites: &Sites<'_>,
+        started: Instant,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Vec<CalibrationExample>> {
+        let account = self.session.account().take();
+        account.tally.reconcile(account.sites)?;
+        terminal.info(account.tally.summary(started.elapsed()));
+        if let Some(af) = self.args.min_af {
+            let rare = account.rare;
+            terminal.info(format_args!(
+                "not counted above: {rare} records without an allele of {af} or more; of the scored \
+                 alleles {} are rarer",
+                self.left_out[0]
+            ));
+        }
+        if self.args.whole_windows {
+            terminal.info(format_args!(
+                "scored alleles whose windows leave their region: {}",
+                self.left_out[1]
+            ));
+        }
+        if self.examples.is_empty() {
+            return Err(self.session.why_nothing(sites));
+        }
+        terminal.info(format_args!("background: {} alleles", self.examples.len()));
+        Ok(self.examples)
+    }
+}
+
+/// The buckets as a table for people.
+fn buckets(table: &CalibrationTable) -> String {
+    let mut rows = Table::default();
+    let head = [
+        "bucket",
+        "variants",
+        "lowest",
+        "median",
+        "highest",
+        "backs off to",
+    ];
+    rows.push(head.map(str::to_owned).to_vec());
+    for bucket in table.buckets() {
+        let grid = bucket.sigma_grid();
+        let median = bucket
+            .cdf()
+            .iter()
+            .position(|share| *share >= 0.5)
+            .and_then(|index| grid.get(index));
+        let figure =
+            |value: Option<&f64>| value.map_or(String::from("-"), |value| format!("{value:.4}"));
+        rows.push(vec![
+            bucket.bucket_id().to_owned(),
+            bucket.n_calibration().to_string(),
+            figure(grid.first()),
+            figure(median),
+            figure(grid.last()),
+            bucket.back_off_to().unwrap_or("-").to_owned(),
+        ]);
+    }
+    rows.render()
+}

@@ -1,0 +1,304 @@
+//! `genolewm carbon-baseline`: the zero-shot baseline that surprise is measured against.
+
+use super::common::backend::{NativeOps, on_backend};
+use super::common::output::{Output, display_name};
+use super::common::terminal::{Terminal, write_error};
+use super::scoring::session::{Request, Session};
+use super::scoring::sites::Sites;
+use super::scoring::skipped::SkippedFile;
+use super::{Context, Status};
+use genolewm::bundle::load_language_model;
+use genolewm::files::Directory;
+use genolewm::scorer::{Placer, RunEnd, Tally};
+use genolewm_core::provenance::rfc3339_utc;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_evaluate::baseline::{Baseline, GENERATED_BY, Identity, Known};
+use genolewm_report::python::{json_document, json_line, json_of};
+use serde::Serialize;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// Score variants by how much less likely they make the sequence around them
+///
+/// The encoder reads the whole window before and after each edit, as the language model that it is.
+/// The score is what the log-likelihood falls by. Files are those of `geno-lewm-carbon-baseline`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Variants to score; - for standard input
+    #[arg(long, value_name = "FILE")]
+    vcf: PathBuf,
+    /// Reference FASTA, plain or bgzip
+    #[arg(long, value_name = "FASTA")]
+    fasta: PathBuf,
+    /// The encoder: config.json, tokenizer and weights
+    #[arg(long, value_name = "DIR")]
+    carbon_model_dir: PathBuf,
+    /// Where the scores go; - for standard output
+    #[arg(long, short = 'o', visible_alias = "output", value_name = "JSONL")]
+    output_scores: PathBuf,
+    /// Write what was done as JSON
+    #[arg(long, value_name = "JSON")]
+    metadata_output: Option<PathBuf>,
+    /// Folder that every file lies in; the metadata then name files from there
+    #[arg(long, value_name = "DIR")]
+    artifact_root: Option<PathBuf>,
+    /// Log-likelihoods that are known already; those that are new are added
+    #[arg(long, value_name = "JSONL")]
+    logp_cache_jsonl: Option<PathBuf>,
+    /// Revision of the encoder, for the record
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    carbon_revision: String,
+    /// Bases of a window: 4096, 12288 or 24576
+    #[arg(long, value_name = "BP", default_value_t = 12_288)]
+    window_bp: usize,
+    /// Score only CHROM[:START-END],… or the intervals of a BED file
+    #[arg(long, value_name = "REGIONS")]
+    regions: Option<String>,
+    /// Write the alleles that were not scored, with reasons
+    #[arg(long, value_name = "FILE")]
+    skipped: Option<PathBuf>,
+    /// Where the encoder runs: auto, cpu, or wgpu
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    backend: String,
+    /// Alleles in one call of the encoder
+    #[arg(long, value_name = "N", default_value = "8")]
+    batch_size: NonZeroUsize,
+    /// Draw no progress bar
+    #[arg(long)]
+    no_progress: bool,
+}
+
+/// What was done.
+#[derive(Serialize)]
+struct Metadata {
+    carbon_model: String,
+    carbon_revision: String,
+    fasta: String,
+    generated_at: String,
+    generated_by: &'static str,
+    local_files_only: bool,
+    logp_cache: Option<String>,
+    logp_cache_entries: usize,
+    new_logp_evaluations: usize,
+    output_scores: String,
+    records: u64,
+    score_field: &'static str,
+    vcf: String,
+    window_bp: usize,
+}
+
+/// Scores a file and prints what was done as JSON, on standard error where the scores take standard
+/// output.
+///
+/// # Errors
+/// As `score`, `RESOURCE.MODEL_NOT_FOUND` and `DEPLOY.*` for the encoder, `INPUT.GENERIC` for a cache
+/// that is none or a file outside `--artifact-root`.
+pub fn run(args: &Args, _: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
+    let names = Names::new(args)?;
+    on_backend!(&args.backend, ops => run_on(ops, args, names, terminal))
+}
+
+fn run_on(
+    ops: impl NativeOps,
+    args: &Args,
+    names: Names,
+    terminal: &mut Terminal<'_>,
+) -> Result<Status> {
+    let started = Instant::now();
+    let (session, input) = Session::open(Request {
+        variants: &args.vcf,
+        fasta: &args.fasta,
+        regions: args.regions.as_deref(),
+        threads: None,
+        batch_size: args.batch_size,
+    })?;
+    let mut sites = session.sites(input, true)?;
+    let files = Directory(args.carbon_model_dir.clone());
+    let encoder = load_language_model(&ops, &files, args.window_bp)?;
+    let known = read_cache(args, &names.identity)?;
+    let before = known.len();
+    let mut baseline = Baseline::new(ops, encoder, known);
+    let mut output = Output::create(&args.output_scores)?;
+    let skipped = args.skipped.as_deref().map(SkippedFile::create);
+    session.account().borrow_mut().skipped = skipped.transpose()?;
+    let show_progress = terminal.shows_progress() && !args.no_progress;
+    let end = write_rows(
+        args,
+        &session,
+        &mut sites,
+        &mut baseline,
+        &mut output,
+        show_progress,
+    )?;
+    // What an interrupted run computed is worth keeping too.
+    write_cache(args, &names.identity, baseline.known())?;
+    if end == RunEnd::Cancelled {
+        terminal.warn("interrupted: no scores were written; the cache keeps what was computed");
+        return Ok(Status::Interrupted);
+    }
+    let tally = account_for(&session, terminal)?;
+    terminal.info(tally.summary(started.elapsed()));
+    if tally.scored == 0 {
+        let why = session.why_nothing(&sites);
+        return Err(why.with_detail("skipped", tally.reasons()));
+    }
+    let to_stdout = output.is_stdout();
+    output.commit()?;
+    let entries = baseline.known().len();
+    let metadata = names.metadata(args, tally.scored, entries, entries - before);
+    tell(args, &metadata, to_stdout, terminal)?;
+    Ok(Status::Done)
+}
+
+/// Closes the accounts of the run.
+fn account_for(session: &Session<'_>, terminal: &mut Terminal<'_>) -> Result<Tally> {
+    let mut account = session.account().take();
+    account.tally.reconcile(account.sites)?;
+    let shown = account.malformed.iter();
+    shown.for_each(|error| terminal.warn(error));
+    if let Some(skipped) = account.skipped.take() {
+        skipped.into_output().commit()?;
+    }
+    Ok(account.tally)
+}
+
+fn write_rows<O: NativeOps>(
+    args: &Args,
+    session: &Session<'_>,
+    sites: &mut Sites<'_>,
+    baseline: &mut Baseline<O>,
+    output: &mut Output,
+    show_progress: bool,
+) -> Result<RunEnd> {
+    let mut placer = Placer::new(args.window_bp, None);
+    session.windows(sites, &mut placer, show_progress, |batch| {
+        for row in baseline.rows(batch)? {
+            let line = row.to_json_line()?;
+            writeln!(output, "{line}").map_err(|error| write_error(output.name(), &error))?;
+        }
+        Ok(())
+    })
+}
+
+fn tell(
+    args: &Args,
+    metadata: &Metadata,
+    to_stdout: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<()> {
+    let metadata = json_of(metadata)?;
+    if let Some(path) = &args.metadata_output {
+        write_whole(path, &json_document(&metadata)?)?;
+    }
+    let line = json_line(&metadata)?;
+    if to_stdout {
+        terminal.info(line);
+        return Ok(());
+    }
+    terminal.line(line)
+}
+
+fn read_cache(args: &Args, identity: &Identity) -> Result<Known> {
+    let Some(path) = &args.logp_cache_jsonl else {
+        return Ok(Known::default());
+    };
+    let name = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => Known::parse(&text, &name, identity),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Known::default()),
+        Err(error) => Err(genolewm_report::output::io_error(&name, &error)),
+    }
+}
+
+fn write_cache(args: &Args, identity: &Identity, known: &Known) -> Result<()> {
+    match &args.logp_cache_jsonl {
+        Some(path) => write_whole(path, &known.to_json_lines(identity)?),
+        None => Ok(()),
+    }
+}
+
+fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let mut output = Output::create(path)?;
+    output
+        .write_all(text.as_bytes())
+        .map_err(|error| write_error(output.name(), &error))?;
+    output.commit()
+}
+
+/// The files as the metadata name them.
+struct Names {
+    identity: Identity,
+    vcf: String,
+    fasta: String,
+    output_scores: String,
+    logp_cache: Option<String>,
+}
+
+impl Names {
+    fn new(args: &Args) -> Result<Self> {
+        let root = args.artifact_root.as_deref();
+        let name = |path: &Path| inside(path, root);
+        let metadata = args.metadata_output.as_deref();
+        metadata.map_or(Ok(()), |path| name(path).map(drop))?;
+        Ok(Self {
+            identity: Identity {
+                carbon_model: args.carbon_model_dir.display().to_string(),
+                carbon_revision: args.carbon_revision.clone(),
+            },
+            vcf: name(&args.vcf)?,
+            fasta: name(&args.fasta)?,
+            output_scores: name(&args.output_scores)?,
+            logp_cache: args.logp_cache_jsonl.as_deref().map(name).transpose()?,
+        })
+    }
+
+    fn metadata(self, args: &Args, records: u64, entries: usize, new: usize) -> Metadata {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let model = inside(&args.carbon_model_dir, args.artifact_root.as_deref());
+        Metadata {
+            carbon_model: model.unwrap_or(self.identity.carbon_model),
+            carbon_revision: self.identity.carbon_revision,
+            fasta: self.fasta,
+            generated_at: rfc3339_utc(now.as_secs()),
+            generated_by: GENERATED_BY,
+            local_files_only: true,
+            logp_cache: self.logp_cache,
+            logp_cache_entries: entries,
+            new_logp_evaluations: new,
+            output_scores: self.output_scores,
+            records,
+            score_field: "carbon_zero_shot_score",
+            vcf: self.vcf,
+            window_bp: args.window_bp,
+        }
+    }
+}
+
+/// A path from the root, which it must lie in; as it is where there is no root.
+fn inside(path: &Path, root: Option<&Path>) -> Result<String> {
+    let Some(root) = root else {
+        return Ok(display_name(path));
+    };
+    let outside = || {
+        let name = path.display();
+        Error::new(
+            ErrorCode::InputGeneric,
+            format!("{name} lies outside --artifact-root"),
+        )
+        .with_remedy("put every file below one folder, or leave --artifact-root out")
+    };
+    let whole = |path: &Path| std::path::absolute(path).map_err(|_| outside());
+    let (path, root) = (whole(path)?, whole(root)?);
+    let steps_up = path
+        .components()
+        .any(|part| part == std::path::Component::ParentDir);
+    match path.strip_prefix(&root) {
+        Ok(relative) if !steps_up => Ok(relative.display().to_string()),
+        _ => Err(outside()),
+    }
+}

@@ -1,0 +1,175 @@
+//! Output files that appear complete or not at all.
+
+use super::terminal::write_error;
+use genolewm_core::Result;
+use genolewm_report::output::{open_device, temporary_in};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// Something that is written: a file under a temporary name until [`commit`](Self::commit),
+/// standard output, or a device or pipe that cannot be renamed over.
+#[derive(Debug)]
+pub struct Output {
+    name: String,
+    writer: BufWriter<Inner>,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Staged(NamedTempFile, PathBuf),
+    Direct(File),
+    Stdout(io::Stdout),
+}
+
+impl Output {
+    /// Opens `path`, or standard output for `-`. Nothing is visible under `path` before
+    /// [`commit`](Self::commit); a value that is dropped leaves nothing behind.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when the directory cannot be written.
+    pub fn create(path: &Path) -> Result<Self> {
+        let name = display_name(path);
+        let inner = open(path).map_err(|error| write_error(&name, &error))?;
+        Ok(Self {
+            name,
+            writer: BufWriter::with_capacity(1 << 16, inner),
+        })
+    }
+
+    /// What it is called in messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is standard output.
+    #[must_use]
+    pub fn is_stdout(&self) -> bool {
+        matches!(self.writer.get_ref(), Inner::Stdout(_))
+    }
+
+    /// Writes everything out, as far as the disk, under the temporary name. What follows cannot
+    /// fail for want of space.
+    ///
+    /// # Errors
+    /// `RESOURCE.DISK_FULL` or `RESOURCE.GENERIC`.
+    pub fn settle(&mut self) -> Result<()> {
+        let settled = self
+            .writer
+            .flush()
+            .and_then(|()| match self.writer.get_ref() {
+                Inner::Staged(file, _) => file.as_file().sync_all(),
+                Inner::Direct(_) | Inner::Stdout(_) => Ok(()),
+            });
+        settled.map_err(|error| write_error(&self.name, &error))
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// As [`settle`](Self::settle), which it calls first.
+    pub fn commit(mut self) -> Result<()> {
+        self.settle()?;
+        let inner = self
+            .writer
+            .into_inner()
+            .map_err(|error| write_error(&self.name, error.error()))?;
+        match inner {
+            Inner::Staged(file, path) => file
+                .persist(path)
+                .map(drop)
+                .map_err(|error| write_error(&self.name, &error.error)),
+            Inner::Direct(_) | Inner::Stdout(_) => Ok(()),
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writer.write_all(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+impl Write for Inner {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Staged(file, _) => file.write(bytes),
+            Self::Direct(file) => file.write(bytes),
+            Self::Stdout(stdout) => stdout.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Staged(file, _) => file.flush(),
+            Self::Direct(file) => file.flush(),
+            Self::Stdout(stdout) => stdout.flush(),
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<Inner> {
+    if is_stdin_or_stdout(path) {
+        return Ok(Inner::Stdout(io::stdout()));
+    }
+    if let Some(device) = open_device(path)? {
+        return Ok(Inner::Direct(device));
+    }
+    if path.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    Ok(Inner::Staged(temporary_in(directory)?, path.to_owned()))
+}
+
+/// Whether a path argument means standard input or output.
+#[must_use]
+pub fn is_stdin_or_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// What an output is called in messages.
+#[must_use]
+pub fn display_name(path: &Path) -> String {
+    if is_stdin_or_stdout(path) {
+        "standard output".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_output_leaves_nothing_and_a_committed_one_is_whole()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("out.txt");
+        let mut dropped = Output::create(&path)?;
+        dropped.write_all(b"half")?;
+        drop(dropped);
+        assert_eq!(std::fs::read_dir(directory.path())?.count(), 0);
+        let mut kept = Output::create(&path)?;
+        kept.write_all(b"whole")?;
+        assert!(!path.exists());
+        kept.commit()?;
+        assert_eq!(std::fs::read(&path)?, b"whole");
+        assert_eq!(std::fs::read_dir(directory.path())?.count(), 1);
+        Ok(())
+    }
+}

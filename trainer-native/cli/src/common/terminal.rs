@@ -1,0 +1,198 @@
+//! Standard output and standard error, as one value that is handed to whoever may speak.
+
+use super::shared::LogLevel;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::io_error;
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+/// What the program is not, on standard error before anything else.
+pub const BANNER: &str = concat!(
+    "GenoLeWM ",
+    env!("CARGO_PKG_VERSION"),
+    ": research tool, not a diagnostic; a score is no statement about anybody's health"
+);
+
+/// The detail by which [`is_closed_pipe`] knows its error.
+const CLOSED_PIPE: (&str, &str) = ("pipe", "closed");
+
+/// Where results and messages go.
+pub struct Terminal<'a> {
+    out: Box<dyn Write + 'a>,
+    err: Box<dyn Write + 'a>,
+    interactive: bool,
+    level: LogLevel,
+}
+
+impl Terminal<'static> {
+    /// The process' own streams.
+    #[must_use]
+    pub fn standard() -> Self {
+        let mut terminal = Self::new(io::stdout(), io::stderr());
+        terminal.interactive = io::stderr().is_terminal();
+        terminal
+    }
+}
+
+impl<'a> Terminal<'a> {
+    /// Any two streams; nothing is drawn that moves.
+    pub fn new(out: impl Write + 'a, err: impl Write + 'a) -> Self {
+        Self {
+            out: Box::new(out),
+            err: Box::new(err),
+            interactive: false,
+            level: LogLevel::Info,
+        }
+    }
+
+    /// Sets how much is told.
+    pub fn set_level(&mut self, level: LogLevel) {
+        self.level = level;
+    }
+
+    /// Whether a progress bar may be drawn.
+    #[must_use]
+    pub fn shows_progress(&self) -> bool {
+        self.interactive && self.level >= LogLevel::Info
+    }
+
+    /// Standard output.
+    pub fn out(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
+    /// One line of the result.
+    ///
+    /// # Errors
+    /// When standard output cannot be written; see [`write_error`].
+    pub fn line(&mut self, text: impl Display) -> Result<()> {
+        writeln!(self.out, "{text}").map_err(|error| write_error("standard output", &error))
+    }
+
+    /// Hands on what is buffered.
+    ///
+    /// # Errors
+    /// As [`line`](Self::line).
+    pub fn flush(&mut self) -> Result<()> {
+        self.out
+            .flush()
+            .map_err(|error| write_error("standard output", &error))
+    }
+
+    /// The research notice.
+    pub fn banner(&mut self) {
+        self.tell(BANNER);
+    }
+
+    /// What was done.
+    pub fn info(&mut self, text: impl Display) {
+        if self.level >= LogLevel::Info {
+            self.tell(text);
+        }
+    }
+
+    /// How it was done.
+    pub fn debug(&mut self, text: impl Display) {
+        if self.level >= LogLevel::Debug {
+            self.tell(format_args!("debug: {text}"));
+        }
+    }
+
+    /// What may surprise.
+    pub fn warn(&mut self, text: impl Display) {
+        if self.level >= LogLevel::Warn {
+            self.tell(format_args!("warning: {text}"));
+        }
+    }
+
+    /// A failure: what, where, the facts and what to do.
+    pub fn error(&mut self, error: &Error) {
+        self.tell(format_args!(
+            "error: {} [{}]",
+            error.message(),
+            error.code()
+        ));
+        if let Some(location) = error.location() {
+            self.tell(format_args!("  at: {location}"));
+        }
+        for (key, value) in error.details() {
+            self.tell(format_args!("  {key}: {value}"));
+        }
+        if let Some(remedy) = error.remedy() {
+            self.tell(format_args!("  remedy: {remedy}"));
+        }
+    }
+
+    /// What is wrong with the flags, in clap's words.
+    pub fn usage_error(&mut self, text: &str) {
+        self.tell(text);
+    }
+
+    /// A line on standard error. When even that fails there is nobody left to tell.
+    fn tell(&mut self, text: impl Display) {
+        let _ = writeln!(self.err, "{text}");
+    }
+}
+
+/// A failed write as an error. A closed pipe is one, too, so that the work stops, but
+/// [`is_closed_pipe`] tells it from a failure.
+#[must_use]
+pub fn write_error(name: &str, error: &io::Error) -> Error {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        let (key, value) = CLOSED_PIPE;
+        return Error::new(
+            ErrorCode::ResourceGeneric,
+            format!("{name}: the reader has gone"),
+        )
+        .with_detail(key, value);
+    }
+    io_error(name, error)
+}
+
+/// Whether the reader of our output has had enough, which is success: `genolewm … | head`.
+#[must_use]
+pub fn is_closed_pipe(error: &Error) -> bool {
+    let (key, value) = CLOSED_PIPE;
+    error.details().get(key).is_some_and(|found| found == value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genolewm_core::error::Location;
+
+    #[test]
+    fn an_error_shows_code_place_facts_and_remedy() {
+        let mut err = Vec::new();
+        let error = Error::new(ErrorCode::InputVcfParse, "POS is not a position")
+            .with_detail("column", "POS")
+            .with_remedy("write a whole number")
+            .at(Location::line("in.vcf", 7));
+        Terminal::new(io::sink(), &mut err).error(&error);
+        assert_eq!(
+            String::from_utf8_lossy(&err),
+            "error: POS is not a position [INPUT.VCF_PARSE]\n  at: in.vcf:7\n  column: POS\n  \
+             remedy: write a whole number\n"
+        );
+    }
+
+    #[test]
+    fn the_level_decides_what_is_told() {
+        let mut err = Vec::new();
+        let mut terminal = Terminal::new(io::sink(), &mut err);
+        terminal.set_level(LogLevel::Warn);
+        terminal.info("no");
+        terminal.debug("no");
+        terminal.warn("yes");
+        drop(terminal);
+        assert_eq!(err, b"warning: yes\n");
+    }
+
+    #[test]
+    fn only_a_closed_pipe_is_one() {
+        let closed = write_error("x", &io::Error::from(io::ErrorKind::BrokenPipe));
+        let full = write_error("x", &io::Error::from(io::ErrorKind::StorageFull));
+        assert!(is_closed_pipe(&closed) && !is_closed_pipe(&full));
+        assert_eq!(full.code(), ErrorCode::ResourceDiskFull);
+    }
+}

@@ -1,0 +1,149 @@
+//! `genolewm doctor`: what this machine offers.
+
+use super::Status;
+use super::common::backend::{NativeOps, on_backend};
+use super::common::model::{self, ModelArgs};
+use super::common::terminal::Terminal;
+use super::scoring::top::Table;
+use crate::builtin;
+use genolewm::ops::WgslOps;
+use genolewm::scorer::{ScoreOptions, Scorer};
+use genolewm::self_check;
+use genolewm_core::Result;
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+/// Show backends, threads, memory, and whether the model works here
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+/// Prints what there is, and checks the model: every hash, then one score.
+///
+/// # Errors
+/// As the model's, when it cannot be used.
+pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
+    let mut table = Table::default();
+    let mut add = |what: &str, value: String| table.push(vec![what.to_owned(), value]);
+    add("program", format!("genolewm {}", env!("CARGO_PKG_VERSION")));
+    add(
+        "system",
+        format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+    );
+    add(
+        "threads",
+        available_parallelism()
+            .map_or(1, NonZeroUsize::get)
+            .to_string(),
+    );
+    add("simd", simd().to_owned());
+    add(
+        "memory",
+        memory().unwrap_or_else(|| "not known on this system".to_owned()),
+    );
+    add("backend cpu", "available (chosen by auto)".to_owned());
+    add("backend wgpu", gpu());
+    for (backend, reason) in ABSENT_BACKENDS {
+        add(
+            &format!("backend {backend}"),
+            format!("not available: {reason}"),
+        );
+    }
+    add("built-in model", format!("{} bytes", builtin::size_bytes()));
+    terminal.line(table.render())?;
+    let named = args.model.model_dir.as_ref();
+    let name = named.map_or(builtin::NAME.to_owned(), |path| path.display().to_string());
+    let (model_id, milliseconds) =
+        on_backend!(&args.model.backend, ops => try_model(ops, &args.model)?);
+    terminal.line(format_args!(
+        "{name}: hashes ok, a test score is finite ({milliseconds:.1} ms), {model_id}"
+    ))?;
+    Ok(Status::Done)
+}
+
+/// Backends that the Python package names, and why they are not here.
+const ABSENT_BACKENDS: [(&str, &str); 4] = [
+    ("cuda", "this build has no CUDA"),
+    (
+        "webgpu",
+        "it belongs to the browser's build; here its kernels run as wgpu",
+    ),
+    (
+        "onnx",
+        "`genolewm export` writes ONNX files; scoring does not run on them",
+    ),
+    ("coreml", "models are not exported to Core ML"),
+];
+
+/// The GPU, or why there is none.
+fn gpu() -> String {
+    match pollster::block_on(WgslOps::new()) {
+        Ok(ops) => format!("available: {}", ops.device_name()),
+        Err(error) => {
+            let reason = error.details().get("reason");
+            let reason = reason.map_or(error.message(), String::as_str);
+            format!("not available: {reason}")
+        }
+    }
+}
+
+/// Loads the model and scores the first edit of the self-check; its id, and how long that took.
+///
+/// # Errors
+/// As [`Scorer::score`], among them that a score is not finite.
+fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<(String, f64)> {
+    let bundle = model::load(&ops, args)?;
+    let model_id = bundle.info.model_id.clone();
+    let candidates = self_check::candidates(bundle.info.config.window_bp)?;
+    let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
+    let started = Instant::now();
+    pollster::block_on(scorer.score(candidates.get(..1).unwrap_or_default()))?;
+    Ok((model_id, 1e3 * started.elapsed().as_secs_f64()))
+}
+
+/// The widest vector instructions of the processor.
+fn simd() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            return "AVX-512";
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+        {
+            return "AVX2 and FMA";
+        }
+        "SSE2"
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        "NEON"
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        "none that is known"
+    }
+}
+
+/// Total and available memory, where the system tells.
+fn memory() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let gibibytes = |key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+        let kibibytes: f64 = line
+            .trim_start_matches(':')
+            .trim()
+            .split(' ')
+            .next()?
+            .parse()
+            .ok()?;
+        Some(kibibytes / f64::from(1 << 20))
+    };
+    Some(format!(
+        "{:.1} GiB, {:.1} GiB available",
+        gibibytes("MemTotal")?,
+        gibibytes("MemAvailable")?
+    ))
+}

@@ -1,0 +1,258 @@
+//! `genolewm eval`: measures a file of scores against a file of labels.
+
+mod flags;
+#[cfg(test)]
+mod tests;
+
+use super::common::identity::{Identity, now};
+use super::common::terminal::Terminal;
+use super::evaluate::{References, annotation};
+use super::{Context, Status};
+use flags::{MetricMode, Settings};
+use genolewm_core::Result;
+use genolewm_core::edit::EditSpec;
+use genolewm_core::evaluation::{VariantKey, variant_keys_sha256};
+use genolewm_core::position::Position;
+use genolewm_core::provenance::Json;
+use genolewm_data::genome::consequence::Consequence;
+use genolewm_evaluate::additions::{comparisons, curves, strata};
+use genolewm_evaluate::agreement::{Agreement, Measure};
+use genolewm_evaluate::compare::{Column, sides};
+use genolewm_evaluate::jsonl::{Labels, read_labels, read_scores};
+use genolewm_evaluate::payload::{Baseline, Subject};
+use genolewm_report::output::write_atomically;
+use genolewm_report::python::{json_document, json_line};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+const SCHEMA_VERSION: &str = "1.0.0";
+/// By these names the Python package's tools know their files.
+const GENERATED_BY: &str = "geno-lewm-eval";
+const SCORES_BY: &str = "geno-lewm-score";
+const CARBON_BASELINE: (&str, &str) = ("carbon_zero_shot", "geno-lewm-carbon-baseline");
+/// What the settings of a run are written to, beside the metrics.
+const SETTINGS_NAME: &str = "eval_config.effective.yaml";
+
+/// Measure a file of scores against a file of labels
+///
+/// Both are JSONL with chrom, pos, ref and alt in every row, as `score` writes it. The metrics are
+/// written as the Python package writes them; --annotation, --compare and --curves add to them. With
+/// --model-id, scores must be those of `score`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Scores
+    #[arg(long, value_name = "JSONL")]
+    scores_jsonl: PathBuf,
+    /// Labels: clinical_significance or label, or the number in --label-field
+    #[arg(long, value_name = "JSONL")]
+    labels_jsonl: PathBuf,
+    /// Scores of a baseline, measured on the same labels
+    #[arg(long, value_name = "JSONL", requires = "baseline_name")]
+    baseline_scores_jsonl: Option<PathBuf>,
+    /// Where the metrics go
+    #[arg(long, short = 'o', alias = "output", value_name = "JSON")]
+    output_metrics: PathBuf,
+    /// Directory that artifacts are named from [default: that of the metrics]
+    #[arg(long, value_name = "DIR")]
+    artifact_root: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    identity: Identity,
+    /// Transcripts in chromosome coordinates, as a table of exons or GFF3, for figures by
+    /// consequence; may be repeated
+    #[arg(long, value_name = "FILE", requires = "fasta")]
+    annotation: Vec<PathBuf>,
+    /// The reference of the variants, for --annotation
+    #[arg(long, value_name = "FASTA", requires = "annotation")]
+    fasta: Option<PathBuf>,
+}
+
+/// Scores with what they are measured against; the first column is the one that was asked for.
+struct Data {
+    labels: Labels,
+    columns: Vec<Column>,
+    extra: usize,
+}
+
+/// Measures and writes the metrics, and a summary to standard output.
+///
+/// # Errors
+/// `INPUT.GENERIC` for files that do not fit together, with file and line where there is one, and
+/// for senseless settings; `RESOURCE.*` for files that cannot be read or written.
+pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
+    let measure = args.settings.measure(context.shared.seed)?;
+    let data = args.read()?;
+    let first = &data.columns[0].values;
+    let agreement = measure.agreement(first, &data.labels.values)?;
+    let baseline = args.baseline(&data, &measure)?;
+    let subject = args.subject(&data, measure)?;
+    let mut payload = args.payload(&subject, &agreement, baseline.as_ref())?;
+    args.add(&data, &measure, &mut payload, terminal)?;
+    let settings = args.settings.to_yaml(measure.bootstrap.seed)?;
+    write_atomically(&args.settings_path(), settings.as_bytes())?;
+    let text = json_document(&Json::Object(payload))?;
+    write_atomically(&args.output_metrics, text.as_bytes())?;
+    let path = args.output_metrics.to_string_lossy();
+    let summary = subject.summary(&path, &agreement, baseline.as_ref());
+    terminal.line(json_line(&summary)?)?;
+    Ok(Status::Done)
+}
+
+impl Args {
+    fn settings_path(&self) -> PathBuf {
+        self.output_metrics.with_file_name(SETTINGS_NAME)
+    }
+
+    fn read(&self) -> Result<Data> {
+        let settings = &self.settings;
+        let labels = read_labels(&self.labels_jsonl, settings.label_kind())?;
+        let fields = std::iter::once(&settings.score_field).chain(&settings.compare);
+        let fields: Vec<&str> = fields.map(String::as_str).collect();
+        let maker = self.identity.model_id.as_ref().map(|_| SCORES_BY);
+        let scores = read_scores(&self.scores_jsonl, &fields, &labels.keys, maker)?;
+        let column = |(name, values): (&str, Vec<f64>)| Column {
+            name: name.to_owned(),
+            values,
+        };
+        let columns = fields.iter().copied().zip(scores.columns);
+        let mut columns: Vec<Column> = columns.map(column).collect();
+        if let (Some(path), Some(name)) = (&self.baseline_scores_jsonl, &settings.baseline_name) {
+            let maker = (name.trim() == CARBON_BASELINE.0).then_some(CARBON_BASELINE.1);
+            let field = [settings.baseline_score_field.as_str()];
+            let read = read_scores(path, &field, &labels.keys, maker)?;
+            columns.extend(read.columns.into_iter().map(|of| column((name.trim(), of))));
+        }
+        Ok(Data {
+            labels,
+            columns,
+            extra: scores.extra,
+        })
+    }
+
+    /// The figures of the baseline, which is the last column; its intervals are not reported.
+    fn baseline(&self, data: &Data, measure: &Measure) -> Result<Option<Baseline>> {
+        let column = data
+            .columns
+            .last()
+            .filter(|_| self.baseline_scores_jsonl.is_some());
+        let mut measure = *measure;
+        measure.bootstrap.resamples = 0;
+        let baseline = column.map(|column| {
+            Ok(Baseline {
+                name: column.name.clone(),
+                score_field: self.settings.baseline_score_field.clone(),
+                agreement: measure.agreement(&column.values, &data.labels.values)?,
+            })
+        });
+        baseline.transpose()
+    }
+
+    fn subject(&self, data: &Data, measure: Measure) -> Result<Subject> {
+        let settings = &self.settings;
+        let is_continuous = settings.metric_mode == MetricMode::Spearman;
+        Ok(Subject {
+            split: settings.split.trim().to_owned(),
+            score_field: settings.score_field.clone(),
+            label_field: is_continuous.then(|| settings.label_field.clone()),
+            measure,
+            variants: data.labels.keys.len(),
+            sides: sides(&data.labels.values),
+            extra: data.extra,
+            keys_sha256: variant_keys_sha256(&data.labels.keys)?,
+        })
+    }
+
+    fn payload(
+        &self,
+        subject: &Subject,
+        agreement: &Agreement,
+        baseline: Option<&Baseline>,
+    ) -> Result<BTreeMap<String, Json>> {
+        let mut payload = BTreeMap::from([
+            ("schema_version".to_owned(), SCHEMA_VERSION.into()),
+            ("generated_by".to_owned(), GENERATED_BY.into()),
+            ("generated_at".to_owned(), now().as_str().into()),
+            ("metrics".to_owned(), subject.metrics(agreement, baseline)),
+            ("artifacts".to_owned(), self.artifacts()?),
+        ]);
+        let findings = subject.findings(agreement, baseline).into_iter();
+        payload.extend(findings.map(|(key, texts)| (key.to_owned(), texts)));
+        payload.extend(self.identity.members());
+        Ok(payload)
+    }
+
+    fn artifacts(&self) -> Result<Json> {
+        let settings = self.settings_path();
+        let own = [
+            ("eval_config", Some(settings.as_path())),
+            ("scores", Some(self.scores_jsonl.as_path())),
+            ("labels", Some(self.labels_jsonl.as_path())),
+            ("baseline_scores", self.baseline_scores_jsonl.as_deref()),
+        ];
+        let root = self.artifact_root.as_deref();
+        self.identity.artifacts(&own, root, &self.output_metrics)
+    }
+
+    /// Adds what the Python package does not have.
+    fn add(
+        &self,
+        data: &Data,
+        measure: &Measure,
+        payload: &mut BTreeMap<String, Json>,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<()> {
+        let Some((first, others)) = data.columns.split_first() else {
+            return Ok(());
+        };
+        let mut compared = Vec::new();
+        for other in others.iter().filter(|_| !self.settings.compare.is_empty()) {
+            let found = measure.compare([&first.values, &other.values], &data.labels.values)?;
+            compared.extend(comparisons(&first.name, &other.name, &found));
+        }
+        if !compared.is_empty() {
+            payload.insert("comparisons".to_owned(), Json::Array(compared));
+        }
+        if self.settings.curves {
+            let points = curves(&first.values, &data.labels.values)?;
+            payload.insert("curves".to_owned(), points);
+        }
+        if let Some(fasta) = &self.fasta {
+            let by_class = self.by_consequence(data, measure, fasta, terminal)?;
+            payload.insert("strata".to_owned(), by_class);
+        }
+        Ok(())
+    }
+
+    fn by_consequence(
+        &self,
+        data: &Data,
+        measure: &Measure,
+        fasta: &Path,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<Json> {
+        let reference = RefCell::new(References::open([fasta])?);
+        let annotation = annotation(&self.annotation, &reference)?;
+        let keys = data.labels.keys.iter().enumerate();
+        let edits = keys.filter_map(|(row, key)| Some((row, edit(key)?)));
+        let (rows, consequences): (Vec<usize>, Vec<Consequence>) = edits
+            .map(|(row, edit)| (row, annotation.consequence(&edit)))
+            .unzip();
+        let left_out = data.labels.keys.len() - rows.len();
+        if left_out > 0 {
+            terminal.warn(format_args!(
+                "{left_out} variants are no edits of bases and are in no consequence class"
+            ));
+        }
+        let columns: Vec<Column> = data.columns.iter().map(|of| of.rows(&rows)).collect();
+        let labels = data.labels.values.rows(&rows);
+        Ok(strata(&measure.strata(&columns, &labels, &consequences)?))
+    }
+}
+
+/// The edit of a variant, where it is one.
+fn edit(key: &VariantKey) -> Option<EditSpec> {
+    let pos = Position::new(key.pos()).ok()?;
+    EditSpec::new(key.chrom(), pos, key.reference(), key.alternate()).ok()
+}

@@ -1,0 +1,144 @@
+//! Common variants, ClinVar and primates: what needs a reference.
+
+use super::references::{References, annotation};
+use super::{Args, load};
+use genolewm::scorer::Placer;
+use genolewm_core::evaluation::BootstrapOptions;
+use genolewm_core::{ErrorCode, Result};
+use genolewm_data::corpus::markov::MarkovModel;
+use genolewm_data::edits::variants::{LabelledVariant, VariantSet, read_variants};
+use genolewm_data::genome::primate::PrimateAlignment;
+use genolewm_data::holdout::HoldoutPolicy;
+use genolewm_evaluate::clinvar::{self, Outcome};
+use genolewm_evaluate::controls::Methods;
+use genolewm_evaluate::prediction::Prediction;
+use genolewm_evaluate::primate::{self, Primates};
+use genolewm_evaluate::states::Model;
+use genolewm_evaluate::uniformity::{Common, Uniformity};
+use genolewm_evaluate::variants::{Bounds, HeldOut, Side, on_side};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What every task starts from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Task<'a> {
+    /// The command's flags.
+    pub args: &'a Args,
+    /// The model.
+    pub model: &'a Model,
+    /// What may be measured.
+    pub bounds: Bounds<'a>,
+    /// Seed of all draws.
+    pub seed: u64,
+}
+
+impl Task<'_> {
+    /// Percentiles of the common variants; their predictions are added to the others.
+    ///
+    /// # Errors
+    /// As the files, the model and [`HeldOut::required`].
+    pub(super) fn common(
+        &self,
+        prediction: &mut BTreeMap<&'static str, Prediction>,
+    ) -> Result<Option<(Common, Vec<f64>)>> {
+        if self.args.common.is_empty() {
+            return Ok(None);
+        }
+        let mut references = References::open(&self.args.common_fasta)?;
+        let regions = self.args.common_regions.as_deref();
+        let regions = regions.map(HoldoutPolicy::read).transpose()?;
+        let sets = read_all(&self.args.common)?;
+        let side = Side::HeldOut(regions.as_ref());
+        let held = self.variants(sets, &mut references, side, LabelledVariant::is_common)?;
+        let held = held.required()?;
+        let measured = self.model.measure(&held.items)?;
+        prediction.extend(Prediction::of(&measured).map(|of| ("common_variants", of)));
+        let percentiles: Vec<f64> = measured.iter().map(|m| m.percentile).collect();
+        let table = &self.model.bundle.info.calibration;
+        let all = table.buckets().map(|bucket| bucket.n_calibration()).max();
+        let figures = Common {
+            uniformity: Uniformity::of(&percentiles, all),
+            left_out: held.left_out,
+        };
+        Ok(Some((figures, percentiles)))
+    }
+
+    /// ClinVar and primates, as far as files are given.
+    ///
+    /// # Errors
+    /// As the files, the model and the figures.
+    pub(super) fn harm(&self, chain: &MarkovModel) -> Result<(Option<Outcome>, Option<Primates>)> {
+        if self.args.clinvar.is_empty() && self.args.primates.is_none() {
+            return Ok((None, None));
+        }
+        let fasta = self
+            .args
+            .clinvar_fasta
+            .iter()
+            .chain(&self.args.primates_fasta);
+        let references = RefCell::new(References::open(fasta)?);
+        let annotation = annotation(&self.args.annotation, &references)?;
+        let alignment = self.args.primates.as_deref();
+        let alignment = alignment.map(PrimateAlignment::read).transpose()?;
+        let methods = Methods {
+            model: self.model,
+            untrained: &load(self.args)?.with_random_encoder(self.seed),
+            chain,
+            annotation: &annotation,
+            alignment: alignment.as_ref(),
+            seed: self.seed,
+            bootstrap: BootstrapOptions {
+                resamples: self.args.resamples,
+                ..BootstrapOptions::default()
+            },
+        };
+        let references = &mut references.borrow_mut();
+        let outcome = self.clinvar(references, &methods)?;
+        let Some(alignment) = &alignment else {
+            return Ok((outcome, None));
+        };
+        let mut placer = self.placer();
+        let mut place = |edit: &_| references.place(&mut placer, edit);
+        let pairs = self.args.primate_pairs;
+        let primates = primate::measure(alignment, self.bounds, pairs, &methods, &mut place)?;
+        Ok((outcome, Some(primates)))
+    }
+
+    fn clinvar(
+        &self,
+        references: &mut References,
+        methods: &Methods<'_>,
+    ) -> Result<Option<Outcome>> {
+        if self.args.clinvar.is_empty() {
+            return Ok(None);
+        }
+        let sets = read_all(&self.args.clinvar)?;
+        let mut of = |side| self.variants(sets.clone(), references, side, clinvar::selected);
+        let held = of(Side::HeldOut(None))?.required()?;
+        clinvar::measure(held, &of(Side::Training)?, methods).map(Some)
+    }
+
+    /// The variants of a side that are selected, placed as `score` places them.
+    fn variants(
+        &self,
+        sets: Vec<VariantSet>,
+        references: &mut References,
+        side: Side<'_>,
+        select: impl Fn(&LabelledVariant) -> bool,
+    ) -> Result<HeldOut> {
+        let mut placer = self.placer();
+        let mut place = |edit: &_| references.place(&mut placer, edit);
+        on_side(sets, self.bounds, side, select, &mut place)
+    }
+
+    fn placer(&self) -> Placer {
+        let config = &self.model.bundle.info.config;
+        Placer::new(config.window_bp, config.tile_bp)
+    }
+}
+
+fn read_all(paths: &[PathBuf]) -> Result<Vec<VariantSet>> {
+    let read = |path: &PathBuf| read_variants(path, ErrorCode::EvalDataset);
+    paths.iter().map(read).collect()
+}

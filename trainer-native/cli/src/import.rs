@@ -1,0 +1,165 @@
+//! `genolewm import`: consumer-array files to VCF.
+
+use super::Status;
+use super::common::output::{Output, display_name};
+use super::common::terminal::Terminal;
+use super::scoring::input::open_file;
+use super::scoring::place::{NativeReference, open_reference};
+use clap::ValueEnum;
+use genolewm_core::error::Location;
+use genolewm_core::position::Position;
+use genolewm_core::source::{ImportOptions, ReferenceAlleles, SourceFormat, convert_to_vcf};
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::io_error;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Convert a raw-data file to VCF
+///
+/// Array files name no reference alleles: these come from --fasta or from --reference-alleles.
+/// Nothing leaves this machine.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// The raw-data file, plain or gzip; - for standard input
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// Where the VCF goes; - for standard output
+    #[arg(long, short = 'o', value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+    /// Format of the input
+    #[arg(long, value_enum, default_value_t)]
+    format: ImportFormat,
+    /// Reference FASTA of the file's genome build
+    #[arg(long, value_name = "FASTA")]
+    fasta: Option<PathBuf>,
+    /// Reference alleles instead of --fasta: a table of contig, position and allele
+    #[arg(long, value_name = "TSV", conflicts_with = "fasta")]
+    reference_alleles: Option<PathBuf>,
+    /// Name of the sample in the VCF
+    #[arg(long, value_name = "NAME", default_value = "sample")]
+    sample_id: String,
+    /// Fail at rows that cannot be converted, instead of leaving them out and counting them
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Formats of `import`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum ImportFormat {
+    /// By content
+    #[default]
+    Auto,
+    /// 23andMe
+    #[value(name = "23andme")]
+    TwentyThreeAndMe,
+    /// AncestryDNA
+    Ancestry,
+    /// MyHeritage
+    Myheritage,
+    /// Sequencing.com's JSON
+    Sequencing,
+}
+
+impl ImportFormat {
+    fn source(self) -> Option<SourceFormat> {
+        match self {
+            Self::Auto => None,
+            Self::TwentyThreeAndMe => Some(SourceFormat::TwentyThreeAndMe),
+            Self::Ancestry => Some(SourceFormat::AncestryDna),
+            Self::Myheritage => Some(SourceFormat::MyHeritage),
+            Self::Sequencing => Some(SourceFormat::SequencingJson),
+        }
+    }
+}
+
+/// Converts the file and tells the counts.
+///
+/// # Errors
+/// `INPUT.*` for a file or row that cannot be converted, `RESOURCE.*` for the output.
+pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
+    let name = args.input.display().to_string();
+    let input: Box<dyn Read> = if name == "-" {
+        Box::new(io::stdin())
+    } else {
+        Box::new(open_file(&args.input)?)
+    };
+    let options = ImportOptions {
+        format: args.format.source(),
+        sample_id: args.sample_id.clone(),
+        skip_unsupported: !args.strict,
+    };
+    let mut alleles = Alleles::open(args)?;
+    let mut lookup = |contig: &str, pos: Position| alleles.get(contig, pos);
+    let mut output = Output::create(&args.output)?;
+    let summary = convert_to_vcf(input, &name, &mut output, &mut lookup, &options)?;
+    output.commit()?;
+    terminal.info(format_args!(
+        "variants written: {}\nleft out: {} reference calls, {} no-calls, {} that a VCF cannot hold or whose reference is not known",
+        summary.records_written, summary.ref_calls_skipped, summary.no_calls_skipped, summary.unsupported_skipped
+    ));
+    terminal.info(format_args!("output: {}", display_name(&args.output)));
+    if summary.records_written == 0 {
+        terminal.warn("the VCF holds no variant");
+    }
+    Ok(Status::Done)
+}
+
+/// Where reference alleles come from.
+enum Alleles {
+    Fasta(Box<NativeReference>),
+    Table(ReferenceAlleles),
+    Nowhere,
+}
+
+impl Alleles {
+    fn open(args: &Args) -> Result<Self> {
+        if let Some(fasta) = &args.fasta {
+            return Ok(Self::Fasta(Box::new(open_reference(fasta)?)));
+        }
+        match &args.reference_alleles {
+            Some(path) => read_table(path).map(Self::Table),
+            None => Ok(Self::Nowhere),
+        }
+    }
+
+    fn get(&mut self, contig: &str, pos: Position) -> Result<Option<String>> {
+        match self {
+            Self::Fasta(reference) => Ok(reference
+                .base(contig, pos)?
+                .filter(|base| *base != 'N')
+                .map(String::from)),
+            Self::Table(table) => Ok(table.get(contig, pos).map(str::to_owned)),
+            Self::Nowhere => Err(Error::new(
+                ErrorCode::InputGeneric,
+                "array files name no reference alleles",
+            )
+            .with_remedy(
+                "give the reference with --fasta, or the alleles with --reference-alleles",
+            )),
+        }
+    }
+}
+
+fn read_table(path: &Path) -> Result<ReferenceAlleles> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| io_error(&name, &error))?;
+    let mut rows = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let row = match columns.as_slice() {
+            [contig, pos, allele, ..] => pos.parse().ok().map(|pos| (*contig, pos, *allele)),
+            _ => None,
+        };
+        rows.push(row.ok_or_else(|| {
+            Error::new(
+                ErrorCode::InputGeneric,
+                "a row of the table has no contig, position and allele",
+            )
+            .at(Location::line(&name, number))
+        })?);
+    }
+    ReferenceAlleles::new(rows)
+}

@@ -1,0 +1,302 @@
+//! The command line: a table of commands, one verb a file.
+//!
+//! Nothing here computes a score. A command reads flags, calls the library and writes what comes
+//! back, through the [`Terminal`] that it is given.
+#![forbid(unsafe_code)]
+
+pub mod builtin;
+pub mod cache_build;
+pub mod cache_windows;
+pub mod calibrate;
+pub mod carbon_baseline;
+pub mod common;
+pub mod completions;
+pub mod doctor;
+pub mod eval;
+pub mod eval_all;
+pub mod evaluate;
+pub mod export;
+pub mod import;
+pub mod prepare;
+pub mod prepare_clinvar;
+pub mod prepare_gnomad;
+pub mod rollout;
+pub mod score;
+pub mod scoring;
+pub mod train;
+pub mod verify;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use common::shared::Shared;
+use common::terminal::{Terminal, is_closed_pipe};
+use common::{config, invocation};
+use genolewm_core::{Error, ErrorCode, Result};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Exit status after an interrupt, by the shells' convention.
+const INTERRUPTED: u8 = 130;
+
+const EXIT_STATUS_HELP: &str = "\
+Exit status:
+    0  success, even where some alleles were skipped; the reader of a pipe may leave early
+    2  input       3  configuration   4  resources   5  training   6  evaluation
+    7  deployment  8  provenance      9  internal  130  interrupted
+
+Every error has a stable code such as [INPUT.VCF_PARSE], and says what to do.";
+
+/// Score, calibrate, verify and train GenoLeWM models on your own machine.
+///
+/// A score says how much a variant surprises a model of DNA. This is a research tool and no
+/// diagnostic.
+#[derive(Debug, Parser)]
+#[command(name = "genolewm", version, propagate_version = true, after_help = EXIT_STATUS_HELP)]
+#[command(args_override_self = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Score(Box<score::Args>),
+    Verify(Box<verify::Args>),
+    Import(import::Args),
+    Calibrate(Box<calibrate::Args>),
+    PrepareGnomad(prepare_gnomad::Args),
+    PrepareClinvar(prepare_clinvar::Args),
+    CarbonBaseline(Box<carbon_baseline::Args>),
+    Train(Box<train::Args>),
+    Evaluate(Box<evaluate::Args>),
+    Eval(Box<eval::Args>),
+    Rollout(Box<rollout::Args>),
+    EvalAll(eval_all::Args),
+    Export(Box<export::Args>),
+    CacheWindows(Box<cache_windows::Args>),
+    Doctor(doctor::Args),
+    Completions(completions::Args),
+}
+
+/// How a command ended when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It did what it was asked.
+    Done,
+    /// The user interrupted it.
+    Interrupted,
+}
+
+/// What a command knows beside its own flags.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The shared flags.
+    pub shared: &'a Shared,
+    /// The command line as it was typed, on one line.
+    pub command_line: String,
+}
+
+/// Runs the program on the process' arguments. `command` is that of a binary that has only one.
+#[must_use]
+pub fn main(command: Option<&str>) -> ExitCode {
+    let mut terminal = Terminal::standard();
+    ExitCode::from(run(std::env::args_os().collect(), command, &mut terminal))
+}
+
+/// Runs the program on the given arguments, the first of which is its name, and returns the exit
+/// status.
+pub fn run(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'_>) -> u8 {
+    let ended = dispatch(args, command, terminal).and_then(|status| {
+        terminal.flush()?;
+        Ok(status)
+    });
+    match ended {
+        Ok(status) => status,
+        // The reader has what it wanted.
+        Err(error) if is_closed_pipe(&error) => 0,
+        Err(error) => {
+            terminal.error(&error);
+            error.code().exit_status()
+        }
+    }
+}
+
+fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'_>) -> Result<u8> {
+    let program = Cli::command();
+    let commands: Vec<&str> = program
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
+    let args = invocation::expand(args, command, &commands);
+    let (path, after) = invocation::find_command(&args, &program);
+    let mut defaults = config::flags(&args, &path, &program)?;
+    let mut full = args.clone();
+    let configured = !defaults.is_empty();
+    full.splice(after..after, defaults.drain(..));
+    let parsed = program.clone().try_get_matches_from(&full);
+    let matches = match parsed {
+        Ok(matches) => matches,
+        Err(error) if configured && !is_typed(&error, &args, &program) => {
+            return Err(wrong_setting(&error));
+        }
+        Err(error) => return usage(&error, terminal),
+    };
+    let cli = Cli::from_arg_matches(&matches)
+        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+    terminal.set_level(cli.shared.level());
+    if cli.shared.print_config {
+        config::print(terminal, &cli.shared, &path, &program, &matches)?;
+        return Ok(0);
+    }
+    if !(cli.shared.quiet && cli.shared.no_banner) {
+        terminal.banner();
+    }
+    let context = Context {
+        shared: &cli.shared,
+        command_line: command_line(&args),
+    };
+    Ok(match cli.command.run(&context, terminal)? {
+        Status::Done => 0,
+        Status::Interrupted => INTERRUPTED,
+    })
+}
+
+impl Command {
+    fn run(&self, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
+        match self {
+            Self::Score(args) => score::run(args, context, terminal),
+            Self::Verify(args) => verify::run(args, terminal),
+            Self::Import(args) => import::run(args, terminal),
+            Self::Calibrate(args) => calibrate::run(args, context, terminal),
+            Self::PrepareGnomad(args) => prepare_gnomad::run(args, terminal),
+            Self::PrepareClinvar(args) => prepare_clinvar::run(args, terminal),
+            Self::CarbonBaseline(args) => carbon_baseline::run(args, context, terminal),
+            Self::Train(args) => train::run(args, context, terminal),
+            Self::Evaluate(args) => evaluate::run(args, context, terminal),
+            Self::Eval(args) => eval::run(args, context, terminal),
+            Self::Rollout(args) => rollout::run(args, context, terminal),
+            Self::EvalAll(args) => eval_all::run(args, terminal),
+            Self::Export(args) => export::run(args, context, terminal),
+            Self::CacheWindows(args) => cache_windows::run(args, terminal),
+            Self::Doctor(args) => doctor::run(args, terminal),
+            Self::Completions(args) => completions::run(args, terminal),
+        }
+    }
+}
+
+/// Help, the version, or what is wrong with the flags; clap's words and exit status.
+fn usage(error: &clap::Error, terminal: &mut Terminal<'_>) -> Result<u8> {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        terminal.usage_error(text.trim_end());
+        return Ok(ErrorCode::InputGeneric.exit_status());
+    }
+    terminal.line(text.trim_end())?;
+    Ok(0)
+}
+
+/// Whether what was typed is at fault, and not the configuration that was added to it.
+fn is_typed(error: &clap::Error, args: &[OsString], program: &clap::Command) -> bool {
+    let typed = program.clone().try_get_matches_from(args).err();
+    error.kind() == ErrorKind::MissingRequiredArgument
+        || !error.use_stderr()
+        || typed.is_some_and(|typed| typed.kind() == error.kind())
+}
+
+fn wrong_setting(error: &clap::Error) -> Error {
+    let text = error.render().to_string();
+    let first = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_owned();
+    Error::new(
+        ErrorCode::ConfigGeneric,
+        format!("the configuration is not accepted: {first}"),
+    )
+    .with_remedy(
+        "correct --config or --set; `genolewm <command> --help` lists the flags and values",
+    )
+}
+
+/// The arguments as one line that a shell would take.
+fn command_line(args: &[OsString]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+".contains(c);
+    let quote = |arg: &OsString| {
+        let text: String = arg
+            .to_string_lossy()
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        if !text.is_empty() && text.chars().all(plain) {
+            text
+        } else {
+            format!("'{}'", text.replace('\'', r"'\''"))
+        }
+    };
+    args.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run_with(args: &[&str]) -> (u8, String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut terminal = Terminal::new(&mut out, &mut err);
+        let args = std::iter::once("genolewm")
+            .chain(args.iter().copied())
+            .map(OsString::from);
+        let status = run(args.collect(), None, &mut terminal);
+        drop(terminal);
+        (
+            status,
+            String::from_utf8_lossy(&out).into_owned(),
+            String::from_utf8_lossy(&err).into_owned(),
+        )
+    }
+
+    #[test]
+    fn every_flag_is_well_defined() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_reach_flags_and_flags_win() {
+        let args = [
+            "score",
+            "--set",
+            "score.batch_size=7",
+            "--set",
+            "score.strict=true",
+            "--print-config",
+        ];
+        let (status, out, _) = run_with(&args);
+        assert_eq!(status, 0);
+        assert!(
+            out.contains("  batch_size: 7\n") && out.contains("  strict: true\n"),
+            "{out}"
+        );
+        let (_, out, _) = run_with(&[&args[..], &["--batch-size", "9"]].concat());
+        assert!(out.contains("  batch_size: 9\n"), "{out}");
+    }
+
+    #[test]
+    fn wrong_settings_are_configuration_errors() {
+        let (status, _, err) =
+            run_with(&["score", "--print-config", "--set", "score.batch_size=x"]);
+        assert_eq!(status, 3, "{err}");
+        assert!(err.contains("[CONFIG.GENERIC]"), "{err}");
+        assert_eq!(run_with(&["score", "--set", "what=1"]).0, 3);
+        assert_eq!(run_with(&["score", "--no-such-flag"]).0, 2);
+    }
+
+    #[test]
+    fn command_lines_are_quoted() {
+        let args = ["genolewm", "a b", "it's", "c\nd", ""].map(OsString::from);
+        assert_eq!(command_line(&args), r"genolewm 'a b' 'it'\''s' 'c d' ''");
+    }
+}

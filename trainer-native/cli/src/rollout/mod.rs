@@ -1,0 +1,279 @@
+//! `genolewm rollout`: how far a model can be followed over several edits.
+
+mod flags;
+
+use super::common::backend::Backend;
+use super::common::identity::{Identity, now};
+use super::common::model::{self, ModelArgs};
+use super::common::terminal::Terminal;
+use super::scoring::place::open_reference;
+use super::scoring::regions::read_regions;
+use super::{Context, Status};
+use flags::{Settings, Source};
+use genolewm::scorer::Placer;
+use genolewm_core::pooling::PoolType;
+use genolewm_core::provenance::Json;
+use genolewm_core::window::TOKEN_BP;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_evaluate::rollout::fidelity::fidelities;
+use genolewm_evaluate::rollout::haplotypes::{Haplotype, Observed, Shape, join, synthetic};
+use genolewm_evaluate::rollout::measure::measure;
+use genolewm_evaluate::rollout::payload::{Origin, payload};
+use genolewm_evaluate::rollout::phase::{Phase, read_copies};
+use genolewm_evaluate::rollout::rows::{StateRow, read_states};
+use genolewm_evaluate::states::Model;
+use genolewm_report::output::write_atomically;
+use genolewm_report::python::{json_document, json_line};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+const SCHEMA_VERSION: &str = "1.0.0";
+/// By this name the Python package's tools know metrics, also those of rollouts.
+const GENERATED_BY: &str = "geno-lewm-eval";
+/// What the settings of a run are written to, beside the metrics.
+const SETTINGS_NAME: &str = "eval_config.effective.yaml";
+
+/// Measure predictions over several edits, each made from the one before
+///
+/// States after 1 to K edits are predicted and set against those that the encoder gives the edited
+/// window, beside the guess that nothing changes. With --fasta a model is measured: on random edits
+/// in windows of --regions, or on the neighbouring variants of a --vcf. With --states-jsonl the
+/// states of a file are.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    source: Source,
+    /// Where the metrics go
+    #[arg(long, short = 'o', alias = "output", value_name = "JSON")]
+    output_metrics: PathBuf,
+    /// Where the measured states go
+    #[arg(long, value_name = "JSONL", requires = "fasta")]
+    output_states: Option<PathBuf>,
+    /// Directory that artifacts are named from [default: that of the metrics]
+    #[arg(long, value_name = "DIR")]
+    artifact_root: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    identity: Identity,
+    /// Report on the examples that the states are of, under the artifact root
+    #[arg(long, value_name = "FILE", help_heading = "Identity of the release")]
+    rollout_state_examples_report: Option<PathBuf>,
+    /// Report on how the states were made, under the artifact root
+    #[arg(long, value_name = "FILE", help_heading = "Identity of the release")]
+    rollout_state_rows_report: Option<PathBuf>,
+}
+
+/// States with where they come from.
+struct Measured {
+    rows: Vec<StateRow>,
+    origin: Origin,
+    /// The model that was measured.
+    model_id: Option<String>,
+}
+
+/// Measures and writes the metrics, and a summary to standard output.
+///
+/// # Errors
+/// `INPUT.GENERIC` for malformed states and senseless settings, `EVAL.DATASET` when there is nothing
+/// to measure; those of the model and the files.
+pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
+    args.settings.check()?;
+    let measured = match &args.source.states_jsonl {
+        Some(path) => Measured {
+            rows: read_states(path)?,
+            origin: Origin::File,
+            model_id: None,
+        },
+        None => args.measure(context.shared.seed.unwrap_or(0), terminal)?,
+    };
+    let document = args.document(&measured)?;
+    let metrics = match document.as_object().and_then(|of| of.get("metrics")) {
+        Some(Json::Array(rows)) => rows.len(),
+        _ => 0,
+    };
+    if let Some(path) = &args.output_states {
+        let lines = measured.rows.iter().map(|row| Ok(row.to_line()? + "\n"));
+        write_atomically(path, lines.collect::<Result<String>>()?.as_bytes())?;
+    }
+    let settings = args.settings.to_yaml(context.shared.seed.unwrap_or(0))?;
+    write_atomically(&args.settings_path(), settings.as_bytes())?;
+    write_atomically(&args.output_metrics, json_document(&document)?.as_bytes())?;
+    let splits: BTreeSet<&str> = measured.rows.iter().map(|row| row.split.as_str()).collect();
+    let path = args.output_metrics.to_string_lossy();
+    terminal.line(json_line(&Json::from([
+        ("metrics_json", path.as_ref().into()),
+        ("rows", (measured.rows.len() as u64).into()),
+        (
+            "splits",
+            Json::Array(splits.into_iter().map(Json::from).collect()),
+        ),
+        ("metrics", (metrics as u64).into()),
+        ("recall_k", args.settings.recall_k.into()),
+    ]))?)?;
+    Ok(Status::Done)
+}
+
+impl Args {
+    fn settings_path(&self) -> PathBuf {
+        self.output_metrics.with_file_name(SETTINGS_NAME)
+    }
+
+    fn document(&self, measured: &Measured) -> Result<Json> {
+        let settings = self.settings_path();
+        let states = self.source.states_jsonl.as_deref();
+        let states = states.or(self.output_states.as_deref());
+        let examples = self.rollout_state_examples_report.as_deref();
+        let own = [
+            ("eval_config", Some(settings.as_path())),
+            ("rollout_states", states),
+            ("baseline_rollout_states", states),
+            ("rollout_state_examples_report", examples),
+            (
+                "rollout_state_rows_report",
+                self.rollout_state_rows_report.as_deref(),
+            ),
+        ];
+        let root = self.artifact_root.as_deref();
+        let artifacts = self.identity.artifacts(&own, root, &self.output_metrics)?;
+        let recall_k = self.settings.recall_k;
+        let (splits, steps) = fidelities(&measured.rows, recall_k);
+        let mut document = BTreeMap::from([
+            ("schema_version".to_owned(), SCHEMA_VERSION.into()),
+            ("generated_by".to_owned(), GENERATED_BY.into()),
+            ("generated_at".to_owned(), now().as_str().into()),
+            ("artifacts".to_owned(), artifacts),
+        ]);
+        let figures = payload(&splits, &steps, recall_k, &measured.origin).into_iter();
+        document.extend(figures.map(|(key, value)| (key.to_owned(), value)));
+        if let Some(id) = &measured.model_id {
+            document.insert("model_id".to_owned(), id.as_str().into());
+        }
+        document.extend(self.identity.members());
+        Ok(Json::Object(document))
+    }
+
+    fn measure(&self, seed: u64, terminal: &mut Terminal<'_>) -> Result<Measured> {
+        let ops = Backend::cpu(&self.model.backend)?;
+        let bundle = model::load(&ops, &self.model)?;
+        let model = Model { ops, bundle };
+        let shape = self.shape(&model)?;
+        let (haplotypes, about) = match &self.source.vcf {
+            Some(vcf) => self.observed(vcf, shape, &model, terminal)?,
+            None => self.synthetic(shape, seed)?,
+        };
+        let bar = progress(haplotypes.len(), terminal.shows_progress());
+        let rows = measure(&model, &self.settings.split, &haplotypes, &mut |done| {
+            bar.set_position(done as u64);
+        })?;
+        bar.finish_and_clear();
+        Ok(Measured {
+            rows,
+            origin: Origin::Measured(about),
+            model_id: Some(model.bundle.info.model_id.clone()),
+        })
+    }
+
+    /// Edits beyond the pooled tokens could not change a state: the encoder is causal.
+    fn shape(&self, model: &Model) -> Result<Shape> {
+        let (spec, window_bp) = (
+            &model.bundle.encoder.spec,
+            model.bundle.info.config.window_bp,
+        );
+        let reach_bp = match spec.pool_type {
+            PoolType::CenteredMean => spec.pool_radius_tokens * TOKEN_BP,
+            _ => window_bp / 2,
+        };
+        let span_bp = self.settings.span_bp.unwrap_or(reach_bp.max(TOKEN_BP));
+        if span_bp > window_bp / 2 {
+            return Err(Error::new(
+                ErrorCode::InputGeneric,
+                "--span-bp is at most half a window, which is centred on the first edit",
+            )
+            .with_detail("window_bp", window_bp)
+            .with_remedy("give a smaller --span-bp"));
+        }
+        Ok(Shape {
+            window_bp,
+            edits: self.settings.max_edits,
+            span_bp,
+        })
+    }
+
+    fn synthetic(&self, shape: Shape, seed: u64) -> Result<(Vec<Haplotype>, String)> {
+        let (fasta, regions) = self.source.regions()?;
+        let mut reference = open_reference(fasta)?;
+        let regions = read_regions(regions)?;
+        let count = self.settings.windows;
+        let haplotypes = synthetic(&mut reference, &regions, shape, count, seed)?;
+        let about = format!(
+            "The states are of {count} windows of {} bp with {} random edits within {} bp; whether \
+             the model was trained on these regions was not checked.",
+            shape.window_bp, shape.edits, shape.span_bp
+        );
+        Ok((haplotypes, about))
+    }
+
+    fn observed(
+        &self,
+        vcf: &Path,
+        shape: Shape,
+        model: &Model,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<(Vec<Haplotype>, String)> {
+        let mut reference = open_reference(self.source.fasta()?)?;
+        let regions = self
+            .source
+            .regions
+            .as_deref()
+            .map(read_regions)
+            .transpose()?;
+        let phase = if self.source.ignore_genotypes {
+            Phase::Together
+        } else {
+            Phase::Sample(self.source.sample.clone())
+        };
+        let mut observed = Observed::default();
+        let copies = read_copies(vcf, &phase, regions.as_ref(), &mut observed)?;
+        let config = &model.bundle.info.config;
+        let mut placer = Placer::new(config.window_bp, config.tile_bp);
+        for copy in &copies {
+            let place = &mut |edit: &_| placer.place(&mut reference, edit);
+            join(copy, shape, place, &mut observed)?;
+        }
+        observed.check()?;
+        for (reason, count) in &observed.left_out {
+            terminal.info(format_args!("left out: {count} alleles, {reason}"));
+        }
+        let phased = if copies.len() > 1 {
+            "that the genotypes of a sample place on one copy"
+        } else {
+            "taken for one copy without genotypes that say so"
+        };
+        let about = format!(
+            "The states are of {} haplotypes of up to {} variants within {} bp, {phased}; whether \
+             the model was trained on these regions was not checked.",
+            observed.haplotypes.len(),
+            shape.edits,
+            shape.span_bp
+        );
+        Ok((observed.haplotypes, about))
+    }
+}
+
+fn progress(haplotypes: usize, visible: bool) -> ProgressBar {
+    let target = if visible {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(haplotypes as u64), target);
+    let template = "{bar:28} {percent:>3} %  {pos} of {len} haplotypes  {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}

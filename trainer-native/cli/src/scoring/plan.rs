@@ -1,0 +1,287 @@
+//! Which files a run writes, and the files while it does.
+
+use super::receipts::{self, ReceiptFile};
+use super::top::Top;
+use super::writer::{self, Compressed, Format, Origin, RunNote, ScoreWriter};
+use crate::common::output::{Output, display_name, is_stdin_or_stdout};
+use crate::score::OutputArgs;
+use genolewm::scorer::Outcome;
+use genolewm_core::provenance::ReceiptBuilder;
+use genolewm_core::source::VariantRecord;
+use genolewm_core::{Error, ErrorCode, Result};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+/// Rows of a table unless the user says otherwise.
+const TABLE_ROWS: usize = 20;
+
+/// Which files a run writes.
+#[derive(Debug)]
+pub struct Plan {
+    /// `None` when only a table is printed.
+    format: Option<Format>,
+    compressed: Compressed,
+    output: PathBuf,
+    receipts: Option<PathBuf>,
+    skipped: Option<PathBuf>,
+    top: Option<usize>,
+}
+
+impl Plan {
+    /// The files that the flags ask for.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for flags that contradict each other.
+    pub fn new(args: &OutputArgs, no_receipt: bool) -> Result<Self> {
+        let named = args.output.as_deref();
+        let output = named.unwrap_or(Path::new("-"));
+        let only_table = named.is_none() && args.top.is_some() && args.format.is_none();
+        let table = args.format == Some(Format::Table) || only_table;
+        let by_name = || match args.output_type {
+            Some(_) => Format::Vcf,
+            None => Format::of_name(output),
+        };
+        let format = match args.format.filter(|format| *format != Format::Table) {
+            None if table && named.is_none() => None,
+            chosen => Some(chosen.unwrap_or_else(by_name)),
+        };
+        let by_name = if is_gzip_name(output) {
+            Compressed::Z
+        } else {
+            Compressed::V
+        };
+        let beside = named.filter(|path| !is_stdin_or_stdout(path));
+        let receipts = args.receipt.clone();
+        let plan = Self {
+            format,
+            compressed: args.output_type.unwrap_or(by_name),
+            receipts: receipts
+                .or_else(|| beside.map(|path| receipts::beside(path, ".receipts.jsonl")))
+                .filter(|_| !no_receipt),
+            skipped: args.skipped.clone(),
+            top: args
+                .top
+                .map(NonZeroUsize::get)
+                .or(table.then_some(TABLE_ROWS)),
+            output: output.to_owned(),
+        };
+        plan.check(args)?;
+        Ok(plan)
+    }
+
+    /// The format of the scores; `None` when only a table is printed.
+    #[must_use]
+    pub fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    fn check(&self, args: &OutputArgs) -> Result<()> {
+        let refused = |message: &str, remedy: &str| {
+            Err(Error::new(ErrorCode::InputGeneric, message).with_remedy(remedy))
+        };
+        let vcf = self.format == Some(Format::Vcf);
+        if args.output_type.is_some() && !vcf {
+            return refused(
+                "-O is for VCF output",
+                "leave -O out, or choose --format vcf",
+            );
+        }
+        if is_gzip_name(&self.output) && !vcf {
+            return refused(
+                "only VCF output is compressed",
+                "choose --format vcf, or a name without .gz",
+            );
+        }
+        if self.top.is_some() && self.format.is_some() && is_stdin_or_stdout(&self.output) {
+            return refused(
+                "table and scores would both go to standard output",
+                "name a file with --output",
+            );
+        }
+        let paths = [
+            self.format.map(|_| &self.output),
+            self.receipts.as_ref(),
+            self.skipped.as_ref(),
+        ];
+        let paths: Vec<&PathBuf> = paths.into_iter().flatten().collect();
+        for (index, path) in paths.iter().enumerate() {
+            if paths.iter().skip(index + 1).any(|other| other == path) {
+                return refused(
+                    "two outputs have one name",
+                    "give --output, --receipt and --skipped different names",
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the files. `builder` is asked for only when there are receipts.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when one cannot be written, and what `builder` returns.
+    pub fn open(
+        &self,
+        origin: &Origin,
+        note: &RunNote,
+        builder: impl FnOnce() -> Result<ReceiptBuilder>,
+    ) -> Result<Files> {
+        let writer = match self.format {
+            Some(format) => Some(writer::open(
+                format,
+                self.compressed,
+                Output::create(&self.output)?,
+                origin,
+                note,
+            )?),
+            None => None,
+        };
+        let receipts = match &self.receipts {
+            Some(path) => Some(ReceiptFile::create(path, builder()?)?),
+            None => None,
+        };
+        Ok(Files {
+            writer,
+            receipts,
+            top: self.top.map(Top::new),
+        })
+    }
+
+    /// Where everything went, for people.
+    #[must_use]
+    pub fn places(&self) -> String {
+        let mut places = Vec::new();
+        if self.format.is_some() {
+            places.push(format!("scores: {}", display_name(&self.output)));
+        }
+        places.extend(
+            self.receipts
+                .as_deref()
+                .map(|path| format!("receipts: {}", display_name(path))),
+        );
+        places.extend(
+            self.skipped
+                .as_deref()
+                .map(|path| format!("skipped: {}", display_name(path))),
+        );
+        places.join("\n")
+    }
+}
+
+/// The open files of a run.
+pub struct Files {
+    writer: Option<Box<dyn ScoreWriter>>,
+    receipts: Option<ReceiptFile>,
+    top: Option<Top>,
+}
+
+impl Files {
+    /// Writes one site to each.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when one cannot be written.
+    pub fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome], order: u64) -> Result<()> {
+        if let Some(writer) = &mut self.writer {
+            writer.site(record, outcomes)?;
+        }
+        if let Some(receipts) = &mut self.receipts {
+            receipts.site(outcomes)?;
+        }
+        if let Some(top) = &mut self.top {
+            top.site(record, outcomes, order);
+        }
+        Ok(())
+    }
+
+    /// Completes every file before the first gets its name; returns the table.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when one cannot be completed; none has its name then.
+    pub fn commit(self, skipped: Option<Output>) -> Result<Option<String>> {
+        let scores = self.writer.map(ScoreWriter::finish).transpose()?;
+        let receipts = self.receipts.map(ReceiptFile::into_output);
+        let mut outputs: Vec<Output> = [skipped, receipts, scores].into_iter().flatten().collect();
+        outputs.iter_mut().try_for_each(Output::settle)?;
+        outputs.into_iter().try_for_each(Output::commit)?;
+        Ok(self.top.map(Top::render))
+    }
+}
+
+fn is_gzip_name(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end == "gz" || end == "bgz")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args() -> OutputArgs {
+        OutputArgs {
+            output: None,
+            format: None,
+            output_type: None,
+            receipt: None,
+            skipped: None,
+            top: None,
+        }
+    }
+
+    #[test]
+    fn names_choose_format_and_receipts() -> Result<()> {
+        let plan = Plan::new(
+            &OutputArgs {
+                output: Some("a.vcf.gz".into()),
+                ..args()
+            },
+            false,
+        )?;
+        assert_eq!(
+            (plan.format, plan.compressed),
+            (Some(Format::Vcf), Compressed::Z)
+        );
+        assert_eq!(
+            plan.receipts.as_deref(),
+            Some(Path::new("a.vcf.gz.receipts.jsonl"))
+        );
+        let plan = Plan::new(
+            &OutputArgs {
+                output: Some("a.tsv".into()),
+                ..args()
+            },
+            true,
+        )?;
+        assert_eq!((plan.format, plan.receipts), (Some(Format::Tsv), None));
+        let plan = Plan::new(
+            &OutputArgs {
+                top: NonZeroUsize::new(5),
+                ..args()
+            },
+            false,
+        )?;
+        assert_eq!((plan.format, plan.top), (None, Some(5)));
+        assert_eq!(Plan::new(&args(), false)?.format, Some(Format::Jsonl));
+        Ok(())
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let twice = OutputArgs {
+            output: Some("a".into()),
+            skipped: Some("a".into()),
+            ..args()
+        };
+        let mixed = OutputArgs {
+            format: Some(Format::Jsonl),
+            top: NonZeroUsize::new(5),
+            ..args()
+        };
+        let gzip = OutputArgs {
+            output: Some("a.tsv.gz".into()),
+            format: Some(Format::Tsv),
+            ..args()
+        };
+        for args in [twice, mixed, gzip] {
+            assert!(Plan::new(&args, false).is_err());
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The file of alleles that were not scored, with reasons.
+
+use crate::common::output::Output;
+use crate::common::terminal::write_error;
+use genolewm_core::edit::SkipReason;
+use genolewm_core::source::VariantRecord;
+use genolewm_core::{Error, Result};
+use std::io::{self, Write};
+use std::path::Path;
+
+const COLUMNS: &str = "line\tchrom\tpos\tid\tref\talt\treason\tdescription";
+
+/// Writes one line for each skipped allele and each record that was not understood.
+#[derive(Debug)]
+pub struct SkippedFile {
+    output: Output,
+}
+
+impl SkippedFile {
+    /// Starts the file.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when it cannot be written.
+    pub fn create(path: &Path) -> Result<Self> {
+        let mut file = Self {
+            output: Output::create(path)?,
+        };
+        let started = writeln!(file.output, "{COLUMNS}");
+        file.checked(started)?;
+        Ok(file)
+    }
+
+    /// Notes why an allele of a record was skipped.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn allele(
+        &mut self,
+        record: &VariantRecord,
+        index: usize,
+        reason: SkipReason,
+    ) -> Result<()> {
+        let written = writeln!(
+            self.output,
+            "{}\t{}\t{}\t{}\t{}\t{}\t{reason}\t{}",
+            record.line,
+            record.contig,
+            record.pos.map_or(0, |pos| pos.get()),
+            record.id.as_deref().unwrap_or("."),
+            record.reference.as_deref().unwrap_or("."),
+            record.alternates.get(index).map_or(".", String::as_str),
+            reason.describe()
+        );
+        self.checked(written)
+    }
+
+    /// Notes a record that was not understood.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn malformed(&mut self, error: &Error) -> Result<()> {
+        let line = error.location().and_then(|place| place.line).unwrap_or(0);
+        let written = writeln!(
+            self.output,
+            "{line}\t.\t.\t.\t.\t.\tmalformed\t{}",
+            error.message()
+        );
+        self.checked(written)
+    }
+
+    /// The finished file, not yet committed.
+    #[must_use]
+    pub fn into_output(self) -> Output {
+        self.output
+    }
+
+    fn checked(&self, written: io::Result<()>) -> Result<()> {
+        written.map_err(|error| write_error(self.output.name(), &error))
+    }
+}

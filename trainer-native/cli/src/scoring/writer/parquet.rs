@@ -1,0 +1,169 @@
+//! Parquet: the columns of the TSV, typed and compressed with zstd.
+
+use super::ScoreWriter;
+use crate::common::output::Output;
+use crate::common::terminal::write_error;
+use genolewm::format::{alternate, status};
+use genolewm::scorer::{Outcome, Scored};
+use genolewm_core::source::VariantRecord;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_data::shards::{Optional, write_column, write_optional};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+use std::io;
+use std::sync::Arc;
+
+const SCHEMA: &str = "message scores {
+    required binary chrom (UTF8);
+    required int64 pos;
+    optional binary id (UTF8);
+    required binary ref (UTF8);
+    required binary alt (UTF8);
+    required binary status (UTF8);
+    optional double sigma_raw;
+    optional double sigma_calibrated;
+    optional double displacement;
+    optional binary bucket_id (UTF8);
+    optional double confidence;
+    optional boolean low_confidence;
+}";
+
+/// Alleles held in memory before they are written as one row group.
+const ROW_GROUP: usize = 1 << 16;
+
+pub(super) struct Table {
+    writer: SerializedFileWriter<Output>,
+    name: String,
+    rows: Rows,
+}
+
+/// The columns of the current row group.
+#[derive(Default)]
+struct Rows {
+    chrom: Vec<ByteArray>,
+    pos: Vec<i64>,
+    id: Optional<ByteArray>,
+    reference: Vec<ByteArray>,
+    alternate: Vec<ByteArray>,
+    status: Vec<ByteArray>,
+    raw: Optional<f64>,
+    calibrated: Optional<f64>,
+    displacement: Optional<f64>,
+    bucket: Optional<ByteArray>,
+    confidence: Optional<f64>,
+    low_confidence: Optional<bool>,
+}
+
+impl Table {
+    pub(super) fn new(output: Output) -> Result<Self> {
+        let name = output.name().to_owned();
+        let properties =
+            WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
+        let writer = parse_message_type(SCHEMA).and_then(|schema| {
+            SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties.build()))
+        });
+        let writer = writer.map_err(|error| parquet_error(&name, error))?;
+        Ok(Self {
+            writer,
+            name,
+            rows: Rows::default(),
+        })
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let rows = std::mem::take(&mut self.rows);
+        if rows.pos.is_empty() {
+            return Ok(());
+        }
+        let written = self
+            .writer
+            .next_row_group()
+            .and_then(|group| rows.write(group));
+        written.map_err(|error| parquet_error(&self.name, error))
+    }
+}
+
+impl ScoreWriter for Table {
+    fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
+        for (index, outcome) in outcomes.iter().enumerate() {
+            self.rows.push(record, alternate(record, index), outcome);
+        }
+        if self.rows.pos.len() >= ROW_GROUP {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Output> {
+        self.flush()?;
+        self.writer
+            .into_inner()
+            .map_err(|error| parquet_error(&self.name, error))
+    }
+}
+
+impl Rows {
+    fn push(&mut self, record: &VariantRecord, alternate: &str, outcome: &Outcome) {
+        let pos = record
+            .pos
+            .map_or(0, |pos| i64::try_from(pos.get()).unwrap_or(i64::MAX));
+        let scored = match outcome {
+            Outcome::Scored(scored) => Some(scored.as_ref()),
+            Outcome::Skipped(_) => None,
+        };
+        self.chrom.push(record.contig.as_str().into());
+        self.pos.push(pos);
+        self.id.push(record.id.as_deref().map(ByteArray::from));
+        self.reference
+            .push(record.reference.as_deref().unwrap_or(".").into());
+        self.alternate.push(alternate.into());
+        self.status.push(status(outcome).into());
+        self.push_figures(scored);
+    }
+
+    fn push_figures(&mut self, scored: Option<&Scored>) {
+        let result = scored.map(|scored| &scored.result);
+        self.raw.push(result.map(|result| result.sigma_raw));
+        self.calibrated
+            .push(result.map(|result| result.sigma_calibrated));
+        self.displacement
+            .push(scored.map(|scored| scored.displacement));
+        self.bucket
+            .push(result.map(|result| result.bucket_id.as_str().into()));
+        self.confidence.push(result.map(|result| result.confidence));
+        self.low_confidence
+            .push(result.map(|result| result.low_confidence));
+    }
+
+    /// Writes the columns in the schema's order.
+    fn write(self, mut group: SerializedRowGroupWriter<'_, Output>) -> Result<(), ParquetError> {
+        write_column::<ByteArrayType>(&mut group, &self.chrom, None)?;
+        write_column::<Int64Type>(&mut group, &self.pos, None)?;
+        write_optional::<ByteArrayType>(&mut group, &self.id)?;
+        write_column::<ByteArrayType>(&mut group, &self.reference, None)?;
+        write_column::<ByteArrayType>(&mut group, &self.alternate, None)?;
+        write_column::<ByteArrayType>(&mut group, &self.status, None)?;
+        write_optional::<DoubleType>(&mut group, &self.raw)?;
+        write_optional::<DoubleType>(&mut group, &self.calibrated)?;
+        write_optional::<DoubleType>(&mut group, &self.displacement)?;
+        write_optional::<ByteArrayType>(&mut group, &self.bucket)?;
+        write_optional::<DoubleType>(&mut group, &self.confidence)?;
+        write_optional::<BoolType>(&mut group, &self.low_confidence)?;
+        group.close().map(drop)
+    }
+}
+
+fn parquet_error(name: &str, error: ParquetError) -> Error {
+    match error {
+        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+            Ok(error) => write_error(name, &error),
+            Err(cause) => Error::new(ErrorCode::ResourceGeneric, format!("{name}: {cause}")),
+        },
+        other => Error::new(ErrorCode::InternalGeneric, format!("{name}: {other}")),
+    }
+}

@@ -1,0 +1,303 @@
+//! Filling the cache: windows in, blocks of encoded windows out.
+
+use super::key::{CachedDtype, CachedPool, Sha256Bytes, WindowCacheKey, refused};
+use super::paths::ShardPlace;
+use super::record::{Embedding, WindowCacheRecord};
+use super::windows::CacheWindow;
+use super::{Index, WindowCache, paths};
+use genolewm_core::Result;
+use genolewm_report::output::FileLock;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashSet};
+
+/// Windows in memory at a time; beyond it blocks are written before they are full.
+const MOST_PENDING: usize = 8_192;
+/// Where a block goes whose place is taken: so many places further on, or a multiple of it.
+const SPARE_PLACES: u64 = 1_000_000;
+
+/// What a cache is filled with.
+#[derive(Debug, Clone)]
+pub struct CacheBuild {
+    /// The encoder by its name, for the folder.
+    pub encoder_id: String,
+    /// SHA-256 of its weights.
+    pub encoder_hash: Sha256Bytes,
+    /// Layer that states are taken from, as it is configured.
+    pub state_layer: i8,
+    /// How token rows are pooled.
+    pub pool_type: CachedPool,
+    /// Token rows on either side of the centre; 0 for a pool without one.
+    pub pool_radius: u32,
+    /// The encoder's number format.
+    pub dtype: CachedDtype,
+    /// Bases from one window to the next.
+    pub stride_bp: u64,
+    /// Windows of a full shard.
+    pub shard_windows: usize,
+    /// Windows that are encoded together, between two looks at whether to stop.
+    pub batch_windows: usize,
+}
+
+/// What became of the windows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheBuildReport {
+    /// Windows that were encoded and written.
+    pub encoded_windows: u64,
+    /// Windows that the cache had already.
+    pub cached_windows: u64,
+    /// Windows that equal one of the same run, here or elsewhere.
+    pub repeated_windows: u64,
+    /// Shards that were written.
+    pub written_shards: u64,
+    /// Whether the run was stopped before its end.
+    pub interrupted: bool,
+}
+
+impl CacheBuildReport {
+    /// Windows that are done with.
+    #[must_use]
+    pub const fn windows(&self) -> u64 {
+        self.encoded_windows + self.cached_windows + self.repeated_windows
+    }
+}
+
+/// What the outside does for a build.
+pub trait BuildHost {
+    /// The states of windows, in their order.
+    ///
+    /// # Errors
+    /// Those of the encoder.
+    fn encode(&mut self, windows: &[&str]) -> Result<Vec<Vec<f32>>>;
+
+    /// Is told how far the build has come; returns whether it is to go on.
+    fn goes_on(&mut self, report: &CacheBuildReport) -> bool;
+}
+
+/// Encodes windows and writes them, shard by shard. A window that is cached is left out, so a build
+/// that was killed goes on where it was; so is one that equals an earlier one. When the host stops
+/// the build, what is encoded is written first.
+///
+/// A shard that is there is never changed: where a block's place is taken by other windows (those
+/// of another stride, say), it goes to a spare one.
+///
+/// # Errors
+/// Those of the windows and the host, `INPUT.GENERIC` for a state that f16 does not hold, and as
+/// [`WindowCache::write_shard`].
+pub fn build_cache(
+    cache: &mut WindowCache,
+    build: &CacheBuild,
+    windows: impl IntoIterator<Item = Result<CacheWindow>>,
+    host: &mut impl BuildHost,
+) -> Result<CacheBuildReport> {
+    if build.shard_windows == 0 || build.batch_windows == 0 {
+        return Err(refused("a shard and a batch have at least one window"));
+    }
+    cache.adopt_unindexed()?;
+    let mut builder = Builder {
+        cache,
+        build,
+        host,
+        blocks: BTreeMap::new(),
+        unplaced: BTreeMap::new(),
+        pending: HashSet::new(),
+        written: HashSet::new(),
+        report: CacheBuildReport::default(),
+    };
+    for window in windows {
+        builder.add(window?)?;
+        if builder.report.interrupted {
+            return Ok(builder.report);
+        }
+    }
+    builder.flush_all()?;
+    Ok(builder.report)
+}
+
+/// A block: the contig and the number of the block along it.
+type Block = (String, u64);
+
+struct Builder<'a, H> {
+    cache: &'a mut WindowCache,
+    build: &'a CacheBuild,
+    host: &'a mut H,
+    /// Windows that are to be encoded.
+    blocks: BTreeMap<Block, Vec<Pending>>,
+    /// Windows without a place that were met so far, by group.
+    unplaced: BTreeMap<String, u64>,
+    /// The hashes of the windows in `blocks`.
+    pending: HashSet<Sha256Bytes>,
+    /// The hashes of those that this run wrote: to tell repeats from what was cached before.
+    written: HashSet<Sha256Bytes>,
+    report: CacheBuildReport,
+}
+
+struct Pending {
+    hash: Sha256Bytes,
+    window: CacheWindow,
+}
+
+impl<H: BuildHost> Builder<'_, H> {
+    fn add(&mut self, window: CacheWindow) -> Result<()> {
+        let block = self.block_of(&window);
+        let hash: Sha256Bytes = Sha256::digest(&window.bases).into();
+        if self.pending.contains(&hash) || self.written.contains(&hash) {
+            self.report.repeated_windows += 1;
+            return Ok(());
+        }
+        if self.cache.contains(&self.key(hash))? {
+            self.report.cached_windows += 1;
+            self.look();
+            return Ok(());
+        }
+        self.pending.insert(hash);
+        let windows = self.blocks.entry(block.clone()).or_default();
+        windows.push(Pending { hash, window });
+        if windows.len() >= self.build.shard_windows {
+            return self.flush(&block);
+        }
+        match self.pending.len() >= MOST_PENDING.max(self.build.shard_windows) {
+            true => self.flush_all(),
+            false => Ok(()),
+        }
+    }
+
+    /// The block of a window: by its start, or, without a place, by how many came before it.
+    fn block_of(&mut self, window: &CacheWindow) -> Block {
+        let shard_windows = self.build.shard_windows as u64;
+        let number = if window.placed {
+            window.start_bp / self.build.stride_bp.max(1) / shard_windows
+        } else {
+            let met = self.unplaced.entry(window.contig.clone()).or_default();
+            *met += 1;
+            (*met - 1) / shard_windows
+        };
+        (window.contig.clone(), number)
+    }
+
+    fn key(&self, window_hash: Sha256Bytes) -> WindowCacheKey {
+        WindowCacheKey {
+            window_hash,
+            encoder_hash: self.build.encoder_hash,
+            state_layer: self.build.state_layer,
+            pool_type: self.build.pool_type,
+            pool_radius: self.build.pool_radius,
+            dtype: self.build.dtype,
+        }
+    }
+
+    /// Asks whether to go on.
+    fn look(&mut self) {
+        self.report.interrupted |= !self.host.goes_on(&self.report);
+    }
+
+    fn flush_all(&mut self) -> Result<()> {
+        let blocks: Vec<Block> = self.blocks.keys().cloned().collect();
+        for block in blocks {
+            if self.report.interrupted {
+                break;
+            }
+            self.flush(&block)?;
+        }
+        Ok(())
+    }
+
+    /// Encodes a block and writes it; as far as it is encoded when the host stops the build.
+    fn flush(&mut self, block: &Block) -> Result<()> {
+        let windows = self.blocks.remove(block).unwrap_or_default();
+        let mut records = Vec::with_capacity(windows.len());
+        for batch in windows.chunks(self.build.batch_windows) {
+            self.look();
+            if self.report.interrupted {
+                break;
+            }
+            let bases: Vec<&str> = batch.iter().map(|one| &*one.window.bases).collect();
+            for (one, state) in batch.iter().zip(self.host.encode(&bases)?) {
+                records.push(self.record(one, &state)?);
+            }
+            self.report.encoded_windows += batch.len() as u64;
+        }
+        for one in &windows {
+            self.pending.remove(&one.hash);
+        }
+        self.write(block, records)
+    }
+
+    fn record(&self, one: &Pending, state: &[f32]) -> Result<WindowCacheRecord> {
+        let window = &one.window;
+        let position = |at: u64| i64::try_from(at).unwrap_or(i64::MAX);
+        Ok(WindowCacheRecord {
+            chrom: window.contig.clone(),
+            start_bp: position(window.start_bp),
+            end_bp: position(window.start_bp.saturating_add(window.bases.len() as u64)),
+            key: self.key(one.hash),
+            embedding: Embedding::new(state)
+                .map_err(|error| error.with_detail("contig", &window.contig))?,
+            untargeted: true,
+            created_at: 0,
+        })
+    }
+
+    fn write(
+        &mut self,
+        (contig, stride_block): &Block,
+        records: Vec<WindowCacheRecord>,
+    ) -> Result<()> {
+        // Another process may have written the same windows meanwhile.
+        let mut new = Vec::with_capacity(records.len());
+        for record in records {
+            self.written.insert(record.key.window_hash);
+            if !self.cache.contains(&record.key)? {
+                new.push(record);
+            }
+        }
+        let Some(first) = new.first() else {
+            return Ok(());
+        };
+        let place = ShardPlace {
+            encoder_id: &self.build.encoder_id,
+            contig,
+            stride_block: *stride_block,
+        };
+        let place = self.cache.free_place(place, &first.key)?;
+        self.cache.write_shard(&place, &new)?;
+        self.report.written_shards += 1;
+        self.look();
+        Ok(())
+    }
+}
+
+impl WindowCache {
+    /// Indexes shards that an earlier process wrote and did not index. Does nothing where there is
+    /// no cache.
+    ///
+    /// # Errors
+    /// As [`write_shard`](Self::write_shard).
+    pub fn adopt_unindexed(&mut self) -> Result<()> {
+        if !paths::embeddings(&self.root).exists() {
+            return Ok(());
+        }
+        let _lock = FileLock::wait(&paths::lock(&self.root))?;
+        (self.index, self.last) = (None, None);
+        let mut index = Index::open(&paths::index(&self.root))?;
+        self.adopt(&mut index)
+    }
+
+    /// A block's place, or the first spare one where no shard is.
+    fn free_place<'a>(
+        &self,
+        mut place: ShardPlace<'a>,
+        key: &WindowCacheKey,
+    ) -> Result<ShardPlace<'a>> {
+        loop {
+            let path = place.path(key.state_layer, key.pool_type, key.pool_radius)?;
+            if !self.root.join(path).exists() {
+                return Ok(place);
+            }
+            place.stride_block = place.stride_block.saturating_add(SPARE_PLACES);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "build_tests.rs"]
+mod tests;

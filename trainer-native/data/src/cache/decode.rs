@@ -1,0 +1,260 @@
+//! Reading a shard, whoever wrote it and whatever became of it since.
+
+use super::key::{Sha256Bytes, WindowCacheKey};
+use super::record::{CACHE_SCHEMA_VERSION, Embedding, WindowCacheRecord};
+use super::shard::corrupt;
+use genolewm_core::Result;
+use genolewm_report::output::io_error;
+use half::f16;
+use parquet::basic::Type as Physical;
+use parquet::column::reader::get_typed_column_reader;
+use parquet::data_type::{
+    AsBytes, BoolType, ByteArrayType, DataType, FixedLenByteArrayType, Int32Type, Int64Type,
+};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::schema::types::SchemaDescriptor;
+use std::collections::HashSet;
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+/// Name, physical type and, where the type has one, length of each column that a shard must have.
+const COLUMNS: [(&str, Physical, i32); 13] = [
+    ("chrom", Physical::BYTE_ARRAY, 0),
+    ("start_bp", Physical::INT64, 0),
+    ("end_bp", Physical::INT64, 0),
+    ("window_hash", Physical::FIXED_LEN_BYTE_ARRAY, 32),
+    ("encoder_hash", Physical::FIXED_LEN_BYTE_ARRAY, 32),
+    ("state_layer", Physical::INT32, 0),
+    ("pool_type", Physical::BYTE_ARRAY, 0),
+    ("pool_radius", Physical::INT32, 0),
+    ("dtype", Physical::BYTE_ARRAY, 0),
+    (EMBEDDING, Physical::FIXED_LEN_BYTE_ARRAY, 2),
+    ("untargeted", Physical::BOOLEAN, 0),
+    ("created_at", Physical::INT64, 0),
+    ("schema_version", Physical::BYTE_ARRAY, 0),
+];
+const EMBEDDING: &str = "embedding";
+
+type Decoded<T> = std::result::Result<T, ParquetError>;
+
+/// Every row of a shard, in order.
+///
+/// # Errors
+/// `RESOURCE.CACHE_CORRUPT` when it is no Parquet file, lacks a column, has two rows of one key, or
+/// a row that [`WindowCacheRecord::check`] refuses; `RESOURCE.GENERIC` when the file system fails,
+/// which says nothing about the shard.
+pub(super) fn read(path: &Path) -> Result<Vec<WindowCacheRecord>> {
+    let failed = |error: &io::Error| io_error(&path.display().to_string(), error);
+    let file = File::open(path).map_err(|error| failed(&error))?;
+    // The decoders of the Parquet crate panic on some damaged pages. A damaged file is what
+    // `--repair` is for, so it must not end the program.
+    let decoded = catch_unwind(AssertUnwindSafe(|| decode(file)));
+    let decoded = decoded.map_err(|_| corrupt(path, "cannot be decoded"))?;
+    decoded.map_err(|error| match system_error(&error) {
+        Some(error) => failed(error),
+        None => corrupt(path, "cannot be read").with_detail("cause", error),
+    })
+}
+
+/// The operating system's error, if it is one. Decompression reports damage as an I/O error too,
+/// but without the system's number.
+fn system_error(error: &ParquetError) -> Option<&io::Error> {
+    let ParquetError::External(cause) = error else {
+        return None;
+    };
+    let error = cause.downcast_ref::<io::Error>()?;
+    error.raw_os_error().is_some().then_some(error)
+}
+
+fn fault(what: impl Into<String>) -> ParquetError {
+    ParquetError::General(what.into())
+}
+
+fn decode(file: File) -> Decoded<Vec<WindowCacheRecord>> {
+    let reader = SerializedFileReader::new(file)?;
+    let schema = reader.metadata().file_metadata().schema_descr();
+    let places = COLUMNS
+        .iter()
+        .map(|&(name, physical, length)| find(schema, name, physical, length))
+        .collect::<Decoded<Vec<usize>>>()?;
+    let mut records = Vec::new();
+    for index in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(index)?;
+        let columns = Columns {
+            group: group.as_ref(),
+            places: &places,
+            rows: usize::try_from(group.metadata().num_rows())?,
+        };
+        columns.read(&mut records)?;
+    }
+    let mut keys = HashSet::new();
+    match records.iter().all(|row| keys.insert(row.key)) {
+        true => Ok(records),
+        false => Err(fault("two rows have the same key")),
+    }
+}
+
+/// The place of a column, which must be of the type that it should have: the typed readers panic
+/// on any other.
+fn find(schema: &SchemaDescriptor, name: &str, physical: Physical, length: i32) -> Decoded<usize> {
+    let named = |column: &parquet::schema::types::ColumnDescPtr| {
+        column
+            .path()
+            .parts()
+            .first()
+            .is_some_and(|part| part == name)
+    };
+    let place = schema.columns().iter().position(named);
+    let place = place.ok_or_else(|| fault(format!("there is no column {name}")))?;
+    let column = schema.column(place);
+    let nesting = i16::from(name == EMBEDDING);
+    let fits = column.physical_type() == physical
+        && (length == 0 || column.type_length() == length)
+        && column.max_rep_level() == nesting;
+    match fits {
+        true => Ok(place),
+        false => Err(fault(format!("the column {name} has another type"))),
+    }
+}
+
+/// The columns of a row group.
+struct Columns<'a> {
+    group: &'a dyn RowGroupReader,
+    /// Where each of [`COLUMNS`] is in the file.
+    places: &'a [usize],
+    rows: usize,
+}
+
+/// A column's values, none of which may be null, and the level of repetition of each.
+type Values<T> = (Vec<T>, Vec<i16>);
+
+impl Columns<'_> {
+    fn read(&self, records: &mut Vec<WindowCacheRecord>) -> Decoded<()> {
+        let first = records.len();
+        let mut rows = self.positions()?;
+        let mut keys = self.keys()?.into_iter();
+        let mut embeddings = self.embeddings()?.into_iter();
+        let mut untargeted = self.flat::<BoolType>("untargeted")?.into_iter();
+        let mut created = self.flat::<Int64Type>("created_at")?.into_iter();
+        let versions = self.texts("schema_version")?;
+        for (index, version) in versions.iter().enumerate() {
+            if version != CACHE_SCHEMA_VERSION {
+                return Err(fault(format!(
+                    "its version is {version:?}; this program reads {CACHE_SCHEMA_VERSION:?}"
+                )));
+            }
+            let short = || fault("a column has too few rows");
+            let (chrom, start_bp, end_bp) = rows.next().ok_or_else(short)?;
+            let record = WindowCacheRecord {
+                chrom,
+                start_bp,
+                end_bp,
+                key: keys.next().ok_or_else(short)?,
+                embedding: embeddings.next().ok_or_else(short)?,
+                untargeted: untargeted.next().ok_or_else(short)?,
+                created_at: created.next().ok_or_else(short)?,
+            };
+            let number = first + index;
+            let checked = record.check();
+            checked.map_err(|error| fault(format!("row {number}: {}", error.message())))?;
+            records.push(record);
+        }
+        Ok(())
+    }
+
+    /// Contig, first base and end of each row.
+    fn positions(&self) -> Decoded<impl Iterator<Item = (String, i64, i64)> + use<>> {
+        let starts = self.flat::<Int64Type>("start_bp")?;
+        let ends = self.flat::<Int64Type>("end_bp")?;
+        let rows = self.texts("chrom")?.into_iter().zip(starts).zip(ends);
+        Ok(rows.map(|((chrom, start), end)| (chrom, start, end)))
+    }
+
+    fn keys(&self) -> Decoded<Vec<WindowCacheKey>> {
+        let windows = self.hashes("window_hash")?;
+        let encoders = self.hashes("encoder_hash")?;
+        let layers = self.flat::<Int32Type>("state_layer")?;
+        let pools = self.texts("pool_type")?;
+        let radii = self.flat::<Int32Type>("pool_radius")?;
+        let dtypes = self.texts("dtype")?;
+        let rows = windows.into_iter().zip(encoders).zip(layers);
+        let rows = rows.zip(pools).zip(radii).zip(dtypes);
+        let wrong = |error: genolewm_core::Error| fault(error.message());
+        rows.map(
+            |(((((window_hash, encoder_hash), layer), pool), radius), dtype)| {
+                Ok(WindowCacheKey {
+                    window_hash,
+                    encoder_hash,
+                    state_layer: i8::try_from(layer)?,
+                    pool_type: pool.parse().map_err(wrong)?,
+                    pool_radius: u32::try_from(radius)?,
+                    dtype: dtype.parse().map_err(wrong)?,
+                })
+            },
+        )
+        .collect()
+    }
+
+    fn embeddings(&self) -> Decoded<Vec<Embedding>> {
+        let (values, repetitions) = self.values::<FixedLenByteArrayType>(EMBEDDING)?;
+        let mut lists: Vec<Vec<f16>> = Vec::new();
+        for (value, level) in values.iter().zip(repetitions) {
+            let bytes = value.as_bytes().try_into();
+            let value = bytes.map_err(|_| fault("a value of an embedding is not an f16"))?;
+            if level == 0 {
+                lists.push(Vec::new());
+            }
+            let list = lists.last_mut();
+            list.ok_or_else(|| fault("an embedding has no beginning"))?
+                .push(f16::from_le_bytes(value));
+        }
+        let taken = lists.into_iter().map(Embedding::from_halves);
+        taken
+            .map(|taken| taken.map_err(|error| fault(error.message())))
+            .collect()
+    }
+
+    fn texts(&self, name: &str) -> Decoded<Vec<String>> {
+        let texts = self.flat::<ByteArrayType>(name)?;
+        let text = |bytes: &[u8]| Ok(std::str::from_utf8(bytes)?.to_owned());
+        texts.iter().map(|bytes| text(bytes.as_bytes())).collect()
+    }
+
+    fn hashes(&self, name: &str) -> Decoded<Vec<Sha256Bytes>> {
+        let hashes = self.flat::<FixedLenByteArrayType>(name)?;
+        let wrong = |_| fault("a hash does not have 32 bytes");
+        hashes
+            .iter()
+            .map(|bytes| Sha256Bytes::try_from(bytes.as_bytes()).map_err(wrong))
+            .collect()
+    }
+
+    /// One value for each row.
+    fn flat<T: DataType>(&self, name: &str) -> Decoded<Vec<T::T>> {
+        self.values::<T>(name).map(|(values, _)| values)
+    }
+
+    /// Every value of a column. A row without one is a fault: there is no null in a shard.
+    fn values<T: DataType>(&self, name: &str) -> Decoded<Values<T::T>> {
+        let wanted = COLUMNS.iter().position(|column| column.0 == name);
+        let place = wanted.and_then(|index| self.places.get(index));
+        let place = *place.ok_or_else(|| fault(format!("there is no column {name}")))?;
+        let mut reader = get_typed_column_reader::<T>(self.group.get_column_reader(place)?);
+        let (mut values, mut definitions, mut repetitions) = (Vec::new(), Vec::new(), Vec::new());
+        let (rows, present, levels) = reader.read_records(
+            self.rows,
+            Some(&mut definitions),
+            Some(&mut repetitions),
+            &mut values,
+        )?;
+        match rows == self.rows && present == levels {
+            true => Ok((values, repetitions)),
+            false => Err(fault(format!(
+                "the column {name} has nulls or too few rows"
+            ))),
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The index: which shard holds a key, and in which row. A SQLite file that the Python package
+//! reads and writes too.
+
+use super::key::{WindowCacheKey, hex};
+use super::record::WindowCacheRecord;
+use genolewm_core::{Error, ErrorCode, Result};
+use rusqlite::{
+    Connection, ErrorCode as Sqlite, OpenFlags, OptionalExtension, Statement, TransactionBehavior,
+    params,
+};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Character for character what the Python package executes: SQLite keeps the text, and so a file
+/// does not tell who made it.
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS window_index (
+            window_hash TEXT NOT NULL,
+            encoder_hash TEXT NOT NULL,
+            state_layer INTEGER NOT NULL,
+            pool_type TEXT NOT NULL,
+            pool_radius INTEGER NOT NULL,
+            dtype TEXT NOT NULL,
+            shard_path TEXT NOT NULL,
+            row_offset INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            PRIMARY KEY (window_hash, encoder_hash, state_layer, pool_type, pool_radius, dtype)
+        )";
+const BY_SHARD: &str = "CREATE INDEX IF NOT EXISTS idx_shard_path ON window_index(shard_path)";
+const FIND: &str = "SELECT shard_path, row_offset FROM window_index
+    WHERE window_hash = ? AND encoder_hash = ? AND state_layer = ?
+        AND pool_type = ? AND pool_radius = ? AND dtype = ?";
+const INSERT: &str = "INSERT INTO window_index (window_hash, encoder_hash, state_layer, pool_type,
+    pool_radius, dtype, shard_path, row_offset, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// How long a writer of the Python package may hold the file.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An open index.
+#[derive(Debug)]
+pub(super) struct Index {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// Where a key's row is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Below the cache's root, with `/`. The file may say anything here.
+    pub(super) shard: String,
+    /// Row of the shard, from 0; likewise.
+    pub(super) row: i64,
+}
+
+impl Index {
+    /// The index at `path`, made if it is not there.
+    ///
+    /// # Errors
+    /// `RESOURCE.CACHE_CORRUPT` for a file that is no index, other `RESOURCE` codes where it cannot
+    /// be read or written; so with every function here.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let index = Self::connect(path, flags)?;
+        let made = index
+            .connection
+            .execute_batch(&format!("{TABLE};{BY_SHARD}"));
+        made.map_err(|error| failed(path, &error))?;
+        Ok(index)
+    }
+
+    /// A new index in an empty file that nobody else knows yet, and that is synced by the caller.
+    pub(super) fn build(path: &Path) -> Result<Self> {
+        let index = Self::open(path)?;
+        let hurry = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY";
+        let set = index.connection.execute_batch(hurry);
+        set.map_err(|error| failed(path, &error))?;
+        Ok(index)
+    }
+
+    /// The index for reading; `None` when there is none, or only an empty file.
+    pub(super) fn open_existing(path: &Path) -> Result<Option<Self>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        // For writing too: what a writer left behind when it was killed is undone by the next who
+        // opens the file. SQLite opens for reading only where no more is allowed.
+        let index = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'window_index'";
+        let found = index.connection.query_row(table, [], |_| Ok(())).optional();
+        let found = found.map_err(|error| failed(path, &error))?;
+        Ok(found.map(|()| index))
+    }
+
+    /// Waits until nobody writes the index at `path`, and undoes what a killed writer left. A file
+    /// that is no index has nothing to undo.
+    pub(super) fn settle(path: &Path) -> Result<()> {
+        let Some(index) = Self::open_existing(path)? else {
+            return Ok(());
+        };
+        let alone = index.connection.execute_batch("BEGIN EXCLUSIVE; ROLLBACK");
+        alone.map_err(|error| failed(path, &error))
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
+        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .and_then(|connection| connection.busy_timeout(PATIENCE).map(|()| connection));
+        Ok(Self {
+            connection: connection.map_err(|error| failed(path, &error))?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Closes the file, and says so if that fails.
+    pub(super) fn close(self) -> Result<()> {
+        let Self { connection, path } = self;
+        connection
+            .close()
+            .map_err(|(_, error)| failed(&path, &error))
+    }
+
+    /// Where a key's row is, if it is cached.
+    pub(super) fn find(&self, key: &WindowCacheKey) -> Result<Option<Entry>> {
+        let found = self
+            .connection
+            .prepare(FIND)
+            .and_then(|mut find| entry(&mut find, key));
+        found.map_err(|error| failed(&self.path, &error))
+    }
+
+    /// Every shard that has a row here.
+    pub(super) fn shards(&self) -> Result<HashSet<String>> {
+        let list = |connection: &Connection| -> rusqlite::Result<_> {
+            let mut all = connection.prepare("SELECT DISTINCT shard_path FROM window_index")?;
+            all.query_map([], |row| row.get(0))?
+                .collect::<rusqlite::Result<HashSet<String>>>()
+        };
+        list(&self.connection).map_err(|error| failed(&self.path, &error))
+    }
+
+    /// Checks that no record's key is here.
+    ///
+    /// # Errors
+    /// `RESOURCE.CACHE_CORRUPT`, with the shard that has the key.
+    pub(super) fn check_free(&self, records: &[WindowCacheRecord]) -> Result<()> {
+        for record in records {
+            if let Some(entry) = self.find(&record.key)? {
+                return Err(taken(&record.key, &entry.shard));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a shard's rows, all or none. Rows that are here already stay as they are.
+    ///
+    /// # Errors
+    /// `RESOURCE.CACHE_CORRUPT` when another row has a key.
+    pub(super) fn insert(&mut self, shard: &str, records: &[WindowCacheRecord]) -> Result<()> {
+        let failed = |error| failed(&self.path, &error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        {
+            let mut find = transaction.prepare(FIND).map_err(failed)?;
+            let mut insert = transaction.prepare(INSERT).map_err(failed)?;
+            for (row, record) in (0..).zip(records) {
+                match entry(&mut find, &record.key).map_err(failed)? {
+                    None => add(&mut insert, record, shard, row).map_err(failed)?,
+                    Some(entry) if entry.shard == shard && entry.row == row => {}
+                    Some(entry) => {
+                        return Err(
+                            taken(&record.key, &entry.shard).with_detail("new_shard_path", shard)
+                        );
+                    }
+                }
+            }
+        }
+        transaction.commit().map_err(failed)
+    }
+
+    /// Everything in the index, in order of shard and row.
+    #[cfg(test)]
+    pub(super) fn rows(&self) -> Vec<(String, String, i64, i64)> {
+        let all = "SELECT window_hash, shard_path, row_offset, created_at FROM window_index
+            ORDER BY shard_path, row_offset";
+        let mut all = self.connection.prepare(all).unwrap();
+        let rows = all.query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        });
+        rows.unwrap().map(Result::unwrap).collect()
+    }
+}
+
+fn entry(find: &mut Statement<'_>, key: &WindowCacheKey) -> rusqlite::Result<Option<Entry>> {
+    let key = params![
+        hex(&key.window_hash),
+        hex(&key.encoder_hash),
+        key.state_layer,
+        key.pool_type.as_str(),
+        key.pool_radius,
+        key.dtype.as_str(),
+    ];
+    let entry = find.query_row(key, |row| {
+        Ok(Entry {
+            shard: row.get(0)?,
+            row: row.get(1)?,
+        })
+    });
+    entry.optional()
+}
+
+fn add(
+    insert: &mut Statement<'_>,
+    record: &WindowCacheRecord,
+    shard: &str,
+    row: i64,
+) -> rusqlite::Result<()> {
+    let key = &record.key;
+    let values = params![
+        hex(&key.window_hash),
+        hex(&key.encoder_hash),
+        key.state_layer,
+        key.pool_type.as_str(),
+        key.pool_radius,
+        key.dtype.as_str(),
+        shard,
+        row,
+        record.created_at,
+    ];
+    insert.execute(values).map(drop)
+}
+
+fn taken(key: &WindowCacheKey, shard: &str) -> Error {
+    Error::new(
+        ErrorCode::ResourceCacheCorrupt,
+        "another shard of the cache has this key",
+    )
+    .with_detail("window_hash", hex(&key.window_hash))
+    .with_detail("existing_shard_path", shard)
+    .with_remedy(
+        "leave out windows that are cached; where the shards are there already, run \
+         `genolewm cache-windows --repair`: it keeps the first",
+    )
+}
+
+/// What SQLite says, as the program reports it.
+fn failed(path: &Path, error: &rusqlite::Error) -> Error {
+    let (code, remedy) = match error.sqlite_error_code() {
+        Some(Sqlite::DiskFull) => (
+            ErrorCode::ResourceDiskFull,
+            "free some space; the index is as it was",
+        ),
+        Some(Sqlite::NotADatabase | Sqlite::DatabaseCorrupt | Sqlite::Unknown) | None => (
+            ErrorCode::ResourceCacheCorrupt,
+            "run `genolewm cache-windows --reindex`: it builds the index again from the shards",
+        ),
+        Some(_) => (
+            ErrorCode::ResourceGeneric,
+            "check that the index may be read and written, and that no other program holds it",
+        ),
+    };
+    let message = format!("the cache's index failed: {error}");
+    Error::new(code, message)
+        .with_detail("index_path", path.display())
+        .with_remedy(remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::tests::record;
+    use super::*;
+
+    #[test]
+    fn rows_are_found_and_keys_stay_where_they_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut index = Index::open(&dir.path().join("index.sqlite")).unwrap();
+        let rows = [record(1), record(2)];
+        assert_eq!(index.check_free(&rows), Ok(()));
+        index.insert("embeddings/a.parquet", &rows).unwrap();
+        index.insert("embeddings/a.parquet", &rows).unwrap();
+        let second = index.find(&rows[1].key).unwrap();
+        let want = Entry {
+            shard: "embeddings/a.parquet".to_owned(),
+            row: 1,
+        };
+        assert_eq!(second, Some(want));
+        assert_eq!(index.find(&record(3).key), Ok(None));
+        let corrupt = Err(ErrorCode::ResourceCacheCorrupt);
+        let code = |result: Result<()>| result.map_err(|error| error.code());
+        assert_eq!(code(index.check_free(&[record(3), record(2)])), corrupt);
+        // All or none: row 3 is not added where row 2 cannot be.
+        assert_eq!(
+            code(index.insert("embeddings/b.parquet", &[record(3), record(2)])),
+            corrupt
+        );
+        assert_eq!(index.rows().len(), 2);
+        assert_eq!(index.shards().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_no_index_is_corrupt_and_an_empty_one_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("index.sqlite");
+        assert!(Index::open_existing(&path).unwrap().is_none());
+        std::fs::write(&path, "").unwrap();
+        assert!(Index::open_existing(&path).unwrap().is_none());
+        std::fs::write(&path, "not a database at all".repeat(100)).unwrap();
+        let error = Index::open_existing(&path).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ResourceCacheCorrupt);
+        assert!(error.remedy().unwrap().contains("--reindex"));
+    }
+}

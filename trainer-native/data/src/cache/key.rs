@@ -1,0 +1,170 @@
+//! What a cached state is found by: the window's content, the encoder and how it was pooled.
+
+use genolewm_core::{Error, ErrorCode, Result};
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+
+/// The 32 bytes of a SHA-256.
+pub type Sha256Bytes = [u8; 32];
+
+/// How token rows became one state, by the names that the Python package uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CachedPool {
+    /// The mean of the rows around one token.
+    CenteredMean,
+    /// The mean of all rows.
+    GlobalMean,
+    /// A learnt weighting of the rows. This program makes none, and keeps those of others.
+    Attention,
+}
+
+impl CachedPool {
+    const ALL: [Self; 3] = [Self::CenteredMean, Self::GlobalMean, Self::Attention];
+
+    /// The name in files and paths.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CenteredMean => "centered_mean",
+            Self::GlobalMean => "global_mean",
+            Self::Attention => "attention",
+        }
+    }
+}
+
+impl fmt::Display for CachedPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CachedPool {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|pool| pool.as_str() == text);
+        found.ok_or_else(|| {
+            refused("a pool type is centered_mean, global_mean or attention")
+                .with_detail("pool_type", text)
+        })
+    }
+}
+
+/// The number format that the encoder computed in. Embeddings are stored as f16 in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CachedDtype {
+    /// bfloat16
+    Bf16,
+    /// IEEE half precision
+    Fp16,
+    /// IEEE single precision
+    Fp32,
+}
+
+impl CachedDtype {
+    const ALL: [Self; 3] = [Self::Bf16, Self::Fp16, Self::Fp32];
+
+    /// The name in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bf16 => "bf16",
+            Self::Fp16 => "fp16",
+            Self::Fp32 => "fp32",
+        }
+    }
+}
+
+impl fmt::Display for CachedDtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for CachedDtype {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|dtype| dtype.as_str() == text);
+        found.ok_or_else(|| refused("a dtype is bf16, fp16 or fp32").with_detail("dtype", text))
+    }
+}
+
+/// The content key of a state (`WindowCacheKey` of the Python package). It has no locus: equal
+/// windows share one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WindowCacheKey {
+    /// SHA-256 of the window's canonical text.
+    pub window_hash: Sha256Bytes,
+    /// SHA-256 of the encoder's weights: the manifest's `encoder.hash`.
+    pub encoder_hash: Sha256Bytes,
+    /// Layer that the state was taken from, as it was configured: negative counts from the last.
+    pub state_layer: i8,
+    /// How token rows were pooled.
+    pub pool_type: CachedPool,
+    /// Token rows on either side of the centre; 0 where the pool has none.
+    pub pool_radius: u32,
+    /// Number format of the encoder.
+    pub dtype: CachedDtype,
+}
+
+impl WindowCacheKey {
+    /// Checks what the types leave open.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a radius that the file's 32 bits with sign cannot hold.
+    pub fn check(&self) -> Result<()> {
+        match i32::try_from(self.pool_radius) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(refused("pool_radius does not fit into 32 bits")
+                .with_detail("pool_radius", self.pool_radius)),
+        }
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits, as the index holds hashes.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing into a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// An argument that the cache does not take.
+pub(super) fn refused(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::InputGeneric, message)
+        .with_remedy("correct the value; nothing was written")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip_and_others_are_refused() {
+        for pool in CachedPool::ALL {
+            assert_eq!(pool.as_str().parse::<CachedPool>().as_ref(), Ok(&pool));
+        }
+        for dtype in CachedDtype::ALL {
+            assert_eq!(dtype.as_str().parse::<CachedDtype>().as_ref(), Ok(&dtype));
+        }
+        let codes = [
+            "max"
+                .parse::<CachedPool>()
+                .map_err(|error| error.code())
+                .err(),
+            "f32"
+                .parse::<CachedDtype>()
+                .map_err(|error| error.code())
+                .err(),
+        ];
+        assert_eq!(codes, [Some(ErrorCode::InputGeneric); 2]);
+    }
+
+    #[test]
+    fn hashes_are_lower_case_hexadecimal() {
+        assert_eq!(hex(&[0, 0xab, 0x1f]), "00ab1f");
+    }
+}

@@ -1,0 +1,110 @@
+//! The states of windows, as they are cached.
+
+use super::key::{CachedPool, Sha256Bytes, refused};
+use genolewm::encoder::StateEncoder;
+use genolewm::ops::Ops;
+use genolewm_core::position::BpOffset;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::io_error;
+use rayon::ThreadPool;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// An encoder at work on several windows at once.
+pub struct WindowStates<'a, O: Ops> {
+    ops: &'a O,
+    encoder: &'a StateEncoder<O::Matrix>,
+    pool: CachedPool,
+    workers: ThreadPool,
+}
+
+impl<'a, O> WindowStates<'a, O>
+where
+    O: Ops<Matrix: Send + Sync> + Sync,
+{
+    /// Puts `workers` threads to work. The encoder's own pooling must be that of `pool`.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a pool that this program does not make, `RESOURCE.RUNTIME_SETUP` when
+    /// threads cannot be started.
+    pub fn new(
+        ops: &'a O,
+        encoder: &'a StateEncoder<O::Matrix>,
+        pool: CachedPool,
+        workers: usize,
+    ) -> Result<Self> {
+        if pool == CachedPool::Attention {
+            return Err(refused(
+                "this program pools by global_mean or centered_mean",
+            ));
+        }
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(workers).build();
+        let workers = threads
+            .map_err(|error| Error::new(ErrorCode::ResourceRuntimeSetup, error.to_string()))?;
+        Ok(Self {
+            ops,
+            encoder,
+            pool,
+            workers,
+        })
+    }
+
+    /// The states of windows, in their order; the same for any number of workers. A centred pool
+    /// is at the middle of a window.
+    ///
+    /// # Errors
+    /// Those of the encoder and its backend.
+    pub fn encode(&self, windows: &[&str]) -> Result<Vec<Vec<f32>>> {
+        let one = |window: &&str| {
+            let middle = BpOffset(window.len() as u64 / 2);
+            let locus = (self.pool == CachedPool::CenteredMean).then_some(middle);
+            let state = self.encoder.encode_window(self.ops, window, locus)?;
+            pollster::block_on(self.ops.read(&state))
+        };
+        self.workers
+            .install(|| windows.par_iter().map(one).collect())
+    }
+}
+
+/// The hash that keys an encoder's states: of `model.safetensors` or, where the weights are in
+/// several files, of their index.
+///
+/// # Errors
+/// `RESOURCE.MODEL_NOT_FOUND` when there is neither, `RESOURCE.GENERIC` when it cannot be read.
+pub fn encoder_weights_hash(directory: &Path) -> Result<Sha256Bytes> {
+    for name in ["model.safetensors", "model.safetensors.index.json"] {
+        let path = directory.join(name);
+        let failed = |error| io_error(&path.display().to_string(), &error);
+        match File::open(&path) {
+            Ok(mut file) => {
+                let mut digest = Sha256::new();
+                io::copy(&mut file, &mut HashWriter(&mut digest)).map_err(failed)?;
+                return Ok(digest.finalize().into());
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    let name = directory.display();
+    Err(Error::new(
+        ErrorCode::ResourceModelNotFound,
+        format!("{name}: there is no model.safetensors"),
+    )
+    .with_remedy("give a complete encoder directory with --encoder-dir"))
+}
+
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,223 @@
+//! Where the edits of training windows come from.
+
+use crate::bases::below;
+use crate::edits::synthetic::{synthetic_indel, synthetic_snv};
+use crate::edits::variants::{LabelledVariant, VariantIndex, read_variants, require_some};
+use crate::shards::Significance;
+use crate::window::WindowContext;
+use genolewm_core::edit::RelEdit;
+use genolewm_core::position::BpOffset;
+use genolewm_core::{Error, ErrorCode, Result};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// The kind of edit that a tuple shows first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EditSource {
+    /// An observed variant of at least [`COMMON_AF`](crate::edits::variants::COMMON_AF).
+    GnomadCommon,
+    /// A random base change.
+    SyntheticSnv,
+    /// A random insertion or deletion.
+    SyntheticIndel,
+    /// A pathogenic or likely pathogenic ClinVar variant.
+    Clinvar,
+}
+
+impl EditSource {
+    const ALL: [Self; 4] = [
+        Self::GnomadCommon,
+        Self::SyntheticSnv,
+        Self::SyntheticIndel,
+        Self::Clinvar,
+    ];
+
+    /// The name in settings and files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GnomadCommon => "gnomad_common",
+            Self::SyntheticSnv => "synthetic_snv",
+            Self::SyntheticIndel => "synthetic_indel",
+            Self::Clinvar => "clinvar",
+        }
+    }
+}
+
+impl fmt::Display for EditSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for EditSource {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let found = Self::ALL.into_iter().find(|source| source.as_str() == text);
+        found.ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join(", ");
+            Error::new(ErrorCode::ConfigGeneric, "there is no such source of edits")
+                .with_detail("source", text)
+                .with_remedy(format!("use one of {names}"))
+        })
+    }
+}
+
+/// Gives edits of windows. What it gives is a function of the window and the state of `rng`.
+pub trait EditProvider: fmt::Debug + Send + Sync {
+    /// At most `count` edits in the window's coordinates, whose reference bases are the window's.
+    /// Fewer mean that there are no others; hold-outs are applied to what is given.
+    ///
+    /// # Errors
+    /// `TRAINING.DATALOADER` when none can be made.
+    fn edits(
+        &self,
+        window: &WindowContext,
+        count: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Vec<RelEdit>>;
+}
+
+/// Random base changes, as many as are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SyntheticSnv;
+
+impl EditProvider for SyntheticSnv {
+    fn edits(
+        &self,
+        window: &WindowContext,
+        count: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Vec<RelEdit>> {
+        (0..count)
+            .map(|_| synthetic_snv(&window.bases, rng))
+            .collect()
+    }
+}
+
+/// Random insertions and deletions, evenly, as many as are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SyntheticIndel;
+
+impl EditProvider for SyntheticIndel {
+    fn edits(
+        &self,
+        window: &WindowContext,
+        count: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Vec<RelEdit>> {
+        (0..count)
+            .map(|_| synthetic_indel(&window.bases, rng))
+            .collect()
+    }
+}
+
+/// Variants that were observed: those within a placed window that fit its bases, each once, in
+/// random order. Windows without a place have none.
+#[derive(Debug, Clone, Default)]
+pub struct ObservedVariants(VariantIndex);
+
+impl ObservedVariants {
+    /// Variants by place.
+    #[must_use]
+    pub const fn new(index: VariantIndex) -> Self {
+        Self(index)
+    }
+
+    /// The common variants of files that [`read_variants`] reads.
+    ///
+    /// # Errors
+    /// As reading the files; `TRAINING.DATALOADER` where files are given and hold none.
+    pub fn common(paths: &[PathBuf]) -> Result<Self> {
+        Self::read(paths, "common variants", LabelledVariant::is_common)
+    }
+
+    /// The pathogenic and likely pathogenic variants of such files.
+    ///
+    /// # Errors
+    /// As [`common`](Self::common).
+    pub fn pathogenic(paths: &[PathBuf]) -> Result<Self> {
+        let sided = |significance| matches!(significance, Significance::P | Significance::Lp);
+        Self::read(paths, "pathogenic variants", |variant| {
+            variant.significance.is_some_and(sided)
+        })
+    }
+
+    fn read(
+        paths: &[PathBuf],
+        wanted: &str,
+        is_wanted: impl Fn(&LabelledVariant) -> bool,
+    ) -> Result<Self> {
+        let mut variants = Vec::new();
+        for path in paths {
+            let read = read_variants(path, ErrorCode::TrainingDataloader)?.variants;
+            variants.extend(read.into_iter().filter(|variant| is_wanted(variant)));
+        }
+        let index = VariantIndex::new(&variants);
+        // A file of the wrong kind would else leave all edits to chance without a word.
+        if !paths.is_empty() {
+            require_some(&index, wanted, ErrorCode::TrainingDataloader)?;
+        }
+        Ok(Self(index))
+    }
+}
+
+impl EditProvider for ObservedVariants {
+    fn edits(
+        &self,
+        window: &WindowContext,
+        count: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Vec<RelEdit>> {
+        let span = window.span();
+        let (Some(contig), Some(last)) = (&window.contig, span.end.get().checked_sub(1)) else {
+            return Ok(Vec::new());
+        };
+        let fits = |edit: &RelEdit| {
+            window.bases[edit.rel_pos().get() as usize..].starts_with(edit.ref_bases())
+        };
+        let mut found: Vec<RelEdit> = self
+            .0
+            .within(contig, span)
+            .filter_map(|edit| edit.relative_to(span.start, BpOffset(last)).ok())
+            .filter(fits)
+            .collect();
+        let mut drawn = Vec::new();
+        while drawn.len() < count && !found.is_empty() {
+            drawn.push(found.swap_remove(below(rng, found.len() as u64) as usize));
+        }
+        Ok(drawn)
+    }
+}
+
+/// Providers by the source that they stand for.
+#[derive(Debug, Default)]
+pub struct EditProviders(BTreeMap<EditSource, Box<dyn EditProvider>>);
+
+impl EditProviders {
+    /// Synthetic edits, and the observed variants of two sources.
+    #[must_use]
+    pub fn new(common: ObservedVariants, pathogenic: ObservedVariants) -> Self {
+        let mut providers = Self::default();
+        providers.set(EditSource::GnomadCommon, common);
+        providers.set(EditSource::Clinvar, pathogenic);
+        providers.set(EditSource::SyntheticSnv, SyntheticSnv);
+        providers.set(EditSource::SyntheticIndel, SyntheticIndel);
+        providers
+    }
+
+    /// Sets the provider of a source.
+    pub fn set(&mut self, source: EditSource, provider: impl EditProvider + 'static) {
+        self.0.insert(source, Box::new(provider));
+    }
+
+    /// The provider of a source, if there is one.
+    #[must_use]
+    pub fn get(&self, source: EditSource) -> Option<&dyn EditProvider> {
+        self.0.get(&source).map(AsRef::as_ref)
+    }
+}

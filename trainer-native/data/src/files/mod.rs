@@ -1,0 +1,8 @@
+//! Files of sequence: FASTA, JSONL, Parquet, alignments (MAF), dataset packages of the Python package.
+pub mod fasta;
+pub mod maf;
+pub mod source_mix;
+pub mod subset;
+pub mod records;
+pub mod package;
+pub mod recipe;

@@ -1,0 +1,182 @@
+//! Repeats of a genome, from RepeatMasker's BED.
+
+use crate::files::fasta::open_text;
+use genolewm_core::context::{RepeatClass, classify_repeat};
+use genolewm_core::contig::common_form;
+use genolewm_core::error::Location;
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::io_error;
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::path::Path;
+
+/// Repeats by place. Contig names are compared in their common form (`chr17` is `17`).
+#[derive(Debug, Clone, Default)]
+pub struct Repeats {
+    /// By start.
+    by_contig: BTreeMap<String, Vec<(Interval, RepeatClass)>>,
+    /// Of the longest repeat of any contig.
+    longest_bp: u64,
+    len: usize,
+}
+
+impl Repeats {
+    /// Reads a BED file: contig, 0-based start, end, and what the repeat is. That is the first of the
+    /// columns after the end, and of their parts between `/`, that names a class, as UCSC's `rmsk`
+    /// (`L1HS` with `LINE` and `L1` in further columns) and RepeatMasker (`SINE/Alu`) write it.
+    ///
+    /// # Errors
+    /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
+    pub fn read(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        let mut repeats = Self::default();
+        for (number, line) in (1..).zip(open_text(path)?.lines()) {
+            let line = line.map_err(|error| io_error(&name, &error))?;
+            let heading = ["#", "track", "browser"];
+            if !line.is_empty() && !heading.iter().any(|word| line.starts_with(word)) {
+                let located = |error: Error| error.at(Location::line(&name, number));
+                repeats.add(&line).map_err(located)?;
+            }
+        }
+        for contig in repeats.by_contig.values_mut() {
+            contig.sort_by_key(|(span, _)| (span.start, span.end));
+        }
+        Ok(repeats)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The class of the repeat at an interval; where several lie there, of the one that starts last.
+    #[must_use]
+    pub fn at(&self, contig: &str, span: Interval) -> RepeatClass {
+        let Some(repeats) = self.by_contig.get(&common_form(contig)) else {
+            return RepeatClass::None;
+        };
+        let earliest = span.start.get().saturating_sub(self.longest_bp);
+        let after = repeats.partition_point(|(repeat, _)| repeat.start < span.end);
+        repeats[..after]
+            .iter()
+            .rev()
+            .take_while(|(repeat, _)| repeat.start.get() >= earliest)
+            .find(|(repeat, _)| repeat.intersects(span))
+            .map_or(RepeatClass::None, |(_, class)| *class)
+    }
+
+    fn add(&mut self, line: &str) -> Result<()> {
+        let fields: Vec<&str> = line.trim_end().split('\t').collect();
+        let [contig, start, end, names @ ..] = &fields[..] else {
+            return Err(malformed("a repeat has a contig, a start and an end"));
+        };
+        let number = |text: &str| {
+            let number = text.parse().map(BpOffset);
+            number.map_err(|_| malformed("a repeat's start or end is no number"))
+        };
+        let span = Interval::new(number(start)?, number(end)?)?;
+        let class = class_of(names)?;
+        self.longest_bp = self.longest_bp.max(span.len_bp());
+        self.len += 1;
+        let of_contig = self.by_contig.entry(common_form(contig)).or_default();
+        of_contig.push((span, class));
+        Ok(())
+    }
+}
+
+fn class_of(names: &[&str]) -> Result<RepeatClass> {
+    names
+        .iter()
+        .flat_map(|name| name.split('/').chain([*name]))
+        .map(str::trim)
+        // Scores and strands name no class, and an empty name would mean that there is no repeat.
+        .filter(|name| name.chars().any(char::is_alphabetic))
+        .find_map(|name| match classify_repeat(Some(name)) {
+            Ok(class) if class != RepeatClass::None => Some(Ok(class)),
+            _ => None,
+        })
+        .unwrap_or_else(|| {
+            // What RepeatMasker finds and is none of these: DNA transposons, RNA genes, unknown.
+            let other = ["dna", "rc", "rna", "unknown", "other", "retroposon"];
+            let known = |name: &&str| {
+                let name = name.to_ascii_lowercase();
+                other
+                    .iter()
+                    .any(|word| name.split('/').any(|part| part.ends_with(word)))
+            };
+            match names.iter().find(|name| known(name)) {
+                Some(_) => Ok(RepeatClass::Transposon),
+                None => Err(
+                    malformed("nothing says which class the repeat is of").with_remedy(
+                        "give columns such as SINE/Alu, Simple_repeat, Low_complexity or Satellite",
+                    ),
+                ),
+            }
+        })
+}
+
+fn malformed(message: &str) -> Error {
+    Error::new(ErrorCode::InputGeneric, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Repeats> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Repeats::read(file.path())
+    }
+
+    fn span(start: u64, end: u64) -> Interval {
+        Interval::new(BpOffset(start), BpOffset(end)).unwrap()
+    }
+
+    #[test]
+    fn repeats_are_found_by_place_under_any_name_of_the_contig() -> Result<()> {
+        let repeats = read(
+            "#chrom\nchr17\t100\t900\tAluY\t0\t+\tSINE\tAlu\nchr17\t400\t420\tSimple_repeat\n\
+             17\t2000\t2010\tLow_complexity/Low_complexity\nchr1\t0\t5\t(TA)n\t12\t+\tSatellite\n",
+        )?;
+        assert_eq!(repeats.len(), 4);
+        for (contig, start, end, class) in [
+            ("17", 100, 101, RepeatClass::Transposon),
+            ("chr17", 99, 100, RepeatClass::None),
+            ("17", 410, 411, RepeatClass::Simple),
+            ("17", 500, 501, RepeatClass::Transposon),
+            ("17", 899, 2001, RepeatClass::LowComplexity),
+            ("chr1", 4, 5, RepeatClass::Simple),
+            ("chr2", 4, 5, RepeatClass::None),
+        ] {
+            assert_eq!(
+                repeats.at(contig, span(start, end)),
+                class,
+                "{contig}:{start}"
+            );
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn lines_without_a_class_or_a_place_are_refused_with_their_number() {
+        for line in [
+            "chr1\t5",
+            "chr1\t5\tx\tLINE",
+            "chr1\t9\t5\tLINE",
+            "chr1\t1\t5\tnonsense",
+        ] {
+            let error = read(&format!("chr1\t1\t5\tLINE/L1\n{line}\n")).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InputGeneric, "{line}");
+            assert_eq!(error.location().and_then(|at| at.line), Some(2), "{line}");
+        }
+    }
+}

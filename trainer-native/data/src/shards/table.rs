@@ -1,0 +1,348 @@
+//! Reading a Parquet table: columns by name, a batch of rows at a time.
+
+use super::columns::{Column, Kind};
+use super::guard::guarded;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::io_error;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::{ByteArray, DataType};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// How a kind of table is opened, and what errors call it.
+pub(super) struct Nature {
+    /// Completes "not …".
+    pub(super) what: &'static str,
+    pub(super) remedy: &'static str,
+    /// Rows in memory at a time.
+    pub(super) batch_rows: usize,
+}
+
+/// A shard of variants.
+const SHARD: Nature = Nature {
+    what: "a shard",
+    remedy: "make the shard again from its VCF with prepare-gnomad or prepare-clinvar --overwrite",
+    batch_rows: 8192,
+};
+
+/// An open table. Columns may be required or optional, in any order and under any codec that is
+/// built in (none, Snappy, zstd); other columns are never read.
+pub(super) struct Table {
+    reader: SerializedFileReader<File>,
+    source: Source,
+    columns: &'static [Column],
+    /// For each of `columns`, which of the file's it is.
+    places: Vec<Option<usize>>,
+    next_group: usize,
+    group: Option<Group>,
+}
+
+/// What errors say of a file.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) name: String,
+    pub(super) code: ErrorCode,
+    nature: &'static Nature,
+}
+
+/// The row group that is being read.
+struct Group {
+    readers: Vec<Option<ColumnReader>>,
+    left: usize,
+}
+
+/// Some rows, column by column.
+pub(super) struct Batch {
+    rows: usize,
+    columns: &'static [Column],
+    values: Vec<Values>,
+}
+
+enum Values {
+    Absent,
+    Text(Vec<Option<String>>),
+    Integer(Vec<Option<i64>>),
+    Number(Vec<Option<f64>>),
+}
+
+impl Table {
+    /// Opens a shard. `code` is that of errors about its content.
+    pub(super) fn open(path: &Path, columns: &'static [Column], code: ErrorCode) -> Result<Self> {
+        Self::open_as(&SHARD, path, columns, code, |column| column.to_owned())
+    }
+
+    /// Opens a file in which the columns have the names that `named` gives them.
+    pub(super) fn open_as(
+        nature: &'static Nature,
+        path: &Path,
+        columns: &'static [Column],
+        code: ErrorCode,
+        named: impl Fn(&'static str) -> String,
+    ) -> Result<Self> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| io_error(&name, &error))?;
+        let source = Source { name, code, nature };
+        let reader = guarded(|| SerializedFileReader::new(file))
+            .ok_or_else(|| source.damaged("its metadata make no sense"))?
+            .map_err(|error| source.unreadable(error))?;
+        let mut places = Vec::with_capacity(columns.len());
+        for column in columns {
+            places.push(place(&reader, column, &named(column.name), &source)?);
+        }
+        Ok(Self {
+            reader,
+            source,
+            columns,
+            places,
+            next_group: 0,
+            group: None,
+        })
+    }
+
+    /// For each column whether the file has it.
+    pub(super) fn has(&self) -> Vec<bool> {
+        self.places.iter().map(Option::is_some).collect()
+    }
+
+    pub(super) const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The next rows, at least one; `None` at the end.
+    pub(super) fn next_batch(&mut self) -> Result<Option<Batch>> {
+        loop {
+            if let Some(group) = &mut self.group
+                && group.left > 0
+            {
+                let (columns, source) = (self.columns, &self.source);
+                return guarded(|| group.read(columns, source))
+                    .ok_or_else(|| source.damaged("a page makes no sense"))?
+                    .map(Some);
+            }
+            if self.next_group >= self.reader.num_row_groups() {
+                return Ok(None);
+            }
+            self.group = Some(self.open_group()?);
+            self.next_group += 1;
+        }
+    }
+
+    fn open_group(&self) -> Result<Group> {
+        let open = || -> Result<Group, ParquetError> {
+            let group = self.reader.get_row_group(self.next_group)?;
+            let reader = |place: &Option<usize>| {
+                place
+                    .map(|place| group.get_column_reader(place))
+                    .transpose()
+            };
+            Ok(Group {
+                readers: self.places.iter().map(reader).collect::<Result<_, _>>()?,
+                left: usize::try_from(group.metadata().num_rows()).unwrap_or(0),
+            })
+        };
+        guarded(open)
+            .ok_or_else(|| self.source.damaged("a row group makes no sense"))?
+            .map_err(|error| self.source.unreadable(error))
+    }
+}
+
+/// Where a column is in the file; `None` for an optional one that is not.
+fn place(
+    reader: &SerializedFileReader<File>,
+    column: &Column,
+    name: &str,
+    source: &Source,
+) -> Result<Option<usize>> {
+    let schema = reader.metadata().file_metadata().schema_descr();
+    let named = |index: &usize| schema.column(*index).path().string() == name;
+    let Some(index) = (0..schema.num_columns()).find(named) else {
+        return if column.required {
+            Err(source
+                .damaged("a column is missing")
+                .with_detail("column", name))
+        } else {
+            Ok(None)
+        };
+    };
+    let found = schema.column(index);
+    if found.max_rep_level() == 0 && column.kind.accepts(found.physical_type()) {
+        return Ok(Some(index));
+    }
+    Err(source
+        .damaged(&format!("a column does not hold {}", column.kind.name()))
+        .with_detail("column", name))
+}
+
+impl Group {
+    fn read(&mut self, columns: &'static [Column], source: &Source) -> Result<Batch> {
+        let rows = self.left.min(source.nature.batch_rows);
+        let mut values = Vec::with_capacity(columns.len());
+        for (reader, column) in self.readers.iter_mut().zip(columns) {
+            let read = reader
+                .as_mut()
+                .map_or(Ok(Values::Absent), |reader| {
+                    read_column(reader, column, rows)
+                })
+                .map_err(|error| source.unreadable(error).with_detail("column", column.name))?;
+            if read.len().is_some_and(|found| found != rows) {
+                return Err(source
+                    .damaged("a column has too few rows")
+                    .with_detail("column", column.name));
+            }
+            values.push(read);
+        }
+        self.left -= rows;
+        Ok(Batch {
+            rows,
+            columns,
+            values,
+        })
+    }
+}
+
+impl Values {
+    fn len(&self) -> Option<usize> {
+        match self {
+            Self::Absent => None,
+            Self::Text(values) => Some(values.len()),
+            Self::Integer(values) => Some(values.len()),
+            Self::Number(values) => Some(values.len()),
+        }
+    }
+}
+
+fn read_column(
+    reader: &mut ColumnReader,
+    column: &Column,
+    rows: usize,
+) -> Result<Values, ParquetError> {
+    Ok(match (column.kind, reader) {
+        (Kind::Text | Kind::Label, ColumnReader::ByteArrayColumnReader(reader)) => {
+            Values::Text(read_values(reader, rows, text)?)
+        }
+        (Kind::Label, ColumnReader::Int64ColumnReader(reader)) => {
+            Values::Text(read_values(reader, rows, |value| Ok(value.to_string()))?)
+        }
+        (Kind::Label, ColumnReader::Int32ColumnReader(reader)) => {
+            Values::Text(read_values(reader, rows, |value| Ok(value.to_string()))?)
+        }
+        (Kind::Integer, ColumnReader::Int64ColumnReader(reader)) => {
+            Values::Integer(read_values(reader, rows, Ok)?)
+        }
+        (Kind::Integer, ColumnReader::Int32ColumnReader(reader)) => {
+            Values::Integer(read_values(reader, rows, |value| Ok(value.into()))?)
+        }
+        (Kind::Number, ColumnReader::FloatColumnReader(reader)) => {
+            Values::Number(read_values(reader, rows, |value| Ok(widened(value)))?)
+        }
+        (Kind::Number, ColumnReader::DoubleColumnReader(reader)) => {
+            Values::Number(read_values(reader, rows, Ok)?)
+        }
+        _ => return Err(ParquetError::General("its type changes".to_owned())),
+    })
+}
+
+/// The next values of a column, `None` for nulls; fewer than `rows` at its end.
+fn read_values<T: DataType, V>(
+    reader: &mut ColumnReaderImpl<T>,
+    rows: usize,
+    convert: impl Fn(T::T) -> Result<V, ParquetError>,
+) -> Result<Vec<Option<V>>, ParquetError> {
+    let (mut levels, mut values) = (Vec::new(), Vec::new());
+    let (records, ..) = reader.read_records(rows, Some(&mut levels), None, &mut values)?;
+    let mut values = values.into_iter();
+    if levels.is_empty() {
+        // The field is required: nothing says which rows have a value, for all have one.
+        return values.map(|value| convert(value).map(Some)).collect();
+    }
+    let present = levels.iter().take(records).map(|level| *level > 0);
+    let mut next = |present| {
+        let value = if present { values.next() } else { None };
+        value.map(&convert).transpose()
+    };
+    present.map(&mut next).collect()
+}
+
+fn text(bytes: ByteArray) -> Result<String, ParquetError> {
+    String::from_utf8(bytes.data().to_vec())
+        .map_err(|_| ParquetError::General("a text is not UTF-8".to_owned()))
+}
+
+/// The fraction that was meant by an f32: its shortest digits as f64. A plain widening would make
+/// 0.01 smaller than it was before it was stored, and drop a variant at the threshold itself.
+fn widened(value: f32) -> f64 {
+    value
+        .to_string()
+        .parse()
+        .unwrap_or_else(|_| f64::from(value))
+}
+
+impl Batch {
+    pub(super) const fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(super) fn text(&self, name: &str, row: usize) -> Option<&str> {
+        match self.column(name)? {
+            Values::Text(values) => values.get(row)?.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn integer(&self, name: &str, row: usize) -> Option<i64> {
+        match self.column(name)? {
+            Values::Integer(values) => *values.get(row)?,
+            _ => None,
+        }
+    }
+
+    pub(super) fn number(&self, name: &str, row: usize) -> Option<f64> {
+        match self.column(name)? {
+            Values::Number(values) => *values.get(row)?,
+            _ => None,
+        }
+    }
+
+    fn column(&self, name: &str) -> Option<&Values> {
+        let index = self.columns.iter().position(|column| column.name == name)?;
+        self.values.get(index)
+    }
+}
+
+impl Source {
+    /// An error about the file's content.
+    pub(super) fn damaged(&self, cause: &str) -> Error {
+        let (name, what) = (&self.name, self.nature.what);
+        Error::new(self.code, format!("{name}: not {what}: {cause}"))
+            .with_remedy(self.nature.remedy)
+    }
+
+    fn unreadable(&self, error: ParquetError) -> Error {
+        let cause = match error {
+            ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+                // Decompressors, too, speak of damage in I/O errors; the disk's own have a number.
+                Ok(error) if error.raw_os_error().is_some() => return io_error(&self.name, &error),
+                Ok(error) => error.to_string(),
+                Err(cause) => cause.to_string(),
+            },
+            other => other.to_string(),
+        };
+        self.damaged(&cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_frequency_is_the_one_that_was_meant() {
+        assert_eq!(widened(0.01), 0.01);
+        assert_eq!(widened(0.004_193_29), 0.004_193_29);
+        assert!(f64::from(0.01_f32) < 0.01);
+        assert!(widened(f32::from_bits(0.01_f32.to_bits() - 1)) < 0.01);
+    }
+}

@@ -1,0 +1,175 @@
+//! A window that training edits are drawn for: its bases, and what is known of where they come from.
+
+use crate::bases::decode;
+use genolewm_core::Result;
+use genolewm_core::edit::{EditSpec, RelEdit};
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::window::window_sha256;
+use std::sync::Arc;
+
+/// A stretch of a record, on its forward strand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// The record's name.
+    pub contig: Arc<str>,
+    /// The bases, counted on the record.
+    pub span: Interval,
+}
+
+/// A window of the forward strand.
+///
+/// It is *placed* when it is one stretch of a contig, whose variants and hold-outs are then looked
+/// up by coordinates. One that runs across records, or comes from a record without a place, is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowContext {
+    /// The record of its first base.
+    pub record_id: Arc<str>,
+    /// Upper-case bases.
+    pub bases: String,
+    /// The first base, on the contig where the window is placed, else on the record.
+    pub start: BpOffset,
+    /// The contig, in the names of the hold-outs; `None` where the window is not placed.
+    pub contig: Option<Arc<str>>,
+    /// All that it is made of, in order. A window whose first and last bases lie on different
+    /// records touches every one of them.
+    pieces: Vec<Piece>,
+}
+
+impl WindowContext {
+    /// A window of a record whose place on a contig is known.
+    #[must_use]
+    pub fn placed(record_id: &str, contig: &str, start: BpOffset, bases: String) -> Self {
+        let (record_id, contig): (Arc<str>, Arc<str>) = (record_id.into(), contig.into());
+        let piece = Piece {
+            contig: Arc::clone(&contig),
+            span: span_of(start, &bases),
+        };
+        Self {
+            record_id,
+            bases,
+            start,
+            contig: Some(contig),
+            pieces: vec![piece],
+        }
+    }
+
+    /// A window of a record that has no place: `start` counts on the record.
+    #[must_use]
+    pub fn unplaced(record_id: &str, start: BpOffset, bases: String) -> Self {
+        Self {
+            contig: None,
+            ..Self::placed(record_id, record_id, start, bases)
+        }
+    }
+
+    /// A window cut from sequence files, by codes of the forward strand. It is placed if it lies in
+    /// one record; `None` if there is no piece.
+    #[must_use]
+    pub fn of_pieces(codes: &[u8], pieces: Vec<Piece>) -> Option<Self> {
+        let first = pieces.first()?;
+        let contig = (pieces.len() == 1).then(|| Arc::clone(&first.contig));
+        Some(Self {
+            record_id: Arc::clone(&first.contig),
+            bases: decode(codes),
+            start: first.span.start,
+            contig,
+            pieces,
+        })
+    }
+
+    /// What the window is made of, in order.
+    #[must_use]
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    /// The window's span on the contig or record of [`start`](Self::start).
+    #[must_use]
+    pub fn span(&self) -> Interval {
+        span_of(self.start, &self.bases)
+    }
+
+    /// The SHA-256 of the bases in lower-case hexadecimal, by which equal windows are one.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` where a base is none of A, C, G, T and N.
+    pub fn window_id(&self) -> Result<String> {
+        let hash = window_sha256(&self.bases)?;
+        Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// An edit of the window as one of the record that its reference bases lie on; `None` where they
+    /// lie on two records, or where the edit is none of a record.
+    #[must_use]
+    pub fn on_record(&self, edit: &RelEdit) -> Option<EditSpec> {
+        let mut first = edit.rel_pos().get();
+        for piece in &self.pieces {
+            let size = piece.span.len_bp();
+            if first < size {
+                let inside = first + edit.ref_bases().len() as u64 <= size;
+                let position = BpOffset(piece.span.start.get() + first).position();
+                return EditSpec::new(&piece.contig, position, edit.ref_bases(), edit.alt_bases())
+                    .ok()
+                    .filter(|_| inside);
+            }
+            first -= size;
+        }
+        None
+    }
+}
+
+fn span_of(start: BpOffset, bases: &str) -> Interval {
+    Interval {
+        start,
+        end: BpOffset(start.get() + bases.len() as u64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(contig: &str, start: u64, end: u64) -> Piece {
+        Piece {
+            contig: contig.into(),
+            span: Interval::new(BpOffset(start), BpOffset(end)).unwrap(),
+        }
+    }
+
+    fn edit(at: u64, reference: &str) -> RelEdit {
+        RelEdit::new(BpOffset(at), reference, "TT").unwrap()
+    }
+
+    #[test]
+    fn a_window_across_records_has_no_place_but_its_edits_have() {
+        let codes = [0, 1, 2, 0, 1, 2];
+        let pieces = vec![piece("a", 8, 10), piece("b", 0, 1), piece("c", 5, 8)];
+        let window = WindowContext::of_pieces(&codes, pieces).unwrap();
+        assert_eq!((&*window.record_id, &window.contig), ("a", &None));
+        let on_record = |at, reference| {
+            window
+                .on_record(&edit(at, reference))
+                .map(|e| e.to_string())
+        };
+        assert_eq!(on_record(1, "C").as_deref(), Some("a:10:C:TT"));
+        assert_eq!(on_record(2, "G").as_deref(), Some("b:1:G:TT"));
+        assert_eq!(on_record(4, "CG").as_deref(), Some("c:7:CG:TT"));
+        assert_eq!((on_record(1, "CG"), on_record(6, "A")), (None, None));
+        let whole = WindowContext::of_pieces(&codes, vec![piece("a", 8, 14)]).unwrap();
+        assert_eq!(whole.contig.as_deref(), Some("a"));
+        assert_eq!(whole.span(), piece("a", 8, 14).span);
+        assert_eq!(WindowContext::of_pieces(&[], Vec::new()), None);
+    }
+
+    /// The hash is the Python package's for the same bases.
+    #[test]
+    fn equal_windows_are_one_wherever_they_lie() {
+        let bases = "ACGTTGCAGGACGGTCATTTACCGATAGGCATTGACCATGGCATTACGATCAGT";
+        let placed = WindowContext::placed("r", "chr1", BpOffset(100), bases.to_owned());
+        let unplaced = WindowContext::unplaced("r", BpOffset(7), bases.to_owned());
+        let id = "2997d233f447d12f4be7d75a36b35c3f4c5ee44fc9fdf852258839d4696e28a6";
+        assert_eq!(placed.window_id().unwrap(), id);
+        assert_eq!(unplaced.window_id().unwrap(), id);
+        assert_eq!((placed.span().end, unplaced.contig), (BpOffset(154), None));
+    }
+}

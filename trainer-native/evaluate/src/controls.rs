@@ -1,0 +1,128 @@
+//! What a model's scores are held against: baselines that know less, or nothing.
+
+use super::scores::{CONSERVATION, Score};
+use super::states::{Item, Model};
+use genolewm_core::Result;
+use genolewm_core::contig::common_form;
+use genolewm_core::edit::EditSpec;
+use genolewm_core::evaluation::BootstrapOptions;
+use genolewm_data::bases::encode;
+use genolewm_data::corpus::markov::MarkovModel;
+use genolewm_data::genome::annotation::Annotation;
+use genolewm_data::genome::primate::PrimateAlignment;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+const RANDOM_STREAM: u64 = 5;
+/// Bases to either side by which a place's conservation is judged.
+const CONSERVATION_REACH_BP: u64 = 10;
+
+/// A score's key, and what it is.
+type Meaning = (&'static str, &'static str);
+
+/// The model's surprise.
+pub const SURPRISE: Meaning = (
+    "surprise",
+    "distance from the prediction to the edited state",
+);
+/// The change of the state.
+pub const SHIFT: Meaning = (
+    "shift",
+    "distance from the reference state to the edited state",
+);
+/// The change of the prediction.
+pub const DISPLACEMENT: Meaning = (
+    "displacement",
+    "1 - cosine of the prediction and the reference state",
+);
+/// The language model's score.
+pub const LIKELIHOOD: Meaning = (
+    "likelihood",
+    "fall of the encoder's log-likelihood around the variant",
+);
+/// What the bases around tell.
+pub const CONTEXT: Meaning = (
+    "context",
+    "log-odds by trinucleotide, replacement and GC within 100 bp, fitted outside the hold-outs",
+);
+/// What the alignment tells.
+pub const CONSERVED: Meaning = (
+    CONSERVATION,
+    "share of bases of three apes within 10 bp that are human's; the base itself left out",
+);
+/// A chain over bases.
+pub const MARKOV: Meaning = ("markov", "fall of the order-5 Markov log-likelihood");
+/// An encoder without training.
+pub const RANDOM_WEIGHTS: Meaning = ("random_weights", "shift of an encoder with random weights");
+/// Chance.
+pub const RANDOM: Meaning = ("random", "random numbers");
+
+/// What edits are measured with.
+#[derive(Debug)]
+pub struct Methods<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// The model with an encoder that learnt nothing.
+    pub untrained: &'a Model,
+    /// The Markov chain.
+    pub chain: &'a MarkovModel,
+    /// What variants do to transcripts.
+    pub annotation: &'a Annotation,
+    /// Primates, for conservation.
+    pub alignment: Option<&'a PrimateAlignment>,
+    /// Seed of the random scores.
+    pub seed: u64,
+    /// How intervals are drawn.
+    pub bootstrap: BootstrapOptions,
+}
+
+impl Methods<'_> {
+    /// The scores of the baselines that need no fit; `places` are the items' edits on their
+    /// chromosomes.
+    ///
+    /// # Errors
+    /// As the model's.
+    pub fn controls(&self, items: &[Item], places: &[EditSpec]) -> Result<Vec<Score>> {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(RANDOM_STREAM);
+        let mut scores = vec![
+            Score {
+                name: MARKOV.0,
+                values: items
+                    .iter()
+                    .map(|item| -self.markov_difference(item))
+                    .collect(),
+            },
+            Score {
+                name: RANDOM_WEIGHTS.0,
+                values: self.untrained.shifts(items)?,
+            },
+            Score {
+                name: RANDOM.0,
+                values: items.iter().map(|_| f64::from(rng.next_u32())).collect(),
+            },
+        ];
+        if let Some(alignment) = self.alignment {
+            let conservation = |edit: &EditSpec| {
+                let contig = format!("chr{}", common_form(edit.chrom()));
+                alignment.conservation(&contig, edit.pos().offset(), CONSERVATION_REACH_BP)
+            };
+            scores.push(Score {
+                name: CONSERVATION,
+                values: places
+                    .iter()
+                    .map(|edit| conservation(edit).unwrap_or(f64::NAN))
+                    .collect(),
+            });
+        }
+        Ok(scores)
+    }
+
+    /// 0 where a base around is unknown, which favours neither side.
+    fn markov_difference(&self, item: &Item) -> f64 {
+        let at = item.edit.rel_pos().get() as usize;
+        let alternate = encode(item.edit.alt_bases());
+        let difference = |&base: &u8| self.chain.snv_difference(&encode(&item.sequence), at, base);
+        alternate.first().and_then(difference).unwrap_or(0.0)
+    }
+}

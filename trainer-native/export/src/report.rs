@@ -1,0 +1,64 @@
+//! `export_report.json`: what was exported, from what, and how it can be recognised. The keys are
+//! those of the Python package's report, which names a checkpoint where ours names a model.
+
+use super::{Artifact, Format, GENERATED_BY};
+use genolewm_core::Result;
+use genolewm_core::provenance::{Manifest, sha256_prefixed};
+use genolewm_core::{Error, ErrorCode};
+use serde_json::{Map, Value, json};
+
+/// The report's file.
+pub const FILE: &str = "export_report.json";
+const SCHEMA_VERSION: &str = "1.0.0";
+
+/// The report as a file. `manifest` is that of the model that the files are or come from, `settings`
+/// are keys that only some formats have.
+///
+/// # Errors
+/// `INTERNAL.GENERIC` when the writer fails, which it does not for these types.
+pub fn render(
+    manifest: &Manifest,
+    format: Format,
+    settings: &[(&str, Value)],
+    artifacts: &[Artifact],
+) -> Result<Artifact> {
+    let mut report = Map::new();
+    let mut put = |key: &str, value: Value| report.insert(key.to_owned(), value);
+    put("schema_version", json!(SCHEMA_VERSION));
+    put("generated_by", json!(GENERATED_BY));
+    put("format", json!(format.as_str()));
+    for (key, value) in settings {
+        put(key, value.clone());
+    }
+    put(
+        "model",
+        json!({
+            "model_id": manifest.model_id()?,
+            "model_name": manifest.model_name,
+            "model_version": manifest.model_version,
+            "release_id": manifest.release_id,
+        }),
+    );
+    put("artifacts", artifacts.iter().map(describe).collect());
+    let mut bytes = serde_json::to_vec_pretty(&report).map_err(|error| {
+        let message = format!("cannot write the report: {error}");
+        Error::new(ErrorCode::InternalGeneric, message)
+    })?;
+    bytes.push(b'\n');
+    Ok(Artifact {
+        component: "report",
+        file: FILE.to_owned(),
+        bytes,
+        tensors: 0,
+    })
+}
+
+fn describe(artifact: &Artifact) -> Value {
+    json!({
+        "component": artifact.component,
+        "file": artifact.file,
+        "sha256": sha256_prefixed(&artifact.bytes),
+        "size_bytes": artifact.bytes.len(),
+        "tensors": artifact.tensors,
+    })
+}

@@ -1,0 +1,175 @@
+//! Figures of a running program as Prometheus text, for its node exporter's textfile collector.
+
+use core::fmt::Write;
+use genolewm_core::provenance::python_float_repr;
+use std::collections::BTreeMap;
+
+/// Upper bounds of a histogram's buckets, in milliseconds; one without a bound follows.
+const BUCKETS_MS: [f64; 14] = [
+    0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0,
+];
+
+/// What is measured. Names and texts are those of the Python package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Metric {
+    /// Name with dots, for example `geno_lewm.training.loss.pred`.
+    pub name: &'static str,
+    /// Unit of its values.
+    pub unit: &'static str,
+    /// What it says, in a few words.
+    pub summary: &'static str,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    Counter(f64),
+    Gauge(f64),
+    Histogram(Histogram),
+}
+
+/// Durations in milliseconds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Histogram {
+    /// Of each bound, how many were at most that long.
+    at_most: [u64; BUCKETS_MS.len()],
+    count: u64,
+    sum_ms: f64,
+}
+
+/// Metrics with their values. One that was never touched is left out of the text.
+#[derive(Debug, Clone, Default)]
+pub struct Registry {
+    values: BTreeMap<Metric, Value>,
+}
+
+impl Registry {
+    /// Adds to a counter, from zero.
+    pub fn count(&mut self, metric: Metric, more: u64) {
+        let value = self.values.entry(metric).or_insert(Value::Counter(0.0));
+        if let Value::Counter(total) = value {
+            *total += more as f64;
+        }
+    }
+
+    /// Sets a gauge.
+    pub fn set(&mut self, metric: Metric, value: f64) {
+        self.values.insert(metric, Value::Gauge(value));
+    }
+
+    /// Adds a duration to a histogram. One that is not a number is left out.
+    pub fn observe(&mut self, metric: Metric, milliseconds: f64) {
+        let empty = Value::Histogram(Histogram::default());
+        let value = self.values.entry(metric).or_insert(empty);
+        if let (Value::Histogram(histogram), false) = (value, milliseconds.is_nan()) {
+            for (bound, count) in BUCKETS_MS.iter().zip(&mut histogram.at_most) {
+                *count += u64::from(milliseconds <= *bound);
+            }
+            histogram.count += 1;
+            histogram.sum_ms += milliseconds;
+        }
+    }
+
+    /// The text, in the order of the names.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (metric, value) in &self.values {
+            write_block(&mut text, metric, value);
+        }
+        text
+    }
+}
+
+fn write_block(text: &mut String, metric: &Metric, value: &Value) {
+    let name = metric.name.replace('.', "_");
+    let kind = match value {
+        Value::Counter(_) => "counter",
+        Value::Gauge(_) => "gauge",
+        Value::Histogram(_) => "histogram",
+    };
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "# HELP {name} {} (unit: {})",
+        metric.summary, metric.unit
+    );
+    let _ = writeln!(text, "# TYPE {name} {kind}");
+    match value {
+        Value::Counter(value) | Value::Gauge(value) => {
+            let _ = writeln!(text, "{name} {}", number(*value));
+        }
+        Value::Histogram(histogram) => {
+            for (bound, count) in BUCKETS_MS.iter().zip(histogram.at_most) {
+                let _ = writeln!(text, "{name}_bucket{{le=\"{}\"}} {count}", number(*bound));
+            }
+            let _ = writeln!(text, "{name}_bucket{{le=\"+Inf\"}} {}", histogram.count);
+            let _ = writeln!(text, "{name}_sum {}", number(histogram.sum_ms));
+            let _ = writeln!(text, "{name}_count {}", histogram.count);
+        }
+    }
+    text.push('\n');
+}
+
+fn number(value: f64) -> String {
+    if value.is_nan() {
+        "NaN".to_owned()
+    } else if value.is_infinite() {
+        if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
+    } else {
+        python_float_repr(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn metric(name: &'static str, unit: &'static str, summary: &'static str) -> Metric {
+        Metric {
+            name,
+            unit,
+            summary,
+        }
+    }
+
+    /// The text that `geno_lewm.metrics.export_prometheus_textfile` writes for the same calls.
+    const PYTHON: &str = include_str!("../../../tests/fixtures/prometheus/metrics.prom");
+
+    #[test]
+    fn the_text_is_the_python_packages() {
+        let mut registry = Registry::default();
+        let step = metric(
+            "geno_lewm.training.step.duration",
+            "ms",
+            "per training step",
+        );
+        for duration in [0.5, 3.25, 180.0, 20_000.0, f64::NAN] {
+            registry.observe(step, duration);
+        }
+        registry.set(
+            metric(
+                "geno_lewm.training.loss.pred",
+                "unitless",
+                "last logged pred loss",
+            ),
+            1e-7,
+        );
+        registry.set(
+            metric(
+                "geno_lewm.inference.batch.throughput",
+                "variants/s",
+                "last batched scoring",
+            ),
+            f64::INFINITY,
+        );
+        registry.count(
+            metric("geno_lewm.data.cache.hit", "ops", "per-call increment"),
+            2,
+        );
+        registry.count(
+            metric("geno_lewm.data.cache.hit", "ops", "per-call increment"),
+            3,
+        );
+        assert_eq!(registry.to_text(), PYTHON);
+    }
+}

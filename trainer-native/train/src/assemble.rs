@@ -1,0 +1,193 @@
+//! Model directories: written after training, and renewed when one of their files changes.
+
+use super::serialize::serialize;
+use genolewm::bundle::Bundle;
+use genolewm::config::ModelConfig;
+use genolewm::files::Directory;
+use genolewm::ops::BurnOps;
+use genolewm::scorer::{ScoreOptions, Scorer};
+use genolewm::self_check::{self, ANSWERS_FILE, Answers};
+use genolewm::weights::NamedTensor;
+use genolewm_core::calibration::{
+    BuildOptions, CalibrationExample, build_calibration_table, write_calibration_table,
+};
+use genolewm_core::context::ContextLabel;
+use genolewm_core::provenance::{
+    Manifest, ManifestArtifact, ManifestEncoder, ManifestTraining, sha256_prefixed,
+};
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::{io_error, write_atomically};
+use safetensors::tensor::Dtype;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What a model directory is made of.
+pub struct Parts<'a> {
+    /// The model's name.
+    pub name: &'a str,
+    /// The model's version.
+    pub version: &'a str,
+    /// How it scores.
+    pub config: &'a ModelConfig,
+    /// The encoder directory that is copied into it.
+    pub encoder: &'a Path,
+    /// Weights of the predictor.
+    pub predictor: BTreeMap<String, NamedTensor>,
+    /// Weights of the action encoder.
+    pub action: BTreeMap<String, NamedTensor>,
+    /// Reference windows and surprises for a first calibration table.
+    pub surprises: Vec<(String, f64)>,
+    /// Data files by name; the manifest notes their hashes.
+    pub data: &'a [(&'a str, &'a PathBuf)],
+}
+
+/// The files of an encoder directory that go into a model directory.
+pub(super) const ENCODER_FILES: [&str; 5] = [
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+];
+
+/// Writes a complete model directory with weights in f16, the manifest last.
+///
+/// # Errors
+/// `RESOURCE.*` when a file cannot be read or written.
+pub fn assemble(directory: &Path, parts: Parts<'_>) -> Result<()> {
+    assemble_as(directory, parts, Dtype::F16)
+}
+
+/// As [`assemble`], with weights in f16 or f32.
+///
+/// # Errors
+/// As [`assemble`].
+pub fn assemble_as(directory: &Path, parts: Parts<'_>, dtype: Dtype) -> Result<()> {
+    for name in ENCODER_FILES {
+        write_atomically(
+            &directory.join("encoder").join(name),
+            &read(&parts.encoder.join(name))?,
+        )?;
+    }
+    write_atomically(
+        &directory.join("predictor.safetensors"),
+        &serialize(&parts.predictor, dtype, None)?,
+    )?;
+    write_atomically(
+        &directory.join("action_encoder.safetensors"),
+        &serialize(&parts.action, dtype, None)?,
+    )?;
+    write_atomically(
+        &directory.join("calibration.parquet"),
+        &first_calibration(parts.surprises)?,
+    )?;
+    write_atomically(
+        &directory.join("train_config.yaml"),
+        parts.config.to_yaml()?.as_bytes(),
+    )?;
+    write_atomically(&directory.join("eval_metrics.json"), b"{}\n")?;
+    let mut data_snapshot = BTreeMap::new();
+    for (name, path) in parts.data {
+        data_snapshot.insert((*name).to_owned(), sha256_prefixed(&read(path)?));
+    }
+    let numbers = match dtype {
+        Dtype::F32 => "fp32",
+        _ => "fp16",
+    };
+    let artifact = |file: &str, dtype: Option<&str>| ManifestArtifact {
+        file: file.to_owned(),
+        hash: String::new(),
+        dtype: dtype.map(str::to_owned),
+        version: None,
+    };
+    let manifest = Manifest {
+        model_name: parts.name.to_owned(),
+        model_version: parts.version.to_owned(),
+        release_id: format!("{}-{}", parts.name, parts.version),
+        encoder: ManifestEncoder {
+            id: "encoder".to_owned(),
+            revision: "main".to_owned(),
+            hash: String::new(),
+        },
+        predictor: artifact("predictor.safetensors", Some(numbers)),
+        action_encoder: artifact("action_encoder.safetensors", Some(numbers)),
+        calibration: artifact("calibration.parquet", None),
+        eval: artifact("eval_metrics.json", None),
+        training: ManifestTraining {
+            config_file: "train_config.yaml".to_owned(),
+            hash: String::new(),
+            data_snapshot,
+        },
+    };
+    write_manifest(directory, manifest)
+}
+
+/// Hashes the directory's files again and rewrites its manifest.
+///
+/// # Errors
+/// `RESOURCE.*` when a file cannot be read or written, and as [`Manifest::parse`].
+pub fn renew_manifest(directory: &Path) -> Result<()> {
+    let manifest = Manifest::parse(&read(&directory.join("manifest.json"))?)?;
+    write_manifest(directory, manifest)
+}
+
+fn write_manifest(directory: &Path, mut manifest: Manifest) -> Result<()> {
+    let hash =
+        |file: &str| -> Result<String> { Ok(sha256_prefixed(&read(&directory.join(file))?)) };
+    manifest.encoder.hash = hash("encoder/model.safetensors")?;
+    for artifact in [
+        &mut manifest.predictor,
+        &mut manifest.action_encoder,
+        &mut manifest.calibration,
+        &mut manifest.eval,
+    ] {
+        artifact.hash = hash(&artifact.file)?;
+    }
+    manifest.training.hash = hash(&manifest.training.config_file)?;
+    write_atomically(
+        &directory.join("manifest.json"),
+        manifest.to_canonical_json()?.as_bytes(),
+    )?;
+    write_answers(directory)
+}
+
+/// Writes what the model answers to the self-check, by which other devices are judged.
+fn write_answers(directory: &Path) -> Result<()> {
+    let (model, encoder) = (
+        Directory(directory.to_owned()),
+        Directory(directory.join("encoder")),
+    );
+    let ops = BurnOps::cpu();
+    let bundle = Bundle::load(&ops, &model, &encoder)?;
+    let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
+    let answers = Answers::of(&pollster::block_on(self_check::answers(&scorer))?);
+    let text = serde_json::to_string(&answers).map_err(|error| {
+        Error::new(
+            ErrorCode::InternalInvariantViolation,
+            format!("the answers cannot be written: {error}"),
+        )
+    })?;
+    write_atomically(
+        &directory.join(ANSWERS_FILE),
+        format!("{text}\n").as_bytes(),
+    )
+}
+
+fn first_calibration(surprises: Vec<(String, f64)>) -> Result<Vec<u8>> {
+    let mut examples = Vec::with_capacity(surprises.len());
+    for (window, sigma_raw) in surprises {
+        let bucket_id = ContextLabel::classify(None, &window, None)?.bucket_id();
+        examples.push(CalibrationExample {
+            bucket_id,
+            sigma_raw,
+        });
+    }
+    write_calibration_table(&build_calibration_table(
+        examples,
+        &BuildOptions::default(),
+    )?)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| io_error(&path.display().to_string(), &error))
+}

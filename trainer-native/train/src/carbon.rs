@@ -1,0 +1,122 @@
+//! The Python package's way to train a predictor: over a dataset package, by its configuration.
+
+use super::predictor;
+use super::python_config::PythonConfig;
+use super::typed::{flag, settings as typed};
+use genolewm_core::window::CANONICAL_WINDOW_BP;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_data::files::fasta::open_text;
+use genolewm_report::output::{io_error, write_atomically};
+use serde_json::Value;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+
+/// What a user names.
+#[derive(Debug, Clone)]
+pub struct CarbonRun {
+    /// The run's directory.
+    pub run_dir: PathBuf,
+    /// The dataset package.
+    pub dataset: PathBuf,
+    /// The frozen encoder.
+    pub encoder: PathBuf,
+    /// The configuration.
+    pub config: PathBuf,
+    /// Steps in place of the configuration's.
+    pub steps: Option<u64>,
+    /// Seed in place of the configuration's.
+    pub seed: Option<u64>,
+}
+
+impl CarbonRun {
+    /// The settings of the predictor's training; writes the corpus table that they name into the
+    /// run's directory. The package's windows are taken as they are: its maker held out what is to
+    /// be held out. What the configuration asks for in vain is told of through `warn`.
+    ///
+    /// # Errors
+    /// As [`PythonConfig::read`]; `INPUT.GENERIC` for a directory that is no dataset package,
+    /// `RESOURCE.*` for files.
+    pub fn settings(&self, warn: &mut dyn FnMut(&str)) -> Result<predictor::Settings> {
+        let config = PythonConfig::read(&self.config, self.steps)?;
+        config.unused.iter().for_each(|text| warn(text));
+        let data = self.run_dir.join("data");
+        let dataset = std::fs::canonicalize(&self.dataset)
+            .map_err(|error| io_error(&self.dataset.display().to_string(), &error))?;
+        let table = format!("{}\t1\trecord\n", dataset.display());
+        let (corpus, holdout) = (data.join("corpus.tsv"), data.join("holdout.bed"));
+        write_atomically(&corpus, table.as_bytes())?;
+        write_atomically(&holdout, b"")?;
+        let mut flags = config.flags;
+        let mut add = |name: &str, value: &Path| flags.extend(flag(name, value));
+        add("corpus", &corpus);
+        add("holdout", &holdout);
+        add("encoder", &self.encoder);
+        add("output", &self.run_dir);
+        for (name, folder) in [("common", "gnomad"), ("clinvar", "clinvar")] {
+            for shard in files_below(&dataset.join(folder), "parquet")? {
+                add(name, &shard);
+            }
+        }
+        flags.extend(flag("window-bp", window_bp(&dataset)?.to_string()));
+        let mut settings: predictor::Settings = typed(flags)?;
+        settings.seed = self.seed.unwrap_or(settings.seed);
+        Ok(settings)
+    }
+}
+
+/// The longest windows that the package's first window has room for.
+fn window_bp(dataset: &Path) -> Result<usize> {
+    for folder in ["placed", "carbon"] {
+        let Some(file) = files_below(&dataset.join(folder), "jsonl")?
+            .into_iter()
+            .next()
+        else {
+            continue;
+        };
+        let name = file.display().to_string();
+        let mut line = String::new();
+        let read = open_text(&file)?.read_line(&mut line);
+        read.map_err(|error| io_error(&name, &error))?;
+        let row: Value = serde_json::from_str(&line).unwrap_or_default();
+        let length = row["sequence"].as_str().map_or(0, str::len);
+        let fits = CANONICAL_WINDOW_BP
+            .iter()
+            .copied()
+            .filter(|&bp| bp <= length);
+        return fits.max().ok_or_else(|| {
+            no_package(dataset, "its windows are too short").with_detail("window_bp", length)
+        });
+    }
+    Err(no_package(
+        dataset,
+        "it has no windows in placed/ or carbon/",
+    ))
+}
+
+/// Files with an extension, at any depth, in order; none where there is no such folder.
+fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let failed = |error: std::io::Error| io_error(&folder.display().to_string(), &error);
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            paths.extend(files_below(&path, extension)?);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn no_package(dataset: &Path, why: &str) -> Error {
+    let name = dataset.display();
+    Error::new(
+        ErrorCode::InputGeneric,
+        format!("{name}: not a dataset package: {why}"),
+    )
+    .with_remedy("give the directory of a complete dataset package after --dataset-dir")
+}

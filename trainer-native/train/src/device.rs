@@ -1,0 +1,235 @@
+//! Where a network is trained.
+
+use super::step::Accumulation;
+use burn::tensor::Device;
+use clap::Args;
+use genolewm::ops::{BurnOps, Precision};
+use genolewm_core::{Error, ErrorCode, Result};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Where and in which numbers a stage trains.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
+pub struct Compute {
+    /// Where to train: cpu, cuda, cuda:1 or wgpu; several, as cuda:0,cuda:1, share the batches of a
+    /// step
+    #[arg(long, default_value_t = Devices::default())]
+    #[serde(skip)]
+    pub device: Devices,
+    /// Numbers that products are computed in while training: f32 or bf16. Weights, sums and
+    /// optimiser stay f32
+    #[arg(long, default_value_t = Precision::F32)]
+    #[serde(default)]
+    pub precision: Precision,
+}
+
+impl Compute {
+    /// The operations with gradients on the first device, and on the others.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` when a step has fewer batches than there are devices; as
+    /// [`TrainingDevice::ops`].
+    pub fn training_ops(&self, accumulation: Accumulation) -> Result<(BurnOps, Vec<BurnOps>)> {
+        let devices = 1 + self.device.others.len() as u64;
+        if accumulation.accumulate < devices {
+            let message = format!("{devices} devices share the batches of a step");
+            return Err(Error::new(ErrorCode::ConfigGeneric, message)
+                .with_detail("accumulate", accumulation.accumulate.to_string())
+                .with_remedy(format!(
+                    "use --accumulate {devices} or more, or fewer devices"
+                )));
+        }
+        let ops = |device: &TrainingDevice| -> Result<BurnOps> {
+            Ok(device.training_ops()?.with_precision(self.precision))
+        };
+        let others = self.device.others.iter().map(ops).collect::<Result<_>>()?;
+        Ok((ops(&self.device.first)?, others))
+    }
+}
+
+/// The devices of a run, as `--device` names them, with commas between.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Devices {
+    /// Keeps the optimiser.
+    pub first: TrainingDevice,
+    /// Share the batches of a step with it.
+    pub others: Vec<TrainingDevice>,
+}
+
+impl Devices {
+    /// All of them, the first one first.
+    pub fn all(&self) -> impl Iterator<Item = TrainingDevice> {
+        core::iter::once(self.first).chain(self.others.iter().copied())
+    }
+}
+
+impl FromStr for Devices {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let mut names = text.split(',').map(|name| name.trim().parse());
+        Ok(Self {
+            first: names.next().unwrap_or(Ok(TrainingDevice::Cpu))?,
+            others: names.collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl fmt::Display for Devices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<String> = self.all().map(|device| device.to_string()).collect();
+        f.write_str(&names.join(","))
+    }
+}
+
+/// Does jobs at the same time, each on a thread of its own; the results have the order of the jobs.
+pub fn parallel<J: Send, T: Send>(jobs: Vec<J>, work: impl Fn(J) -> T + Sync) -> Vec<T> {
+    if jobs.len() < 2 {
+        return jobs.into_iter().map(work).collect();
+    }
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = jobs
+            .into_iter()
+            .map(|job| scope.spawn(|| work(job)))
+            .collect();
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined
+            .map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+/// A device to train on, as `--device` names it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TrainingDevice {
+    /// The processor, on all cores.
+    #[default]
+    Cpu,
+    /// An NVIDIA GPU by its number; needs a program built with the feature `cuda`.
+    Cuda(usize),
+    /// Any GPU, by Vulkan, Metal or DirectX 12; needs a program built with the feature `gpu`.
+    Wgpu,
+}
+
+impl FromStr for TrainingDevice {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let unknown = || {
+            Error::new(ErrorCode::ConfigGeneric, "there is no such device")
+                .with_detail("device", text)
+                .with_remedy("use cpu, cuda, cuda:1 (and so on) or wgpu")
+        };
+        match text.split_once(':') {
+            None if text == "cpu" => Ok(Self::Cpu),
+            None if text == "cuda" => Ok(Self::Cuda(0)),
+            None if text == "wgpu" => Ok(Self::Wgpu),
+            Some(("cuda", index)) => index.parse().map(Self::Cuda).map_err(|_| unknown()),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl fmt::Display for TrainingDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => write!(f, "cpu"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Wgpu => write!(f, "wgpu"),
+        }
+    }
+}
+
+impl TrainingDevice {
+    /// The operations without gradients.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` when the program was built without the device; `RESOURCE.RUNTIME_SETUP` when
+    /// the machine has none.
+    pub fn ops(self) -> Result<BurnOps> {
+        match self {
+            Self::Cpu => Ok(BurnOps::cpu()),
+            other => Ok(BurnOps::on(other.device()?, other.name())),
+        }
+    }
+
+    /// The operations with gradients.
+    ///
+    /// # Errors
+    /// As [`TrainingDevice::ops`].
+    fn training_ops(self) -> Result<BurnOps> {
+        Ok(BurnOps::on(self.device()?.autodiff(), self.name()))
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda(_) => "cuda",
+            Self::Wgpu => "wgpu",
+        }
+    }
+
+    fn device(self) -> Result<Device> {
+        match self {
+            Self::Cpu => Ok(Device::flex()),
+            #[cfg(feature = "cuda")]
+            Self::Cuda(index) => working(self, || Device::cuda(index)),
+            #[cfg(feature = "gpu")]
+            Self::Wgpu => working(self, || {
+                Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)
+            }),
+            #[allow(unreachable_patterns)]
+            other => Err(Error::new(
+                ErrorCode::ConfigGeneric,
+                format!("this program was built without {}", other.name()),
+            )
+            .with_remedy(
+                "build it with `--features cuda` or `--features gpu`, or use --device cpu",
+            )),
+        }
+    }
+}
+
+/// The device, if it can compute. Its library panics where there is none.
+#[cfg(any(feature = "cuda", feature = "gpu"))]
+fn working(device: TrainingDevice, open: impl Fn() -> Device) -> Result<Device> {
+    use burn::tensor::Tensor;
+    let quiet = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let device = open();
+        let sum = Tensor::<1>::ones([2], &device).sum().into_data();
+        (sum.try_to_vec::<f32>().is_ok_and(|sum| sum == [2.0])).then_some(device)
+    }));
+    std::panic::set_hook(quiet);
+    tried.ok().flatten().ok_or_else(|| {
+        Error::new(
+            ErrorCode::ResourceRuntimeSetup,
+            format!("{device} does not work on this machine"),
+        )
+        .with_remedy("check the driver, or use --device cpu")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_have_names() {
+        for name in ["cpu", "cuda:0", "cuda:3", "wgpu"] {
+            assert_eq!(name.parse::<TrainingDevice>().unwrap().to_string(), name);
+        }
+        assert_eq!(
+            "cuda".parse::<TrainingDevice>().unwrap(),
+            TrainingDevice::Cuda(0)
+        );
+        let two: Devices = "cuda, cuda:1".parse().unwrap();
+        assert_eq!(two.to_string(), "cuda:0,cuda:1");
+        for name in ["", "gpu", "cuda:x", "cpu:0"] {
+            let error = name.parse::<TrainingDevice>().unwrap_err();
+            assert_eq!(error.code(), ErrorCode::ConfigGeneric, "{name}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Training items made while training goes on: one thread draws and encodes the next generation of
+//! windows, another trains on the ones before.
+//!
+//! A generation is a function of the seed and its number, and which steps train on it is a matter of
+//! their numbers alone: how fast either side is changes no weight.
+
+use super::pairs::{Draw, Frozen, PairSources, Pairs, encode};
+use super::run_dir::Monitor;
+use genolewm_core::{Error, ErrorCode, Result};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+/// What generations are made with.
+#[derive(Debug)]
+pub struct Feed<'a> {
+    /// The frozen encoder on each device.
+    pub encoders: &'a [Frozen],
+    /// Sequence, edits and hold-outs.
+    pub sources: &'a PairSources,
+    /// Windows of a generation.
+    pub windows: usize,
+    /// Bases of a window.
+    pub window_bp: usize,
+    /// The base of all draws.
+    pub seed: u64,
+    /// Threads that encode; they take turns with those that train where cores are few.
+    pub threads: usize,
+    /// Told of each window and the time that it took.
+    pub monitor: Monitor,
+    /// Windows that were encoded, and in how many microseconds.
+    pub encoded: Encoded,
+}
+
+/// How fast windows are encoded.
+#[derive(Debug, Default)]
+pub struct Encoded {
+    windows: AtomicU64,
+    microseconds: AtomicU64,
+}
+
+impl Encoded {
+    fn add(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.windows.fetch_add(1, Ordering::Relaxed);
+        self.microseconds.fetch_add(took, Ordering::Relaxed);
+    }
+
+    /// Windows a second of encoding; 0 before the first one.
+    #[must_use]
+    pub fn windows_per_second(&self) -> f64 {
+        let microseconds = self.microseconds.load(Ordering::Relaxed).max(1);
+        1e6 * self.windows.load(Ordering::Relaxed) as f64 / microseconds as f64
+    }
+}
+
+/// Generations as they arrive.
+#[derive(Debug)]
+pub struct Incoming {
+    receiver: Receiver<Result<Pairs>>,
+    waited: Duration,
+}
+
+impl Incoming {
+    /// The next generation, once it is ready.
+    ///
+    /// # Errors
+    /// Those of drawing and encoding it; `INTERNAL.GENERIC` after the last one.
+    pub fn take(&mut self) -> Result<Pairs> {
+        let started = Instant::now();
+        let taken = self.receiver.recv();
+        self.waited += started.elapsed();
+        taken.map_err(|_| {
+            Error::new(
+                ErrorCode::InternalGeneric,
+                "no further generation of windows is made",
+            )
+        })?
+    }
+
+    /// How long [`take`](Self::take) has waited since the last call of this.
+    pub fn waited(&mut self) -> Duration {
+        core::mem::take(&mut self.waited)
+    }
+}
+
+impl Feed<'_> {
+    /// Runs `train` while the generations of `numbers` are made, at most one ahead of those taken.
+    ///
+    /// # Errors
+    /// Those of `train`; `RESOURCE.RUNTIME_SETUP` when threads cannot be started.
+    pub fn during<T>(
+        &self,
+        numbers: Range<u64>,
+        train: impl FnOnce(&mut Incoming) -> Result<T>,
+    ) -> Result<T> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build()
+            .map_err(|error| Error::new(ErrorCode::ResourceRuntimeSetup, error.to_string()))?;
+        let stopped = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(1);
+            scope.spawn(|| pool.install(|| self.make(numbers, sender, &stopped)));
+            let mut incoming = Incoming {
+                receiver,
+                waited: Duration::ZERO,
+            };
+            let result = train(&mut incoming);
+            stopped.store(true, Ordering::Relaxed);
+            result
+        })
+    }
+
+    fn make(&self, numbers: Range<u64>, sender: SyncSender<Result<Pairs>>, stopped: &AtomicBool) {
+        for number in numbers {
+            let made = self.generation(number, stopped);
+            let failed = made.is_err();
+            let Some(made) = made.transpose() else {
+                return;
+            };
+            if sender.send(made).is_err() || failed {
+                return;
+            }
+        }
+    }
+
+    /// One generation; none when `stopped` is set meanwhile.
+    fn generation(&self, number: u64, stopped: &AtomicBool) -> Result<Option<Pairs>> {
+        let draw = Draw {
+            windows: self.windows,
+            window_bp: self.window_bp,
+            seed: self.seed,
+            stream: number + 1,
+        };
+        encode(self.encoders, self.sources, draw, &mut |took| {
+            self.monitor.encode(took);
+            self.encoded.add(took);
+            !stopped.load(Ordering::Relaxed)
+        })
+    }
+}

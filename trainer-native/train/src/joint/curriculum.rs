@@ -1,0 +1,87 @@
+//! Which edits the windows of a step are shown with.
+
+use genolewm_data::edits::mix::{EditMix, EditSource};
+use genolewm_data::weighted::Weights;
+use rand_chacha::ChaCha8Rng;
+
+/// Indels among a window's synthetic edits at the first step, and at the last one.
+const INDELS: (f64, f64) = (1.0, 3.0);
+/// The weights of rollouts of two and of three edits at the first step, and at the last one.
+const LONGER: (f64, f64) = (0.05, 0.25);
+
+/// The mix after `progress` of the run, from 0 to 1: in the mean, the share of indels and of longer
+/// rollouts rises linearly, and a window's items stay as many. Where the number of indels is not
+/// whole, `draw` in 0..1 decides.
+pub(super) fn mix(base: &EditMix, progress: f64, draw: f64) -> EditMix {
+    let between = |(from, to): (f64, f64)| from + (to - from) * progress.clamp(0.0, 1.0);
+    let wanted = between(INDELS);
+    let indels = wanted.floor() as usize + usize::from(draw < wanted.fract());
+    let synthetic = |source: &EditSource| {
+        matches!(
+            source,
+            EditSource::SyntheticSnv | EditSource::SyntheticIndel
+        )
+    };
+    let all: usize = base
+        .counts
+        .iter()
+        .filter(|(source, _)| synthetic(source))
+        .map(|(_, count)| count)
+        .sum();
+    let indels = indels.min(all);
+    let counts = base.counts.iter().map(|&(source, count)| match source {
+        EditSource::SyntheticIndel => (source, indels),
+        EditSource::SyntheticSnv => (source, all - indels),
+        EditSource::GnomadCommon | EditSource::Clinvar => (source, count),
+    });
+    let longer = between(LONGER);
+    EditMix {
+        counts: counts.collect(),
+        fallbacks: base.fallbacks.clone(),
+        rollouts: Weights::of([(1, 1.0 - 2.0 * longer), (2, longer), (3, longer)]),
+    }
+}
+
+/// A number in 0..1 from a step's random numbers.
+pub(super) fn unit(rng: &mut ChaCha8Rng) -> f64 {
+    use rand_core::Rng;
+    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn indels(mix: &EditMix) -> usize {
+        let mut counts = mix.counts.iter();
+        counts
+            .find(|(source, _)| *source == EditSource::SyntheticIndel)
+            .unwrap()
+            .1
+    }
+
+    #[test]
+    fn a_run_starts_with_the_contracts_mix_and_ends_with_more_of_what_is_hard() {
+        let base = EditMix::default();
+        assert_eq!(mix(&base, 0.0, 0.0), base);
+        let last = mix(&base, 1.0, 0.99);
+        assert_eq!(indels(&last), 3);
+        assert_eq!(last.rollouts.entries(), [(1, 0.5), (2, 0.25), (3, 0.25)]);
+        for progress in [0.0, 0.3, 0.7, 1.0] {
+            let mix = mix(&base, progress, 0.5);
+            assert_eq!(mix.counts.iter().map(|(_, count)| count).sum::<usize>(), 8);
+        }
+    }
+
+    #[test]
+    fn in_the_mean_indels_rise_linearly() {
+        let base = EditMix::default();
+        let mean = |progress: f64| {
+            let drawn = (0..1_000).map(|draw| indels(&mix(&base, progress, f64::from(draw) / 1e3)));
+            drawn.sum::<usize>() as f64 / 1e3
+        };
+        for progress in [0.0, 0.2, 0.45, 0.8, 1.0] {
+            assert!((mean(progress) - (1.0 + 2.0 * progress)).abs() < 2e-3);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! AdamW for tables, norms and biases; AdamW or Muon for projections.
+
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{
+    AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, AdjustLrFn, Muon, MuonConfig, MuonState,
+    Optimizer as _, RecordState as _, StateSink, StateSource,
+};
+use burn::tensor::{Device, Tensor, TensorData};
+use genolewm::parameters::Role;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What updates the projections.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum MatrixOptimizer {
+    /// AdamW, betas 0.9 and 0.95, eps 1e-8, decay 0.05.
+    Adamw,
+    /// Muon (momentum orthogonalised by Newton-Schulz), rates matched to AdamW's.
+    Muon,
+}
+
+enum State {
+    Adamw(Box<AdamWState<2>>),
+    Muon(Box<MuonState<2>>),
+}
+
+/// The optimiser and its state by parameter name.
+pub struct Optimizer {
+    matrices: MatrixOptimizer,
+    decayed: AdamW,
+    plain: AdamW,
+    muon: Muon,
+    states: BTreeMap<String, State>,
+}
+
+impl Optimizer {
+    /// An optimiser without state. `weight_decay` falls on projections only.
+    #[must_use]
+    pub fn new(matrices: MatrixOptimizer, weight_decay: f32) -> Self {
+        let adamw = AdamWConfig::new()
+            .with_beta_1(0.9)
+            .with_beta_2(0.95)
+            .with_epsilon(1e-8);
+        Self {
+            matrices,
+            decayed: adamw.clone().with_weight_decay(weight_decay).build(),
+            plain: adamw.with_weight_decay(0.0).build(),
+            muon: MuonConfig::new()
+                .with_adjust_lr_fn(AdjustLrFn::MatchRmsAdamW)
+                .with_weight_decay(Some(WeightDecayConfig::new(weight_decay)))
+                .build(),
+            states: BTreeMap::new(),
+        }
+    }
+
+    /// One update of a parameter.
+    pub fn step(
+        &mut self,
+        name: &str,
+        role: Role,
+        value: Tensor<2>,
+        gradient: Tensor<2>,
+        rate: f64,
+    ) -> Tensor<2> {
+        let state = self.states.remove(name);
+        let (value, state) = match (role, self.matrices, state) {
+            (Role::Projection, MatrixOptimizer::Muon, state) => {
+                let state = state.and_then(|s| {
+                    if let State::Muon(s) = s {
+                        Some(*s)
+                    } else {
+                        None
+                    }
+                });
+                let (value, state) = self.muon.step(rate, value, gradient, state);
+                (value, state.map(|state| State::Muon(Box::new(state))))
+            }
+            (role, _, state) => {
+                let adamw = if role == Role::Projection {
+                    &self.decayed
+                } else {
+                    &self.plain
+                };
+                let state = state.and_then(|s| {
+                    if let State::Adamw(s) = s {
+                        Some(*s)
+                    } else {
+                        None
+                    }
+                });
+                let (value, state) = adamw.step(rate, value, gradient, state);
+                (value, state.map(|state| State::Adamw(Box::new(state))))
+            }
+        };
+        if let Some(state) = state {
+            self.states.insert(name.to_owned(), state);
+        }
+        value
+    }
+
+    /// The state as named tensors: `velocity.*`, `moment_1.*`, `moment_2.*`.
+    #[must_use]
+    pub fn export(&self) -> BTreeMap<String, TensorData> {
+        let mut tensors = BTreeMap::new();
+        for (name, state) in &self.states {
+            match state {
+                State::Muon(state) => {
+                    let mut sink = StateSink::default();
+                    state.state_flatten("", &mut sink);
+                    tensors.extend(
+                        sink.tensors
+                            .into_iter()
+                            .map(|(_, data)| (format!("velocity.{name}"), data)),
+                    );
+                }
+                State::Adamw(state) => {
+                    tensors.insert(
+                        format!("moment_1.{name}"),
+                        state.momentum.moment_1.to_data(),
+                    );
+                    tensors.insert(
+                        format!("moment_2.{name}"),
+                        state.momentum.moment_2.to_data(),
+                    );
+                }
+            }
+        }
+        tensors
+    }
+
+    /// Restores the state that [`Self::export`] gave after `steps` updates; `device` is the one that is
+    /// trained on, with gradients.
+    pub fn import(
+        &mut self,
+        mut tensors: BTreeMap<String, TensorData>,
+        steps: u64,
+        device: &Device,
+    ) {
+        let device = &device.clone().inner();
+        let names: BTreeSet<String> = tensors
+            .keys()
+            .filter_map(|key| key.split_once('.').map(|(_, name)| name.to_owned()))
+            .collect();
+        for name in names {
+            let mut take = |kind: &str| tensors.remove(&format!("{kind}.{name}"));
+            if let Some(velocity) = take("velocity") {
+                let mut source = StateSource::default();
+                source.insert_tensor("momentum.velocity".to_owned(), velocity);
+                if let Some(state) = MuonState::state_unflatten("", &mut source, device) {
+                    self.states.insert(name, State::Muon(Box::new(state)));
+                }
+            } else if let (Some(first), Some(second)) = (take("moment_1"), take("moment_2")) {
+                let momentum = AdaptiveMomentumState {
+                    time: steps as usize,
+                    moment_1: Tensor::from_data(first, device),
+                    moment_2: Tensor::from_data(second, device),
+                    max_moment_2: None,
+                };
+                self.states
+                    .insert(name, State::Adamw(Box::new(AdamWState { momentum })));
+            }
+        }
+    }
+}

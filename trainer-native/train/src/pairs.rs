@@ -1,0 +1,231 @@
+//! Training pairs of the predictor: edits, the state before them and the state after each, pooled
+//! at one locus and normalised, by the frozen encoder.
+
+use super::device::parallel;
+use genolewm::encoder::{EditedWindow, Site, StateEncoder};
+use genolewm::ops::{BurnOps, Ops};
+use genolewm_core::Result;
+use genolewm_core::edit::RelEdit;
+use genolewm_data::corpus::{Corpus, read_corpus_table};
+use genolewm_data::edits::mix::{EditMix, EditProviders, NamedFallback};
+use genolewm_data::edits::provider::ObservedVariants;
+use genolewm_data::edits::synthetic::pooling_locus;
+use genolewm_data::edits::tuple::{TrainingTuple, TupleFeed};
+use genolewm_data::holdout::HoldoutPolicy;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Edits of one window that are applied one after the other.
+#[derive(Debug, Clone)]
+pub struct PairItem {
+    /// The window: index into [`Pairs::windows`].
+    pub window: usize,
+    /// One to three edits, in window coordinates.
+    pub edits: Vec<RelEdit>,
+    /// The row of [`Pairs::after`] of the state after the first edit; those after the further ones
+    /// follow.
+    first_after: usize,
+}
+
+/// Items with their states, row-major.
+#[derive(Debug, Default)]
+pub struct Pairs {
+    /// The items, those of a window together.
+    pub items: Vec<PairItem>,
+    /// The reference windows.
+    pub windows: Vec<String>,
+    /// States before the first edit, `[items, width]`.
+    before: Vec<f32>,
+    /// States after each edit of each item, `[steps, width]`.
+    after: Vec<f32>,
+    /// Width of a state.
+    pub width: usize,
+}
+
+impl Pairs {
+    /// Number of items.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Number of edits of an item.
+    #[must_use]
+    pub fn steps(&self, item: usize) -> usize {
+        self.items[item].edits.len()
+    }
+
+    /// The state before an item's edits.
+    #[must_use]
+    pub fn before(&self, item: usize) -> &[f32] {
+        &self.before[item * self.width..(item + 1) * self.width]
+    }
+
+    /// The states after each of an item's edits, `[steps, width]`.
+    #[must_use]
+    pub fn after(&self, item: usize) -> &[f32] {
+        let first = self.items[item].first_after;
+        &self.after[first * self.width..(first + self.steps(item)) * self.width]
+    }
+}
+
+/// What training windows are drawn from.
+#[derive(Debug)]
+pub struct PairSources {
+    /// Sequence.
+    pub corpus: Corpus,
+    /// Edits.
+    pub providers: EditProviders,
+    /// How many of which.
+    pub mix: EditMix,
+    /// What is never drawn.
+    pub holdout: HoldoutPolicy,
+}
+
+impl PairSources {
+    /// Sequence of the corpus table `corpus` outside `holdout`, and the edits that `common`, `clinvar`
+    /// and `fallback` name.
+    ///
+    /// # Errors
+    /// As reading the files.
+    pub fn open(
+        corpus: &Path,
+        holdout: HoldoutPolicy,
+        (common, clinvar): (&[PathBuf], &[PathBuf]),
+        fallback: &[NamedFallback],
+    ) -> Result<Self> {
+        Ok(Self {
+            corpus: Corpus::from_sources(&read_corpus_table(corpus)?, &holdout)?,
+            providers: EditProviders::new(
+                ObservedVariants::common(common)?,
+                ObservedVariants::pathogenic(clinvar)?,
+            ),
+            mix: EditMix::default().with_fallbacks(fallback),
+            holdout,
+        })
+    }
+}
+
+/// Which windows are drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Draw {
+    /// How many.
+    pub windows: usize,
+    /// Bases of each.
+    pub window_bp: usize,
+    /// The base of all draws.
+    pub seed: u64,
+    /// Draws of different streams are independent of each other.
+    pub stream: u64,
+}
+
+/// The frozen encoder on one device.
+#[derive(Debug)]
+pub struct Frozen {
+    /// The encoder.
+    pub encoder: StateEncoder<<BurnOps as Ops>::Matrix>,
+    /// Where it computes, without gradients.
+    pub ops: BurnOps,
+}
+
+/// States before and after the edits of a window, row-major.
+struct States {
+    reference: Vec<f32>,
+    edited: Vec<f32>,
+}
+
+/// Draws windows and encodes their edits, as many windows at a time as there are encoders; a function
+/// of `draw`. For each window `go_on` is told its share of the time; nothing is returned once it says
+/// no, and where there is no encoder.
+///
+/// # Errors
+/// `TRAINING.DATALOADER` when windows or edits cannot be drawn.
+pub fn encode(
+    encoders: &[Frozen],
+    sources: &PairSources,
+    draw: Draw,
+    go_on: &mut dyn FnMut(Duration) -> bool,
+) -> Result<Option<Pairs>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(draw.seed);
+    rng.set_stream(draw.stream);
+    let feed = TupleFeed {
+        corpus: &sources.corpus,
+        providers: &sources.providers,
+        mix: &sources.mix,
+        holdout: &sources.holdout,
+        window_bp: draw.window_bp,
+    };
+    let Some(first) = encoders.first() else {
+        return Ok(None);
+    };
+    let mut pairs = Pairs {
+        width: first.encoder.d_state(),
+        ..Pairs::default()
+    };
+    while pairs.windows.len() < draw.windows {
+        let round = encoders.len().min(draw.windows - pairs.windows.len());
+        let drawn = (0..round)
+            .map(|_| feed.draw(&mut rng))
+            .collect::<Result<Vec<_>>>()?;
+        let started = Instant::now();
+        let jobs = encoders.iter().zip(&drawn).collect();
+        let states = parallel(jobs, |(frozen, (window, tuples))| {
+            frozen.states(&window.bases, tuples)
+        });
+        let took = started.elapsed() / round as u32;
+        for ((window, tuples), states) in drawn.into_iter().zip(states) {
+            pairs.add(window.bases, tuples, states?);
+            if !go_on(took) {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(pairs))
+}
+
+impl Frozen {
+    fn states(&self, reference: &str, tuples: &[TrainingTuple]) -> Result<States> {
+        let edited = |tuple: &TrainingTuple| {
+            let locus = pooling_locus(&tuple.rel_edits);
+            let targets = tuple.targets.clone().into_iter();
+            targets.map(move |bases| EditedWindow { bases, locus })
+        };
+        let site = Site {
+            reference,
+            edits: tuples.iter().flat_map(edited).collect(),
+        };
+        let states = self.encoder.encode(&self.ops, &[site])?;
+        Ok(States {
+            reference: pollster::block_on(self.ops.read(&states.reference))?,
+            edited: pollster::block_on(self.ops.read(&states.edited))?,
+        })
+    }
+}
+
+impl Pairs {
+    /// Adds a window with its edits.
+    fn add(&mut self, bases: String, tuples: Vec<TrainingTuple>, states: States) {
+        let rows_before = self.after.len() / self.width;
+        let mut first = 0;
+        for tuple in tuples {
+            let row = first * self.width..(first + 1) * self.width;
+            self.before.extend_from_slice(&states.reference[row]);
+            self.items.push(PairItem {
+                window: self.windows.len(),
+                edits: tuple.rel_edits,
+                first_after: rows_before + first,
+            });
+            first += tuple.targets.len();
+        }
+        self.after.extend(states.edited);
+        self.windows.push(bases);
+    }
+}

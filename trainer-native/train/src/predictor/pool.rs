@@ -1,0 +1,167 @@
+//! The items that steps draw from: those of the newest generations.
+
+use super::super::pairs::Pairs;
+use genolewm_core::edit::{EditType, RelEdit};
+use genolewm_data::bases::below;
+use genolewm_data::edits::synthetic::default_edit_types;
+use genolewm_data::weighted::Weights;
+use rand_chacha::ChaCha8Rng;
+use std::collections::VecDeque;
+
+/// One item of some generation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item<'a> {
+    pairs: &'a Pairs,
+    index: usize,
+}
+
+impl<'a> Item<'a> {
+    /// All items of a generation, those of fewer edits first.
+    pub(super) fn all(pairs: &'a Pairs) -> Vec<Self> {
+        let mut items: Vec<Self> = (0..pairs.len())
+            .map(|index| Self { pairs, index })
+            .collect();
+        items.sort_by_key(|item| item.steps());
+        items
+    }
+
+    /// Number of edits.
+    pub(super) fn steps(self) -> usize {
+        self.pairs.steps(self.index)
+    }
+
+    /// The edits, in window coordinates.
+    pub(super) fn edits(self) -> &'a [RelEdit] {
+        &self.pairs.items[self.index].edits
+    }
+
+    /// The reference window.
+    pub(super) fn window(self) -> &'a str {
+        &self.pairs.windows[self.pairs.items[self.index].window]
+    }
+
+    /// The state before the edits.
+    pub(super) fn before(self) -> &'a [f32] {
+        self.pairs.before(self.index)
+    }
+
+    /// The states after each edit, `[steps, width]`.
+    pub(super) fn after(self) -> &'a [f32] {
+        self.pairs.after(self.index)
+    }
+}
+
+/// The newest generations, oldest first.
+pub(super) struct Pool {
+    generations: VecDeque<Pairs>,
+    kept: usize,
+    /// The number of the generation that comes next.
+    next: u64,
+    /// Items by the type of their first edit, as generation and index; rebuilt as generations come.
+    by_type: Vec<(EditType, Vec<(usize, usize)>)>,
+    balance: bool,
+}
+
+impl Pool {
+    /// An empty pool that keeps `kept` generations, of which `first` comes first. With `balance`
+    /// items are drawn by the type of their first edit, else all alike.
+    pub(super) fn new(kept: usize, first: u64, balance: bool) -> Self {
+        Self {
+            generations: VecDeque::new(),
+            kept,
+            next: first,
+            by_type: Vec::new(),
+            balance,
+        }
+    }
+
+    /// Whether generation `number` is still to come.
+    pub(super) fn lacks(&self, number: u64) -> bool {
+        self.next <= number
+    }
+
+    /// Takes the next generation in, and lets the oldest go where there are too many.
+    pub(super) fn push(&mut self, pairs: Pairs) {
+        self.generations.push_back(pairs);
+        if self.generations.len() > self.kept {
+            self.generations.pop_front();
+        }
+        self.next += 1;
+        if self.balance {
+            self.sort_by_type();
+        }
+    }
+
+    fn sort_by_type(&mut self) {
+        self.by_type = default_edit_types()
+            .entries()
+            .iter()
+            .map(|&(edit_type, _)| (edit_type, Vec::new()))
+            .collect();
+        for (generation, pairs) in self.generations.iter().enumerate() {
+            for (index, item) in pairs.items.iter().enumerate() {
+                let of_item = item.edits.first().map(RelEdit::edit_type);
+                let kind = self
+                    .by_type
+                    .iter_mut()
+                    .find(|(kind, _)| Some(*kind) == of_item);
+                if let Some((_, items)) = kind {
+                    items.push((generation, index));
+                }
+            }
+        }
+    }
+
+    /// Draws a batch, those of fewer edits first; empty only where the pool is.
+    pub(super) fn draw(&self, batch: usize, rng: &mut ChaCha8Rng) -> Vec<Item<'_>> {
+        let weights = self.weights();
+        let mut items: Vec<Item<'_>> = (0..batch)
+            .filter_map(|_| match &weights {
+                Some(weights) => self.draw_balanced(weights, rng),
+                None => self.draw_any(rng),
+            })
+            .collect();
+        items.sort_by_key(|item| item.steps());
+        items
+    }
+
+    /// The types that there are, as indices into `by_type`.
+    fn weights(&self) -> Option<Weights<usize>> {
+        self.balance.then(|| {
+            let weights = default_edit_types();
+            Weights::of(
+                self.by_type
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(at, (kind, items))| {
+                        let weight = weights.entries().iter().find(|(other, _)| other == kind)?.1;
+                        (!items.is_empty()).then_some((at, weight))
+                    }),
+            )
+        })
+    }
+
+    fn draw_balanced(&self, weights: &Weights<usize>, rng: &mut ChaCha8Rng) -> Option<Item<'_>> {
+        let (_, items) = self.by_type.get(weights.draw(rng)?)?;
+        let &(generation, index) = items.get(below(rng, items.len() as u64) as usize)?;
+        Some(Item {
+            pairs: self.generations.get(generation)?,
+            index,
+        })
+    }
+
+    fn draw_any(&self, rng: &mut ChaCha8Rng) -> Option<Item<'_>> {
+        let count: usize = self.generations.iter().map(Pairs::len).sum();
+        if count == 0 {
+            return None;
+        }
+        let mut index = below(rng, count as u64) as usize;
+        for pairs in &self.generations {
+            if index < pairs.len() {
+                return Some(Item { pairs, index });
+            }
+            index -= pairs.len();
+        }
+        None
+    }
+}

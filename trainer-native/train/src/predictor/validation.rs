@@ -1,0 +1,90 @@
+//! Windows that are measured and never trained on.
+
+use super::model::Model;
+use super::pool::Item;
+use crate::pairs::Pairs;
+use crate::step::host;
+use genolewm_core::Result;
+use genolewm_core::surprise::{displacement, surprise_distance};
+
+/// Items in a pass.
+const PASS: usize = 512;
+
+/// The measured windows.
+pub(super) struct Validation<'a> {
+    items: Vec<Item<'a>>,
+    width: usize,
+}
+
+impl<'a> Validation<'a> {
+    /// All items of the windows.
+    pub(super) fn new(pairs: &'a Pairs) -> Self {
+        Self {
+            items: Item::all(pairs),
+            width: pairs.width,
+        }
+    }
+
+    /// Predictions of all items, a state for each edit.
+    fn predict(&self, model: &Model, items: &[Item<'_>]) -> Result<Vec<f32>> {
+        let mut predicted = Vec::new();
+        for items in items.chunks(PASS) {
+            predicted.extend(host(model.predict(items)?.inner().into_data()));
+        }
+        Ok(predicted)
+    }
+
+    fn targets(&self) -> Vec<f32> {
+        let states = self.items.iter().flat_map(|item| item.after());
+        states.copied().collect()
+    }
+
+    /// Mean cosine of prediction and target, and of the state before all edits and the target.
+    pub(super) fn cosines(&self, model: &Model) -> Result<(f64, f64)> {
+        let (predicted, after) = self.states(model)?;
+        let mut before = Vec::with_capacity(predicted.len());
+        for item in &self.items {
+            before.extend(item.before().repeat(item.steps()));
+        }
+        Ok((
+            mean_cosine(&predicted, &after, self.width),
+            mean_cosine(&before, &after, self.width),
+        ))
+    }
+
+    /// Predictions and targets of all items, a state for each edit.
+    pub(super) fn states(&self, model: &Model) -> Result<(Vec<f32>, Vec<f32>)> {
+        Ok((self.predict(model, &self.items)?, self.targets()))
+    }
+
+    /// Width of a state.
+    pub(super) const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The surprise of each item of one edit, as scoring sees them, and the window that it lies in:
+    /// what the first calibration table is made of, until `calibrate` makes one from common variants.
+    pub(super) fn surprises(&self, model: &Model) -> Result<Vec<(String, f64)>> {
+        let single = self.items.partition_point(|item| item.steps() == 1);
+        let items = &self.items[..single];
+        let predicted = self.predict(model, items)?;
+        let rows = predicted.chunks_exact(self.width);
+        let surprise = |(item, predicted): (&Item<'_>, &[f32])| {
+            (
+                item.window().to_owned(),
+                surprise_distance(predicted, item.after()),
+            )
+        };
+        Ok(items.iter().zip(rows).map(surprise).collect())
+    }
+}
+
+fn mean_cosine(a: &[f32], b: &[f32], width: usize) -> f64 {
+    let rows = a.len() / width;
+    let cosine = |(a, b): (&[f32], &[f32])| 1.0 - displacement(a, b);
+    a.chunks_exact(width)
+        .zip(b.chunks_exact(width))
+        .map(cosine)
+        .sum::<f64>()
+        / rows.max(1) as f64
+}

@@ -1,0 +1,160 @@
+//! The few steps that a run is judged by.
+
+use super::machine::{available_memory, free_bytes, own_memory};
+use super::{Course, Growth, Stage};
+use crate::run::StopFlag;
+use crate::run_dir::{DataManifest, Folder};
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::metrics::{read_metrics, series};
+use genolewm_report::output::io_error;
+use std::path::{Path, PathBuf};
+
+/// Steps that are done; the first one is not timed.
+const STEPS: u64 = 7;
+/// Among them every second one is long where the run has long steps at all.
+pub(super) const LONG_EVERY: u64 = 2;
+
+/// What a rehearsal took, and what the run will.
+#[derive(Debug)]
+pub(super) struct Figures {
+    /// The data.
+    pub(super) manifest: DataManifest,
+    /// A checkpoint's size.
+    pub(super) checkpoint_bytes: u64,
+    /// The result's size.
+    pub(super) result_bytes: u64,
+    /// Size of the lines and events of one step that is logged.
+    pub(super) logged_bytes: u64,
+    /// Bytes that may still be written.
+    pub(super) free_bytes: Option<u64>,
+    /// Memory that the run will hold at most.
+    pub(super) peak_bytes: Option<u64>,
+    /// Memory that it may hold.
+    pub(super) available_bytes: Option<u64>,
+    /// Mean of a step, long ones by their share.
+    pub(super) step_seconds: f64,
+    /// Time before the first step.
+    pub(super) before_seconds: f64,
+    /// Steps that the run's directory has already.
+    pub(super) steps_done: u64,
+}
+
+/// Rehearses a run beside its directory, so that its file system is tried too.
+///
+/// # Errors
+/// As the run; `RESOURCE.*` when nothing can be written there.
+pub(super) fn rehearse(settings: &impl Stage, course: &Course, stop: &StopFlag) -> Result<Figures> {
+    let beside = existing(&course.output);
+    let failed = |path: &Path| {
+        let name = path.display().to_string();
+        move |error: std::io::Error| io_error(&name, &error)
+    };
+    let place = tempfile::Builder::new()
+        .prefix(".preflight-")
+        .tempdir_in(&beside)
+        .map_err(failed(&beside))?;
+    let directory = place.path();
+    settings
+        .rehearsal(STEPS, directory.to_owned())
+        .train(stop)?;
+    if stop.is_set() {
+        return Err(Error::new(
+            ErrorCode::TrainingGeneric,
+            "the rehearsal was interrupted",
+        ));
+    }
+    let Growth { bytes, seconds } = settings.growth(directory)?;
+    let timing = read_metrics(&directory.join("timing.jsonl"))?;
+    let sizes = |names: &[&str]| -> std::io::Result<u64> {
+        names.iter().map(|name| size(&directory.join(name))).sum()
+    };
+    let own = own_memory();
+    let folder = Folder::of(&course.output);
+    Ok(Figures {
+        manifest: DataManifest::read(directory)?,
+        checkpoint_bytes: sizes(&["checkpoints"]).map_err(failed(directory))?,
+        result_bytes: sizes(&["encoder", "model"]).map_err(failed(directory))?,
+        logged_bytes: sizes(&["metrics.jsonl", "timing.jsonl", "tb"]).map_err(failed(directory))?
+            / STEPS,
+        free_bytes: free_bytes(&beside),
+        peak_bytes: own.map(|(peak, _)| peak + bytes),
+        available_bytes: available_memory()
+            .zip(own)
+            .map(|(free, (_, now))| free + now),
+        step_seconds: step_seconds(
+            &series(&timing, "step", "steps_per_second"),
+            course.long_every,
+        )
+        .ok_or_else(|| Error::new(ErrorCode::InternalGeneric, "the rehearsal has no times"))?,
+        before_seconds: seconds,
+        steps_done: folder.steps()?.pop().unwrap_or(0),
+    })
+}
+
+/// The directory itself, or the nearest one above it that there is.
+fn existing(directory: &Path) -> PathBuf {
+    let found = directory.ancestors().find(|path| path.is_dir());
+    found.map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+/// Bytes of a file, or of all files below a directory; 0 where there is none.
+fn size(path: &Path) -> std::io::Result<u64> {
+    if !path.exists() {
+        return Ok(0);
+    }
+    if !path.is_dir() {
+        return Ok(path.metadata()?.len());
+    }
+    std::fs::read_dir(path)?
+        .map(|entry| size(&entry?.path()))
+        .sum()
+}
+
+/// Seconds of a step from the mean rates after each step. Where the run has long steps, every second
+/// one was long.
+fn step_seconds(rates: &[(f64, f64)], long_every: u64) -> Option<f64> {
+    let ended: Vec<f64> = rates.iter().map(|(step, rate)| step / rate).collect();
+    let mean = |first: usize, every: usize| {
+        let taken: Vec<f64> = ended.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let taken: Vec<f64> = taken.into_iter().skip(first).step_by(every).collect();
+        (!taken.is_empty()).then(|| taken.iter().sum::<f64>() / taken.len() as f64)
+    };
+    if long_every == 0 {
+        return mean(0, 1);
+    }
+    // The first step that is timed is the second one, a long one.
+    let share = 1.0 / long_every as f64;
+    Some(share * mean(0, 2)? + (1.0 - share) * mean(1, 2)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_steps_count_by_their_share() {
+        // Steps of 9, then 4, 1, 4, 1 seconds.
+        let ended = [9.0, 13.0, 14.0, 18.0, 19.0];
+        let rates: Vec<(f64, f64)> = ended
+            .iter()
+            .enumerate()
+            .map(|(index, ended)| (index as f64 + 1.0, (index as f64 + 1.0) / ended))
+            .collect();
+        let near = |found: Option<f64>, wanted: f64| (found.unwrap() - wanted).abs() < 1e-9;
+        assert!(near(step_seconds(&rates, 0), 2.5));
+        assert!(near(step_seconds(&rates, 1), 4.0));
+        assert!(near(step_seconds(&rates, 4), 1.75));
+        assert_eq!(step_seconds(&rates[..1], 0), None);
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_yet_has_one_above_it() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(existing(&directory.path().join("a/b")), directory.path());
+        assert_eq!(existing(Path::new("not-there")), Path::new("."));
+        std::fs::create_dir(directory.path().join("x")).unwrap();
+        std::fs::write(directory.path().join("x/y"), "12345").unwrap();
+        std::fs::write(directory.path().join("z"), "1").unwrap();
+        assert_eq!(size(directory.path()).unwrap(), 6);
+    }
+}

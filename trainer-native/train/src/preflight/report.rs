@@ -1,0 +1,304 @@
+//! What a preflight found, as JSON in the Python package's manner and as lines to read.
+
+use super::Course;
+use super::rehearsal::Figures;
+use crate::device::TrainingDevice;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::{io_error, write_atomically};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::thread::available_parallelism;
+
+const SCHEMA_VERSION: &str = "1.0.0";
+const GENERATED_BY: &str = "genolewm-train-preflight";
+/// Whole runs take this much more room than their files: events and pictures are written anew.
+const ROOM: f64 = 1.1;
+const GIBIBYTE: f64 = (1u64 << 30) as f64;
+
+/// How bad something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The run must not start.
+    Error,
+    /// It may, and somebody should know.
+    Warning,
+}
+
+/// Something that is wrong with a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Issue {
+    /// How bad it is.
+    pub severity: Severity,
+    /// An error's code, or a dotted name such as `holdout.leak`.
+    pub code: String,
+    /// The file or directory.
+    pub path: Option<String>,
+    /// What it is.
+    pub message: String,
+}
+
+impl Issue {
+    /// An issue of a file.
+    #[must_use]
+    pub fn new(severity: Severity, code: &str, path: &Path, message: String) -> Self {
+        Self {
+            severity,
+            code: code.to_owned(),
+            path: Some(path.display().to_string()),
+            message,
+        }
+    }
+}
+
+/// What was drawn as the run will draw it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Drawn {
+    /// Bases that may be sampled.
+    pub corpus_bp: u64,
+    /// Windows that were drawn and compared with the hold-outs.
+    pub windows_checked: u64,
+    /// Edits that were.
+    pub edits_checked: u64,
+    /// Held-out bases and records that the corpus was asked for.
+    pub holdout_bp_checked: u64,
+    /// Variants of the run's files that are held out.
+    pub held_out_variants: u64,
+    /// Windows, edits and regions that are held out and could be trained on.
+    pub leaks: u64,
+}
+
+/// The report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    schema_version: &'static str,
+    generated_by: &'static str,
+    generated_at: String,
+    /// Whether the run may start.
+    pub ok: bool,
+    stage: &'static str,
+    dataset_snapshot_id: Option<String>,
+    training_config: Value,
+    run_dir: Value,
+    dataset: Value,
+    accelerator: Value,
+    disk: Value,
+    memory: Value,
+    time: Value,
+    /// What is wrong.
+    pub issues: Vec<Issue>,
+}
+
+impl Report {
+    pub(super) fn new(course: &Course, settings: String, generated_at: String) -> Result<Self> {
+        let resolved: Value = serde_json::from_str(&settings)
+            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+        let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+        Ok(Self {
+            schema_version: SCHEMA_VERSION,
+            generated_by: GENERATED_BY,
+            generated_at,
+            ok: true,
+            stage: course.stage,
+            dataset_snapshot_id: None,
+            training_config: json!({"path": null, "resolved": resolved}),
+            run_dir: json!({
+                "path": course.output.display().to_string(),
+                "exists": course.output.exists(),
+            }),
+            dataset: Value::Null,
+            accelerator: json!({"device": course.device.to_string(), "required": course.device.all().any(|device| device != TrainingDevice::Cpu), "threads": threads}),
+            disk: Value::Null,
+            memory: Value::Null,
+            time: Value::Null,
+            issues: Vec::new(),
+        })
+    }
+
+    /// Names the file that the settings come from.
+    pub fn set_config_path(&mut self, path: &Path) {
+        self.training_config["path"] = json!(path.display().to_string());
+    }
+
+    /// Whether the run must not start.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        let bad = |issue: &Issue| issue.severity == Severity::Error;
+        self.issues.iter().any(bad)
+    }
+
+    pub(super) fn fail(&mut self, error: &Error) {
+        let at = error.location().map(|at| at.to_string());
+        let named = ["file", "directory"].iter();
+        let detail = named.filter_map(|name| error.details().get(*name).cloned());
+        self.issues.push(Issue {
+            severity: Severity::Error,
+            code: error.code().as_str().to_owned(),
+            path: at.or_else(|| detail.into_iter().next()),
+            message: error.message().to_owned(),
+        });
+        self.ok = false;
+    }
+
+    pub(super) fn drawn(&mut self, drawn: Drawn) {
+        self.dataset = json!(drawn);
+        self.ok &= !self.has_errors();
+    }
+
+    pub(super) fn rehearsed(&mut self, course: &Course, figures: Figures) {
+        let steps = course.steps;
+        let saved = steps.div_ceil(course.checkpoint_every.max(1));
+        let nth = steps.checked_div(course.retention.keep_every).unwrap_or(0);
+        // One more lies there while it is written, before the oldest goes.
+        let kept = saved.min(course.retention.keep) + nth + 1;
+        let logged = figures.logged_bytes * (steps / course.log_every.max(1));
+        let files = kept * figures.checkpoint_bytes + figures.result_bytes + logged;
+        let needed = (files as f64 * ROOM) as u64;
+        let left = steps.saturating_sub(figures.steps_done);
+        let total = figures.before_seconds + left as f64 * figures.step_seconds;
+        self.dataset_snapshot_id = Some(figures.manifest.snapshot_id.clone());
+        self.dataset["holdout_sha256"] = json!(figures.manifest.holdout_sha256);
+        self.dataset["files"] = json!(figures.manifest.files);
+        self.disk = json!({
+            "needed_bytes": needed, "free_bytes": figures.free_bytes,
+            "checkpoint_bytes": figures.checkpoint_bytes, "checkpoints": kept,
+            "result_bytes": figures.result_bytes,
+        });
+        self.memory = json!({
+            "peak_bytes": figures.peak_bytes, "available_bytes": figures.available_bytes,
+        });
+        self.time = json!({
+            "step_seconds": figures.step_seconds, "steps_left": left,
+            "before_first_step_seconds": figures.before_seconds, "total_seconds": total,
+        });
+        let pairs = [
+            (
+                "disk.too_small",
+                "room on the disk",
+                Some(needed),
+                figures.free_bytes,
+            ),
+            (
+                "memory.too_small",
+                "memory",
+                figures.peak_bytes,
+                figures.available_bytes,
+            ),
+        ];
+        for (code, what, needed, there) in pairs {
+            if let Some((needed, there)) =
+                needed.zip(there).filter(|(needed, there)| needed > there)
+            {
+                let message = format!(
+                    "the run needs {} of {what}, and {} is there",
+                    gibibytes(needed),
+                    gibibytes(there)
+                );
+                let issue = Issue::new(Severity::Error, code, &course.output, message);
+                self.issues.push(issue);
+            }
+        }
+        self.ok = !self.has_errors();
+    }
+
+    /// One line of JSON, keys sorted.
+    ///
+    /// # Errors
+    /// `INTERNAL.GENERIC` for what JSON cannot hold.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_value(self)
+            .map(|value| value.to_string())
+            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))
+    }
+
+    /// Writes the report for people to read and programs to find.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let text =
+            serde_json::to_value(self).and_then(|value| serde_json::to_string_pretty(&value));
+        let text = text.map_err(|error| io_error(&path.display().to_string(), &error.into()))?;
+        write_atomically(path, format!("{text}\n").as_bytes())
+    }
+
+    /// What it comes to, a line each.
+    #[must_use]
+    pub fn summary(&self) -> Vec<String> {
+        let number = |section: &Value, name: &str| section[name].as_f64();
+        let room = |section: &Value, need: &str, there: &str| {
+            let there = number(section, there).map_or("?".to_owned(), in_gibibytes);
+            number(section, need).map(|need| format!("{} of {there} free", in_gibibytes(need)))
+        };
+        let data = &self.dataset;
+        let checked = number(data, "windows_checked").map(|windows| {
+            let [edits, leaks] =
+                ["edits_checked", "leaks"].map(|name| number(data, name).unwrap_or(0.0));
+            format!("{windows} windows and {edits} edits drawn; held out and drawn: {leaks}")
+        });
+        let time = number(&self.time, "total_seconds").map(|total| {
+            let step = number(&self.time, "step_seconds").unwrap_or(0.0);
+            format!("{} ({step:.3} s a step)", duration(total))
+        });
+        let lines = [
+            ("data", checked),
+            ("disk", room(&self.disk, "needed_bytes", "free_bytes")),
+            (
+                "memory",
+                room(&self.memory, "peak_bytes", "available_bytes"),
+            ),
+            ("time", time),
+        ];
+        lines
+            .into_iter()
+            .filter_map(|(name, line)| Some(format!("{name:8}{}", line?)))
+            .chain(self.issues.iter().map(|issue| {
+                let severity = match issue.severity {
+                    Severity::Error => "error",
+                    Severity::Warning => "warning",
+                };
+                format!("{severity}: {} [{}]", issue.message, issue.code)
+            }))
+            .collect()
+    }
+
+    /// The error that a command ends with, where the run must not start.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Error> {
+        let bad = |issue: &&Issue| issue.severity == Severity::Error;
+        let first = self.issues.iter().find(bad)?;
+        let config = |issue: &Issue| issue.code.starts_with("CONFIG.");
+        let code = if self.issues.iter().filter(bad).any(config) {
+            ErrorCode::ConfigGeneric
+        } else {
+            ErrorCode::TrainingGeneric
+        };
+        let error = Error::new(code, format!("the run must not start: {}", first.message))
+            .with_detail("issue", &first.code)
+            .with_detail("issues", self.issues.len());
+        let error = match &first.path {
+            Some(path) => error.with_detail("path", path),
+            None => error,
+        };
+        Some(error.with_remedy("see the issues of the report; correct them and look again"))
+    }
+}
+
+fn gibibytes(bytes: u64) -> String {
+    in_gibibytes(bytes as f64)
+}
+
+fn in_gibibytes(bytes: f64) -> String {
+    format!("{:.2} GiB", bytes / GIBIBYTE)
+}
+
+fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{seconds:.0} s"),
+        60..3_600 => format!("{} min", whole / 60),
+        _ => format!("{} h {} min", whole / 3_600, whole % 3_600 / 60),
+    }
+}

@@ -1,0 +1,248 @@
+//! Training configurations of the Python package, as settings of `train predictor`.
+
+use super::typed::flag;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::io_error;
+use serde::Deserialize;
+use serde_yaml_ng::Value;
+use std::ffi::OsString;
+use std::path::Path;
+
+const SCHEMA_MAJOR: &str = "1";
+/// Sections that say nothing about the predictor's training.
+const OTHER_KEYS: [&str; 6] = [
+    "action",
+    "deterministic",
+    "eval",
+    "observability",
+    "run_id",
+    "runtime",
+];
+const OWN_KEYS: [&str; 8] = [
+    "data",
+    "encoder",
+    "optimizer",
+    "phase",
+    "predictor",
+    "schema_version",
+    "seed",
+    "training",
+];
+/// What the trainer does, whatever a configuration says: key, value.
+const FIXED: [(&str, f64); 5] = [
+    ("optimizer.beta1", 0.9),
+    ("optimizer.beta2", 0.95),
+    ("optimizer.grad_clip", 1.0),
+    ("optimizer.weight_decay", 0.05),
+    ("predictor.n_layers", 3.0),
+];
+/// What the trainer can only do in one way: key, value, and the flag's or rule's reason.
+const ONLY: [(&str, &str); 5] = [
+    ("phase", "phase1"),
+    ("encoder.pool_type", "centered_mean"),
+    ("predictor.architecture", "cross_attention"),
+    ("optimizer.name", "adamw"),
+    ("optimizer.schedule", "wsd"),
+];
+/// Key of the configuration, and the flag of `train predictor` that is the same.
+const FLAGS: [(&str, &str); 9] = [
+    ("seed", "train-seed"),
+    ("encoder.state_layer", "state-layer"),
+    ("encoder.pool_radius", "pool-radius"),
+    ("predictor.d_action", "d-action"),
+    ("predictor.n_heads", "n-heads"),
+    ("optimizer.lr", "learning-rate"),
+    ("optimizer.warmup_steps", "warmup-steps"),
+    ("data.batch_size", "batch"),
+    ("training.max_steps", "steps"),
+];
+
+/// What a configuration comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PythonConfig {
+    /// Flags of `train predictor`.
+    pub flags: Vec<OsString>,
+    /// What it says and the trainer does in another way, a sentence each.
+    pub unused: Vec<String>,
+}
+
+impl PythonConfig {
+    /// Reads a file. `steps` stands in for `training.max_steps`.
+    ///
+    /// # Errors
+    /// `RESOURCE.GENERIC` when it cannot be read; `CONFIG.UNKNOWN_TOP_LEVEL_KEY`,
+    /// `CONFIG.SCHEMA_INCOMPAT` and `CONFIG.MISSING_FIELD` as the Python package; `CONFIG.GENERIC`
+    /// for what is malformed, or asks for what the trainer cannot do.
+    pub fn read(path: &Path, steps: Option<u64>) -> Result<Self> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| io_error(&name, &error))?;
+        Self::parse(&text, steps).map_err(|error| error.with_detail("file", name))
+    }
+
+    fn parse(text: &str, steps: Option<u64>) -> Result<Self> {
+        let mut config: Value = serde_yaml_ng::from_str(text)
+            .map_err(|error| refused(format!("the configuration is not YAML: {error}")))?;
+        check(&config)?;
+        if let Some(steps) = steps {
+            config["training"]["max_steps"] = steps.into();
+        }
+        for (key, only) in ONLY {
+            if at::<String>(&config, key)?.is_some_and(|found| found != only) {
+                let error = refused(format!("{key} can only be {only} here"));
+                return Err(error.with_detail("key", key));
+            }
+        }
+        if at(&config, "encoder.normalize")? == Some(false) {
+            return Err(refused("states are always of length 1 here")
+                .with_detail("key", "encoder.normalize"));
+        }
+        let steps: Option<u64> = at(&config, "training.max_steps")?;
+        let warmup: Option<u64> = at(&config, "optimizer.warmup_steps")?;
+        if steps
+            .zip(warmup)
+            .is_some_and(|(steps, warmup)| steps <= warmup)
+        {
+            let error = refused("the warm-up is as long as the training, or longer");
+            return Err(error.with_detail("key", "optimizer.warmup_steps"));
+        }
+        let mut flags = Vec::new();
+        for (key, name) in FLAGS {
+            if let Some(number) = at::<serde_yaml_ng::Number>(&config, key)? {
+                flags.extend(flag(name, number.to_string()));
+            }
+        }
+        let mut unused = Vec::new();
+        for (key, fixed) in FIXED {
+            if let Some(found) = at::<f64>(&config, key)?.filter(|found| *found != fixed) {
+                unused.push(format!("{key} of {found} is not used: it is {fixed} here"));
+            }
+        }
+        Ok(Self { flags, unused })
+    }
+}
+
+fn check(config: &Value) -> Result<()> {
+    let keys = config
+        .as_mapping()
+        .ok_or_else(|| refused("the configuration is not a mapping"))?;
+    for key in keys.keys() {
+        let known = key
+            .as_str()
+            .is_some_and(|key| OWN_KEYS.contains(&key) || OTHER_KEYS.contains(&key));
+        if !known {
+            return Err(Error::new(
+                ErrorCode::ConfigUnknownTopLevelKey,
+                "the configuration has an unknown key",
+            )
+            .with_detail("key", format!("{key:?}")));
+        }
+    }
+    let version: String = at(config, "schema_version")?.ok_or_else(|| {
+        Error::new(
+            ErrorCode::ConfigMissingField,
+            "the configuration does not say schema_version",
+        )
+    })?;
+    if version.split('.').next() != Some(SCHEMA_MAJOR) {
+        return Err(Error::new(
+            ErrorCode::ConfigSchemaIncompat,
+            "the configuration has another schema version",
+        )
+        .with_detail("schema_version", version));
+    }
+    Ok(())
+}
+
+/// The value at a dotted key; `None` where it is absent or null.
+fn at<T: for<'de> Deserialize<'de>>(config: &Value, key: &str) -> Result<Option<T>> {
+    let mut value = config;
+    for part in key.split('.') {
+        match value.get(part) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(inner) => value = inner,
+        }
+    }
+    serde_yaml_ng::from_value(value.clone())
+        .map(Some)
+        .map_err(|error| refused(format!("{key}: {error}")).with_detail("key", key))
+}
+
+fn refused(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::ConfigGeneric, message)
+        .with_remedy("correct the file after --training-config")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the Python package: what it writes as the resolved configuration of its fixture.
+    const RESOLVED: &str = "\
+schema_version: 1.0.0
+seed: 4
+phase: phase1
+run_id: phase1-default
+deterministic: false
+runtime: {backend: torch, device: cpu}
+action: {d_action: 64, max_len: 16, sub_encoders: [snv, ins, del, mnv]}
+data: {batch_size: 64, corpus_id: x, corpus_revision: main, num_workers: 4, shuffle_buffer: 4096}
+encoder: {dtype: bf16, model_id: x, normalize: true, pool_radius: 8, pool_type: centered_mean,
+  revision: main, state_layer: 20, trust_remote_code: false}
+eval: {benchmarks: [clinvar_coding], smoke_variants: 1000}
+observability: {log_level: info, redaction_strict: true, wandb_project: null}
+optimizer: {beta1: 0.9, beta2: 0.95, grad_clip: 1.0, lr: 0.0003, name: adamw, schedule: wsd,
+  warmup_steps: 1000, weight_decay: 0.1}
+predictor: {architecture: cross_attention, d_action: 64, d_state: 512, dtype: bf16, n_heads: 8,
+  n_layers: 6}
+training: {collapse_log_every_steps: 500, max_steps: 5000}
+";
+
+    #[test]
+    fn a_configuration_becomes_flags() {
+        let config = PythonConfig::parse(RESOLVED, None).unwrap();
+        let flags: Vec<&str> = config
+            .flags
+            .iter()
+            .map(|flag| flag.to_str().unwrap())
+            .collect();
+        assert_eq!(
+            flags.join(" "),
+            "--train-seed 4 --state-layer 20 --pool-radius 8 --d-action 64 --n-heads 8 \
+             --learning-rate 0.0003 --warmup-steps 1000 --batch 64 --steps 5000"
+        );
+        assert_eq!(config.unused.len(), 2, "{:?}", config.unused);
+        assert!(config.unused[0].contains("weight_decay of 0.1"));
+        let fewer = PythonConfig::parse(RESOLVED, Some(2_000)).unwrap().flags;
+        assert_eq!(fewer.last().unwrap(), "2000");
+    }
+
+    #[test]
+    fn what_the_trainer_cannot_do_is_refused() {
+        let code = |from: &str, to: &str| {
+            assert!(RESOLVED.contains(from), "{from}");
+            PythonConfig::parse(&RESOLVED.replace(from, to), None)
+                .unwrap_err()
+                .code()
+        };
+        for (from, to) in [
+            ("phase: phase1", "phase: phase2"),
+            ("name: adamw", "name: lion"),
+            ("schedule: wsd", "schedule: cosine"),
+            ("centered_mean", "global_mean"),
+            ("normalize: true", "normalize: false"),
+            ("max_steps: 5000", "max_steps: 1000"),
+            ("batch_size: 64", "batch_size: many"),
+        ] {
+            assert_eq!(code(from, to), ErrorCode::ConfigGeneric, "{to}");
+        }
+        assert_eq!(
+            code("seed: 4", "sed: 4"),
+            ErrorCode::ConfigUnknownTopLevelKey
+        );
+        assert_eq!(code("1.0.0", "2.0.0"), ErrorCode::ConfigSchemaIncompat);
+        assert_eq!(
+            code("schema_version: 1.0.0\n", ""),
+            ErrorCode::ConfigMissingField
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! The windows of a step, and where their states lie among the hidden rows.
+
+use super::super::encoder_dir::SPECIALS;
+use core::ops::Range;
+use genolewm::encoder::Sequence;
+use genolewm_data::genome::consequence::Consequence;
+use genolewm_data::genome::element::Element;
+
+/// Severities closer than this are not ranked against each other.
+const LEAST_GAP: f32 = 0.05;
+
+/// A reference window and its edits, as tokens of one length.
+#[derive(Debug)]
+pub(super) struct Window {
+    pub(super) reference: Vec<u32>,
+    /// What each six-mer of the reference is part of, where that is known; empty where nothing is
+    /// learnt of it.
+    pub(super) elements: Vec<Option<Element>>,
+    pub(super) edits: Vec<Vec<u32>>,
+}
+
+/// The windows of a step. Each has `context` six-mers before the one that is edited.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) context: usize,
+    pub(super) windows: Vec<Window>,
+    /// Of each edit, window after window.
+    pub(super) consequences: Vec<Consequence>,
+}
+
+/// Where the states of a batch lie among its hidden rows.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) spans: Vec<[Range<usize>; 2]>,
+    /// For each edit, the state of its reference.
+    pub(super) reference: Vec<usize>,
+    /// For each edit, its state.
+    pub(super) edited: Vec<usize>,
+}
+
+impl Batch {
+    /// References whole, edits from their own six-mer on; pooled over `radius` rows on each side
+    /// of the locus' row as scoring counts it (the row before the edited six-mer's).
+    pub(super) fn sequences(&self, radius: usize) -> (Vec<Sequence<'_>>, Rows) {
+        let (mut sequences, mut rows, mut offset) = (Vec::new(), Rows::default(), 0);
+        let changed = self.context + 1;
+        let first = self.context.saturating_sub(radius);
+        for window in &self.windows {
+            let length = window.reference.len();
+            let last = (self.context + radius + 1).min(length);
+            let (prefix, base, state) = (sequences.len(), offset, rows.spans.len());
+            sequences.push(Sequence::whole(&window.reference));
+            rows.spans.push([base + first..base + last, 0..0]);
+            offset += length;
+            for edit in &window.edits {
+                sequences.push(Sequence {
+                    tokens: edit,
+                    rows: changed..length,
+                    prefix: Some(prefix),
+                    wanted: changed..length,
+                });
+                rows.reference.push(state);
+                rows.edited.push(rows.spans.len());
+                rows.spans.push([
+                    base + first..base + changed,
+                    offset..offset + last - changed,
+                ]);
+                offset += length - changed;
+            }
+        }
+        (sequences, rows)
+    }
+
+    /// How severe each edit is.
+    pub(super) fn severities(&self) -> Vec<f32> {
+        let severity = |consequence: &Consequence| consequence.severity() as f32;
+        self.consequences.iter().map(severity).collect()
+    }
+
+    /// Pairs of edits of one window of which the first is the more severe one.
+    pub(super) fn ranked_pairs(&self) -> Vec<(usize, usize)> {
+        let severities = self.severities();
+        let mut pairs = Vec::new();
+        let mut start = 0;
+        for window in &self.windows {
+            let own = start..start + window.edits.len();
+            for worse in own.clone() {
+                let milder = own
+                    .clone()
+                    .filter(|&other| severities[worse] > severities[other] + LEAST_GAP);
+                pairs.extend(milder.map(|other| (worse, other)));
+            }
+            start = own.end;
+        }
+        pairs
+    }
+
+    /// Rows of the references that predict a token.
+    pub(super) fn language_rows(&self) -> Vec<usize> {
+        let mut offset = 0;
+        let mut rows = Vec::new();
+        for window in &self.windows {
+            let length = window.reference.len();
+            rows.extend(offset..offset + length - 1);
+            offset += length + window.edits.len() * (length - self.context - 1);
+        }
+        rows
+    }
+
+    /// Rows of the references whose six-mer, the last that they know, is part of something known,
+    /// and of what.
+    pub(super) fn elements(&self) -> (Vec<usize>, Vec<Element>) {
+        // A window's first row is that of the tag before its six-mers.
+        let known = self.language_rows().into_iter().map(|row| row + 1);
+        let elements = self.windows.iter().flat_map(|window| &window.elements);
+        known
+            .zip(elements)
+            .filter_map(|(row, element)| Some((row, (*element)?)))
+            .unzip()
+    }
+
+    /// What these rows predict, as six-mer codes.
+    pub(super) fn language_targets(&self) -> Vec<u16> {
+        let code = |&id: &u32| id as u16 - SPECIALS.len() as u16;
+        self.windows
+            .iter()
+            .flat_map(|window| window.reference[1..].iter().map(code))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_pooled_with_the_rows_that_they_share() {
+        let window = |edits: usize| Window {
+            reference: vec![9; 8],
+            elements: [vec![None; 6], vec![Some(Element::Intergenic)]].concat(),
+            edits: vec![vec![9; 8]; edits],
+        };
+        let batch = Batch {
+            context: 4,
+            windows: vec![window(1), window(2)],
+            consequences: vec![],
+        };
+        let (sequences, rows) = batch.sequences(2);
+        assert_eq!(sequences.len(), 5);
+        assert_eq!(rows.spans[0], [2..7, 0..0]);
+        assert_eq!(rows.spans[1], [2..5, 8..10]);
+        assert_eq!(rows.spans[2], [13..18, 0..0]);
+        assert_eq!(
+            (rows.reference, rows.edited),
+            (vec![0, 2, 2], vec![1, 3, 4])
+        );
+        assert_eq!(batch.language_rows().len(), batch.language_targets().len());
+        assert_eq!(batch.language_rows()[7], 11);
+        assert_eq!(
+            batch.elements(),
+            (vec![7, 18], vec![Element::Intergenic; 2])
+        );
+    }
+
+    #[test]
+    fn only_edits_of_one_window_are_ranked() {
+        use Consequence::{StopGained, StopLost, Synonymous};
+        let window = |edits: usize| Window {
+            reference: vec![9; 8],
+            elements: Vec::new(),
+            edits: vec![vec![9; 8]; edits],
+        };
+        let batch = Batch {
+            context: 4,
+            windows: vec![window(2), window(3)],
+            consequences: vec![StopGained, Synonymous, Synonymous, Synonymous, StopLost],
+        };
+        assert_eq!(batch.ranked_pairs(), [(0, 1), (4, 2), (4, 3)]);
+    }
+}

@@ -1,0 +1,112 @@
+//! Settings of `train ranking`.
+
+use super::super::run_dir::Retention;
+use crate::device::Compute;
+use crate::step::Accumulation;
+use clap::Args;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Settings of `train ranking`.
+#[derive(Debug, Clone, Args, Serialize)]
+pub struct Settings {
+    /// Table of sequence sources that hold the transcripts
+    #[arg(long, value_name = "TSV")]
+    pub corpus: PathBuf,
+    /// Regions that must never be trained on
+    #[arg(long, value_name = "BED")]
+    pub holdout: PathBuf,
+    /// Tables of exons; may be repeated
+    #[arg(long, value_name = "TSV", required = true)]
+    pub exons: Vec<PathBuf>,
+    /// The encoder directory to start from
+    #[arg(long, value_name = "DIR")]
+    pub init: PathBuf,
+    /// The run's directory: settings, metrics, checkpoints and, at the end, encoder/
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip)]
+    pub output: PathBuf,
+    /// Where and in which numbers to train
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub compute: Compute,
+    /// Optimisation steps
+    #[arg(long, default_value_t = 1_500)]
+    pub steps: u64,
+    /// Windows in a step
+    #[arg(long, default_value_t = 32)]
+    pub windows: usize,
+    /// Substitutions at each window's locus and the bases around it
+    #[arg(long, default_value_t = 6)]
+    pub edits_per_window: usize,
+    /// Fewest and most six-mers left of the locus
+    #[arg(long, default_values_t = [24, 64], num_args = 2)]
+    pub context_tokens: Vec<usize>,
+    /// First steps, in which only splice sites and stops are ranked, above synonymous and intronic
+    /// changes
+    #[arg(long, default_value_t = 0)]
+    pub sure_steps: u64,
+    /// One step in this many has few windows of the long context; 0 for none
+    #[arg(long, default_value_t = 0)]
+    pub long_every: u64,
+    /// Six-mers left of the locus in such a step
+    #[arg(long, default_value_t = 340)]
+    pub long_context_tokens: usize,
+    /// Rows pooled on each side of the locus
+    #[arg(long, default_value_t = 8)]
+    pub pool_radius: usize,
+    /// Weight of the ranking of a window's substitutions against each other
+    #[arg(long, default_value_t = 0.0)]
+    pub pair_weight: f64,
+    /// Weight of telling what each six-mer is part of: exon by reading frame, intron, splice site
+    #[arg(long, default_value_t = 0.0)]
+    pub element_weight: f64,
+    /// Weight of the language-model loss
+    #[arg(long, default_value_t = 0.1)]
+    pub language_weight: f64,
+    /// How many batches make a step
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub accumulation: Accumulation,
+    /// Peak learning rate
+    #[arg(long, default_value_t = 1e-3)]
+    pub learning_rate: f64,
+    /// Steps of linear warm-up
+    #[arg(long, default_value_t = 50)]
+    pub warmup_steps: u64,
+    /// Seed of the data
+    #[arg(long = "train-seed", default_value_t = 0)]
+    #[serde(rename = "train_seed")]
+    pub seed: u64,
+    /// One block of 100 kb in this many is measured and never trained on; 0 for none
+    #[arg(long, default_value_t = 10)]
+    pub validation_share: u64,
+    /// Windows that are measured
+    #[arg(long, default_value_t = 512)]
+    pub validation_windows: usize,
+    /// Steps between measurements
+    #[arg(long, default_value_t = 100)]
+    #[serde(skip)]
+    pub validate_every: u64,
+    /// Steps between checkpoints
+    #[arg(long, default_value_t = 200)]
+    #[serde(skip)]
+    pub checkpoint_every: u64,
+    /// Which checkpoints stay
+    #[command(flatten)]
+    #[serde(skip)]
+    pub retention: Retention,
+    /// Steps between lines of metrics
+    #[arg(long, default_value_t = 20)]
+    #[serde(skip)]
+    pub log_every: u64,
+}
+
+impl Settings {
+    /// Fewest and most six-mers left of the locus, in this order.
+    pub(super) fn context_range(&self) -> (usize, usize) {
+        let fewest = self.context_tokens.first().copied().unwrap_or_default();
+        let most = self.context_tokens.get(1).copied().unwrap_or_default();
+        (fewest, most.max(fewest))
+    }
+}

@@ -1,0 +1,242 @@
+//! The windows of a step, drawn around annotated substitutions.
+
+use super::super::encoder_dir::{DNA, SPECIALS, six_mer_code};
+use super::Settings;
+use super::batch::{Batch, Window};
+use super::pools::{ALL, Kinds, Pools, SURE, Snv, near};
+use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_data::bases::{complement, reverse_complement};
+use genolewm_data::corpus::Corpus;
+use genolewm_data::corpus::local::{LocalRecord, fetch_chromosome};
+use genolewm_data::genome::element::Element;
+use genolewm_data::genome::transcript::Strand;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+/// Annotated substitutions and the sequence around them.
+pub(super) struct Sites {
+    corpus: Corpus,
+    pieces: Vec<LocalRecord>,
+    pools: Pools,
+}
+
+impl Sites {
+    pub(super) fn open(settings: &Settings) -> Result<Self> {
+        let corpus = Corpus::open(&settings.corpus, &settings.holdout)?;
+        let pieces: Vec<LocalRecord> = corpus
+            .contigs()
+            .filter_map(|(name, _)| LocalRecord::parse(name))
+            .collect();
+        let pools = Pools::open(settings, &corpus, &pieces)?;
+        Ok(Self {
+            corpus,
+            pieces,
+            pools,
+        })
+    }
+
+    /// The windows of a step's batch; a function of the seed, the step and the batch's number.
+    pub(super) fn draw(&self, settings: &Settings, step: u64, number: u64) -> Result<Batch> {
+        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+        rng.set_stream(number + 1);
+        let kinds = if step < settings.sure_steps {
+            SURE
+        } else {
+            ALL
+        };
+        let long = settings.long_every > 0 && (step + 1).is_multiple_of(settings.long_every);
+        let (context, windows) = if long {
+            (settings.long_context_tokens, (settings.windows / 4).max(1))
+        } else {
+            let (fewest, most) = settings.context_range();
+            (
+                fewest + below(&mut rng, most - fewest + 1),
+                settings.windows,
+            )
+        };
+        let batch = Batch {
+            context,
+            ..Batch::default()
+        };
+        self.fill(
+            batch,
+            (&self.pools.training, kinds),
+            settings,
+            windows,
+            &mut rng,
+        )
+    }
+
+    /// Batches of measured substitutions, the same at every call; none when nothing is measured.
+    pub(super) fn validation(&self, settings: &Settings) -> Result<Vec<Batch>> {
+        let batches = match settings.validation_share {
+            0 => 0,
+            _ => settings.validation_windows.div_ceil(settings.windows),
+        };
+        let draw = |index| {
+            let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
+            rng.set_stream(index as u64);
+            let batch = Batch {
+                context: settings.context_range().1,
+                ..Batch::default()
+            };
+            let from = (&self.pools.validation, ALL);
+            self.fill(batch, from, settings, settings.windows, &mut rng)
+        };
+        (0..batches).map(draw).collect()
+    }
+
+    /// Draws windows until there are `windows`, every kind as often as the others.
+    fn fill(
+        &self,
+        mut batch: Batch,
+        (pool, kinds): (&Kinds, &[usize]),
+        settings: &Settings,
+        windows: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Batch> {
+        let mut attempts = 0;
+        while batch.windows.len() < windows {
+            attempts += 1;
+            if attempts > 100 * windows {
+                return Err(Error::new(
+                    ErrorCode::TrainingDataloader,
+                    "no substitution has known sequence around it",
+                ));
+            }
+            let kind = &pool[kinds[below(rng, kinds.len())]];
+            let first = kind[below(rng, kind.len())];
+            let edits = neighbours(first, (pool, kinds), settings.edits_per_window, rng);
+            self.add(&mut batch, &edits, settings, rng);
+        }
+        Ok(batch)
+    }
+
+    /// Adds the window around the first edit, with every edit that falls into its locus six-mer or
+    /// the four after it; leaves the batch as it is where sequence is missing.
+    fn add(&self, batch: &mut Batch, edits: &[Snv], settings: &Settings, rng: &mut ChaCha8Rng) {
+        let Some(&(contig, first)) = edits.first() else {
+            return;
+        };
+        let phase = below(rng, 6);
+        let (before, after) = (
+            batch.context * 6 + phase,
+            (settings.pool_radius + 1) * 6 - phase,
+        );
+        let reverse = below(rng, 2) == 1;
+        let (left, right) = if reverse {
+            (after - 1, before + 1)
+        } else {
+            (before, after)
+        };
+        let Some(start) = first.offset.get().checked_sub(left as u64) else {
+            return;
+        };
+        let span = Interval {
+            start: BpOffset(start),
+            end: BpOffset(first.offset.get() + right as u64),
+        };
+        let fetch = |name: &str, span: Interval| self.corpus.fetch(name, span);
+        let Some(mut bases) =
+            fetch_chromosome(&self.pools.contigs[contig], span, &self.pieces, &fetch)
+        else {
+            return;
+        };
+        if bases.iter().any(|&base| base > 3) {
+            return;
+        }
+        if reverse {
+            reverse_complement(&mut bases);
+        }
+        let mut window = Window {
+            reference: tokens(&bases),
+            elements: if settings.element_weight > 0.0 {
+                self.elements(contig, span, reverse)
+            } else {
+                Vec::new()
+            },
+            edits: Vec::new(),
+        };
+        for &(other, snv) in edits {
+            let Some(offset) = snv
+                .offset
+                .get()
+                .checked_sub(start)
+                .filter(|_| other == contig)
+            else {
+                continue;
+            };
+            let (place, alternate) = if reverse {
+                (
+                    bases.len() as i64 - 1 - offset as i64,
+                    complement(snv.alternate),
+                )
+            } else {
+                (offset as i64, snv.alternate)
+            };
+            // All edits of a window share their prefix: the same six-mer.
+            if place < 0 || place as usize / 6 != batch.context {
+                continue;
+            }
+            let mut edited = bases.clone();
+            edited[place as usize] = alternate;
+            window.edits.push(tokens(&edited));
+            batch.consequences.push(snv.consequence);
+        }
+        if !window.edits.is_empty() {
+            batch.windows.push(window);
+        }
+    }
+
+    /// What each six-mer of a window is part of, in the order of its tokens.
+    fn elements(&self, contig: usize, span: Interval, reverse: bool) -> Vec<Option<Element>> {
+        let reading = if reverse {
+            Strand::Reverse
+        } else {
+            Strand::Forward
+        };
+        let starts = (span.start.get()..span.end.get()).step_by(6);
+        let six_mers = starts.map(|start| Interval {
+            start: BpOffset(start),
+            end: BpOffset(start + 6),
+        });
+        let element = |six_mer| {
+            let contig = &self.pools.contigs[contig];
+            self.pools.annotation.element(contig, six_mer, reading)
+        };
+        let mut elements: Vec<_> = six_mers.map(element).collect();
+        if reverse {
+            elements.reverse();
+        }
+        elements
+    }
+}
+
+/// The substitution `first`, then others within a six-mer of it, in random order, `count` in all.
+fn neighbours(
+    first: Snv,
+    (pool, kinds): (&Kinds, &[usize]),
+    count: usize,
+    rng: &mut ChaCha8Rng,
+) -> Vec<Snv> {
+    let mut near: Vec<Snv> = near(pool, kinds, &first).collect();
+    for index in (1..near.len()).rev() {
+        near.swap(index, below(rng, index + 1));
+    }
+    near.retain(|(_, snv)| (snv.offset, snv.alternate) != (first.1.offset, first.1.alternate));
+    near.truncate(count.saturating_sub(1));
+    near.insert(0, first);
+    near
+}
+
+fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
+    ((u128::from(rng.next_u64()) * bound as u128) >> 64) as usize
+}
+
+fn tokens(bases: &[u8]) -> Vec<u32> {
+    let six_mers = bases
+        .chunks_exact(6)
+        .map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
+    core::iter::once(DNA).chain(six_mers).collect()
+}

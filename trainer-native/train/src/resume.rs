@@ -1,0 +1,44 @@
+//! A checkpoint that a user names to go on from.
+
+use super::run_dir::{Checkpoint, Folder};
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::io_error;
+use std::path::Path;
+
+/// Puts a checkpoint where a run in `directory` goes on from. Whether it is one of that run is seen
+/// when the run begins.
+///
+/// # Errors
+/// `DEPLOY.EXPORT_FORMAT` for a file that is no checkpoint, `CONFIG.GENERIC` when the directory has
+/// a newer one or another one of its step, `RESOURCE.*` for files.
+pub fn adopt(checkpoint: &Path, directory: &Path) -> Result<()> {
+    let named = Checkpoint::load(checkpoint)?;
+    let folder = Folder::of(directory);
+    let refused = |step: u64| {
+        Error::new(
+            ErrorCode::ConfigGeneric,
+            format!("the run's directory has another checkpoint, of step {step}"),
+        )
+        .with_detail("directory", directory.display())
+        .with_detail("checkpoint", checkpoint.display())
+        .with_remedy(
+            "leave the checkpoint out to go on from the newest, or choose another directory",
+        )
+    };
+    let file = folder.file(named.step);
+    match folder.steps()?.pop() {
+        Some(newest) if newest > named.step => Err(refused(newest)),
+        Some(newest) if newest == named.step => {
+            if read(&file)? == read(checkpoint)? {
+                Ok(())
+            } else {
+                Err(refused(newest))
+            }
+        }
+        _ => named.save(&file),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| io_error(&path.display().to_string(), &error))
+}

@@ -1,0 +1,89 @@
+//! A run's progress, and the wish to stop it.
+
+use genolewm_core::{Error, ErrorCode, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// Progress of a run on standard error: loss, rate and time left.
+pub struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    first_step: u64,
+}
+
+impl Progress {
+    /// A bar of `steps` steps of which `done` are done; invisible when `quiet` or when standard
+    /// error is not a terminal.
+    #[must_use]
+    pub fn new(steps: u64, done: u64, quiet: bool) -> Self {
+        let target = if quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
+        let bar = ProgressBar::with_draw_target(Some(steps), target);
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:28} {pos}/{len} steps  {msg}  {per_sec}  {eta} left")
+        {
+            bar.set_style(style);
+        }
+        bar.set_position(done);
+        bar.reset_eta();
+        Self {
+            bar,
+            started: Instant::now(),
+            first_step: done,
+        }
+    }
+
+    /// Notes that `step` steps are done.
+    pub fn step(&self, step: u64, loss: f64) {
+        self.bar.set_position(step);
+        self.bar.set_message(format!("loss {loss:.4}"));
+    }
+
+    /// Seconds since the start, and steps a second.
+    #[must_use]
+    pub fn rate(&self, step: u64) -> (f64, f64) {
+        let seconds = self.started.elapsed().as_secs_f64();
+        (seconds, (step - self.first_step) as f64 / seconds.max(1e-9))
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Set when the user asks to stop: the run saves a checkpoint and ends.
+#[derive(Debug, Clone, Default)]
+pub struct StopFlag(Arc<AtomicBool>);
+
+impl StopFlag {
+    /// The flag that interrupt and termination signals set; the same at every call, since a process
+    /// has one handler.
+    ///
+    /// # Errors
+    /// `RESOURCE.RUNTIME_SETUP` when the signals cannot be watched.
+    pub fn on_signals() -> Result<Self> {
+        static WATCHED: Mutex<Option<StopFlag>> = Mutex::new(None);
+        let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flag) = &*watched {
+            return Ok(flag.clone());
+        }
+        let flag = Self::default();
+        let set = flag.clone();
+        ctrlc::set_handler(move || set.0.store(true, Ordering::SeqCst))
+            .map_err(|error| Error::new(ErrorCode::ResourceRuntimeSetup, error.to_string()))?;
+        *watched = Some(flag.clone());
+        Ok(flag)
+    }
+
+    /// Whether to stop.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}

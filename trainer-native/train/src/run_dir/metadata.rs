@@ -1,0 +1,187 @@
+//! `config.resolved.yaml` and `training_run.json`: how a run was made, and how it ended.
+
+use super::folder::file_name;
+use super::log::{METRICS_FILE, TIMING_FILE};
+use super::manifest::MANIFEST_FILE;
+use super::plan::{CONFIG_FILE, RunPlan};
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::write_atomically;
+use serde_json::{Value, json};
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
+/// The run's description in its directory.
+pub(super) const METADATA_FILE: &str = "training_run.json";
+const SCHEMA_VERSION: &str = "1.0.0";
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    /// It goes on; or it was killed.
+    Running,
+    /// All of its steps are done.
+    Completed,
+    /// Somebody asked it to stop.
+    Interrupted,
+    /// An error ended it.
+    Failed,
+}
+
+impl Status {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What is only known while a run lasts.
+#[derive(Debug, Clone)]
+pub(super) struct Course {
+    /// The run's name.
+    pub(super) run_id: String,
+    /// Hash of the data's hashes.
+    pub(super) dataset_snapshot_id: String,
+    /// Steps that were done when this process took over.
+    pub(super) resumed_from_step: u64,
+    /// File names of the checkpoints, oldest first.
+    pub(super) checkpoints: Vec<String>,
+    /// Steps that the newest checkpoint holds.
+    pub(super) steps_completed: u64,
+    /// Name, value and step of the figure that the run is judged by.
+    pub(super) last: Option<(&'static str, f64, f64)>,
+}
+
+/// Writes the settings as a configuration file: `genolewm train STAGE --config FILE --output DIR`
+/// repeats the run.
+///
+/// # Errors
+/// `RESOURCE.*` when it cannot be written.
+pub(super) fn write_config(plan: &RunPlan) -> Result<()> {
+    let mut section: Value =
+        serde_json::from_str(&plan.settings).map_err(|error| internal(&error))?;
+    section["checkpoint_every"] = json!(plan.checkpoint_every);
+    section["log_every"] = json!(plan.log_every);
+    section["keep"] = json!(plan.retention.keep);
+    section["keep_every"] = json!(plan.retention.keep_every);
+    let config = json!({"schema_version": SCHEMA_VERSION, "train": {plan.stage: section}});
+    let text = serde_yaml_ng::to_string(&config).map_err(|error| internal(&error))?;
+    write_atomically(&plan.directory.join(CONFIG_FILE), text.as_bytes())
+}
+
+/// Writes `training_run.json`. Its keys are those of the Python package.
+///
+/// # Errors
+/// `RESOURCE.*` when it cannot be written.
+pub(super) fn write(plan: &RunPlan, course: &Course, status: Status) -> Result<()> {
+    let resumed = course.resumed_from_step;
+    let about = json!({
+        "schema_version": SCHEMA_VERSION,
+        "run_id": course.run_id,
+        "generated_by": format!("genolewm-train-{}", plan.stage),
+        "command": command_line(std::env::args()),
+        "commit_sha": option_env!("GENOLEWM_COMMIT"),
+        "package_version": env!("CARGO_PKG_VERSION"),
+        "dataset_snapshot_id": course.dataset_snapshot_id,
+        "dataset_manifest": MANIFEST_FILE,
+        "training_config": CONFIG_FILE,
+        "metrics": METRICS_FILE,
+        "logs": [TIMING_FILE],
+        "checkpoint_files": course.checkpoints,
+        "status": status.as_str(),
+        "steps_requested": plan.steps,
+        "steps_completed": course.steps_completed,
+        "hardware": hardware(),
+        "runtime": ["GenoLeWM's native trainer, f32 on the processor"],
+        "seeds": {"base": plan.seed},
+        "determinism": "a step's data are a function of seed and step: equal settings and data give \
+                        equal checkpoints and metrics, for any number of interruptions",
+        "monitoring": {
+            "collapse_monitoring": plan.collapse_every.is_some(),
+            "collapse_log_every_steps": plan.collapse_every,
+            "nan_monitoring": true,
+        },
+        "resumed_from_step": resumed,
+        "resume_checkpoint": (resumed > 0).then(|| file_name(resumed)),
+        "result_summary": summary(plan, course, status),
+        "limitations": [
+            "Figures of a run are of its own data: claims about a model need an evaluation on \
+             variants that are held out.",
+        ],
+    });
+    let text = serde_json::to_string_pretty(&about).map_err(|error| internal(&error))?;
+    write_atomically(
+        &plan.directory.join(METADATA_FILE),
+        format!("{text}\n").as_bytes(),
+    )
+}
+
+fn summary(plan: &RunPlan, course: &Course, status: Status) -> String {
+    let mut text = format!(
+        "train {}: {}, {} of {} steps in the newest checkpoint",
+        plan.stage,
+        status.as_str(),
+        course.steps_completed,
+        plan.steps
+    );
+    if course.resumed_from_step > 0 {
+        text += &format!(", resumed from step {}", course.resumed_from_step);
+    }
+    if let Some((name, value, step)) = course.last {
+        text += &format!("; {name} {value:.6} at step {step}");
+    }
+    text + "."
+}
+
+fn hardware() -> Vec<String> {
+    let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+    vec![
+        format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        format!("{threads} threads"),
+    ]
+}
+
+/// Arguments as a shell takes them; of the program its name alone.
+fn command_line(args: impl Iterator<Item = String>) -> String {
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:,+@%".contains(&byte))
+    };
+    let mut words = Vec::new();
+    for (index, word) in args.enumerate() {
+        let name = std::path::Path::new(&word).file_name();
+        let word = match name.filter(|_| index == 0) {
+            Some(name) => name.to_string_lossy().into_owned(),
+            None => word,
+        };
+        words.push(if plain(&word) {
+            word
+        } else {
+            format!("'{}'", word.replace('\'', "'\\''"))
+        });
+    }
+    words.join(" ")
+}
+
+fn internal(error: &impl ToString) -> Error {
+    Error::new(ErrorCode::InternalGeneric, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_can_be_pasted_into_a_shell() {
+        let args = ["/usr/bin/genolewm", "train", "--output=my run", "it's", ""];
+        assert_eq!(
+            command_line(args.map(str::to_owned).into_iter()),
+            "genolewm train '--output=my run' 'it'\\''s' ''"
+        );
+    }
+}

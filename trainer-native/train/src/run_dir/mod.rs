@@ -1,0 +1,242 @@
+//! A run's directory: settings, data by hash, figures, checkpoints, pictures.
+//!
+//! The order of writing is what makes a run survive its death: a step's line of metrics is on the
+//! disk before its checkpoint, and lines after the checkpoint that a run goes on from are cut off.
+
+pub mod checkpoint;
+mod folder;
+mod log;
+mod manifest;
+mod plan;
+mod metadata;
+mod monitor;
+
+pub use checkpoint::Checkpoint;
+pub use folder::{CHECKPOINTS, Folder, Retention};
+pub use manifest::{DataFile, DataManifest};
+pub use monitor::Monitor;
+pub use plan::{RunPlan, json_text};
+
+use burn::tensor::TensorData;
+use checkpoint::Identity;
+use genolewm::weights::NamedTensor;
+use genolewm_core::provenance::sha256_prefixed;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::curves::curves;
+use genolewm_report::metrics::{read_metrics, series};
+use genolewm_report::output::{FileLock, write_atomically};
+use log::{Log, METRICS_FILE};
+use metadata::{Course, Status};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+/// The monitor's figures.
+const PROMETHEUS_FILE: &str = "metrics.prom";
+/// The metrics as a picture.
+const CURVES_FILE: &str = "curves.svg";
+/// What the process that trains holds locked.
+const LOCK_FILE: &str = "run.lock";
+/// Hexadecimal digits of a run's name.
+const RUN_ID_DIGITS: usize = 12;
+
+/// The directory of a run that goes on.
+#[derive(Debug)]
+pub struct RunDir {
+    plan: RunPlan,
+    identity: Identity,
+    folder: Folder,
+    log: Log,
+    monitor: Monitor,
+    resumed_from_step: u64,
+    /// The step of the newest checkpoint; 0 before the first one.
+    saved_step: u64,
+    finished: bool,
+    _lock: FileLock,
+}
+
+impl RunDir {
+    /// Takes a directory into use, after `resumed` was taken from it: hashes the data, notes them
+    /// and the settings, and opens the files of figures.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` when the run was trained on other data so far; `RESOURCE.GENERIC` while
+    /// another process trains in the directory; `RESOURCE.*` for files that cannot be read or
+    /// written.
+    pub fn begin(
+        plan: RunPlan,
+        resumed: Option<&Checkpoint>,
+        data: &[DataFile],
+        quiet: bool,
+    ) -> Result<Self> {
+        let lock = lock(&plan.directory)?;
+        let manifest = DataManifest::of(data, quiet)?;
+        let before = resumed.map(|checkpoint| &checkpoint.identity.dataset_snapshot_id);
+        if before.is_some_and(|before| *before != manifest.snapshot_id) {
+            return Err(manifest.refusal(&plan.directory));
+        }
+        metadata::write_config(&plan)?;
+        manifest.write(&plan.directory)?;
+        let step = resumed.map_or(0, |checkpoint| checkpoint.step);
+        let run = Self {
+            identity: identity(&plan, manifest.snapshot_id),
+            folder: Folder::of(&plan.directory),
+            log: Log::open(&plan.directory, step)?,
+            monitor: Monitor::default(),
+            resumed_from_step: step,
+            saved_step: step,
+            finished: false,
+            _lock: lock,
+            plan,
+        };
+        run.describe(Status::Running)?;
+        Ok(run)
+    }
+
+    /// Counters and gauges of this process, written to `metrics.prom` with every line of metrics.
+    #[must_use]
+    pub const fn monitor(&self) -> &Monitor {
+        &self.monitor
+    }
+
+    /// Whether a line of metrics is due after `step` steps: every so many, and at the end.
+    #[must_use]
+    pub fn is_logged(&self, step: u64) -> bool {
+        step == self.plan.steps || step.is_multiple_of(self.plan.log_every)
+    }
+
+    /// Does a step and notes how long it took.
+    ///
+    /// # Errors
+    /// Those of the step.
+    pub fn timed<T>(&self, step: impl FnOnce() -> Result<T>) -> Result<T> {
+        let started = Instant::now();
+        let done = step()?;
+        self.monitor.step(started.elapsed());
+        Ok(done)
+    }
+
+    /// Writes the figures of a step, an object with `step` among its members.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when they cannot be written.
+    pub fn log(&mut self, line: &impl Serialize) -> Result<()> {
+        self.log.write(line)?;
+        self.write_monitor()
+    }
+
+    /// Saves a checkpoint, after the lines up to it, and removes those that are kept no longer. A
+    /// step that is saved already is left as it is.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when files cannot be written.
+    pub fn save(
+        &mut self,
+        step: u64,
+        weights: BTreeMap<String, NamedTensor>,
+        state: BTreeMap<String, TensorData>,
+    ) -> Result<()> {
+        if step == self.saved_step {
+            return Ok(());
+        }
+        self.log.sync()?;
+        let checkpoint = Checkpoint {
+            identity: self.identity.clone(),
+            step,
+            weights,
+            state,
+        };
+        checkpoint.save(&self.folder.file(step))?;
+        self.saved_step = step;
+        self.folder.prune(self.plan.retention)?;
+        self.draw()
+    }
+
+    /// Ends the run: pictures and description say how it stands.
+    ///
+    /// # Errors
+    /// `RESOURCE.*` when files cannot be written.
+    pub fn finish(mut self, interrupted: bool) -> Result<()> {
+        self.log.sync()?;
+        self.draw()?;
+        self.write_monitor()?;
+        let status = if interrupted {
+            Status::Interrupted
+        } else {
+            Status::Completed
+        };
+        self.describe(status)?;
+        self.finished = true;
+        Ok(())
+    }
+
+    fn write_monitor(&self) -> Result<()> {
+        let path = self.plan.directory.join(PROMETHEUS_FILE);
+        write_atomically(&path, self.monitor.to_text().as_bytes())
+    }
+
+    fn draw(&self) -> Result<()> {
+        let rows = read_metrics(&self.plan.directory.join(METRICS_FILE))?;
+        let plot = curves(&rows, &self.identity.run_id, self.plan.curves);
+        let path = self.plan.directory.join(CURVES_FILE);
+        write_atomically(&path, plot.to_svg().as_bytes())
+    }
+
+    fn describe(&self, status: Status) -> Result<()> {
+        let rows = read_metrics(&self.plan.directory.join(METRICS_FILE))?;
+        let name = self.plan.curves.first();
+        let last = name.and_then(|name| {
+            let (step, value) = series(&rows, "step", name).pop()?;
+            Some((*name, value, step))
+        });
+        let steps = self.folder.steps()?;
+        let course = Course {
+            run_id: self.identity.run_id.clone(),
+            dataset_snapshot_id: self.identity.dataset_snapshot_id.clone(),
+            resumed_from_step: self.resumed_from_step,
+            checkpoints: steps.into_iter().map(folder::file_name).collect(),
+            steps_completed: self.saved_step,
+            last,
+        };
+        metadata::write(&self.plan, &course, status)
+    }
+}
+
+impl Drop for RunDir {
+    /// A run that ends by an error says so, where that can still be written.
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = self.describe(Status::Failed);
+        }
+    }
+}
+
+/// Two processes in one directory would write over each other's figures and checkpoints.
+fn lock(directory: &Path) -> Result<FileLock> {
+    FileLock::try_take(&directory.join(LOCK_FILE))?.ok_or_else(|| {
+        Error::new(
+            ErrorCode::ResourceGeneric,
+            format!("another process trains in {}", directory.display()),
+        )
+        .with_remedy("wait for it or stop it, or give another --output")
+    })
+}
+
+fn identity(plan: &RunPlan, dataset_snapshot_id: String) -> Identity {
+    let all = [
+        plan.stage,
+        &plan.settings,
+        &plan.architecture,
+        &dataset_snapshot_id,
+    ];
+    let hash = sha256_prefixed(all.join("\n").as_bytes());
+    let digits = hash.trim_start_matches("sha256:");
+    Identity {
+        run_id: format!("{}-{}", plan.stage, &digits[..RUN_ID_DIGITS]),
+        stage: plan.stage.to_owned(),
+        architecture: plan.architecture.clone(),
+        settings: plan.settings.clone(),
+        dataset_snapshot_id,
+    }
+}

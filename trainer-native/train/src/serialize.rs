@@ -1,0 +1,47 @@
+//! Named tensors as safetensors.
+
+use genolewm::weights::NamedTensor;
+use genolewm_core::{Error, ErrorCode, Result};
+use half::f16;
+use safetensors::tensor::{Dtype, TensorView};
+use std::collections::{BTreeMap, HashMap};
+
+/// Writes named tensors as safetensors in f32 or f16.
+///
+/// # Errors
+/// `DEPLOY.EXPORT_FORMAT` when the format refuses them.
+pub fn serialize(
+    tensors: &BTreeMap<String, NamedTensor>,
+    dtype: Dtype,
+    about: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>> {
+    let packed: Vec<(&String, &NamedTensor, Vec<u8>)> = tensors
+        .iter()
+        .map(|(name, tensor)| (name, tensor, pack(&tensor.values, dtype)))
+        .collect();
+    let refused = |error: safetensors::SafeTensorError| {
+        Error::new(ErrorCode::DeployExportFormat, error.to_string())
+    };
+    let views = packed
+        .iter()
+        .map(|(name, tensor, bytes)| {
+            TensorView::new(dtype, tensor.shape.clone(), bytes).map(|view| ((*name).clone(), view))
+        })
+        .collect::<core::result::Result<Vec<_>, _>>()
+        .map_err(refused)?;
+    safetensors::serialize(views, about).map_err(refused)
+}
+
+fn pack(values: &[f32], dtype: Dtype) -> Vec<u8> {
+    if dtype == Dtype::F16 {
+        values
+            .iter()
+            .flat_map(|&value| f16::from_f32(value).to_le_bytes())
+            .collect()
+    } else {
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
+    }
+}

@@ -1,0 +1,163 @@
+//! One optimisation step over anything with named parameters.
+
+use super::optimizer::Optimizer;
+use burn::tensor::{Gradients, Tensor, TensorData};
+use clap::Args;
+use genolewm::parameters::{Parameters, Role};
+use genolewm::weights::{NamedTensor, transpose};
+use genolewm_core::{Error, ErrorCode, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Marks every parameter as one that gradients are wanted for.
+pub fn track<P: Parameters<Tensor<2>>>(model: &mut P) {
+    model.visit("", &mut |_, _, value| {
+        *value = value.clone().detach().require_grad()
+    });
+}
+
+/// `--accumulate`, the same for every stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct Accumulation {
+    /// Batches whose mean gradient makes a step
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub accumulate: u64,
+}
+
+impl Accumulation {
+    /// The numbers of the batches of a step, from 0: no two steps have one in common.
+    pub fn batches(self, step: u64) -> core::ops::Range<u64> {
+        step * self.accumulate..(step + 1) * self.accumulate
+    }
+}
+
+/// The mean of a figure over the batches of a step.
+#[must_use]
+pub fn mean<F>(batches: &[F], figure: impl Fn(&F) -> f64) -> f64 {
+    batches.iter().map(figure).sum::<f64>() / batches.len() as f64
+}
+
+/// Gradients by the names of the parameters.
+pub type NamedGradients = BTreeMap<String, Tensor<2>>;
+
+/// The gradients of a model's parameters, for those that the loss depends on.
+pub fn named<P: Parameters<Tensor<2>>>(model: &mut P, gradients: &mut Gradients) -> NamedGradients {
+    let mut named = BTreeMap::new();
+    model.visit("", &mut |name, _, value| {
+        if let Some(gradient) = value.grad_remove(gradients) {
+            named.insert(name.to_owned(), gradient);
+        }
+    });
+    named
+}
+
+/// Gradients of one or more batches.
+#[derive(Debug, Default)]
+pub struct Collected {
+    sums: NamedGradients,
+    batches: u32,
+}
+
+impl Collected {
+    /// Adds the gradients of one batch, on the device of those that came first.
+    pub fn add(&mut self, gradients: NamedGradients) {
+        for (name, gradient) in gradients {
+            let sum = match self.sums.remove(&name) {
+                Some(sum) => {
+                    let here = sum.device();
+                    sum + gradient.to_device(&here)
+                }
+                None => gradient,
+            };
+            self.sums.insert(name, sum);
+        }
+        self.batches += 1;
+    }
+
+    /// Applies the mean over the batches, scaled down where its global L2 norm exceeds `clip`, with
+    /// the learning rate of each parameter; returns the norm.
+    ///
+    /// # Errors
+    /// `TRAINING.NAN_LOSS` when the norm is not finite; nothing is changed then.
+    pub fn apply<P: Parameters<Tensor<2>>>(
+        mut self,
+        model: &mut P,
+        optimizer: &mut Optimizer,
+        rate: &dyn Fn(&str) -> f64,
+        clip: f64,
+    ) -> Result<f64> {
+        let share = 1.0 / f64::from(self.batches.max(1));
+        let norm = share * self.sums.values().map(sum_of_squares).sum::<f64>().sqrt();
+        if !norm.is_finite() {
+            return Err(
+                Error::new(ErrorCode::TrainingNanLoss, "the gradients are not finite")
+                    .with_remedy("resume from the last checkpoint with a lower learning rate"),
+            );
+        }
+        let factor = if norm > clip { clip / norm } else { 1.0 };
+        model.visit("", &mut |name, role, value| {
+            let plain = value.clone().inner();
+            // What no batch made use of has a gradient of zero: its moments age with all others,
+            // and a checkpoint notes one number of steps for all of them.
+            let gradient = match self.sums.remove(name) {
+                // A parameter that the first device's batches made no use of.
+                Some(sum) => sum.to_device(&plain.device()).mul_scalar(factor * share),
+                None => plain.zeros_like(),
+            };
+            let updated = optimizer.step(name, role, plain, gradient, rate(name));
+            *value = Tensor::from_inner(updated).require_grad();
+        });
+        Ok(norm)
+    }
+}
+
+/// A loss that is no number.
+#[must_use]
+pub fn not_a_number(step: u64) -> Error {
+    Error::new(
+        ErrorCode::TrainingNanLoss,
+        format!("the loss of step {step} is not a number"),
+    )
+    .with_remedy("resume from the last checkpoint with a lower learning rate")
+}
+
+fn sum_of_squares(gradient: &Tensor<2>) -> f64 {
+    let data = gradient.to_data();
+    data.as_slice::<f32>().map_or(f64::NAN, |values| {
+        values
+            .iter()
+            .map(|&value| f64::from(value) * f64::from(value))
+            .sum()
+    })
+}
+
+/// All parameters as they stand in a weight file.
+pub fn export<P: Parameters<Tensor<2>>>(model: &mut P) -> BTreeMap<String, NamedTensor> {
+    let mut tensors = BTreeMap::new();
+    model.visit("", &mut |name, role, value| {
+        let [rows, columns] = value.dims();
+        let values = host(value.clone().inner().into_data());
+        let tensor = match role {
+            Role::Projection => NamedTensor {
+                shape: vec![columns, rows],
+                values: transpose(&values, rows, columns),
+            },
+            Role::Table => NamedTensor {
+                shape: vec![rows, columns],
+                values,
+            },
+            Role::Row => NamedTensor {
+                shape: vec![columns],
+                values,
+            },
+        };
+        tensors.insert(name.to_owned(), tensor);
+    });
+    tensors
+}
+
+/// The values of a tensor on the host. Only f32 tensors are made here.
+#[must_use]
+pub fn host(data: TensorData) -> Vec<f32> {
+    data.try_into_vec::<f32>().unwrap_or_default()
+}

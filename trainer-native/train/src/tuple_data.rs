@@ -1,0 +1,98 @@
+//! Settings that say what windows and edits are drawn from, shared by the stages that train a
+//! predictor.
+
+use super::pairs::PairSources;
+use super::run_dir::DataFile;
+use clap::Args;
+use genolewm_core::Result;
+use genolewm_data::edits::mix::NamedFallback;
+use genolewm_data::holdout::HoldoutPolicy;
+use genolewm_data::holdout::files::HoldoutFiles;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What windows and edits are drawn from, and what never is.
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
+pub struct TupleData {
+    /// Table of sequence sources (path and weight)
+    #[arg(long, value_name = "TSV")]
+    pub corpus: PathBuf,
+    /// Regions that must never be trained on
+    #[arg(long, value_name = "BED")]
+    pub holdout: PathBuf,
+    /// Variants that must never be trained on, one chrom:pos:ref:alt a line
+    #[arg(long, value_name = "FILE")]
+    pub holdout_edits: Option<PathBuf>,
+    /// Names of records that must never be trained on, one a line
+    #[arg(long, value_name = "FILE")]
+    pub holdout_records: Option<PathBuf>,
+    /// Variants with allele frequencies, a VCF or a gnomAD shard, of which the common ones are drawn;
+    /// may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub common: Vec<PathBuf>,
+    /// Variants with clinical significance, a VCF or a ClinVar shard, of which the pathogenic ones are
+    /// drawn; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub clinvar: Vec<PathBuf>,
+    /// What stands in where a window has too few edits of a source, as gnomad_common=synthetic_snv or
+    /// clinvar=none; may be repeated. By itself synthetic_snv stands in for clinvar, and for
+    /// gnomad_common in windows without a place on a contig
+    #[arg(long, value_name = "SOURCE=SOURCE")]
+    pub fallback: Vec<NamedFallback>,
+}
+
+impl TupleData {
+    /// What steps are drawn from.
+    ///
+    /// # Errors
+    /// As reading the files that the settings name.
+    pub fn sources(&self) -> Result<PairSources> {
+        let files = HoldoutFiles {
+            regions: &self.holdout,
+            edits: self.holdout_edits.as_deref(),
+            records: self.holdout_records.as_deref(),
+        };
+        self.sources_of(&self.corpus, files.read()?)
+    }
+
+    /// The same of another table of sequence, with other hold-outs.
+    ///
+    /// # Errors
+    /// As [`sources`](Self::sources).
+    pub fn sources_of(&self, table: &Path, holdout: HoldoutPolicy) -> Result<PairSources> {
+        let observed = (self.common.as_slice(), self.clinvar.as_slice());
+        PairSources::open(table, holdout, observed, &self.fallback)
+    }
+
+    /// The files that a model's manifest notes the hashes of, by name.
+    #[must_use]
+    pub fn named_files(&self) -> Vec<(&'static str, &PathBuf)> {
+        let optional = [
+            ("holdout_edits", &self.holdout_edits),
+            ("holdout_records", &self.holdout_records),
+        ];
+        let given = optional.into_iter();
+        [("corpus", &self.corpus), ("holdout", &self.holdout)]
+            .into_iter()
+            .chain(given.filter_map(|(name, path)| Some((name, path.as_ref()?))))
+            .collect()
+    }
+
+    /// Every file of the data.
+    ///
+    /// # Errors
+    /// As [`DataFile::corpus`].
+    pub fn data_files(&self) -> Result<Vec<DataFile>> {
+        let mut files = DataFile::corpus("corpus", &self.corpus)?;
+        files.push(DataFile::holdout(&self.holdout));
+        for (role, paths) in [
+            ("holdout_edits", self.holdout_edits.as_slice()),
+            ("holdout_records", self.holdout_records.as_slice()),
+            ("common", &self.common),
+            ("clinvar", &self.clinvar),
+        ] {
+            files.extend(paths.iter().map(|path| DataFile::new(role, path)));
+        }
+        Ok(files)
+    }
+}
