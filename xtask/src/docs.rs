@@ -46,7 +46,14 @@ const LISTS: [List; 2] = [
 ];
 
 /// Pages whose links are followed.
-const PAGES: [&str; 4] = ["README.md", "docs", "examples", "models/builtin"];
+const PAGES: [&str; 6] = [
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+    "docs",
+    "examples",
+    "models/builtin",
+];
 
 /// Checks the pages below `root`.
 pub(crate) fn check(root: &Path) -> Verdict {
