@@ -1,11 +1,12 @@
 //! CI's vocabulary: the checks of this repository that cargo has no word for.
 //!
 //! `cargo xtask layers` holds the direction of imports, `cargo xtask size` the weight of what is
-//! checked in, `cargo xtask docs` what the pages say; `cargo xtask build-wasm` makes the module for
+//! checked in, `cargo xtask docs` what the pages say, `cargo xtask deny` what dependencies bring; `cargo xtask build-wasm` makes the module for
 //! browsers, and `cargo xtask pack` the npm package around it; `cargo xtask test` runs every test from a fresh clone. Each prints what is wrong, where, and what to do about it, and exits with 1.
 #![forbid(unsafe_code)]
 
 mod command;
+mod deny;
 mod docs;
 mod layers;
 mod size;
@@ -26,7 +27,7 @@ type Work = fn(&Path, &[String]) -> Verdict;
 /// A command: its name, what it is for, and its work.
 type Command = (&'static str, &'static str, Work);
 
-const COMMANDS: [Command; 8] = [
+const COMMANDS: [Command; 9] = [
     (
         "layers",
         "imports go one way only, between crates and inside them",
@@ -41,6 +42,11 @@ const COMMANDS: [Command; 8] = [
         "docs",
         "the pages list what the code has, and their links lead somewhere",
         |root, _| docs::check(root),
+    ),
+    (
+        "deny",
+        "licences of dependencies are allowed, and nothing that ships can open a connection",
+        |root, _| deny::check(root),
     ),
     (
         "build-wasm",
