@@ -46,13 +46,15 @@ const LISTS: [List; 2] = [
 ];
 
 /// Pages whose links are followed.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 8] = [
     "CONTRIBUTING.md",
     "README.md",
     "SECURITY.md",
     "docs",
     "examples",
+    "model",
     "models/builtin",
+    "shared",
 ];
 
 /// Checks the pages below `root`.

@@ -12,6 +12,7 @@ mod layers;
 mod size;
 mod wasm;
 mod pack;
+mod slowest;
 mod test;
 
 use std::io::{self, Write};

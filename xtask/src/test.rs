@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{Verdict, command, pack, wasm};
+use crate::{Verdict, command, pack, slowest, wasm};
 
 /// Where golden weights are stored with a `.gz` behind their names: mostly zeros, tenfold smaller.
 const PACKED: &str = "tests/golden/pipeline/model";
@@ -56,7 +56,7 @@ pub(crate) fn native(root: &Path, arguments: &[String]) -> Verdict {
         unpack(&root.join(PACKED))?;
         if has_nextest(root) {
             command::run("cargo", &["test", "--workspace", "--doc"], root)?;
-            command::run("cargo", &with(&["nextest", "run", "--workspace"]), root)
+            slowest::nextest(&with(&["run", "--workspace"]), root)
         } else {
             command::run("cargo", &with(&["test", "--workspace"]), root)
         }
