@@ -12,6 +12,7 @@ mod layers;
 mod size;
 mod wasm;
 mod pack;
+mod dist;
 mod slowest;
 mod test;
 
@@ -28,7 +29,7 @@ type Work = fn(&Path, &[String]) -> Verdict;
 /// A command: its name, what it is for, and its work.
 type Command = (&'static str, &'static str, Work);
 
-const COMMANDS: [Command; 9] = [
+const COMMANDS: [Command; 10] = [
     (
         "layers",
         "imports go one way only, between crates and inside them",
@@ -58,6 +59,11 @@ const COMMANDS: [Command; 9] = [
         "pack",
         "the npm package, with the module and the built-in model in it",
         pack::run,
+    ),
+    (
+        "dist",
+        "a release's archive for this system or the one named, with its checksum",
+        dist::run,
     ),
     (
         "test",

@@ -95,6 +95,6 @@ fn bind(module: &Path, out: &Path, names: bool) -> Result<(), String> {
 }
 
 /// Where cargo builds: `CARGO_TARGET_DIR` or `target`.
-fn target_folder(root: &Path) -> PathBuf {
+pub(crate) fn target_folder(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }
