@@ -1,9 +1,8 @@
 //! `genolewm completions`: what a shell needs to complete commands and flags; man pages too, for
 //! those who make packages.
 
-use super::common::terminal::Terminal;
-use super::{Cli, Status};
-use clap::CommandFactory;
+use crate::common::command::Status;
+use crate::common::terminal::Terminal;
 use clap_complete::Shell;
 use genolewm_core::Result;
 use genolewm_report::output::io_error;
@@ -21,21 +20,21 @@ pub struct Args {
     man: Option<PathBuf>,
 }
 
-/// Prints the script, or writes the pages.
+/// Prints the script for `program`, or writes its pages.
 ///
 /// # Errors
 /// When standard output or the directory cannot be written.
-pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
-    if let Some(folder) = &args.man {
-        clap_mangen::generate_to(Cli::command(), folder)
-            .map_err(|e| io_error(&folder.display().to_string(), &e))?;
-    }
+pub fn run(args: &Args, mut program: clap::Command, terminal: &mut Terminal<'_>) -> Result<Status> {
     let Some(shell) = args.shell else {
+        if let Some(folder) = &args.man {
+            clap_mangen::generate_to(program, folder)
+                .map_err(|e| io_error(&folder.display().to_string(), &e))?;
+        }
         return Ok(Status::Done);
     };
     // Through a buffer: the generator panics when it cannot write.
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "genolewm", &mut script);
+    clap_complete::generate(shell, &mut program, "genolewm", &mut script);
     terminal.line(String::from_utf8_lossy(&script).trim_end())?;
     Ok(Status::Done)
 }
