@@ -181,7 +181,7 @@ impl fmt::Display for Starved {
 impl core::error::Error for Starved {}
 
 #[derive(Debug, Clone)]
-struct Inner {
+struct Failure {
     code: ErrorCode,
     message: String,
     details: BTreeMap<String, String>,
@@ -203,12 +203,12 @@ struct Inner {
 /// assert_eq!(error.code().exit_status(), 2);
 /// ```
 #[derive(Debug, Clone)]
-pub struct Error(Box<Inner>);
+pub struct Error(Box<Failure>);
 
 impl Error {
     /// A new error with a code and a sentence that says what is wrong.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(Failure {
             code,
             message: message.into(),
             details: BTreeMap::new(),

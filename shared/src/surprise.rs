@@ -1,5 +1,4 @@
-//! Surprise: how far the encoded edited window lies from what the predictor expected (contract,
-//! section 4).
+//! Surprise: how far the encoded edited window lies from what the predictor expected.
 
 use crate::edit::EditSpec;
 use crate::provenance::python_float_repr;

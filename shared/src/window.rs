@@ -1,4 +1,4 @@
-//! Windows: the stretch of reference that the encoder reads (contract, section 2).
+//! Windows: the stretch of reference that the encoder reads, and its SHA-256.
 
 use crate::edit::{EditSpec, RelEdit};
 use crate::position::{BpOffset, Interval};

@@ -1,4 +1,4 @@
-//! The table as a Parquet file: the columns of the contract, and nothing else.
+//! The calibration table as a Parquet file: the columns of `docs/formats.md`, and nothing else.
 //!
 //! Lists are the standard three levels (`cdf.list.element`), every field is nullable as other
 //! writers make it, and only `back_off_to` may in fact be null.

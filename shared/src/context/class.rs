@@ -1,7 +1,6 @@
 //! The three factors of a context, by their stable names.
 
-use super::refused;
-use crate::{Error, Result};
+use crate::{Error, ErrorCode, Result};
 use core::fmt;
 use core::str::FromStr;
 
@@ -95,4 +94,8 @@ classes! {
     Transposon = "transposon";
     /// Long copies of other places in the genome.
     SegmentalDup = "segmental_dup";
+}
+
+pub(super) fn refused(message: &str) -> Error {
+    Error::new(ErrorCode::InputGeneric, message)
 }

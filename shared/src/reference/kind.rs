@@ -1,4 +1,4 @@
-//! What a reference file is, told by its first bytes.
+//! Sniffing: whether a reference file is FASTA, bgzip or .2bit, told by its first bytes.
 
 use crate::bytes::Compression;
 

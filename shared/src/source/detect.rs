@@ -1,6 +1,6 @@
-//! Which format a source has, told by its content.
+//! Sniffing: which format a source of variants has, told by its content.
 
-use super::table::{self, Layout};
+use super::table::{self, TableLayout};
 use crate::{Error, ErrorCode, Result};
 use std::fmt;
 use std::str::FromStr;
@@ -209,7 +209,7 @@ fn refusal(name: &str, message: &str, remedy: &str) -> Error {
 }
 
 /// The format of a table, and why: a vendor's name in its comments, else its layout.
-pub(super) fn name_table(layout: &Layout, comments: &[String]) -> (SourceFormat, String) {
+pub(super) fn name_table(layout: &TableLayout, comments: &[String]) -> (SourceFormat, String) {
     const VENDORS: [(&str, SourceFormat); 3] = [
         ("23andme", SourceFormat::TwentyThreeAndMe),
         ("ancestrydna", SourceFormat::AncestryDna),
