@@ -4,6 +4,7 @@ use super::bgzf::is_bgzf;
 use std::fmt;
 
 /// How a source is compressed.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.

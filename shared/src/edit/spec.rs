@@ -11,6 +11,15 @@ use core::str::FromStr;
 
 /// An edit: `ref` at `pos` of `chrom` becomes `alt`. Always valid: upper-case ACGT alleles of 1 to
 /// 16 bases that differ.
+///
+/// ```
+/// use genolewm_core::edit::{EditSpec, EditType};
+/// let edit: EditSpec = "chr17:41197701:GTT:G".parse()?;
+/// assert_eq!((edit.chrom(), edit.pos().get()), ("chr17", 41_197_701));
+/// assert_eq!(edit.edit_type(), EditType::Del);
+/// assert!("chr17:0:G:A".parse::<EditSpec>().is_err());
+/// # Ok::<(), genolewm_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EditSpec {
     chrom: String,
@@ -139,9 +148,10 @@ impl FromStr for EditSpec {
         else {
             return Err(invalid("a variant is written CHROM:POS:REF:ALT").with_detail("text", text));
         };
-        let pos = pos
-            .parse::<u64>()
-            .map_err(|_| invalid("POS is not a whole number").with_detail("text", pos))?;
+        let pos = pos.parse::<u64>().map_err(|error| {
+            let error = invalid("POS is not a whole number").with_source(error);
+            error.with_detail("text", pos)
+        })?;
         Self::new(chrom, Position::new(pos)?, reference, alt)
     }
 }

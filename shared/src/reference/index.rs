@@ -44,7 +44,7 @@ pub(super) fn read<R: RangeRead>(store: &ByteStore<R>, fai: &[u8]) -> Result<Vec
     };
     let index = fai::io::Reader::new(fai)
         .read_index()
-        .map_err(|error| stale(&error.to_string()))?;
+        .map_err(|error| stale(&error.to_string()).with_source(error))?;
     let entries = entries(index.as_ref().iter()).map_err(|why| stale(&why))?;
     for entry in &entries {
         let ends = entry.checked_end().or((entry.length == 0).then_some(0));

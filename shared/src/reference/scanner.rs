@@ -174,7 +174,7 @@ impl Scanner {
             self.check(last, true)?;
         }
         let name = String::from_utf8(std::mem::take(&mut self.name))
-            .map_err(|_| wrong("a contig's name is not UTF-8"))?;
+            .map_err(|error| wrong("a contig's name is not UTF-8").with_source(error))?;
         if !self.names.insert(name.clone()) {
             return Err(wrong(&format!("two contigs are called {name:?}")));
         }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 ///
 /// The consumer-array formats are layouts: a file of another vendor that is laid out as
 /// 23andMe's is read, and named, as that.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SourceFormat {
     /// VCF 4.x.
