@@ -14,6 +14,7 @@ extern crate alloc;
 
 pub mod error;
 pub mod position;
+pub mod bed;
 
 pub mod contig;
 // What `source` and `reference` read from.

@@ -17,8 +17,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What a command answers: a line to print when all is well, or every fault that it found.
-type Verdict = Result<String, Vec<String>>;
+use command::Verdict;
 
 /// A command's work below the root, with what was typed behind its name.
 type Work = fn(&Path, &[String]) -> Verdict;

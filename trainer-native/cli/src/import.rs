@@ -1,10 +1,10 @@
 //! `genolewm import`: consumer-array files to VCF.
 
-use super::Status;
 use super::common::output::{Output, display_name};
 use super::common::terminal::Terminal;
 use super::scoring::input::open_file;
 use super::scoring::place::{NativeReference, open_reference};
+use crate::common::command::Status;
 use clap::ValueEnum;
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;

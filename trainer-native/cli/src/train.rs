@@ -1,10 +1,10 @@
 //! `genolewm train`: makes models.
 
-mod modes;
 mod preflight;
+mod modes;
 
 use super::common::terminal::Terminal;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use clap::Subcommand;
 use genolewm_core::Result;
 use genolewm_report::curves::curves;

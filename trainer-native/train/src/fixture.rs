@@ -10,7 +10,7 @@ use super::typed::{flag, flags, settings as typed};
 use super::{encoder, predictor};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::bases::{below, decode};
-use genolewm_data::files::recipe::DATA_DIRECTORY_VARIABLE;
+use genolewm_data::corpus::table::DATA_DIRECTORY_VARIABLE;
 use genolewm_report::metrics::{read_metrics, series};
 use genolewm_report::output::{io_error, write_atomically};
 use rand_chacha::ChaCha8Rng;

@@ -1,7 +1,6 @@
 //! The flags that every command takes.
 
 use clap::{Args, ValueEnum};
-use std::fmt;
 use std::path::PathBuf;
 
 /// How much the program tells on standard error.
@@ -16,17 +15,6 @@ pub enum LogLevel {
     Info,
     /// How it was done.
     Debug,
-}
-
-impl fmt::Display for LogLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-        })
-    }
 }
 
 /// The shared flags.

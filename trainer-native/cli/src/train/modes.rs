@@ -1,9 +1,9 @@
 //! The modes of the Python package's `geno-lewm-train`, as flags of `genolewm train` itself.
 
 use super::super::common::terminal::Terminal;
-use super::super::{Context, Status};
 use super::ended;
 use super::preflight::look;
+use crate::common::command::{Context, Status};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::carbon::CarbonRun;
 use genolewm_train::fixture::report as training_report;

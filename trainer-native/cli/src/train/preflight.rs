@@ -1,8 +1,8 @@
 //! A training that may be looked at before it starts.
 
 use super::super::common::terminal::Terminal;
-use super::super::{Context, Status};
 use super::ended;
+use crate::common::command::{Context, Status};
 use genolewm_core::Result;
 use genolewm_core::provenance::rfc3339_utc;
 use genolewm_train::preflight::{Report, Stage, preflight};

@@ -17,7 +17,7 @@ use super::step::{export, not_a_number};
 use genolewm::encoder::LlamaConfig;
 use genolewm::weights::Weights;
 use genolewm_core::Result;
-use genolewm_data::corpus::{Corpus, Window};
+use genolewm_data::corpus::{Corpus, SampledWindow};
 use model::{Batch, Figures, LanguageModel};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -255,7 +255,7 @@ fn sample(
     window_tokens: usize,
     batch_tokens: usize,
 ) -> Result<Vec<Vec<u32>>> {
-    let tokens = |window: Window| {
+    let tokens = |window: SampledWindow| {
         let six_mers = window
             .bases
             .chunks_exact(6)
@@ -276,7 +276,7 @@ pub(super) fn windows(
     number: u64,
     window_tokens: usize,
     batch_tokens: usize,
-) -> Result<Vec<Window>> {
+) -> Result<Vec<SampledWindow>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(number + 1);
     let mut batch = Vec::new();

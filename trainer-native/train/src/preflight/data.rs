@@ -7,7 +7,7 @@ use genolewm_core::position::{BpOffset, Interval};
 use genolewm_data::bases::N;
 use genolewm_data::corpus::{Corpus, Piece};
 use genolewm_data::holdout::HoldoutPolicy;
-use genolewm_data::variant_key::VariantKey;
+use genolewm_data::trimmed_variant::TrimmedVariant;
 use genolewm_data::window::WindowContext;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(super) struct Guard<'a> {
     holdout: &'a HoldoutPolicy,
     file: &'a Path,
     /// Variants of the run's files that are held out.
-    variants: BTreeSet<VariantKey>,
+    variants: BTreeSet<TrimmedVariant>,
     told: Vec<String>,
     drawn: Drawn,
 }
@@ -110,7 +110,7 @@ impl<'a> Guard<'a> {
     /// Notes that variants of a file are held out.
     pub(super) fn variants<'v>(&mut self, edits: impl Iterator<Item = &'v EditSpec>) {
         let held = edits.filter(|edit| self.holdout.excludes_edit(edit));
-        let held: Vec<VariantKey> = held.map(VariantKey::of).collect();
+        let held: Vec<TrimmedVariant> = held.map(TrimmedVariant::of).collect();
         self.variants.extend(held);
         self.drawn.held_out_variants = self.variants.len() as u64;
     }
@@ -135,7 +135,7 @@ impl<'a> Guard<'a> {
         let Some(edit) = window.on_record(edit) else {
             return;
         };
-        if self.holdout.excludes_edit(&edit) || self.variants.contains(&VariantKey::of(&edit)) {
+        if self.holdout.excludes_edit(&edit) || self.variants.contains(&TrimmedVariant::of(&edit)) {
             self.leak(format!("the edit {edit}"));
         }
     }

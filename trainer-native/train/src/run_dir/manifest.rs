@@ -2,7 +2,7 @@
 
 use genolewm_core::provenance::{Sha256Stream, sha256_prefixed};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::files::recipe::read_corpus_table;
+use genolewm_data::corpus::table::read_corpus_table;
 use genolewm_report::output::{io_error, write_atomically};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
