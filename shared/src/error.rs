@@ -26,15 +26,9 @@ macro_rules! codes {
             )+
         }
 
-        impl ErrorCode {
-            /// Every code, family by family.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
+        names! {
             /// The code as it is printed and stored, for example `INPUT.VCF_PARSE`.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
+            ErrorCode: $($variant = $text),+
         }
     };
 }
@@ -102,12 +96,6 @@ impl ErrorCode {
             "INTERNAL" => 9,
             _ => 1,
         }
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::table::{self, TableLayout};
 use crate::{Error, ErrorCode, Result};
-use std::fmt;
 use std::str::FromStr;
 
 /// The formats that variants are read from.
@@ -26,30 +25,18 @@ pub enum SourceFormat {
     Table,
 }
 
-impl SourceFormat {
-    /// Every format.
-    pub const ALL: [Self; 6] = [
-        Self::Vcf,
-        Self::TwentyThreeAndMe,
-        Self::AncestryDna,
-        Self::MyHeritage,
-        Self::SequencingJson,
-        Self::Table,
-    ];
-
+names! {
     /// The short name, as the command line takes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Vcf => "vcf",
-            Self::TwentyThreeAndMe => "23andme",
-            Self::AncestryDna => "ancestry",
-            Self::MyHeritage => "myheritage",
-            Self::SequencingJson => "sequencing",
-            Self::Table => "table",
-        }
-    }
+    SourceFormat:
+    Vcf = "vcf",
+    TwentyThreeAndMe = "23andme",
+    AncestryDna = "ancestry",
+    MyHeritage = "myheritage",
+    SequencingJson = "sequencing",
+    Table = "table",
+}
 
+impl SourceFormat {
     /// The provider's name, as an imported VCF's `SOURCE` key has it.
     #[must_use]
     pub const fn provider(self) -> &'static str {
@@ -64,26 +51,17 @@ impl SourceFormat {
     }
 }
 
-impl fmt::Display for SourceFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl FromStr for SourceFormat {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.as_str() == text)
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorCode::InputGeneric,
-                    format!("{text:?} is no format of variants"),
-                )
-                .with_remedy("give one of: vcf, 23andme, ancestry, myheritage, sequencing, table")
-            })
+        Self::by_name(text).ok_or_else(|| {
+            Error::new(
+                ErrorCode::InputGeneric,
+                format!("{text:?} is no format of variants"),
+            )
+            .with_remedy("give one of: vcf, 23andme, ancestry, myheritage, sequencing, table")
+        })
     }
 }
 
