@@ -1,13 +1,15 @@
-//! A whole training in seconds, on a sequence made from the seed: shows that an installation works.
+//! The fixture (`--fixture-smoke`): a whole training in seconds, to show that an installation works.
 //!
 //! The trainers are those of every run, with tiny sizes; the model that comes out scores, and is of
 //! no use.
 
+use super::driver::train;
+use super::encoder::EncoderSettings;
+use super::predictor::PredictorSettings;
 use super::resume::adopt;
-use super::run::StopFlag;
-use super::run_dir::{CHECKPOINTS, Folder};
+use super::run::TrainingHost;
+use super::run_dir::{CHECKPOINTS, CheckpointFolder};
 use super::typed::{flag, flags, settings as typed};
-use super::{encoder, predictor};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::bases::{below, decode};
 use genolewm_data::files::recipe::DATA_DIRECTORY_VARIABLE;
@@ -81,16 +83,14 @@ pub struct FixtureTrainingReport {
     pub training_metadata_path: PathBuf,
 }
 
-/// Trains an encoder and a predictor; `None` where `stop` came first. The same settings give the
+/// Trains an encoder and a predictor; `None` where the host stopped it. The same settings give the
 /// same bytes.
 ///
 /// # Errors
-/// As [`encoder::run`], [`predictor::run`] and [`adopt`].
+/// As [`train`] and [`adopt`].
 pub fn run_fixture_training(
     settings: &FixtureSettings,
-    stop: &StopFlag,
-    quiet: bool,
-    warn: &mut dyn FnMut(&str),
+    host: &mut TrainingHost<'_>,
 ) -> Result<Option<FixtureTrainingReport>> {
     let root = &settings.run_dir;
     let data = write_data(settings)?;
@@ -105,8 +105,8 @@ pub fn run_fixture_training(
     };
     let (lm, output) = (root.join("encoder"), root.join("predictor"));
     let words = flags(ENCODER_FLAGS).chain(shared(&lm));
-    encoder::run(&typed(words)?, stop, quiet, warn)?;
-    if stop.is_set() {
+    train::<EncoderSettings>(&typed(words)?, host)?;
+    if host.stop.is_set() {
         return Ok(None);
     }
     if let Some(checkpoint) = &settings.resume_from {
@@ -121,8 +121,8 @@ pub fn run_fixture_training(
     let words = flags(PREDICTOR_FLAGS)
         .chain(shared(&output))
         .chain(own.into_iter().flatten());
-    predictor::run(&typed(words)?, stop, quiet, warn)?;
-    if stop.is_set() {
+    train::<PredictorSettings>(&typed(words)?, host)?;
+    if host.stop.is_set() {
         return Ok(None);
     }
     report(root, &output, settings.steps).map(Some)
@@ -181,10 +181,10 @@ pub fn report(run_dir: &Path, output: &Path, steps: u64) -> Result<FixtureTraini
     let about: Value =
         serde_json::from_slice(&text).map_err(|error| incomplete(&error.to_string()))?;
     let number = |name: &str| about[name].as_u64().ok_or_else(|| incomplete(name));
-    let newest = Folder::of(output).steps()?.pop();
+    let newest = CheckpointFolder::of(output).steps()?.pop();
     let newest = newest.ok_or_else(|| incomplete(CHECKPOINTS))?;
     Ok(FixtureTrainingReport {
-        checkpoint_path: Folder::of(output).file(newest),
+        checkpoint_path: CheckpointFolder::of(output).file(newest),
         config_path: file("config.resolved.yaml"),
         dataset_manifest_path: file("dataset_manifest.json"),
         final_loss: losses.last().ok_or_else(|| incomplete("loss"))?.1,

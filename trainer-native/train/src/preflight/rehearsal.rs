@@ -1,9 +1,10 @@
-//! The few steps that a run is judged by.
+//! The rehearsal: a few steps that a run's time, disk space and memory are judged by.
 
 use super::machine::{available_memory, free_bytes, own_memory};
-use super::{Course, Growth, Stage};
-use crate::run::StopFlag;
-use crate::run_dir::{DataManifest, Folder};
+use super::stage::{Growth, Preflight};
+use crate::driver::train;
+use crate::run::{StopFlag, TrainingHost};
+use crate::run_dir::{CheckpointFolder, DataManifest};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::metrics::{read_metrics, series};
 use genolewm_report::output::io_error;
@@ -11,12 +12,9 @@ use std::path::{Path, PathBuf};
 
 /// Steps that are done; the first one is not timed.
 const STEPS: u64 = 7;
-/// Among them every second one is long where the run has long steps at all.
-pub(super) const LONG_EVERY: u64 = 2;
-
 /// What a rehearsal took, and what the run will.
 #[derive(Debug)]
-pub(super) struct Figures {
+pub(super) struct Rehearsed {
     /// The data.
     pub(super) manifest: DataManifest,
     /// A checkpoint's size.
@@ -43,8 +41,9 @@ pub(super) struct Figures {
 ///
 /// # Errors
 /// As the run; `RESOURCE.*` when nothing can be written there.
-pub(super) fn rehearse(settings: &impl Stage, course: &Course, stop: &StopFlag) -> Result<Figures> {
-    let beside = existing(&course.output);
+pub(super) fn rehearse(settings: &impl Preflight, stop: &StopFlag) -> Result<Rehearsed> {
+    let run = settings.run();
+    let beside = existing(&run.output);
     let failed = |path: &Path| {
         let name = path.display().to_string();
         move |error: std::io::Error| io_error(&name, &error)
@@ -54,26 +53,33 @@ pub(super) fn rehearse(settings: &impl Stage, course: &Course, stop: &StopFlag) 
         .tempdir_in(&beside)
         .map_err(failed(&beside))?;
     let directory = place.path();
-    settings
-        .rehearsal(STEPS, directory.to_owned())
-        .train(stop)?;
+    let mut few = settings.clone();
+    few.adapt(STEPS);
+    few.run_mut().shorten(STEPS, directory.to_owned());
+    let mut host = TrainingHost {
+        stop,
+        quiet: true,
+        warn: &mut |_| {},
+    };
+    train(&few, &mut host)?;
     if stop.is_set() {
         return Err(Error::new(
             ErrorCode::TrainingGeneric,
             "the rehearsal was interrupted",
         ));
     }
-    let Growth { bytes, seconds } = settings.growth(directory)?;
+    let Growth { bytes, seconds } = settings.growth()?;
     let timing = read_metrics(&directory.join("timing.jsonl"))?;
     let sizes = |names: &[&str]| -> std::io::Result<u64> {
         names.iter().map(|name| size(&directory.join(name))).sum()
     };
     let own = own_memory();
-    let folder = Folder::of(&course.output);
-    Ok(Figures {
+    let folder = CheckpointFolder::of(&run.output);
+    Ok(Rehearsed {
         manifest: DataManifest::read(directory)?,
         checkpoint_bytes: sizes(&["checkpoints"]).map_err(failed(directory))?,
-        result_bytes: sizes(&["encoder", "model"]).map_err(failed(directory))?,
+        result_bytes: sizes(&["encoder", "model", "lora.safetensors"])
+            .map_err(failed(directory))?,
         logged_bytes: sizes(&["metrics.jsonl", "timing.jsonl", "tb"]).map_err(failed(directory))?
             / STEPS,
         free_bytes: free_bytes(&beside),
@@ -83,7 +89,7 @@ pub(super) fn rehearse(settings: &impl Stage, course: &Course, stop: &StopFlag) 
             .map(|(free, (_, now))| free + now),
         step_seconds: step_seconds(
             &series(&timing, "step", "steps_per_second"),
-            course.long_every,
+            settings.long_every(),
         )
         .ok_or_else(|| Error::new(ErrorCode::InternalGeneric, "the rehearsal has no times"))?,
         before_seconds: seconds,

@@ -1,10 +1,11 @@
-//! `dataset_manifest.json`: what a run was trained on, by hash.
+//! The dataset manifest (`dataset_manifest.json`): what a run was trained on, by hash.
 
+use crate::run::progress_bar;
 use genolewm_core::provenance::{Sha256Stream, sha256_prefixed};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::files::recipe::read_corpus_table;
 use genolewm_report::output::{io_error, write_atomically};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -79,12 +80,12 @@ pub struct DataManifest {
     /// `sha256:` and the SHA-256 of the hold-out file; none where nothing is held out.
     pub holdout_sha256: Option<String>,
     /// Every file, in the order of role, hash and path.
-    pub files: Vec<Entry>,
+    pub files: Vec<ManifestFile>,
 }
 
 /// A file of the manifest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Entry {
+pub struct ManifestFile {
     /// What it is to the run.
     pub role: String,
     /// SHA-256 in hexadecimal digits.
@@ -109,7 +110,7 @@ impl DataManifest {
                 hashes.insert(&file.path, hash(&file.path, &progress)?);
             }
             let (sha256, bytes) = hashes[file.path.as_path()].clone();
-            entries.push(Entry {
+            entries.push(ManifestFile {
                 role: file.role.clone(),
                 sha256,
                 bytes,
@@ -120,7 +121,7 @@ impl DataManifest {
         Ok(Self::from_entries(entries))
     }
 
-    fn from_entries(mut entries: Vec<Entry>) -> Self {
+    fn from_entries(mut entries: Vec<ManifestFile>) -> Self {
         entries.sort();
         let lines: String = entries
             .iter()
@@ -168,9 +169,10 @@ impl DataManifest {
             .ok()
             .and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
         let old = noted.map(|manifest| manifest.files).unwrap_or_default();
-        let same = |a: &Entry, b: &Entry| (&a.role, &a.sha256) == (&b.role, &b.sha256);
-        let unknown = |file: &&Entry| !old.iter().any(|other| same(file, other));
-        let gone = |file: &&Entry| !self.files.iter().any(|other| same(file, other));
+        let same =
+            |a: &ManifestFile, b: &ManifestFile| (&a.role, &a.sha256) == (&b.role, &b.sha256);
+        let unknown = |file: &&ManifestFile| !old.iter().any(|other| same(file, other));
+        let gone = |file: &&ManifestFile| !self.files.iter().any(|other| same(file, other));
         let changed = self.files.iter().find(unknown).or(old.iter().find(gone));
         let error = Error::new(
             ErrorCode::ConfigGeneric,
@@ -205,18 +207,8 @@ fn progress(files: &[DataFile], quiet: bool) -> Result<ProgressBar> {
         let about = std::fs::metadata(&file.path);
         total += about.map_err(|error| unreadable(&file.path, &error))?.len();
     }
-    let target = if quiet {
-        ProgressDrawTarget::hidden()
-    } else {
-        ProgressDrawTarget::stderr()
-    };
-    let bar = ProgressBar::with_draw_target(Some(total), target);
-    let style =
-        ProgressStyle::with_template("{bar:28} {bytes}/{total_bytes} of data hashed  {eta} left");
-    Ok(match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    })
+    let template = "{bar:28} {bytes}/{total_bytes} of data hashed  {eta} left";
+    Ok(progress_bar(total, template, quiet))
 }
 
 /// SHA-256 in hexadecimal digits, and the size in bytes.

@@ -1,8 +1,8 @@
 //! The Python package's way to train a predictor: over a dataset package, by its configuration.
 
-use super::predictor;
-use super::python_config::PythonConfig;
-use super::typed::{flag, settings as typed};
+use super::config::PythonConfig;
+use crate::predictor::PredictorSettings;
+use crate::typed::{flag, settings as typed};
 use genolewm_core::window::CANONICAL_WINDOW_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::files::fasta::open_text;
@@ -36,7 +36,7 @@ impl CarbonRun {
     /// # Errors
     /// As [`PythonConfig::read`]; `INPUT.GENERIC` for a directory that is no dataset package,
     /// `RESOURCE.*` for files.
-    pub fn settings(&self, warn: &mut dyn FnMut(&str)) -> Result<predictor::Settings> {
+    pub fn settings(&self, warn: &mut dyn FnMut(&str)) -> Result<PredictorSettings> {
         let config = PythonConfig::read(&self.config, self.steps)?;
         config.unused.iter().for_each(|text| warn(text));
         let data = self.run_dir.join("data");
@@ -58,8 +58,8 @@ impl CarbonRun {
             }
         }
         flags.extend(flag("window-bp", window_bp(&dataset)?.to_string()));
-        let mut settings: predictor::Settings = typed(flags)?;
-        settings.seed = self.seed.unwrap_or(settings.seed);
+        let mut settings: PredictorSettings = typed(flags)?;
+        settings.run.train_seed = self.seed.or(settings.run.train_seed);
         Ok(settings)
     }
 }
