@@ -1,5 +1,6 @@
 //! Model directories: assembled after training, manifest and self-check renewed when a file changes.
 
+use super::files::read;
 use super::serialize::{Tensors, serialize};
 use genolewm::bundle::Bundle;
 use genolewm::config::ModelConfig;
@@ -15,7 +16,7 @@ use genolewm_core::provenance::{
     Manifest, ManifestArtifact, ManifestEncoder, ManifestTraining, sha256_prefixed,
 };
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use safetensors::tensor::Dtype;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -185,8 +186,4 @@ fn first_calibration(surprises: Vec<(String, f64)>) -> Result<Vec<u8>> {
         examples,
         &BuildOptions::default(),
     )?)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| io_error(&path.display().to_string(), &error))
 }

@@ -1,10 +1,11 @@
 //! The encoder directory in Hugging Face layout: config, weights and a six-mer tokenizer.
 
+use super::files::read;
 use super::serialize::{Tensors, serialize, torch_header};
 use genolewm::encoder::LlamaConfig;
 use genolewm::weights::Weights;
 use genolewm_core::Result;
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -56,10 +57,6 @@ pub(super) fn read_config(directory: &Path) -> Result<LlamaConfig> {
 pub(super) fn read_weights(directory: &Path) -> Result<Weights> {
     let path = directory.join("model.safetensors");
     Weights::parse(&read(&path)?, &path.display().to_string(), |_| true)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| io_error(&path.display().to_string(), &error))
 }
 
 /// Writes `config.json`, `model.safetensors` (f16), and the tokenizer.

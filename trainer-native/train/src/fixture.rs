@@ -5,6 +5,7 @@
 
 use super::driver::train;
 use super::encoder::EncoderSettings;
+use super::files::{read, unreadable};
 use super::predictor::PredictorSettings;
 use super::resume::adopt;
 use super::run::TrainingHost;
@@ -14,7 +15,7 @@ use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::bases::{below, decode};
 use genolewm_data::files::recipe::DATA_DIRECTORY_VARIABLE;
 use genolewm_report::metrics::{read_metrics, series};
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use serde::Serialize;
@@ -136,8 +137,9 @@ fn write_data(settings: &FixtureSettings) -> Result<PathBuf> {
     // in different places then have equal tables.
     let named = match std::env::var_os(DATA_DIRECTORY_VARIABLE) {
         None => PathBuf::from(fasta),
-        Some(_) => std::path::absolute(data.join(fasta))
-            .map_err(|error| io_error(&data.display().to_string(), &error))?,
+        Some(_) => {
+            std::path::absolute(data.join(fasta)).map_err(|error| unreadable(&data, &error))?
+        }
     };
     let held = format!(
         "{CONTIG}\t{}\t{SEQUENCE_BP}\tfixture\n",
@@ -175,11 +177,8 @@ pub fn report(run_dir: &Path, output: &Path, steps: u64) -> Result<FixtureTraini
     let file = |name: &str| output.join(name);
     let (metrics_path, training_metadata_path) = (file("metrics.jsonl"), file("training_run.json"));
     let losses = series(&read_metrics(&metrics_path)?, "step", "loss");
-    let failed =
-        |error: std::io::Error| io_error(&training_metadata_path.display().to_string(), &error);
-    let text = std::fs::read(&training_metadata_path).map_err(failed)?;
-    let about: Value =
-        serde_json::from_slice(&text).map_err(|error| incomplete(&error.to_string()))?;
+    let about: Value = serde_json::from_slice(&read(&training_metadata_path)?)
+        .map_err(|error| incomplete(&error.to_string()))?;
     let number = |name: &str| about[name].as_u64().ok_or_else(|| incomplete(name));
     let newest = CheckpointFolder::of(output).steps()?.pop();
     let newest = newest.ok_or_else(|| incomplete(CHECKPOINTS))?;

@@ -65,40 +65,30 @@ impl Optimizer {
         rate: f64,
     ) -> Tensor<2> {
         let state = self.states.remove(name);
-        let (value, state) = match (role, self.matrices, state) {
-            (Role::Projection, MatrixOptimizer::Muon, state) => {
-                let state = state.and_then(|s| {
-                    if let ParameterState::Muon(s) = s {
-                        Some(*s)
-                    } else {
-                        None
-                    }
-                });
-                let (value, state) = self.muon.step(rate, value, gradient, state);
-                (
-                    value,
-                    state.map(|state| ParameterState::Muon(Box::new(state))),
-                )
-            }
-            (role, _, state) => {
-                let adamw = if role == Role::Projection {
-                    &self.decayed
-                } else {
-                    &self.plain
-                };
-                let state = state.and_then(|s| {
-                    if let ParameterState::Adamw(s) = s {
-                        Some(*s)
-                    } else {
-                        None
-                    }
-                });
-                let (value, state) = adamw.step(rate, value, gradient, state);
-                (
-                    value,
-                    state.map(|state| ParameterState::Adamw(Box::new(state))),
-                )
-            }
+        let (value, state) = if (role, self.matrices) == (Role::Projection, MatrixOptimizer::Muon) {
+            let state = match state {
+                Some(ParameterState::Muon(state)) => Some(*state),
+                _ => None,
+            };
+            let (value, state) = self.muon.step(rate, value, gradient, state);
+            (
+                value,
+                state.map(|state| ParameterState::Muon(Box::new(state))),
+            )
+        } else {
+            let adamw = match role {
+                Role::Projection => &self.decayed,
+                _ => &self.plain,
+            };
+            let state = match state {
+                Some(ParameterState::Adamw(state)) => Some(*state),
+                _ => None,
+            };
+            let (value, state) = adamw.step(rate, value, gradient, state);
+            (
+                value,
+                state.map(|state| ParameterState::Adamw(Box::new(state))),
+            )
         };
         if let Some(state) = state {
             self.states.insert(name.to_owned(), state);

@@ -24,7 +24,7 @@ pub struct PairItem {
     pub window: usize,
     /// One to three edits, in window coordinates.
     pub edits: Vec<RelEdit>,
-    /// The row of [`StatePairs::after`] of the state after the first edit; those after the further ones
+    /// The row of `after` of the state after the first edit; those after the further ones
     /// follow.
     first_after: usize,
 }
@@ -36,44 +36,63 @@ pub struct StatePairs {
     pub items: Vec<PairItem>,
     /// The reference windows.
     pub windows: Vec<String>,
-    /// SiteStates before the first edit, `[items, width]`.
+    /// States before the first edit, `[items, width]`.
     before: Vec<f32>,
-    /// SiteStates after each edit of each item, `[steps, width]`.
+    /// States after each edit of each item, `[steps, width]`.
     after: Vec<f32>,
     /// Width of a state.
     pub width: usize,
 }
 
 impl StatePairs {
-    /// Number of items.
+    /// An item with its states.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.items.len()
+    pub const fn item(&self, index: usize) -> StateItem<'_> {
+        StateItem { pairs: self, index }
     }
 
-    /// Whether there is none.
+    fn row<'a>(&self, states: &'a [f32], first: usize, rows: usize) -> &'a [f32] {
+        &states[first * self.width..(first + rows) * self.width]
+    }
+}
+
+/// An item with its states.
+#[derive(Debug, Clone, Copy)]
+pub struct StateItem<'a> {
+    pairs: &'a StatePairs,
+    index: usize,
+}
+
+impl<'a> StateItem<'a> {
+    /// The edits, in window coordinates.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+    pub fn edits(self) -> &'a [RelEdit] {
+        &self.pairs.items[self.index].edits
     }
 
-    /// Number of edits of an item.
+    /// Number of edits.
     #[must_use]
-    pub fn steps(&self, item: usize) -> usize {
-        self.items[item].edits.len()
+    pub fn steps(self) -> usize {
+        self.edits().len()
     }
 
-    /// The state before an item's edits.
+    /// The reference window.
     #[must_use]
-    pub fn before(&self, item: usize) -> &[f32] {
-        &self.before[item * self.width..(item + 1) * self.width]
+    pub fn window(self) -> &'a str {
+        &self.pairs.windows[self.pairs.items[self.index].window]
     }
 
-    /// The states after each of an item's edits, `[steps, width]`.
+    /// The state before the edits.
     #[must_use]
-    pub fn after(&self, item: usize) -> &[f32] {
-        let first = self.items[item].first_after;
-        &self.after[first * self.width..(first + self.steps(item)) * self.width]
+    pub fn before(self) -> &'a [f32] {
+        self.pairs.row(&self.pairs.before, self.index, 1)
+    }
+
+    /// The states after each edit, `[steps, width]`.
+    #[must_use]
+    pub fn after(self) -> &'a [f32] {
+        let first = self.pairs.items[self.index].first_after;
+        self.pairs.row(&self.pairs.after, first, self.steps())
     }
 }
 
@@ -161,7 +180,7 @@ pub struct Frozen {
     pub ops: BurnOps,
 }
 
-/// SiteStates before and after the edits of a window, row-major.
+/// States before and after the edits of a window, row-major.
 struct SiteStates {
     reference: Vec<f32>,
     edited: Vec<f32>,

@@ -4,6 +4,7 @@
 use super::JointSettings;
 use super::lora::TARGETS;
 use crate::assemble::{ENCODER_FILES, ModelParts, assemble};
+use crate::files::read;
 use crate::python::peft::LoraAdapters;
 use crate::serialize::{Tensors, serialize, torch_header};
 use genolewm::bundle::read_shards;
@@ -11,7 +12,7 @@ use genolewm::config::ModelConfig;
 use genolewm::files::Directory;
 use genolewm::weights::Weights;
 use genolewm_core::Result;
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use safetensors::tensor::Dtype;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -76,8 +77,7 @@ fn write_encoder(from: &Path, to: &Path, merged: Tensors) -> Result<()> {
         let bytes = if name == "model.safetensors" {
             serialize(&tensors, Dtype::F16, Some(torch_header()))?
         } else {
-            let path = from.join(name);
-            std::fs::read(&path).map_err(|error| io_error(&path.display().to_string(), &error))?
+            read(&from.join(name))?
         };
         write_atomically(&to.join(name), &bytes)?;
     }

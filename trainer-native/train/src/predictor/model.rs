@@ -1,7 +1,7 @@
 //! Predictor and action encoder on one device: predictions, and the loss of a batch.
 
-use super::pool::PooledItem;
 use crate::networks::PredictorNetworks;
+use crate::pairs::StateItem;
 use crate::replicas::Replica;
 use crate::step::scalar;
 use burn::tensor::{Gradients, Tensor};
@@ -24,11 +24,11 @@ impl Parameters<Tensor<2>> for PredictorModel {
     }
 }
 
-impl Replica<Vec<PooledItem<'_>>> for PredictorModel {
+impl Replica<Vec<StateItem<'_>>> for PredictorModel {
     /// The loss.
     type Figures = f64;
 
-    fn backward(&mut self, items: &Vec<PooledItem<'_>>) -> Result<(f64, Gradients)> {
+    fn backward(&mut self, items: &Vec<StateItem<'_>>) -> Result<(f64, Gradients)> {
         let prediction = self.predict(items)?;
         let target = self.matrix(items.iter().map(|item| item.after()));
         let loss = prediction_loss_tensor(prediction, target, None, &LossWeights::default())?;
@@ -39,7 +39,7 @@ impl Replica<Vec<PooledItem<'_>>> for PredictorModel {
 impl PredictorModel {
     /// The states after each edit of the items, item by item. Neighbours of one length go together,
     /// since that is quicker than to pad all to the longest.
-    pub(super) fn predict(&self, items: &[PooledItem<'_>]) -> Result<Tensor<2>> {
+    pub(super) fn predict(&self, items: &[StateItem<'_>]) -> Result<Tensor<2>> {
         let predicted = items
             .chunk_by(|one, next| one.steps() == next.steps())
             .map(|items| self.predict_alike(items))
@@ -48,7 +48,7 @@ impl PredictorModel {
     }
 
     /// [`predict`](Self::predict) for items of one length.
-    fn predict_alike(&self, items: &[PooledItem<'_>]) -> Result<Tensor<2>> {
+    fn predict_alike(&self, items: &[StateItem<'_>]) -> Result<Tensor<2>> {
         let edits: Vec<_> = items.iter().map(|item| item.edits()).collect();
         let states = self.matrix(items.iter().map(|item| item.before()));
         self.networks.predict(&self.ops, &edits, &states)

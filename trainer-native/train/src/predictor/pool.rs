@@ -1,55 +1,12 @@
 //! The items that steps draw from: those of the newest generations, balanced by type or not.
 
-use crate::pairs::StatePairs;
+use crate::pairs::{StateItem, StatePairs};
 use genolewm_core::edit::{EditType, RelEdit};
 use genolewm_data::bases::below;
 use genolewm_data::edits::synthetic::default_edit_types;
 use genolewm_data::weighted::Weights;
 use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
-
-/// One item of some generation.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PooledItem<'a> {
-    pairs: &'a StatePairs,
-    index: usize,
-}
-
-impl<'a> PooledItem<'a> {
-    /// All items of a generation, those of fewer edits first.
-    pub(super) fn all(pairs: &'a StatePairs) -> Vec<Self> {
-        let mut items: Vec<Self> = (0..pairs.len())
-            .map(|index| Self { pairs, index })
-            .collect();
-        items.sort_by_key(|item| item.steps());
-        items
-    }
-
-    /// Number of edits.
-    pub(super) fn steps(self) -> usize {
-        self.pairs.steps(self.index)
-    }
-
-    /// The edits, in window coordinates.
-    pub(super) fn edits(self) -> &'a [RelEdit] {
-        &self.pairs.items[self.index].edits
-    }
-
-    /// The reference window.
-    pub(super) fn window(self) -> &'a str {
-        &self.pairs.windows[self.pairs.items[self.index].window]
-    }
-
-    /// The state before the edits.
-    pub(super) fn before(self) -> &'a [f32] {
-        self.pairs.before(self.index)
-    }
-
-    /// The states after each edit, `[steps, width]`.
-    pub(super) fn after(self) -> &'a [f32] {
-        self.pairs.after(self.index)
-    }
-}
 
 /// The newest generations, oldest first.
 pub(super) struct GenerationPool {
@@ -113,9 +70,9 @@ impl GenerationPool {
     }
 
     /// Draws a batch, those of fewer edits first; empty only where the pool is.
-    pub(super) fn draw(&self, batch: usize, rng: &mut ChaCha8Rng) -> Vec<PooledItem<'_>> {
+    pub(super) fn draw(&self, batch: usize, rng: &mut ChaCha8Rng) -> Vec<StateItem<'_>> {
         let weights = self.weights();
-        let mut items: Vec<PooledItem<'_>> = (0..batch)
+        let mut items: Vec<StateItem<'_>> = (0..batch)
             .filter_map(|_| match &weights {
                 Some(weights) => self.draw_balanced(weights, rng),
                 None => self.draw_any(rng),
@@ -145,26 +102,24 @@ impl GenerationPool {
         &self,
         weights: &Weights<usize>,
         rng: &mut ChaCha8Rng,
-    ) -> Option<PooledItem<'_>> {
+    ) -> Option<StateItem<'_>> {
         let (_, items) = self.by_type.get(weights.draw(rng)?)?;
         let &(generation, index) = items.get(below(rng, items.len() as u64) as usize)?;
-        Some(PooledItem {
-            pairs: self.generations.get(generation)?,
-            index,
-        })
+        Some(self.generations.get(generation)?.item(index))
     }
 
-    fn draw_any(&self, rng: &mut ChaCha8Rng) -> Option<PooledItem<'_>> {
-        let count: usize = self.generations.iter().map(StatePairs::len).sum();
+    fn draw_any(&self, rng: &mut ChaCha8Rng) -> Option<StateItem<'_>> {
+        let len = |pairs: &StatePairs| pairs.items.len();
+        let count: usize = self.generations.iter().map(len).sum();
         if count == 0 {
             return None;
         }
         let mut index = below(rng, count as u64) as usize;
         for pairs in &self.generations {
-            if index < pairs.len() {
-                return Some(PooledItem { pairs, index });
+            if index < len(pairs) {
+                return Some(pairs.item(index));
             }
-            index -= pairs.len();
+            index -= len(pairs);
         }
         None
     }

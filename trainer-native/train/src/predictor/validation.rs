@@ -1,9 +1,8 @@
 //! Validation of the predictor: cosines and surprises on windows that are never trained on.
 
 use super::model::PredictorModel;
-use super::pool::PooledItem;
 use crate::networks::surprises;
-use crate::pairs::StatePairs;
+use crate::pairs::{StateItem, StatePairs};
 use crate::step::host;
 use genolewm_core::Result;
 use genolewm_core::surprise::displacement;
@@ -13,21 +12,25 @@ const PASS: usize = 512;
 
 /// The measured windows.
 pub(super) struct PredictorValidation<'a> {
-    items: Vec<PooledItem<'a>>,
+    items: Vec<StateItem<'a>>,
     width: usize,
 }
 
 impl<'a> PredictorValidation<'a> {
-    /// All items of the windows.
+    /// All items of the windows, those of fewer edits first.
     pub(super) fn new(pairs: &'a StatePairs) -> Self {
+        let mut items: Vec<_> = (0..pairs.items.len())
+            .map(|index| pairs.item(index))
+            .collect();
+        items.sort_by_key(|item| item.steps());
         Self {
-            items: PooledItem::all(pairs),
+            items,
             width: pairs.width,
         }
     }
 
     /// Predictions of all items, a state for each edit.
-    fn predict(&self, model: &PredictorModel, items: &[PooledItem<'_>]) -> Result<Vec<f32>> {
+    fn predict(&self, model: &PredictorModel, items: &[StateItem<'_>]) -> Result<Vec<f32>> {
         let mut predicted = Vec::new();
         for items in items.chunks(PASS) {
             predicted.extend(host(model.predict(items)?.inner().into_data()));

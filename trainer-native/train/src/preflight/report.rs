@@ -4,10 +4,11 @@ use super::issue::{Drawn, Issue, Severity};
 use super::rehearsal::Rehearsed;
 use crate::device::TrainingDevice;
 use crate::driver::Stage;
+use crate::files::{internal, pretty_json};
 use crate::run_dir::settings_text;
 use crate::settings::RunSettings;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
@@ -44,7 +45,7 @@ pub struct Report {
 impl Report {
     pub(super) fn new<S: Stage>(settings: &S, generated_at: String) -> Result<Self> {
         let resolved: Value = serde_json::from_str(&settings_text(settings, S::KEYS)?)
-            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+            .map_err(|error| internal(&error))?;
         let RunSettings { output, device, .. } = settings.run();
         let threads = available_parallelism().map_or(1, NonZeroUsize::get);
         Ok(Self {
@@ -165,7 +166,7 @@ impl Report {
     pub fn to_json(&self) -> Result<String> {
         serde_json::to_value(self)
             .map(|value| value.to_string())
-            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))
+            .map_err(|error| internal(&error))
     }
 
     /// Writes the report for people to read and programs to find.
@@ -173,10 +174,8 @@ impl Report {
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let text =
-            serde_json::to_value(self).and_then(|value| serde_json::to_string_pretty(&value));
-        let text = text.map_err(|error| io_error(&path.display().to_string(), &error.into()))?;
-        write_atomically(path, format!("{text}\n").as_bytes())
+        let sorted = serde_json::to_value(self).map_err(|error| internal(&error))?;
+        write_atomically(path, pretty_json(&sorted)?.as_bytes())
     }
 
     /// What it comes to, a line each.

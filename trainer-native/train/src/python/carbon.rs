@@ -1,6 +1,7 @@
 //! The Python package's way to train a predictor: over a dataset package, by its configuration.
 
 use super::config::PythonConfig;
+use crate::files::files_below;
 use crate::predictor::PredictorSettings;
 use crate::typed::{flag, settings as typed};
 use genolewm_core::window::CANONICAL_WINDOW_BP;
@@ -53,7 +54,7 @@ impl CarbonRun {
         add("encoder", &self.encoder);
         add("output", &self.run_dir);
         for (name, folder) in [("common", "gnomad"), ("clinvar", "clinvar")] {
-            for shard in files_below(&dataset.join(folder), "parquet")? {
+            for shard in with_extension(&dataset.join(folder), "parquet")? {
                 add(name, &shard);
             }
         }
@@ -67,10 +68,7 @@ impl CarbonRun {
 /// The longest windows that the package's first window has room for.
 fn window_bp(dataset: &Path) -> Result<usize> {
     for folder in ["placed", "carbon"] {
-        let Some(file) = files_below(&dataset.join(folder), "jsonl")?
-            .into_iter()
-            .next()
-        else {
+        let Some(file) = with_extension(&dataset.join(folder), "jsonl")?.next() else {
             continue;
         };
         let name = file.display().to_string();
@@ -94,22 +92,9 @@ fn window_bp(dataset: &Path) -> Result<usize> {
 }
 
 /// Files with an extension, at any depth, in order; none where there is no such folder.
-fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let failed = |error: std::io::Error| io_error(&folder.display().to_string(), &error);
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            paths.extend(files_below(&path, extension)?);
-        } else if path.extension().is_some_and(|found| found == extension) {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
+fn with_extension(folder: &Path, extension: &str) -> Result<impl Iterator<Item = PathBuf>> {
+    let wanted = move |path: &PathBuf| path.extension().is_some_and(|found| found == extension);
+    Ok(files_below(folder)?.into_iter().filter(wanted))
 }
 
 fn no_package(dataset: &Path, why: &str) -> Error {

@@ -1,10 +1,11 @@
 //! Checkpoints: weights, optimiser state, and what run they belong to, in one safetensors file.
 
+use crate::files::{internal, read};
 use crate::serialize::{Tensors, serialize};
 use burn::tensor::TensorData;
 use genolewm::weights::{NamedTensor, Weights};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
@@ -78,8 +79,7 @@ impl Checkpoint {
             crc32c: checksum(&tensors),
             identity: self.identity,
         };
-        let header = serde_json::to_string(&header)
-            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+        let header = serde_json::to_string(&header).map_err(|error| internal(&error))?;
         // One entry: the header keeps several in no fixed order, and equal runs give equal bytes.
         let about = HashMap::from([(RUN.to_owned(), header)]);
         write_atomically(path, &serialize(&tensors, Dtype::F32, Some(about))?)
@@ -92,7 +92,7 @@ impl Checkpoint {
     /// checkpoint, or not whole.
     pub fn load(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| io_error(&name, &error))?;
+        let bytes = read(path)?;
         let broken =
             |what: &str| Error::new(ErrorCode::DeployExportFormat, format!("{name}: {what}"));
         let (_, metadata) =

@@ -1,9 +1,9 @@
 //! The folder of a run's checkpoints: the newest whole one, and the retention of older ones.
 
 use super::checkpoint::Checkpoint;
+use crate::files::unreadable;
 use crate::settings::Retention;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -108,7 +108,7 @@ impl CheckpointFolder {
     }
 
     fn names(&self) -> Result<Vec<PathBuf>> {
-        let failed = |error| io_error(&self.0.display().to_string(), &error);
+        let failed = |error| unreadable(&self.0, &error);
         match std::fs::read_dir(&self.0) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             entries => entries
@@ -141,11 +141,11 @@ fn step_of(path: &Path) -> Option<u64> {
 
 fn set_aside(path: &Path) -> Result<()> {
     let to = path.with_extension(format!("{EXTENSION}.{DAMAGED}"));
-    std::fs::rename(path, &to).map_err(|error| io_error(&path.display().to_string(), &error))
+    std::fs::rename(path, &to).map_err(|error| unreadable(path, &error))
 }
 
 fn remove(path: &Path) -> Result<()> {
-    std::fs::remove_file(path).map_err(|error| io_error(&path.display().to_string(), &error))
+    std::fs::remove_file(path).map_err(|error| unreadable(path, &error))
 }
 
 #[cfg(test)]

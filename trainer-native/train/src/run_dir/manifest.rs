@@ -1,10 +1,11 @@
 //! The dataset manifest (`dataset_manifest.json`): what a run was trained on, by hash.
 
+use crate::files::{files_below, pretty_json, read, unreadable};
 use crate::run::progress_bar;
 use genolewm_core::provenance::{Sha256Stream, sha256_prefixed};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::files::recipe::read_corpus_table;
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -52,7 +53,7 @@ impl DataFile {
     pub fn corpus(role: &str, table: &Path) -> Result<Vec<Self>> {
         let mut files = vec![Self::new(&format!("{role}_table"), table)];
         for source in read_corpus_table(table)? {
-            let sequences = below(&source.path)?;
+            let sequences = files_below(&source.path)?;
             files.extend(sequences.iter().map(|path| Self::new(role, path)));
             let regions = source.only.as_deref();
             files.extend(regions.map(|bed| Self::new(&format!("{role}_regions"), bed)));
@@ -141,9 +142,7 @@ impl DataManifest {
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
     pub fn write(&self, run: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
-        write_atomically(&run.join(MANIFEST_FILE), format!("{text}\n").as_bytes())
+        write_atomically(&run.join(MANIFEST_FILE), pretty_json(self)?.as_bytes())
     }
 
     /// Reads the manifest of a run's directory.
@@ -152,7 +151,7 @@ impl DataManifest {
     /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` when it is none.
     pub fn read(run: &Path) -> Result<Self> {
         let path = run.join(MANIFEST_FILE);
-        let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        let bytes = read(&path)?;
         serde_json::from_slice(&bytes).map_err(|error| {
             let name = path.display();
             Error::new(
@@ -165,10 +164,8 @@ impl DataManifest {
     /// Says that a run must not go on with these data; `run` holds the manifest of its first part.
     #[must_use]
     pub fn refusal(&self, run: &Path) -> Error {
-        let noted = std::fs::read(run.join(MANIFEST_FILE))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
-        let old = noted.map(|manifest| manifest.files).unwrap_or_default();
+        let old = Self::read(run).map(|manifest| manifest.files);
+        let old = old.unwrap_or_default();
         let same =
             |a: &ManifestFile, b: &ManifestFile| (&a.role, &a.sha256) == (&b.role, &b.sha256);
         let unknown = |file: &&ManifestFile| !old.iter().any(|other| same(file, other));
@@ -185,20 +182,6 @@ impl DataManifest {
             None => error,
         }
     }
-}
-
-/// The file itself; of a directory, as a dataset package is one, every file below it.
-fn below(path: &Path) -> Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let failed = |error| unreadable(path, &error);
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        files.extend(below(&entry.map_err(failed)?.path())?);
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn progress(files: &[DataFile], quiet: bool) -> Result<ProgressBar> {
@@ -232,10 +215,6 @@ fn hash(path: &Path, progress: &ProgressBar) -> Result<(String, u64)> {
     };
     let (hash, size) = read().map_err(|error| unreadable(path, &error))?;
     Ok((hash.trim_start_matches("sha256:").to_owned(), size))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    io_error(&path.display().to_string(), error)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use super::folder::file_name;
 use super::log::{METRICS_FILE, TIMING_FILE};
 use super::manifest::MANIFEST_FILE;
 use super::plan::{CONFIG_FILE, RunPlan};
-use genolewm_core::{Error, ErrorCode, Result};
+use crate::files::{internal, pretty_json};
+use genolewm_core::Result;
 use genolewm_report::output::write_atomically;
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
@@ -112,11 +113,8 @@ pub(super) fn write(plan: &RunPlan, state: &RunState, status: RunStatus) -> Resu
              variants that are held out.",
         ],
     });
-    let text = serde_json::to_string_pretty(&about).map_err(|error| internal(&error))?;
-    write_atomically(
-        &plan.run.output.join(METADATA_FILE),
-        format!("{text}\n").as_bytes(),
-    )
+    let path = plan.run.output.join(METADATA_FILE);
+    write_atomically(&path, pretty_json(&about)?.as_bytes())
 }
 
 fn summary(plan: &RunPlan, state: &RunState, status: RunStatus) -> String {
@@ -166,10 +164,6 @@ fn command_line(args: impl Iterator<Item = String>) -> String {
         });
     }
     words.join(" ")
-}
-
-fn internal(error: &impl ToString) -> Error {
-    Error::new(ErrorCode::InternalGeneric, error.to_string())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use super::checkpoint::{Checkpoint, RunIdentity};
 use super::folder::CheckpointFolder;
+use crate::files::internal;
 use crate::settings::RunSettings;
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::Serialize;
@@ -76,8 +77,7 @@ impl RunPlan {
 /// # Errors
 /// `INTERNAL.GENERIC` for what JSON cannot hold.
 pub fn settings_text(settings: &impl Serialize, keys: &str) -> Result<String> {
-    let failed =
-        |error: serde_json::Error| Error::new(ErrorCode::InternalGeneric, error.to_string());
+    let failed = |error: serde_json::Error| internal(&error);
     // By way of the text, in which a number of 32 bits has its shortest form.
     let text = serde_json::to_string(settings).map_err(failed)?;
     let mut members: serde_json::Map<String, Value> =
