@@ -5,7 +5,7 @@ use crate::files::ModelFiles;
 use crate::ops::Ops;
 use crate::scorer::{Candidate, Distances, Scorer};
 use genolewm_core::edit::EditSpec;
-use genolewm_core::position::{BpOffset, Position};
+use genolewm_core::position::BpOffset;
 use genolewm_core::window::{ExtractedWindow, window_from_slice};
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
@@ -108,7 +108,7 @@ pub fn candidates(window_bp: usize) -> Result<Vec<Candidate>> {
             Arc::new(window_from_slice(&bases, BpOffset(0), None, window_bp)?);
         for edit in EDITS {
             let (reference, alternate) = edit(&bases[middle..]);
-            let pos = Position::new(middle as u64 + 1)?;
+            let pos = BpOffset(middle as u64).position();
             candidates.push(Candidate {
                 edit: EditSpec::new(CONTIG, pos, &reference, &alternate)?,
                 window: Arc::clone(&window),
@@ -172,8 +172,7 @@ mod tests {
         let candidates = candidates(4096)?;
         assert_eq!(candidates.len(), WINDOWS as usize * EDITS.len());
         for Candidate { edit, window } in candidates {
-            edit.relative_to(window.start(), BpOffset(window.end().get() - 1))?;
-            let at = edit.pos().offset().get() as usize;
+            let at = window.place(&edit)?.rel_pos().index();
             assert!(window.sequence()[at..].starts_with(edit.reference()));
         }
         Ok(())

@@ -17,7 +17,7 @@ use genolewm::ops::{Ops, WgslOps};
 use genolewm::scorer::{Candidate, Placed, Placer, ScoreOptions, Scorer};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::Position;
-use genolewm_core::reference::{FastaReference, Reference};
+use genolewm_core::reference::{AnyReference, Reference};
 use serde_json::Value;
 
 #[test]
@@ -71,7 +71,7 @@ fn golden_pipeline_on_the_gpu() {
 
 /// The scored edits in their windows.
 fn candidates(rows: &[Value], bundle: &Bundle<<WgslOps as Ops>::Matrix>) -> Vec<Candidate> {
-    let fasta = FastaReference::open_path(&golden_dir().join("pipeline/ref.fa"));
+    let fasta = AnyReference::open_path(&golden_dir().join("pipeline/ref.fa"));
     let mut reference = Reference::new(fasta.expect("the golden reference"));
     let mut placer = Placer::new(bundle.info.config.window_bp, bundle.info.config.tile_bp);
     let candidate = |row: &Value| {

@@ -3,7 +3,7 @@
 use crate::js_error::{JsResult, json, misuse};
 use crate::rows::{Assembly, reasons};
 use genolewm_core::edit::SkipReason;
-use genolewm_core::source::{AlleleOutcome, Feed, VariantReader, VariantRecord, is_starved};
+use genolewm_core::source::{AlleleOutcome, Feed, VariantReader, VariantRecord};
 use genolewm_core::{ErrorCode, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -113,7 +113,7 @@ impl Inspector {
         if self.reader.is_none() {
             match self.feed.open() {
                 Ok(reader) => self.reader = Some(reader),
-                Err(error) if is_starved(&error) => return Ok(()),
+                Err(error) if error.is_starved() => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
@@ -124,7 +124,7 @@ impl Inspector {
             match reader.next_record() {
                 Ok(Some(record)) => self.counts.add(&record),
                 Ok(None) => return Ok(()),
-                Err(error) if is_starved(&error) => return Ok(()),
+                Err(error) if error.is_starved() => return Ok(()),
                 Err(error) if error.code() == ErrorCode::InputVcfParse => {
                     self.counts.malformed += 1;
                 }

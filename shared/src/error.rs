@@ -8,6 +8,7 @@ use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use core::fmt;
 
 /// Result with [`Error`].
@@ -15,7 +16,8 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 macro_rules! codes {
     ($($variant:ident = $text:literal),+ $(,)?) => {
-        /// A stable error code; its text is part of the public contract.
+        /// A stable error code; its text never changes (`docs/exit-codes.md`).
+        #[non_exhaustive]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum ErrorCode {
             $(
@@ -25,7 +27,7 @@ macro_rules! codes {
         }
 
         impl ErrorCode {
-            /// Every code, in the order of the contract.
+            /// Every code, family by family.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The code as it is printed and stored, for example `INPUT.VCF_PARSE`.
@@ -86,7 +88,7 @@ impl ErrorCode {
         text.split_once('.').map_or(text, |(family, _)| family)
     }
 
-    /// The native program's exit status for this family (contract, "Errors").
+    /// The native program's exit status for this family (`docs/exit-codes.md`).
     #[must_use]
     pub fn exit_status(self) -> u8 {
         match self.family() {
@@ -123,13 +125,21 @@ pub struct Location {
 }
 
 impl Location {
+    /// The whole of `file`.
+    #[must_use]
+    pub fn file(file: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// A place in `file`, at `line`.
     #[must_use]
     pub fn line(file: &str, line: u64) -> Self {
         Self {
-            file: file.to_owned(),
             line: Some(line),
-            ..Self::default()
+            ..Self::file(file)
         }
     }
 
@@ -158,16 +168,32 @@ impl fmt::Display for Location {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+/// The cause of an error that says: these bytes have not arrived yet.
+#[derive(Debug)]
+struct Starved;
+
+impl fmt::Display for Starved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bytes are not there yet")
+    }
+}
+
+impl core::error::Error for Starved {}
+
+#[derive(Debug, Clone)]
 struct Inner {
     code: ErrorCode,
     message: String,
     details: BTreeMap<String, String>,
     remedy: Option<String>,
     location: Option<Location>,
+    source: Option<Arc<dyn core::error::Error + Send + Sync>>,
 }
 
-/// A failure: code, message, details, place and remedy.
+/// A failure: code, message, details, place, remedy and, where another error caused it, that error
+/// as [`source`](core::error::Error::source).
+///
+/// Two errors are equal when they say the same, whatever caused them.
 ///
 /// ```
 /// use genolewm_core::{Error, ErrorCode};
@@ -176,7 +202,7 @@ struct Inner {
 /// assert_eq!(error.code().as_str(), "INPUT.INVALID_EDIT");
 /// assert_eq!(error.code().exit_status(), 2);
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Error(Box<Inner>);
 
 impl Error {
@@ -188,7 +214,27 @@ impl Error {
             details: BTreeMap::new(),
             remedy: None,
             location: None,
+            source: None,
         }))
+    }
+
+    /// That bytes of the file `name` have not arrived yet, which [`is_starved`](Self::is_starved)
+    /// tells.
+    #[must_use]
+    pub fn starved(name: &str) -> Self {
+        let message = "these bytes have not arrived yet";
+        Self::new(ErrorCode::ResourceGeneric, message)
+            .in_file(name)
+            .with_remedy("supply the bytes, then ask again")
+            .with_source(Starved)
+    }
+
+    /// Whether bytes have not arrived yet. It is no failure: when they have been supplied, the same
+    /// call can be made again, and nothing is lost.
+    #[must_use]
+    pub fn is_starved(&self) -> bool {
+        let source = self.0.source.as_deref();
+        source.is_some_and(|source| source.is::<Starved>())
     }
 
     /// Adds one structured detail.
@@ -203,6 +249,19 @@ impl Error {
     pub fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
         self.0.remedy = Some(remedy.into());
         self
+    }
+
+    /// Keeps the error that caused this one.
+    #[must_use]
+    pub fn with_source(mut self, source: impl core::error::Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Says which input it is about.
+    #[must_use]
+    pub fn in_file(self, name: &str) -> Self {
+        self.at(Location::file(name))
     }
 
     /// Says where in the input it is.
@@ -252,7 +311,21 @@ impl fmt::Display for Error {
     }
 }
 
-impl core::error::Error for Error {}
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        let (a, b) = (&*self.0, &*other.0);
+        (a.code, &a.message, &a.details) == (b.code, &b.message, &b.details)
+            && (&a.remedy, &a.location) == (&b.remedy, &b.location)
+            && self.is_starved() == other.is_starved()
+    }
+}
+
+impl core::error::Error for Error {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        let source = self.0.source.as_deref()?;
+        Some(source)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -271,6 +344,17 @@ mod tests {
                 .all(|c| (2..=9).contains(&c.exit_status()))
         );
         assert_eq!(ErrorCode::ProvenanceReceiptSchema.exit_status(), 8);
+    }
+
+    #[test]
+    fn causes_are_kept_and_starving_is_one() {
+        use core::error::Error as _;
+        let cause = "x".parse::<u8>().unwrap_err();
+        let error = Error::new(ErrorCode::InputGeneric, "no number").with_source(cause.clone());
+        let kept = error.source().and_then(|source| source.downcast_ref());
+        assert_eq!(kept, Some(&cause));
+        assert!(!error.is_starved());
+        assert!(Error::starved("x").clone().is_starved());
     }
 
     #[test]

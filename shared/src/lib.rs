@@ -5,8 +5,8 @@
 //! surprise → receipt; the modules are declared in that order, and each may use only the ones
 //! above it (`cargo xtask layers` holds it).
 //!
-//! The crate is `no_std` with `alloc`; the feature `std` adds `source` and `reference`, which
-//! read files, and `parquet` adds the calibration table's file format.
+//! The crate is `no_std` with `alloc`; the feature `std` adds `bytes`, `source` and `reference`,
+//! which read files, and `parquet` adds the calibration table's file format.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
@@ -14,8 +14,12 @@ extern crate alloc;
 
 pub mod error;
 pub mod position;
+pub mod bed;
 
 pub mod contig;
+// What `source` and `reference` read from.
+#[cfg(feature = "std")]
+pub mod bytes;
 pub mod edit;
 #[cfg(feature = "std")]
 pub mod source;

@@ -79,6 +79,24 @@ impl BpOffset {
         Position(self.0 + 1)
     }
 
+    /// The number as an index of a slice; past every slice where `usize` cannot hold it.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+
+    /// The offset `bp` further right, or the last that there is.
+    #[must_use]
+    pub const fn saturating_add(self, bp: u64) -> Self {
+        Self(self.0.saturating_add(bp))
+    }
+
+    /// The offset `bp` further left, or the first.
+    #[must_use]
+    pub const fn saturating_sub(self, bp: u64) -> Self {
+        Self(self.0.saturating_sub(bp))
+    }
+
     /// This offset counted from `origin`, or `None` when it lies before it.
     #[must_use]
     pub const fn since(self, origin: Self) -> Option<Self> {
@@ -120,6 +138,34 @@ impl Interval {
         Ok(Self { start, end })
     }
 
+    /// The `len_bp` bases from `start` on.
+    #[must_use]
+    pub const fn at(start: BpOffset, len_bp: u64) -> Self {
+        Self {
+            start,
+            end: start.saturating_add(len_bp),
+        }
+    }
+
+    /// This span with `bp` more on either side, from 0 on.
+    #[must_use]
+    pub const fn widened(self, bp: u64) -> Self {
+        Self {
+            start: self.start.saturating_sub(bp),
+            end: self.end.saturating_add(bp),
+        }
+    }
+
+    /// The last base; `None` where there is none.
+    #[must_use]
+    pub const fn last(self) -> Option<BpOffset> {
+        if self.is_empty() {
+            None
+        } else {
+            Some(self.end.saturating_sub(1))
+        }
+    }
+
     /// Number of bases.
     #[must_use]
     pub const fn len_bp(self) -> u64 {
@@ -136,6 +182,12 @@ impl Interval {
     #[must_use]
     pub fn contains(self, offset: BpOffset) -> bool {
         self.start <= offset && offset < self.end
+    }
+
+    /// Whether all of `other` lies inside.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
     }
 
     /// Whether the two share a base.
@@ -162,7 +214,11 @@ mod tests {
     fn intervals_are_half_open() -> Result<()> {
         let span = Interval::new(BpOffset(2), BpOffset(5))?;
         assert!(span.contains(BpOffset(2)) && !span.contains(BpOffset(5)));
-        assert_eq!(span.len_bp(), 3);
+        assert_eq!((span.len_bp(), span.last()), (3, Some(BpOffset(4))));
+        assert_eq!(span, Interval::at(BpOffset(2), 3));
+        assert_eq!(span.widened(3), Interval::at(BpOffset(0), 8));
+        assert_eq!(Interval::at(BpOffset(2), 0).last(), None);
+        assert!(span.covers(span) && !span.covers(span.widened(1)));
         assert!(!span.intersects(Interval::new(BpOffset(5), BpOffset(9))?));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Windows: the stretch of reference that the encoder reads (contract, section 2).
 
-use crate::position::BpOffset;
+use crate::edit::{EditSpec, RelEdit};
+use crate::position::{BpOffset, Interval};
 use crate::{Error, ErrorCode, Result};
 use alloc::format;
 use alloc::string::String;
@@ -47,7 +48,21 @@ impl ExtractedWindow {
     /// One past the last base, padding included.
     #[must_use]
     pub fn end(&self) -> BpOffset {
-        BpOffset(self.start.get() + self.sequence.len() as u64)
+        self.span().end
+    }
+
+    /// From the first base to one past the last, padding included.
+    #[must_use]
+    pub fn span(&self) -> Interval {
+        Interval::at(self.start, self.sequence.len() as u64)
+    }
+
+    /// The edit in this window's coordinates.
+    ///
+    /// # Errors
+    /// `INPUT.OUT_OF_WINDOW` unless every reference base lies inside.
+    pub fn place(&self, edit: &EditSpec) -> Result<RelEdit> {
+        edit.relative_to(self.start, self.span().last().unwrap_or(self.start))
     }
 
     /// Length in bp, padding included.
@@ -151,15 +166,10 @@ pub fn extract_window(
         return Err(outside(locus).with_detail("source_bp", source_bp));
     }
     let start = window_start(source_bp, edit_locus, window_bp as u64);
-    // A window start within a string that is in memory fits a usize.
-    let first = usize::try_from(start.get()).unwrap_or(source.len());
+    let first = start.index();
     let last = first.saturating_add(window_bp).min(source.len());
-    assemble(
-        source.get(first..last).unwrap_or_default(),
-        start,
-        edit_locus,
-        window_bp,
-    )
+    let bases = source.get(first..last).unwrap_or_default();
+    assemble(bases, start, edit_locus, window_bp)
 }
 
 /// Makes a window of bases that were already cut at `start` (see [`window_start`]). Fewer bases than
@@ -311,9 +321,7 @@ mod tests {
         let locus = Some(BpOffset(5_000));
         let whole = extract_window(&source, locus, 4_096)?;
         let start = window_start(source.len() as u64, locus, 4_096);
-        let slice = source
-            .get(start.get() as usize..)
-            .and_then(|s| s.get(..4_096));
+        let slice = source.get(start.index()..).and_then(|s| s.get(..4_096));
         assert_eq!(
             window_from_slice(slice.unwrap_or_default(), start, locus, 4_096)?,
             whole

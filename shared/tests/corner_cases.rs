@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use genolewm_core::position::{BpOffset, Interval};
-use genolewm_core::reference::{BaseSource, FastaReference};
+use genolewm_core::reference::{AnyReference, BaseSource};
 use genolewm_core::source::{AlleleOutcome, VariantReader};
 use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
@@ -182,7 +182,7 @@ fn small_references_give_their_bases() {
         .collect();
     assert!(!references.is_empty());
     for path in references {
-        let mut fasta = match FastaReference::open_path(path) {
+        let mut fasta = match AnyReference::open_path(path) {
             Ok(fasta) => fasta,
             Err(error) => panic!("{error}"),
         };

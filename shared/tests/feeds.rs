@@ -5,7 +5,7 @@
 use flate2::write::GzEncoder;
 use genolewm_core::source::{
     Compression, Feed, ImportOptions, SourceFormat, SourceWarning, VariantReader, VariantRecord,
-    convert_to_vcf, is_starved,
+    convert_to_vcf,
 };
 use genolewm_core::{Error, Result};
 use proptest::prelude::*;
@@ -63,7 +63,7 @@ impl<'a> Pushing<'a> {
     fn until_fed<T>(&mut self, mut call: impl FnMut(&Feed) -> Result<T>) -> Result<T> {
         loop {
             match call(&self.feed) {
-                Err(error) if is_starved(&error) => self.push(),
+                Err(error) if error.is_starved() => self.push(),
                 done => return done,
             }
         }
@@ -256,14 +256,14 @@ fn what_was_read_is_dropped_and_what_was_not_is_kept() {
     feed.push(HEADER.as_bytes()).expect("before the end");
     assert_eq!(feed.compression(), Some(Compression::Plain));
     let error = feed.open().map(drop).expect_err("a part of a VCF");
-    assert!(is_starved(&error) && error.code().as_str() == "RESOURCE.GENERIC");
+    assert!(error.is_starved() && error.code().as_str() == "RESOURCE.GENERIC");
     let rows: String = (1..40_000)
         .map(|pos| format!("chr17\t{pos}\t.\tA\tC\t.\t.\t.\tGT\t0/1\n"))
         .collect();
     feed.push(rows.as_bytes()).expect("before the end");
     let mut reader = feed.open().expect("a VCF");
     assert!(
-        feed.open().is_err_and(|error| !is_starved(&error)),
+        feed.open().is_err_and(|error| !error.is_starved()),
         "the start is gone"
     );
     let mut records = 0;
@@ -291,7 +291,7 @@ fn conversions_read_a_feed_that_has_ended() {
     };
     let feed = Feed::new("in");
     for byte in gzip(raw) {
-        assert!(convert(&feed).is_err_and(|error| is_starved(&error)));
+        assert!(convert(&feed).is_err_and(|error| error.is_starved()));
         feed.push(&[byte]).expect("before the end");
     }
     feed.end();

@@ -9,7 +9,6 @@ use genolewm_core::reference::{
     AnyReference, BaseSource, FastaReference, IndexBuilder, Pages, RangeRead, ReferenceKind,
     ReferenceOpener, sniff,
 };
-use genolewm_core::source::is_starved;
 use genomes::{
     PAGE_BYTES, TwoBitStyle, bgzip, canonical, drive, fasta, gzip, random_bases, span, two_bit,
 };
@@ -35,7 +34,7 @@ impl Paged {
         let mut opener = ReferenceOpener::new(pages.clone(), fai, gzi, "x");
         let mut supplied = 0;
         if drive(&pages, &file, &mut supplied, || opener.needs_index())? {
-            assert!(opener.open().is_err_and(|error| !is_starved(&error)));
+            assert!(opener.open().is_err_and(|error| !error.is_starved()));
             let mut builder = IndexBuilder::new("x");
             for piece in file.chunks(10_007) {
                 builder.push(piece)?;
@@ -174,7 +173,7 @@ fn what_is_wanted_is_whole_pages_of_the_run_that_lacks() {
     let error = pages
         .read_at(100, &mut buffer)
         .expect_err("nothing is there");
-    assert!(is_starved(&error) && error.code().as_str() == "RESOURCE.GENERIC");
+    assert!(error.is_starved() && error.code().as_str() == "RESOURCE.GENERIC");
     assert_eq!(pages.take_wanted(), Some((0, 3 * PAGE_BYTES)));
     assert_eq!(pages.take_wanted(), None);
     pages.supply(0, &file[..2 * PAGE_BYTES]).expect("two pages");
@@ -204,7 +203,7 @@ fn what_is_wanted_is_whole_pages_of_the_run_that_lacks() {
         let error = pages
             .supply(offset, &vec![0; length])
             .expect_err("no page of this file");
-        assert!(!is_starved(&error) && error.remedy().is_some());
+        assert!(!error.is_starved() && error.remedy().is_some());
     }
     assert!(
         !format!("{pages:?}").contains("[1, 2, 3"),

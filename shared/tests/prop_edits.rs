@@ -91,8 +91,7 @@ proptest! {
         let alternate = if reference == "A" { "C" } else { "A" };
         let edit = EditSpec::new("1", locus.position(), reference, alternate).expect("an SNV");
         let window = extract_window(&source, Some(locus), CANONICAL_WINDOW_BP[0]).expect("a window");
-        let last = BpOffset(window.end().get() - 1);
-        let placed = edit.relative_to(window.start(), last).expect("inside");
+        let placed = window.place(&edit).expect("inside");
         prop_assert_eq!(Some(placed.rel_pos()), window.relative_edit_locus());
         prop_assert!(apply_edit(window.sequence(), &placed, true).is_ok());
     }

@@ -5,7 +5,7 @@
 mod genomes;
 
 use genolewm_core::position::BpOffset;
-use genolewm_core::reference::{BaseSource, FastaReference, Reference};
+use genolewm_core::reference::{AnyReference, BaseSource, FastaReference, Reference};
 use genolewm_core::window::extract_window;
 use genomes::{bgzip, canonical, fasta, gzip, random_bases, span};
 use proptest::prelude::*;
@@ -179,6 +179,6 @@ fn what_cannot_be_a_reference_is_named() {
             Some("x.fa")
         );
     }
-    let missing = FastaReference::open_path(std::path::Path::new("/nowhere/x.fa"));
+    let missing = AnyReference::open_path(std::path::Path::new("/nowhere/x.fa"));
     assert!(missing.expect_err("no such file").remedy().is_some());
 }

@@ -8,8 +8,8 @@ use genolewm_data::cache::{
     CacheWindow, CachedDtype, CachedPool, Embedding, WindowCache, WindowCacheKey, cache_windows,
     encoder_weights_hash, repair_cache,
 };
+use genolewm_data::corpus::grid::WindowGrid;
 use genolewm_data::corpus::read_corpus_table;
-use genolewm_data::corpus::windows::WindowGrid;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_tests::genome::write_reference;
 use genolewm_tests::{Dir, dir, golden};

@@ -1,5 +1,6 @@
 //! The places to which scoring is limited.
 
+use genolewm_core::bed;
 use genolewm_core::contig::common_form;
 use genolewm_core::error::Location;
 use genolewm_core::position::{BpOffset, Interval};
@@ -107,20 +108,12 @@ impl Regions {
     }
 
     fn read_bed(&mut self, name: &str, bed: &str) -> Result<()> {
-        for (number, line) in (1..).zip(bed.lines()) {
-            let skip = ["#", "track", "browser"]
-                .iter()
-                .any(|start| line.starts_with(start));
-            if skip || line.trim().is_empty() {
-                continue;
-            }
+        let lines = (1..).zip(bed.lines());
+        for (number, line) in lines.filter(|(_, line)| bed::lists(line)) {
             let mut columns = line.split_whitespace();
             let contig = columns.next().unwrap_or_default();
-            let start = columns.next().and_then(|start| start.parse().ok());
-            let end = columns.next().and_then(|end| end.parse().ok());
-            let interval = start
-                .zip(end)
-                .and_then(|(start, end)| Interval::new(BpOffset(start), BpOffset(end)).ok());
+            let ends = columns.next().zip(columns.next());
+            let interval = ends.and_then(|(start, end)| bed::stretch(start, end));
             let interval = interval.ok_or_else(|| {
                 Error::new(ErrorCode::InputGeneric, "this is no line of a BED file")
                     .at(Location::line(name, number))

@@ -2,7 +2,7 @@
 #![no_main]
 
 use genolewm_core::Result;
-use genolewm_core::source::{Feed, VariantReader, VariantRecord, is_starved};
+use genolewm_core::source::{Feed, VariantReader, VariantRecord};
 use libfuzzer_sys::fuzz_target;
 use std::io::Cursor;
 
@@ -22,14 +22,14 @@ fn in_pieces(data: &[u8], piece: usize) -> Result<Records> {
     };
     let mut reader = loop {
         match feed.open() {
-            Err(error) if is_starved(&error) => push(),
+            Err(error) if error.is_starved() => push(),
             opened => break opened?,
         }
     };
     let mut records = Vec::new();
     loop {
         match reader.next_record() {
-            Err(error) if is_starved(&error) => push(),
+            Err(error) if error.is_starved() => push(),
             Ok(None) => return Ok(records),
             Ok(Some(record)) => records.push(Ok(record)),
             Err(error) => records.push(Err(error)),

@@ -69,11 +69,7 @@ pub fn apply_edits(window: &str, edits: &[RelEdit], preserve_length: bool) -> Re
 }
 
 fn check_disjoint(left: &RelEdit, right: &RelEdit) -> Result<()> {
-    let end = left
-        .rel_pos()
-        .get()
-        .saturating_add(left.ref_bases().len() as u64);
-    if right.rel_pos().get() >= end {
+    if right.rel_pos() >= left.span().end {
         return Ok(());
     }
     Err(Error::new(
@@ -87,18 +83,16 @@ fn check_disjoint(left: &RelEdit, right: &RelEdit) -> Result<()> {
 
 /// The edit's reference span as byte offsets of the window.
 fn span_in(window: &str, edit: &RelEdit) -> Result<Range<usize>> {
-    usize::try_from(edit.rel_pos().get())
-        .ok()
-        .and_then(|start| Some(start..start.checked_add(edit.ref_bases().len())?))
-        .filter(|span| span.end <= window.len())
-        .ok_or_else(|| {
-            Error::new(
-                ErrorCode::InputOutOfWindow,
-                "the edit reaches outside the window",
-            )
-            .with_detail("rel_pos", edit.rel_pos())
-            .with_detail("window_bp", window.len())
-        })
+    let span = edit.span();
+    if span.end.get() <= window.len() as u64 {
+        return Ok(span.start.index()..span.end.index());
+    }
+    Err(Error::new(
+        ErrorCode::InputOutOfWindow,
+        "the edit reaches outside the window",
+    )
+    .with_detail("rel_pos", edit.rel_pos())
+    .with_detail("window_bp", window.len()))
 }
 
 fn check_reference(window: &str, edit: &RelEdit, span: &Range<usize>) -> Result<()> {

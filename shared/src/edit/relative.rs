@@ -3,7 +3,7 @@
 use super::EditType;
 use super::spec::check_allele;
 use crate::Result;
-use crate::position::BpOffset;
+use crate::position::{BpOffset, Interval};
 use alloc::string::{String, ToString};
 
 /// An edit placed in a window: what the action encoder sees and what is applied.
@@ -45,6 +45,12 @@ impl RelEdit {
     #[must_use]
     pub fn alt_bases(&self) -> &str {
         &self.alt_bases
+    }
+
+    /// Where the reference allele lies in the window.
+    #[must_use]
+    pub const fn span(&self) -> Interval {
+        Interval::at(self.rel_pos, self.ref_bases.len() as u64)
     }
 
     /// The kind of change.

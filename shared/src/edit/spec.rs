@@ -1,7 +1,7 @@
 //! An edit in genome coordinates (contract, section 1).
 
 use super::RelEdit;
-use crate::position::{BpOffset, Position};
+use crate::position::{BpOffset, Interval, Position};
 use crate::{Error, ErrorCode, Result};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -150,6 +150,12 @@ impl EditSpec {
         &self.alternate
     }
 
+    /// Where the reference allele lies on the contig.
+    #[must_use]
+    pub const fn span(&self) -> Interval {
+        Interval::at(self.pos.offset(), self.reference.len() as u64)
+    }
+
     /// The kind of change.
     #[must_use]
     pub const fn edit_type(&self) -> EditType {
@@ -161,10 +167,9 @@ impl EditSpec {
     /// # Errors
     /// `INPUT.OUT_OF_WINDOW` unless every reference base lies inside.
     pub fn relative_to(&self, start: BpOffset, end_inclusive: BpOffset) -> Result<RelEdit> {
-        let first = self.pos.offset();
-        let last = BpOffset(first.get() + self.reference.len() as u64 - 1);
-        match first.since(start) {
-            Some(rel_pos) if last <= end_inclusive => {
+        let span = self.span();
+        match span.start.since(start) {
+            Some(rel_pos) if span.last() <= Some(end_inclusive) => {
                 RelEdit::new(rel_pos, &self.reference, &self.alternate)
             }
             _ => Err(Error::new(

@@ -174,7 +174,7 @@ impl ActionSampler {
         let mut bases = [0.0; 4];
         for edit in edits {
             count(&mut types, Some(edit.edit_type().index()));
-            let start = usize::try_from(edit.rel_pos().get()).unwrap_or(usize::MAX);
+            let start = edit.rel_pos().index();
             count(
                 &mut bins,
                 Some(start.saturating_sub(self.interior.start) / self.bin_bp),
@@ -314,8 +314,7 @@ fn drawn_bases(edit: &RelEdit) -> &str {
 }
 
 fn apart(a: &RelEdit, b: &RelEdit) -> bool {
-    let end = |edit: &RelEdit| edit.rel_pos().get() + edit.ref_bases().len() as u64;
-    end(a) <= b.rel_pos().get() || end(b) <= a.rel_pos().get()
+    !a.span().intersects(b.span())
 }
 
 fn count(counts: &mut [f64], index: Option<usize>) {

@@ -1,15 +1,16 @@
 //! A reference of whatever kind, told by its content.
 
-use super::fasta::{cannot_open, indexes_beside};
+use super::base_source::{BaseSource, ContigInfo};
+use super::fasta::FastaReference;
+use super::index_builder::Indexes;
 use super::kind::{ReferenceKind, sniff};
-use super::range::{RangeRead, read_full};
-use super::store::wrong;
 use super::twobit::{Progress, TwoBitReference};
-use super::{BaseSource, ContigInfo, FastaReference, Indexes};
+use crate::bytes::{RangeRead, read_full, wrong};
 use crate::position::Interval;
-use crate::{Error, Result};
+use crate::{Error, ErrorCode, Result};
 use std::fs::File;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// FASTA, plain or bgzip, or .2bit.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ impl AnyReference<File> {
     /// not fit its indexes; `RESOURCE.GENERIC` when reading fails.
     pub fn open_path(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| cannot_open(&error, &name))?;
+        let file = File::open(path).map_err(|error| cannot_open(error, &name))?;
         let [fai, gzi] = indexes_beside(path)?;
         Self::open(file, fai, gzi, &name)
     }
@@ -85,13 +86,12 @@ impl<R: RangeRead> BaseSource for AnyReference<R> {
 ///
 /// ```
 /// use genolewm_core::reference::{BaseSource, Pages, ReferenceOpener};
-/// use genolewm_core::source::is_starved;
 /// let (fasta, fai) = (b">chr1\nACGT\n", b"chr1\t4\t6\t4\t5\n".to_vec());
 /// let pages = Pages::new("ref.fa", fasta.len() as u64);
 /// let mut opener = ReferenceOpener::new(pages.clone(), Some(fai), None, "ref.fa");
 /// let reference = loop {
 ///     match opener.open() {
-///         Err(error) if is_starved(&error) => pages.supply(0, fasta)?,
+///         Err(error) if error.is_starved() => pages.supply(0, fasta)?,
 ///         opened => break opened?,
 ///     }
 /// };
@@ -151,7 +151,7 @@ impl<R: RangeRead + Clone> ReferenceOpener<R> {
     }
 
     /// Opens the file, as far as its bytes are there. A starved call
-    /// ([`is_starved`](crate::source::is_starved)) is made again when they were supplied.
+    /// ([`Error::is_starved`]) is made again when they were supplied.
     ///
     /// # Errors
     /// As [`AnyReference::open`]; and `INPUT.GENERIC` for a file that
@@ -179,4 +179,33 @@ fn read_kind<R: RangeRead>(data: &mut R) -> Result<ReferenceKind> {
 fn neither(name: &str) -> Error {
     let message = "this is neither a .2bit file nor a FASTA, which begins with '>'";
     wrong(name, message).with_remedy("give the reference genome as FASTA, plain or bgzip, or .2bit")
+}
+
+fn cannot_open(error: io::Error, name: &str) -> Error {
+    let code = match error.kind() {
+        io::ErrorKind::NotFound => ErrorCode::InputGeneric,
+        _ => ErrorCode::ResourceGeneric,
+    };
+    Error::new(code, format!("the reference cannot be opened: {error}"))
+        .in_file(name)
+        .with_remedy("check the path and the file's permissions")
+        .with_source(error)
+}
+
+/// The contents of the `.fai` and the `.gzi` beside a file, where there are any.
+fn indexes_beside(path: &Path) -> Result<[Option<Vec<u8>>; 2]> {
+    let beside = |extension: &str| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(extension);
+        read_if_present(&PathBuf::from(beside))
+    };
+    Ok([beside(".fai")?, beside(".gzi")?])
+}
+
+fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot_open(error, &path.display().to_string())),
+    }
 }

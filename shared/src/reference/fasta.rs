@@ -1,19 +1,14 @@
 //! A FASTA file as a source of bases.
 
-use super::decode::Decoder;
+use super::base_source::{BaseSource, ContigInfo, locate};
+use super::decode::{Decoder, NotBases};
 use super::index::{self, Entry};
 use super::index_builder::index_all;
 use super::long_fetch::{LongFetch, PIECE_BP};
-use super::range::RangeRead;
-use super::store::ByteStore;
-use super::{BaseSource, ContigInfo, locate};
-use crate::error::Location;
+use crate::Result;
+use crate::bytes::{ByteStore, RangeRead};
 use crate::position::Interval;
-use crate::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
 
 /// A plain or bgzip FASTA with random access.
 ///
@@ -52,20 +47,6 @@ impl Stretch {
     fn leads_to(&self, contig: usize, start: u64) -> bool {
         let reach = self.start + self.bases.len() as u64 + PIECE_BP;
         contig == self.contig && (self.start..reach).contains(&start)
-    }
-}
-
-impl FastaReference<File> {
-    /// Opens a file, with the `.fai` and `.gzi` beside it where there are any.
-    ///
-    /// # Errors
-    /// `INPUT.GENERIC` for a file that is missing, is no FASTA, is gzip but not bgzip, or does not
-    /// fit its indexes; `RESOURCE.GENERIC` when reading fails.
-    pub fn open_path(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| cannot_open(&error, &name))?;
-        let [fai, gzi] = indexes_beside(path)?;
-        Self::open(file, fai, gzi, &name)
     }
 }
 
@@ -129,7 +110,7 @@ impl<R: RangeRead> FastaReference<R> {
         self.store.read(first, last, |piece| {
             sound = sound
                 .as_ref()
-                .map_or(Err(super::decode::NotBases), |()| decoder.push(piece));
+                .map_or(Err(NotBases), |()| decoder.push(piece));
             Ok(())
         })?;
         sound
@@ -172,36 +153,5 @@ impl<R: RangeRead> BaseSource for FastaReference<R> {
             .get(index, start, end)
             .map(str::to_owned)
             .ok_or_else(|| index::mismatch(&self.store, contig))
-    }
-}
-
-pub(super) fn cannot_open(error: &io::Error, name: &str) -> Error {
-    let code = match error.kind() {
-        io::ErrorKind::NotFound => ErrorCode::InputGeneric,
-        _ => ErrorCode::ResourceGeneric,
-    };
-    Error::new(code, format!("the reference cannot be opened: {error}"))
-        .at(Location {
-            file: name.to_owned(),
-            ..Location::default()
-        })
-        .with_remedy("check the path and the file's permissions")
-}
-
-/// The contents of the `.fai` and the `.gzi` beside a file, where there are any.
-pub(super) fn indexes_beside(path: &Path) -> Result<[Option<Vec<u8>>; 2]> {
-    let beside = |extension: &str| {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(extension);
-        read_if_present(&PathBuf::from(beside))
-    };
-    Ok([beside(".fai")?, beside(".gzi")?])
-}
-
-fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(cannot_open(&error, &path.display().to_string())),
     }
 }

@@ -1,7 +1,6 @@
 //! Where a FASTA file has its contigs: the `.fai` index.
 
-use super::range::RangeRead;
-use super::store::ByteStore;
+use crate::bytes::{ByteStore, RangeRead};
 use crate::{Error, Result};
 use noodles_fasta::fai;
 use std::collections::BTreeSet;

@@ -1,12 +1,9 @@
 //! The `.fai` and `.gzi` of a FASTA file, made from its bytes as they come by.
 
-use super::RangeRead;
 use super::index;
 use super::scanner::Scanner;
-use super::store::{damaged, gzip_refusal};
-use crate::error::Location;
-use crate::source::{BGZF_HEADER_BYTES, BlockBuffer, is_bgzf};
-use crate::{Error, Result};
+use crate::Result;
+use crate::bytes::{BlockBuffer, Compression, RangeRead, damaged, gzip_refusal};
 use std::fmt;
 
 /// The indexes of a FASTA file, as `samtools faidx` writes them.
@@ -79,7 +76,7 @@ impl IndexBuilder {
         match &mut self.input {
             Input::Head(head) => {
                 head.extend_from_slice(bytes);
-                if head.len() < BGZF_HEADER_BYTES {
+                if head.len() < Compression::HEAD_BYTES {
                     return Ok(());
                 }
                 let head = std::mem::take(head);
@@ -87,7 +84,7 @@ impl IndexBuilder {
             }
             Input::Plain => {
                 let scanned = self.scanner.push(bytes);
-                scanned.map_err(|error| of_file(error, &self.name))
+                scanned.map_err(|error| error.in_file(&self.name))
             }
             Input::Bgzip(blocks) => blocks.push(bytes, &mut self.scanner, &self.name),
         }
@@ -111,7 +108,7 @@ impl IndexBuilder {
             Input::Head(_) | Input::Plain => None,
         };
         let entries = self.scanner.finish();
-        let entries = entries.map_err(|error| of_file(error, &self.name))?;
+        let entries = entries.map_err(|error| error.in_file(&self.name))?;
         Ok(Indexes {
             fai: index::write(&entries).into_bytes(),
             gzi,
@@ -120,12 +117,10 @@ impl IndexBuilder {
 
     /// Tells what the bytes are by the first of them, and takes these in.
     fn start(&mut self, head: &[u8]) -> Result<()> {
-        self.input = if is_bgzf(head) {
-            Input::Bgzip(Box::default())
-        } else if head.starts_with(&[0x1f, 0x8b]) {
-            return Err(gzip_refusal(&self.name));
-        } else {
-            Input::Plain
+        self.input = match Compression::of(head) {
+            Compression::Bgzip => Input::Bgzip(Box::default()),
+            Compression::Gzip => return Err(gzip_refusal(&self.name)),
+            Compression::Plain => Input::Plain,
         };
         self.push(head)
     }
@@ -147,7 +142,7 @@ impl Blocks {
             self.compressed += size;
             self.plain += self.inflated.len() as u64;
             let scanned = scanner.push(&self.inflated);
-            scanned.map_err(|error| of_file(error, name))?;
+            scanned.map_err(|error| error.in_file(name))?;
         }
         Ok(())
     }
@@ -180,13 +175,6 @@ pub(super) fn index_all<R: RangeRead>(data: &mut R, name: &str) -> Result<Indexe
         builder.push(buffer.get(..read).unwrap_or_default())?;
         offset += read as u64;
     }
-}
-
-fn of_file(error: Error, name: &str) -> Error {
-    error.at(Location {
-        file: name.to_owned(),
-        ..Location::default()
-    })
 }
 
 impl fmt::Debug for IndexBuilder {

@@ -1,6 +1,6 @@
 //! What a reference file is, told by its first bytes.
 
-use crate::source::{BGZF_HEADER_BYTES, is_bgzf};
+use crate::bytes::Compression;
 
 /// The first four bytes of a .2bit file, read as a big-endian number.
 pub(super) const TWO_BIT_SIGNATURE: u32 = 0x1a41_2743;
@@ -22,7 +22,7 @@ pub enum ReferenceKind {
 
 impl ReferenceKind {
     /// How many first bytes [`sniff`] needs.
-    pub const HEAD_BYTES: usize = BGZF_HEADER_BYTES;
+    pub const HEAD_BYTES: usize = Compression::HEAD_BYTES;
 
     /// Whether the file has to be read through once, by an [`IndexBuilder`](super::IndexBuilder),
     /// before it can be opened with the indexes that there are.
@@ -48,15 +48,13 @@ impl ReferenceKind {
 pub fn sniff(head: &[u8]) -> ReferenceKind {
     let big = TWO_BIT_SIGNATURE.to_be_bytes();
     let little = TWO_BIT_SIGNATURE.to_le_bytes();
-    if is_bgzf(head) {
-        ReferenceKind::FastaBgzip
-    } else if head.starts_with(&[0x1f, 0x8b]) {
-        ReferenceKind::Gzip
-    } else if head.starts_with(&big) || head.starts_with(&little) {
-        ReferenceKind::TwoBit
-    } else if head.starts_with(b">") {
-        ReferenceKind::Fasta
-    } else {
-        ReferenceKind::Other
+    match Compression::of(head) {
+        Compression::Bgzip => ReferenceKind::FastaBgzip,
+        Compression::Gzip => ReferenceKind::Gzip,
+        Compression::Plain if head.starts_with(&big) || head.starts_with(&little) => {
+            ReferenceKind::TwoBit
+        }
+        Compression::Plain if head.starts_with(b">") => ReferenceKind::Fasta,
+        Compression::Plain => ReferenceKind::Other,
     }
 }

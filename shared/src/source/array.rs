@@ -1,10 +1,9 @@
 //! Consumer-array files: one row a site, a genotype and no reference allele.
 
-use super::SourceFormat;
-use super::detect::name_table;
-use super::lines::LineReader;
+use super::detect::{SourceFormat, name_table};
 use super::record::{ArrayCall, VariantRecord, is_base};
 use super::table::{Delimiter, Field, GenotypeColumns, Layout, split};
+use crate::bytes::LineReader;
 use crate::contig::common_form;
 use crate::error::Location;
 use crate::position::Position;

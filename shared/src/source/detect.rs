@@ -1,7 +1,6 @@
 //! Which format a source has, told by its content.
 
 use super::table::{self, Layout};
-use crate::error::Location;
 use crate::{Error, ErrorCode, Result};
 use std::fmt;
 use std::str::FromStr;
@@ -205,10 +204,7 @@ fn refuse_other_formats(head: &[u8], name: &str) -> Result<()> {
 
 fn refusal(name: &str, message: &str, remedy: &str) -> Error {
     Error::new(ErrorCode::InputVcfParse, message)
-        .at(Location {
-            file: name.to_owned(),
-            ..Location::default()
-        })
+        .in_file(name)
         .with_remedy(remedy)
 }
 

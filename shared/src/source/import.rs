@@ -2,12 +2,11 @@
 //! package does.
 
 use super::array::{ArrayReader, ArrayRow, Reading, contig_name};
-use super::bytes::ByteStream;
 use super::detect::{Kind, SourceFormat, detect_kind};
 use super::genotype::json_genotype;
 use super::json::{JsonReader, JsonVariant};
-use super::lines::LineReader;
 use super::record::{ArrayCall, is_base};
+use crate::bytes::{ByteStream, LineReader};
 use crate::error::Location;
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
@@ -124,7 +123,7 @@ impl ReferenceAlleles {
 /// name; `INPUT.GENERIC` for damaged compressed input; `RESOURCE.GENERIC` when reading or writing
 /// fails; whatever `reference` returns.
 pub fn convert_to_vcf(
-    input: Box<dyn Read>,
+    input: Box<dyn Read + Send>,
     name: &str,
     output: &mut dyn Write,
     reference: &mut ReferenceLookup<'_>,
@@ -158,10 +157,7 @@ pub fn convert_to_vcf(
         Some(SourceFormat::Vcf) => {
             return Err(
                 Error::new(ErrorCode::InputVcfParse, "the input is a VCF already")
-                    .at(Location {
-                        file: name.to_owned(),
-                        ..Location::default()
-                    })
+                    .in_file(name)
                     .with_remedy("score it as it is"),
             );
         }
@@ -340,6 +336,7 @@ impl<'a> Conversion<'a> {
                 format!("writing the VCF failed: {error}"),
             )
             .with_remedy("check the output's place and the space left there")
+            .with_source(error)
         })
     }
 

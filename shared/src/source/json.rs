@@ -4,9 +4,8 @@
 //! time is parsed.
 
 use super::array::{Reading, contig_name};
-use super::feed::is_starved;
-use super::lines::LineReader;
 use super::record::{VariantRecord, normalise_allele};
+use crate::bytes::LineReader;
 use crate::error::Location;
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
@@ -105,7 +104,7 @@ impl JsonReader {
         let before = self.at;
         self.lines.mark();
         match self.scan_variant() {
-            Err(error) if is_starved(&error) => {
+            Err(error) if error.is_starved() => {
                 if !self.lines.reset() {
                     return Err(self.wrong("what follows the list of variants is too long"));
                 }

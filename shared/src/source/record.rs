@@ -4,6 +4,15 @@ use crate::edit::{EditSpec, MAX_ALLELE_BP, SkipReason};
 use crate::position::Position;
 use std::fmt;
 
+/// Something odd about a source that keeps nothing from being read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceWarning {
+    /// 1-based line, where there is one.
+    pub line: Option<u64>,
+    /// A sentence for people.
+    pub message: String,
+}
+
 /// What becomes of one allele before the reference is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlleleOutcome {

@@ -1,8 +1,7 @@
 //! VCF: the header through noodles, records split here so that an error can say where it is.
 
-use super::SourceWarning;
-use super::lines::LineReader;
-use super::record::{VariantRecord, normalise_allele};
+use super::record::{SourceWarning, VariantRecord, normalise_allele};
+use crate::bytes::LineReader;
 use crate::error::Location;
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};

@@ -6,7 +6,6 @@
 use genolewm_core::Result;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::Pages;
-use genolewm_core::source::is_starved;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -187,7 +186,7 @@ pub(crate) fn drive<T>(
 ) -> Result<T> {
     loop {
         match call() {
-            Err(error) if is_starved(&error) => {
+            Err(error) if error.is_starved() => {
                 let (offset, length) = pages.take_wanted().expect("a note of what is wanted");
                 let start = usize::try_from(offset).expect("small");
                 let end = start + length.min(PAGE_BYTES);

@@ -1,8 +1,8 @@
 //! `genolewm cache-windows --build`: encoding a corpus into the window cache.
 
-use super::Status;
 use super::common::backend::{NativeOps, on_backend};
 use super::common::terminal::Terminal;
+use crate::common::command::Status;
 use genolewm::bundle::load_language_model;
 use genolewm::config::ModelConfig;
 use genolewm::encoder::{StateEncoder, StateSpec};
@@ -13,7 +13,7 @@ use genolewm_data::cache::{
     BuildHost, CacheBuild, CacheBuildReport, CachedDtype, CachedPool, WindowCache, WindowStates,
     build_cache, cache_windows, encoder_weights_hash,
 };
-use genolewm_data::corpus::windows::WindowGrid;
+use genolewm_data::corpus::grid::WindowGrid;
 use genolewm_data::corpus::{CorpusSource, Joining, SourceWeight, read_corpus_table};
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_report::output::io_error;

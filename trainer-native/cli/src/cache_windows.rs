@@ -1,8 +1,8 @@
 //! `genolewm cache-windows`: filling the window cache and looking after it.
 
-use super::Status;
 use super::cache_build::{self, BuildArgs};
 use super::common::terminal::Terminal;
+use crate::common::command::Status;
 use genolewm_core::Result;
 use genolewm_data::cache::{default_cache_dir, reindex_cache, repair_cache};
 use std::path::{Path, PathBuf};

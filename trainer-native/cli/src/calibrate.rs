@@ -8,7 +8,7 @@ use super::scoring::annotation::{AnnotationArgs, Places};
 use super::scoring::session::{Request, Session};
 use super::scoring::sites::Sites;
 use super::scoring::top::Table;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use genolewm::scorer::{Outcome, RunEnd, Scored};
 use genolewm_core::calibration::{
     BuildOptions, CalibrationExample, CalibrationTable, build_calibration_table,
@@ -18,7 +18,7 @@ use genolewm_core::context::{classify_region, classify_repeat};
 use genolewm_core::position::Interval;
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::edits::variants::labelled;
+use genolewm_data::variants::labelled;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

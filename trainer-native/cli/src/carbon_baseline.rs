@@ -1,25 +1,28 @@
 //! `genolewm carbon-baseline`: the zero-shot baseline that surprise is measured against.
 
 use super::common::backend::{NativeOps, on_backend};
+use super::common::identity::now;
 use super::common::output::{Output, display_name};
 use super::common::terminal::{Terminal, write_error};
 use super::scoring::session::{Request, Session};
 use super::scoring::sites::Sites;
 use super::scoring::skipped::SkippedFile;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use genolewm::bundle::load_language_model;
 use genolewm::files::Directory;
 use genolewm::scorer::{Placer, RunEnd, Tally};
-use genolewm_core::provenance::rfc3339_utc;
-use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_evaluate::baseline::{Baseline, GENERATED_BY, Identity, Known};
-use genolewm_report::python::{json_document, json_line, json_of};
-use serde::Serialize;
+use genolewm_core::Result;
+use genolewm_evaluate::baselines::carbon::{
+    CarbonIdentity, CarbonRun, CarbonScorer, GENERATED_BY, Known,
+};
+use genolewm_evaluate::metrics_file::artifacts::package_path;
+use genolewm_report::output::io_error;
+use genolewm_report::python::json::{json_document, json_line};
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// Score variants by how much less likely they make the sequence around them
 ///
@@ -71,25 +74,6 @@ pub struct Args {
     no_progress: bool,
 }
 
-/// What was done.
-#[derive(Serialize)]
-struct Metadata {
-    carbon_model: String,
-    carbon_revision: String,
-    fasta: String,
-    generated_at: String,
-    generated_by: &'static str,
-    local_files_only: bool,
-    logp_cache: Option<String>,
-    logp_cache_entries: usize,
-    new_logp_evaluations: usize,
-    output_scores: String,
-    records: u64,
-    score_field: &'static str,
-    vcf: String,
-    window_bp: usize,
-}
-
 /// Scores a file and prints what was done as JSON, on standard error where the scores take standard
 /// output.
 ///
@@ -120,7 +104,7 @@ fn run_on(
     let encoder = load_language_model(&ops, &files, args.window_bp)?;
     let known = read_cache(args, &names.identity)?;
     let before = known.len();
-    let mut baseline = Baseline::new(ops, encoder, known);
+    let mut baseline = CarbonScorer::new(ops, encoder, known);
     let mut output = Output::create(&args.output_scores)?;
     let skipped = args.skipped.as_deref().map(SkippedFile::create);
     session.account().borrow_mut().skipped = skipped.transpose()?;
@@ -169,7 +153,7 @@ fn write_rows<O: NativeOps>(
     args: &Args,
     session: &Session<'_>,
     sites: &mut Sites<'_>,
-    baseline: &mut Baseline<O>,
+    baseline: &mut CarbonScorer<O>,
     output: &mut Output,
     show_progress: bool,
 ) -> Result<RunEnd> {
@@ -185,15 +169,14 @@ fn write_rows<O: NativeOps>(
 
 fn tell(
     args: &Args,
-    metadata: &Metadata,
+    metadata: &CarbonRun,
     to_stdout: bool,
     terminal: &mut Terminal<'_>,
 ) -> Result<()> {
-    let metadata = json_of(metadata)?;
     if let Some(path) = &args.metadata_output {
-        write_whole(path, &json_document(&metadata)?)?;
+        write_whole(path, &json_document(metadata)?)?;
     }
-    let line = json_line(&metadata)?;
+    let line = json_line(metadata)?;
     if to_stdout {
         terminal.info(line);
         return Ok(());
@@ -201,7 +184,7 @@ fn tell(
     terminal.line(line)
 }
 
-fn read_cache(args: &Args, identity: &Identity) -> Result<Known> {
+fn read_cache(args: &Args, identity: &CarbonIdentity) -> Result<Known> {
     let Some(path) = &args.logp_cache_jsonl else {
         return Ok(Known::default());
     };
@@ -209,11 +192,11 @@ fn read_cache(args: &Args, identity: &Identity) -> Result<Known> {
     match fs::read_to_string(path) {
         Ok(text) => Known::parse(&text, &name, identity),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Known::default()),
-        Err(error) => Err(genolewm_report::output::io_error(&name, &error)),
+        Err(error) => Err(io_error(&name, &error)),
     }
 }
 
-fn write_cache(args: &Args, identity: &Identity, known: &Known) -> Result<()> {
+fn write_cache(args: &Args, identity: &CarbonIdentity, known: &Known) -> Result<()> {
     match &args.logp_cache_jsonl {
         Some(path) => write_whole(path, &known.to_json_lines(identity)?),
         None => Ok(()),
@@ -230,7 +213,7 @@ fn write_whole(path: &Path, text: &str) -> Result<()> {
 
 /// The files as the metadata name them.
 struct Names {
-    identity: Identity,
+    identity: CarbonIdentity,
     vcf: String,
     fasta: String,
     output_scores: String,
@@ -244,7 +227,7 @@ impl Names {
         let metadata = args.metadata_output.as_deref();
         metadata.map_or(Ok(()), |path| name(path).map(drop))?;
         Ok(Self {
-            identity: Identity {
+            identity: CarbonIdentity {
                 carbon_model: args.carbon_model_dir.display().to_string(),
                 carbon_revision: args.carbon_revision.clone(),
             },
@@ -255,24 +238,21 @@ impl Names {
         })
     }
 
-    fn metadata(self, args: &Args, records: u64, entries: usize, new: usize) -> Metadata {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+    fn metadata(self, args: &Args, records: u64, entries: usize, new: usize) -> CarbonRun {
         let model = inside(&args.carbon_model_dir, args.artifact_root.as_deref());
-        Metadata {
+        CarbonRun {
             carbon_model: model.unwrap_or(self.identity.carbon_model),
             carbon_revision: self.identity.carbon_revision,
             fasta: self.fasta,
-            generated_at: rfc3339_utc(now.as_secs()),
-            generated_by: GENERATED_BY,
+            generated_at: now(),
+            generated_by: GENERATED_BY.to_owned(),
             local_files_only: true,
             logp_cache: self.logp_cache,
             logp_cache_entries: entries,
             new_logp_evaluations: new,
             output_scores: self.output_scores,
             records,
-            score_field: "carbon_zero_shot_score",
+            score_field: "carbon_zero_shot_score".to_owned(),
             vcf: self.vcf,
             window_bp: args.window_bp,
         }
@@ -284,21 +264,7 @@ fn inside(path: &Path, root: Option<&Path>) -> Result<String> {
     let Some(root) = root else {
         return Ok(display_name(path));
     };
-    let outside = || {
-        let name = path.display();
-        Error::new(
-            ErrorCode::InputGeneric,
-            format!("{name} lies outside --artifact-root"),
-        )
-        .with_remedy("put every file below one folder, or leave --artifact-root out")
-    };
-    let whole = |path: &Path| std::path::absolute(path).map_err(|_| outside());
-    let (path, root) = (whole(path)?, whole(root)?);
-    let steps_up = path
-        .components()
-        .any(|part| part == std::path::Component::ParentDir);
-    match path.strip_prefix(&root) {
-        Ok(relative) if !steps_up => Ok(relative.display().to_string()),
-        _ => Err(outside()),
-    }
+    let name = display_name(path);
+    let path = std::path::absolute(path).map_err(|error| io_error(&name, &error))?;
+    package_path(&name, &path, root)
 }

@@ -1,11 +1,11 @@
 //! `genolewm doctor`: what this machine offers.
 
-use super::Status;
 use super::common::backend::{NativeOps, on_backend};
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
 use super::scoring::top::Table;
 use crate::builtin;
+use crate::common::command::Status;
 use genolewm::ops::WgslOps;
 use genolewm::scorer::{ScoreOptions, Scorer};
 use genolewm::self_check;

@@ -1,13 +1,13 @@
 //! `genolewm eval-all`: the figures of many evaluations in one file and one report.
 
-use super::Status;
 use super::common::terminal::Terminal;
+use crate::common::command::Status;
 use genolewm_core::Result;
-use genolewm_core::provenance::Json;
 use genolewm_evaluate::all::combine::Combined;
 use genolewm_evaluate::all::input::Input;
 use genolewm_report::output::write_atomically;
-use genolewm_report::python::{json_document, json_line};
+use genolewm_report::python::json::{json_document, json_line};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Put the figures of several evaluations together, in one file and one report
@@ -54,25 +54,23 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     if args.require_v02_rollout_metrics {
         combined.require_rollout()?;
     }
-    let metrics = json_document(&combined.to_json())?;
+    let metrics = json_document(&combined.figures)?;
     let report = combined.report();
     write_atomically(&args.output_report, report.to_markdown().as_bytes())?;
     if let Some(html) = &args.html {
         write_atomically(html, report.to_html().as_bytes())?;
     }
     write_atomically(&args.output_metrics, metrics.as_bytes())?;
-    let text = |path: &Path| Json::from(path.to_string_lossy().as_ref());
-    let mut summary = vec![
-        ("metrics_json", text(&args.output_metrics)),
-        ("eval_report", text(&args.output_report)),
-        ("inputs", (inputs.len() as u64).into()),
-        ("metrics", (combined.metrics.len() as u64).into()),
-        ("negative_findings", (combined.findings.len() as u64).into()),
-    ];
-    summary.extend(args.html.as_deref().map(|path| ("html", text(path))));
-    let summary = summary
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value));
-    terminal.line(json_line(&Json::Object(summary.collect()))?)?;
+    let mut summary = json!({
+        "metrics_json": args.output_metrics.to_string_lossy(),
+        "eval_report": args.output_report.to_string_lossy(),
+        "inputs": inputs.len(),
+        "metrics": combined.figures.metrics.len(),
+        "negative_findings": combined.findings.len(),
+    });
+    if let Some(html) = &args.html {
+        summary["html"] = json!(html.to_string_lossy());
+    }
+    terminal.line(json_line(&summary)?)?;
     Ok(Status::Done)
 }

@@ -1,9 +1,9 @@
 //! `genolewm export`: a model to give away.
 
 use super::common::model::{self, ModelArgs};
-use super::common::terminal::Terminal;
+use super::common::terminal::{Terminal, progress_bar};
 use super::scoring::top::Table;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use genolewm::bundle::Bundle;
 use genolewm::config::ModelConfig;
 use genolewm::files::{Directory, ModelFiles};
@@ -20,11 +20,11 @@ use genolewm_export::rollouts::draw;
 use genolewm_export::source::Source;
 use genolewm_export::{Artifact, Format, check_free, onnx, report, write};
 use genolewm_train::run::StopFlag;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tempfile::TempDir;
 
+const PROGRESS: &str = "{bar:28} {pos}/{len} variants and rollouts  {eta} left";
 /// Windows whose surprises make a checkpoint's first calibration.
 const CALIBRATION_WINDOWS: usize = 1_000;
 
@@ -234,8 +234,8 @@ fn export_directory(
         bundle: deployed.load(&ops)?,
         ops,
     };
-    let quiet = !terminal.shows_progress();
-    let Some(figures) = measure(args, [&reference, &exported], (seed, quiet), &stop)? else {
+    let visible = terminal.shows_progress();
+    let Some(figures) = measure(args, [&reference, &exported], (seed, visible), &stop)? else {
         terminal.warn("interrupted: nothing was written");
         return Ok(None);
     };
@@ -254,12 +254,13 @@ fn export_directory(
 fn measure(
     args: &Args,
     [reference, exported]: [&Model; 2],
-    (seed, quiet): (u64, bool),
+    (seed, visible): (u64, bool),
     stop: &StopFlag,
 ) -> Result<Option<Figures>> {
     let data = args.budget.data(&reference.bundle.info.config)?;
     let cases = draw(&data.windows(ROLLOUT_WINDOWS), ROLLOUT_EDITS, seed);
-    let progress = progress(2 * (data.items.len() + cases.len()), quiet);
+    let all = 2 * (data.items.len() + cases.len());
+    let progress = progress_bar(all, visible, PROGRESS);
     let mut go_on = |done: usize| {
         progress.inc(done as u64);
         !stop.is_set()
@@ -276,18 +277,6 @@ fn measure(
         .encoder
         .map_or(dtypes.networks, |it| it.max(dtypes.networks));
     Figures::compare(&before, &after, &data, Limits::of(smallest)).map(Some)
-}
-
-fn progress(total: usize, quiet: bool) -> ProgressBar {
-    if quiet {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(total as u64);
-    let template = "{bar:28} {pos}/{len} variants and rollouts  {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// The report's keys beside the files.

@@ -1,10 +1,10 @@
 //! `genolewm import`: consumer-array files to VCF.
 
-use super::Status;
 use super::common::output::{Output, display_name};
 use super::common::terminal::Terminal;
 use super::scoring::input::open_file;
 use super::scoring::place::{NativeReference, open_reference};
+use crate::common::command::Status;
 use clap::ValueEnum;
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;
@@ -78,7 +78,7 @@ impl ImportFormat {
 /// `INPUT.*` for a file or row that cannot be converted, `RESOURCE.*` for the output.
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     let name = args.input.display().to_string();
-    let input: Box<dyn Read> = if name == "-" {
+    let input: Box<dyn Read + Send> = if name == "-" {
         Box::new(io::stdin())
     } else {
         Box::new(open_file(&args.input)?)

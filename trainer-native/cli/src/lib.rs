@@ -5,16 +5,17 @@
 #![forbid(unsafe_code)]
 
 pub mod builtin;
+pub mod common;
 pub mod cache_build;
 pub mod cache_windows;
+pub mod scoring;
 pub mod calibrate;
 pub mod carbon_baseline;
-pub mod common;
 pub mod completions;
 pub mod doctor;
+pub mod evaluate;
 pub mod eval;
 pub mod eval_all;
-pub mod evaluate;
 pub mod export;
 pub mod import;
 pub mod prepare;
@@ -22,12 +23,12 @@ pub mod prepare_clinvar;
 pub mod prepare_gnomad;
 pub mod rollout;
 pub mod score;
-pub mod scoring;
 pub mod train;
 pub mod verify;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use common::command::{Context, Status};
 use common::shared::Shared;
 use common::terminal::{Terminal, is_closed_pipe};
 use common::{config, invocation};
@@ -80,24 +81,6 @@ enum Command {
     Completions(completions::Args),
 }
 
-/// How a command ended when it did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// It did what it was asked.
-    Done,
-    /// The user interrupted it.
-    Interrupted,
-}
-
-/// What a command knows beside its own flags.
-#[derive(Debug)]
-pub struct Context<'a> {
-    /// The shared flags.
-    pub shared: &'a Shared,
-    /// The command line as it was typed, on one line.
-    pub command_line: String,
-}
-
 /// Runs the program on the process' arguments. `command` is that of a binary that has only one.
 #[must_use]
 pub fn main(command: Option<&str>) -> ExitCode {
@@ -147,7 +130,7 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
     terminal.set_level(cli.shared.level());
     if cli.shared.print_config {
-        config::print(terminal, &cli.shared, &path, &program, &matches)?;
+        config::print(terminal, &path, &program, &matches)?;
         return Ok(0);
     }
     if !(cli.shared.quiet && cli.shared.no_banner) {
@@ -182,7 +165,7 @@ impl Command {
             Self::Export(args) => export::run(args, context, terminal),
             Self::CacheWindows(args) => cache_windows::run(args, terminal),
             Self::Doctor(args) => doctor::run(args, terminal),
-            Self::Completions(args) => completions::run(args, terminal),
+            Self::Completions(args) => completions::run(args, Cli::command(), terminal),
         }
     }
 }

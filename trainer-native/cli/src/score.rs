@@ -6,7 +6,7 @@ use super::scoring::annotation::AnnotationArgs;
 use super::scoring::session::Request;
 use super::scoring::writer::{Compressed, Format};
 use super::scoring::{batch, single};
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ mod stage;
 mod modes;
 
 use super::common::terminal::Terminal;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use clap::Subcommand;
 use genolewm_core::Result;
 use genolewm_report::curves::curves;

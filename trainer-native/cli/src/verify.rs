@@ -1,10 +1,10 @@
 //! `genolewm verify`: does a receipt hold?
 
-use super::Status;
 use super::common::backend::{NativeOps, on_backend};
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
 use super::scoring::single::score;
+use crate::common::command::Status;
 use genolewm::scorer::given_window;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::error::Location;

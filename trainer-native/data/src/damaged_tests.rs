@@ -1,15 +1,15 @@
 //! Damaged files: whatever bytes a file has, its reader answers with records or with an error.
 
-use crate::edits::variants::read_variants;
+use crate::corpus::table::read_corpus_table;
 use crate::files::fasta::each_record;
 use crate::files::maf::each_block;
 use crate::files::package::DatasetPackage;
-use crate::files::recipe::read_corpus_table;
 use crate::files::records::{RecordOptions, RecordReader};
 use crate::genome::annotation::read_exon_table;
 use crate::genome::gff::read_gff3;
 use crate::genome::repeats::Repeats;
-use crate::holdout::HoldoutPolicy;
+use crate::holdout::policy::HoldoutPolicy;
+use crate::variants::read_variants;
 use genolewm_core::{ErrorCode, Result};
 use proptest::prelude::*;
 use std::path::Path;

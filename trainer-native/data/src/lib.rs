@@ -4,10 +4,14 @@
 //! evaluation are cut out when a file is read, so that nothing downstream can reach them.
 #![forbid(unsafe_code)]
 
-pub mod shards;
+mod named;
+mod sha256;
 pub mod bases;
 pub mod weighted;
-pub mod variant_key;
+pub mod markov;
+pub mod trimmed_variant;
+pub mod shards;
+pub mod variants;
 pub mod files;
 pub mod window;
 pub mod genome;

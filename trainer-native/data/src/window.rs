@@ -1,6 +1,7 @@
 //! A window that training edits are drawn for: its bases, and what is known of where they come from.
 
 use crate::bases::decode;
+use crate::sha256::hex;
 use genolewm_core::Result;
 use genolewm_core::edit::{EditSpec, RelEdit};
 use genolewm_core::position::{BpOffset, Interval};
@@ -42,7 +43,7 @@ impl WindowContext {
         let (record_id, contig): (Arc<str>, Arc<str>) = (record_id.into(), contig.into());
         let piece = Piece {
             contig: Arc::clone(&contig),
-            span: span_of(start, &bases),
+            span: Interval::at(start, bases.len() as u64),
         };
         Self {
             record_id,
@@ -86,7 +87,7 @@ impl WindowContext {
     /// The window's span on the contig or record of [`start`](Self::start).
     #[must_use]
     pub fn span(&self) -> Interval {
-        span_of(self.start, &self.bases)
+        Interval::at(self.start, self.bases.len() as u64)
     }
 
     /// The SHA-256 of the bases in lower-case hexadecimal, by which equal windows are one.
@@ -94,8 +95,7 @@ impl WindowContext {
     /// # Errors
     /// `INPUT.GENERIC` where a base is none of A, C, G, T and N.
     pub fn window_id(&self) -> Result<String> {
-        let hash = window_sha256(&self.bases)?;
-        Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+        window_sha256(&self.bases).map(|hash| hex(&hash))
     }
 
     /// An edit of the window as one of the record that its reference bases lie on; `None` where they
@@ -107,7 +107,7 @@ impl WindowContext {
             let size = piece.span.len_bp();
             if first < size {
                 let inside = first + edit.ref_bases().len() as u64 <= size;
-                let position = BpOffset(piece.span.start.get() + first).position();
+                let position = piece.span.start.saturating_add(first).position();
                 return EditSpec::new(&piece.contig, position, edit.ref_bases(), edit.alt_bases())
                     .ok()
                     .filter(|_| inside);
@@ -115,13 +115,6 @@ impl WindowContext {
             first -= size;
         }
         None
-    }
-}
-
-fn span_of(start: BpOffset, bases: &str) -> Interval {
-    Interval {
-        start,
-        end: BpOffset(start.get() + bases.len() as u64),
     }
 }
 

@@ -5,7 +5,7 @@ use genolewm_core::evaluation::{
     BootstrapOptions, RocPoint, auroc, roc_curve, stratified_interval,
 };
 use genolewm_data::genome::consequence::Consequence;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The score that is known only where primates are aligned.
@@ -31,7 +31,7 @@ impl Score {
 }
 
 /// An AUROC with its bootstrap interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Auroc {
     /// The chance that a pathogenic variant scores higher than a benign one.
     pub auroc: f64,
@@ -45,7 +45,7 @@ pub struct Auroc {
 }
 
 /// A class of variants.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Class {
     /// `all`, a consequence's Sequence Ontology term, or a group of them.
     pub class: String,
@@ -54,7 +54,45 @@ pub struct Class {
     /// Benign and likely benign variants.
     pub benign: usize,
     /// By score; empty where a side has too few variants.
-    pub auroc: BTreeMap<&'static str, Auroc>,
+    pub auroc: BTreeMap<String, Auroc>,
+}
+
+/// The figures of a class of variants, whatever its sides are.
+#[derive(Debug, Clone, Copy)]
+pub struct ClassFigures<'a> {
+    /// The class.
+    pub name: &'a str,
+    /// Variants on the positive and on the negative side.
+    pub sides: [usize; 2],
+    /// Whether each of one side has its partner on the other.
+    pub is_paired: bool,
+    /// By score; empty where a side has too few variants.
+    pub auroc: &'a BTreeMap<String, Auroc>,
+}
+
+impl ClassFigures<'_> {
+    /// Its name with its size.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let [positive, negative] = self.sides;
+        let name = self.name.replace('_', " ");
+        if self.is_paired {
+            format!("{name} ({positive})")
+        } else {
+            format!("{name} ({positive} / {negative})")
+        }
+    }
+}
+
+impl<'a> From<&'a Class> for ClassFigures<'a> {
+    fn from(class: &'a Class) -> Self {
+        Self {
+            name: &class.class,
+            sides: [class.pathogenic, class.benign],
+            is_paired: false,
+            auroc: &class.auroc,
+        }
+    }
 }
 
 /// Measures every score in every class that has [`LEAST_PER_SIDE`] variants on both sides.
@@ -91,7 +129,7 @@ pub fn aurocs(
     positive: &[bool],
     rows: &[usize],
     bootstrap: &BootstrapOptions,
-) -> Result<([usize; 2], BTreeMap<&'static str, Auroc>)> {
+) -> Result<([usize; 2], BTreeMap<String, Auroc>)> {
     let all = sides(rows, positive);
     let mut figures = BTreeMap::new();
     for score in scores {
@@ -108,7 +146,7 @@ pub fn aurocs(
             known: (counts != all).then_some(counts),
             ..measure(&values, &labels, bootstrap)?
         };
-        figures.insert(score.name, figure);
+        figures.insert(score.name.to_owned(), figure);
     }
     Ok((all, figures))
 }

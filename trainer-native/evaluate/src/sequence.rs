@@ -3,9 +3,9 @@
 use genolewm_core::position::Interval;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::bases::N;
-use genolewm_data::corpus::markov::MarkovModel;
-use genolewm_data::corpus::{Corpus, Window, read_corpus_table};
+use genolewm_data::corpus::{Corpus, SampledWindow, read_corpus_table};
 use genolewm_data::holdout::HoldoutPolicy;
+use genolewm_data::markov::MarkovModel;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use std::path::Path;
@@ -79,7 +79,7 @@ pub fn held_out_windows(
     Ok(windows)
 }
 
-fn check_held_out(holdout: &HoldoutPolicy, window: &Window) -> Result<()> {
+fn check_held_out(holdout: &HoldoutPolicy, window: &SampledWindow) -> Result<()> {
     let outside = window
         .pieces
         .iter()

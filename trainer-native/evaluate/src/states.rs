@@ -7,8 +7,10 @@ use genolewm::parameters::{Parameters, Role};
 use genolewm::scorer::ScoreOptions;
 use genolewm_core::Result;
 use genolewm_core::context::ContextLabel;
-use genolewm_core::edit::{RelEdit, apply_edit};
+use genolewm_core::edit::{EditSpec, RelEdit, apply_edit};
+use genolewm_core::position::BpOffset;
 use genolewm_core::surprise::{displacement, surprise_distance};
+use genolewm_core::window::ExtractedWindow;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::sync::Arc;
@@ -25,6 +27,20 @@ pub struct Item {
     pub sequence: Arc<str>,
     /// The edit, in the window's coordinates.
     pub edit: RelEdit,
+}
+
+impl Item {
+    /// An edit in its window.
+    ///
+    /// # Errors
+    /// `INPUT.OUT_OF_WINDOW` for one that does not lie in it.
+    pub fn of(edit: &EditSpec, window: &ExtractedWindow) -> Result<Self> {
+        let last = BpOffset(window.end().get().saturating_sub(1));
+        Ok(Self {
+            edit: edit.relative_to(window.start(), last)?,
+            sequence: window.sequence().clone(),
+        })
+    }
 }
 
 /// What a model says of an edit. Distances are Euclidean, between states as the model pools them.
@@ -192,7 +208,6 @@ fn draw(rng: &mut ChaCha8Rng, role: Role, std: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genolewm_core::position::BpOffset;
 
     #[test]
     fn neighbours_share_a_window_and_keep_their_order() {

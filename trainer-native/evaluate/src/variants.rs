@@ -1,18 +1,18 @@
 //! Held-out variants and the windows that they are measured in.
 
-use super::sequence::holds;
-use super::states::Item;
+use crate::sequence::holds;
+use crate::states::Item;
 use genolewm::scorer::Placed;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::local::LocalRecord;
-use genolewm_data::edits::variants::{LabelledVariant, VariantSet};
 use genolewm_data::holdout::HoldoutPolicy;
+use genolewm_data::variants::{LabelledVariant, VariantSet};
 use std::collections::BTreeMap;
 
 /// What finds the window of an edit.
-pub type Place<'a> = dyn FnMut(&EditSpec) -> Result<Placed> + 'a;
+pub type Locate<'a> = dyn FnMut(&EditSpec) -> Result<Placed> + 'a;
 
 /// Where variants may lie.
 ///
@@ -96,7 +96,7 @@ pub fn on_side(
     bounds: Bounds<'_>,
     side: Side<'_>,
     select: impl Fn(&LabelledVariant) -> bool,
-    place: &mut Place<'_>,
+    place: &mut Locate<'_>,
 ) -> Result<HeldOut> {
     let mut held = HeldOut::default();
     for set in sets {
@@ -128,7 +128,7 @@ impl HeldOut {
         variant: LabelledVariant,
         bounds: Bounds<'_>,
         side: Side<'_>,
-        place: &mut Place<'_>,
+        place: &mut Locate<'_>,
     ) -> Result<Option<&'static str>> {
         let window = match place(&variant.edit)? {
             Placed::Skipped(reason) => return Ok(Some(reason.as_str())),
@@ -138,11 +138,7 @@ impl HeldOut {
         if let Some(reason) = bounds.speaks_against(side, &variant.edit, Some(span)) {
             return Ok(Some(reason));
         }
-        let last = BpOffset(window.end().get().saturating_sub(1));
-        self.items.push(Item {
-            edit: variant.edit.relative_to(window.start(), last)?,
-            sequence: window.sequence().clone(),
-        });
+        self.items.push(Item::of(&variant.edit, &window)?);
         self.variants.push(variant);
         Ok(None)
     }

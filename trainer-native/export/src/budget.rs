@@ -3,10 +3,11 @@
 
 use super::data::Data;
 use super::quantized::WeightDtype;
-use super::rollouts::{Case, Networks, States};
+use super::rollouts::{Case, follow};
 use genolewm_core::evaluation::auroc;
 use genolewm_core::surprise::displacement;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_evaluate::rollout::follow::{Networks, PathStates};
 use genolewm_evaluate::states::Model;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -49,7 +50,7 @@ impl Limits {
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
     scores: BTreeMap<&'static str, Vec<f64>>,
-    rollouts: Vec<States>,
+    rollouts: Vec<PathStates>,
 }
 
 impl Answers {
@@ -81,7 +82,7 @@ impl Answers {
         }
         let networks = Networks::of(&model.ops, &model.bundle);
         for cases in cases.chunks(WINDOWS_AT_ONCE) {
-            answers.rollouts.extend(networks.run(cases)?);
+            answers.rollouts.extend(follow(&networks, cases)?);
             if !go_on(cases.len()) {
                 return Ok(None);
             }
@@ -250,7 +251,8 @@ mod tests {
             scores: ["displacement", "sigma_calibrated", "sigma_raw"]
                 .map(|name| (name, scores.to_vec()))
                 .into(),
-            rollouts: vec![States {
+            rollouts: vec![PathStates {
+                source: Vec::new(),
                 predicted: vec![predicted.to_vec(); ROLLOUT_EDITS],
                 encoded: vec![vec![1.0, 0.0]; ROLLOUT_EDITS],
             }],

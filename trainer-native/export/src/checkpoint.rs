@@ -1,6 +1,6 @@
 //! A training run's checkpoint as a model directory.
 
-use super::rollouts::{Networks, draw};
+use super::rollouts::{draw, follow};
 use genolewm::action::{ALLELE_HEADS, ActionEncoder};
 use genolewm::bundle::load_encoder;
 use genolewm::files::Directory;
@@ -10,6 +10,7 @@ use genolewm::weights::{NamedTensor, Weights};
 use genolewm_core::Result;
 use genolewm_core::provenance::sha256_prefixed;
 use genolewm_core::surprise::surprise_distance;
+use genolewm_evaluate::rollout::follow::Networks;
 use genolewm_report::output::io_error;
 use genolewm_train::assemble::{ModelParts, assemble_as};
 use genolewm_train::predictor::TrainedPredictor;
@@ -85,7 +86,7 @@ impl RunCheckpoint {
         };
         let mut surprises = Vec::new();
         for cases in draw(windows, 1, seed).chunks(BATCH) {
-            for (case, states) in cases.iter().zip(networks.run(cases)?) {
+            for (case, states) in cases.iter().zip(follow(&networks, cases)?) {
                 let steps = states.predicted.iter().zip(&states.encoded);
                 surprises.extend(steps.map(|(predicted, encoded)| {
                     (

@@ -5,11 +5,10 @@ use genolewm::config::ModelConfig;
 use genolewm::scorer::{Placed, Placer};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::evaluated_variant_keys_sha256;
-use genolewm_core::position::BpOffset;
 use genolewm_core::reference::{AnyReference, BaseSource, FastaReference, Reference};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::edits::variants::{LabelledVariant, VariantSet, read_variants, read_vcf};
-use genolewm_evaluate::clinvar::selected;
+use genolewm_data::variants::{LabelledVariant, VariantSet, read_variants, read_vcf};
+use genolewm_evaluate::measure::clinvar::selected;
 use genolewm_evaluate::states::Item;
 use std::path::Path;
 use std::sync::Arc;
@@ -67,11 +66,7 @@ impl Data {
         let (mut items, mut positive, mut edits) = (Vec::new(), Vec::new(), Vec::<EditSpec>::new());
         for (variant, harmful) in spread(set.variants, most) {
             if let Placed::Window(window) = placer.place(reference, &variant.edit)? {
-                let last = BpOffset(window.end().get().saturating_sub(1));
-                items.push(Item {
-                    edit: variant.edit.relative_to(window.start(), last)?,
-                    sequence: window.sequence().clone(),
-                });
+                items.push(Item::of(&variant.edit, &window)?);
                 positive.push(harmful);
                 edits.push(variant.edit);
             }

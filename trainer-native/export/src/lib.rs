@@ -13,11 +13,9 @@ pub mod checkpoint;
 pub mod deploy;
 
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{io_error, temporary_in};
-use std::collections::BTreeSet;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use genolewm_report::output::{StagedFile, io_error};
+use std::io::{self, Write};
+use std::path::Path;
 
 /// What every exported file says about its use.
 pub const NOTICE: &str = "research tool, not a diagnostic";
@@ -65,33 +63,23 @@ impl Format {
 /// `RESOURCE.*` when they cannot be written.
 pub fn write(directory: &Path, artifacts: &[Artifact], overwrite: bool) -> Result<()> {
     check_free(directory, artifacts.iter().map(|it| &*it.file), overwrite)?;
-    let paths = artifacts
-        .iter()
-        .map(|artifact| directory.join(&artifact.file));
-    let paths: Vec<PathBuf> = paths.collect();
-    let failed = |error: &std::io::Error| io_error(&directory.display().to_string(), error);
-    let folders: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
-    for folder in &folders {
-        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    let failed = |error: io::Error| io_error(&directory.display().to_string(), &error);
+    let stage = |artifact: &Artifact| -> io::Result<StagedFile> {
+        let mut file = StagedFile::create_with_folder(&directory.join(&artifact.file))?;
+        file.write_all(&artifact.bytes)?;
+        file.settle()?;
+        Ok(file)
+    };
+    let staged: io::Result<Vec<StagedFile>> = artifacts.iter().map(stage).collect();
+    for (file, artifact) in staged.map_err(failed)?.into_iter().zip(artifacts) {
+        // What has come here since is not replaced either.
+        if overwrite {
+            file.commit().map_err(failed)?;
+        } else if !file.commit_new().map_err(failed)? {
+            return Err(is_there(&directory.join(&artifact.file)));
+        }
     }
-    let staged: Vec<NamedTempFile> = artifacts
-        .iter()
-        .zip(&paths)
-        .map(|(artifact, path)| stage(path.parent().unwrap_or(directory), &artifact.bytes))
-        .collect::<std::io::Result<_>>()
-        .map_err(|error| failed(&error))?;
-    for (file, path) in staged.into_iter().zip(&paths) {
-        let placed = match overwrite {
-            true => file.persist(path),
-            // What has come here since is not replaced either.
-            false => file.persist_noclobber(path),
-        };
-        placed.map_err(|error| io_error(&path.display().to_string(), &error.error))?;
-    }
-    folders
-        .into_iter()
-        .try_for_each(sync)
-        .map_err(|error| failed(&error))
+    Ok(())
 }
 
 /// Refuses a directory in which one of the files is there already, unless it may be overwritten.
@@ -110,21 +98,13 @@ pub fn check_free<'a>(
     }
     match files.find(|file| !overwrite && directory.join(file).exists()) {
         None => Ok(()),
-        Some(file) => Err(refused(&directory.join(file), "is there already")
-            .with_remedy("give --overwrite to replace it, or another --output-dir")),
+        Some(file) => Err(is_there(&directory.join(file))),
     }
 }
 
-fn stage(directory: &Path, bytes: &[u8]) -> std::io::Result<NamedTempFile> {
-    let mut file = temporary_in(directory)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    Ok(file)
-}
-
-/// The new names must outlive a power cut.
-fn sync(directory: &Path) -> std::io::Result<()> {
-    std::fs::File::open(directory)?.sync_all()
+fn is_there(path: &Path) -> Error {
+    refused(path, "is there already")
+        .with_remedy("give --overwrite to replace it, or another --output-dir")
 }
 
 fn refused(path: &Path, message: &str) -> Error {

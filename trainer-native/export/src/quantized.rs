@@ -1,4 +1,5 @@
-//! Weight files in the number formats that a deployed model may have.
+//! Weight files in the number formats that a deployed model may have: f32, fp16, and int8 and int4
+//! quantisation.
 
 use genolewm::quantize::{GROUP, Packing, SCALE_SUFFIX};
 use genolewm::weights::NamedTensor;

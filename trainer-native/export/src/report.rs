@@ -4,8 +4,8 @@
 use super::{Artifact, Format, GENERATED_BY};
 use genolewm_core::Result;
 use genolewm_core::provenance::{Manifest, sha256_prefixed};
-use genolewm_core::{Error, ErrorCode};
-use serde_json::{Map, Value, json};
+use genolewm_report::json::json_pretty;
+use serde_json::{Value, json};
 
 /// The report's file.
 pub const FILE: &str = "export_report.json";
@@ -22,33 +22,25 @@ pub fn render(
     settings: &[(&str, Value)],
     artifacts: &[Artifact],
 ) -> Result<Artifact> {
-    let mut report = Map::new();
-    let mut put = |key: &str, value: Value| report.insert(key.to_owned(), value);
-    put("schema_version", json!(SCHEMA_VERSION));
-    put("generated_by", json!(GENERATED_BY));
-    put("format", json!(format.as_str()));
-    for (key, value) in settings {
-        put(key, value.clone());
-    }
-    put(
-        "model",
-        json!({
+    let mut report = json!({
+        "schema_version": SCHEMA_VERSION,
+        "generated_by": GENERATED_BY,
+        "format": format.as_str(),
+        "model": {
             "model_id": manifest.model_id()?,
             "model_name": manifest.model_name,
             "model_version": manifest.model_version,
             "release_id": manifest.release_id,
-        }),
-    );
-    put("artifacts", artifacts.iter().map(describe).collect());
-    let mut bytes = serde_json::to_vec_pretty(&report).map_err(|error| {
-        let message = format!("cannot write the report: {error}");
-        Error::new(ErrorCode::InternalGeneric, message)
-    })?;
-    bytes.push(b'\n');
+        },
+        "artifacts": artifacts.iter().map(describe).collect::<Vec<_>>(),
+    });
+    for (key, value) in settings {
+        report[*key] = value.clone();
+    }
     Ok(Artifact {
         component: "report",
         file: FILE.to_owned(),
-        bytes,
+        bytes: json_pretty(&report)?.into_bytes(),
         tensors: 0,
     })
 }

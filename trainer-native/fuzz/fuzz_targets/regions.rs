@@ -2,7 +2,7 @@
 #![no_main]
 
 use genolewm_data::holdout::HoldoutPolicy;
-use genolewm_data::files::recipe::read_corpus_table;
+use genolewm_data::corpus::table::read_corpus_table;
 use genolewm_data::genome::repeats::Repeats;
 use genolewm_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,7 @@
 //! Files of labels and scores.
 #![no_main]
 
-use genolewm_evaluate::jsonl::{LabelKind, read_labels, read_scores};
+use genolewm_evaluate::score_files::jsonl::{LabelKind, read_labels, read_scores};
 use genolewm_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,7 +1,7 @@
 //! Variants to train on: a VCF, or a shard of gnomAD or ClinVar; the first byte chooses.
 #![no_main]
 
-use genolewm_data::edits::variants::read_variants;
+use genolewm_data::variants::read_variants;
 use genolewm_fuzz::with_file;
 use genolewm_core::ErrorCode;
 use libfuzzer_sys::fuzz_target;

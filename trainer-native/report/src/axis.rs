@@ -1,4 +1,4 @@
-//! Scales, and where their ticks go.
+//! Axes of SVG plots: scales, and where their ticks go.
 
 /// How values become places along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,4 +1,4 @@
-//! Metrics of a run over its steps, as a picture.
+//! Metrics of a run over its steps, as an SVG picture.
 
 use super::metrics::{Row, series};
 use super::svg::Plot;

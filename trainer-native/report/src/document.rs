@@ -1,4 +1,4 @@
-//! A page before it is Markdown or HTML.
+//! A document, before it is a page of Markdown or HTML.
 
 /// A page.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +23,9 @@ pub enum Block {
     /// A table.
     Table(Table),
     /// Pictures that belong together.
-    Figures(Vec<Figure>),
+    Pictures(Vec<Picture>),
+    /// A picture in a file beside the page, by the file's name.
+    Image(&'static str),
 }
 
 /// A table. Its first columns are text and the others numbers.
@@ -51,7 +53,7 @@ impl Table {
 
 /// A picture, which only HTML shows; Markdown has its caption.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Figure {
+pub struct Picture {
     /// The picture.
     pub svg: String,
     /// What it shows.

@@ -1,6 +1,6 @@
 //! Pages as HTML: one file that asks for nothing else.
 
-use super::document::{Block, Document, Figure, Table};
+use super::document::{Block, Document, Picture, Table};
 use core::fmt::Write;
 
 const STYLE: &str = include_str!("report.css");
@@ -44,9 +44,9 @@ fn write_block(page: &mut String, block: &Block, section: &str) {
             page.push_str("</ul>\n");
         }
         Block::Table(table) => write_table(page, table, section),
-        Block::Figures(figures) => {
+        Block::Pictures(figures) => {
             page.push_str("<div class=\"figures\">\n");
-            for Figure { svg, caption } in figures {
+            for Picture { svg, caption } in figures {
                 let caption = escaped(caption);
                 write(
                     page,
@@ -54,6 +54,10 @@ fn write_block(page: &mut String, block: &Block, section: &str) {
                 );
             }
             page.push_str("</div>\n");
+        }
+        Block::Image(file) => {
+            // A page asks for no other file.
+            write(page, format_args!("<p>{}</p>\n", escaped(file)));
         }
     }
 }
@@ -138,7 +142,7 @@ mod tests {
             blocks: vec![
                 Block::Heading("H \"1\"".to_owned()),
                 Block::Table(table),
-                Block::Figures(vec![Figure { svg, caption }]),
+                Block::Pictures(vec![Picture { svg, caption }]),
             ],
         }
         .to_html();

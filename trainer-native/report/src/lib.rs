@@ -1,11 +1,14 @@
-//! What a run leaves for people: metrics line by line, pictures of them, and what dashboards read;
-//! figures as Python prints them; and pages in Markdown and HTML.
+//! Files that are written whole, and what a run leaves for people: metrics line by line, pictures of
+//! them (SVG), and what dashboards read (TensorBoard, Prometheus); figures as Python prints them; and
+//! pages in Markdown and HTML.
 #![forbid(unsafe_code)]
 
 pub mod output;
+pub mod guard;
 mod axis;
 pub mod metrics;
 pub mod prometheus;
+pub mod json;
 pub mod python;
 pub mod svg;
 pub mod curves;

@@ -25,13 +25,14 @@ impl Document {
                     }
                 }
                 Block::Table(table) => write_table(&mut text, table),
-                Block::Figures(figures) => {
+                Block::Pictures(figures) => {
                     text.push('\n');
                     for figure in figures {
                         let caption = escaped(&figure.caption);
                         write(&mut text, format_args!("- In the HTML report: {caption}\n"));
                     }
                 }
+                Block::Image(file) => write(&mut text, format_args!("\n![]({file})\n")),
             }
         }
         text
@@ -40,22 +41,23 @@ impl Document {
 
 fn write_table(text: &mut String, table: &Table) {
     text.push('\n');
-    let mut row = |cells: &mut dyn Iterator<Item = String>| {
-        let cells: Vec<String> = cells.collect();
-        write(text, format_args!("| {} |\n", cells.join(" | ")));
-    };
-    row(&mut table.head.iter().map(|cell| escaped(cell)));
-    let rule = |column| {
-        if column < table.text_columns {
-            "---"
-        } else {
-            "---:"
-        }
-    };
-    row(&mut (0..table.head.len()).map(|column| rule(column).to_owned()));
-    for cells in &table.rows {
-        row(&mut cells.iter().map(|cell| escaped(cell)));
+    write_row(text, table.head.iter().map(|cell| escaped(cell)));
+    let columns = table.head.len();
+    if table.text_columns == columns {
+        write(text, format_args!("|{}\n", "---|".repeat(columns)));
+    } else {
+        let is_text = |column| column < table.text_columns;
+        let rule = |column| if is_text(column) { "---" } else { "---:" };
+        write_row(text, (0..columns).map(|column| rule(column).to_owned()));
     }
+    for cells in &table.rows {
+        write_row(text, cells.iter().map(|cell| escaped(cell)));
+    }
+}
+
+fn write_row(text: &mut String, cells: impl Iterator<Item = String>) {
+    let cells: Vec<String> = cells.collect();
+    write(text, format_args!("| {} |\n", cells.join(" | ")));
 }
 
 /// Text in which nothing is markup, on one line.

@@ -1,32 +1,147 @@
-//! Files that are either the old ones or complete.
+//! The atomic writer: files that are either the old ones or complete; and locks.
 
 use genolewm_core::{Error, ErrorCode, Result};
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
-use std::io::Write;
-use std::path::Path;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
-/// Writes `bytes` to a temporary file beside `path` and renames it over `path`, or straight to
-/// `path` where that is a [device](open_device).
+/// A file under a temporary name in its folder, which takes its own name once it is whole. One that
+/// is dropped before leaves nothing behind.
+#[derive(Debug)]
+pub struct StagedFile {
+    file: NamedTempFile,
+    path: PathBuf,
+    /// The nearest folder that was there before.
+    old_folder: PathBuf,
+}
+
+impl StagedFile {
+    /// Begins a file that will be `path`; its folder must be there.
+    ///
+    /// # Errors
+    /// As the file system says.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        Self::begin(path, folder_of(path).to_owned())
+    }
+
+    /// Begins a file that will be `path`, and makes the folders that it lies in.
+    ///
+    /// # Errors
+    /// As the file system says.
+    pub fn create_with_folder(path: &Path) -> io::Result<Self> {
+        let folder = folder_of(path);
+        let old_folder = folder.ancestors().find(|folder| folder.is_dir());
+        let old_folder = old_folder.unwrap_or(Path::new(".")).to_owned();
+        std::fs::create_dir_all(folder)?;
+        Self::begin(path, old_folder)
+    }
+
+    fn begin(path: &Path, old_folder: PathBuf) -> io::Result<Self> {
+        Ok(Self {
+            file: temporary_in(folder_of(path))?,
+            path: path.to_owned(),
+            old_folder,
+        })
+    }
+
+    /// Where it lies for the time being.
+    #[must_use]
+    pub fn temporary_path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// How many bytes it has.
+    ///
+    /// # Errors
+    /// As the file system says.
+    pub fn len_bytes(&self) -> io::Result<u64> {
+        Ok(self.file.as_file().metadata()?.len())
+    }
+
+    /// Waits until all of it is on the disk. What follows cannot fail for want of space.
+    ///
+    /// # Errors
+    /// As the file system says.
+    pub fn settle(&self) -> io::Result<()> {
+        self.file.as_file().sync_all()
+    }
+
+    /// Gives it its name, which outlives a power cut; a file of that name is replaced.
+    ///
+    /// # Errors
+    /// As the file system says; what was there is unchanged then.
+    pub fn commit(self) -> io::Result<()> {
+        self.settle()?;
+        self.file.persist(&self.path).map_err(|error| error.error)?;
+        sync_folders(&self.path, &self.old_folder)
+    }
+
+    /// The same, but where there is a file of that name already, that stays and this one goes:
+    /// `false`.
+    ///
+    /// # Errors
+    /// As the file system says.
+    pub fn commit_new(self) -> io::Result<bool> {
+        self.settle()?;
+        match self.file.persist_noclobber(&self.path) {
+            Ok(_) => sync_folders(&self.path, &self.old_folder).map(|()| true),
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
+        }
+    }
+}
+
+impl Write for StagedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// The names in a file's folder, and those of the folders that were made for it.
+fn sync_folders(path: &Path, old_folder: &Path) -> io::Result<()> {
+    // Elsewhere folders cannot be opened.
+    if cfg!(unix) {
+        for folder in folder_of(path).ancestors() {
+            let is_last = folder.as_os_str().is_empty() || folder == old_folder;
+            File::open(if folder.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                folder
+            })?
+            .sync_all()?;
+            if is_last {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// Writes `bytes` as a whole file with its folder, or straight to `path` where that is a
+/// [device](open_device).
 ///
 /// # Errors
 /// `RESOURCE.DISK_FULL` when there is no room, `RESOURCE.GENERIC` otherwise; a file under `path` is
 /// unchanged then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let write = || -> std::io::Result<()> {
+    let write = || -> io::Result<()> {
         if let Some(mut device) = open_device(path)? {
             return device.write_all(bytes);
         }
-        let directory = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        std::fs::create_dir_all(directory)?;
-        let mut file = temporary_in(directory)?;
+        let mut file = StagedFile::create_with_folder(path)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        // The rename itself must outlive a power cut.
-        File::open(directory)?.sync_all()
+        file.commit()
     };
     write().map_err(|error| io_error(&path.display().to_string(), &error))
 }
@@ -36,7 +151,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// As the system says.
-pub fn open_device(path: &Path) -> std::io::Result<Option<File>> {
+pub fn open_device(path: &Path) -> io::Result<Option<File>> {
     let is_device = |found: Metadata| !found.is_file() && !found.is_dir();
     std::fs::metadata(path)
         .is_ok_and(is_device)
@@ -45,10 +160,7 @@ pub fn open_device(path: &Path) -> std::io::Result<Option<File>> {
 }
 
 /// A temporary file with the permissions of an ordinary one: private by the user's umask alone.
-///
-/// # Errors
-/// As the file system says.
-pub fn temporary_in(directory: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".partial-");
     #[cfg(unix)]
@@ -81,7 +193,7 @@ impl FileLock {
     /// # Errors
     /// As [`wait`](Self::wait).
     pub fn try_take(path: &Path) -> Result<Option<Self>> {
-        let lock = || -> std::io::Result<Option<Self>> {
+        let lock = || -> io::Result<Option<Self>> {
             let file = lock_file(path)?;
             match file.try_lock() {
                 Ok(()) => Ok(Some(Self(file))),
@@ -93,7 +205,7 @@ impl FileLock {
     }
 }
 
-fn lock_file(path: &Path) -> std::io::Result<File> {
+fn lock_file(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -103,11 +215,9 @@ fn lock_file(path: &Path) -> std::io::Result<File> {
 
 /// An I/O failure as the program reports it.
 #[must_use]
-pub fn io_error(name: &str, error: &std::io::Error) -> Error {
+pub fn io_error(name: &str, error: &io::Error) -> Error {
     let code = match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-            ErrorCode::ResourceDiskFull
-        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ErrorCode::ResourceDiskFull,
         _ => ErrorCode::ResourceGeneric,
     };
     let remedy = match code {

@@ -153,15 +153,12 @@ impl TrainingDevice {
 #[cfg(any(feature = "cuda", feature = "gpu"))]
 fn working(device: TrainingDevice, open: impl Fn() -> Device) -> Result<Device> {
     use burn::tensor::Tensor;
-    let quiet = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+    let tried = genolewm_report::guard::guarded(|| {
         let device = open();
         let sum = Tensor::<1>::ones([2], &device).sum().into_data();
         (sum.try_to_vec::<f32>().is_ok_and(|sum| sum == [2.0])).then_some(device)
-    }));
-    std::panic::set_hook(quiet);
-    tried.ok().flatten().ok_or_else(|| {
+    });
+    tried.flatten().ok_or_else(|| {
         Error::new(
             ErrorCode::ResourceRuntimeSetup,
             format!("{device} does not work on this machine"),

@@ -13,7 +13,7 @@ use super::run_dir::{CHECKPOINTS, CheckpointFolder};
 use super::typed::{flag, flags, settings as typed};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::bases::{below, decode};
-use genolewm_data::files::recipe::DATA_DIRECTORY_VARIABLE;
+use genolewm_data::corpus::table::DATA_DIRECTORY_VARIABLE;
 use genolewm_report::metrics::{read_metrics, series};
 use genolewm_report::output::write_atomically;
 use rand_chacha::ChaCha8Rng;

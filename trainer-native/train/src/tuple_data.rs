@@ -6,7 +6,7 @@ use clap::Args;
 use genolewm_core::Result;
 use genolewm_data::edits::mix::NamedFallback;
 use genolewm_data::holdout::HoldoutPolicy;
-use genolewm_data::holdout::files::HoldoutFiles;
+use genolewm_data::holdout::lists::HoldoutFiles;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

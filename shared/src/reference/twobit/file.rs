@@ -1,8 +1,7 @@
 //! The numbers in a .2bit file.
 
 use super::super::kind::TWO_BIT_SIGNATURE;
-use super::super::range::RangeRead;
-use super::super::store::ByteStore;
+use crate::bytes::{ByteStore, RangeRead};
 use crate::{Error, Result};
 use std::ops::Range;
 

@@ -9,9 +9,9 @@
 
 mod file;
 
+use super::base_source::{BaseSource, ContigInfo, locate};
 use super::long_fetch::LongFetch;
-use super::range::RangeRead;
-use super::{BaseSource, ContigInfo, locate};
+use crate::bytes::RangeRead;
 use crate::position::Interval;
 use crate::{Error, ErrorCode, Result};
 use file::{Layout, TwoBitFile};

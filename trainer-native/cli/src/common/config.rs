@@ -5,7 +5,6 @@
 //! and loses to what was typed.
 
 use super::invocation::values_of;
-use super::shared::Shared;
 use super::terminal::Terminal;
 use clap::{ArgAction, ArgMatches, Command};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -16,15 +15,8 @@ use std::ffi::OsString;
 /// The layout's version; other 1.x files are read as well.
 const SCHEMA_VERSION: &str = "1.0.0";
 
-/// Shared flags that a configuration may set, at its top level.
-const SHARED_KEYS: [&str; 6] = [
-    "deterministic",
-    "log_level",
-    "no_banner",
-    "no_receipt",
-    "quiet",
-    "seed",
-];
+/// Shared flags that a configuration cannot set.
+const TYPED_ONLY: [&str; 3] = ["config", "set", "print_config"];
 
 /// Sections of the Python package's configuration. They describe a model, which here brings its
 /// own description; of them only `observability.log_level` is used.
@@ -59,9 +51,9 @@ pub fn flags(args: &[OsString], path: &[String], program: &Command) -> Result<Ve
     if let Some(level) = logged {
         push_flag("log_level", level, true, &mut flags)?;
     }
-    for key in SHARED_KEYS {
-        if let Some(value) = config.get(key) {
-            push_flag(key, value, matches!(key, "log_level" | "seed"), &mut flags)?;
+    for (key, arg) in shared_keys(program) {
+        if let Some(value) = config.get(&key) {
+            push_flag(&key, value, takes_value(arg), &mut flags)?;
         }
     }
     let Some((section, command)) = section(&config, path, program)? else {
@@ -69,12 +61,12 @@ pub fn flags(args: &[OsString], path: &[String], program: &Command) -> Result<Ve
     };
     for (key, value) in section {
         let key = key.as_str().unwrap_or_default();
-        let known = flags_of(command).find(|arg| key_of(arg).as_deref() == Some(key));
+        let known = keys_of(command).find(|(known, _)| known == key);
         match known {
             // Values of a flag that may be repeated would be added to those of the configuration.
             Some(_) if is_given(args, key) => {}
-            Some(arg) if takes_several(arg) => push_several(key, value, &mut flags)?,
-            Some(arg) => push_flag(key, value, takes_value(arg), &mut flags)?,
+            Some((_, arg)) if takes_several(arg) => push_several(key, value, &mut flags)?,
+            Some((_, arg)) => push_flag(key, value, takes_value(arg), &mut flags)?,
             None if command.find_subcommand(key).is_some() => {}
             None if path == ["eval"] && PACKAGE_EVAL_KEYS.contains(&key) => {}
             None => return Err(unknown_key(path, key, command)),
@@ -89,12 +81,11 @@ pub fn flags(args: &[OsString], path: &[String], program: &Command) -> Result<Ve
 /// When standard output cannot be written.
 pub fn print(
     terminal: &mut Terminal<'_>,
-    shared: &Shared,
     path: &[String],
     program: &Command,
     matches: &ArgMatches,
 ) -> Result<()> {
-    let (mut command, mut matches) = (program, matches);
+    let (mut command, mut matches, shared) = (program, matches, matches);
     for name in path {
         let found = command
             .find_subcommand(name)
@@ -104,7 +95,7 @@ pub fn print(
         };
         (command, matches) = (inner, inner_matches);
     }
-    let mut section = Value::Mapping(resolved(command, matches));
+    let mut section = Value::Mapping(resolved(keys_of(command), matches));
     for name in path.iter().rev() {
         section = Value::Mapping(Mapping::from_iter([(name.as_str().into(), section)]));
     }
@@ -113,21 +104,22 @@ pub fn print(
         _ => Mapping::new(),
     };
     config.insert("schema_version".into(), SCHEMA_VERSION.into());
-    config.insert("seed".into(), shared.seed.unwrap_or(0).into());
-    config.insert("deterministic".into(), shared.deterministic.into());
-    config.insert("log_level".into(), shared.log_level.to_string().into());
-    config.insert("quiet".into(), shared.quiet.into());
-    config.insert("no_banner".into(), shared.no_banner.into());
-    config.insert("no_receipt".into(), shared.no_receipt.into());
+    config.extend(resolved(shared_keys(program), shared));
+    if let Some(seed) = config.get_mut("seed").filter(|seed| seed.is_null()) {
+        *seed = 0.into();
+    }
     let text = serde_yaml_ng::to_string(&config)
         .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
     terminal.line(text.trim_end())
 }
 
-fn resolved(command: &Command, matches: &ArgMatches) -> Mapping {
+/// What the flags of some keys come to; none for one that was not given and has no default.
+fn resolved<'a>(
+    keys: impl Iterator<Item = (String, &'a clap::Arg)>,
+    matches: &ArgMatches,
+) -> Mapping {
     let mut section = Mapping::new();
-    for arg in flags_of(command) {
-        let Some(key) = key_of(arg) else { continue };
+    for (key, arg) in keys {
         let raw = matches.try_get_raw(arg.get_id().as_str()).ok().flatten();
         let mut values: Vec<Value> = raw
             .into_iter()
@@ -195,10 +187,11 @@ fn check_top_level(config: &Mapping, program: &Command) -> Result<()> {
         let name = key.as_str().unwrap_or_default();
         if name == "schema_version" {
             check_version(value)?;
-        } else if !SHARED_KEYS.contains(&name)
-            && !PACKAGE_KEYS.contains(&name)
+        } else if !PACKAGE_KEYS.contains(&name)
             && program.find_subcommand(name).is_none()
+            && shared_keys(program).all(|(key, _)| key != name)
         {
+            let shared: Vec<_> = shared_keys(program).map(|(key, _)| key).collect();
             let commands: Vec<_> = program.get_subcommands().map(Command::get_name).collect();
             let error = Error::new(
                 ErrorCode::ConfigUnknownTopLevelKey,
@@ -206,7 +199,7 @@ fn check_top_level(config: &Mapping, program: &Command) -> Result<()> {
             );
             return Err(error.with_detail("key", name).with_remedy(format!(
                 "use {} or a command: {}",
-                SHARED_KEYS.join(", "),
+                shared.join(", "),
                 commands.join(", ")
             )));
         }
@@ -247,16 +240,21 @@ fn section<'a>(
     Ok((!path.is_empty()).then_some((section, command)))
 }
 
-/// The command's own flags, without the shared ones and positional arguments.
-fn flags_of(command: &Command) -> impl Iterator<Item = &clap::Arg> {
-    let own = |arg: &&clap::Arg| {
-        !arg.is_global_set() && !matches!(arg.get_id().as_str(), "help" | "version")
-    };
-    command.get_arguments().filter(own)
+/// The command's own flags by their keys, without the shared ones and positional arguments.
+fn keys_of(command: &Command) -> impl Iterator<Item = (String, &clap::Arg)> {
+    keyed(command).filter(|(_, arg)| !arg.is_global_set())
 }
 
-fn key_of(arg: &clap::Arg) -> Option<String> {
-    arg.get_long().map(|long| long.replace('-', "_"))
+/// The shared flags that a configuration may set at its top level.
+fn shared_keys(program: &Command) -> impl Iterator<Item = (String, &clap::Arg)> {
+    keyed(program).filter(|(key, arg)| arg.is_global_set() && !TYPED_ONLY.contains(&key.as_str()))
+}
+
+fn keyed(command: &Command) -> impl Iterator<Item = (String, &clap::Arg)> {
+    let key = |arg: &clap::Arg| arg.get_long().map(|long| long.replace('-', "_"));
+    let flags = command.get_arguments();
+    let keyed = flags.filter_map(move |arg| Some((key(arg)?, arg)));
+    keyed.filter(|(key, _)| !matches!(key.as_str(), "help" | "version"))
 }
 
 fn takes_value(arg: &clap::Arg) -> bool {
@@ -336,7 +334,7 @@ fn unreadable(path: &str, error: &std::io::Error) -> Error {
 }
 
 fn unknown_key(path: &[String], key: &str, command: &Command) -> Error {
-    let known: Vec<String> = flags_of(command).filter_map(key_of).collect();
+    let known: Vec<String> = keys_of(command).map(|(key, _)| key).collect();
     refused("the configuration has a key that is no flag of its command")
         .with_detail("key", format!("{}.{key}", path.join(".")))
         .with_remedy(format!("use one of: {}", known.join(", ")))
@@ -348,14 +346,15 @@ fn refused(message: impl Into<String>) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shared::Shared;
     use super::*;
-    use clap::Arg;
+    use clap::{Arg, Args};
 
     fn program() -> Command {
         let score = Command::new("score")
             .arg(Arg::new("batch_size").long("batch-size"))
             .arg(Arg::new("strict").long("strict").action(ArgAction::SetTrue));
-        Command::new("genolewm").subcommand(score)
+        Shared::augment_args(Command::new("genolewm")).subcommand(score)
     }
 
     fn flags_for(settings: &[&str]) -> Result<Vec<OsString>> {

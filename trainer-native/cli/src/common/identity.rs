@@ -1,8 +1,9 @@
 //! What the figures of an evaluation were made with.
 
 use genolewm_core::Result;
-use genolewm_core::provenance::{Json, rfc3339_utc};
-use genolewm_evaluate::artifacts::package_path;
+use genolewm_core::provenance::rfc3339_utc;
+use genolewm_evaluate::metrics_file::artifacts::package_path;
+use genolewm_evaluate::metrics_file::file::ReleaseIds;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -41,20 +42,18 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The members that name model, data, program and hardware.
+    /// What names model, data, program and hardware.
     #[must_use]
-    pub fn members(&self) -> Vec<(String, Json)> {
-        let named = [
-            ("model_id", &self.model_id),
-            ("model_release", &self.model_release),
-            ("dataset_snapshot", &self.dataset_snapshot),
-            ("commit", &self.commit),
-            ("hardware", &self.hardware),
-        ];
-        let given = named
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value.as_deref()?.trim().into())));
-        given.collect()
+    pub fn release(&self) -> ReleaseIds {
+        let trimmed =
+            |value: &Option<String>| value.as_deref().map(|value| value.trim().to_owned());
+        ReleaseIds {
+            model_id: trimmed(&self.model_id),
+            model_release: trimmed(&self.model_release),
+            dataset_snapshot: trimmed(&self.dataset_snapshot),
+            commit: trimmed(&self.commit),
+            hardware: trimmed(&self.hardware),
+        }
     }
 
     /// Artifacts by role, these and the command's `own`, named from `root`: by default the folder of
@@ -68,7 +67,7 @@ impl Identity {
         own: &[(&str, Option<&Path>)],
         root: Option<&Path>,
         metrics: &Path,
-    ) -> Result<Json> {
+    ) -> Result<BTreeMap<String, String>> {
         let parent = metrics.parent();
         let directory = parent.filter(|parent| !parent.as_os_str().is_empty());
         let root = root.or(directory).unwrap_or(Path::new("."));
@@ -86,9 +85,9 @@ impl Identity {
                 name.map(|name| name.to_string_lossy().into_owned())
                     .ok_or(error)
             });
-            Ok((role.to_owned(), Json::from(name?.as_str())))
+            Ok((role.to_owned(), name?))
         });
-        named.collect::<Result<BTreeMap<_, _>>>().map(Json::Object)
+        named.collect()
     }
 }
 

@@ -6,9 +6,6 @@ use std::path::Path;
 /// Names of the Python package's commands start with this; so may links to this program.
 const PREFIXES: [&str; 2] = ["geno-lewm-", "genolewm-"];
 
-/// Shared flags whose value is the next argument.
-const WITH_VALUE: [&str; 5] = ["--config", "--set", "-s", "--seed", "--log-level"];
-
 /// Adds the command that the program's own name stands for: `geno-lewm-score …` becomes
 /// `geno-lewm-score score …`. `fixed` is the command of a binary that has only one.
 #[must_use]
@@ -36,7 +33,7 @@ pub fn find_command(args: &[OsString], program: &clap::Command) -> (Vec<String>,
     let mut args = args.iter().enumerate().skip(1);
     while let Some((index, arg)) = args.next() {
         let Some(arg) = arg.to_str() else { break };
-        if WITH_VALUE.contains(&arg) {
+        if takes_next(arg, program) || takes_next(arg, command) {
             args.next();
         } else if !arg.starts_with('-') {
             let Some(found) = command.find_subcommand(arg) else {
@@ -47,6 +44,15 @@ pub fn find_command(args: &[OsString], program: &clap::Command) -> (Vec<String>,
         }
     }
     (path, after)
+}
+
+/// Whether an argument is a flag of a command whose value is the next argument.
+fn takes_next(arg: &str, command: &clap::Command) -> bool {
+    command.get_arguments().any(|flag| {
+        let long = flag.get_long().map(|long| format!("--{long}"));
+        let short = flag.get_short().map(|short| format!("-{short}"));
+        flag.get_action().takes_values() && [long, short].iter().flatten().any(|name| name == arg)
+    })
 }
 
 /// The values of a flag, given as `--flag value` or `--flag=value`.
@@ -68,7 +74,9 @@ pub fn values_of(args: &[OsString], names: &[&str]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shared::Shared;
     use super::*;
+    use clap::Args;
 
     fn args(text: &str) -> Vec<OsString> {
         text.split(' ').map(OsString::from).collect()
@@ -91,7 +99,7 @@ mod tests {
     #[test]
     fn commands_are_found_between_shared_flags() {
         let inner = clap::Command::new("train").subcommand(clap::Command::new("encoder"));
-        let program = clap::Command::new("genolewm").subcommand(inner);
+        let program = Shared::augment_args(clap::Command::new("genolewm")).subcommand(inner);
         let found = find_command(
             &args("genolewm --set train --quiet train encoder --x y"),
             &program,

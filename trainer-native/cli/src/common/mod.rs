@@ -1,10 +1,11 @@
 //! What every command shares: flags, configuration, terminal, files and models.
 
-pub mod backend;
+pub mod shared;
+pub mod command;
+pub mod terminal;
+pub mod output;
+pub mod invocation;
 pub mod config;
 pub mod identity;
-pub mod invocation;
+pub mod backend;
 pub mod model;
-pub mod output;
-pub mod shared;
-pub mod terminal;

@@ -2,11 +2,10 @@
 
 use super::terminal::write_error;
 use genolewm_core::Result;
-use genolewm_report::output::{open_device, temporary_in};
+use genolewm_report::output::{StagedFile, open_device};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
+use std::path::Path;
 
 /// Something that is written: a file under a temporary name until [`commit`](Self::commit),
 /// standard output, or a device or pipe that cannot be renamed over.
@@ -18,7 +17,7 @@ pub struct Output {
 
 #[derive(Debug)]
 enum Inner {
-    Staged(NamedTempFile, PathBuf),
+    Staged(StagedFile),
     Direct(File),
     Stdout(io::Stdout),
 }
@@ -60,7 +59,7 @@ impl Output {
             .writer
             .flush()
             .and_then(|()| match self.writer.get_ref() {
-                Inner::Staged(file, _) => file.as_file().sync_all(),
+                Inner::Staged(file) => file.settle(),
                 Inner::Direct(_) | Inner::Stdout(_) => Ok(()),
             });
         settled.map_err(|error| write_error(&self.name, &error))
@@ -77,10 +76,9 @@ impl Output {
             .into_inner()
             .map_err(|error| write_error(&self.name, error.error()))?;
         match inner {
-            Inner::Staged(file, path) => file
-                .persist(path)
-                .map(drop)
-                .map_err(|error| write_error(&self.name, &error.error)),
+            Inner::Staged(file) => file
+                .commit()
+                .map_err(|error| write_error(&self.name, &error)),
             Inner::Direct(_) | Inner::Stdout(_) => Ok(()),
         }
     }
@@ -103,7 +101,7 @@ impl Write for Output {
 impl Write for Inner {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Staged(file, _) => file.write(bytes),
+            Self::Staged(file) => file.write(bytes),
             Self::Direct(file) => file.write(bytes),
             Self::Stdout(stdout) => stdout.write(bytes),
         }
@@ -111,7 +109,7 @@ impl Write for Inner {
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Staged(file, _) => file.flush(),
+            Self::Staged(file) => file.flush(),
             Self::Direct(file) => file.flush(),
             Self::Stdout(stdout) => stdout.flush(),
         }
@@ -128,11 +126,7 @@ fn open(path: &Path) -> io::Result<Inner> {
     if path.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
-    Ok(Inner::Staged(temporary_in(directory)?, path.to_owned()))
+    StagedFile::create(path).map(Inner::Staged)
 }
 
 /// Whether a path argument means standard input or output.

@@ -2,7 +2,6 @@
 
 use clap::{ArgMatches, Args, ValueEnum};
 use genolewm_core::{Error, ErrorCode, Result};
-use std::fmt;
 use std::path::PathBuf;
 
 /// How much the program tells on standard error.
@@ -17,17 +16,6 @@ pub enum LogLevel {
     Info,
     /// How it was done.
     Debug,
-}
-
-impl fmt::Display for LogLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-        })
-    }
 }
 
 /// The shared flags.

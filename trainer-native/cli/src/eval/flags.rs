@@ -1,11 +1,11 @@
 //! What an evaluation measures.
 
-use super::SCHEMA_VERSION;
 use clap::ValueEnum;
 use genolewm_core::evaluation::{BootstrapOptions, DEFAULT_THRESHOLD};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_evaluate::agreement::Measure;
-use genolewm_evaluate::jsonl::LabelKind;
+use genolewm_evaluate::metrics_file::file::SCHEMA_VERSION;
+use genolewm_evaluate::score_files::agreement::Measure;
+use genolewm_evaluate::score_files::jsonl::LabelKind;
 use serde::Serialize;
 
 /// What the labels are.

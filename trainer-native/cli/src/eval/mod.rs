@@ -7,28 +7,26 @@ mod tests;
 use super::common::identity::{Identity, now};
 use super::common::terminal::Terminal;
 use super::evaluate::{References, annotation};
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use flags::{MetricMode, Settings};
 use genolewm_core::Result;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::{VariantKey, variant_keys_sha256};
 use genolewm_core::position::Position;
-use genolewm_core::provenance::Json;
 use genolewm_data::genome::consequence::Consequence;
-use genolewm_evaluate::additions::{comparisons, curves, strata};
-use genolewm_evaluate::agreement::{Agreement, Measure};
-use genolewm_evaluate::compare::{Column, sides};
-use genolewm_evaluate::jsonl::{Labels, read_labels, read_scores};
-use genolewm_evaluate::payload::{Baseline, Subject};
+use genolewm_evaluate::metrics_file::file::{EVAL, MetricsFile, SCHEMA_VERSION};
+use genolewm_evaluate::metrics_file::rows::StratumRow;
+use genolewm_evaluate::python::eval::{BaselineScore, Subject};
+use genolewm_evaluate::score_files::additions::{comparisons, curves, strata};
+use genolewm_evaluate::score_files::agreement::{Agreement, Measure};
+use genolewm_evaluate::score_files::compare::{Column, sides};
+use genolewm_evaluate::score_files::jsonl::{Labels, read_labels, read_scores};
 use genolewm_report::output::write_atomically;
-use genolewm_report::python::{json_document, json_line};
+use genolewm_report::python::json::{json_document, json_line};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const SCHEMA_VERSION: &str = "1.0.0";
 /// By these names the Python package's tools know their files.
-const GENERATED_BY: &str = "geno-lewm-eval";
 const SCORES_BY: &str = "geno-lewm-score";
 const CARBON_BASELINE: (&str, &str) = ("carbon_zero_shot", "geno-lewm-carbon-baseline");
 /// What the settings of a run are written to, beside the metrics.
@@ -88,12 +86,11 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     let agreement = measure.agreement(first, &data.labels.values)?;
     let baseline = args.baseline(&data, &measure)?;
     let subject = args.subject(&data, measure)?;
-    let mut payload = args.payload(&subject, &agreement, baseline.as_ref())?;
-    args.add(&data, &measure, &mut payload, terminal)?;
+    let mut file = args.file(&subject, &agreement, baseline.as_ref())?;
+    args.add(&data, &measure, &mut file, terminal)?;
     let settings = args.settings.to_yaml(measure.bootstrap.seed)?;
     write_atomically(&args.settings_path(), settings.as_bytes())?;
-    let text = json_document(&Json::Object(payload))?;
-    write_atomically(&args.output_metrics, text.as_bytes())?;
+    write_atomically(&args.output_metrics, json_document(&file)?.as_bytes())?;
     let path = args.output_metrics.to_string_lossy();
     let summary = subject.summary(&path, &agreement, baseline.as_ref());
     terminal.line(json_line(&summary)?)?;
@@ -132,7 +129,7 @@ impl Args {
     }
 
     /// The figures of the baseline, which is the last column; its intervals are not reported.
-    fn baseline(&self, data: &Data, measure: &Measure) -> Result<Option<Baseline>> {
+    fn baseline(&self, data: &Data, measure: &Measure) -> Result<Option<BaselineScore>> {
         let column = data
             .columns
             .last()
@@ -140,7 +137,7 @@ impl Args {
         let mut measure = *measure;
         measure.bootstrap.resamples = 0;
         let baseline = column.map(|column| {
-            Ok(Baseline {
+            Ok(BaselineScore {
                 name: column.name.clone(),
                 score_field: self.settings.baseline_score_field.clone(),
                 agreement: measure.agreement(&column.values, &data.labels.values)?,
@@ -164,26 +161,12 @@ impl Args {
         })
     }
 
-    fn payload(
+    fn file(
         &self,
         subject: &Subject,
         agreement: &Agreement,
-        baseline: Option<&Baseline>,
-    ) -> Result<BTreeMap<String, Json>> {
-        let mut payload = BTreeMap::from([
-            ("schema_version".to_owned(), SCHEMA_VERSION.into()),
-            ("generated_by".to_owned(), GENERATED_BY.into()),
-            ("generated_at".to_owned(), now().as_str().into()),
-            ("metrics".to_owned(), subject.metrics(agreement, baseline)),
-            ("artifacts".to_owned(), self.artifacts()?),
-        ]);
-        let findings = subject.findings(agreement, baseline).into_iter();
-        payload.extend(findings.map(|(key, texts)| (key.to_owned(), texts)));
-        payload.extend(self.identity.members());
-        Ok(payload)
-    }
-
-    fn artifacts(&self) -> Result<Json> {
+        baseline: Option<&BaselineScore>,
+    ) -> Result<MetricsFile> {
         let settings = self.settings_path();
         let own = [
             ("eval_config", Some(settings.as_path())),
@@ -192,7 +175,17 @@ impl Args {
             ("baseline_scores", self.baseline_scores_jsonl.as_deref()),
         ];
         let root = self.artifact_root.as_deref();
-        self.identity.artifacts(&own, root, &self.output_metrics)
+        let mut file = MetricsFile {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            generated_by: EVAL.to_owned(),
+            generated_at: Some(now()),
+            release: self.identity.release(),
+            metrics: subject.metrics(agreement, baseline),
+            artifacts: self.identity.artifacts(&own, root, &self.output_metrics)?,
+            ..MetricsFile::default()
+        };
+        subject.add_sentences(agreement, baseline, &mut file);
+        Ok(file)
     }
 
     /// Adds what the Python package does not have.
@@ -200,27 +193,22 @@ impl Args {
         &self,
         data: &Data,
         measure: &Measure,
-        payload: &mut BTreeMap<String, Json>,
+        file: &mut MetricsFile,
         terminal: &mut Terminal<'_>,
     ) -> Result<()> {
         let Some((first, others)) = data.columns.split_first() else {
             return Ok(());
         };
-        let mut compared = Vec::new();
         for other in others.iter().filter(|_| !self.settings.compare.is_empty()) {
             let found = measure.compare([&first.values, &other.values], &data.labels.values)?;
-            compared.extend(comparisons(&first.name, &other.name, &found));
-        }
-        if !compared.is_empty() {
-            payload.insert("comparisons".to_owned(), Json::Array(compared));
+            file.comparisons
+                .extend(comparisons(&first.name, &other.name, &found));
         }
         if self.settings.curves {
-            let points = curves(&first.values, &data.labels.values)?;
-            payload.insert("curves".to_owned(), points);
+            file.curves = Some(curves(&first.values, &data.labels.values)?);
         }
         if let Some(fasta) = &self.fasta {
-            let by_class = self.by_consequence(data, measure, fasta, terminal)?;
-            payload.insert("strata".to_owned(), by_class);
+            file.strata = self.by_consequence(data, measure, fasta, terminal)?;
         }
         Ok(())
     }
@@ -231,7 +219,7 @@ impl Args {
         measure: &Measure,
         fasta: &Path,
         terminal: &mut Terminal<'_>,
-    ) -> Result<Json> {
+    ) -> Result<Vec<StratumRow>> {
         let reference = RefCell::new(References::open([fasta])?);
         let annotation = annotation(&self.annotation, &reference)?;
         let keys = data.labels.keys.iter().enumerate();

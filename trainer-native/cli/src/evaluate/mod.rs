@@ -8,14 +8,16 @@ pub(super) use references::{References, annotation};
 use super::common::backend::Backend;
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use genolewm_core::Result;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_data::holdout::HoldoutPolicy;
-use genolewm_evaluate::clinvar::Outcome;
-use genolewm_evaluate::language;
-use genolewm_evaluate::prediction::{Prediction, Synthetic, synthetic_items};
-use genolewm_evaluate::report::{Evaluation, SCHEMA_VERSION, percentile_plot, roc_plot};
+use genolewm_evaluate::measure::clinvar::Outcome;
+use genolewm_evaluate::measure::evaluation::{
+    Evaluation, SCHEMA_VERSION, percentile_plot, roc_plot,
+};
+use genolewm_evaluate::measure::language;
+use genolewm_evaluate::measure::prediction::{Prediction, Synthetic, synthetic_items};
 use genolewm_evaluate::sequence::{fit_markov, held_out_windows};
 use genolewm_evaluate::states::Model;
 use genolewm_evaluate::variants::Bounds;
@@ -136,18 +138,18 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     }
     let (outcome, primates) = task.harm(&chain)?;
     let evaluation = Evaluation {
-        schema_version: SCHEMA_VERSION,
+        schema_version: SCHEMA_VERSION.to_owned(),
         generated_by: format!("genolewm evaluate {}", env!("CARGO_PKG_VERSION")),
         model_id: model.bundle.info.model_id.clone(),
         seed,
-        language,
+        language: Some(language),
         prediction,
         uniformity,
         clinvar: outcome.as_ref().map(|outcome| outcome.figures.clone()),
         primates,
     };
     write(args, &evaluation, percentiles.as_deref(), outcome.as_ref())?;
-    terminal.line(evaluation.to_markdown().trim_end())?;
+    terminal.line(evaluation.page().to_markdown().trim_end())?;
     terminal.info(format_args!("figures: {}", args.output.display()));
     Ok(Status::Done)
 }
@@ -162,14 +164,14 @@ fn synthetic(
     model: &Model,
     windows: &[Vec<u8>],
     seed: u64,
-) -> Result<BTreeMap<&'static str, Prediction>> {
+) -> Result<BTreeMap<String, Prediction>> {
     let mut figures = BTreeMap::new();
     for (name, kind) in [
         ("synthetic_snv", Synthetic::Snv),
         ("synthetic_indel", Synthetic::Indel),
     ] {
         let measured = model.measure(&synthetic_items(windows, kind, seed)?)?;
-        figures.extend(Prediction::of(&measured).map(|of| (name, of)));
+        figures.extend(Prediction::of(&measured).map(|of| (name.to_owned(), of)));
     }
     Ok(figures)
 }
@@ -185,7 +187,7 @@ fn write(
         return Ok(());
     };
     let file = |name: &str, text: String| write_atomically(&directory.join(name), text.as_bytes());
-    file("evaluation.md", evaluation.to_markdown())?;
+    file("evaluation.md", evaluation.page().to_markdown())?;
     percentiles.map_or(Ok(()), |percentiles| {
         file("percentiles.svg", percentile_plot(percentiles))
     })?;

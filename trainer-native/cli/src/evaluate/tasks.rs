@@ -5,16 +5,16 @@ use super::{Args, load};
 use genolewm::scorer::Placer;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_core::{ErrorCode, Result};
-use genolewm_data::corpus::markov::MarkovModel;
-use genolewm_data::edits::variants::{LabelledVariant, VariantSet, read_variants};
 use genolewm_data::genome::primate::PrimateAlignment;
 use genolewm_data::holdout::HoldoutPolicy;
-use genolewm_evaluate::clinvar::{self, Outcome};
-use genolewm_evaluate::controls::Methods;
-use genolewm_evaluate::prediction::Prediction;
-use genolewm_evaluate::primate::{self, Primates};
+use genolewm_data::markov::MarkovModel;
+use genolewm_data::variants::{LabelledVariant, VariantSet, read_variants};
+use genolewm_evaluate::baselines::controls::Methods;
+use genolewm_evaluate::measure::clinvar::{self, Outcome};
+use genolewm_evaluate::measure::prediction::Prediction;
+use genolewm_evaluate::measure::primate::{self, Primates};
+use genolewm_evaluate::measure::uniformity::{CommonVariants, Uniformity};
 use genolewm_evaluate::states::Model;
-use genolewm_evaluate::uniformity::{Common, Uniformity};
 use genolewm_evaluate::variants::{Bounds, HeldOut, Side, on_side};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -40,8 +40,8 @@ impl Task<'_> {
     /// As the files, the model and [`HeldOut::required`].
     pub(super) fn common(
         &self,
-        prediction: &mut BTreeMap<&'static str, Prediction>,
-    ) -> Result<Option<(Common, Vec<f64>)>> {
+        prediction: &mut BTreeMap<String, Prediction>,
+    ) -> Result<Option<(CommonVariants, Vec<f64>)>> {
         if self.args.common.is_empty() {
             return Ok(None);
         }
@@ -53,11 +53,11 @@ impl Task<'_> {
         let held = self.variants(sets, &mut references, side, LabelledVariant::is_common)?;
         let held = held.required()?;
         let measured = self.model.measure(&held.items)?;
-        prediction.extend(Prediction::of(&measured).map(|of| ("common_variants", of)));
+        prediction.extend(Prediction::of(&measured).map(|of| ("common_variants".to_owned(), of)));
         let percentiles: Vec<f64> = measured.iter().map(|m| m.percentile).collect();
         let table = &self.model.bundle.info.calibration;
         let all = table.buckets().map(|bucket| bucket.n_calibration()).max();
-        let figures = Common {
+        let figures = CommonVariants {
             uniformity: Uniformity::of(&percentiles, all),
             left_out: held.left_out,
         };

@@ -1,7 +1,7 @@
 //! Which states are measured, and how.
 
-use super::SCHEMA_VERSION;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_evaluate::metrics_file::file::SCHEMA_VERSION;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

@@ -5,32 +5,30 @@ mod flags;
 use super::common::backend::Backend;
 use super::common::identity::{Identity, now};
 use super::common::model::{self, ModelArgs};
-use super::common::terminal::Terminal;
+use super::common::terminal::{Terminal, progress_bar};
 use super::scoring::place::open_reference;
 use super::scoring::regions::read_regions;
-use super::{Context, Status};
+use crate::common::command::{Context, Status};
 use flags::{Settings, Source};
 use genolewm::scorer::Placer;
 use genolewm_core::pooling::PoolType;
-use genolewm_core::provenance::Json;
 use genolewm_core::window::TOKEN_BP;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_evaluate::metrics_file::file::{EVAL, MetricsFile, SCHEMA_VERSION};
+use genolewm_evaluate::python::rollout::{Origin, add_figures};
 use genolewm_evaluate::rollout::fidelity::fidelities;
 use genolewm_evaluate::rollout::haplotypes::{Haplotype, Observed, Shape, join, synthetic};
 use genolewm_evaluate::rollout::measure::measure;
-use genolewm_evaluate::rollout::payload::{Origin, payload};
 use genolewm_evaluate::rollout::phase::{Phase, read_copies};
 use genolewm_evaluate::rollout::rows::{StateRow, read_states};
 use genolewm_evaluate::states::Model;
 use genolewm_report::output::write_atomically;
-use genolewm_report::python::{json_document, json_line};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::collections::{BTreeMap, BTreeSet};
+use genolewm_report::python::json::{json_document, json_line};
+use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const SCHEMA_VERSION: &str = "1.0.0";
-/// By this name the Python package's tools know metrics, also those of rollouts.
-const GENERATED_BY: &str = "geno-lewm-eval";
+const PROGRESS: &str = "{bar:28} {percent:>3} %  {pos} of {len} haplotypes  {eta} left";
 /// What the settings of a run are written to, beside the metrics.
 const SETTINGS_NAME: &str = "eval_config.effective.yaml";
 
@@ -68,7 +66,7 @@ pub struct Args {
 }
 
 /// States with where they come from.
-struct Measured {
+struct MeasuredStates {
     rows: Vec<StateRow>,
     origin: Origin,
     /// The model that was measured.
@@ -83,37 +81,30 @@ struct Measured {
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     args.settings.check()?;
     let measured = match &args.source.states_jsonl {
-        Some(path) => Measured {
+        Some(path) => MeasuredStates {
             rows: read_states(path)?,
             origin: Origin::File,
             model_id: None,
         },
         None => args.measure(context.shared.seed.unwrap_or(0), terminal)?,
     };
-    let document = args.document(&measured)?;
-    let metrics = match document.as_object().and_then(|of| of.get("metrics")) {
-        Some(Json::Array(rows)) => rows.len(),
-        _ => 0,
-    };
+    let file = args.file(&measured)?;
     if let Some(path) = &args.output_states {
         let lines = measured.rows.iter().map(|row| Ok(row.to_line()? + "\n"));
         write_atomically(path, lines.collect::<Result<String>>()?.as_bytes())?;
     }
     let settings = args.settings.to_yaml(context.shared.seed.unwrap_or(0))?;
     write_atomically(&args.settings_path(), settings.as_bytes())?;
-    write_atomically(&args.output_metrics, json_document(&document)?.as_bytes())?;
+    write_atomically(&args.output_metrics, json_document(&file)?.as_bytes())?;
     let splits: BTreeSet<&str> = measured.rows.iter().map(|row| row.split.as_str()).collect();
     let path = args.output_metrics.to_string_lossy();
-    terminal.line(json_line(&Json::from([
-        ("metrics_json", path.as_ref().into()),
-        ("rows", (measured.rows.len() as u64).into()),
-        (
-            "splits",
-            Json::Array(splits.into_iter().map(Json::from).collect()),
-        ),
-        ("metrics", (metrics as u64).into()),
-        ("recall_k", args.settings.recall_k.into()),
-    ]))?)?;
+    terminal.line(json_line(&json!({
+        "metrics_json": path,
+        "rows": measured.rows.len(),
+        "splits": splits,
+        "metrics": file.metrics.len(),
+        "recall_k": args.settings.recall_k,
+    }))?)?;
     Ok(Status::Done)
 }
 
@@ -122,7 +113,7 @@ impl Args {
         self.output_metrics.with_file_name(SETTINGS_NAME)
     }
 
-    fn document(&self, measured: &Measured) -> Result<Json> {
+    fn file(&self, measured: &MeasuredStates) -> Result<MetricsFile> {
         let settings = self.settings_path();
         let states = self.source.states_jsonl.as_deref();
         let states = states.or(self.output_states.as_deref());
@@ -138,25 +129,23 @@ impl Args {
             ),
         ];
         let root = self.artifact_root.as_deref();
-        let artifacts = self.identity.artifacts(&own, root, &self.output_metrics)?;
+        let mut release = self.identity.release();
+        release.model_id = release.model_id.or_else(|| measured.model_id.clone());
+        let mut file = MetricsFile {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            generated_by: EVAL.to_owned(),
+            generated_at: Some(now()),
+            release,
+            artifacts: self.identity.artifacts(&own, root, &self.output_metrics)?,
+            ..MetricsFile::default()
+        };
         let recall_k = self.settings.recall_k;
-        let (splits, steps) = fidelities(&measured.rows, recall_k);
-        let mut document = BTreeMap::from([
-            ("schema_version".to_owned(), SCHEMA_VERSION.into()),
-            ("generated_by".to_owned(), GENERATED_BY.into()),
-            ("generated_at".to_owned(), now().as_str().into()),
-            ("artifacts".to_owned(), artifacts),
-        ]);
-        let figures = payload(&splits, &steps, recall_k, &measured.origin).into_iter();
-        document.extend(figures.map(|(key, value)| (key.to_owned(), value)));
-        if let Some(id) = &measured.model_id {
-            document.insert("model_id".to_owned(), id.as_str().into());
-        }
-        document.extend(self.identity.members());
-        Ok(Json::Object(document))
+        let fidelities = fidelities(&measured.rows, recall_k);
+        add_figures(&fidelities, recall_k, &measured.origin, &mut file);
+        Ok(file)
     }
 
-    fn measure(&self, seed: u64, terminal: &mut Terminal<'_>) -> Result<Measured> {
+    fn measure(&self, seed: u64, terminal: &mut Terminal<'_>) -> Result<MeasuredStates> {
         let ops = Backend::cpu(&self.model.backend)?;
         let bundle = model::load(&ops, &self.model)?;
         let model = Model { ops, bundle };
@@ -165,12 +154,12 @@ impl Args {
             Some(vcf) => self.observed(vcf, shape, &model, terminal)?,
             None => self.synthetic(shape, seed)?,
         };
-        let bar = progress(haplotypes.len(), terminal.shows_progress());
+        let bar = progress_bar(haplotypes.len(), terminal.shows_progress(), PROGRESS);
         let rows = measure(&model, &self.settings.split, &haplotypes, &mut |done| {
             bar.set_position(done as u64);
         })?;
         bar.finish_and_clear();
-        Ok(Measured {
+        Ok(MeasuredStates {
             rows,
             origin: Origin::Measured(about),
             model_id: Some(model.bundle.info.model_id.clone()),
@@ -262,18 +251,4 @@ impl Args {
         );
         Ok((observed.haplotypes, about))
     }
-}
-
-fn progress(haplotypes: usize, visible: bool) -> ProgressBar {
-    let target = if visible {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some(haplotypes as u64), target);
-    let template = "{bar:28} {percent:>3} %  {pos} of {len} haplotypes  {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
 }

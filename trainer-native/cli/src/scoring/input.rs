@@ -32,7 +32,7 @@ impl Input {
     pub fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let bytes_read = Arc::new(AtomicU64::new(0));
-        let (reader, bytes): (Box<dyn Read>, _) = if is_stdin_or_stdout(path) {
+        let (reader, bytes): (Box<dyn Read + Send>, _) = if is_stdin_or_stdout(path) {
             (Box::new(io::stdin()), None)
         } else {
             let file = open_file(path)?;
@@ -148,7 +148,7 @@ pub fn open_file(path: &Path) -> Result<File> {
 }
 
 struct Counted {
-    inner: Box<dyn Read>,
+    inner: Box<dyn Read + Send>,
     bytes: Arc<AtomicU64>,
 }
 

@@ -4,11 +4,11 @@ use super::annotation::Places;
 use super::place::open_reference;
 use super::receipts;
 use crate::common::backend::{NativeOps, on_backend};
+use crate::common::command::{Context, Status};
 use crate::common::model;
 use crate::common::output::Output;
 use crate::common::terminal::{Terminal, write_error};
 use crate::score::Args;
-use crate::{Context, Status};
 use genolewm::bundle::Bundle;
 use genolewm::info::ModelInfo;
 use genolewm::scorer::{

@@ -7,7 +7,7 @@ use genolewm::scorer::{Builds, LOOK_AHEAD, RefCheck, Regions, SAMPLE, Site, Tall
 use genolewm_core::edit::SkipReason;
 use genolewm_core::source::{AlleleOutcome, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::edits::variants::labelled;
+use genolewm_data::variants::labelled;
 use std::cell::RefCell;
 
 /// Malformed records whose errors are shown.

@@ -1,7 +1,7 @@
 //! The modes of the Python package's `geno-lewm-train`, as flags of `genolewm train` itself.
 
 use super::preflight::look;
-use crate::Context;
+use crate::common::command::Context;
 use crate::common::terminal::Terminal;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::driver::train;

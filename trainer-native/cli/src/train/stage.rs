@@ -1,7 +1,7 @@
 //! A stage of training that may be looked at before it starts.
 
 use super::preflight::look;
-use crate::Context;
+use crate::common::command::Context;
 use crate::common::terminal::Terminal;
 use genolewm_core::Result;
 use genolewm_train::driver::train;

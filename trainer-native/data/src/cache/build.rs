@@ -3,17 +3,14 @@
 use super::key::{CachedDtype, CachedPool, Sha256Bytes, WindowCacheKey, refused};
 use super::paths::ShardPlace;
 use super::record::{Embedding, WindowCacheRecord};
+use super::store::WindowCache;
 use super::windows::CacheWindow;
-use super::{Index, WindowCache, paths};
 use genolewm_core::Result;
-use genolewm_report::output::FileLock;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 
 /// Windows in memory at a time; beyond it blocks are written before they are full.
 const MOST_PENDING: usize = 8_192;
-/// Where a block goes whose place is taken: so many places further on, or a multiple of it.
-const SPARE_PLACES: u64 = 1_000_000;
 
 /// What a cache is filled with.
 #[derive(Debug, Clone)]
@@ -263,38 +260,6 @@ impl<H: BuildHost> Builder<'_, H> {
         self.report.written_shards += 1;
         self.look();
         Ok(())
-    }
-}
-
-impl WindowCache {
-    /// Indexes shards that an earlier process wrote and did not index. Does nothing where there is
-    /// no cache.
-    ///
-    /// # Errors
-    /// As [`write_shard`](Self::write_shard).
-    pub fn adopt_unindexed(&mut self) -> Result<()> {
-        if !paths::embeddings(&self.root).exists() {
-            return Ok(());
-        }
-        let _lock = FileLock::wait(&paths::lock(&self.root))?;
-        (self.index, self.last) = (None, None);
-        let mut index = Index::open(&paths::index(&self.root))?;
-        self.adopt(&mut index)
-    }
-
-    /// A block's place, or the first spare one where no shard is.
-    fn free_place<'a>(
-        &self,
-        mut place: ShardPlace<'a>,
-        key: &WindowCacheKey,
-    ) -> Result<ShardPlace<'a>> {
-        loop {
-            let path = place.path(key.state_layer, key.pool_type, key.pool_radius)?;
-            if !self.root.join(path).exists() {
-                return Ok(place);
-            }
-            place.stride_block = place.stride_block.saturating_add(SPARE_PLACES);
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Blocks, repeats and interruptions, with an encoder that counts bases.
 
+use super::super::paths;
 use super::super::repair::{reindex_cache, repair_cache};
 use super::*;
 use std::path::Path;

@@ -1,9 +1,11 @@
-//! Reading a shard, whoever wrote it and whatever became of it since.
+//! Reading a shard of Parquet, whoever wrote it and whatever became of it since.
 
 use super::key::{Sha256Bytes, WindowCacheKey};
 use super::record::{CACHE_SCHEMA_VERSION, Embedding, WindowCacheRecord};
 use super::shard::corrupt;
+use crate::shards::cause::system_cause;
 use genolewm_core::Result;
+use genolewm_report::guard::guarded;
 use genolewm_report::output::io_error;
 use half::f16;
 use parquet::basic::Type as Physical;
@@ -17,7 +19,6 @@ use parquet::schema::types::SchemaDescriptor;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Name, physical type and, where the type has one, length of each column that a shard must have.
@@ -51,22 +52,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<WindowCacheRecord>> {
     let file = File::open(path).map_err(|error| failed(&error))?;
     // The decoders of the Parquet crate panic on some damaged pages. A damaged file is what
     // `--repair` is for, so it must not end the program.
-    let decoded = catch_unwind(AssertUnwindSafe(|| decode(file)));
-    let decoded = decoded.map_err(|_| corrupt(path, "cannot be decoded"))?;
-    decoded.map_err(|error| match system_error(&error) {
-        Some(error) => failed(error),
-        None => corrupt(path, "cannot be read").with_detail("cause", error),
+    let decoded = guarded(|| decode(file)).ok_or_else(|| corrupt(path, "cannot be decoded"))?;
+    decoded.map_err(|error| match system_cause(error) {
+        Ok(error) => failed(&error),
+        Err(cause) => corrupt(path, "cannot be read").with_detail("cause", cause),
     })
-}
-
-/// The operating system's error, if it is one. Decompression reports damage as an I/O error too,
-/// but without the system's number.
-fn system_error(error: &ParquetError) -> Option<&io::Error> {
-    let ParquetError::External(cause) = error else {
-        return None;
-    };
-    let error = cause.downcast_ref::<io::Error>()?;
-    error.raw_os_error().is_some().then_some(error)
 }
 
 fn fault(what: impl Into<String>) -> ParquetError {

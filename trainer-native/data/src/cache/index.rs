@@ -1,12 +1,14 @@
 //! The index: which shard holds a key, and in which row. A SQLite file that the Python package
 //! reads and writes too.
 
-use super::key::{WindowCacheKey, hex};
+use super::key::WindowCacheKey;
 use super::record::WindowCacheRecord;
+use crate::sha256::hex;
 use genolewm_core::{Error, ErrorCode, Result};
+use rusqlite::types::Value;
 use rusqlite::{
     Connection, ErrorCode as Sqlite, OpenFlags, OptionalExtension, Statement, TransactionBehavior,
-    params,
+    params_from_iter,
 };
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -192,15 +194,7 @@ impl Index {
 }
 
 fn entry(find: &mut Statement<'_>, key: &WindowCacheKey) -> rusqlite::Result<Option<Entry>> {
-    let key = params![
-        hex(&key.window_hash),
-        hex(&key.encoder_hash),
-        key.state_layer,
-        key.pool_type.as_str(),
-        key.pool_radius,
-        key.dtype.as_str(),
-    ];
-    let entry = find.query_row(key, |row| {
+    let entry = find.query_row(params_from_iter(columns(key)), |row| {
         Ok(Entry {
             shard: row.get(0)?,
             row: row.get(1)?,
@@ -215,19 +209,25 @@ fn add(
     shard: &str,
     row: i64,
 ) -> rusqlite::Result<()> {
-    let key = &record.key;
-    let values = params![
-        hex(&key.window_hash),
-        hex(&key.encoder_hash),
-        key.state_layer,
-        key.pool_type.as_str(),
-        key.pool_radius,
-        key.dtype.as_str(),
-        shard,
-        row,
-        record.created_at,
+    let rest: [Value; 3] = [
+        shard.to_owned().into(),
+        row.into(),
+        record.created_at.into(),
     ];
-    insert.execute(values).map(drop)
+    let values = columns(&record.key).into_iter().chain(rest);
+    insert.execute(params_from_iter(values)).map(drop)
+}
+
+/// A key as the columns of the table that find it, in their order.
+fn columns(key: &WindowCacheKey) -> [Value; 6] {
+    [
+        hex(&key.window_hash).into(),
+        hex(&key.encoder_hash).into(),
+        i64::from(key.state_layer).into(),
+        key.pool_type.to_string().into(),
+        i64::from(key.pool_radius).into(),
+        key.dtype.to_string().into(),
+    ]
 }
 
 fn taken(key: &WindowCacheKey, shard: &str) -> Error {

@@ -1,8 +1,7 @@
 //! What a cached state is found by: the window's content, the encoder and how it was pooled.
 
+use crate::named::named;
 use genolewm_core::{Error, ErrorCode, Result};
-use std::fmt::{self, Write as _};
-use std::str::FromStr;
 
 /// The 32 bytes of a SHA-256.
 pub type Sha256Bytes = [u8; 32];
@@ -32,23 +31,9 @@ impl CachedPool {
     }
 }
 
-impl fmt::Display for CachedPool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for CachedPool {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|pool| pool.as_str() == text);
-        found.ok_or_else(|| {
-            refused("a pool type is centered_mean, global_mean or attention")
-                .with_detail("pool_type", text)
-        })
-    }
-}
+named!(CachedPool, |text| {
+    refused("a pool type is centered_mean, global_mean or attention").with_detail("pool_type", text)
+});
 
 /// The number format that the encoder computed in. Embeddings are stored as f16 in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,20 +60,9 @@ impl CachedDtype {
     }
 }
 
-impl fmt::Display for CachedDtype {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for CachedDtype {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|dtype| dtype.as_str() == text);
-        found.ok_or_else(|| refused("a dtype is bf16, fp16 or fp32").with_detail("dtype", text))
-    }
-}
+named!(CachedDtype, |text| {
+    refused("a dtype is bf16, fp16 or fp32").with_detail("dtype", text)
+});
 
 /// The content key of a state (`WindowCacheKey` of the Python package). It has no locus: equal
 /// windows share one row.
@@ -122,16 +96,6 @@ impl WindowCacheKey {
     }
 }
 
-/// Bytes as lower-case hexadecimal digits, as the index holds hashes.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing into a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
 /// An argument that the cache does not take.
 pub(super) fn refused(message: impl Into<String>) -> Error {
     Error::new(ErrorCode::InputGeneric, message)
@@ -161,10 +125,5 @@ mod tests {
                 .err(),
         ];
         assert_eq!(codes, [Some(ErrorCode::InputGeneric); 2]);
-    }
-
-    #[test]
-    fn hashes_are_lower_case_hexadecimal() {
-        assert_eq!(hex(&[0, 0xab, 0x1f]), "00ab1f");
     }
 }

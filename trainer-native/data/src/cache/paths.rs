@@ -1,4 +1,4 @@
-//! Where the cache keeps what, and which names it takes.
+//! Where the cache keeps what, and which names it takes: the folders of the Python package.
 
 use super::key::{CachedPool, refused};
 use genolewm_core::{Error, ErrorCode, Result};

@@ -5,8 +5,8 @@ use super::index::Index;
 use super::paths;
 use super::record::now;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{FileLock, io_error, temporary_in};
-use std::fs::{self, File};
+use genolewm_report::output::{FileLock, StagedFile, io_error};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -91,9 +91,9 @@ fn rebuild(
     shards: &[PathBuf],
     mut faulty: impl FnMut(&Path, Error) -> Result<()>,
 ) -> Result<CacheReindexReport> {
-    let folder = paths::embeddings(root);
-    let file = temporary_in(&folder).map_err(failed(&folder))?;
-    let mut index = Index::build(file.path())?;
+    let index_path = paths::index(root);
+    let file = StagedFile::create(&index_path).map_err(failed(&index_path))?;
+    let mut index = Index::build(file.temporary_path())?;
     let (mut indexed_shards, mut indexed_rows) = (0, 0);
     for shard in shards {
         let relative = paths::relative(root, shard)?;
@@ -109,7 +109,6 @@ fn rebuild(
         }
     }
     index.close()?;
-    let index_path = paths::index(root);
     replace(file, &index_path)?;
     Ok(CacheReindexReport {
         indexed_shards,
@@ -118,8 +117,8 @@ fn rebuild(
     })
 }
 
-fn replace(file: tempfile::NamedTempFile, index: &Path) -> Result<()> {
-    file.as_file().sync_all().map_err(failed(index))?;
+fn replace(file: StagedFile, index: &Path) -> Result<()> {
+    file.settle().map_err(failed(index))?;
     match Index::settle(index) {
         // It is about to be replaced.
         Err(error) if error.code() != ErrorCode::ResourceCacheCorrupt => return Err(error),
@@ -136,11 +135,7 @@ fn replace(file: tempfile::NamedTempFile, index: &Path) -> Result<()> {
             _ => {}
         }
     }
-    let placed = file.persist(index).map_err(|error| error.error);
-    placed.map_err(failed(index))?;
-    let folder = index.parent().unwrap_or(index);
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(failed(folder))
+    file.commit().map_err(failed(index))
 }
 
 /// Moves a shard into the quarantine, beside what is there under its name.

@@ -1,6 +1,7 @@
 //! The states of windows, as they are cached.
 
 use super::key::{CachedPool, Sha256Bytes, refused};
+use crate::sha256;
 use genolewm::encoder::StateEncoder;
 use genolewm::ops::Ops;
 use genolewm_core::position::BpOffset;
@@ -8,9 +9,7 @@ use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::io;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// An encoder at work on several windows at once.
@@ -77,15 +76,10 @@ where
 pub fn encoder_weights_hash(directory: &Path) -> Result<Sha256Bytes> {
     for name in ["model.safetensors", "model.safetensors.index.json"] {
         let path = directory.join(name);
-        let failed = |error| io_error(&path.display().to_string(), &error);
-        match File::open(&path) {
-            Ok(mut file) => {
-                let mut digest = Sha256::new();
-                io::copy(&mut file, &mut HashWriter(&mut digest)).map_err(failed)?;
-                return Ok(digest.finalize().into());
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(error)),
+        match sha256::of_file(&path) {
+            Ok(hash) => return Ok(hash),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(io_error(&path.display().to_string(), &error)),
         }
     }
     let name = directory.display();
@@ -94,17 +88,4 @@ pub fn encoder_weights_hash(directory: &Path) -> Result<Sha256Bytes> {
         format!("{name}: there is no model.safetensors"),
     )
     .with_remedy("give a complete encoder directory with --encoder-dir"))
-}
-
-struct HashWriter<'a>(&'a mut Sha256);
-
-impl io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -1,12 +1,12 @@
 //! Which windows of a corpus are cached.
 
+use crate::corpus::grid::{RecordWindow, WindowGrid};
 use crate::corpus::stored::is_known;
-use crate::corpus::windows::{RecordWindow, WindowGrid};
 use crate::corpus::{CorpusSource, Joining};
 use crate::files::package::open_records;
 use crate::files::records::SequenceRecord;
-use crate::holdout::HoldoutPolicy;
 use crate::holdout::kept::kept;
+use crate::holdout::policy::HoldoutPolicy;
 use genolewm_core::contig::common_form;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::ops::Range;

@@ -39,19 +39,15 @@ impl LocalRecord {
     /// A span of the chromosome in the record's coordinates; `None` unless the record holds all of it.
     #[must_use]
     pub fn localise(&self, contig: &str, span: Interval) -> Option<Interval> {
-        let inside =
-            contig == self.contig && span.start >= self.span.start && span.end <= self.span.end;
-        let shift = |offset: BpOffset| BpOffset(offset.get() - self.span.start.get());
-        inside.then(|| Interval {
-            start: shift(span.start),
-            end: shift(span.end),
-        })
+        let inside = contig == self.contig && self.span.covers(span);
+        let start = span.start.since(self.span.start).filter(|_| inside)?;
+        Some(Interval::at(start, span.len_bp()))
     }
 
     /// A base of the record on its chromosome.
     #[must_use]
     pub const fn globalise(&self, offset: BpOffset) -> BpOffset {
-        BpOffset(self.span.start.get() + offset.get())
+        self.span.start.saturating_add(offset.get())
     }
 }
 

@@ -1,10 +1,10 @@
 //! The sequence of one file, in memory: what may be sampled of it, and windows of that.
 
 use crate::bases;
-use crate::files::recipe::Joining;
+use crate::corpus::table::Joining;
 use crate::files::records::SequenceRecord;
-use crate::holdout::HoldoutPolicy;
 use crate::holdout::kept::kept;
+use crate::holdout::policy::HoldoutPolicy;
 use crate::window::Piece;
 use genolewm_core::position::{BpOffset, Interval};
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ const BASES_PER_ALLOWED_N: usize = 50;
 
 /// A sampled stretch of sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Window {
+pub struct SampledWindow {
     /// The record of the first base (of the forward strand).
     pub contig: Arc<str>,
     /// The first base on that record.
@@ -135,7 +135,12 @@ impl Stored {
     }
 
     /// The window at an offset of the stored bases, if it may be sampled.
-    pub(super) fn window(&self, offset: usize, len_bp: usize, reverse: bool) -> Option<Window> {
+    pub(super) fn window(
+        &self,
+        offset: usize,
+        len_bp: usize,
+        reverse: bool,
+    ) -> Option<SampledWindow> {
         let end = offset
             .checked_add(len_bp)
             .filter(|&end| end <= self.bases.len() && len_bp > 0)?;
@@ -154,7 +159,7 @@ impl Stored {
             .take_while(|&index| self.segments[index].offset < end)
             .map(|index| self.piece(index, offset, end))
             .collect();
-        let mut window = Window {
+        let mut window = SampledWindow {
             contig: Arc::clone(&pieces.first()?.contig),
             start: pieces.first()?.span.start,
             bases: stored.to_vec(),
@@ -187,7 +192,7 @@ impl Stored {
             .map_or(self.bases.len(), |next| next.offset)
     }
 
-    /// See [`Corpus::fetch`](crate::corpus::Corpus::fetch).
+    /// See [`Corpus::fetch`](crate::corpus::loaded::Corpus::fetch).
     pub(super) fn fetch(&self, record: usize, span: Interval) -> Vec<u8> {
         let mut codes = vec![bases::N; span.len_bp() as usize];
         let first = self

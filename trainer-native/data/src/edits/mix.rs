@@ -1,13 +1,11 @@
 //! Which edits a training window is shown with.
 
-use crate::bases::below;
-use crate::edits::provider::SyntheticSnv;
+use crate::edits::provider::Synthetic;
 pub use crate::edits::provider::{EditProvider, EditProviders, EditSource};
-use crate::holdout::HoldoutPolicy;
+use crate::holdout::policy::HoldoutPolicy;
 use crate::weighted::Weights;
 use crate::window::WindowContext;
 use genolewm_core::edit::RelEdit;
-use genolewm_core::position::BpOffset;
 use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -94,7 +92,7 @@ pub struct EditMix {
 }
 
 impl Default for EditMix {
-    /// The contract's: 3 common, 3 synthetic SNVs, 1 synthetic indel, 1 ClinVar; synthetic SNVs for
+    /// 3 common, 3 synthetic SNVs, 1 synthetic indel, 1 ClinVar; synthetic SNVs for
     /// missing ClinVar variants, and for missing common ones of windows without a place; rollouts of
     /// 1, 2, 3 steps at 0.90, 0.05, 0.05.
     fn default() -> Self {
@@ -202,9 +200,13 @@ impl EditMix {
         let steps = self.rollouts.draw(rng).unwrap_or(1);
         while item.edits.len() < steps {
             let fits = |edit: &RelEdit| {
-                allowed(edit) && item.edits.iter().all(|other| disjoint(other, edit))
+                allowed(edit)
+                    && item
+                        .edits
+                        .iter()
+                        .all(|other| !other.span().intersects(edit.span()))
             };
-            let further = take(&SyntheticSnv, 1, window, rng, fits)?;
+            let further = take(&Synthetic::SNV, 1, window, rng, fits)?;
             if further.is_empty() {
                 return Err(too_few(EditSource::SyntheticSnv, 1, window));
             }
@@ -236,17 +238,6 @@ fn take(
     }
 }
 
-fn disjoint(one: &RelEdit, other: &RelEdit) -> bool {
-    let span = |edit: &RelEdit| {
-        (
-            edit.rel_pos().get(),
-            edit.rel_pos().get() + edit.ref_bases().len() as u64,
-        )
-    };
-    let ((a, b), (c, d)) = (span(one), span(other));
-    b <= c || d <= a
-}
-
 fn too_few(source: EditSource, missing: usize, window: &WindowContext) -> Error {
     let remedy = match source {
         EditSource::SyntheticSnv | EditSource::SyntheticIndel => {
@@ -269,27 +260,6 @@ fn too_few(source: EditSource, missing: usize, window: &WindowContext) -> Error 
     )
     .with_detail("start_bp", window.start)
     .with_remedy(remedy)
-}
-
-/// Starts of training windows on a record: every `stride_bp` from a random phase, `margin_bp` clear
-/// of both ends. Without `rng` the phase is 0.
-#[must_use]
-pub fn window_starts(
-    record_bp: u64,
-    window_bp: u64,
-    margin_bp: u64,
-    stride_bp: u64,
-    rng: Option<&mut ChaCha8Rng>,
-) -> Vec<BpOffset> {
-    let Some(slack) = record_bp.checked_sub(window_bp + 2 * margin_bp) else {
-        return Vec::new();
-    };
-    let stride_bp = stride_bp.max(1);
-    let phase = rng.map_or(0, |rng| below(rng, stride_bp.min(slack + 1)));
-    (phase..=slack)
-        .step_by(usize::try_from(stride_bp).unwrap_or(usize::MAX))
-        .map(|at| BpOffset(margin_bp + at))
-        .collect()
 }
 
 #[cfg(test)]

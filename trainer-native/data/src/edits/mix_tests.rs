@@ -1,8 +1,8 @@
 use super::*;
 use crate::edits::provider::ObservedVariants;
-use crate::edits::variants::{LabelledVariant, VariantIndex};
+use crate::variants::{LabelledVariant, VariantIndex};
 use genolewm_core::edit::EditSpec;
-use genolewm_core::position::Interval;
+use genolewm_core::position::{BpOffset, Interval};
 use rand_core::SeedableRng;
 
 const BASES: &str = "ACGTTGCAGGACGGTCATTTACCGATAGGCATTGACCATGGCATTACGATCAGT";
@@ -177,23 +177,4 @@ fn a_provider_is_asked_again_where_hold_outs_refuse() {
         .draw(&placed(), &providers, &holdout, &mut rng)
         .unwrap_err();
     assert_eq!(error.details()["missing"], "1");
-}
-
-#[test]
-fn window_starts_keep_margin_and_stride() {
-    let starts = |record_bp| -> Vec<u64> {
-        window_starts(record_bp, 100, 10, 50, None)
-            .into_iter()
-            .map(BpOffset::get)
-            .collect()
-    };
-    assert_eq!(
-        (starts(119), starts(120), starts(220)),
-        (vec![], vec![10], vec![10, 60, 110])
-    );
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    for _ in 0..100 {
-        let starts = window_starts(300, 100, 10, 50, Some(&mut rng));
-        assert!(starts.len() >= 3 && starts.iter().all(|start| (10..=190).contains(&start.get())));
-    }
 }

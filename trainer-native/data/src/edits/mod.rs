@@ -1,6 +1,6 @@
 //! The edits that a window is trained with: observed ones, made-up ones, and how they are mixed.
+
 pub mod synthetic;
-pub mod variants;
 pub mod provider;
 pub mod mix;
 pub mod tuple;

@@ -2,22 +2,21 @@
 
 use crate::bases::below;
 use crate::edits::synthetic::{synthetic_indel, synthetic_snv};
-use crate::edits::variants::{LabelledVariant, VariantIndex, read_variants, require_some};
+use crate::named::named;
 use crate::shards::Significance;
+use crate::variants::{LabelledVariant, VariantIndex, read_variants, require_some};
 use crate::window::WindowContext;
 use genolewm_core::edit::RelEdit;
-use genolewm_core::position::BpOffset;
 use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 /// The kind of edit that a tuple shows first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EditSource {
-    /// An observed variant of at least [`COMMON_AF`](crate::edits::variants::COMMON_AF).
+    /// An observed variant of at least [`COMMON_AF`](crate::variants::COMMON_AF).
     GnomadCommon,
     /// A random base change.
     SyntheticSnv,
@@ -47,25 +46,12 @@ impl EditSource {
     }
 }
 
-impl fmt::Display for EditSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for EditSource {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let found = Self::ALL.into_iter().find(|source| source.as_str() == text);
-        found.ok_or_else(|| {
-            let names = Self::ALL.map(Self::as_str).join(", ");
-            Error::new(ErrorCode::ConfigGeneric, "there is no such source of edits")
-                .with_detail("source", text)
-                .with_remedy(format!("use one of {names}"))
-        })
-    }
-}
+named!(EditSource, |text| {
+    let names = EditSource::ALL.map(EditSource::as_str).join(", ");
+    Error::new(ErrorCode::ConfigGeneric, "there is no such source of edits")
+        .with_detail("source", text)
+        .with_remedy(format!("use one of {names}"))
+});
 
 /// Gives edits of windows. What it gives is a function of the window and the state of `rng`.
 pub trait EditProvider: fmt::Debug + Send + Sync {
@@ -82,37 +68,25 @@ pub trait EditProvider: fmt::Debug + Send + Sync {
     ) -> Result<Vec<RelEdit>>;
 }
 
-/// Random base changes, as many as are asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SyntheticSnv;
+/// Random edits of one kind, as many as are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Synthetic(fn(&str, &mut ChaCha8Rng) -> Result<RelEdit>);
 
-impl EditProvider for SyntheticSnv {
-    fn edits(
-        &self,
-        window: &WindowContext,
-        count: usize,
-        rng: &mut ChaCha8Rng,
-    ) -> Result<Vec<RelEdit>> {
-        (0..count)
-            .map(|_| synthetic_snv(&window.bases, rng))
-            .collect()
-    }
+impl Synthetic {
+    /// Base changes.
+    pub const SNV: Self = Self(synthetic_snv);
+    /// Insertions and deletions, evenly.
+    pub const INDEL: Self = Self(synthetic_indel);
 }
 
-/// Random insertions and deletions, evenly, as many as are asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SyntheticIndel;
-
-impl EditProvider for SyntheticIndel {
+impl EditProvider for Synthetic {
     fn edits(
         &self,
         window: &WindowContext,
         count: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<RelEdit>> {
-        (0..count)
-            .map(|_| synthetic_indel(&window.bases, rng))
-            .collect()
+        (0..count).map(|_| self.0(&window.bases, rng)).collect()
     }
 }
 
@@ -174,16 +148,15 @@ impl EditProvider for ObservedVariants {
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<RelEdit>> {
         let span = window.span();
-        let (Some(contig), Some(last)) = (&window.contig, span.end.get().checked_sub(1)) else {
+        let (Some(contig), Some(last)) = (&window.contig, span.last()) else {
             return Ok(Vec::new());
         };
-        let fits = |edit: &RelEdit| {
-            window.bases[edit.rel_pos().get() as usize..].starts_with(edit.ref_bases())
-        };
+        let fits =
+            |edit: &RelEdit| window.bases[edit.rel_pos().index()..].starts_with(edit.ref_bases());
         let mut found: Vec<RelEdit> = self
             .0
             .within(contig, span)
-            .filter_map(|edit| edit.relative_to(span.start, BpOffset(last)).ok())
+            .filter_map(|edit| edit.relative_to(span.start, last).ok())
             .filter(fits)
             .collect();
         let mut drawn = Vec::new();
@@ -205,8 +178,8 @@ impl EditProviders {
         let mut providers = Self::default();
         providers.set(EditSource::GnomadCommon, common);
         providers.set(EditSource::Clinvar, pathogenic);
-        providers.set(EditSource::SyntheticSnv, SyntheticSnv);
-        providers.set(EditSource::SyntheticIndel, SyntheticIndel);
+        providers.set(EditSource::SyntheticSnv, Synthetic::SNV);
+        providers.set(EditSource::SyntheticIndel, Synthetic::INDEL);
         providers
     }
 

@@ -1,4 +1,4 @@
-//! Edits that nobody has observed, for training.
+//! Synthetic edits, that nobody has observed, for training.
 
 use crate::bases::{below, letter};
 use crate::weighted::Weights;
@@ -14,7 +14,7 @@ const MAX_TRIES: usize = 1_000;
 const MAX_SUBSTITUTED_BP: u64 = 4;
 
 /// How often each type of edit is drawn where types are balanced: SNV 0.4, insertion 0.2, deletion
-/// 0.2, MNV 0.1, indel 0.1 (contract, section 6).
+/// 0.2, MNV 0.1, indel 0.1.
 #[must_use]
 pub fn default_edit_types() -> Weights<EditType> {
     Weights::of([

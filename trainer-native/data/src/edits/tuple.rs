@@ -1,9 +1,9 @@
 //! Training tuples: a window, the edits that it is shown with, and what it is after each of them.
 
-use crate::corpus::Corpus;
+use crate::corpus::loaded::Corpus;
 use crate::edits::mix::{EditMix, TrainingItem};
 use crate::edits::provider::{EditProviders, EditSource};
-use crate::holdout::HoldoutPolicy;
+use crate::holdout::policy::HoldoutPolicy;
 use crate::window::WindowContext;
 use genolewm_core::edit::{RelEdit, apply_edits};
 use genolewm_core::position::BpOffset;

@@ -2,7 +2,7 @@ use super::*;
 use crate::bases::{below, letter};
 use crate::corpus::{CorpusSource, Joining, SourceWeight};
 use crate::edits::provider::ObservedVariants;
-use crate::edits::variants::{LabelledVariant, VariantIndex};
+use crate::variants::{LabelledVariant, VariantIndex};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::{Interval, Position};
 use proptest::prelude::*;

@@ -1,37 +1,12 @@
 //! Reading FASTA files from one end to the other.
 //!
-//! A corpus is read whole, so this is a plain stream: no index, gzip and bgzip alike by content.
+//! A corpus is read whole, so this is a plain stream without an index. By hand: noodles-fasta has no
+//! line for an error to name.
 
 use crate::bases;
-use flate2::read::MultiGzDecoder;
-use genolewm_core::error::Location;
+use crate::files::lines::Lines;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-
-/// Opens a text file, unpacking it when it is gzip or bgzip.
-///
-/// # Errors
-/// `RESOURCE.GENERIC` when it cannot be read.
-pub fn open_text(path: &Path) -> Result<Box<dyn BufRead>> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| io_error(&name, &error))?;
-    let mut plain = BufReader::with_capacity(1 << 18, file);
-    let packed = plain
-        .fill_buf()
-        .map_err(|error| io_error(&name, &error))?
-        .starts_with(&[0x1f, 0x8b]);
-    Ok(if packed {
-        Box::new(BufReader::with_capacity(
-            1 << 18,
-            MultiGzDecoder::new(plain),
-        ))
-    } else {
-        Box::new(plain)
-    })
-}
 
 /// Calls `each(name, codes)` for every record of a FASTA file, in order. The name is the first word
 /// of the header; soft-masked bases count as bases. The buffer is reused between records.
@@ -50,10 +25,7 @@ pub fn each_record(path: &Path, mut each: impl FnMut(&str, &[u8]) -> Result<()>)
 
 /// The records of a FASTA file, one after the other.
 pub struct FastaReader {
-    file: String,
-    reader: Box<dyn BufRead>,
-    line: Vec<u8>,
-    line_number: u64,
+    lines: Lines,
     /// The header that ended the record before.
     next_name: Option<String>,
 }
@@ -65,10 +37,7 @@ impl FastaReader {
     /// `RESOURCE.GENERIC` when it cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self {
-            file: path.display().to_string(),
-            reader: open_text(path)?,
-            line: Vec::new(),
-            line_number: 0,
+            lines: Lines::open(path)?,
             next_name: None,
         })
     }
@@ -81,8 +50,8 @@ impl FastaReader {
     pub fn read_record(&mut self, codes: &mut Vec<u8>) -> Result<Option<String>> {
         codes.clear();
         let mut name = self.next_name.take();
-        while self.read_line()? {
-            let text = self.line.trim_ascii();
+        while let Some(line) = self.lines.next_bytes()? {
+            let text = line.trim_ascii();
             if let Some(header) = text.strip_prefix(b">") {
                 let word = String::from_utf8_lossy(header);
                 let word = word.split_whitespace().next().map(str::to_owned);
@@ -101,18 +70,10 @@ impl FastaReader {
         Ok(name)
     }
 
-    fn read_line(&mut self) -> Result<bool> {
-        self.line.clear();
-        self.line_number += 1;
-        let read = self.reader.read_until(b'\n', &mut self.line);
-        let read = read.map_err(|error| io_error(&self.file, &error))?;
-        Ok(read > 0)
-    }
-
     fn nameless(&self) -> Error {
-        Error::new(ErrorCode::InputGeneric, "a FASTA record has no name")
-            .at(Location::line(&self.file, self.line_number))
-            .with_remedy("a record starts with a line `>name`")
+        let error = Error::new(ErrorCode::InputGeneric, "a FASTA record has no name");
+        let error = error.with_remedy("a record starts with a line `>name`");
+        self.lines.locate(error)
     }
 }
 

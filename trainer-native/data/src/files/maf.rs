@@ -1,11 +1,8 @@
-//! Multiple alignments (MAF): blocks of rows, one row a species.
+//! MAF, multiple alignments: blocks of rows, one row a species. By hand: no kept crate reads it.
 
-use crate::files::fasta::open_text;
-use genolewm_core::error::Location;
+use crate::files::lines::{Lines, malformed};
+use genolewm_core::Result;
 use genolewm_core::position::{BpOffset, Interval};
-use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
-use std::io::BufRead;
 use std::path::Path;
 
 /// One sequence row of a block.
@@ -32,10 +29,14 @@ impl MafRow {
     /// `INPUT.GENERIC` for a line with fewer than seven fields or a malformed number.
     pub fn parse(line: &str) -> Result<Self> {
         let mut fields = line.split_ascii_whitespace().skip(1);
-        let mut next = || fields.next().ok_or_else(|| fault("a MAF row is too short"));
+        let mut next = || {
+            fields
+                .next()
+                .ok_or_else(|| malformed("a MAF row is too short"))
+        };
         let number = |text: &str| {
             text.parse()
-                .map_err(|_| fault("a MAF row holds a malformed number"))
+                .map_err(|_| malformed("a MAF row holds a malformed number"))
         };
         Ok(Self {
             name: next()?.to_owned(),
@@ -66,7 +67,7 @@ impl MafRow {
             false => (end <= self.contig_bp).then_some(self.start.get()),
         };
         let start = start.ok_or_else(|| {
-            fault("a MAF row ends past its contig").with_detail("row", self.record_name())
+            malformed("a MAF row ends past its contig").with_detail("row", self.record_name())
         })?;
         Interval::new(BpOffset(start), BpOffset(start + self.size_bp))
     }
@@ -82,8 +83,10 @@ impl MafRow {
     fn check(&self, columns: usize) -> Result<()> {
         let bases = self.columns.bytes().filter(|&base| base != b'-').count();
         if bases as u64 != self.size_bp || self.columns.len() != columns {
-            return Err(fault("a MAF row has not the length that it should have")
-                .with_detail("row", self.record_name()));
+            return Err(
+                malformed("a MAF row has not the length that it should have")
+                    .with_detail("row", self.record_name()),
+            );
         }
         self.forward().map(|_| ())
     }
@@ -95,11 +98,34 @@ impl MafRow {
 /// # Errors
 /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` with the line for a malformed row
 /// or a file without blocks, and whatever `each` returns.
-pub fn each_block(path: &Path, mut each: impl FnMut(&[MafRow]) -> Result<()>) -> Result<()> {
-    let file = path.display().to_string();
+pub fn each_block(path: &Path, each: impl FnMut(&[MafRow]) -> Result<()>) -> Result<()> {
+    if read_blocks(path, MafRow::check, each)? == 0 {
+        let file = path.display();
+        return Err(malformed(&format!("{file}: there is no alignment in it"))
+            .with_remedy("give a multiple alignment in MAF, with lines that start with `s`"));
+    }
+    Ok(())
+}
+
+/// As [`each_block`], for whom only the places of rows count: their columns are not looked at, and
+/// there may be no block.
+///
+/// # Errors
+/// As [`each_block`].
+pub fn each_block_of_places(path: &Path, each: impl FnMut(&[MafRow]) -> Result<()>) -> Result<()> {
+    read_blocks(path, |_, _| Ok(()), each).map(drop)
+}
+
+/// Reads the blocks, of which it returns the number; `check` is given each row with the number of
+/// columns that its block has.
+fn read_blocks(
+    path: &Path,
+    check: impl Fn(&MafRow, usize) -> Result<()>,
+    mut each: impl FnMut(&[MafRow]) -> Result<()>,
+) -> Result<u64> {
     let (mut rows, mut blocks): (Vec<MafRow>, u64) = (Vec::new(), 0);
-    for (index, line) in open_text(path)?.lines().enumerate() {
-        let line = line.map_err(|error| io_error(&file, &error))?;
+    let mut lines = Lines::open(path)?;
+    while let Some(line) = lines.next_text()? {
         // Other kinds of line (q, i, e) belong to the rows around them; only these end a block.
         let ends = line.trim().is_empty() || line == "a" || line.starts_with("a ");
         if ends && !rows.is_empty() {
@@ -110,32 +136,23 @@ pub fn each_block(path: &Path, mut each: impl FnMut(&[MafRow]) -> Result<()>) ->
         if !line.starts_with("s ") && !line.starts_with("s\t") {
             continue;
         }
-        let locate = |error: Error| error.at(Location::line(&file, index as u64 + 1));
-        let row = MafRow::parse(&line).map_err(locate)?;
-        let columns = rows
-            .first()
-            .map_or(row.columns.len(), |row| row.columns.len());
-        row.check(columns).map_err(locate)?;
-        rows.push(row);
+        let row = MafRow::parse(line).and_then(|row| {
+            check(&row, rows.first().unwrap_or(&row).columns.len())?;
+            Ok(row)
+        });
+        rows.push(row.map_err(|error| lines.locate(error))?);
     }
     if !rows.is_empty() {
         each(&rows)?;
         blocks += 1;
     }
-    if blocks == 0 {
-        return Err(fault(&format!("{file}: there is no alignment in it"))
-            .with_remedy("give a multiple alignment in MAF, with lines that start with `s`"));
-    }
-    Ok(())
-}
-
-fn fault(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
+    Ok(blocks)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
     use std::io::Write;
 
     fn blocks(text: &str) -> Result<Vec<Vec<MafRow>>> {

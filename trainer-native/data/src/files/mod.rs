@@ -1,8 +1,10 @@
 //! Files of sequence: FASTA, JSONL, Parquet, alignments (MAF), dataset packages of the Python package.
+
+pub mod lines;
+pub mod bed;
 pub mod fasta;
 pub mod maf;
 pub mod source_mix;
 pub mod subset;
 pub mod records;
 pub mod package;
-pub mod recipe;

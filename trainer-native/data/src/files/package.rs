@@ -1,15 +1,12 @@
 //! Dataset packages of the Python package: a directory of ready-cut windows with its manifest.
 
-use crate::files::fasta::open_text;
-use crate::files::records::{RecordOptions, RecordReader, RowKind, SequenceRecord, hex};
-use genolewm_core::error::Location;
+use crate::files::lines::each_line;
+use crate::files::records::{RecordOptions, RecordReader, RowKind, SequenceRecord};
+use crate::sha256::{self, hex};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, Read};
 use std::path::{Component, Path, PathBuf};
 
 /// The file that makes a directory a dataset package.
@@ -180,23 +177,19 @@ fn read_checksums(path: &Path) -> Result<BTreeMap<String, String>> {
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
-    let name = path.display().to_string();
     let mut sums = BTreeMap::new();
-    for (index, line) in open_text(path)?.lines().enumerate() {
-        let line = line.map_err(|error| io_error(&name, &error))?;
+    each_line(path, |line| {
         if line.trim().is_empty() {
-            continue;
+            return Ok(());
         }
         let split = line.split_once(char::is_whitespace);
-        let (sum, file) = split.ok_or_else(|| {
-            malformed(path, "a line is not `hash  path`")
-                .at(Location::line(&name, index as u64 + 1))
-        })?;
+        let (sum, file) = split.ok_or_else(|| malformed(path, "a line is not `hash  path`"))?;
         // A star marks a file that was read as bytes.
         let file = file.trim().trim_start_matches(['*']);
         let file = file.strip_prefix("./").unwrap_or(file);
         sums.insert(file.to_owned(), plain_sum(sum));
-    }
+        Ok(())
+    })?;
     Ok(sums)
 }
 
@@ -206,15 +199,9 @@ fn plain_sum(sum: &str) -> String {
 }
 
 fn sha256_of(path: &Path) -> Result<String> {
-    let failed = |error| io_error(&path.display().to_string(), &error);
-    let mut file = File::open(path).map_err(failed)?;
-    let (mut digest, mut buffer) = (Sha256::new(), vec![0; 1 << 18]);
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => return Ok(hex(&digest.finalize())),
-            count => digest.update(&buffer[..count]),
-        }
-    }
+    let hash = sha256::of_file(path);
+    let hash = hash.map_err(|error| io_error(&path.display().to_string(), &error))?;
+    Ok(hex(&hash))
 }
 
 fn malformed(path: &Path, what: &str) -> Error {

@@ -1,17 +1,16 @@
 //! One reader for every kind of sequence file: FASTA, JSONL and Parquet.
 
 use crate::bases;
-use crate::files::fasta::{FastaReader, open_text};
+use crate::files::fasta::FastaReader;
+use crate::files::lines::Lines;
 use crate::files::source_mix::SourceClass;
 use crate::files::subset::Subset;
+use crate::sha256::hex;
 use crate::shards::{SequenceFields, SequenceRow, SequenceTable};
-use genolewm_core::error::Location;
 use genolewm_core::position::BpOffset;
 use genolewm_core::window::{canonicalize_dna, window_sha256};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
 use serde_json::{Map, Value};
-use std::io::{BufRead, Lines};
 use std::path::Path;
 
 /// Bytes of the SHA-256 of a sequence that name a record without a name.
@@ -81,10 +80,7 @@ pub struct RecordReader {
 
 enum Input {
     Fasta(FastaReader),
-    Jsonl {
-        lines: Lines<Box<dyn BufRead>>,
-        line: u64,
-    },
+    Jsonl(Lines),
     Parquet(SequenceTable),
 }
 
@@ -97,10 +93,7 @@ impl RecordReader {
     /// or lacks the column of sequences.
     pub fn open(path: &Path, options: &RecordOptions) -> Result<Self> {
         let input = match ending(path).as_deref() {
-            Some("jsonl" | "ndjson") => Input::Jsonl {
-                lines: open_text(path)?.lines(),
-                line: 0,
-            },
+            Some("jsonl" | "ndjson") => Input::Jsonl(Lines::open(path)?),
             Some("parquet") => {
                 let fields = &options.fields;
                 Input::Parquet(SequenceTable::open(path, fields, ErrorCode::InputGeneric)?)
@@ -132,14 +125,15 @@ impl RecordReader {
                 let name = reader.read_record(&mut bases)?;
                 Ok(name.map(|name| Ok(fasta_record(name, bases, options))))
             }
-            Input::Jsonl { lines, line } => {
-                let Some((number, text)) = next_line(lines, line, file)? else {
-                    return Ok(None);
-                };
-                let at = Location::line(file, number);
-                let object = parse_object(&text).map_err(|error| error.at(at.clone()))?;
-                let row = json_row(&object, options).and_then(|row| record(row, options));
-                Ok(Some(row.map_err(|error| error.at(at))))
+            Input::Jsonl(lines) => {
+                while let Some(text) = lines.next_text()? {
+                    if !text.trim().is_empty() {
+                        let object = parse_object(text).map_err(|error| lines.locate(error))?;
+                        let row = json_row(&object, options).and_then(|row| record(row, options));
+                        return Ok(Some(row.map_err(|error| lines.locate(error))));
+                    }
+                }
+                Ok(None)
             }
             Input::Parquet(table) => match table.next().transpose()? {
                 None => Ok(None),
@@ -196,22 +190,6 @@ fn fasta_record(name: String, bases: Vec<u8>, options: &RecordOptions) -> Sequen
         bases,
         start: BpOffset(0),
     }
-}
-
-/// The next line that is not blank, with its number.
-fn next_line(
-    lines: &mut Lines<Box<dyn BufRead>>,
-    number: &mut u64,
-    file: &str,
-) -> Result<Option<(u64, String)>> {
-    for text in lines {
-        let text = text.map_err(|error| io_error(file, &error))?;
-        *number += 1;
-        if !text.trim().is_empty() {
-            return Ok(Some((*number, text)));
-        }
-    }
-    Ok(None)
 }
 
 fn parse_object(line: &str) -> Result<Map<String, Value>> {
@@ -317,11 +295,6 @@ fn contig(chrom: Option<String>, options: &RecordOptions) -> Result<Option<Strin
 /// `INPUT.GENERIC` for a letter that is no base.
 pub fn sequence_id(sequence: &str) -> Result<String> {
     Ok(hex(&window_sha256(sequence)?[..ID_BYTES]))
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn invalid(message: &str, column: &str) -> Error {

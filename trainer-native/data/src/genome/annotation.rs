@@ -1,16 +1,14 @@
 //! Annotation of a genome: transcripts by place, from exon tables and GFF3.
 
-use crate::files::fasta::open_text;
+use crate::files::lines::{each_line, malformed};
 use crate::genome::consequence::Consequence;
 use crate::genome::transcript::{Strand, Transcript};
+use genolewm_core::Result;
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::EditSpec;
-use genolewm_core::error::Location;
 use genolewm_core::position::{BpOffset, Interval};
-use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
 use std::collections::{BTreeMap, VecDeque};
-use std::io::BufRead;
+use std::mem::replace;
 use std::path::Path;
 
 /// The columns of an exon table.
@@ -102,10 +100,7 @@ impl Annotation {
     #[must_use]
     pub fn is_upstream(&self, edit: &EditSpec, reach_bp: u64) -> bool {
         let span = touched(edit);
-        let around = Interval {
-            start: BpOffset(span.start.get().saturating_sub(reach_bp)),
-            end: BpOffset(span.end.get() + reach_bp),
-        };
+        let around = span.widened(reach_bp);
         self.overlapping(edit.chrom(), around)
             .any(|transcript| match transcript.strand() {
                 Strand::Forward => span.start < transcript.span().start,
@@ -140,7 +135,7 @@ impl Annotation {
 impl ContigTranscripts {
     /// Places of the transcripts that share a base with `span`.
     fn overlapping(&self, span: Interval) -> Vec<usize> {
-        let earliest = BpOffset(span.start.get().saturating_sub(self.longest_bp));
+        let earliest = span.start.saturating_sub(self.longest_bp);
         let first = self
             .transcripts
             .partition_point(|transcript| transcript.span().start < earliest);
@@ -156,10 +151,9 @@ impl ContigTranscripts {
 /// The bases that an edit may touch. One more than it replaces: an insertion at an exon's last base
 /// also touches the next one.
 fn touched(edit: &EditSpec) -> Interval {
-    let start = edit.pos().offset();
     Interval {
-        start,
-        end: BpOffset(start.get() + edit.reference().len() as u64 + 1),
+        end: edit.span().end.saturating_add(1),
+        ..edit.span()
     }
 }
 
@@ -169,23 +163,17 @@ fn touched(edit: &EditSpec) -> Interval {
 /// # Errors
 /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
 pub fn read_exon_table(path: &Path) -> Result<Vec<Transcript>> {
-    let name = path.display().to_string();
-    let mut transcripts = Vec::new();
-    for (index, line) in open_text(path)?.lines().enumerate() {
-        let line = line.map_err(|error| io_error(&name, &error))?;
-        let at = || Location::line(&name, index as u64 + 1);
-        if index == 0 {
-            if line.trim_end() != EXON_TABLE_HEADER {
-                return Err(
-                    malformed("the first line of an exon table must name its columns")
-                        .at(at())
-                        .with_remedy(format!("start it with {EXON_TABLE_HEADER:?}")),
-                );
-            }
-            continue;
+    let (mut transcripts, mut has_header) = (Vec::new(), false);
+    each_line(path, |line| {
+        let line = line.trim_end();
+        if replace(&mut has_header, true) {
+            transcripts.push(parse_exon_line(line)?);
+        } else if line != EXON_TABLE_HEADER {
+            let error = malformed("the first line of an exon table must name its columns");
+            return Err(error.with_remedy(format!("start it with {EXON_TABLE_HEADER:?}")));
         }
-        transcripts.push(parse_exon_line(line.trim_end()).map_err(|error| error.at(at()))?);
-    }
+        Ok(())
+    })?;
     Ok(transcripts)
 }
 
@@ -214,10 +202,6 @@ fn parse_exon_line(line: &str) -> Result<Transcript> {
         .map(|(start, end)| Interval::new(start, end))
         .collect();
     Transcript::new(gene, contig, strand, exons?)
-}
-
-pub(super) fn malformed(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The genetic code and how alike amino acids are.
+//! The genetic code, and how alike amino acids are (BLOSUM62).
 
 use crate::bases;
 

@@ -1,4 +1,4 @@
-//! What a variant does to a transcript.
+//! Consequences: what a variant does to a transcript, in terms of the Sequence Ontology.
 
 /// The effect of a variant on one transcript, or on none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,7 +8,6 @@ use genolewm::scorer::Place;
 use genolewm_core::Result;
 use genolewm_core::context::{RegionClass, classify_region};
 use genolewm_core::edit::EditSpec;
-use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::{BaseSource, Reference};
 use std::cell::RefCell;
 
@@ -42,10 +41,8 @@ impl Contexts {
         edit: &EditSpec,
         reference: &mut Reference<S>,
     ) -> Result<Place> {
-        let start = edit.pos().offset();
-        let end = BpOffset(start.get() + edit.reference().len() as u64);
         let repeats = self.repeats.as_ref();
-        let repeat = repeats.map(|repeats| repeats.at(edit.chrom(), Interval { start, end }));
+        let repeat = repeats.map(|repeats| repeats.at(edit.chrom(), edit.span()));
         let Some(annotation) = &mut self.annotation else {
             return Ok(Place {
                 region: None,
@@ -101,6 +98,7 @@ fn load_bases<S: BaseSource>(
 mod tests {
     use super::*;
     use crate::genome::transcript::{Strand, Transcript};
+    use genolewm_core::position::{BpOffset, Interval};
     use genolewm_core::reference::FastaReference;
 
     fn at(start: u64, end: u64) -> Interval {

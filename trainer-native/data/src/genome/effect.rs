@@ -50,7 +50,7 @@ impl Transcript {
         };
         (changed.start.get()..changed.end.get())
             .map(|offset| match self.place(BpOffset(offset)) {
-                Place::Exon { spliced, near }
+                TranscriptSite::Exon { spliced, near }
                     if self
                         .coding
                         .as_ref()
@@ -68,7 +68,7 @@ impl Transcript {
     #[must_use]
     pub fn snv_consequence(&self, offset: BpOffset, alternate: u8) -> Consequence {
         let place = self.place(offset);
-        let Place::Exon { spliced, near } = place else {
+        let TranscriptSite::Exon { spliced, near } = place else {
             return self.outside_coding(place);
         };
         let new = if self.strand == Strand::Forward {
@@ -88,17 +88,13 @@ impl Transcript {
     pub fn snvs(&self, fetch: &dyn Fn(&str, Interval) -> Option<Vec<u8>>) -> Vec<TranscriptSnv> {
         let mut found = Vec::new();
         for exon in &self.exons {
-            let start = exon.start.get().saturating_sub(SPLICE_REGION_INTRONIC_BP);
-            let span = Interval {
-                start: BpOffset(start),
-                end: BpOffset(exon.end.get() + SPLICE_REGION_INTRONIC_BP),
-            };
+            let span = exon.widened(SPLICE_REGION_INTRONIC_BP);
             let Some(known) = fetch(self.contig(), span) else {
                 continue;
             };
-            for (offset, &reference) in (start..).map(BpOffset).zip(&known) {
-                let inside =
-                    exon.contains(offset) || matches!(self.place(offset), Place::Splice(_));
+            for (offset, &reference) in (span.start.get()..).map(BpOffset).zip(&known) {
+                let inside = exon.contains(offset)
+                    || matches!(self.place(offset), TranscriptSite::Splice(_));
                 if reference < bases::N && inside {
                     found.extend(self.substitutions(offset, reference));
                 }
@@ -160,12 +156,12 @@ impl Transcript {
         })
     }
 
-    fn outside_coding(&self, place: Place) -> Consequence {
+    fn outside_coding(&self, place: TranscriptSite) -> Consequence {
         match place {
-            Place::Outside => Consequence::Intergenic,
-            Place::Intron => Consequence::Intron,
-            Place::Splice(consequence) => consequence,
-            Place::Exon { spliced, near } => {
+            TranscriptSite::Outside => Consequence::Intergenic,
+            TranscriptSite::Intron => Consequence::Intron,
+            TranscriptSite::Splice(consequence) => consequence,
+            TranscriptSite::Exon { spliced, near } => {
                 let untranslated = match &self.coding {
                     Some(coding) if spliced < coding.start => Consequence::Utr5,
                     Some(coding) if spliced >= coding.end => Consequence::Utr3,
@@ -176,10 +172,10 @@ impl Transcript {
         }
     }
 
-    fn place(&self, offset: BpOffset) -> Place {
+    fn place(&self, offset: BpOffset) -> TranscriptSite {
         let index = self.exons.partition_point(|exon| exon.end <= offset);
         let Some(exon) = self.exons.get(index) else {
-            return Place::Outside;
+            return TranscriptSite::Outside;
         };
         if let Some(spliced) = self.spliced_offset(offset) {
             // Only an end that meets an intron is a splice site.
@@ -194,10 +190,10 @@ impl Transcript {
                 distance: bp as u8,
                 exonic: true,
             });
-            return Place::Exon { spliced, near };
+            return TranscriptSite::Exon { spliced, near };
         }
         let Some(before) = index.checked_sub(1).and_then(|index| self.exons.get(index)) else {
-            return Place::Outside;
+            return TranscriptSite::Outside;
         };
         let after_left = offset.get() - before.end.get() + 1;
         let before_right = exon.start.get() - offset.get();
@@ -208,22 +204,22 @@ impl Transcript {
             (before_right, !left_is_donor)
         };
         match distance {
-            ..=SPLICE_SITE_BP if donor => Place::Splice(Consequence::SpliceDonor),
-            ..=SPLICE_SITE_BP => Place::Splice(Consequence::SpliceAcceptor),
+            ..=SPLICE_SITE_BP if donor => TranscriptSite::Splice(Consequence::SpliceDonor),
+            ..=SPLICE_SITE_BP => TranscriptSite::Splice(Consequence::SpliceAcceptor),
             _ if distance <= SPLICE_REGION_INTRONIC_BP => {
-                Place::Splice(Consequence::SpliceRegion {
+                TranscriptSite::Splice(Consequence::SpliceRegion {
                     distance: distance as u8,
                     exonic: false,
                 })
             }
-            _ => Place::Intron,
+            _ => TranscriptSite::Intron,
         }
     }
 }
 
 /// Where a base lies in a transcript.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum TranscriptSite {
     Outside,
     Intron,
     /// In an intron, at or near its end.
@@ -237,22 +233,16 @@ enum Place {
 /// The reference bases that an edit changes, without a shared first base; an insertion changes the
 /// base before it and the one after.
 fn changed_span(edit: &EditSpec) -> Interval {
-    let start = edit.pos().offset().get();
-    let end = start + edit.reference().len() as u64;
+    let Interval { start, end } = edit.span();
     let shared = edit
         .reference()
         .bytes()
         .zip(edit.alternate().bytes())
         .take_while(|(a, b)| a == b)
         .count() as u64;
-    if start + shared >= end {
-        return Interval {
-            start: BpOffset(end.saturating_sub(1)),
-            end: BpOffset(end + 1),
-        };
+    let start = start.saturating_add(shared);
+    if start >= end {
+        return Interval::at(end.saturating_sub(1), 2);
     }
-    Interval {
-        start: BpOffset(start + shared),
-        end: BpOffset(end),
-    }
+    Interval { start, end }
 }

@@ -2,7 +2,7 @@
 
 use crate::genome::annotation::Annotation;
 use crate::genome::transcript::{Strand, Transcript};
-use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::position::Interval;
 
 /// What a stretch is part of, as seen along one direction of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +74,7 @@ impl Annotation {
 impl Transcript {
     fn element(&self, span: Interval, reading: Strand) -> Option<Element> {
         let sense = self.strand() == reading;
-        let last = BpOffset(span.end.get().checked_sub(1)?);
+        let last = span.last()?;
         let (first, last) = match reading {
             Strand::Forward => (span.start, last),
             Strand::Reverse => (last, span.start),
@@ -106,6 +106,7 @@ impl Transcript {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::position::BpOffset;
 
     /// Exons 100..115 and 130..145, coding 103..115 and 130..139.
     fn annotation(strand: Strand) -> Annotation {

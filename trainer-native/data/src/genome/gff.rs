@@ -1,14 +1,15 @@
 //! Transcripts with coding sequence from GFF3 and GTF.
 
-use crate::files::fasta::open_text;
-use crate::genome::annotation::malformed;
+use crate::files::lines::{Lines, malformed};
 use crate::genome::transcript::{Strand, Transcript};
 use genolewm_core::Result;
-use genolewm_core::error::Location;
 use genolewm_core::position::{BpOffset, Interval, Position};
-use genolewm_report::output::io_error;
+use noodles_gff as gff;
+use noodles_gff::feature::Record;
+use noodles_gff::feature::record::{Phase, Strand as RowStrand};
+use noodles_gtf as gtf;
 use std::collections::BTreeMap;
-use std::io::BufRead;
+use std::io;
 use std::path::Path;
 
 /// What the rows of one transcript said.
@@ -29,17 +30,14 @@ struct Parts {
 /// # Errors
 /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
 pub fn read_gff3(path: &Path) -> Result<Vec<Transcript>> {
-    let name = path.display().to_string();
     let mut transcripts: BTreeMap<String, Parts> = BTreeMap::new();
-    for (index, line) in open_text(path)?.lines().enumerate() {
-        let line = line.map_err(|error| io_error(&name, &error))?;
+    let mut lines = Lines::open(path)?;
+    while let Some(line) = lines.next_text()? {
         if line.starts_with("##FASTA") {
             break;
         }
         if !line.is_empty() && !line.starts_with('#') {
-            let at =
-                |error: genolewm_core::Error| error.at(Location::line(&name, index as u64 + 1));
-            add_row(&line, &mut transcripts).map_err(at)?;
+            read_row(line, &mut transcripts).map_err(|error| lines.locate(error))?;
         }
     }
     let mut parts: Vec<Parts> = transcripts
@@ -63,69 +61,89 @@ fn build(parts: Parts) -> Result<Transcript> {
     Ok(transcript)
 }
 
-fn add_row(line: &str, transcripts: &mut BTreeMap<String, Parts>) -> Result<()> {
-    let fields: Vec<&str> = line.split('\t').collect();
-    let &[contig, _, kind, first, last, _, strand, phase, attributes] = &fields[..] else {
-        return Err(malformed("a GFF3 row has nine columns"));
+/// Reads a row as GTF where a blank parts the first attribute's key from its value, else as GFF3.
+fn read_row(text: &str, transcripts: &mut BTreeMap<String, Parts>) -> Result<()> {
+    let wrong = |error: io::Error| {
+        malformed("this is no row of GFF3 or GTF, of nine columns").with_detail("cause", error)
     };
-    if !matches!(kind, "exon" | "CDS" | "stop_codon") {
+    let text = text.trim_end();
+    let is_exon = match text.split('\t').nth(2) {
+        Some("exon") => Some(true),
+        Some("CDS" | "stop_codon") => Some(false),
+        _ => None,
+    };
+    let attributes = text.rsplit('\t').next().unwrap_or_default();
+    let parted = attributes.find(['=', ' ']).map(|at| &attributes[at..=at]);
+    if parted == Some(" ") {
+        let mut line = gtf::Line::default();
+        let read = gtf::io::Reader::new(text.as_bytes()).read_line(&mut line);
+        read.map_err(wrong)?;
+        let record = line.as_record().transpose().map_err(wrong)?;
+        if let Some((record, is_exon)) = record.zip(is_exon) {
+            // Through the trait, attributes that make no sense would end the program.
+            record.attributes().map_err(wrong)?;
+            add_row(&record, is_exon, transcripts)?;
+        }
         return Ok(());
     }
-    let attribute = |key: &str| {
-        attributes
-            .split(';')
-            .filter_map(|entry| named(entry.trim()))
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| value)
+    let mut line = gff::Line::default();
+    let read = gff::io::Reader::new(text.as_bytes()).read_line(&mut line);
+    read.map_err(wrong)?;
+    let record = line.as_record().transpose().map_err(wrong)?;
+    record.zip(is_exon).map_or(Ok(()), |(record, is_exon)| {
+        add_row(&record, is_exon, transcripts)
+    })
+}
+
+fn add_row(
+    record: &dyn Record,
+    is_exon: bool,
+    transcripts: &mut BTreeMap<String, Parts>,
+) -> Result<()> {
+    let attributes = record.attributes();
+    let attribute = |key: &str| -> Option<Vec<String>> {
+        let mut known = attributes.iter().map_while(io::Result::ok);
+        let (_, value) = known.find(|(name, _)| name.trim_ascii() == key.as_bytes())?;
+        let values = value.iter().map_while(io::Result::ok);
+        Some(values.map(|value| value.to_string()).collect())
     };
     let parents = attribute("Parent")
         .or_else(|| attribute("transcript_id"))
         .ok_or_else(|| malformed("an exon or CDS row names no Parent and no transcript_id"))?;
-    let number = |text: &str| {
-        text.parse::<u64>()
-            .map_err(|_| malformed("a GFF3 coordinate is not a number"))
-    };
+    let ends = record.feature_start().ok().zip(record.feature_end().ok());
+    let (first, last) = ends.ok_or_else(|| malformed("a coordinate is no number above 0"))?;
     let interval = Interval::new(
-        Position::new(number(first)?)?.offset(),
-        BpOffset(number(last)?),
+        Position::new(first.get() as u64)?.offset(),
+        BpOffset(last.get() as u64),
     )?;
-    let strand =
-        Strand::parse(strand).ok_or_else(|| malformed("an exon's strand is neither + nor -"))?;
-    let phase = match phase {
-        "." => 0,
-        text => text
-            .parse()
-            .ok()
-            .filter(|&phase| phase < 3)
-            .ok_or_else(|| malformed("a phase is 0, 1, 2 or ."))?,
+    let strand = match record.strand() {
+        Ok(RowStrand::Forward) => Strand::Forward,
+        Ok(RowStrand::Reverse) => Strand::Reverse,
+        _ => return Err(malformed("an exon's strand is neither + nor -")),
     };
-    for parent in parents.split(',') {
+    let phase = match record.phase().transpose() {
+        Ok(None | Some(Phase::Zero)) => 0,
+        Ok(Some(Phase::One)) => 1,
+        Ok(Some(Phase::Two)) => 2,
+        Err(_) => return Err(malformed("a phase is 0, 1, 2 or .")),
+    };
+    for parent in parents {
         let order = transcripts.len();
-        let parts = transcripts
-            .entry(parent.to_owned())
-            .or_insert_with(|| Parts {
-                order,
-                gene: attribute("gene_name").unwrap_or(parent).to_owned(),
-                contig: contig.to_owned(),
-                strand,
-                exons: Vec::new(),
-                coding: Vec::new(),
-            });
-        if kind == "exon" {
-            parts.exons.push(interval);
-        } else {
-            parts.coding.push((interval, phase));
+        let gene = || attribute("gene_name").map(|names| names.join(","));
+        let parts = transcripts.entry(parent.clone()).or_insert_with(|| Parts {
+            order,
+            gene: gene().unwrap_or(parent),
+            contig: record.reference_sequence_name().to_string(),
+            strand,
+            exons: Vec::new(),
+            coding: Vec::new(),
+        });
+        match is_exon {
+            true => parts.exons.push(interval),
+            false => parts.coding.push((interval, phase)),
         }
     }
     Ok(())
-}
-
-/// An attribute as GFF3 (`key=value`) or GTF (`key "value"`) writes it.
-fn named(entry: &str) -> Option<(&str, &str)> {
-    entry.split_once('=').or_else(|| {
-        let (key, value) = entry.split_once(' ')?;
-        Some((key, value.trim().trim_matches('"')))
-    })
 }
 
 #[cfg(test)]
@@ -190,6 +208,26 @@ mod tests {
         assert_eq!(gtf, gff3);
         assert_eq!(gtf[0].coding(), Some(5..20));
         Ok(())
+    }
+
+    /// Identifiers and names were taken as they stand, with `%2C` for a comma.
+    #[test]
+    fn percent_encoded_attributes_were_never_decoded() {
+        let row = |kind: &str, attributes: &str| {
+            format!("chr%31\t.\t{kind}\t11\t40\t.\t+\t.\t{attributes}\n")
+        };
+        let text = row(
+            "exon",
+            "ID=e;Parent=t%2C1,t%3B2; gene_name=HLA%2DA %26 friends",
+        ) + &row("CDS", "Parent=t%2C1;Note=100%25 = all");
+        let transcripts = read(&text).unwrap();
+        let genes: Vec<&str> = transcripts.iter().map(Transcript::gene).collect();
+        assert_eq!(genes, ["HLA-A & friends", "HLA-A & friends"]);
+        assert_eq!(transcripts[0].contig(), "chr1");
+        assert_eq!(transcripts[0].coding(), Some(0..30));
+        assert_eq!(transcripts[1].coding(), None);
+        let text = row("exon", "Parent=NM_1%2E2");
+        assert_eq!(read(&text).unwrap()[0].gene(), "NM_1.2");
     }
 
     #[test]

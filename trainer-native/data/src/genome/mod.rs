@@ -1,4 +1,5 @@
 //! What is known of a genome: transcripts, repeats, conservation, and what a variant does there.
+
 pub mod codon;
 pub mod frame;
 pub mod transcript;

@@ -1,4 +1,4 @@
-//! Substitutions between primates, and how conserved a place is among them.
+//! Substitutions between primates, and how conserved a place is among them, from an alignment.
 //!
 //! Everything is told on the human reference: an edit replaces the human base by an ape's.
 
@@ -20,14 +20,14 @@ pub const SPECIES: [&str; 4] = ["Hsap", "Ptro", "Ggor", "Ppyg"];
 const DRAWS: usize = 2_000;
 
 /// Codes of the bases of [`SPECIES`] at one human base; [`N`] for gaps and unknown bases.
-pub type Column = [u8; SPECIES.len()];
+pub type AlignmentColumn = [u8; SPECIES.len()];
 
 /// Aligned human bases in a row.
 #[derive(Debug, Clone)]
 struct Segment {
     contig: Arc<str>,
     span: Interval,
-    columns: Vec<Column>,
+    columns: Vec<AlignmentColumn>,
 }
 
 /// An alignment of four primates, by human place.
@@ -121,7 +121,7 @@ impl PrimateAlignment {
     /// The bases at a human base; `None` where nothing is aligned. Contigs as in
     /// [`read`](Self::read).
     #[must_use]
-    pub fn column(&self, contig: &str, at: BpOffset) -> Option<Column> {
+    pub fn column(&self, contig: &str, at: BpOffset) -> Option<AlignmentColumn> {
         let index = self
             .segments
             .partition_point(|s| (&*s.contig, s.span.end) <= (contig, at));
@@ -135,7 +135,7 @@ impl PrimateAlignment {
     /// Substitutions on a branch with a known neighbourhood, by place.
     #[must_use]
     pub fn substitutions(&self, branch: Branch) -> Vec<Substitution> {
-        let changed = |[human, chimpanzee, gorilla, orangutan]: Column| {
+        let changed = |[human, chimpanzee, gorilla, orangutan]: AlignmentColumn| {
             let alternate = chimpanzee;
             let on_branch = match branch {
                 Branch::Human => chimpanzee == gorilla && gorilla == orangutan,
@@ -192,7 +192,7 @@ impl PrimateAlignment {
 
     /// Calls `each(contig, place, triplet, column)` for every column of four known bases between two
     /// known human bases.
-    fn each_known(&self, mut each: impl FnMut(&Arc<str>, BpOffset, [u8; 3], Column)) {
+    fn each_known(&self, mut each: impl FnMut(&Arc<str>, BpOffset, [u8; 3], AlignmentColumn)) {
         for segment in &self.segments {
             for (index, columns) in segment.columns.windows(3).enumerate() {
                 let triplet = [columns[0][0], columns[1][0], columns[2][0]];
@@ -261,7 +261,7 @@ fn segment(rows: &[MafRow]) -> Result<Option<Segment>> {
         .bytes()
         .enumerate()
         .filter(|&(_, base)| base != b'-');
-    let mut columns: Vec<Column> = human_bases
+    let mut columns: Vec<AlignmentColumn> = human_bases
         .map(|(column, _)| aligned.map(|row| base(row, column)))
         .collect();
     if human.is_reverse {

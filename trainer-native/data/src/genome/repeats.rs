@@ -1,14 +1,13 @@
-//! Repeats of a genome, from RepeatMasker's BED.
+//! Repeats of a genome, from what RepeatMasker found, as BED.
 
-use crate::files::fasta::open_text;
+use crate::files::bed;
+use crate::files::lines::malformed;
+use genolewm_core::Result;
+use genolewm_core::bed::stretch;
 use genolewm_core::context::{RepeatClass, classify_repeat};
 use genolewm_core::contig::common_form;
-use genolewm_core::error::Location;
-use genolewm_core::position::{BpOffset, Interval};
-use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
+use genolewm_core::position::Interval;
 use std::collections::BTreeMap;
-use std::io::BufRead;
 use std::path::Path;
 
 /// Repeats by place. Contig names are compared in their common form (`chr17` is `17`).
@@ -29,16 +28,8 @@ impl Repeats {
     /// # Errors
     /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
     pub fn read(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
         let mut repeats = Self::default();
-        for (number, line) in (1..).zip(open_text(path)?.lines()) {
-            let line = line.map_err(|error| io_error(&name, &error))?;
-            let heading = ["#", "track", "browser"];
-            if !line.is_empty() && !heading.iter().any(|word| line.starts_with(word)) {
-                let located = |error: Error| error.at(Location::line(&name, number));
-                repeats.add(&line).map_err(located)?;
-            }
-        }
+        bed::each_row(path, |columns| repeats.add(columns))?;
         for contig in repeats.by_contig.values_mut() {
             contig.sort_by_key(|(span, _)| (span.start, span.end));
         }
@@ -73,16 +64,12 @@ impl Repeats {
             .map_or(RepeatClass::None, |(_, class)| *class)
     }
 
-    fn add(&mut self, line: &str) -> Result<()> {
-        let fields: Vec<&str> = line.trim_end().split('\t').collect();
-        let [contig, start, end, names @ ..] = &fields[..] else {
+    fn add(&mut self, columns: &[&str]) -> Result<()> {
+        let [contig, start, end, names @ ..] = columns else {
             return Err(malformed("a repeat has a contig, a start and an end"));
         };
-        let number = |text: &str| {
-            let number = text.parse().map(BpOffset);
-            number.map_err(|_| malformed("a repeat's start or end is no number"))
-        };
-        let span = Interval::new(number(start)?, number(end)?)?;
+        let span = stretch(start, end)
+            .ok_or_else(|| malformed("a repeat's start and end are no numbers in this order"))?;
         let class = class_of(names)?;
         self.longest_bp = self.longest_bp.max(span.len_bp());
         self.len += 1;
@@ -123,13 +110,11 @@ fn class_of(names: &[&str]) -> Result<RepeatClass> {
         })
 }
 
-fn malformed(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
+    use genolewm_core::position::BpOffset;
 
     fn read(text: &str) -> Result<Repeats> {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -115,8 +115,9 @@ impl Transcript {
     /// codon counts as coding where the intervals include it. `phase` is that of the 5'-most row: the
     /// bases to drop before the first whole codon of a transcript whose start is not known.
     pub fn set_coding(&mut self, cds: &[Interval], phase: usize) {
-        let last_base = |part: &Interval| BpOffset(part.end.get().saturating_sub(1));
-        let ends = cds.iter().flat_map(|part| [part.start, last_base(part)]);
+        let ends = cds
+            .iter()
+            .flat_map(|part| [part.start, part.end.saturating_sub(1)]);
         let places: Vec<usize> = ends
             .filter_map(|offset| self.spliced_offset(offset))
             .collect();
@@ -178,7 +179,7 @@ impl Transcript {
         } as u64;
         for exon in &self.exons {
             if left < exon.len_bp() {
-                return Some(BpOffset(exon.start.get() + left));
+                return Some(exon.start.saturating_add(left));
             }
             left -= exon.len_bp();
         }

@@ -1,7 +1,7 @@
 //! What is left of a record when the hold-outs are cut away.
 
 use crate::files::records::SequenceRecord;
-use crate::holdout::HoldoutPolicy;
+use crate::holdout::policy::HoldoutPolicy;
 use core::ops::Range;
 use genolewm_core::contig::common_form;
 use genolewm_core::position::Interval;

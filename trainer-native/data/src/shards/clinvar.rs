@@ -1,20 +1,15 @@
 //! ClinVar: variants by what clinics say of them.
 
-use super::columns::{Column, Kind, write_optional};
-use super::prepare::{Request, check_allele_limit, prepare};
+use super::columns::{Column, Kind};
+use super::prepare::{PrepareRequest, check_allele_limit, prepare};
 use super::report::PrepareReport;
-use super::rows::{Cells, Row, Rows};
+use super::rows::{Cell, Cells, Row, Rows};
 use super::significance::Significance;
 use super::sites::{Rules, Site, Skip, VcfRows};
-use super::{SHARD_SCHEMA_VERSION, texts};
 use genolewm_core::edit::MAX_ALLELE_BP;
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;
 use genolewm_core::{Error, ErrorCode, Result};
-use parquet::data_type::{ByteArrayType, Int64Type};
-use parquet::errors::ParquetError;
-use parquet::file::writer::SerializedRowGroupWriter;
-use std::io::Write;
 use std::path::Path;
 
 /// A row of a ClinVar shard.
@@ -81,7 +76,7 @@ struct Dated<'a> {
 /// there; `INPUT.VCF_PARSE` where the VCF is malformed; `RESOURCE.*` when a file cannot be read or
 /// written.
 pub fn prepare_clinvar_shard(
-    request: &Request<'_>,
+    request: &PrepareRequest<'_>,
     rules: ClinvarRules,
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<PrepareReport>> {
@@ -243,23 +238,17 @@ impl Row for ClinvarVariant {
         })
     }
 
-    fn write<W: Write + Send>(
-        rows: &[Self],
-        group: &mut SerializedRowGroupWriter<'_, W>,
-    ) -> Result<(), ParquetError> {
-        let text = |of: fn(&Self) -> &str| texts(rows, |row| Some(of(row)));
-        write_optional::<ByteArrayType>(group, &text(|row| &row.chrom))?;
-        let positions = rows.iter().map(|row| i64::try_from(row.pos.get()).ok());
-        write_optional::<Int64Type>(group, &positions.collect())?;
-        write_optional::<ByteArrayType>(group, &text(|row| &row.reference))?;
-        write_optional::<ByteArrayType>(group, &text(|row| &row.alternate))?;
-        let classes = text(|row| row.clinical_significance.as_str());
-        write_optional::<ByteArrayType>(group, &classes)?;
-        write_optional::<ByteArrayType>(group, &text(|row| &row.review_status))?;
-        let genes = texts(rows, |row| row.gene_symbol.as_deref());
-        write_optional::<ByteArrayType>(group, &genes)?;
-        let ids = rows.iter().map(|row| Some(row.clinvar_id));
-        write_optional::<Int64Type>(group, &ids.collect())?;
-        write_optional::<ByteArrayType>(group, &text(|_| SHARD_SCHEMA_VERSION))
+    fn allele(&self) -> (&str, Position, &str, &str) {
+        (&self.chrom, self.pos, &self.reference, &self.alternate)
+    }
+
+    fn cell(&self, column: &str) -> Cell<'_> {
+        match column {
+            "clinical_significance" => Cell::Text(Some(self.clinical_significance.as_str())),
+            "review_status" => Cell::Text(Some(&self.review_status)),
+            "gene_symbol" => Cell::Text(self.gene_symbol.as_deref()),
+            "clinvar_id" => Cell::Integer(self.clinvar_id),
+            _ => Cell::Text(None),
+        }
     }
 }

@@ -6,6 +6,9 @@ use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
 use std::io::Write;
 
+/// The version that every row names.
+pub const SHARD_SCHEMA_VERSION: &str = "1.0.0";
+
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

@@ -1,18 +1,13 @@
 //! gnomAD: variants by how common they are.
 
-use super::columns::{Column, Kind, write_optional};
-use super::prepare::{Request, check_allele_limit, prepare};
+use super::columns::{Column, Kind};
+use super::prepare::{PrepareRequest, check_allele_limit, prepare};
 use super::report::PrepareReport;
-use super::rows::{Cells, Row, Rows};
+use super::rows::{Cell, Cells, Row, Rows};
 use super::sites::{Rules, Site, Skip, VcfRows};
-use super::{SHARD_SCHEMA_VERSION, texts};
 use genolewm_core::edit::MAX_ALLELE_BP;
 use genolewm_core::position::Position;
 use genolewm_core::{Error, ErrorCode, Result};
-use parquet::data_type::{ByteArrayType, FloatType, Int64Type};
-use parquet::errors::ParquetError;
-use parquet::file::writer::SerializedRowGroupWriter;
-use std::io::Write;
 use std::path::Path;
 
 /// The populations whose frequencies a shard has, in its order.
@@ -86,7 +81,7 @@ impl GnomadRules {
 /// `INPUT.GENERIC` for rules or a release that make no sense and for a damaged shard that is there;
 /// `INPUT.VCF_PARSE` where the VCF is malformed; `RESOURCE.*` when a file cannot be read or written.
 pub fn prepare_gnomad_shard(
-    request: &Request<'_>,
+    request: &PrepareRequest<'_>,
     rules: GnomadRules,
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<PrepareReport>> {
@@ -189,25 +184,17 @@ impl Row for GnomadVariant {
         })
     }
 
-    fn write<W: Write + Send>(
-        rows: &[Self],
-        group: &mut SerializedRowGroupWriter<'_, W>,
-    ) -> Result<(), ParquetError> {
-        let text = |of: fn(&Self) -> &str| texts(rows, |row| Some(of(row)));
-        let stored = |af: f64| af as f32;
-        write_optional::<ByteArrayType>(group, &text(|row| &row.chrom))?;
-        let positions = rows.iter().map(|row| i64::try_from(row.pos.get()).ok());
-        write_optional::<Int64Type>(group, &positions.collect())?;
-        write_optional::<ByteArrayType>(group, &text(|row| &row.reference))?;
-        write_optional::<ByteArrayType>(group, &text(|row| &row.alternate))?;
-        let global = rows.iter().map(|row| Some(stored(row.af_global)));
-        write_optional::<FloatType>(group, &global.collect())?;
-        for population in 0..POPULATIONS.len() {
-            let of = |row: &Self| row.populations.get(population).copied().flatten();
-            let column = rows.iter().map(|row| of(row).map(stored));
-            write_optional::<FloatType>(group, &column.collect())?;
+    fn allele(&self) -> (&str, Position, &str, &str) {
+        (&self.chrom, self.pos, &self.reference, &self.alternate)
+    }
+
+    fn cell(&self, column: &str) -> Cell<'_> {
+        let population = POPULATION_COLUMNS.iter().position(|name| *name == column);
+        match (column, population) {
+            ("af_global", _) => Cell::Number(Some(self.af_global)),
+            ("filter", _) => Cell::Text(Some(&self.filter)),
+            (_, Some(index)) => Cell::Number(self.populations[index]),
+            _ => Cell::Text(None),
         }
-        write_optional::<ByteArrayType>(group, &text(|row| &row.filter))?;
-        write_optional::<ByteArrayType>(group, &text(|_| SHARD_SCHEMA_VERSION))
     }
 }

@@ -4,9 +4,9 @@
 //! evaluation read them batch by batch, whoever wrote them. The physical schema is the package's:
 //! every field optional, text as strings, frequencies as f32.
 
+pub(crate) mod cause;
 mod significance;
 mod columns;
-mod guard;
 mod table;
 mod kind;
 mod rows;
@@ -20,26 +20,14 @@ mod clinvar;
 
 pub use clinvar::{ClinvarRules, ClinvarVariant, MissingId, iter_clinvar_shard};
 pub use clinvar::{iter_clinvar_vcf_variants, label_set, prepare_clinvar_shard};
-pub use columns::{Optional, write_column, write_optional};
+pub use columns::{Optional, SHARD_SCHEMA_VERSION, write_column, write_optional};
 pub use gnomad::{GnomadRules, GnomadVariant, POPULATIONS, iter_gnomad_shard};
 pub use gnomad::{iter_gnomad_vcf_variants, prepare_gnomad_shard};
 pub use kind::{ShardKind, shard_kind};
-pub use prepare::Request;
+pub use prepare::PrepareRequest;
 pub use report::PrepareReport;
 pub use sequences::{SequenceFields, SequenceRow, SequenceTable};
 pub use significance::Significance;
-
-use parquet::data_type::ByteArray;
-
-/// The version that every row names.
-pub const SHARD_SCHEMA_VERSION: &str = "1.0.0";
-
-/// A column of text.
-fn texts<R>(rows: &[R], of: impl Fn(&R) -> Option<&str>) -> Optional<ByteArray> {
-    rows.iter()
-        .map(|row| of(row).map(ByteArray::from))
-        .collect()
-}
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ const FILE: &str = "variants.parquet";
 
 /// What to prepare, and where.
 #[derive(Debug, Clone)]
-pub struct Request<'a> {
+pub struct PrepareRequest<'a> {
     /// The VCF, plain, gzip or bgzip.
     pub input_vcf: &'a Path,
     /// The dataset, which gets a folder for the kind of shard and in it one for the release.
@@ -26,7 +26,7 @@ pub struct Request<'a> {
 
 /// Prepares a shard; `None` when `stop` asked to end early, and nothing was written then.
 pub(super) fn prepare<S>(
-    request: &Request<'_>,
+    request: &PrepareRequest<'_>,
     rules: S,
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<PrepareReport>>

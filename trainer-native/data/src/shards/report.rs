@@ -2,7 +2,7 @@
 
 use super::sites::{Counts, Skip};
 use genolewm_core::Result;
-use genolewm_report::python::{json_line, json_of};
+use genolewm_report::python::json::json_line;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -57,7 +57,7 @@ impl PrepareReport {
     /// # Errors
     /// As [`json_line`].
     pub fn to_json_line(&self) -> Result<String> {
-        json_line(&json_of(self)?)
+        json_line(self)
     }
 }
 

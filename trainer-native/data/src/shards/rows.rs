@@ -1,10 +1,10 @@
-//! The rows of a shard, one after the other.
+//! The rows of a shard, as they are read and written.
 
-use super::SHARD_SCHEMA_VERSION;
-use super::columns::Column;
+use super::columns::{Column, Kind, SHARD_SCHEMA_VERSION, write_optional};
 use super::table::{Batch, Source, Table};
 use genolewm_core::position::Position;
 use genolewm_core::{ErrorCode, Result};
+use parquet::data_type::{ByteArray, ByteArrayType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
 use std::collections::VecDeque;
@@ -21,16 +21,71 @@ pub(super) trait Row: Sized {
     /// Makes a row of its cells.
     fn read(cells: &Cells<'_>) -> Result<Self>;
 
-    /// Writes rows as one group, in the order of the columns.
-    fn write<W: Write + Send>(
-        rows: &[Self],
-        group: &mut SerializedRowGroupWriter<'_, W>,
-    ) -> Result<(), ParquetError>;
+    /// Contig, position, reference and alternate allele.
+    fn allele(&self) -> (&str, Position, &str, &str);
+
+    /// The cell of a column that only this kind of shard has.
+    fn cell(&self, column: &str) -> Cell<'_>;
+}
+
+/// What a row has in a column.
+pub(super) enum Cell<'a> {
+    Text(Option<&'a str>),
+    Integer(i64),
+    /// Stored as f32.
+    Number(Option<f64>),
+}
+
+/// Writes rows as one group, in the order of the columns.
+pub(super) fn write_rows<R: Row>(
+    rows: &[R],
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+) -> Result<(), ParquetError> {
+    for Column { name, kind, .. } in R::COLUMNS {
+        let cells = rows.iter().map(|row| cell(row, name));
+        match kind {
+            Kind::Text | Kind::Label => {
+                let texts = cells.map(|cell| match cell {
+                    Cell::Text(text) => text.map(ByteArray::from),
+                    _ => None,
+                });
+                write_optional::<ByteArrayType>(group, &texts.collect())?;
+            }
+            Kind::Integer => {
+                let numbers = cells.map(|cell| match cell {
+                    Cell::Integer(number) => Some(number),
+                    _ => None,
+                });
+                write_optional::<Int64Type>(group, &numbers.collect())?;
+            }
+            Kind::Number => {
+                let numbers = cells.map(|cell| match cell {
+                    Cell::Number(number) => number.map(|number| number as f32),
+                    _ => None,
+                });
+                write_optional::<FloatType>(group, &numbers.collect())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cell<'a>(row: &'a impl Row, column: &str) -> Cell<'a> {
+    let (chrom, pos, reference, alternate) = row.allele();
+    match column {
+        "chrom" => Cell::Text(Some(chrom)),
+        "pos" => Cell::Integer(pos.get().cast_signed()),
+        "ref" => Cell::Text(Some(reference)),
+        "alt" => Cell::Text(Some(alternate)),
+        "schema_version" => Cell::Text(Some(SHARD_SCHEMA_VERSION)),
+        own => row.cell(own),
+    }
 }
 
 /// The rows of a file in its order; after an error there is none.
 pub(super) struct Rows<R> {
     table: Table,
+    make: fn(&Cells<'_>) -> Result<R>,
     pending: VecDeque<R>,
     failed: bool,
 }
@@ -38,32 +93,38 @@ pub(super) struct Rows<R> {
 impl<R: Row> Rows<R> {
     /// Opens a shard. `code` is that of errors about its content.
     pub(super) fn open(path: &Path, code: ErrorCode) -> Result<Self> {
-        Ok(Self {
-            table: Table::open(path, R::COLUMNS, code)?,
+        let table = Table::open(path, R::COLUMNS, code)?;
+        Ok(Self::of(table, |cells| {
+            cells.check_version()?;
+            R::read(cells)
+        }))
+    }
+}
+
+impl<R> Rows<R> {
+    /// The rows of a table, each made of its cells.
+    pub(super) fn of(table: Table, make: fn(&Cells<'_>) -> Result<R>) -> Self {
+        Self {
+            table,
+            make,
             pending: VecDeque::new(),
             failed: false,
-        })
+        }
     }
 
     fn fill(&mut self) -> Result<()> {
-        let Some(batch) = self.table.next_batch()? else {
-            return Ok(());
-        };
-        let source = self.table.source();
-        for row in 0..batch.rows() {
-            let cells = Cells {
-                batch: &batch,
-                row,
-                source,
-            };
-            cells.check_version()?;
-            self.pending.push_back(R::read(&cells)?);
+        if let Some(batch) = self.table.next_batch()? {
+            let (batch, source) = (&batch, self.table.source());
+            for row in 0..batch.rows() {
+                let made = (self.make)(&Cells { batch, row, source });
+                self.pending.push_back(made?);
+            }
         }
         Ok(())
     }
 }
 
-impl<R: Row> Iterator for Rows<R> {
+impl<R> Iterator for Rows<R> {
     type Item = Result<R>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -98,9 +159,13 @@ impl Cells<'_> {
         self.batch.text(name, self.row).map(str::to_owned)
     }
 
+    pub(super) fn optional_integer(&self, name: &str) -> Option<i64> {
+        self.batch.integer(name, self.row)
+    }
+
     /// A whole number that must be there.
     pub(super) fn integer(&self, name: &str) -> Result<i64> {
-        let found = self.batch.integer(name, self.row);
+        let found = self.optional_integer(name);
         found.ok_or_else(|| self.wrong("a cell is empty", name))
     }
 

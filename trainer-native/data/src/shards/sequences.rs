@@ -1,9 +1,9 @@
 //! Tables of sequence records, as corpora are published: one row a record.
 
 use super::columns::{Column, Kind};
-use super::table::{Batch, Nature, Table};
+use super::rows::{Cells, Rows};
+use super::table::{Nature, Table};
 use genolewm_core::{ErrorCode, Result};
-use std::collections::VecDeque;
 use std::path::Path;
 
 const SEQUENCE: &str = "sequence";
@@ -70,10 +70,8 @@ pub struct SequenceRow {
 /// The rows of a Parquet table of sequences in their order, each with its number from 1. After an
 /// error there is none.
 pub struct SequenceTable {
-    table: Table,
-    pending: VecDeque<SequenceRow>,
+    rows: Rows<SequenceRow>,
     rows_read: u64,
-    failed: bool,
 }
 
 impl SequenceTable {
@@ -89,19 +87,11 @@ impl SequenceTable {
             ID => fields.id.clone(),
             other => other.to_owned(),
         };
+        let table = Table::open_as(&SEQUENCES, path, COLUMNS, code, named)?;
         Ok(Self {
-            table: Table::open_as(&SEQUENCES, path, COLUMNS, code, named)?,
-            pending: VecDeque::new(),
+            rows: Rows::of(table, |cells| Ok(read(cells))),
             rows_read: 0,
-            failed: false,
         })
-    }
-
-    fn fill(&mut self) -> Result<()> {
-        if let Some(batch) = self.table.next_batch()? {
-            self.pending = (0..batch.rows()).map(|row| read(&batch, row)).collect();
-        }
-        Ok(())
     }
 }
 
@@ -109,28 +99,20 @@ impl Iterator for SequenceTable {
     type Item = Result<(u64, SequenceRow)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.pending.is_empty()
-            && !self.failed
-            && let Err(error) = self.fill()
-        {
-            self.failed = true;
-            return Some(Err(error.with_detail("after_row", self.rows_read)));
-        }
-        let row = self.pending.pop_front()?;
+        let row = self.rows.next()?;
+        let row = row.map_err(|error| error.with_detail("after_row", self.rows_read));
         self.rows_read += 1;
-        Some(Ok((self.rows_read, row)))
+        Some(row.map(|row| (self.rows_read, row)))
     }
 }
 
-fn read(batch: &Batch, row: usize) -> SequenceRow {
-    let text = |name| batch.text(name, row).map(str::to_owned);
+fn read(cells: &Cells<'_>) -> SequenceRow {
+    let named = cells.optional_text(ID).filter(|id| !id.is_empty());
     SequenceRow {
-        sequence: text(SEQUENCE),
-        source: text(SOURCE),
-        id: text(ID)
-            .filter(|id| !id.is_empty())
-            .or_else(|| text(RECORD_ID)),
-        chrom: text(CHROM),
-        start_bp: batch.integer(START_BP, row),
+        sequence: cells.optional_text(SEQUENCE),
+        source: cells.optional_text(SOURCE),
+        id: named.or_else(|| cells.optional_text(RECORD_ID)),
+        chrom: cells.optional_text(CHROM),
+        start_bp: cells.optional_integer(START_BP),
     }
 }

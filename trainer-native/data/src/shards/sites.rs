@@ -1,4 +1,4 @@
-//! The alleles of a VCF, each kept or counted by why it is not.
+//! The alleles of a VCF that is made a shard, each kept or counted by why it is not.
 
 use genolewm_core::contig::common_form;
 use genolewm_core::error::Location;

@@ -1,15 +1,16 @@
-//! Reading a Parquet table: columns by name, a batch of rows at a time.
+//! Reading a Parquet table: columns by name, a batch of rows at a time. By hand over the column
+//! readers: Arrow would be many more dependencies for four kinds of column.
 
+use super::cause::system_cause;
 use super::columns::{Column, Kind};
-use super::guard::guarded;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::guard::guarded;
 use genolewm_report::output::io_error;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::fs::File;
-use std::io;
 use std::path::Path;
 
 /// How a kind of table is opened, and what errors call it.
@@ -321,16 +322,10 @@ impl Source {
     }
 
     fn unreadable(&self, error: ParquetError) -> Error {
-        let cause = match error {
-            ParquetError::External(cause) => match cause.downcast::<io::Error>() {
-                // Decompressors, too, speak of damage in I/O errors; the disk's own have a number.
-                Ok(error) if error.raw_os_error().is_some() => return io_error(&self.name, &error),
-                Ok(error) => error.to_string(),
-                Err(cause) => cause.to_string(),
-            },
-            other => other.to_string(),
-        };
-        self.damaged(&cause)
+        match system_cause(error) {
+            Ok(error) => io_error(&self.name, &error),
+            Err(cause) => self.damaged(&cause),
+        }
     }
 }
 

@@ -1,19 +1,18 @@
-//! Writing a shard: under another name until it is whole.
+//! Writing a shard as Parquet: under another name until it is whole.
 
+use super::cause::io_cause;
 use super::columns::schema_of;
-use super::rows::Row;
+use super::rows::{Row, write_rows};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{io_error, temporary_in};
+use genolewm_report::output::{StagedFile, io_error};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tempfile::NamedTempFile;
 
 /// Rows of a row group, and the most in memory.
 const GROUP_ROWS: usize = 100_000;
@@ -21,7 +20,7 @@ const GROUP_ROWS: usize = 100_000;
 /// A shard that is being written; dropped before [`finish`](Self::finish), it leaves nothing.
 pub(super) struct ShardWriter<R> {
     target: PathBuf,
-    writer: SerializedFileWriter<NamedTempFile>,
+    writer: SerializedFileWriter<StagedFile>,
     rows: Vec<R>,
     written: u64,
 }
@@ -35,10 +34,8 @@ pub(super) struct Written {
 impl<R: Row> ShardWriter<R> {
     /// Makes the folder of `target` and a file in it.
     pub(super) fn create(target: &Path) -> Result<Self> {
-        let failed = |error: &io::Error| io_error(&target.display().to_string(), error);
-        let folder = folder(target);
-        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
-        let file = temporary_in(folder).map_err(|error| failed(&error))?;
+        let file = StagedFile::create_with_folder(target)
+            .map_err(|error| io_error(&target.display().to_string(), &error))?;
         let properties = ZstdLevel::try_new(3).map(|level| {
             WriterProperties::builder()
                 .set_compression(Compression::ZSTD(level))
@@ -69,7 +66,7 @@ impl<R: Row> ShardWriter<R> {
             return Ok(());
         }
         let written = self.writer.next_row_group().and_then(|mut group| {
-            R::write(&self.rows, &mut group)?;
+            write_rows(&self.rows, &mut group)?;
             group.close().map(drop)
         });
         written.map_err(|error| failure(&self.target, error))?;
@@ -87,11 +84,8 @@ impl<R: Row> ShardWriter<R> {
             .into_inner()
             .map_err(|error| failure(&target, error))?;
         let place = || -> io::Result<u64> {
-            file.as_file().sync_all()?;
-            let bytes = file.as_file().metadata()?.len();
-            file.persist(&target).map_err(|error| error.error)?;
-            // The rename itself must outlive a power cut.
-            File::open(folder(&target))?.sync_all()?;
+            let bytes = file.len_bytes()?;
+            file.commit()?;
             Ok(bytes)
         };
         let bytes = place().map_err(|error| io_error(&target.display().to_string(), &error))?;
@@ -99,21 +93,10 @@ impl<R: Row> ShardWriter<R> {
     }
 }
 
-fn folder(target: &Path) -> &Path {
-    target
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-}
-
 fn failure(target: &Path, error: ParquetError) -> Error {
     let name = target.display().to_string();
-    let cause = match error {
-        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
-            Ok(error) => return io_error(&name, &error),
-            Err(cause) => cause.to_string(),
-        },
-        other => other.to_string(),
-    };
-    Error::new(ErrorCode::InternalGeneric, format!("{name}: {cause}"))
+    match io_cause(error) {
+        Ok(error) => io_error(&name, &error),
+        Err(cause) => Error::new(ErrorCode::InternalGeneric, format!("{name}: {cause}")),
+    }
 }

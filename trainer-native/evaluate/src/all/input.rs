@@ -1,41 +1,25 @@
-//! A file of figures.
+//! A file of figures, whichever command made it.
 
-use super::members::{list, member, text};
-use super::metric::Metric;
 use super::own;
+use crate::baselines::carbon::{CarbonRun, GENERATED_BY as CARBON_BASELINE};
+use crate::measure::evaluation::Evaluation;
+use crate::metrics_file::file::{EVAL, EVAL_ALL, MetricsFile, ReleaseIds, SCHEMA_VERSION};
 use genolewm_core::provenance::Json;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::json::typed;
 use genolewm_report::output::io_error;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Lists beside the metrics that are put together item by item. The items of the first four belong
-/// to a split.
-pub const LISTS: [&str; 6] = [
-    "curves",
-    "strata",
-    "comparisons",
-    "rollout_stratification",
-    "evaluations",
-    "baselines",
-];
-const OF_A_SPLIT: usize = 4;
-/// Makers of files, by the start of their names.
-const EVAL: &str = "geno-lewm-eval";
+/// How the name of the maker of such a file begins.
 const EVALUATE: &str = "genolewm evaluate";
-const CARBON_BASELINE: &str = "geno-lewm-carbon-baseline";
 
 /// What a file says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Input {
     /// The file.
     pub path: PathBuf,
-    /// Its figures.
-    pub metrics: Vec<Metric>,
-    /// What goes with them, by [`LISTS`].
-    pub lists: BTreeMap<&'static str, Vec<Json>>,
-    /// The whole of it.
-    pub document: Json,
+    /// Its figures, and what goes with them.
+    pub figures: MetricsFile,
 }
 
 impl Input {
@@ -48,26 +32,23 @@ impl Input {
         let name = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|error| io_error(&name, &error))?;
         let document = Json::parse(&bytes, &name)?;
-        let maker = text(&document, "generated_by");
-        let (rows, lists) = if maker.starts_with(EVALUATE) {
-            let evaluation = document.clone();
-            (
-                own::rows(&document),
-                BTreeMap::from([("evaluations", vec![evaluation])]),
-            )
+        let text = |key: &str| {
+            let member = document.as_object().and_then(|members| members.get(key));
+            member.and_then(Json::as_str).unwrap_or_default()
+        };
+        let maker = text("generated_by");
+        let figures = if maker.starts_with(EVALUATE) {
+            typed(&document).map(of_evaluation)
         } else if maker == CARBON_BASELINE {
-            (
-                Vec::new(),
-                BTreeMap::from([("baselines", vec![document.clone()])]),
-            )
-        } else if maker == EVAL || maker == "geno-lewm-eval-all" {
-            (list(&document, "metrics").to_vec(), lists(&document))
+            typed(&document).map(of_baseline)
+        } else if maker == EVAL || maker == EVAL_ALL {
+            typed(&document)
         } else {
             return Err(
                 refused(&name, "this is no file of figures").with_detail("generated_by", maker)
             );
         };
-        if text(&document, "schema_version").split('.').next() != Some("1")
+        if text("schema_version").split('.').next() != SCHEMA_VERSION.split('.').next()
             && maker != CARBON_BASELINE
         {
             return Err(refused(
@@ -75,46 +56,60 @@ impl Input {
                 "the file has another layout: its schema_version is not 1",
             ));
         }
-        let metrics = rows.iter().map(Metric::parse).collect::<Result<Vec<_>>>();
-        let metrics = metrics.map_err(|error| error.with_detail("file", &name))?;
-        if metrics.is_empty() && maker != CARBON_BASELINE {
+        let mut figures = figures.map_err(|error| {
+            refused(&name, "a figure is missing, or of another kind")
+                .with_detail("cause", error.message())
+        })?;
+        check(&mut figures).map_err(|error| error.with_detail("file", &name))?;
+        if figures.metrics.is_empty() && maker != CARBON_BASELINE {
             return Err(refused(&name, "the file has no metrics"));
         }
+        figures.name_splits();
         Ok(Self {
             path: path.to_owned(),
-            metrics,
-            lists,
-            document,
+            figures,
         })
-    }
-
-    /// A list of sentences.
-    pub(super) fn sentences(&self, key: &str) -> impl Iterator<Item = &str> {
-        list(&self.document, key).iter().filter_map(Json::as_str)
     }
 }
 
-/// The lists of metrics; those that belong to a split name it.
-fn lists(document: &Json) -> BTreeMap<&'static str, Vec<Json>> {
-    let first = list(document, "metrics").first();
-    let split = first.map(|row| text(row, "split")).unwrap_or_default();
-    let mut lists = BTreeMap::new();
-    for (place, key) in LISTS.into_iter().enumerate() {
-        let mut items = match member(document, key) {
-            Some(Json::Array(items)) => items.clone(),
-            // The curves of one evaluation.
-            Some(Json::Object(curves)) if !curves.is_empty() => vec![Json::Object(curves.clone())],
-            _ => continue,
-        };
-        for item in items.iter_mut().filter(|_| place < OF_A_SPLIT) {
-            if let Json::Object(members) = item {
-                let own = members.entry("split".to_owned());
-                own.or_insert_with(|| split.into());
-            }
-        }
-        lists.insert(key, items);
+fn of_evaluation(evaluation: Evaluation) -> MetricsFile {
+    MetricsFile {
+        release: ReleaseIds {
+            model_id: Some(evaluation.model_id.clone()),
+            ..ReleaseIds::default()
+        },
+        metrics: own::rows(&evaluation),
+        evaluations: vec![evaluation],
+        ..MetricsFile::default()
     }
-    lists
+}
+
+fn of_baseline(run: CarbonRun) -> MetricsFile {
+    MetricsFile {
+        generated_at: Some(run.generated_at.clone()),
+        baselines: vec![run],
+        ..MetricsFile::default()
+    }
+}
+
+/// Requires a name and a split of every figure.
+fn check(figures: &mut MetricsFile) -> Result<()> {
+    for metric in &mut figures.metrics {
+        for text in [&mut metric.name, &mut metric.split] {
+            *text = text.trim().to_owned();
+        }
+        if metric.name.is_empty() || metric.split.is_empty() {
+            return Err(
+                Error::new(ErrorCode::InputGeneric, "a metric has no name or no split")
+                    .with_detail("name", &metric.name)
+                    .with_detail("split", &metric.split)
+                    .with_remedy(
+                        "make the file again with `genolewm eval`, `rollout` or `evaluate`",
+                    ),
+            );
+        }
+    }
+    Ok(())
 }
 
 fn refused(name: &str, message: &str) -> Error {

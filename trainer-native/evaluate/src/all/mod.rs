@@ -4,12 +4,10 @@
 //! model is worked out from the figures: baselines that are as good, intervals that hold chance, and
 //! classes in which nothing could be measured.
 
-pub mod members;
-pub mod metric;
 pub mod own;
 pub mod input;
+pub mod findings;
 pub mod combine;
 pub mod required;
-pub mod findings;
 pub mod plots;
 pub mod report;

@@ -1,9 +1,9 @@
-//! Pictures of figures.
+//! Pictures of figures: ROC, precision-recall, reliability, percentiles and rollouts.
 
 use super::combine::Combined;
-use super::members::{count, list, number, points, text};
-use genolewm_core::provenance::Json;
-use genolewm_report::document::Figure;
+use crate::measure::evaluation::Evaluation;
+use crate::metrics_file::rows::{CurvesRow, StepRow};
+use genolewm_report::document::Picture;
 use genolewm_report::svg::Plot;
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ const DIAGONAL: [(f64, f64); 2] = [(0.0, 0.0), (1.0, 1.0)];
 
 /// ROC and precision-recall curves, a line a split.
 #[must_use]
-pub fn curves(of: &Combined) -> Vec<Figure> {
+pub fn curves(of: &Combined) -> Vec<Picture> {
     let roc = Plot::new("ROC curves", "false positive rate", "true positive rate").compact();
     let pr = Plot::new("Precision-recall curves", "recall", "precision").compact();
-    let roc = lines(roc, of, |curves| points(curves, "roc"));
-    let pr = lines(pr, of, |curves| points(curves, "pr"));
+    let roc = lines(roc, of, |curves| pairs(&curves.roc));
+    let pr = lines(pr, of, |curves| pairs(&curves.pr));
     let mut figures = Vec::new();
     if let Some(plot) = roc {
-        figures.push(Figure {
+        figures.push(Picture {
             svg: plot.line("chance", DIAGONAL.to_vec()).to_svg(),
             caption:
                 "ROC: the share of positives found against the share of negatives called with \
@@ -27,7 +27,7 @@ pub fn curves(of: &Combined) -> Vec<Figure> {
         });
     }
     if let Some(plot) = pr {
-        figures.push(Figure {
+        figures.push(Picture {
             // The axes are whole, whatever the curves reach.
             svg: plot.holding((0.0, 0.0)).holding((1.0, 1.0)).to_svg(),
             caption: "Precision and recall; chance is the share of positives, where a curve ends."
@@ -37,14 +37,22 @@ pub fn curves(of: &Combined) -> Vec<Figure> {
     figures
 }
 
+fn pairs(points: &[[f64; 2]]) -> Vec<(f64, f64)> {
+    points.iter().map(|&[x, y]| (x, y)).collect()
+}
+
 /// One line for each set of curves that has some; `None` when none has.
-fn lines(mut plot: Plot, of: &Combined, points: impl Fn(&Json) -> Vec<(f64, f64)>) -> Option<Plot> {
+fn lines(
+    mut plot: Plot,
+    of: &Combined,
+    points: impl Fn(&CurvesRow) -> Vec<(f64, f64)>,
+) -> Option<Plot> {
     let mut drawn = false;
-    for curves in of.list("curves") {
+    for curves in of.figures.all_curves() {
         let points = points(curves);
         if !points.is_empty() {
             drawn = true;
-            plot = plot.line(text(curves, "split"), points);
+            plot = plot.line(curves.split.as_deref().unwrap_or_default(), points);
         }
     }
     drawn.then_some(plot)
@@ -52,36 +60,32 @@ fn lines(mut plot: Plot, of: &Combined, points: impl Fn(&Json) -> Vec<(f64, f64)
 
 /// Scores against shares of positives, and percentiles of common variants against uniform ones.
 #[must_use]
-pub fn calibration(of: &Combined) -> Vec<Figure> {
+pub fn calibration(of: &Combined) -> Vec<Picture> {
     let plot = Plot::new("Reliability", "mean score", "share of positives").compact();
     let reliability = lines(plot, of, |curves| {
-        let bins = list(curves, "reliability").iter();
-        let bins = bins.filter(|bin| count(bin, "n") > Some(0));
-        let bins = bins
-            .filter_map(|bin| Some((number(bin, "mean_score")?, number(bin, "positive_share")?)));
-        bins.collect()
+        let bins = curves.reliability.iter().flatten();
+        let bins = bins.filter(|bin| bin.n > 0);
+        bins.map(|bin| (bin.mean_score, bin.positive_share))
+            .collect()
     });
     let mut figures = Vec::new();
     if let Some(plot) = reliability {
-        figures.push(Figure {
+        figures.push(Picture {
             svg: plot.line("a probability", DIAGONAL.to_vec()).to_svg(),
             caption: "Reliability, by bins of the score: on the diagonal a score would be the \
                       probability of a positive."
                 .to_owned(),
         });
     }
-    for evaluation in of.list("evaluations") {
+    for evaluation in &of.figures.evaluations {
         figures.extend(percentiles(evaluation).into_iter().flatten());
     }
     figures
 }
 
-fn percentiles(evaluation: &Json) -> Option<[Figure; 2]> {
-    let test = evaluation.as_object()?.get("uniformity")?;
-    let counts: Vec<f64> = list(test, "histogram")
-        .iter()
-        .filter_map(Json::as_f64)
-        .collect();
+fn percentiles(evaluation: &Evaluation) -> Option<[Picture; 2]> {
+    let test = &evaluation.uniformity.as_ref()?.uniformity;
+    let counts: Vec<f64> = test.histogram.iter().map(|&count| count as f64).collect();
     let total: f64 = counts.iter().sum();
     if total <= 0.0 {
         return None;
@@ -109,18 +113,15 @@ fn percentiles(evaluation: &Json) -> Option<[Figure; 2]> {
     );
     let plot = plot.compact().line("observed", cumulative);
     Some([
-        Figure {
+        Picture {
             svg: histogram.to_svg(),
-            caption: format!(
-                "Percentiles of {} held-out common variants.",
-                count(test, "variants").unwrap_or_default()
-            ),
+            caption: format!("Percentiles of {} held-out common variants.", test.variants),
         },
-        Figure {
+        Picture {
             svg: plot.line("uniform", DIAGONAL.to_vec()).to_svg(),
             caption: format!(
                 "The same, cumulative. Largest distance from the diagonal: {:.4}.",
-                number(test, "ks_statistic").unwrap_or_default()
+                test.ks_statistic
             ),
         },
     ])
@@ -128,43 +129,43 @@ fn percentiles(evaluation: &Json) -> Option<[Figure; 2]> {
 
 /// Cosine, distance and recall by the number of edits, of each split.
 #[must_use]
-pub fn rollouts(of: &Combined) -> Vec<Figure> {
-    let mut splits: BTreeMap<&str, Vec<&Json>> = BTreeMap::new();
-    for step in of.list("rollout_stratification") {
-        splits.entry(text(step, "split")).or_default().push(step);
+pub fn rollouts(of: &Combined) -> Vec<Picture> {
+    let mut splits: BTreeMap<&str, Vec<&StepRow>> = BTreeMap::new();
+    for step in &of.figures.rollout_stratification {
+        splits.entry(&step.split).or_default().push(step);
     }
     let splits = splits.into_iter().filter(|(_, steps)| steps.len() > 1);
     splits
-        .flat_map(|(split, steps)| figures_of(split, &steps))
+        .flat_map(|(split, steps)| pictures_of(split, &steps))
         .collect()
 }
 
-fn figures_of(split: &str, steps: &[&Json]) -> [Figure; 3] {
-    [
-        (
-            "cosine with the target",
-            "cosine_similarity_mean",
-            "naive_baseline_cosine_mean",
-        ),
-        (
-            "distance to the target",
-            "l2_distance_mean",
-            "naive_baseline_l2_mean",
-        ),
-        ("recall", "recall_at_k", "naive_baseline_recall_at_k"),
-    ]
-    .map(|(label, value, baseline)| {
-        let line = |key: &str| {
-            let steps = steps.iter();
-            let steps =
-                steps.filter_map(|step| Some((count(step, "k")? as f64, number(step, key)?)));
-            steps.collect::<Vec<_>>()
+/// What a picture shows of a step: of the prediction, and of the source state.
+type Shown = fn(&StepRow) -> [f64; 2];
+
+fn pictures_of(split: &str, steps: &[&StepRow]) -> [Picture; 3] {
+    let shown: [(&str, Shown); 3] = [
+        ("cosine with the target", |of| {
+            [of.cosine_similarity_mean, of.naive_baseline_cosine_mean]
+        }),
+        ("distance to the target", |of| {
+            [of.l2_distance_mean, of.naive_baseline_l2_mean]
+        }),
+        ("recall", |of| {
+            [of.recall_at_k, of.naive_baseline_recall_at_k]
+        }),
+    ];
+    shown.map(|(label, of)| {
+        let line = |which: usize| {
+            let points = steps.iter().filter_map(|step| Some((step.k?, step)));
+            let points = points.map(|(k, step)| (k as f64, of(step)[which]));
+            points.collect::<Vec<_>>()
         };
         let plot = Plot::new(label, "edits", label).compact();
-        Figure {
+        Picture {
             svg: plot
-                .line("prediction", line(value))
-                .line("source state", line(baseline))
+                .line("prediction", line(0))
+                .line("source state", line(1))
                 .to_svg(),
             caption: format!("{split}: {label} after so many edits."),
         }

@@ -1,14 +1,11 @@
 //! The report: what must be known first, then figures, pictures, and what they rest on.
 
-use super::combine::{Combined, IDENTITY};
-use super::findings::calibration_error;
-use super::members::{bounds, count, list, number, text};
-use super::metric::Metric;
-use super::own::{aurocs, class_name, sides, tasks};
+use super::combine::Combined;
 use super::plots;
-use genolewm_core::provenance::Json;
-use genolewm_report::document::{Block, Document, Figure, Table};
-use genolewm_report::python::general;
+use crate::metrics_file::rows::{ConfidenceInterval, MetricRow};
+use crate::scores::{Auroc, ClassFigures};
+use genolewm_report::document::{Block, Document, Picture, Table};
+use genolewm_report::python::number::general;
 
 const BANNER: &str = "GenoLeWM is a research tool, not a diagnostic. These figures say how a model did \
     on some data; they do not show that any score is of use to a patient.";
@@ -17,7 +14,7 @@ impl Combined {
     /// The report.
     #[must_use]
     pub fn report(&self) -> Document {
-        let release = self.identity.get("model_release");
+        let release = self.figures.release.model_release.as_ref();
         let title = release.map_or("Evaluation report".to_owned(), |release| {
             format!("Evaluation of {release}")
         });
@@ -46,9 +43,9 @@ impl Combined {
         rollouts.splice(0..0, filled(self.steps()).map(Block::Table));
         section(&mut blocks, "Rollouts by number of edits", rollouts);
         for (heading, texts) in [
-            ("Limitations", &self.limitations),
+            ("Limitations", &self.figures.limitations),
             ("Stated by the files", &self.stated),
-            ("Conclusions", &self.conclusions),
+            ("Conclusions", &self.figures.conclusions),
         ] {
             if !texts.is_empty() {
                 section(&mut blocks, heading, vec![Block::List(texts.clone())]);
@@ -64,23 +61,19 @@ impl Combined {
 
     fn about(&self) -> Table {
         let mut table = Table::new(2, &["about", "this report"]);
-        let given = IDENTITY
-            .iter()
-            .filter_map(|key| Some((*key, self.identity.get(key)?)));
-        let time = self
-            .generated_at
-            .as_ref()
-            .map(|time| ("last measured", time));
-        for (key, value) in given.chain(time) {
-            table.rows.push(vec![key.replace('_', " "), value.clone()]);
+        let given = self.figures.release.members().into_iter();
+        let time = ("last measured", self.figures.generated_at.as_deref());
+        for (key, value) in given.chain([time]) {
+            let value = value.map(|value| vec![key.replace('_', " "), value.to_owned()]);
+            table.rows.extend(value);
         }
-        let counts = format!("{} of {} files", self.metrics.len(), self.inputs());
+        let counts = format!("{} of {} files", self.figures.metrics.len(), self.inputs());
         table.rows.push(vec!["figures".to_owned(), counts]);
         table
     }
 
     fn inputs(&self) -> usize {
-        let roles = self.artifacts.keys();
+        let roles = self.figures.artifacts.keys();
         roles
             .filter(|role| role.starts_with("metrics_input_"))
             .count()
@@ -98,7 +91,7 @@ impl Combined {
             "n",
         ];
         let mut table = Table::new(3, &head);
-        let metrics = self.metrics.iter();
+        let metrics = self.figures.metrics.iter();
         // Those of classes have a table of their own.
         let metrics = metrics.filter(|metric| !metric.name.starts_with("auroc_"));
         table.rows.extend(metrics.map(figure_row));
@@ -107,34 +100,35 @@ impl Combined {
 
     fn calibration(&self) -> Table {
         let mut table = Table::new(1, &["split", "mean distance from the share of positives"]);
-        for curves in self.list("curves") {
-            if let Some(error) = calibration_error(curves) {
-                let split = text(curves, "split").to_owned();
-                table.rows.push(vec![split, format!("{error:.4}")]);
+        for curves in self.figures.all_curves() {
+            if let Some(error) = curves.calibration_error() {
+                table
+                    .rows
+                    .push(vec![named(&curves.split), format!("{error:.4}")]);
             }
         }
         table
     }
 
     fn add_classes(&self, blocks: &mut Vec<Block>) {
-        for evaluation in self.list("evaluations") {
-            for (task, classes) in tasks(evaluation) {
+        for evaluation in &self.figures.evaluations {
+            for (task, classes) in evaluation.tasks() {
                 let heading = format!("AUROC by class: {task}");
-                let table = filled(class_table(classes)).map(Block::Table);
+                let table = filled(class_table(&classes)).map(Block::Table);
                 section(blocks, &heading, table.into_iter().collect());
             }
         }
         let mut table = Table::new(3, &["split", "class", "score", "AUROC", "interval", "n"]);
-        for stratum in self.list("strata") {
-            let rows = list(stratum, "metrics").iter();
-            for row in rows.filter(|row| matches!(text(row, "name"), "auroc" | "spearman_rho")) {
+        for stratum in &self.figures.strata {
+            let rows = stratum.metrics.iter();
+            for row in rows.filter(|row| matches!(row.name.as_str(), "auroc" | "spearman_rho")) {
                 table.rows.push(vec![
-                    text(stratum, "split").to_owned(),
-                    text(stratum, "stratum").to_owned(),
-                    text(row, "score").to_owned(),
-                    number(row, "value").map_or(String::new(), |value| format!("{value:.3}")),
-                    interval(bounds(row, ["ci_low", "ci_high"])),
-                    whole(count(stratum, "n")),
+                    named(&stratum.split),
+                    stratum.stratum.clone(),
+                    row.score.clone(),
+                    format!("{:.3}", row.value),
+                    interval(row.interval),
+                    stratum.n.to_string(),
                 ]);
             }
         }
@@ -156,14 +150,20 @@ impl Combined {
             "p, DeLong",
         ];
         let mut table = Table::new(4, &head);
-        for row in self.list("comparisons") {
-            let words = ["split", "metric", "score", "compared_with"].map(|key| text(row, key));
-            let figures = ["value", "compared_value", "difference"].map(|key| figure(row, key));
-            let mut cells: Vec<String> = words.map(str::to_owned).into();
-            cells.extend(figures);
-            cells.push(interval(bounds(row, ["ci_low", "ci_high"])));
-            cells.extend(["bootstrap_p", "delong_p"].map(|key| figure(row, key)));
-            table.rows.push(cells);
+        let optional = |value: Option<f64>| value.map_or(String::new(), general);
+        for row in &self.figures.comparisons {
+            table.rows.push(vec![
+                named(&row.split),
+                row.metric.clone(),
+                row.score.clone(),
+                row.compared_with.clone(),
+                general(row.value),
+                general(row.compared_value),
+                general(row.difference),
+                interval(row.interval),
+                optional(row.bootstrap_p),
+                optional(row.delong.and_then(|test| test.delong_p)),
+            ]);
         }
         table
     }
@@ -182,21 +182,18 @@ impl Combined {
             "among the first",
         ];
         let mut table = Table::new(1, &head);
-        for step in self.list("rollout_stratification") {
-            let mut cells = vec![text(step, "split").to_owned()];
-            cells.extend(["k", "n"].map(|key| whole(count(step, key))));
-            cells.extend(
-                [
-                    "cosine_similarity_mean",
-                    "naive_baseline_cosine_mean",
-                    "l2_distance_mean",
-                    "naive_baseline_l2_mean",
-                    "recall_at_k",
-                    "naive_baseline_recall_at_k",
-                ]
-                .map(|key| figure(step, key)),
-            );
-            cells.push(whole(count(step, "recall_k")));
+        for step in &self.figures.rollout_stratification {
+            let figures = [
+                step.cosine_similarity_mean,
+                step.naive_baseline_cosine_mean,
+                step.l2_distance_mean,
+                step.naive_baseline_l2_mean,
+                step.recall_at_k,
+                step.naive_baseline_recall_at_k,
+            ];
+            let mut cells = vec![step.split.clone(), whole(step.k), step.n.to_string()];
+            cells.extend(figures.map(general));
+            cells.push(step.recall_k.to_string());
             table.rows.push(cells);
         }
         table
@@ -204,15 +201,13 @@ impl Combined {
 
     fn files(&self) -> Table {
         let mut table = Table::new(2, &["role", "file"]);
-        for (role, path) in &self.artifacts {
+        for (role, path) in &self.figures.artifacts {
             table.rows.push(vec![role.clone(), path.clone()]);
         }
-        for baseline in self.list("baselines") {
+        for baseline in &self.figures.baselines {
             let made = format!(
                 "{} records scored by {} {}",
-                count(baseline, "records").unwrap_or_default(),
-                text(baseline, "carbon_model"),
-                text(baseline, "carbon_revision")
+                baseline.records, baseline.carbon_model, baseline.carbon_revision
             );
             table.rows.push(vec!["baseline".to_owned(), made]);
         }
@@ -220,48 +215,41 @@ impl Combined {
     }
 }
 
-fn figure_row(metric: &Metric) -> Vec<String> {
+fn figure_row(metric: &MetricRow) -> Vec<String> {
     let baseline = metric.baseline.as_ref();
+    let value = baseline.map(|of| of.baseline_value);
     vec![
         metric.split.clone(),
         metric.name.clone(),
-        baseline.map_or(String::new(), |(name, _)| name.clone()),
+        baseline.map_or(String::new(), |of| of.baseline.clone()),
         general(metric.value),
         interval(metric.interval),
-        baseline.map_or(String::new(), |(_, value)| general(*value)),
-        baseline.map_or(String::new(), |(_, value)| general(metric.value - value)),
+        value.map_or(String::new(), general),
+        value.map_or(String::new(), |value| general(metric.value - value)),
         whole(metric.n),
     ]
 }
 
 /// A row for each score, a column for each class in which one was measured.
-fn class_table(classes: &[Json]) -> Table {
-    let measured = classes.iter().map(|class| (class, aurocs(class)));
-    let measured: Vec<_> = measured.filter(|(_, scores)| !scores.is_empty()).collect();
-    let mut names: Vec<&str> = Vec::new();
-    for (name, ..) in measured.iter().flat_map(|(_, scores)| scores) {
-        if !names.contains(name) {
+fn class_table(classes: &[ClassFigures<'_>]) -> Table {
+    let classes = classes.iter();
+    let measured: Vec<_> = classes.filter(|class| !class.auroc.is_empty()).collect();
+    let mut names: Vec<&String> = Vec::new();
+    for name in measured.iter().flat_map(|class| class.auroc.keys()) {
+        if !names.contains(&name) {
             names.push(name);
         }
     }
     let mut head = vec!["score".to_owned()];
-    head.extend(measured.iter().map(|(class, _)| {
-        let sides = sides(class).map(|[positive, negative]| format!(" ({positive} / {negative})"));
-        class_name(class).replace('_', " ") + &sides.unwrap_or_default()
+    head.extend(measured.iter().map(|class| {
+        let [positive, negative] = class.sides;
+        format!("{} ({positive} / {negative})", class.name.replace('_', " "))
     }));
-    let row = |name: &&str| {
-        let cells = measured.iter().map(|(_, scores)| {
-            let found = scores.iter().find(|(score, ..)| score == name);
-            found.map_or(String::new(), |(_, value, range)| {
-                format!(
-                    "{value:.3}{}",
-                    range.map_or(String::new(), |[low, high]| {
-                        format!(" ({low:.3} to {high:.3})")
-                    })
-                )
-            })
-        });
-        std::iter::once((*name).to_owned()).chain(cells).collect()
+    let cell = |of: &Auroc| format!("{:.3} ({:.3} to {:.3})", of.auroc, of.low, of.high);
+    let row = |name: &&String| {
+        let cells = measured.iter();
+        let cells = cells.map(|class| class.auroc.get(*name).map_or(String::new(), cell));
+        std::iter::once((*name).clone()).chain(cells).collect()
     };
     Table {
         text_columns: 1,
@@ -277,11 +265,11 @@ fn section(blocks: &mut Vec<Block>, heading: &str, content: Vec<Block>) {
     }
 }
 
-fn pictures(figures: Vec<Figure>) -> Vec<Block> {
+fn pictures(figures: Vec<Picture>) -> Vec<Block> {
     if figures.is_empty() {
         Vec::new()
     } else {
-        vec![Block::Figures(figures)]
+        vec![Block::Pictures(figures)]
     }
 }
 
@@ -289,14 +277,14 @@ fn filled(table: Table) -> Option<Table> {
     (!table.rows.is_empty()).then_some(table)
 }
 
-fn interval(bounds: Option<[f64; 2]>) -> String {
-    bounds.map_or(String::new(), |[low, high]| {
-        format!("{} to {}", general(low), general(high))
+fn interval(bounds: Option<ConfidenceInterval>) -> String {
+    bounds.map_or(String::new(), |of| {
+        format!("{} to {}", general(of.ci_low), general(of.ci_high))
     })
 }
 
-fn figure(row: &Json, key: &str) -> String {
-    number(row, key).map_or(String::new(), general)
+fn named(split: &Option<String>) -> String {
+    split.clone().unwrap_or_default()
 }
 
 fn whole(count: Option<u64>) -> String {

@@ -1,8 +1,7 @@
 //! Figures that a release must have.
 
 use super::combine::Combined;
-use super::members::text;
-use super::metric::Metric;
+use crate::metrics_file::rows::MetricRow;
 use genolewm_core::{Error, ErrorCode, Result};
 
 const VARIANT_EFFECT: [&str; 2] = ["auroc", "average_precision"];
@@ -28,24 +27,23 @@ impl Combined {
     }
 
     fn require(&self, names: &[&str], baseline: &str, with_interval: bool) -> Result<()> {
-        let serves = |metric: &Metric| {
-            let rows = text(&metric.row, "evaluated_variant_keys_sha256");
-            let same = text(&metric.row, "baseline_evaluated_variant_keys_sha256");
-            metric
-                .baseline
-                .as_ref()
-                .is_some_and(|(name, _)| name == baseline)
-                && metric.n.is_some_and(|n| n > 0)
-                && !rows.is_empty()
-                && rows == same
+        let serves = |metric: &MetricRow| {
+            let rows = metric.evaluated_variant_keys_sha256.as_deref();
+            metric.n.is_some_and(|n| n > 0)
+                && rows.is_some_and(|rows| !rows.is_empty())
+                && metric.baseline.as_ref().is_some_and(|of| {
+                    of.baseline == baseline
+                        && of.baseline_evaluated_variant_keys_sha256.as_deref() == rows
+                })
                 && (metric.interval.is_some() || !with_interval)
         };
+        let metrics = &self.figures.metrics;
         let has = |split: &str, name: &str| {
-            let mut metrics = self.metrics.iter();
+            let mut metrics = metrics.iter();
             metrics.any(|metric| metric.split == split && metric.name == name && serves(metric))
         };
-        let complete = |metric: &Metric| names.iter().all(|name| has(&metric.split, name));
-        if self.metrics.iter().any(complete) {
+        let complete = |metric: &MetricRow| names.iter().all(|name| has(&metric.split, name));
+        if metrics.iter().any(complete) {
             return Ok(());
         }
         let mut error = Error::new(

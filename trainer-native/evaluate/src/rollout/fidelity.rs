@@ -1,4 +1,5 @@
-//! Means over measured states, and ranks among targets.
+//! Fidelity of rollouts: mean cosine, Euclidean distance and recall@k over measured states, and ranks
+//! among targets.
 
 use super::rows::StateRow;
 use genolewm_core::provenance::sha256_prefixed;

@@ -1,6 +1,6 @@
 //! Windows with several edits: drawn at random, or neighbouring variants of a VCF.
 
-use crate::variants::Place;
+use crate::variants::Locate;
 use genolewm::scorer::{Placed, Regions};
 use genolewm_core::edit::{EditSpec, RelEdit};
 use genolewm_core::position::{BpOffset, Interval};
@@ -168,7 +168,7 @@ pub struct Observed {
 pub fn join(
     variants: &[EditSpec],
     shape: Shape,
-    place: &mut Place<'_>,
+    place: &mut Locate<'_>,
     observed: &mut Observed,
 ) -> Result<()> {
     let mut next = 0;

@@ -5,7 +5,7 @@
 
 pub mod rows;
 pub mod fidelity;
-pub mod payload;
 pub mod haplotypes;
+pub mod follow;
 pub mod measure;
 pub mod phase;

@@ -1,9 +1,10 @@
 //! Measured states, one JSON object a line, as the Python package reads and writes them.
 
-use crate::jsonl::{Row, each_row};
-use genolewm_core::provenance::Json;
+use crate::score_files::jsonl::{Row, each_row};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::python::json_line;
+use genolewm_report::json::typed;
+use genolewm_report::python::json::json_line;
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -12,7 +13,7 @@ const SCHEMA_VERSION: &str = "1.0.0";
 const GENERATED_BY: &str = "geno-lewm-rollout-states";
 
 /// The states of a window before and after `k` edits. All have one width.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StateRow {
     /// Unique in its file.
     pub id: String,
@@ -21,10 +22,13 @@ pub struct StateRow {
     /// Number of edits, from 1.
     pub k: u64,
     /// Of the window without any edit.
+    #[serde(rename = "source_state")]
     pub source: Vec<f64>,
     /// After `k` predictions, each from the one before.
+    #[serde(rename = "predicted_state")]
     pub predicted: Vec<f64>,
     /// Of the window with its `k` edits.
+    #[serde(rename = "target_state")]
     pub target: Vec<f64>,
     /// Place of the target among all targets of the same split and `k`, the most similar to the
     /// prediction first, from 1.
@@ -33,47 +37,64 @@ pub struct StateRow {
     pub baseline_target_rank: u64,
 }
 
+/// A row with what its readers ask for.
+#[derive(Serialize)]
+struct Line<'a> {
+    schema_version: &'static str,
+    generated_by: &'static str,
+    #[serde(flatten)]
+    row: &'a StateRow,
+}
+
 impl StateRow {
     /// The row as a line of JSON.
     ///
     /// # Errors
     /// `INTERNAL.GENERIC` for a state that is not finite.
     pub fn to_line(&self) -> Result<String> {
-        let state = |values: &[f64]| Json::Array(values.iter().map(|&v| v.into()).collect());
-        json_line(&Json::from([
-            ("schema_version", SCHEMA_VERSION.into()),
-            ("generated_by", GENERATED_BY.into()),
-            ("id", self.id.as_str().into()),
-            ("split", self.split.as_str().into()),
-            ("k", self.k.into()),
-            ("source_state", state(&self.source)),
-            ("predicted_state", state(&self.predicted)),
-            ("target_state", state(&self.target)),
-            ("target_rank", self.target_rank.into()),
-            ("baseline_target_rank", self.baseline_target_rank.into()),
-        ]))
+        if !self
+            .states()
+            .into_iter()
+            .flatten()
+            .all(|value| value.is_finite())
+        {
+            return Err(Error::new(
+                ErrorCode::InternalGeneric,
+                "a state is not finite and cannot be written as JSON",
+            ));
+        }
+        json_line(&Line {
+            schema_version: SCHEMA_VERSION,
+            generated_by: GENERATED_BY,
+            row: self,
+        })
+    }
+
+    fn states(&self) -> [&Vec<f64>; 3] {
+        [&self.source, &self.predicted, &self.target]
     }
 
     fn parse(row: &Row<'_>) -> Result<Self> {
         row.check_maker(Some(GENERATED_BY))?;
-        let parsed = Self {
-            id: text(row, "id")?,
-            split: text(row, "split")?,
-            k: count(row, "k")?,
-            source: state(row, "source_state")?,
-            predicted: state(row, "predicted_state")?,
-            target: state(row, "target_state")?,
-            target_rank: count(row, "target_rank")?,
-            baseline_target_rank: count(row, "baseline_target_rank")?,
-        };
+        let mut parsed: Self = typed(row.value).map_err(|error| {
+            refused("a row is not of measured states").with_detail("cause", error.message())
+        })?;
+        for (field, text) in [("id", &mut parsed.id), ("split", &mut parsed.split)] {
+            *text = text.trim().to_owned();
+            if text.is_empty() {
+                return Err(refused("a field has no text").with_detail("field", field));
+            }
+        }
+        if [parsed.k, parsed.target_rank, parsed.baseline_target_rank].contains(&0) {
+            return Err(refused("edits and ranks are counted from 1"));
+        }
         let width = parsed.target.len();
-        if [&parsed.source, &parsed.predicted].map(Vec::len) != [width; 2] {
+        if parsed.states().iter().any(|state| state.len() != width) {
             return Err(refused("the states of a row differ in width"));
         }
-        if [&parsed.source, &parsed.predicted, &parsed.target]
-            .iter()
-            .any(|state| state.iter().all(|&value| value == 0.0))
-        {
+        // Nor has one without a number.
+        let is_zero = |state: &&Vec<f64>| state.iter().all(|&value| value == 0.0);
+        if parsed.states().iter().any(is_zero) {
             return Err(refused("a state has no direction: all of it is 0"));
         }
         Ok(parsed)
@@ -96,36 +117,6 @@ pub fn read_states(path: &Path) -> Result<Vec<StateRow>> {
         Ok(())
     })?;
     Ok(rows)
-}
-
-fn text(row: &Row<'_>, field: &str) -> Result<String> {
-    let text = row.members.get(field).and_then(Json::as_str);
-    text.map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
-        .ok_or_else(|| refused("a field is missing or no text").with_detail("field", field))
-}
-
-fn count(row: &Row<'_>, field: &str) -> Result<u64> {
-    let digits = match row.members.get(field) {
-        Some(Json::Integer(digits)) => digits.parse().ok(),
-        _ => None,
-    };
-    digits.filter(|&count| count > 0).ok_or_else(|| {
-        refused("a field is missing or no whole number from 1").with_detail("field", field)
-    })
-}
-
-fn state(row: &Row<'_>, field: &str) -> Result<Vec<f64>> {
-    let values = match row.members.get(field) {
-        Some(Json::Array(values)) if !values.is_empty() => values.iter(),
-        _ => [].iter(),
-    };
-    let finite = values.map(|value| value.as_f64().filter(|value| value.is_finite()));
-    let state: Option<Vec<f64>> = finite.collect();
-    state.filter(|state| !state.is_empty()).ok_or_else(|| {
-        refused("a state is missing or no list of finite numbers").with_detail("field", field)
-    })
 }
 
 fn refused(message: &str) -> Error {

@@ -1,4 +1,4 @@
-//! The action encoder as a graph: positions, types and six-mer ids of edits give `actions`.
+//! The action encoder as an ONNX graph: positions, types and six-mer ids of edits give `actions`.
 
 use super::graph::{Attribute, Graph, Port, Size, Value};
 use super::layers::Network;

@@ -1,4 +1,4 @@
-//! A graph in the making: every method adds nodes and returns the value that they compute.
+//! An ONNX graph in the making: every method adds nodes and returns the value that they compute.
 
 use super::proto::{
     AttributeProto, AttributeType, DataType, Dimension, DimensionProto, GraphProto, NodeProto,

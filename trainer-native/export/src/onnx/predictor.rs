@@ -1,4 +1,4 @@
-//! The predictor as a graph: `state`, `actions` and `mask` give `prediction`.
+//! The predictor as an ONNX graph: `state`, `actions` and `mask` give `prediction`.
 //!
 //! Where the program leaves rows of padding out, the graph keeps and masks them, since its shapes
 //! are the caller's: their products get [`MASKED`] added, and their predictions are 0.

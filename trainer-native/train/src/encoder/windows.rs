@@ -3,7 +3,7 @@
 use super::EncoderSettings;
 use crate::encoder_dir::tokens;
 use genolewm_core::Result;
-use genolewm_data::corpus::{Corpus, Window};
+use genolewm_data::corpus::{Corpus, SampledWindow};
 use genolewm_report::output::io_error;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -31,7 +31,7 @@ pub(super) fn windows(
     corpus: &Corpus,
     step: u64,
     number: u64,
-) -> Result<Vec<Window>> {
+) -> Result<Vec<SampledWindow>> {
     let stream = (settings.run.seed(), number + 1);
     sample(
         corpus,
@@ -63,7 +63,7 @@ fn sample(
     (seed, stream): (u64, u64),
     window_tokens: usize,
     windows: usize,
-) -> Result<Vec<Window>> {
+) -> Result<Vec<SampledWindow>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
     let mut batch = Vec::new();

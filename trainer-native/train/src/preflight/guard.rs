@@ -10,9 +10,9 @@ use genolewm_core::{ErrorCode, Result};
 use genolewm_data::bases::N;
 use genolewm_data::corpus::{Corpus, Piece, read_corpus_table};
 use genolewm_data::edits::tuple::TrainingTuple;
-use genolewm_data::edits::variants::read_variants;
+use genolewm_data::variants::read_variants;
 use genolewm_data::holdout::HoldoutPolicy;
-use genolewm_data::variant_key::VariantKey;
+use genolewm_data::trimmed_variant::TrimmedVariant;
 use genolewm_data::window::WindowContext;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(crate) struct Guard<'a> {
     holdout: &'a HoldoutPolicy,
     file: &'a Path,
     /// Variants of the run's files that are held out.
-    variants: BTreeSet<VariantKey>,
+    variants: BTreeSet<TrimmedVariant>,
     told: Vec<String>,
     drawn: Drawn,
 }
@@ -117,7 +117,7 @@ impl<'a> Guard<'a> {
     /// Notes that variants of a file are held out.
     fn variants<'v>(&mut self, edits: impl Iterator<Item = &'v EditSpec>) {
         let held = edits.filter(|edit| self.holdout.excludes_edit(edit));
-        let held: Vec<VariantKey> = held.map(VariantKey::of).collect();
+        let held: Vec<TrimmedVariant> = held.map(TrimmedVariant::of).collect();
         self.variants.extend(held);
         self.drawn.held_out_variants = self.variants.len() as u64;
     }
@@ -149,7 +149,7 @@ impl<'a> Guard<'a> {
         let Some(edit) = window.on_record(edit) else {
             return;
         };
-        if self.holdout.excludes_edit(&edit) || self.variants.contains(&VariantKey::of(&edit)) {
+        if self.holdout.excludes_edit(&edit) || self.variants.contains(&TrimmedVariant::of(&edit)) {
             self.leak(format!("the edit {edit}"));
         }
     }

@@ -6,10 +6,9 @@ use crate::predictor::PredictorSettings;
 use crate::typed::{flag, settings as typed};
 use genolewm_core::window::CANONICAL_WINDOW_BP;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::files::fasta::open_text;
+use genolewm_data::files::lines::Lines;
 use genolewm_report::output::{io_error, write_atomically};
 use serde_json::Value;
-use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 /// What a user names.
@@ -71,11 +70,9 @@ fn window_bp(dataset: &Path) -> Result<usize> {
         let Some(file) = with_extension(&dataset.join(folder), "jsonl")?.next() else {
             continue;
         };
-        let name = file.display().to_string();
-        let mut line = String::new();
-        let read = open_text(&file)?.read_line(&mut line);
-        read.map_err(|error| io_error(&name, &error))?;
-        let row: Value = serde_json::from_str(&line).unwrap_or_default();
+        let mut lines = Lines::open(&file)?;
+        let first = lines.next_text()?.unwrap_or_default();
+        let row: Value = serde_json::from_str(first).unwrap_or_default();
         let length = row["sequence"].as_str().map_or(0, str::len);
         let fits = CANONICAL_WINDOW_BP
             .iter()

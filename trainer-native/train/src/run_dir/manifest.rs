@@ -4,7 +4,7 @@ use crate::files::{files_below, pretty_json, read, unreadable};
 use crate::run::progress_bar;
 use genolewm_core::provenance::{Sha256Stream, sha256_prefixed};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::files::recipe::read_corpus_table;
+use genolewm_data::corpus::table::read_corpus_table;
 use genolewm_report::output::write_atomically;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,7 @@ fn an_existing_shard_is_kept_unless_overwritten_and_a_stopped_run_leaves_none() 
     let folder = folder("", &["1 5 . A C . PASS AF=1", "1 6 . A C . PASS AF=1"]);
     let vcf = folder.path().join("in.vcf");
     let mut request = request(&vcf, folder.path(), "v1");
-    let run = |request: &Request<'_>, stop: bool| {
+    let run = |request: &PrepareRequest<'_>, stop: bool| {
         prepare_gnomad_shard(request, GnomadRules::default(), &|| stop).unwrap()
     };
     assert_eq!(run(&request, true), None);

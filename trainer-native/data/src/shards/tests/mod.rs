@@ -21,8 +21,8 @@ fn folder(header: &str, rows: &[&str]) -> TempDir {
     folder
 }
 
-fn request<'a>(input_vcf: &'a Path, output_dir: &'a Path, release: &'a str) -> Request<'a> {
-    Request {
+fn request<'a>(input_vcf: &'a Path, output_dir: &'a Path, release: &'a str) -> PrepareRequest<'a> {
+    PrepareRequest {
         input_vcf,
         output_dir,
         release,

@@ -1,0 +1,256 @@
+//! Lines of bounded length, counted, with any line end.
+
+use super::compression::Compression;
+use super::stream::ByteStream;
+use crate::error::Location;
+use crate::{Error, ErrorCode, Result};
+
+/// The longest line that is read. A site of half a million samples takes about 25 MB.
+pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
+
+const BUFFER_BYTES: usize = 128 * 1024;
+
+/// The most bytes that are kept after a mark.
+const MAX_MARKED_BYTES: usize = 32 * 1024 * 1024;
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Reads lines that end in LF or CRLF, or in CR when the first part of the file has no LF at all.
+pub(crate) struct LineReader {
+    stream: ByteStream,
+    name: String,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    line: u64,
+    /// The line that is being read. Kept here, for its end may not have arrived yet.
+    partial: Partial,
+    /// From where on the buffer's bytes are kept for [`reset`](LineReader::reset).
+    mark: Option<usize>,
+    limit: usize,
+    terminator: u8,
+    at_end: bool,
+}
+
+/// A line as far as it was read.
+#[derive(Default)]
+struct Partial {
+    bytes: Vec<u8>,
+    /// Whether there is anything: an empty line is one too.
+    any: bool,
+    too_long: bool,
+}
+
+impl Partial {
+    fn push(&mut self, part: &[u8], limit: usize) {
+        if self.too_long || self.bytes.len() + part.len() > limit {
+            self.too_long = true;
+            self.bytes.clear();
+        } else {
+            self.bytes.extend_from_slice(part);
+        }
+    }
+}
+
+impl LineReader {
+    /// Starts at the first line, after a byte-order mark if there is one.
+    pub(crate) fn open(stream: ByteStream, name: &str) -> Result<Self> {
+        let mut reader = Self {
+            stream,
+            name: name.to_owned(),
+            buffer: vec![0; BUFFER_BYTES],
+            start: 0,
+            end: 0,
+            line: 0,
+            partial: Partial::default(),
+            mark: None,
+            limit: MAX_LINE_BYTES,
+            terminator: b'\n',
+            at_end: false,
+        };
+        reader.fill_whole_buffer()?;
+        if reader.peek().starts_with(BOM) {
+            reader.start += BOM.len();
+        }
+        if !reader.peek().contains(&b'\n') && reader.peek().contains(&b'\r') {
+            reader.terminator = b'\r';
+        }
+        Ok(reader)
+    }
+
+    /// What follows, up to the buffer's size, without consuming it.
+    pub(crate) fn peek(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The name that errors give the source.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn compression(&self) -> Compression {
+        self.stream.compression()
+    }
+
+    pub(crate) fn lacks_eof_block(&self) -> bool {
+        self.at_end && self.stream.lacks_eof_block()
+    }
+
+    /// The next line without its end, and its 1-based number; `None` at the end.
+    ///
+    /// # Errors
+    /// `INPUT.VCF_PARSE` for a line over the limit or one that is not UTF-8; the next call goes on
+    /// with the line after it. After a wait for bytes it goes on where it was. Anything else is
+    /// final.
+    pub(crate) fn next_line(&mut self) -> Result<Option<(u64, String)>> {
+        let Some(bytes) = self.read_bytes()? else {
+            return Ok(None);
+        };
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some((self.line, text))),
+            Err(error) => Err(self
+                .problem("the line is not UTF-8", error.utf8_error().valid_up_to())
+                .with_remedy("convert the file: iconv -f LATIN1 -t UTF-8")),
+        }
+    }
+
+    /// The next byte, for formats without lines; `None` at the end. Not to be mixed with
+    /// [`next_line`](Self::next_line).
+    pub(crate) fn next_byte(&mut self) -> Result<Option<u8>> {
+        if self.start == self.end && !self.refill()? {
+            return Ok(None);
+        }
+        let byte = self.buffer.get(self.start).copied();
+        self.start += 1;
+        Ok(byte)
+    }
+
+    /// Keeps what follows for [`reset`](Self::reset), until the next mark.
+    pub(crate) const fn mark(&mut self) {
+        self.mark = Some(self.start);
+    }
+
+    /// Goes back to the mark; `false` when too much was read since to have been kept.
+    pub(crate) fn reset(&mut self) -> bool {
+        self.mark.is_some_and(|mark| {
+            self.start = mark;
+            true
+        })
+    }
+
+    /// The next line's bytes; `None` at the end.
+    fn read_bytes(&mut self) -> Result<Option<Vec<u8>>> {
+        loop {
+            let chunk = self.buffer.get(self.start..self.end).unwrap_or_default();
+            let end = chunk.iter().position(|byte| *byte == self.terminator);
+            let part = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or_default();
+            self.partial.any |= !chunk.is_empty();
+            self.partial.push(part, self.limit);
+            self.start += part.len() + usize::from(end.is_some());
+            if end.is_some() || !self.refill()? {
+                break;
+            }
+        }
+        self.line += 1;
+        let Partial {
+            mut bytes,
+            any,
+            too_long,
+        } = std::mem::take(&mut self.partial);
+        if too_long {
+            let message = format!("the line is longer than {} MiB", self.limit >> 20);
+            return Err(self
+                .problem(&message, self.limit)
+                .with_remedy("check that the file is a variant file with line ends"));
+        }
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+        Ok(any.then_some(bytes))
+    }
+
+    /// Replaces the consumed buffer, but for what is marked, with fresh bytes; `false` at the end.
+    fn refill(&mut self) -> Result<bool> {
+        self.mark = self.mark.filter(|mark| self.end - mark <= MAX_MARKED_BYTES);
+        let keep = self.mark.unwrap_or(self.end);
+        self.buffer.copy_within(keep..self.end, 0);
+        self.end -= keep;
+        self.start = self.end;
+        self.mark = self.mark.map(|_| 0);
+        if self.end + BUFFER_BYTES > self.buffer.len() {
+            self.buffer.resize(self.end + BUFFER_BYTES, 0);
+        }
+        self.fill()
+    }
+
+    fn fill(&mut self) -> Result<bool> {
+        let space = self.buffer.get_mut(self.end..).unwrap_or_default();
+        let read = self.stream.read(space)?;
+        self.end += read;
+        self.at_end = read == 0;
+        Ok(read > 0)
+    }
+
+    fn fill_whole_buffer(&mut self) -> Result<()> {
+        while self.end < self.buffer.len() && self.fill()? {}
+        Ok(())
+    }
+
+    fn problem(&self, message: &str, offset: usize) -> Error {
+        let mut place = Location::line(&self.name, self.line);
+        place.column = Some(offset as u64 + 1);
+        Error::new(ErrorCode::InputVcfParse, message).at(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    fn open(data: &[u8]) -> LineReader {
+        let stream = ByteStream::open(Box::new(Cursor::new(data.to_vec())), "x").unwrap();
+        LineReader::open(stream, "x").unwrap()
+    }
+
+    fn lines(data: &[u8]) -> Vec<String> {
+        let mut reader = open(data);
+        std::iter::from_fn(|| reader.next_line().unwrap().map(|(_, text)| text)).collect()
+    }
+
+    #[test]
+    fn line_ends_and_marks_do_not_matter() {
+        for data in [
+            &b"a\nb\n\nc"[..],
+            b"a\r\nb\r\n\r\nc\r\n",
+            b"a\rb\r\rc\r",
+            b"\xef\xbb\xbfa\nb\n\nc\n",
+        ] {
+            assert_eq!(lines(data), ["a", "b", "", "c"]);
+        }
+        assert!(lines(b"").is_empty());
+    }
+
+    #[test]
+    fn a_bad_line_is_reported_and_the_next_one_read() {
+        let mut reader = open(b"ok\nb\xffd\nlong line\nend\n");
+        reader.limit = 5;
+        assert_eq!(reader.next_line().unwrap(), Some((1, "ok".to_owned())));
+        let error = reader.next_line().unwrap_err();
+        let place = error.location().unwrap();
+        assert_eq!((place.line, place.column), (Some(2), Some(2)));
+        assert_eq!(
+            reader.next_line().unwrap_err().location().unwrap().line,
+            Some(3)
+        );
+        assert_eq!(reader.next_line().unwrap(), Some((4, "end".to_owned())));
+        assert_eq!(reader.next_line().unwrap(), None);
+    }
+
+    #[test]
+    fn lines_span_buffers() {
+        let long = "x".repeat(BUFFER_BYTES + 10);
+        let text = format!("{long}\n{long}\n");
+        assert_eq!(lines(text.as_bytes()), [long.clone(), long]);
+    }
+}

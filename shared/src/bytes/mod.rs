@@ -1,0 +1,28 @@
+//! What every reader stands on: bytes of files, wherever they are and however they are compressed.
+//!
+//! Files are read in two ways. As a stream: [`Feed`] takes bytes that are pushed, plain, gzip and
+//! BGZF are decompressed by content, and lines are of bounded length. By offset: [`RangeRead`] is a
+//! file or memory, [`Pages`] are bytes that somebody else fetches.
+//!
+//! Where bytes have not arrived yet, reading fails with an error that
+//! [`Error::is_starved`](crate::Error::is_starved) tells, loses nothing and can be repeated.
+
+mod lru;
+mod bgzf;
+mod compression;
+mod stream;
+mod lines;
+mod feed;
+mod range;
+mod pages;
+mod store;
+
+pub(crate) use bgzf::BlockBuffer;
+pub use compression::Compression;
+pub use feed::Feed;
+pub(crate) use lines::LineReader;
+pub use pages::Pages;
+pub use range::RangeRead;
+pub(crate) use range::read_full;
+pub(crate) use store::{ByteStore, damaged, gzip_refusal, wrong};
+pub(crate) use stream::ByteStream;

@@ -1,0 +1,173 @@
+//! A stream of decompressed bytes: plain, gzip and BGZF, told by content, whatever the file is
+//! called.
+
+use super::bgzf::BlockReader;
+use super::compression::Compression;
+use crate::{Error, ErrorCode, Result};
+use flate2::read::MultiGzDecoder;
+use std::io::{self, Cursor, Read};
+
+/// A source's decompressed bytes, as a stream. Where the reader below has nothing yet (`WouldBlock`),
+/// reading fails for now, loses nothing and can be repeated.
+pub(crate) struct ByteStream {
+    inner: Decoder,
+    name: String,
+}
+
+/// The reader, with the bytes that told the compression before it.
+type Raw = io::Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
+
+enum Decoder {
+    Plain(Raw),
+    Gzip(Box<MultiGzDecoder<Raw>>),
+    Bgzip(Box<BlockReader<Raw>>),
+}
+
+impl ByteStream {
+    /// Looks at the first bytes of `reader` and decompresses accordingly.
+    pub(crate) fn open(mut reader: Box<dyn Read + Send>, name: &str) -> Result<Self> {
+        let mut head = Vec::with_capacity(Compression::HEAD_BYTES);
+        reader
+            .by_ref()
+            .take(Compression::HEAD_BYTES as u64)
+            .read_to_end(&mut head)
+            .map_err(|error| read_error(error, name))?;
+        let compression = Compression::of(&head);
+        let raw = Cursor::new(head).chain(reader);
+        let inner = match compression {
+            Compression::Plain => Decoder::Plain(raw),
+            Compression::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(raw))),
+            Compression::Bgzip => Decoder::Bgzip(Box::new(BlockReader::new(raw))),
+        };
+        Ok(Self {
+            inner,
+            name: name.to_owned(),
+        })
+    }
+
+    pub(crate) const fn compression(&self) -> Compression {
+        match self.inner {
+            Decoder::Plain(_) => Compression::Plain,
+            Decoder::Gzip(_) => Compression::Gzip,
+            Decoder::Bgzip(_) => Compression::Bgzip,
+        }
+    }
+
+    /// After the end: whether a BGZF source lacks the empty block that ends a complete file.
+    pub(crate) fn lacks_eof_block(&self) -> bool {
+        match &self.inner {
+            Decoder::Bgzip(reader) => !reader.ends_with_eof_block(),
+            _ => false,
+        }
+    }
+
+    /// Reads some bytes; 0 at the end.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for compressed data that is cut or damaged, `RESOURCE.GENERIC` when reading
+    /// fails.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        loop {
+            let read = match &mut self.inner {
+                Decoder::Plain(reader) => reader.read(buffer),
+                Decoder::Gzip(reader) => reader.read(buffer),
+                Decoder::Bgzip(reader) => reader.read(buffer),
+            };
+            match read {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read.map_err(|error| self.error(error)),
+            }
+        }
+    }
+
+    fn error(&self, error: io::Error) -> Error {
+        let damage = matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
+        );
+        match self.compression() {
+            Compression::Plain => read_error(error, &self.name),
+            _ if damage => self.damaged(error),
+            _ => read_error(error, &self.name),
+        }
+    }
+
+    fn damaged(&self, error: io::Error) -> Error {
+        let message = format!(
+            "the {} data is cut short or damaged: {error}",
+            self.compression()
+        );
+        Error::new(ErrorCode::InputGeneric, message)
+            .in_file(&self.name)
+            .with_remedy("copy or download the file again; `gzip -t` tells whether it is whole")
+            .with_source(error)
+    }
+}
+
+fn read_error(error: io::Error, name: &str) -> Error {
+    if error.kind() == io::ErrorKind::WouldBlock {
+        return Error::starved(name);
+    }
+    Error::new(
+        ErrorCode::ResourceGeneric,
+        format!("reading failed: {error}"),
+    )
+    .in_file(name)
+    .with_remedy("check that the file is there, readable and on a working disk")
+    .with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bgzf::BGZF_EOF;
+    use super::*;
+    use std::io::Write;
+
+    fn read_all(data: &[u8]) -> Result<(Vec<u8>, Compression, bool)> {
+        let mut stream = ByteStream::open(Box::new(Cursor::new(data.to_vec())), "x")?;
+        let (mut all, mut buffer) = (Vec::new(), vec![0; 70_000]);
+        loop {
+            match stream.read(&mut buffer)? {
+                0 => return Ok((all, stream.compression(), stream.lacks_eof_block())),
+                read => all.extend_from_slice(&buffer[..read]),
+            }
+        }
+    }
+
+    fn bgzip(text: &[u8]) -> Vec<u8> {
+        let mut writer = noodles_bgzf::io::Writer::new(Vec::new());
+        writer.write_all(text).unwrap();
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn no_cut_of_compressed_data_passes_for_the_end() {
+        let text: Vec<u8> = (0..40_000_u32).flat_map(u32::to_le_bytes).collect();
+        let bgzip = bgzip(&text);
+        let (all, compression, lacks_eof) = read_all(&bgzip).unwrap();
+        assert_eq!(
+            (all.as_slice(), compression, lacks_eof),
+            (&text[..], Compression::Bgzip, false)
+        );
+        let blocks = bgzip.len() - BGZF_EOF.len();
+        assert!(
+            read_all(&bgzip[..blocks]).unwrap().2,
+            "only the EOF block is missing"
+        );
+        for cut in [19, 100, blocks - 1, blocks + 1, blocks + 17, blocks + 20] {
+            assert!(
+                read_all(&bgzip[..cut]).is_err(),
+                "cut at {cut} of {}",
+                bgzip.len()
+            );
+        }
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&text).unwrap();
+        let gzip = gzip.finish().unwrap();
+        assert_eq!(read_all(&gzip).unwrap().1, Compression::Gzip);
+        for cut in [2, 9, 12, gzip.len() / 2, gzip.len() - 1] {
+            let error = read_all(&gzip[..cut]).unwrap_err();
+            assert!(error.remedy().is_some(), "cut at {cut}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What bases are fetched from.
+
+use crate::position::Interval;
+use crate::{Error, ErrorCode, Result};
+use std::collections::BTreeMap;
+
+/// A contig of a reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContigInfo {
+    /// The name as the reference has it.
+    pub name: String,
+    /// Its length in bp.
+    pub length_bp: u64,
+}
+
+/// Something that bases are fetched from.
+pub trait BaseSource {
+    /// The contigs, in the source's order.
+    fn contigs(&self) -> &[ContigInfo];
+
+    /// The bases of `interval` on the contig with exactly this name: upper-case A, C, G, T, and N
+    /// for everything else that a reference may hold.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a contig that is not there, an interval that reaches past its end, or
+    /// data that is not what the index says; `RESOURCE.GENERIC` when reading fails.
+    fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String>;
+}
+
+impl<S: BaseSource + ?Sized> BaseSource for Box<S> {
+    fn contigs(&self) -> &[ContigInfo] {
+        (**self).contigs()
+    }
+
+    fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
+        (**self).fetch(contig, interval)
+    }
+}
+
+/// The index and length of the contig that an interval is asked of, which must lie inside.
+pub(super) fn locate(
+    contig: &str,
+    interval: Interval,
+    by_name: &BTreeMap<String, usize>,
+    contigs: &[ContigInfo],
+) -> Result<(usize, u64)> {
+    let index = *by_name.get(contig).ok_or_else(|| unknown_contig(contig))?;
+    let length_bp = contigs.get(index).map_or(0, |info| info.length_bp);
+    let end = interval.end.get();
+    if end <= length_bp {
+        return Ok((index, length_bp));
+    }
+    Err(Error::new(
+        ErrorCode::InputGeneric,
+        format!("the interval reaches past the end of {contig:?}"),
+    )
+    .with_detail("end_bp", end)
+    .with_detail("contig_bp", length_bp))
+}
+
+pub(super) fn unknown_contig(contig: &str) -> Error {
+    Error::new(
+        ErrorCode::InputGeneric,
+        format!("the reference has no contig {contig:?}"),
+    )
+    .with_remedy("check that the variants and the reference are of one genome build")
+}

@@ -1,0 +1,21 @@
+//! What a command is given beside its own flags, and how it ends.
+
+use super::shared::Shared;
+
+/// How a command ended when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It did what it was asked.
+    Done,
+    /// The user interrupted it.
+    Interrupted,
+}
+
+/// What a command knows beside its own flags.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The shared flags.
+    pub shared: &'a Shared,
+    /// The command line as it was typed, on one line.
+    pub command_line: String,
+}

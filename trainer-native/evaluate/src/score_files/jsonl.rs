@@ -1,0 +1,291 @@
+//! Scores and labels of variants, one JSON object a line.
+//!
+//! Rows name a variant by `chrom`, `pos`, `ref` and `alt`; other fields are figures. Contigs of the
+//! two files match by alias, `chr1` and `1`, as everywhere in this program.
+
+#[cfg(test)]
+#[path = "jsonl_tests.rs"]
+mod tests;
+
+use genolewm_core::contig::common_form;
+use genolewm_core::error::Location;
+use genolewm_core::evaluation::{ClinicalLabel, VariantKey};
+use genolewm_core::provenance::Json;
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_data::files::lines::Lines;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+/// How many missing variants an error lists.
+const LISTED: usize = 10;
+
+/// What is known about each variant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LabelValues {
+    /// Whether it is pathogenic.
+    Binary(Vec<bool>),
+    /// A measured number.
+    Continuous(Vec<f64>),
+}
+
+impl LabelValues {
+    /// The labels of some variants.
+    #[must_use]
+    pub fn rows(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Binary(positive) => Self::Binary(pick(positive, rows)),
+            Self::Continuous(values) => Self::Continuous(pick(values, rows)),
+        }
+    }
+}
+
+pub(super) fn pick<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
+    let rows = rows.iter().filter_map(|&row| column.get(row));
+    rows.copied().collect()
+}
+
+/// Labelled variants, in the order of their keys.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labels {
+    /// The variants, as the file spells them.
+    pub keys: Vec<VariantKey>,
+    /// By variant.
+    pub values: LabelValues,
+}
+
+/// What the labels of a file mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelKind<'a> {
+    /// `clinical_significance`, else `label`, as [`ClinicalLabel`] reads it.
+    Clinical,
+    /// The number in a field.
+    Number(&'a str),
+}
+
+/// The scores of the labelled variants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scores {
+    /// By field, in the order in which they were asked for; each by variant.
+    pub columns: Vec<Vec<f64>>,
+    /// Rows of variants without a label.
+    pub extra: usize,
+}
+
+/// Reads labels, plain or gzip. Rows whose clinical class takes no side, or both, are left out.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` when the file cannot be read; `INPUT.GENERIC` with file and line for a row that
+/// is not an object, names no variant, has no label of this kind, or names a variant a second time;
+/// and when nothing is left.
+pub fn read_labels(path: &Path, kind: LabelKind<'_>) -> Result<Labels> {
+    let mut seen = HashSet::new();
+    let mut rows = BTreeMap::new();
+    each_row(path, |row| {
+        let key = row.variant()?;
+        let value = match kind {
+            LabelKind::Clinical => match row.clinical()? {
+                Some(label) => f64::from(label.is_positive()),
+                None => return Ok(()),
+            },
+            LabelKind::Number(field) => row.number(field)?,
+        };
+        rows.insert(key.clone(), value);
+        first_time(&key, &mut seen)
+    })?;
+    let (keys, values): (Vec<VariantKey>, Vec<f64>) = rows.into_iter().unzip();
+    let values = match kind {
+        LabelKind::Clinical => LabelValues::Binary(values.iter().map(|&is| is > 0.0).collect()),
+        LabelKind::Number(_) => LabelValues::Continuous(values),
+    };
+    let labels = Labels { keys, values };
+    if labels.keys.is_empty() {
+        return Err(refused(format!(
+            "{}: no row has a label on either side",
+            path.display()
+        ))
+        .with_remedy("give labels P, LP, B or LB in clinical_significance or label"));
+    }
+    Ok(labels)
+}
+
+/// Reads the given fields of every labelled variant, plain or gzip. With `generated_by`, every row
+/// must name it as its maker.
+///
+/// # Errors
+/// As [`read_labels`], for the fields; and `INPUT.GENERIC` when a labelled variant has no row.
+pub fn read_scores(
+    path: &Path,
+    fields: &[&str],
+    wanted: &[VariantKey],
+    generated_by: Option<&str>,
+) -> Result<Scores> {
+    let places: HashMap<VariantKey, usize> = wanted
+        .iter()
+        .enumerate()
+        .map(|(index, key)| Ok((by_alias(key)?, index)))
+        .collect::<Result<_>>()?;
+    let mut columns = vec![vec![f64::NAN; wanted.len()]; fields.len()];
+    let mut seen = HashSet::new();
+    each_row(path, |row| {
+        row.check_maker(generated_by)?;
+        let key = row.variant()?;
+        first_time(&key, &mut seen)?;
+        let place = places.get(&by_alias(&key)?);
+        for (field, column) in fields.iter().zip(&mut columns) {
+            let value = row.number(field)?;
+            if let Some(slot) = place.and_then(|&place| column.get_mut(place)) {
+                *slot = value;
+            }
+        }
+        Ok(())
+    })?;
+    check_complete(path, wanted, &seen)?;
+    Ok(Scores {
+        columns,
+        extra: seen.len() - wanted.len(),
+    })
+}
+
+fn check_complete(path: &Path, wanted: &[VariantKey], seen: &HashSet<String>) -> Result<()> {
+    let mut missing = Vec::new();
+    for key in wanted {
+        if !seen.contains(&by_alias(key)?.to_string()) {
+            missing.push(key.to_string());
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let listed: Vec<&str> = missing.iter().take(LISTED).map(String::as_str).collect();
+    Err(refused(format!(
+        "{}: labelled variants have no score",
+        path.display()
+    ))
+    .with_detail("count", missing.len())
+    .with_detail("missing", listed.join(", "))
+    .with_remedy("score every labelled variant, or leave it out of the labels"))
+}
+
+/// The variant with its contig in the common form.
+fn by_alias(key: &VariantKey) -> Result<VariantKey> {
+    let contig = common_form(key.chrom());
+    VariantKey::new(&contig, key.pos(), key.reference(), key.alternate())
+}
+
+fn first_time(key: &VariantKey, seen: &mut HashSet<String>) -> Result<()> {
+    if seen.insert(by_alias(key)?.to_string()) {
+        return Ok(());
+    }
+    Err(refused("a variant is named a second time")
+        .with_detail("variant", key)
+        .with_remedy("keep one row for each variant"))
+}
+
+/// A row of a file.
+pub(crate) struct Row<'a> {
+    pub(crate) value: &'a Json,
+    pub(crate) members: &'a BTreeMap<String, Json>,
+}
+
+/// Calls `each` for every row; whatever it refuses is given its place.
+pub(crate) fn each_row(path: &Path, mut each: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+    let name = path.display().to_string();
+    let (mut lines, mut rows) = (Lines::open(path)?, 0_u64);
+    for number in 1.. {
+        let Some(line) = lines.next_bytes()? else {
+            break;
+        };
+        let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        let text = text.trim_ascii();
+        if !text.is_empty() {
+            rows += 1;
+            row(text, &name, &mut each).map_err(|error| placed(error, &name, number))?;
+        }
+    }
+    if rows == 0 {
+        return Err(refused(format!("{name}: there are no rows"))
+            .with_remedy("give JSONL: one object a line"));
+    }
+    Ok(())
+}
+
+fn row(text: &[u8], name: &str, each: &mut impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+    let value = Json::parse(text, name)?;
+    let members = value.as_object().ok_or_else(|| {
+        refused("a row is not a JSON object").with_remedy("give JSONL: one object a line")
+    })?;
+    each(&Row {
+        value: &value,
+        members,
+    })
+}
+
+/// Keeps the column of a parser that saw one line only.
+fn placed(error: Error, name: &str, line: u64) -> Error {
+    let column = error.location().and_then(|location| location.column);
+    error.at(Location {
+        column,
+        ..Location::line(name, line)
+    })
+}
+
+impl Row<'_> {
+    fn variant(&self) -> Result<VariantKey> {
+        let text = |field: &str| match self.members.get(field) {
+            Some(Json::String(text)) => Ok(text.as_str()),
+            // A chromosome written as a number.
+            Some(Json::Integer(digits)) => Ok(digits.as_str()),
+            _ => Err(incomplete(field)),
+        };
+        let pos = text("pos")?.trim().parse().map_err(|_| incomplete("pos"))?;
+        VariantKey::new(text("chrom")?, pos, text("ref")?, text("alt")?)
+    }
+
+    fn number(&self, field: &str) -> Result<f64> {
+        let number = self.members.get(field).and_then(Json::as_f64);
+        number.filter(|value| value.is_finite()).ok_or_else(|| {
+            refused("a field is missing or no finite number")
+                .with_detail("field", field)
+                .with_remedy("name a field that is a number in every row")
+        })
+    }
+
+    fn clinical(&self) -> Result<Option<ClinicalLabel>> {
+        let field = ["clinical_significance", "label"]
+            .into_iter()
+            .find_map(|field| self.members.get(field));
+        let text = field.and_then(Json::as_str).map(str::trim);
+        let text = text.filter(|text| !text.is_empty()).ok_or_else(|| {
+            refused("a row has no text in clinical_significance or label")
+                .with_remedy("give P, LP, B or LB, or ClinVar's own words")
+        })?;
+        let plain = text.replace("%20", "_").replace('-', "_");
+        Ok(ClinicalLabel::parse(
+            &plain.replace("%2F", "/").replace("%2f", "/"),
+        ))
+    }
+
+    /// Refuses a row of another maker than `wanted`, where that is given.
+    pub(crate) fn check_maker(&self, wanted: Option<&str>) -> Result<()> {
+        let found = self.members.get("generated_by").and_then(Json::as_str);
+        match wanted {
+            Some(wanted) if found != Some(wanted) => {
+                Err(refused("a row was not made by the program it must be from")
+                    .with_detail("expected", wanted)
+                    .with_detail("found", found.unwrap_or("nothing"))
+                    .with_remedy("make the scores again with that program"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn incomplete(field: &str) -> Error {
+    refused("a row names no variant")
+        .with_detail("field", field)
+        .with_remedy("give chrom, pos (a whole number from 1), ref and alt")
+}
+
+fn refused(message: impl Into<String>) -> Error {
+    Error::new(ErrorCode::InputGeneric, message)
+}
