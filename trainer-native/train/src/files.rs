@@ -1,8 +1,7 @@
-//! Reading whole files and folders, and writing JSON, with the program's errors.
+//! Whole files and folders, read with the program's errors.
 
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// A whole file.
@@ -33,15 +32,6 @@ pub(super) fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
 /// An I/O failure of a file.
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     io_error(&path.display().to_string(), error)
-}
-
-/// Anything as pretty JSON with a line's end.
-///
-/// # Errors
-/// `INTERNAL.GENERIC` for what JSON cannot hold.
-pub(super) fn pretty_json(value: &impl Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| internal(&error))?;
-    Ok(text + "\n")
 }
 
 /// What cannot be written as JSON or YAML.

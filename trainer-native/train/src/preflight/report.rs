@@ -4,10 +4,11 @@ use super::issue::{Drawn, Issue, Severity};
 use super::rehearsal::Rehearsed;
 use crate::device::TrainingDevice;
 use crate::driver::Stage;
-use crate::files::{internal, pretty_json};
+use crate::files::internal;
 use crate::run_dir::settings_text;
 use crate::settings::RunSettings;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::json::json_pretty;
 use genolewm_report::output::write_atomically;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -175,7 +176,7 @@ impl Report {
     /// `RESOURCE.*` when it cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         let sorted = serde_json::to_value(self).map_err(|error| internal(&error))?;
-        write_atomically(path, pretty_json(&sorted)?.as_bytes())
+        write_atomically(path, json_pretty(&sorted)?.as_bytes())
     }
 
     /// What it comes to, a line each.

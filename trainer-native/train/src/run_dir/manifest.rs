@@ -1,10 +1,11 @@
 //! The dataset manifest (`dataset_manifest.json`): what a run was trained on, by hash.
 
-use crate::files::{files_below, pretty_json, read, unreadable};
+use crate::files::{files_below, read, unreadable};
 use crate::run::progress_bar;
 use genolewm_core::provenance::{Sha256Stream, sha256_prefixed};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::table::read_corpus_table;
+use genolewm_report::json::json_pretty;
 use genolewm_report::output::write_atomically;
 use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
@@ -142,7 +143,7 @@ impl DataManifest {
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
     pub fn write(&self, run: &Path) -> Result<()> {
-        write_atomically(&run.join(MANIFEST_FILE), pretty_json(self)?.as_bytes())
+        write_atomically(&run.join(MANIFEST_FILE), json_pretty(self)?.as_bytes())
     }
 
     /// Reads the manifest of a run's directory.

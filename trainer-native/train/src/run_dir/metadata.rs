@@ -4,8 +4,9 @@ use super::folder::file_name;
 use super::log::{METRICS_FILE, TIMING_FILE};
 use super::manifest::MANIFEST_FILE;
 use super::plan::{CONFIG_FILE, RunPlan};
-use crate::files::{internal, pretty_json};
+use crate::files::internal;
 use genolewm_core::Result;
+use genolewm_report::json::json_pretty;
 use genolewm_report::output::write_atomically;
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
@@ -114,7 +115,7 @@ pub(super) fn write(plan: &RunPlan, state: &RunState, status: RunStatus) -> Resu
         ],
     });
     let path = plan.run.output.join(METADATA_FILE);
-    write_atomically(&path, pretty_json(&about)?.as_bytes())
+    write_atomically(&path, json_pretty(&about)?.as_bytes())
 }
 
 fn summary(plan: &RunPlan, state: &RunState, status: RunStatus) -> String {

@@ -6,6 +6,7 @@ use super::folder::CheckpointFolder;
 use crate::files::internal;
 use crate::settings::RunSettings;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::json::parse;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -77,11 +78,9 @@ impl RunPlan {
 /// # Errors
 /// `INTERNAL.GENERIC` for what JSON cannot hold.
 pub fn settings_text(settings: &impl Serialize, keys: &str) -> Result<String> {
-    let failed = |error: serde_json::Error| internal(&error);
     // By way of the text, in which a number of 32 bits has its shortest form.
-    let text = serde_json::to_string(settings).map_err(failed)?;
-    let mut members: serde_json::Map<String, Value> =
-        serde_json::from_str(&text).map_err(failed)?;
+    let text = serde_json::to_string(settings).map_err(|error| internal(&error))?;
+    let mut members: serde_json::Map<String, Value> = parse(text.as_bytes(), "settings")?;
     let listed: Vec<(&str, Value)> = keys
         .split_whitespace()
         .filter_map(|key| Some((key, members.remove(key)?)))
