@@ -44,7 +44,7 @@ try {
   await pictures("intake");
   await app.id("example").click();
   await page.waitForFunction(
-    () => parseInt(document.querySelector('[data-testid="run-share"]').textContent) >= 30,
+    () => parseInt(document.querySelector('[data-testid="run-share"]').textContent, 10) >= 30,
     undefined,
     { timeout: 900_000 },
   );

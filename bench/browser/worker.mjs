@@ -4,7 +4,7 @@ import { ourEngine } from "./pages.mjs";
 
 let engine;
 
-onmessage = async ({ data }) => {
+globalThis.onmessage = async ({ data }) => {
   if (data.model) {
     engine = await ourEngine(data.model);
     postMessage("ready");

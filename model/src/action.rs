@@ -1,4 +1,4 @@
-//! The action encoder: an edit becomes a vector (contract, section 3).
+//! The action encoder: an edit becomes a vector.
 
 mod alleles;
 pub mod layers;

@@ -1,10 +1,12 @@
 //! Losses of the predictor: distance to the encoded windows, and a regulariser that keeps states
-//! spread out (contract, section 6).
+//! spread out.
 //!
 //! The functions over slices compute in f64 and are what is reported; the ones over tensors carry
 //! gradients, and a test holds both together.
 
 mod gaussian;
+
+pub(crate) use gaussian::not_finite;
 
 use burn::tensor::{Tensor, TensorData};
 use gaussian::Gaussian;
@@ -228,14 +230,6 @@ pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f64 {
     };
     let norm = |a: &[f32]| dot(a, a).sqrt().max(LEAST_NORM);
     dot(a, b) / (norm(a) * norm(b))
-}
-
-pub(crate) fn not_finite() -> Error {
-    Error::new(
-        ErrorCode::TrainingNanLoss,
-        "the loss is not a finite number",
-    )
-    .with_remedy("lower the learning rate, or resume from the last checkpoint")
 }
 
 #[cfg(test)]

@@ -29,20 +29,6 @@ pub struct SixMerTokenizer {
 }
 
 impl SixMerTokenizer {
-    /// Finds the ids in the files of an encoder directory. `read` returns the content of a file,
-    /// or `None` where the directory has no such file.
-    ///
-    /// Two layouts are known: a vocabulary that names every six-mer (`tokenizer.json`,
-    /// `vocab.json`, `added_tokens.json`), and Carbon's, in which `<dna>`, `</dna>`, `<oov>` and
-    /// the six-mers in the order A, T, C, G follow the text vocabulary without being listed.
-    ///
-    /// # Errors
-    /// `RESOURCE.MODEL_NOT_FOUND` when there is no tokenizer file; `CONFIG.GENERIC` when one is
-    /// not JSON, or six-mers or tags cannot be found in them.
-    pub fn from_files(read: impl Fn(&str) -> Option<Vec<u8>>) -> Result<Self> {
-        files::find(&read)
-    }
-
     /// A tokenizer from the ids of the tags and of the six-mers by [`six_mer_code`].
     ///
     /// # Errors

@@ -29,8 +29,9 @@ export function tell<T>(callback: ((value: T) => void) | undefined, value: T): v
 /** Node has no `reportError`. */
 function uncaught(error: unknown): void {
   const { reportError } = globalThis as { readonly reportError?: (error: unknown) => void };
-  if (reportError !== undefined) return reportError.call(globalThis, error);
-  queueMicrotask(() => {
-    throw error;
-  });
+  if (reportError !== undefined) reportError.call(globalThis, error);
+  else
+    queueMicrotask(() => {
+      throw error;
+    });
 }

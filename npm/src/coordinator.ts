@@ -23,9 +23,10 @@ import {
   type ReferenceParams,
   type ScoreParams,
   type SingleParams,
+  type SourceSpec,
   type WithSources,
 } from "./service.js";
-import { openChunks, readAll, type SourceSpec } from "./sources.js";
+import { openChunks, readAll } from "./sources.js";
 import type { AssemblyGuess, LoadStage, ScoreSummary } from "./types.js";
 import { release, type Wasm, type WasmModel } from "./wasm.js";
 

@@ -132,13 +132,13 @@ async function encoderWeights(
   const index = await read(SHARD_INDEX);
   if (index === null) throw missing(single);
   files.set(SHARD_INDEX, index);
-  const shards = new Set(Object.values(object(parse(index)["weight_map"])).filter(isText));
+  const shards = new Set(Object.values(object(parse(index).weight_map)).filter(isText));
   for (const shard of shards) await require(inside(`${ENCODER}/${shard}`));
 }
 
 function artifacts(manifest: Record<string, unknown>): string[] {
-  const names = ARTIFACTS.map((key) => object(manifest[key])["file"]);
-  return [...names, object(manifest["training"])["config_file"]].filter(isText).map(inside);
+  const names = ARTIFACTS.map((key) => object(manifest[key]).file);
+  return [...names, object(manifest.training).config_file].filter(isText).map(inside);
 }
 
 /** A manifest may name no file outside its directory. */

@@ -3,8 +3,8 @@
 import { Turns } from "./abort.js";
 import { GenoLeWMError } from "./errors.js";
 import { fetchWhole } from "./http.js";
-import type { CallContext, ProgressEvent, ReferenceParams } from "./service.js";
-import { openChunks, openRange, readAll, type SourceSpec } from "./sources.js";
+import type { CallContext, ProgressEvent, ReferenceParams, SourceSpec } from "./service.js";
+import { openChunks, openRange, readAll } from "./sources.js";
 import type { RangeSource } from "./types.js";
 import { release, type Want, type Wasm, type WasmReference } from "./wasm.js";
 

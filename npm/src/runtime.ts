@@ -15,8 +15,9 @@ import {
   type Loaded,
   type ScoreParams,
   type Service,
+  type SourceSpec,
 } from "./service.js";
-import { discard, givenSource, referenceSources, type SourceSpec } from "./sources.js";
+import { discard, givenSource, referenceSources } from "./sources.js";
 import type {
   BackendName,
   BackendProbe,

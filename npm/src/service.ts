@@ -3,13 +3,13 @@
  * methods with plain parameters, plain answers, and events while they run.
  */
 
-import type { SourceSpec } from "./sources.js";
 import type {
   AssemblyGuess,
   BackendName,
   BackendProbe,
   Notice,
   Progress,
+  RangeSource,
   ScoreSummary,
 } from "./types.js";
 
@@ -91,6 +91,14 @@ export interface OpenedReference {
   readonly contigs: readonly { readonly name: string; readonly lengthBp: number }[];
   readonly assembly: AssemblyGuess | null;
 }
+
+/** A file as it travels to the coordinator. */
+export type SourceSpec =
+  | { readonly kind: "blob"; readonly name: string; readonly blob: Blob }
+  | { readonly kind: "bytes"; readonly name: string; readonly bytes: Uint8Array }
+  | { readonly kind: "url"; readonly name: string; readonly href: string }
+  | { readonly kind: "range"; readonly name: string; readonly source: RangeSource }
+  | { readonly kind: "stream"; readonly name: string; readonly stream: ReadableStream<Uint8Array> };
 
 /** Files that a method reads. They stand under this one name, so that a proxy finds them. */
 export interface WithSources<Names extends string> {

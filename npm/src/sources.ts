@@ -7,19 +7,11 @@ import { blobPieces, concatenate, readAhead, streamPieces, type Chunks } from ".
 import { GenoLeWMError } from "./errors.js";
 import { HttpRange, httpStream } from "./http.js";
 import type { Platform } from "./platform.js";
-import type { ReferenceParams } from "./service.js";
+import type { ReferenceParams, SourceSpec } from "./service.js";
 import type { FileLike, InputLike, RangeSource, ReferenceFiles } from "./types.js";
 
 /** Indexes and receipts are small; what is larger than this is something else. */
 const WHOLE_LIMIT_BYTES = 512 * (1 << 20);
-
-/** A file as it travels to the coordinator. */
-export type SourceSpec =
-  | { readonly kind: "blob"; readonly name: string; readonly blob: Blob }
-  | { readonly kind: "bytes"; readonly name: string; readonly bytes: Uint8Array }
-  | { readonly kind: "url"; readonly name: string; readonly href: string }
-  | { readonly kind: "range"; readonly name: string; readonly source: RangeSource }
-  | { readonly kind: "stream"; readonly name: string; readonly stream: ReadableStream<Uint8Array> };
 
 /** {@link sourceOf} for a caller of the package: a file that is not there is told as that. */
 export async function givenSource(

@@ -268,11 +268,29 @@ export interface ScoredRow extends RowBase {
   readonly receipt?: string;
 }
 
+/** Why an allele has no score. The list is closed; the same reasons as the command-line program's. */
+export type SkipReason =
+  | "symbolic"
+  | "breakend"
+  | "overlapping_deletion"
+  | "missing_alt"
+  | "non_acgt"
+  | "too_long"
+  | "same_as_ref"
+  | "duplicate_allele"
+  | "no_call"
+  | "indel_code"
+  | "no_reference_allele"
+  | "contig_unknown"
+  | "out_of_contig"
+  | "reference_n"
+  | "ref_mismatch";
+
 /** An allele without a score. */
 export interface SkippedRow extends RowBase {
   readonly status: "skipped";
-  /** One of a closed list: `ref_mismatch`, `symbolic`, `malformed`, … */
-  readonly reason: string;
+  /** `malformed` is a record that was not understood. */
+  readonly reason: SkipReason | "malformed";
   /** The reason as a sentence. */
   readonly description: string;
 }

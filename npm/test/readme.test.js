@@ -9,14 +9,14 @@ import { gunzipSync } from "node:zlib";
 
 const ALLELES = 20;
 const text = (name) => readFileSync(new URL(name, import.meta.url), "utf8");
-const [, code] = /```js\n([^]*?)```/.exec(text("../README.md"));
+const [, code] = /```js\n(.*?)```/s.exec(text("../README.md"));
 
 /** The first records of the example. */
 function someOfExample() {
   const vcf = gunzipSync(readFileSync(new URL("../../examples/brca1.vcf.gz", import.meta.url)));
   const lines = vcf.toString().split("\n");
   const head = lines.findIndex((line) => line.startsWith("#CHROM")) + 1;
-  return new Blob([lines.slice(0, head + ALLELES).join("\n") + "\n"]);
+  return new Blob([`${lines.slice(0, head + ALLELES).join("\n")}\n`]);
 }
 
 test("the example is ten lines, and those of the packaging projects", () => {

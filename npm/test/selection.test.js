@@ -194,8 +194,7 @@ test("probeBackends looks without computing", async () => {
 });
 
 test("an adapter without info, as browsers before 2024 have it, broke auto and probeBackends", async () => {
-  const old = (isFallbackAdapter) =>
-    given({ requestAdapter: async () => ({ isFallbackAdapter }) });
+  const old = (isFallbackAdapter) => given({ requestAdapter: async () => ({ isFallbackAdapter }) });
   old(false);
   assert.match(of(await probeBackends(), "webgpu").reason, /a graphics adapter/);
   const { start } = starter({ cpu: { ms: 400 } });

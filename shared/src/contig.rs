@@ -9,7 +9,6 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 /// Resolves any spelling of a contig's name to the spelling of one file, usually the reference.
 ///
@@ -136,21 +135,16 @@ pub enum Assembly {
     T2tChm13,
 }
 
-impl Assembly {
-    /// Every build that is recognised, oldest first.
-    pub const ALL: [Self; 4] = [Self::Grch36, Self::Grch37, Self::Grch38, Self::T2tChm13];
-
+names! {
     /// The name for people, with the UCSC name beside it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Grch36 => "NCBI36 (hg18)",
-            Self::Grch37 => "GRCh37 (hg19)",
-            Self::Grch38 => "GRCh38 (hg38)",
-            Self::T2tChm13 => "T2T-CHM13 v2.0 (hs1)",
-        }
-    }
+    Assembly:
+    Grch36 = "NCBI36 (hg18)",
+    Grch37 = "GRCh37 (hg19)",
+    Grch38 = "GRCh38 (hg38)",
+    T2tChm13 = "T2T-CHM13 v2.0 (hs1)",
+}
 
+impl Assembly {
     /// The build's length of a chromosome in bp; `None` for a contig that is not 1 to 22, X or Y.
     #[must_use]
     pub fn chromosome_bp(self, name: &str) -> Option<u64> {
@@ -187,12 +181,6 @@ impl Assembly {
             ],
             Self::T2tChm13 => &["chm13", "chm13v2", "t2t", "hs1"],
         }
-    }
-}
-
-impl fmt::Display for Assembly {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -244,7 +232,7 @@ where
 pub fn guess_from_text(line: &str) -> Option<AssemblyGuess> {
     let lower = line.to_ascii_lowercase();
     let mut found = None;
-    for assembly in Assembly::ALL {
+    for &assembly in Assembly::ALL {
         let Some(word) = assembly.words().iter().find(|word| has_word(&lower, word)) else {
             continue;
         };

@@ -26,15 +26,9 @@ macro_rules! codes {
             )+
         }
 
-        impl ErrorCode {
-            /// Every code, family by family.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
+        names! {
             /// The code as it is printed and stored, for example `INPUT.VCF_PARSE`.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
+            ErrorCode: $($variant = $text),+
         }
     };
 }
@@ -102,12 +96,6 @@ impl ErrorCode {
             "INTERNAL" => 9,
             _ => 1,
         }
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -181,7 +169,7 @@ impl fmt::Display for Starved {
 impl core::error::Error for Starved {}
 
 #[derive(Debug, Clone)]
-struct Inner {
+struct Failure {
     code: ErrorCode,
     message: String,
     details: BTreeMap<String, String>,
@@ -203,12 +191,12 @@ struct Inner {
 /// assert_eq!(error.code().exit_status(), 2);
 /// ```
 #[derive(Debug, Clone)]
-pub struct Error(Box<Inner>);
+pub struct Error(Box<Failure>);
 
 impl Error {
     /// A new error with a code and a sentence that says what is wrong.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(Failure {
             code,
             message: message.into(),
             details: BTreeMap::new(),

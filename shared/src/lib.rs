@@ -12,6 +12,8 @@
 
 extern crate alloc;
 
+#[macro_use]
+mod names;
 pub mod error;
 pub mod position;
 pub mod bed;

@@ -8,7 +8,6 @@ use crate::window::TOKEN_BP;
 use crate::{Error, ErrorCode, Result};
 use alloc::format;
 use alloc::vec::Vec;
-use core::fmt;
 use core::ops::Range;
 use core::str::FromStr;
 
@@ -25,33 +24,20 @@ pub enum PoolType {
     GlobalMean,
 }
 
-impl PoolType {
+names! {
     /// The name in configs, caches and commitments.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CenteredMean => "centered_mean",
-            Self::GlobalMean => "global_mean",
-        }
-    }
-}
-
-impl fmt::Display for PoolType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+    PoolType:
+    CenteredMean = "centered_mean",
+    GlobalMean = "global_mean",
 }
 
 impl FromStr for PoolType {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "centered_mean" => Ok(Self::CenteredMean),
-            "global_mean" => Ok(Self::GlobalMean),
-            _ => Err(refused("a pool type is centered_mean or global_mean")
-                .with_detail("pool_type", text)),
-        }
+        Self::by_name(text).ok_or_else(|| {
+            refused("a pool type is centered_mean or global_mean").with_detail("pool_type", text)
+        })
     }
 }
 

@@ -1,5 +1,4 @@
-//! Surprise: how far the encoded edited window lies from what the predictor expected (contract,
-//! section 4).
+//! Surprise: how far the encoded edited window lies from what the predictor expected.
 
 use crate::edit::EditSpec;
 use crate::provenance::python_float_repr;
@@ -7,7 +6,6 @@ use crate::{Error, ErrorCode, Result};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 use core::str::FromStr;
 
 /// Schema version of the score rows.
@@ -59,34 +57,21 @@ pub enum Aggregation {
     Median,
 }
 
-impl Aggregation {
+names! {
     /// The name on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mean => "mean",
-            Self::Max => "max",
-            Self::Median => "median",
-        }
-    }
-}
-
-impl fmt::Display for Aggregation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+    Aggregation:
+    Mean = "mean",
+    Max = "max",
+    Median = "median",
 }
 
 impl FromStr for Aggregation {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        [Self::Mean, Self::Max, Self::Median]
-            .into_iter()
-            .find(|a| a.as_str() == text)
-            .ok_or_else(|| {
-                refused("an aggregation is mean, max or median").with_detail("aggregation", text)
-            })
+        Self::by_name(text).ok_or_else(|| {
+            refused("an aggregation is mean, max or median").with_detail("aggregation", text)
+        })
     }
 }
 

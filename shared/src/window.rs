@@ -1,4 +1,4 @@
-//! Windows: the stretch of reference that the encoder reads (contract, section 2).
+//! Windows: the stretch of reference that the encoder reads, and its SHA-256.
 
 use crate::edit::{EditSpec, RelEdit};
 use crate::position::{BpOffset, Interval};
@@ -150,6 +150,15 @@ pub fn window_start(source_bp: u64, locus: Option<BpOffset>, window_bp: u64) -> 
 }
 
 /// Cuts the window around `edit_locus` out of a whole source sequence.
+///
+/// ```
+/// use genolewm_core::position::BpOffset;
+/// use genolewm_core::window::extract_window;
+/// let window = extract_window(&"ACGT".repeat(2_000), Some(BpOffset(6_000)), 4_096)?;
+/// assert_eq!((window.start(), window.end()), (BpOffset(3_904), BpOffset(8_000)));
+/// assert_eq!(window.place(&"1:6001:A:G".parse()?)?.rel_pos(), BpOffset(2_096));
+/// # Ok::<(), genolewm_core::Error>(())
+/// ```
 ///
 /// # Errors
 /// `INPUT.GENERIC` for a window length that is not canonical, an empty source, or a letter that is

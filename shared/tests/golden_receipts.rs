@@ -227,7 +227,7 @@ fn plain_name(name: &str) -> &str {
     }
 }
 
-/// The window of `chrom` from `start`, padded as the contract says.
+/// The window of `chrom` from `start`, padded with `A`.
 fn window_at(fasta: &str, chrom: &str, start: usize) -> String {
     let records = fasta
         .split('>')

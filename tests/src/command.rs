@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// A command that is about to run.
 #[derive(Debug)]
@@ -57,6 +58,32 @@ impl Program {
     #[must_use]
     pub fn into_command(self) -> Command {
         self.command
+    }
+
+    /// Starts it, waits until `when` holds, and kills it.
+    ///
+    /// # Panics
+    /// When it ends by itself before, or does not come so far in two minutes.
+    pub fn kill_when(mut self, mut when: impl FnMut() -> bool) {
+        let name = format!("{:?}", self.command);
+        self.command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut run = self
+            .command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let started = Instant::now();
+        while !when() {
+            let ended = run.try_wait().expect("the program can be watched");
+            assert!(ended.is_none(), "{name} ended by itself");
+            assert!(
+                started.elapsed() < Duration::from_secs(120),
+                "{name}: no progress"
+            );
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        // It may have ended by itself by now.
+        let _ = run.kill();
+        run.wait().expect("the program ends");
     }
 
     /// Runs it to its end, whatever that is.

@@ -71,6 +71,12 @@ impl Stage {
     /// All of them.
     pub const ALL: [Self; 4] = [ENCODER, PREDICTOR, JOINT, RANKING];
 
+    /// Its name, as in `genolewm train STAGE`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.command.split(' ').nth(1).unwrap_or_default()
+    }
+
     /// A directory with what the stage starts from.
     #[must_use]
     pub fn prepared(&self, dir: Dir) -> Dir {

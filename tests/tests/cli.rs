@@ -110,6 +110,16 @@ fn completions_exist_for_every_shell() {
 }
 
 #[test]
+fn man_pages_exist_for_every_command() {
+    let dir = dir!();
+    dir.run("completions --man .").ok();
+    assert!(dir.text("genolewm.1").contains("calibrate"));
+    assert!(dir.text("genolewm-score.1").contains("regions"));
+    dir.run("completions --man nowhere")
+        .fails("RESOURCE.GENERIC", 4);
+}
+
+#[test]
 fn a_printed_configuration_reads_back_the_same() {
     let dir = dir!();
     let flags = "score --vcf in.vcf --batch-size 7 --strict --seed 3 --print-config";

@@ -129,6 +129,29 @@ fn modes_exclude_each_other_and_subcommands() {
     ] {
         dir.run(args).fails("INPUT.GENERIC", 2);
     }
+    // Each flag of the modes, before a subcommand and without its mode.
+    for flag in [
+        "--fixture-smoke",
+        "--carbon-preflight",
+        "--carbon-train",
+        "--run-dir x",
+        "--steps 3",
+        "--resume-from x",
+        "--dataset-dir x",
+        "--carbon-model-dir x",
+        "--training-config x.yaml",
+        "--preflight-output x.json",
+    ] {
+        dir.run(&format!("train {flag} manifest model"))
+            .fails("INPUT.GENERIC", 2);
+        if flag != "--fixture-smoke" {
+            dir.run(&format!("train {flag}")).fails("INPUT.GENERIC", 2);
+        }
+    }
+    for flag in ["--carbon-model-dir x", "--preflight-output x.json"] {
+        dir.run(&format!("train --fixture-smoke {flag}"))
+            .fails("INPUT.GENERIC", 2);
+    }
     assert!(dir.names().is_empty(), "{:?}", dir.names());
 }
 

@@ -6,8 +6,6 @@
 use genolewm_tests::corpus::random_corpus;
 use genolewm_tests::{Dir, dir};
 use serde_json::Value;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 const JOINT: &str = "train joint --model-dir first/model --corpus corpus.tsv --holdout holdout.bed \
     --steps 8 --windows 2 --validation-windows 3 --checkpoint-every 1 --keep 9 --log-every 2 \
@@ -72,38 +70,14 @@ fn assert_same_run(dir: &Dir, one: &str, other: &str) {
     }
 }
 
-/// Starts training, waits for its third checkpoint and kills it.
-fn train_and_kill(dir: &Dir, output: &str) {
-    let mut run = dir
-        .run(&joint(output))
-        .into_command()
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    let third = dir.path(format!("{output}/checkpoints/step_00000003.safetensors"));
-    let started = Instant::now();
-    while !third.exists() {
-        let ended = run.try_wait().expect("the program can be watched");
-        assert!(ended.is_none(), "training ended without a checkpoint");
-        assert!(
-            started.elapsed() < Duration::from_secs(120),
-            "no checkpoint in two minutes"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    // It may have ended by itself by now.
-    let _ = run.kill();
-    run.wait().expect("the program ends");
-}
-
 #[test]
 fn equal_runs_have_equal_bytes_killed_or_not() {
     let dir = model();
     dir.run(&joint("whole")).ok();
     dir.run(&joint("again")).ok();
     assert_same_run(&dir, "whole", "again");
-    train_and_kill(&dir, "killed");
+    let third = dir.path("killed/checkpoints/step_00000003.safetensors");
+    dir.run(&joint("killed")).kill_when(|| third.exists());
     dir.run(&joint("killed")).ok();
     assert_same_run(&dir, "whole", "killed");
     let from = json(&dir, "killed/training_run.json")["resumed_from_step"].as_u64();

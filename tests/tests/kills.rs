@@ -35,26 +35,16 @@ fn lines(dir: &Dir, output: &str) -> u64 {
 /// the last time to its end.
 fn with_kills(dir: &Dir, command: &str, output: &str) {
     let mut numbers = Numbers(11);
-    for kill in 0..KILLS {
+    for _ in 0..KILLS {
         let until = lines(dir, output) + 1 + numbers.next() % 3;
-        let mut run = dir
-            .run(command)
-            .into_command()
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let started = Instant::now();
-        while lines(dir, output) < until {
-            let ended = run.try_wait().expect("the program can be watched");
-            assert!(ended.is_none(), "it ended by itself before kill {kill}");
-            assert!(started.elapsed() < Duration::from_secs(120), "no progress");
-            std::thread::sleep(Duration::from_micros(500));
-        }
-        std::thread::sleep(Duration::from_micros(numbers.next() % 5_000));
-        // It may have ended by itself by now.
-        let _ = run.kill();
-        run.wait().expect("the program ends");
+        let pause = Duration::from_micros(numbers.next() % 5_000);
+        dir.run(command).kill_when(|| {
+            let far = lines(dir, output) >= until;
+            if far {
+                std::thread::sleep(pause);
+            }
+            far
+        });
     }
     dir.run(command).ok();
 }

@@ -3,7 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
-use genolewm_tests::corpus::EXONS;
+use genolewm_tests::corpus::{EXONS, random_bases, random_corpus};
 use genolewm_tests::{Dir, dir};
 use serde_json::Value;
 
@@ -15,20 +15,9 @@ const PREDICTOR: &str = "train predictor --encoder lm/encoder --corpus corpus.ts
     --holdout holdout.bed --output run --generation-windows 6 --generation-steps 16 --validation-windows 2 --steps 30 --checkpoint-every 10 --batch 16 \
     --d-hidden 16 --d-action 8 --n-heads 2 --fallback gnomad_common=synthetic_snv";
 
-fn base(index: usize) -> char {
-    let state = (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    ['A', 'C', 'G', 'T']
-        [((state ^ (state >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 61) as usize % 4]
-}
-
 /// A corpus of which a part is held out.
 fn corpus() -> Dir {
-    let dir = dir!();
-    let sequence: String = (0..60_000).map(base).collect();
-    dir.create("ref.fa", format!(">chr1\n{sequence}\n"));
-    dir.create("corpus.tsv", "ref.fa\t1\trecord\n");
-    dir.create("holdout.bed", "chr1\t50000\t60000\n");
-    dir
+    random_corpus(dir!())
 }
 
 fn look(dir: &Dir, command: &str) -> Value {
@@ -97,9 +86,10 @@ fn the_predictor_is_looked_at_with_its_edits() {
     // Pathogenic variants within the hold-outs and beside them.
     let mut vcf =
         "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n".to_owned();
+    let bases = random_bases(60_000);
     for pos in (100..60_000).step_by(100) {
-        let reference = base(pos - 1);
-        let alternate = if reference == 'A' { 'C' } else { 'A' };
+        let reference = &bases[pos - 1..pos];
+        let alternate = if reference == "A" { "C" } else { "A" };
         vcf += &format!("chr1\t{pos}\t.\t{reference}\t{alternate}\t.\t.\tCLNSIG=Pathogenic\n");
     }
     dir.create("clinvar.vcf", vcf);
@@ -185,7 +175,7 @@ fn a_ranking_run_is_looked_at_too() {
 fn configurations_that_the_trainer_cannot_follow_are_refused() {
     let dir = dir!();
     std::fs::create_dir_all(dir.path("package/placed")).expect("a directory");
-    let window: String = (0..5_000).map(base).collect();
+    let window = random_bases(5_000);
     dir.create(
         "package/placed/train.jsonl",
         format!(

@@ -7,7 +7,6 @@ use genolewm_tests::corpus::{EXONS, random_corpus};
 use genolewm_tests::{Dir, dir};
 use serde_json::Value;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 const STEPS: u64 = 24;
 
@@ -23,30 +22,6 @@ fn encoder_command(output: &str) -> String {
          --heads 2 --kv-heads 1 --window-tokens 12 --batch-tokens 48 --long-every 5 \
          --long-window-tokens 30 --cross-entropy-steps 12 --warmup-steps 4 --train-seed 7"
     )
-}
-
-/// Starts the encoder's training, waits for its first checkpoint and kills it.
-fn train_and_kill(dir: &Dir, output: &str) {
-    let mut run = dir
-        .run(&encoder_command(output))
-        .into_command()
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    let started = Instant::now();
-    while checkpoints(dir, output).is_empty() {
-        let ended = run.try_wait().expect("the program can be watched");
-        assert!(ended.is_none(), "training ended without a checkpoint");
-        assert!(
-            started.elapsed() < Duration::from_secs(120),
-            "no checkpoint in two minutes"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    // It may have ended by itself by now.
-    let _ = run.kill();
-    run.wait().expect("the program ends");
 }
 
 /// File names of a run's checkpoints, sorted.
@@ -97,7 +72,8 @@ const PREDICTOR: &str = "train predictor --encoder lm/encoder --corpus corpus.ts
 fn a_killed_run_resumes_to_the_same_bytes() {
     let dir = corpus();
     dir.run(&encoder_command("whole")).ok();
-    train_and_kill(&dir, "killed");
+    let first = || !checkpoints(&dir, "killed").is_empty();
+    dir.run(&encoder_command("killed")).kill_when(first);
     dir.run(&encoder_command("killed")).ok();
     assert_same_run(&dir, "whole", "killed");
     for file in ["metrics.jsonl", "timing.jsonl"] {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { launch, openPage } from "./browser.mjs";
-import { artifact, built, inRoot } from "./paths.mjs";
+import { artifact, built, exportPath, inRoot } from "./paths.mjs";
 import { serve } from "./server.mjs";
 
 const dist = () =>
@@ -91,7 +91,7 @@ export class App {
       this.page.waitForEvent("download"),
       this.id(`export-${name}`).click(),
     ]);
-    const path = artifact("exports", download.suggestedFilename());
+    const path = exportPath(download.suggestedFilename());
     await download.saveAs(path);
     return { path, text: readFileSync(path, "utf8") };
   }

@@ -67,7 +67,7 @@ export function withGenotypes(step, name, sample) {
   const { header, records } = exampleLines();
   const columns = `${header.at(-1)}\tFORMAT\t${sample}`;
   const format = '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">';
-  const kept = records.filter((record, index) => index % step === 0);
+  const kept = records.filter((_record, index) => index % step === 0);
   const body = kept.map((record, index) => `${record}\tGT\t${index % 2 === 0 ? "0|1" : "1|1"}`);
   return save(name, `${[...header.slice(0, -1), format, columns, ...body].join("\n")}\n`);
 }

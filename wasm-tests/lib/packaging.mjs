@@ -12,16 +12,22 @@ import { deno, DENO_FLAGS, denoEnvironment, run } from "./runtimes.mjs";
 import { serve } from "./server.mjs";
 import { serveWorker } from "./workerd.mjs";
 
-/** Copies a consumer, installs what it pins and then the tarball; the copy. */
+const copies = new Map();
+
+/** Copies a consumer, installs what it pins and then the tarball; the copy, one of each. */
 function install(name) {
+  if (!copies.has(name)) copies.set(name, installAnew(name));
+  return copies.get(name);
+}
+
+function installAnew(name) {
   const folder = join(scratch(`packaging-${name}`), name);
   cpSync(inRoot("npm/packaging", name), folder, {
     recursive: true,
     filter: (path) => !["node_modules", "dist", "score.js"].includes(basename(path)),
   });
   cpSync(inRoot("npm/packaging/score.js"), join(folder, "score.js"));
-  // Not `npm ci`, which wants the programs of every other platform too.
-  if (existsSync(join(folder, "package-lock.json"))) npm(["install", "--no-save"], folder);
+  if (existsSync(join(folder, "package-lock.json"))) npm(["ci"], folder);
   npm(["install", "--no-save", "--no-package-lock", tarball()], folder);
   return folder;
 }

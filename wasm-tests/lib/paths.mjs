@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The root of the repository. */
@@ -30,6 +30,11 @@ export function artifact(...parts) {
   const path = join(ARTIFACTS, ...parts);
   mkdirSync(resolve(path, ".."), { recursive: true });
   return path;
+}
+
+/** A file that a page saves, in a folder of its own for each file of tests: two run at a time. */
+export function exportPath(name) {
+  return artifact("exports", basename(process.argv[1] ?? "", ".test.mjs"), name);
 }
 
 const scratched = [];

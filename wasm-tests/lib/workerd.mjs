@@ -81,7 +81,7 @@ function listening(control) {
     control.on("data", (chunk) => {
       text += chunk;
       for (const line of text.split("\n")) {
-        const event = line && line.endsWith("}") ? JSON.parse(line) : {};
+        const event = line?.endsWith("}") ? JSON.parse(line) : {};
         if (event.event === "listen" && event.socket === "http") done(event.port);
       }
     });

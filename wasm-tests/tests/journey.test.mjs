@@ -13,7 +13,7 @@ import { dropFiles } from "../lib/drop.mjs";
 import { example, someOfExample } from "../lib/fixtures.mjs";
 import { builtinModel } from "../lib/model.mjs";
 import { parseTsv, scoreFile, verify } from "../lib/native.mjs";
-import { artifact, scratch } from "../lib/paths.mjs";
+import { exportPath, scratch } from "../lib/paths.mjs";
 
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };
 
@@ -167,7 +167,7 @@ for (const [device, viewport] of Object.entries(SIZES)) {
 
     test("a dropped receipt is verified, and a changed one refused", async () => {
       await app.id("tab-receipts").click();
-      const receipts = readFileSync(artifact("exports", "genolewm-receipts.jsonl"), "utf8");
+      const receipts = readFileSync(exportPath("genolewm-receipts.jsonl"), "utf8");
       const [receipt] = receipts.split("\n");
       const tampered = receipt.replace(/"sigma_raw":\s*0\./, '"sigma_raw":9.');
       assert.notEqual(tampered, receipt);
@@ -196,7 +196,7 @@ for (const [device, viewport] of Object.entries(SIZES)) {
       await page.emulateMedia({ media: "print" });
       assert.ok(await app.id("report").isVisible());
       assert.match(await app.text("report"), /not a diagnos/i);
-      await page.pdf({ path: artifact("exports", `${device}-report.pdf`), format: "A4" });
+      await page.pdf({ path: exportPath(`${device}-report.pdf`), format: "A4" });
       await page.emulateMedia({ media: "screen" });
     });
 

@@ -52,7 +52,7 @@ async function scorePersonal(app, vcf) {
 
 /** Waits until a server was asked nothing for two seconds: the page has all that it keeps. */
 async function quiet(server) {
-  for (let asked = -1; asked !== server.requests.length;) {
+  for (let asked = -1; asked !== server.requests.length; ) {
     asked = server.requests.length;
     await new Promise((done) => setTimeout(done, 2000));
   }

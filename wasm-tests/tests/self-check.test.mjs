@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
-import { exampleRegion } from "../lib/fixtures.mjs";
 import { builtinModel } from "../lib/model.mjs";
 import { inChromium, inNode, jobModel, packagePage } from "../lib/runtimes.mjs";
 

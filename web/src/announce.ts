@@ -18,7 +18,7 @@ export function notice(message: string, offer?: Offer): void {
   if (known) return;
   const item = h("div", { class: "notice", "data-testid": "notice" }, h("p", {}, message));
   if (offer !== undefined) {
-    item.dataset["offer"] = "";
+    item.dataset.offer = "";
     item.append(button(offer.label, { class: "link" }, offer.act));
   }
   item.append(button("Close", { class: "link" }, () => item.remove()));

@@ -57,7 +57,7 @@ export class Engine {
     const line = byId("engine-line");
     const turn = ++this.turn;
     const current = () => turn === this.turn;
-    delete line.dataset["backend"];
+    delete line.dataset.backend;
     // What is said while loading, such as why the processor was taken, stands in the page's foot.
     const said: string[] = [];
     let loaded = false;
@@ -87,7 +87,7 @@ function showReady({ backend, device }: GenoLeWMRuntime, why: string): void {
   const line = byId("engine-line");
   const where = backend === "webgpu" ? "the graphics processor" : "the processor";
   setText(line, `Model ready: it runs on ${where} of this device (${device}). ${why}`.trim());
-  line.dataset["backend"] = backend;
+  line.dataset.backend = backend;
 }
 
 function stageText(progress: Progress): string {

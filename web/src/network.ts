@@ -152,7 +152,7 @@ function shortAddress(url: string): string {
 export function showSeal(requests: Requests): void {
   const since = requests.sinceFile;
   const seal = byId("seal");
-  seal.dataset["state"] = since === null || since === 0 ? "quiet" : "requests";
+  seal.dataset.state = since === null || since === 0 ? "quiet" : "requests";
   const text =
     since === null
       ? "Your file stays on this device"

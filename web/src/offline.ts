@@ -110,6 +110,6 @@ const OFFLINE_WORDS: Readonly<Record<OfflineState, string>> = {
 /** Writes the state where the page shows it. */
 export function showOffline(state: OfflineState): void {
   const place = byId("offline-state");
-  place.dataset["state"] = state;
+  place.dataset.state = state;
   setText(place, OFFLINE_WORDS[state]);
 }

@@ -90,7 +90,7 @@ export class Run {
   private begin(): void {
     const run = byId("run");
     run.hidden = false;
-    run.dataset["state"] = "running";
+    run.dataset.state = "running";
     byId("results-empty").hidden = true;
     byId("cancel").hidden = false;
     byId("again").hidden = true;
@@ -170,7 +170,7 @@ export class Run {
 
   private close(state: string, title: string, seconds: number): void {
     this.over = true;
-    byId("run").dataset["state"] = state;
+    byId("run").dataset.state = state;
     setText(byId("run-title"), title);
     setText(byId("run-left-label"), "Time taken");
     setText(byId("run-left"), elapsed(seconds));

@@ -4,8 +4,8 @@
 export function startTheme(changed: () => void): void {
   for (const input of document.querySelectorAll<HTMLInputElement>('input[name="theme"]')) {
     input.addEventListener("change", () => {
-      if (input.value === "auto") delete document.documentElement.dataset["theme"];
-      else document.documentElement.dataset["theme"] = input.value;
+      if (input.value === "auto") delete document.documentElement.dataset.theme;
+      else document.documentElement.dataset.theme = input.value;
       changed();
     });
   }
@@ -15,13 +15,13 @@ export function startTheme(changed: () => void): void {
 /** Draws for paper, whatever the screen shows. */
 export function inLight<T>(draw: () => T): T {
   const { dataset } = document.documentElement;
-  const before = dataset["theme"];
-  dataset["theme"] = "light";
+  const before = dataset.theme;
+  dataset.theme = "light";
   try {
     return draw();
   } finally {
-    if (before === undefined) delete dataset["theme"];
-    else dataset["theme"] = before;
+    if (before === undefined) delete dataset.theme;
+    else dataset.theme = before;
   }
 }
 

@@ -149,7 +149,5 @@ function likely(left: number, found: Inspection, trial: Trial): number {
 }
 
 function leftOut(reason: string, found: Inspection): boolean {
-  return (
-    reason === "contig_unknown" || reason === "malformed" || (found.reasons[reason] ?? 0) > 0
-  );
+  return reason === "contig_unknown" || reason === "malformed" || (found.reasons[reason] ?? 0) > 0;
 }

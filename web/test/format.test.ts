@@ -15,6 +15,7 @@ test("floats are written as Python's repr writes them", () => {
     [123456789, "123456789.0"],
     [1e15, "1000000000000000.0"],
     [1e16, "1e+16"],
+    // biome-ignore lint/correctness/noPrecisionLoss: what a double makes of it is tested
     [12345678901234567, "1.2345678901234568e+16"],
     [1.2345e22, "1.2345e+22"],
     [1e-300, "1e-300"],

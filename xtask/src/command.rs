@@ -1,7 +1,10 @@
-//! Programs that are run on the way.
+//! What a command answers, and programs that are run on the way.
 
 use std::path::Path;
 use std::process::Command;
+
+/// A line to print when all is well, or every fault that was found.
+pub(crate) type Verdict = Result<String, Vec<String>>;
 
 /// Runs a program in a folder and waits for it; its words go where ours go.
 ///

@@ -1,5 +1,5 @@
-//! Pages against code: the lists of codes and reasons in `docs` are those of the program, and
-//! relative links lead to files.
+//! Pages and TypeScript against code: the lists of codes and reasons in `docs` and in the npm
+//! package are those of the program, and relative links lead to files.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,11 +7,14 @@ use std::path::Path;
 
 use crate::Verdict;
 
-/// A list that stands in code and on a page: between `from` and the next line that is `}`, the first
-/// string of each line; on the page, the first column or any word in backquotes.
+/// A list that stands in code, on a page and in the package's types: between `from` and the next
+/// line that is `}`, the first string of each line; on the page, the first column or any word in
+/// backquotes; in TypeScript, the strings between `union` and the next `;`.
 struct List {
     code: &'static str,
     from: &'static str,
+    types: &'static str,
+    union: &'static str,
     page: &'static str,
     /// Whether a word in backquotes on the page claims to be one of the list.
     claims: fn(&str) -> bool,
@@ -21,6 +24,8 @@ const LISTS: [List; 2] = [
     List {
         code: "shared/src/error.rs",
         from: "\ncodes! {",
+        types: "npm/src/errors.ts",
+        union: "\nexport type ErrorCode =",
         page: "docs/exit-codes.md",
         claims: |word| {
             word.contains('.')
@@ -33,13 +38,24 @@ const LISTS: [List; 2] = [
     List {
         code: "shared/src/edit/skip.rs",
         from: "\nreasons! {",
+        types: "npm/src/types.ts",
+        union: "\nexport type SkipReason =",
         page: "docs/formats.md",
         claims: |_| false,
     },
 ];
 
 /// Pages whose links are followed.
-const PAGES: [&str; 4] = ["README.md", "docs", "examples", "models/builtin"];
+const PAGES: [&str; 8] = [
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+    "docs",
+    "examples",
+    "model",
+    "models/builtin",
+    "shared",
+];
 
 /// Checks the pages below `root`.
 pub(crate) fn check(root: &Path) -> Verdict {
@@ -51,10 +67,11 @@ pub(crate) fn check(root: &Path) -> Verdict {
             String::new()
         }
     };
-    let texts = LISTS.map(|list| (read(list.code), read(list.page)));
+    let texts = LISTS.map(|list| (read(list.code), read(list.page), read(list.types)));
     let mut items = 0;
-    for (list, (code, page)) in LISTS.iter().zip(&texts) {
+    for (list, (code, page, types)) in LISTS.iter().zip(&texts) {
         items += compare(list, code, page, &mut faults);
+        compare_union(list, code, types, &mut faults);
     }
     let mut pages = Vec::new();
     PAGES
@@ -75,7 +92,7 @@ pub(crate) fn check(root: &Path) -> Verdict {
     }
     if faults.is_empty() {
         Ok(format!(
-            "{items} codes and reasons are documented, links of {} pages lead somewhere",
+            "{items} codes and reasons are documented and typed, links of {} pages lead somewhere",
             pages.len()
         ))
     } else {
@@ -109,6 +126,19 @@ fn compare(list: &List, code: &str, page: &str, faults: &mut Vec<String>) -> usi
         ));
     }
     known.len()
+}
+
+/// Code and TypeScript have the same list.
+fn compare_union(list: &List, code: &str, types: &str, faults: &mut Vec<String>) {
+    let body = types.split_once(list.union).map_or("", |(_, rest)| rest);
+    let body = body.split(';').next().unwrap_or_default();
+    let union: BTreeSet<&str> = body.split('"').skip(1).step_by(2).collect();
+    for item in listed(code, list.from).symmetric_difference(&union) {
+        faults.push(format!(
+            "{}: {item} is only here or only in {}\n  help: make the two lists equal",
+            list.types, list.code
+        ));
+    }
 }
 
 /// The first string of each line of a list.
@@ -157,6 +187,18 @@ mod tests {
         compare(&LISTS[0], CODE, "`A.B` and `E.F`", &mut faults);
         assert_eq!(faults.len(), 2);
         assert!(faults[0].contains("`C.D` is missing") && faults[1].contains("no `E.F`"));
+    }
+
+    #[test]
+    fn types_name_what_the_code_has_and_nothing_else() {
+        let union = "\nexport type ErrorCode =\n  | \"A.B\"\n  | \"C.D\";\nconst x = \"E.F\";";
+        let mut faults = Vec::new();
+        compare_union(&LISTS[0], CODE, union, &mut faults);
+        assert!(faults.is_empty(), "{faults:?}");
+        compare_union(&LISTS[0], CODE, &union.replace("C.D", "G.H"), &mut faults);
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        compare_union(&LISTS[0], CODE, "nothing", &mut faults);
+        assert_eq!(faults.len(), 4);
     }
 
     #[test]

@@ -1,24 +1,26 @@
 //! CI's vocabulary: the checks of this repository that cargo has no word for.
 //!
 //! `cargo xtask layers` holds the direction of imports, `cargo xtask size` the weight of what is
-//! checked in, `cargo xtask docs` what the pages say; `cargo xtask build-wasm` makes the module for
+//! checked in, `cargo xtask docs` what the pages say, `cargo xtask deny` what dependencies bring; `cargo xtask build-wasm` makes the module for
 //! browsers, and `cargo xtask pack` the npm package around it; `cargo xtask test` runs every test from a fresh clone. Each prints what is wrong, where, and what to do about it, and exits with 1.
 #![forbid(unsafe_code)]
 
 mod command;
+mod deny;
 mod docs;
 mod layers;
 mod size;
 mod wasm;
 mod pack;
+mod dist;
+mod slowest;
 mod test;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What a command answers: a line to print when all is well, or every fault that it found.
-type Verdict = Result<String, Vec<String>>;
+use command::Verdict;
 
 /// A command's work below the root, with what was typed behind its name.
 type Work = fn(&Path, &[String]) -> Verdict;
@@ -26,7 +28,7 @@ type Work = fn(&Path, &[String]) -> Verdict;
 /// A command: its name, what it is for, and its work.
 type Command = (&'static str, &'static str, Work);
 
-const COMMANDS: [Command; 8] = [
+const COMMANDS: [Command; 10] = [
     (
         "layers",
         "imports go one way only, between crates and inside them",
@@ -43,6 +45,11 @@ const COMMANDS: [Command; 8] = [
         |root, _| docs::check(root),
     ),
     (
+        "deny",
+        "licences of dependencies are allowed, and nothing that ships can open a connection",
+        |root, _| deny::check(root),
+    ),
+    (
         "build-wasm",
         "the WebAssembly module of the npm package",
         wasm::build,
@@ -51,6 +58,11 @@ const COMMANDS: [Command; 8] = [
         "pack",
         "the npm package, with the module and the built-in model in it",
         pack::run,
+    ),
+    (
+        "dist",
+        "a release's archive for this system or the one named, with its checksum",
+        dist::run,
     ),
     (
         "test",

@@ -74,18 +74,11 @@ fn copy(from: &Path, to: &Path) -> Result<(), String> {
 }
 
 /// Installs what a folder's lock file pins, unless it is there.
-///
-/// Not `npm ci`: it fails where a registry lacks the programs of other platforms, which are optional
-/// parts of the test tools.
 pub(crate) fn install(folder: &Path) -> Result<(), String> {
     if folder.join("node_modules").exists() {
         return Ok(());
     }
-    command::run(
-        "npm",
-        &["install", "--no-save", "--no-audit", "--no-fund"],
-        folder,
-    )
+    command::run("npm", &["ci"], folder)
 }
 
 fn fault(path: &Path, error: &std::io::Error) -> String {

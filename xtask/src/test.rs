@@ -6,7 +6,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{Verdict, command, pack, wasm};
+use flate2::read::GzDecoder;
+
+use crate::{Verdict, command, pack, slowest, wasm};
 
 /// Where golden weights are stored with a `.gz` behind their names: mostly zeros, tenfold smaller.
 const PACKED: &str = "tests/golden/pipeline/model";
@@ -56,7 +58,7 @@ pub(crate) fn native(root: &Path, arguments: &[String]) -> Verdict {
         unpack(&root.join(PACKED))?;
         if has_nextest(root) {
             command::run("cargo", &["test", "--workspace", "--doc"], root)?;
-            command::run("cargo", &with(&["nextest", "run", "--workspace"]), root)
+            slowest::nextest(&with(&["run", "--workspace"]), root)
         } else {
             command::run("cargo", &with(&["test", "--workspace"]), root)
         }
@@ -86,21 +88,14 @@ fn is_stale(packed: &Path) -> bool {
     }
 }
 
-/// Unpacks through the `gzip` program, under another name until it is whole.
+/// Unpacks a file, under another name until it is whole.
 fn gunzip(packed: &Path) -> Result<(), String> {
     let fault = |e: std::io::Error| format!("{}: {e}", packed.display());
     let whole = packed.with_extension("");
     let partial = packed.with_extension("partial");
-    let out = File::create(&partial).map_err(fault)?;
-    let status = Command::new("gzip")
-        .args(["--decompress", "--stdout"])
-        .arg(packed)
-        .stdout(Stdio::from(out))
-        .status()
-        .map_err(|e| format!("gzip: {e}\n  help: install gzip"))?;
-    if !status.success() {
-        return Err(format!("{}: gzip could not unpack it", packed.display()));
-    }
+    let mut bytes = GzDecoder::new(File::open(packed).map_err(fault)?);
+    let mut out = File::create(&partial).map_err(fault)?;
+    std::io::copy(&mut bytes, &mut out).map_err(fault)?;
     fs::rename(&partial, &whole).map_err(fault)
 }
 

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -26,6 +27,7 @@ pub(crate) fn build(root: &Path, arguments: &[String]) -> Verdict {
         _ => return Err(vec!["build-wasm takes --names or nothing".to_owned()]),
     };
     let steps = || -> Result<String, String> {
+        prepared(root)?;
         compile(root)?;
         let module = target_folder(root)
             .join(TARGET)
@@ -42,6 +44,29 @@ pub(crate) fn build(root: &Path, arguments: &[String]) -> Verdict {
     steps().map_err(|fault| vec![fault])
 }
 
+/// Whether target and C compiler are there: without one of them the build fails after minutes.
+fn prepared(root: &Path) -> Result<(), String> {
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "target-libdir", "--target", TARGET]);
+    let printed = rustc
+        .current_dir(root)
+        .output()
+        .map_err(|e| format!("rustc: {e}"))?;
+    let library = String::from_utf8_lossy(&printed.stdout);
+    if !Path::new(library.trim()).is_dir() {
+        return Err(format!(
+            "the target {TARGET} is not installed\n  help: rustup target add {TARGET}"
+        ));
+    }
+    let chosen = ["CC_wasm32_unknown_unknown", "TARGET_CC", "CC"];
+    let mut clang = Command::new("clang");
+    clang.arg("--version").stdout(Stdio::null());
+    if chosen.iter().all(|name| std::env::var_os(name).is_none()) && clang.status().is_err() {
+        return Err("there is no clang, which compiles zstd's C code\n  help: apt-get install clang, or name a compiler for wasm32 in TARGET_CC".to_owned());
+    }
+    Ok(())
+}
+
 fn compile(root: &Path) -> Result<(), String> {
     let arguments = [
         "build",
@@ -52,9 +77,7 @@ fn compile(root: &Path) -> Result<(), String> {
         "--profile",
         PROFILE,
     ];
-    command::run("cargo", &arguments, root).map_err(|error| {
-        format!("{error}\n  help: rustup target add {TARGET}; zstd's C code needs clang")
-    })
+    command::run("cargo", &arguments, root)
 }
 
 fn bind(module: &Path, out: &Path, names: bool) -> Result<(), String> {
@@ -72,6 +95,6 @@ fn bind(module: &Path, out: &Path, names: bool) -> Result<(), String> {
 }
 
 /// Where cargo builds: `CARGO_TARGET_DIR` or `target`.
-fn target_folder(root: &Path) -> PathBuf {
+pub(crate) fn target_folder(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }

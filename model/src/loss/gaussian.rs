@@ -1,6 +1,5 @@
 //! The Gaussian of a batch of states, in f64.
 
-use super::not_finite;
 use genolewm_core::{Error, ErrorCode, Result};
 
 /// Added to every variance.
@@ -176,4 +175,12 @@ fn solve(factor: &[f64], size: usize, mut values: Vec<f64>) -> Vec<f64> {
             .for_each(|(value, l)| *value -= l * here[0]);
     }
     values
+}
+
+pub(crate) fn not_finite() -> Error {
+    Error::new(
+        ErrorCode::TrainingNanLoss,
+        "the loss is not a finite number",
+    )
+    .with_remedy("lower the learning rate, or resume from the last checkpoint")
 }

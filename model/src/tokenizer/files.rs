@@ -76,21 +76,32 @@ struct EncoderConfig {
     vocab_size: Option<u64>,
 }
 
-/// Finds the ids, in the named layout or in Carbon's.
-pub(super) fn find(read: &impl Fn(&str) -> Option<Vec<u8>>) -> Result<SixMerTokenizer> {
-    let found = Found::read(read)?;
-    let tokenizer = match found.named()? {
-        Some(tokenizer) => tokenizer,
-        None => found.hybrid()?,
-    };
-    let highest = tokenizer.dense_rows().into_iter().max().unwrap_or_default();
-    match found.vocab_size {
-        Some(rows) if u64::from(highest) >= rows => Err(unusable(
-            "the tokenizer has ids for which the encoder has no embedding row",
-        )
-        .with_detail("highest_id", highest)
-        .with_detail("vocab_size", rows)),
-        _ => Ok(tokenizer),
+impl SixMerTokenizer {
+    /// Finds the ids in the files of an encoder directory. `read` returns the content of a file,
+    /// or `None` where the directory has no such file.
+    ///
+    /// Two layouts are known: a vocabulary that names every six-mer (`tokenizer.json`,
+    /// `vocab.json`, `added_tokens.json`), and Carbon's, in which `<dna>`, `</dna>`, `<oov>` and
+    /// the six-mers in the order A, T, C, G follow the text vocabulary without being listed.
+    ///
+    /// # Errors
+    /// `RESOURCE.MODEL_NOT_FOUND` when there is no tokenizer file; `CONFIG.GENERIC` when one is
+    /// not JSON, or six-mers or tags cannot be found in them.
+    pub fn from_files(read: impl Fn(&str) -> Option<Vec<u8>>) -> Result<Self> {
+        let found = Found::read(&read)?;
+        let tokenizer = match found.named()? {
+            Some(tokenizer) => tokenizer,
+            None => found.hybrid()?,
+        };
+        let highest = tokenizer.dense_rows().into_iter().max().unwrap_or_default();
+        match found.vocab_size {
+            Some(rows) if u64::from(highest) >= rows => Err(unusable(
+                "the tokenizer has ids for which the encoder has no embedding row",
+            )
+            .with_detail("highest_id", highest)
+            .with_detail("vocab_size", rows)),
+            _ => Ok(tokenizer),
+        }
     }
 }
 

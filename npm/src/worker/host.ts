@@ -1,8 +1,14 @@
 /** The near side of the coordinator's worker. */
 
 import { disposedError } from "../errors.js";
-import type { CallContext, CoordinatorApi, Method, OpenedReference, Service } from "../service.js";
-import type { SourceSpec } from "../sources.js";
+import type {
+  CallContext,
+  CoordinatorApi,
+  Method,
+  OpenedReference,
+  Service,
+  SourceSpec,
+} from "../service.js";
 import { onWorkerFailure } from "./failure.js";
 import { Peer } from "./peer.js";
 import { HeldSources, type HostApi, type WireSource } from "./sources.js";

@@ -35,4 +35,7 @@ export interface Abort {
 
 /** Any message to a side that serves `Served` and calls `Called`. */
 export type Message<Served extends Api<Served>, Called extends Api<Called>> =
-  Request<Served> | Reply<Called> | Failure | Abort;
+  | Request<Served>
+  | Reply<Called>
+  | Failure
+  | Abort;

@@ -5,8 +5,7 @@
 
 import { streamPieces } from "../bytes.js";
 import { GenoLeWMError } from "../errors.js";
-import type { Handlers, Method } from "../service.js";
-import type { SourceSpec } from "../sources.js";
+import type { Handlers, Method, SourceSpec } from "../service.js";
 import type { Peer } from "./peer.js";
 
 /** What the worker asks of the thread that started it. */

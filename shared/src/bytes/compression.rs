@@ -1,9 +1,9 @@
 //! Sniffing: how a file is compressed (plain, gzip, BGZF), told by its first bytes.
 
 use super::bgzf::is_bgzf;
-use std::fmt;
 
 /// How a source is compressed.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
     /// Not at all.
@@ -12,6 +12,14 @@ pub enum Compression {
     Gzip,
     /// BGZF, as `bgzip` writes it.
     Bgzip,
+}
+
+names! {
+    /// `plain`, `gzip` or `bgzip`.
+    Compression:
+    Plain = "plain",
+    Gzip = "gzip",
+    Bgzip = "bgzip",
 }
 
 impl Compression {
@@ -27,21 +35,5 @@ impl Compression {
         } else {
             Self::Plain
         }
-    }
-
-    /// `plain`, `gzip` or `bgzip`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Gzip => "gzip",
-            Self::Bgzip => "bgzip",
-        }
-    }
-}
-
-impl fmt::Display for Compression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

@@ -1,4 +1,4 @@
-//! A source whose bytes are pushed: in a browser they arrive when they arrive.
+//! A feed: a source whose bytes are pushed. In a browser they arrive when they arrive.
 
 use super::compression::Compression;
 use crate::{Error, ErrorCode, Result};
@@ -27,9 +27,9 @@ const COMPACT_BYTES: usize = 64 * 1024;
 /// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Feed(Arc<Mutex<State>>);
+pub struct Feed(Arc<Mutex<FeedState>>);
 
-struct State {
+struct FeedState {
     name: String,
     /// The first bytes, which tell the compression.
     head: Vec<u8>,
@@ -47,7 +47,7 @@ impl Feed {
     /// A feed without bytes. `name` is what errors call the source.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(FeedState {
             name: name.to_owned(),
             head: Vec::new(),
             bytes: Vec::new(),
@@ -129,12 +129,12 @@ impl Feed {
         self.state().name.clone()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, FeedState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl FeedState {
     /// Drops what is read, where that pays or nothing else is left.
     fn drop_read(&mut self) {
         let (at, len) = (self.at, self.bytes.len());

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub(super) struct Lru<T> {
     capacity: usize,
-    entries: BTreeMap<u64, Entry<T>>,
+    entries: BTreeMap<u64, Kept<T>>,
     clock: u64,
 }
 
 #[derive(Debug)]
-struct Entry<T> {
+struct Kept<T> {
     last_used: u64,
     value: T,
 }
@@ -56,7 +56,7 @@ impl<T> Lru<T> {
         }
         self.clock += 1;
         let last_used = self.clock;
-        self.entries.insert(key, Entry { last_used, value });
+        self.entries.insert(key, Kept { last_used, value });
     }
 }
 

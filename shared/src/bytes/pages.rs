@@ -1,4 +1,4 @@
-//! Bytes by offset that somebody else fetches: the other side of an asynchronous file.
+//! Pages: bytes by offset that somebody else fetches, the other side of an asynchronous file.
 
 use super::lru::Lru;
 use super::range::RangeRead;
@@ -35,9 +35,9 @@ const LEAST_PAGES: usize = 4;
 /// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Pages(Arc<Mutex<State>>);
+pub struct Pages(Arc<Mutex<PagesState>>);
 
-struct State {
+struct PagesState {
     name: String,
     len: u64,
     pages: Lru<Vec<u8>>,
@@ -55,7 +55,7 @@ impl Pages {
     /// Like [`new`](Self::new), keeping at most `pages` pages of 256 KiB, and at least four.
     #[must_use]
     pub fn with_capacity(name: &str, len_bytes: u64, pages: usize) -> Self {
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(PagesState {
             name: name.to_owned(),
             len: len_bytes,
             pages: Lru::new(pages.max(LEAST_PAGES)),
@@ -103,12 +103,12 @@ impl Pages {
         Ok(())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PagesState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl PagesState {
     /// Copies from pages that are all there, or notes the run of them from the first to the last
     /// that is not.
     fn read(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize> {

@@ -213,7 +213,7 @@ impl<R: RangeRead> ByteStore<R> {
     fn read_gzi(&self, gzi: &[u8]) -> Result<Vec<BlockStart>> {
         let index = bgzf::gzi::io::Reader::new(gzi)
             .read_index()
-            .map_err(|error| self.stale_gzi(&error.to_string()))?;
+            .map_err(|error| self.stale_gzi(&error.to_string()).with_source(error))?;
         let mut blocks = vec![BlockStart {
             compressed: 0,
             plain: 0,

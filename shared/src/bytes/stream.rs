@@ -10,14 +10,14 @@ use std::io::{self, Cursor, Read};
 /// A source's decompressed bytes, as a stream. Where the reader below has nothing yet (`WouldBlock`),
 /// reading fails for now, loses nothing and can be repeated.
 pub(crate) struct ByteStream {
-    inner: Decoder,
+    inner: Decompressor,
     name: String,
 }
 
 /// The reader, with the bytes that told the compression before it.
 type Raw = io::Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
 
-enum Decoder {
+enum Decompressor {
     Plain(Raw),
     Gzip(Box<MultiGzDecoder<Raw>>),
     Bgzip(Box<BlockReader<Raw>>),
@@ -35,9 +35,9 @@ impl ByteStream {
         let compression = Compression::of(&head);
         let raw = Cursor::new(head).chain(reader);
         let inner = match compression {
-            Compression::Plain => Decoder::Plain(raw),
-            Compression::Gzip => Decoder::Gzip(Box::new(MultiGzDecoder::new(raw))),
-            Compression::Bgzip => Decoder::Bgzip(Box::new(BlockReader::new(raw))),
+            Compression::Plain => Decompressor::Plain(raw),
+            Compression::Gzip => Decompressor::Gzip(Box::new(MultiGzDecoder::new(raw))),
+            Compression::Bgzip => Decompressor::Bgzip(Box::new(BlockReader::new(raw))),
         };
         Ok(Self {
             inner,
@@ -47,16 +47,16 @@ impl ByteStream {
 
     pub(crate) const fn compression(&self) -> Compression {
         match self.inner {
-            Decoder::Plain(_) => Compression::Plain,
-            Decoder::Gzip(_) => Compression::Gzip,
-            Decoder::Bgzip(_) => Compression::Bgzip,
+            Decompressor::Plain(_) => Compression::Plain,
+            Decompressor::Gzip(_) => Compression::Gzip,
+            Decompressor::Bgzip(_) => Compression::Bgzip,
         }
     }
 
     /// After the end: whether a BGZF source lacks the empty block that ends a complete file.
     pub(crate) fn lacks_eof_block(&self) -> bool {
         match &self.inner {
-            Decoder::Bgzip(reader) => !reader.ends_with_eof_block(),
+            Decompressor::Bgzip(reader) => !reader.ends_with_eof_block(),
             _ => false,
         }
     }
@@ -69,9 +69,9 @@ impl ByteStream {
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         loop {
             let read = match &mut self.inner {
-                Decoder::Plain(reader) => reader.read(buffer),
-                Decoder::Gzip(reader) => reader.read(buffer),
-                Decoder::Bgzip(reader) => reader.read(buffer),
+                Decompressor::Plain(reader) => reader.read(buffer),
+                Decompressor::Gzip(reader) => reader.read(buffer),
+                Decompressor::Bgzip(reader) => reader.read(buffer),
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -1,8 +1,8 @@
-//! Decoding the pages of one column, for the encodings that calibration tables use.
+//! Decoding Parquet pages of one column, for the encodings that calibration tables use.
 //!
-//! The Parquet crate opens the file and decompresses its pages; its value decoders, however, panic
-//! on some damaged pages, and a table may come from anywhere. What is needed here is small: plain
-//! values, dictionaries, and the hybrid of runs and packed bits that holds levels and indices.
+//! By hand: the crate `parquet` opens the file and decompresses its pages, but its value decoders
+//! panic on some damaged pages, and a table may come from anywhere. What is needed here is small:
+//! plain values, dictionaries, and the hybrid of runs and packed bits that holds levels and indices.
 
 use super::page_check::Checked;
 use alloc::string::{String, ToString};

@@ -1,17 +1,17 @@
-//! Calibration: where a raw surprise stands among background variants of the same context
-//! (contract, section 4).
+//! Calibration: where a raw surprise stands among background variants of the same context,
+//! as a percentile (`docs/formats.md`, "Calibration table").
 //!
 //! A table holds an empirical distribution for each context bucket and for its parents, so that a
 //! context seen too rarely can fall back to a wider one.
 
+mod table;
 mod build;
-#[cfg(feature = "parquet")]
-mod decode;
 #[cfg(feature = "parquet")]
 mod page_check;
 #[cfg(feature = "parquet")]
+mod decode;
+#[cfg(feature = "parquet")]
 mod parquet;
-mod table;
 
 pub use crate::context::DEFAULT_MIN_BUCKET_SIZE;
 pub use build::{BuildOptions, CalibrationExample, build_calibration_table};

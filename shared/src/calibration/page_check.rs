@@ -1,8 +1,9 @@
-//! A look at Parquet page headers before anything is decompressed.
+//! Parquet page headers, looked at before anything is decompressed.
 //!
-//! The page reader trusts what a header says: it reserves the uncompressed size that is announced.
-//! A file of some hundred bytes could so ask for gigabytes. This walk over the headers (Thrift,
-//! compact protocol) refuses pages that are larger than any calibration table needs.
+//! By hand: the page reader of the crate `parquet` trusts what a header says and reserves the
+//! uncompressed size that is announced. A file of some hundred bytes could so ask for gigabytes. This
+//! walk over the headers (Thrift, compact protocol) refuses pages that are larger than any
+//! calibration table needs.
 
 /// Most bytes that a page may have when decompressed.
 const MAX_PAGE_BYTES: i64 = 1 << 24;

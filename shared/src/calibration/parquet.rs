@@ -1,4 +1,4 @@
-//! The table as a Parquet file: the columns of the contract, and nothing else.
+//! The calibration table as a Parquet file: the columns of `docs/formats.md`, and nothing else.
 //!
 //! Lists are the standard three levels (`cdf.list.element`), every field is nullable as other
 //! writers make it, and only `back_off_to` may in fact be null.
@@ -17,6 +17,7 @@ use core::fmt;
 use parquet::basic::{Compression, Encoding, Type as PhysicalType, ZstdLevel};
 use parquet::column::page::Page;
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, FloatType, Int64Type};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader, SerializedFileReader};
@@ -54,12 +55,12 @@ const MAX_BUCKETS: usize = 1 << 10;
 /// `CONFIG.SCHEMA_INCOMPAT` for bytes that are not a Parquet file of the table's columns and
 /// version; `INPUT.GENERIC` for buckets that make no sense (see [`CalibrationBucket::new`]).
 pub fn read_calibration_table(bytes: &[u8]) -> Result<CalibrationTable> {
-    let reader = SerializedFileReader::new(chunk_reader(bytes)).map_err(unreadable)?;
+    let reader = SerializedFileReader::new(chunk_reader(bytes)).map_err(refused)?;
     check_columns(reader.metadata())?;
     check_sizes(reader.metadata(), bytes)?;
     let mut buckets = Vec::new();
     for index in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(index).map_err(unreadable)?;
+        let group = reader.get_row_group(index).map_err(refused)?;
         read_row_group(group.as_ref(), &mut buckets)?;
     }
     CalibrationTable::new(buckets, Vec::new())
@@ -77,7 +78,8 @@ pub fn write_calibration_table(table: &CalibrationTable) -> Result<Vec<u8>> {
             ErrorCode::InternalGeneric,
             "the calibration table could not be encoded",
         )
-        .with_detail("cause", error)
+        .with_detail("cause", &error)
+        .with_source(error)
     })
 }
 
@@ -188,7 +190,7 @@ fn read_column<T: Plain>(group: &dyn RowGroupReader, index: usize) -> Result<(Co
     } else {
         rows
     };
-    let mut pages = group.get_column_page_reader(index).map_err(unreadable)?;
+    let mut pages = group.get_column_page_reader(index).map_err(refused)?;
     let descriptor = group.metadata().column(index).column_descr();
     let column = Column::read(pages.as_mut(), descriptor, limit).map_err(unreadable)?;
     Ok((column, rows))
@@ -339,6 +341,10 @@ fn write_column<T: DataType>(
         column.close()?;
     }
     Ok(())
+}
+
+fn refused(error: ParquetError) -> Error {
+    unreadable(&error).with_source(error)
 }
 
 fn unreadable(cause: impl fmt::Display) -> Error {

@@ -1,8 +1,6 @@
 //! The three factors of a context, by their stable names.
 
-use super::refused;
-use crate::{Error, Result};
-use core::fmt;
+use crate::{Error, ErrorCode, Result};
 use core::str::FromStr;
 
 macro_rules! classes {
@@ -14,21 +12,9 @@ macro_rules! classes {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name { $($(#[$variant_doc])* $variant,)+ }
 
-        impl $name {
-            /// Every class, in the order in which annotations are matched.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name in bucket ids.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $id),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
+        names! {
+            /// The name in bucket ids. Annotations are matched in the order of the list.
+            $name: $($variant = $id),+
         }
 
         impl FromStr for $name {
@@ -36,7 +22,7 @@ macro_rules! classes {
 
             /// Reads the exact name, as bucket ids hold it.
             fn from_str(text: &str) -> Result<Self> {
-                Self::ALL.iter().copied().find(|class| class.as_str() == text).ok_or_else(|| {
+                Self::by_name(text).ok_or_else(|| {
                     refused(concat!("this is no ", $what)).with_detail("text", text)
                 })
             }
@@ -95,4 +81,8 @@ classes! {
     Transposon = "transposon";
     /// Long copies of other places in the genome.
     SegmentalDup = "segmental_dup";
+}
+
+pub(super) fn refused(message: &str) -> Error {
+    Error::new(ErrorCode::InputGeneric, message)
 }

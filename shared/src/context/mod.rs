@@ -1,13 +1,14 @@
 //! Genomic context of a variant: the bucket whose calibration applies to it, and what stands in when
-//! that bucket is too small (contract, section 4).
+//! that bucket is too small (`docs/formats.md`, "Context").
 
 mod class;
 mod terms;
 
+use class::refused;
 pub use class::{GcBin, RegionClass, RepeatClass};
 pub use terms::{classify_region, classify_repeat};
 
-use crate::{Error, ErrorCode, Result};
+use crate::Result;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -168,10 +169,6 @@ fn check_bucket(bucket: &str) -> Result<()> {
         )),
     };
     checked.map_err(|error| error.with_detail("bucket", bucket))
-}
-
-fn refused(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
 }
 
 #[cfg(test)]

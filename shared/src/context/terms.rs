@@ -1,6 +1,6 @@
 //! Annotation terms, as annotators and repeat maskers write them, and the classes that they mean.
 
-use super::{RegionClass, RepeatClass, refused};
+use super::class::{RegionClass, RepeatClass, refused};
 use crate::Result;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! Applying edits to the bases of a window (contract, section 1).
+//! Applying edits to the bases of a window.
 
 use super::RelEdit;
 use crate::{Error, ErrorCode, Result};

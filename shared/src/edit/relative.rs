@@ -1,7 +1,6 @@
 //! An edit in window coordinates.
 
-use super::EditType;
-use super::spec::check_allele;
+use super::alleles::{EditType, check_allele};
 use crate::Result;
 use crate::position::{BpOffset, Interval};
 use alloc::string::{String, ToString};

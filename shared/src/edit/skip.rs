@@ -3,7 +3,6 @@
 //! No allele vanishes: each gets a score or one of these reasons, and the counts add up.
 
 use crate::{Error, ErrorCode};
-use core::fmt;
 use core::str::FromStr;
 
 macro_rules! reasons {
@@ -23,16 +22,12 @@ macro_rules! reasons {
             )+
         }
 
+        names! {
+            /// The stable name that files and receipts use. Reasons are reported in the list's order.
+            SkipReason: $($variant = $id),+
+        }
+
         impl SkipReason {
-            /// Every reason, in the order in which they are reported.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The stable name that files and receipts use.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $id),+ }
-            }
-
             /// One line for people, without a full stop.
             #[must_use]
             pub const fn describe(self) -> &'static str {
@@ -63,27 +58,17 @@ reasons! {
     RefMismatch = "ref_mismatch", "the reference has other bases at this position";
 }
 
-impl fmt::Display for SkipReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl FromStr for SkipReason {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|reason| reason.as_str() == text)
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorCode::InputGeneric,
-                    "this is no reason for skipping an allele",
-                )
-                .with_detail("text", text)
-            })
+        Self::by_name(text).ok_or_else(|| {
+            Error::new(
+                ErrorCode::InputGeneric,
+                "this is no reason for skipping an allele",
+            )
+            .with_detail("text", text)
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Figures for a yes-or-no label. A higher score means the positive class.
+//! Figures for a yes-or-no label: AUROC, AUPRC (average precision) and their like. A higher score
+//! means the positive class.
 
 use super::{average_ranks, check_scores, refused};
 use crate::Result;

@@ -1,4 +1,4 @@
-//! Confidence intervals by resampling.
+//! The bootstrap: confidence intervals by resampling.
 
 use super::mersenne::Mersenne;
 use super::{check_scores, refused};

@@ -1,4 +1,4 @@
-//! Figures for a label that is a number.
+//! Correlation (Spearman, Pearson) with a label that is a number.
 
 use super::{check_scores, refused};
 use crate::Result;

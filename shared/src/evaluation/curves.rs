@@ -1,4 +1,4 @@
-//! Points of the curves that figures summarise.
+//! ROC, precision-recall and reliability curves: the points that figures summarise.
 
 use super::binary::check_labels;
 use super::refused;

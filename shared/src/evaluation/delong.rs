@@ -1,4 +1,5 @@
-//! The variance of an AUROC, and the test that compares two on the same rows, without resampling.
+//! DeLong's variance of an AUROC, and the test that compares two on the same rows, without
+//! resampling.
 //!
 //! DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988), in the form of Sun and Xu, IEEE Signal
 //! Processing Letters 21 (2014): placement values from mid-ranks, so that sorting is the dearest part.

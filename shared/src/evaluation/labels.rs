@@ -1,4 +1,4 @@
-//! On which side a variant stands.
+//! Pathogenic or benign: on which side a variant stands.
 
 /// The side that a clinical classification puts a variant on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

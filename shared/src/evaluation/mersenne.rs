@@ -1,44 +1,19 @@
-//! MT19937, the Mersenne Twister of Matsumoto and Nishimura (2002), seeded and read as Python's
-//! `random` module documents.
+//! Python's `random.Random(seed)`: MT19937, the Mersenne Twister, seeded and read as Python does.
 //!
 //! Published intervals of this model were drawn from it; with the same stream ours are the same to
 //! the last digit, and a difference means a difference in scores. Everything else random in this
 //! project comes from `ChaCha8`.
 
-const WORDS: usize = 624;
-const MIDDLE: usize = 397;
+use rand_mt::Mt;
 
-/// The generator's state and the place of the next word in it.
-pub(super) struct Mersenne {
-    words: [u32; WORDS],
-    next: usize,
-}
+pub(super) struct Mersenne(Mt);
 
 impl Mersenne {
-    /// Python's `random.Random(seed)`.
+    /// Python's `random.Random(seed)`: its key is as many words as the seed takes.
     pub(super) fn new(seed: u64) -> Self {
         let key = [seed as u32, (seed >> 32) as u32];
-        let key_words = if key[1] == 0 { 1 } else { 2 };
-        let mut words = [0_u32; WORDS];
-        words[0] = 19_650_218;
-        for i in 1..WORDS {
-            words[i] = spread(words[i - 1], 1_812_433_253).wrapping_add(i as u32);
-        }
-        // Mixes the key in, then once more without it, always skipping word 0.
-        let mut i = 1;
-        for step in 0..WORDS {
-            let from_key = step % key_words;
-            words[i] = (words[i] ^ spread(words[i - 1], 1_664_525))
-                .wrapping_add(key[from_key])
-                .wrapping_add(from_key as u32);
-            i = following(i, &mut words);
-        }
-        for _ in 1..WORDS {
-            words[i] = (words[i] ^ spread(words[i - 1], 1_566_083_941)).wrapping_sub(i as u32);
-            i = following(i, &mut words);
-        }
-        words[0] = 1 << 31;
-        Self { words, next: WORDS }
+        let words = if key[1] == 0 { 1 } else { 2 };
+        Self(Mt::new_with_key(key.into_iter().take(words)))
     }
 
     /// A uniform index below `n`, as `random.choices` draws it: 53 bits of a fraction, times `n`.
@@ -50,39 +25,8 @@ impl Mersenne {
     }
 
     fn word(&mut self) -> u32 {
-        if self.next == WORDS {
-            self.twist();
-        }
-        let mut word = self.words[self.next];
-        self.next += 1;
-        word ^= word >> 11;
-        word ^= (word << 7) & 0x9d2c_5680;
-        word ^= (word << 15) & 0xefc6_0000;
-        word ^ (word >> 18)
+        self.0.next_u32()
     }
-
-    fn twist(&mut self) {
-        for i in 0..WORDS {
-            let joined =
-                (self.words[i] & 0x8000_0000) | (self.words[(i + 1) % WORDS] & 0x7fff_ffff);
-            let odd = if joined & 1 == 1 { 0x9908_b0df } else { 0 };
-            self.words[i] = self.words[(i + MIDDLE) % WORDS] ^ (joined >> 1) ^ odd;
-        }
-        self.next = 0;
-    }
-}
-
-fn spread(word: u32, by: u32) -> u32 {
-    (word ^ (word >> 30)).wrapping_mul(by)
-}
-
-/// The word after `i`; past the end the last word becomes the first and 1 follows.
-fn following(i: usize, words: &mut [u32; WORDS]) -> usize {
-    if i + 1 < WORDS {
-        return i + 1;
-    }
-    words[0] = words[WORDS - 1];
-    1
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! How well scores agree with labels (contract, section 7).
+//! How well scores agree with labels: AUROC, average precision, Spearman and their intervals.
 //!
 //! Everything here is deterministic: the same numbers and the same seed give the same figures on
 //! every platform.
 
-mod binary;
-mod bootstrap;
 mod continuous;
+mod binary;
+mod mersenne;
+mod bootstrap;
 mod curves;
 mod delong;
 mod ensemble;
 mod labels;
-mod mersenne;
 mod paired;
 mod variant_key;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Whether one score is better than another on the same rows, by resampling.
+//! The paired bootstrap: whether one score is better than another on the same rows.
 
 use super::bootstrap::{BootstrapInterval, BootstrapOptions, interval, pick, resamples};
 use super::{check_scores, refused};

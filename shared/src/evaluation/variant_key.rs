@@ -1,4 +1,4 @@
-//! Which variants an evaluation is about.
+//! Which variants an evaluation is about, and the SHA-256 of their list.
 
 use super::refused;
 use crate::Result;

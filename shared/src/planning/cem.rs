@@ -5,7 +5,6 @@ use super::{ActionSampler, refused};
 use crate::Result;
 use crate::edit::RelEdit;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// How a plan is searched for.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,22 +124,12 @@ pub enum StopReason {
     MaxIterations,
 }
 
-impl StopReason {
+names! {
     /// The stable name in reports.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::DistanceThreshold => "distance_threshold",
-            Self::Patience => "patience",
-            Self::MaxIterations => "max_iterations",
-        }
-    }
-}
-
-impl fmt::Display for StopReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+    StopReason:
+    DistanceThreshold = "distance_threshold",
+    Patience = "patience",
+    MaxIterations = "max_iterations",
 }
 
 /// The best sequence found, and how the search went. Time is the caller's to measure: not every

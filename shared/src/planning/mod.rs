@@ -1,13 +1,13 @@
-//! Planning: which few edits bring a state close to a wanted one (contract, section 7).
+//! Planning: which few edits bring a state close to a wanted one, by the cross-entropy method.
 //!
 //! [`plan`] is the cross-entropy method. It knows nothing of models: the caller says how far from the
 //! goal a sequence of edits leads, by one of the distances here as a rule.
 
-mod cem;
 mod cost;
-mod distance;
 mod draws;
 mod sampler;
+mod cem;
+mod distance;
 
 pub use cem::{
     CandidateEvaluation, CemIterationLog, PlanningConfig, PlanningResult, StopReason, plan,

@@ -1,5 +1,5 @@
-//! The canonical text that is hashed: keys sorted by code point, no spaces, UTF-8 unescaped, floats
-//! as Python prints them (contract, section 5).
+//! Canonical JSON and its SHA-256: keys sorted by code point, no spaces, UTF-8 unescaped, floats as
+//! Python prints them.
 
 use super::Json;
 use crate::{Error, ErrorCode, Result};

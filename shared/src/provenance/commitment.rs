@@ -1,4 +1,4 @@
-//! What was scored, as one hash: window, edit, pooling and precision.
+//! Commitments: what was scored as one SHA-256: window, edit, pooling and precision.
 
 use super::Json;
 use crate::edit::EditSpec;

@@ -1,4 +1,5 @@
-//! The strict reader behind [`Json::parse`].
+//! The strict JSON reader behind [`Json::parse`], by hand: serde_json keeps the last of two equal keys
+//! and rounds long numbers, so that two documents could share a hash.
 
 use super::Json;
 use crate::error::Location;

@@ -1,17 +1,17 @@
 //! What makes a score checkable: hashes of the model, of the input and of the output, and the
-//! receipt that binds them (contract, section 5).
+//! receipt that binds them (`docs/formats.md`, "Receipts").
 //!
 //! Everything is hashed in one [canonical form](canonical_json()), so that two programs that agree
 //! on a value agree on its hash.
 
+mod json;
 mod canonical_json;
 mod commitment;
-mod json;
 mod json_parse;
 mod manifest;
+mod timestamp;
 mod receipt;
 mod receipt_parse;
-mod timestamp;
 
 pub use canonical_json::{
     Sha256Stream, canonical_json, is_sha256, python_float_repr, sha256_prefixed,

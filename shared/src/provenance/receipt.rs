@@ -101,6 +101,21 @@ pub struct ReceiptProvenance {
 }
 
 /// A receipt, version 1.0.0.
+///
+/// ```
+/// use genolewm_core::provenance::{Receipt, ReceiptOutput};
+/// let output = ReceiptOutput {
+///     sigma_raw: 0.25,
+///     sigma_calibrated: 0.9,
+///     bucket_id: "*".to_owned(),
+///     confidence: 1.0,
+///     low_confidence: false,
+/// };
+/// assert!(output.commitment()?.starts_with("sha256:"));
+/// let error = Receipt::parse(b"{}", "receipt.json").unwrap_err();
+/// assert_eq!(error.code().as_str(), "PROVENANCE.RECEIPT_SCHEMA");
+/// # Ok::<(), genolewm_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Receipt {
     /// The hash of the manifest.

@@ -4,7 +4,7 @@ use super::base_source::{BaseSource, ContigInfo};
 use super::fasta::FastaReference;
 use super::index_builder::Indexes;
 use super::kind::{ReferenceKind, sniff};
-use super::twobit::{Progress, TwoBitReference};
+use super::twobit::{OpenProgress, TwoBitReference};
 use crate::bytes::{RangeRead, read_full, wrong};
 use crate::position::Interval;
 use crate::{Error, ErrorCode, Result};
@@ -105,7 +105,7 @@ pub struct ReferenceOpener<R> {
     kind: Option<ReferenceKind>,
     fai: Option<Vec<u8>>,
     gzi: Option<Vec<u8>>,
-    progress: Progress,
+    progress: OpenProgress,
 }
 
 impl<R: RangeRead + Clone> ReferenceOpener<R> {
@@ -118,7 +118,7 @@ impl<R: RangeRead + Clone> ReferenceOpener<R> {
             kind: None,
             fai,
             gzi,
-            progress: Progress::default(),
+            progress: OpenProgress::default(),
         }
     }
 

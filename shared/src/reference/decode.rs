@@ -2,7 +2,7 @@
 
 /// Appends bases from raw FASTA lines.
 #[derive(Debug)]
-pub(super) struct Decoder {
+pub(super) struct BaseDecoder {
     line_bases: u64,
     line_width: u64,
     /// Bytes from the start of the current line.
@@ -14,7 +14,7 @@ pub(super) struct Decoder {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NotBases;
 
-impl Decoder {
+impl BaseDecoder {
     /// Starts at `column` bytes from the start of a line.
     pub(super) fn new(line_bases: u64, line_width: u64, column: u64, capacity: usize) -> Self {
         Self {
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     fn decode(column: u64, pieces: &[&[u8]]) -> Result<String, NotBases> {
-        let mut decoder = Decoder::new(4, 6, column, 0);
+        let mut decoder = BaseDecoder::new(4, 6, column, 0);
         pieces.iter().try_for_each(|piece| decoder.push(piece))?;
         decoder.finish()
     }

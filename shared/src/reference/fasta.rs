@@ -1,8 +1,8 @@
 //! A FASTA file as a source of bases.
 
 use super::base_source::{BaseSource, ContigInfo, locate};
-use super::decode::{Decoder, NotBases};
-use super::index::{self, Entry};
+use super::decode::{BaseDecoder, NotBases};
+use super::index::{self, FaiEntry};
 use super::index_builder::index_all;
 use super::long_fetch::{LongFetch, PIECE_BP};
 use crate::Result;
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct FastaReference<R> {
     store: ByteStore<R>,
-    entries: Vec<Entry>,
+    entries: Vec<FaiEntry>,
     contigs: Vec<ContigInfo>,
     by_name: BTreeMap<String, usize>,
     stretch: Stretch,
@@ -72,7 +72,7 @@ impl<R: RangeRead> FastaReference<R> {
         };
         let store = ByteStore::open(data, gzi.as_deref(), name)?;
         let entries = index::read(&store, &fai)?;
-        let info = |entry: &Entry| ContigInfo {
+        let info = |entry: &FaiEntry| ContigInfo {
             name: entry.name.clone(),
             length_bp: entry.length,
         };
@@ -105,7 +105,7 @@ impl<R: RangeRead> FastaReference<R> {
         let (first, last) = (entry.byte_of(start), entry.byte_of(end - 1) + 1);
         let capacity = usize::try_from(end - start).unwrap_or(0);
         let column = start % entry.line_bases;
-        let mut decoder = Decoder::new(entry.line_bases, entry.line_width, column, capacity);
+        let mut decoder = BaseDecoder::new(entry.line_bases, entry.line_width, column, capacity);
         let mut sound = Ok(());
         self.store.read(first, last, |piece| {
             sound = sound

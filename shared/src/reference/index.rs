@@ -1,4 +1,4 @@
-//! Where a FASTA file has its contigs: the `.fai` index.
+//! The FASTA index (`.fai`): where a FASTA file has its contigs.
 
 use crate::bytes::{ByteStore, RangeRead};
 use crate::{Error, Result};
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// A line of a `.fai` index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct FaiEntry {
     pub(super) name: String,
     /// Length in bp.
     pub(super) length: u64,
@@ -18,7 +18,7 @@ pub(super) struct Entry {
     pub(super) line_width: u64,
 }
 
-impl Entry {
+impl FaiEntry {
     /// The offset of a base in the decompressed file.
     pub(super) const fn byte_of(&self, base: u64) -> u64 {
         self.offset + base / self.line_bases * self.line_width + base % self.line_bases
@@ -36,7 +36,7 @@ impl Entry {
 }
 
 /// Reads a `.fai` and checks it against the file.
-pub(super) fn read<R: RangeRead>(store: &ByteStore<R>, fai: &[u8]) -> Result<Vec<Entry>> {
+pub(super) fn read<R: RangeRead>(store: &ByteStore<R>, fai: &[u8]) -> Result<Vec<FaiEntry>> {
     let stale = |why: &str| {
         store
             .wrong(&format!("its .fai index does not fit: {why}"))
@@ -44,7 +44,7 @@ pub(super) fn read<R: RangeRead>(store: &ByteStore<R>, fai: &[u8]) -> Result<Vec
     };
     let index = fai::io::Reader::new(fai)
         .read_index()
-        .map_err(|error| stale(&error.to_string()))?;
+        .map_err(|error| stale(&error.to_string()).with_source(error))?;
     let entries = entries(index.as_ref().iter()).map_err(|why| stale(&why))?;
     for entry in &entries {
         let ends = entry.checked_end().or((entry.length == 0).then_some(0));
@@ -59,7 +59,7 @@ pub(super) fn read<R: RangeRead>(store: &ByteStore<R>, fai: &[u8]) -> Result<Vec
     // Line ends and perhaps an empty line are all that may follow the last contig.
     let last_end = entries
         .iter()
-        .filter_map(Entry::checked_end)
+        .filter_map(FaiEntry::checked_end)
         .max()
         .unwrap_or(0);
     if store.len() - last_end > 64 {
@@ -69,9 +69,9 @@ pub(super) fn read<R: RangeRead>(store: &ByteStore<R>, fai: &[u8]) -> Result<Vec
 }
 
 /// The index as the text of a `.fai` file.
-pub(super) fn write(entries: &[Entry]) -> String {
-    let line = |entry: &Entry| {
-        let Entry {
+pub(super) fn write(entries: &[FaiEntry]) -> String {
+    let line = |entry: &FaiEntry| {
+        let FaiEntry {
             name,
             length,
             offset,
@@ -83,7 +83,7 @@ pub(super) fn write(entries: &[Entry]) -> String {
     entries.iter().map(line).collect()
 }
 
-fn entries<'a>(records: impl Iterator<Item = &'a fai::Record>) -> Result<Vec<Entry>, String> {
+fn entries<'a>(records: impl Iterator<Item = &'a fai::Record>) -> Result<Vec<FaiEntry>, String> {
     let mut names = BTreeSet::new();
     let mut entries = Vec::new();
     for record in records {
@@ -92,7 +92,7 @@ fn entries<'a>(records: impl Iterator<Item = &'a fai::Record>) -> Result<Vec<Ent
         if !names.insert(name.clone()) {
             return Err(format!("two contigs are called {name:?}"));
         }
-        entries.push(Entry {
+        entries.push(FaiEntry {
             name,
             length: record.length(),
             offset: record.position(),

@@ -1,4 +1,4 @@
-//! The `.fai` and `.gzi` of a FASTA file, made from its bytes as they come by.
+//! Building the FASTA index (`.fai`) and the BGZF index (`.gzi`) from bytes as they come by.
 
 use super::index;
 use super::scanner::Scanner;
@@ -32,12 +32,12 @@ pub struct Indexes {
 /// ```
 pub struct IndexBuilder {
     name: String,
-    input: Input,
+    input: Content,
     scanner: Scanner,
 }
 
 /// What the bytes are, as far as it is known.
-enum Input {
+enum Content {
     /// Too few to tell.
     Head(Vec<u8>),
     Plain,
@@ -62,7 +62,7 @@ impl IndexBuilder {
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            input: Input::Head(Vec::new()),
+            input: Content::Head(Vec::new()),
             scanner: Scanner::default(),
         }
     }
@@ -74,7 +74,7 @@ impl IndexBuilder {
     /// that cannot be indexed. Nothing can follow an error.
     pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
         match &mut self.input {
-            Input::Head(head) => {
+            Content::Head(head) => {
                 head.extend_from_slice(bytes);
                 if head.len() < Compression::HEAD_BYTES {
                     return Ok(());
@@ -82,11 +82,11 @@ impl IndexBuilder {
                 let head = std::mem::take(head);
                 self.start(&head)
             }
-            Input::Plain => {
+            Content::Plain => {
                 let scanned = self.scanner.push(bytes);
                 scanned.map_err(|error| error.in_file(&self.name))
             }
-            Input::Bgzip(blocks) => blocks.push(bytes, &mut self.scanner, &self.name),
+            Content::Bgzip(blocks) => blocks.push(bytes, &mut self.scanner, &self.name),
         }
     }
 
@@ -95,17 +95,17 @@ impl IndexBuilder {
     /// # Errors
     /// As [`push`](Self::push), and for a file that is cut short or has no contigs.
     pub fn finish(mut self) -> Result<Indexes> {
-        if let Input::Head(head) = &mut self.input {
+        if let Content::Head(head) = &mut self.input {
             let head = std::mem::take(head);
             self.start(&head)?;
         }
         let gzi = match &self.input {
-            Input::Bgzip(blocks) => {
+            Content::Bgzip(blocks) => {
                 let cut = |_| damaged(&self.name, blocks.compressed);
                 blocks.block.end().map_err(cut)?;
                 Some(blocks.gzi())
             }
-            Input::Head(_) | Input::Plain => None,
+            Content::Head(_) | Content::Plain => None,
         };
         let entries = self.scanner.finish();
         let entries = entries.map_err(|error| error.in_file(&self.name))?;
@@ -118,9 +118,9 @@ impl IndexBuilder {
     /// Tells what the bytes are by the first of them, and takes these in.
     fn start(&mut self, head: &[u8]) -> Result<()> {
         self.input = match Compression::of(head) {
-            Compression::Bgzip => Input::Bgzip(Box::default()),
+            Compression::Bgzip => Content::Bgzip(Box::default()),
             Compression::Gzip => return Err(gzip_refusal(&self.name)),
-            Compression::Plain => Input::Plain,
+            Compression::Plain => Content::Plain,
         };
         self.push(head)
     }

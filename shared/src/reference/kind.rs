@@ -1,4 +1,4 @@
-//! What a reference file is, told by its first bytes.
+//! Sniffing: whether a reference file is FASTA, bgzip or .2bit, told by its first bytes.
 
 use crate::bytes::Compression;
 
@@ -6,6 +6,7 @@ use crate::bytes::Compression;
 pub(super) const TWO_BIT_SIGNATURE: u32 = 0x1a41_2743;
 
 /// The kinds of files that are, or are taken for, references.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferenceKind {
     /// Plain FASTA.

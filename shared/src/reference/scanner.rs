@@ -1,6 +1,7 @@
-//! Where the lines of a FASTA text begin and end, for its index.
+//! Where the lines of a FASTA text begin and end, for its index (`.fai`). By hand: noodles builds one
+//! from a reader, and here the bytes are pushed.
 
-use super::index::Entry;
+use super::index::FaiEntry;
 use crate::{Error, ErrorCode, Result};
 use std::collections::BTreeSet;
 
@@ -15,19 +16,19 @@ const MAX_NAME_BYTES: usize = 64 * 1024;
 pub(super) struct Scanner {
     /// Of the next byte.
     offset: u64,
-    part: Part,
+    part: TextPart,
     name: Vec<u8>,
-    sequence: Sequence,
+    sequence: ScannedSequence,
     /// The line so far, without its LF.
     line: Lengths,
     ends_in_cr: bool,
-    entries: Vec<Entry>,
+    entries: Vec<FaiEntry>,
     names: BTreeSet<String>,
 }
 
 /// What the next byte is part of.
 #[derive(Default, Clone, Copy)]
-enum Part {
+enum TextPart {
     #[default]
     Start,
     Name,
@@ -44,7 +45,7 @@ struct Lengths {
 
 /// The sequence that is being read.
 #[derive(Default)]
-struct Sequence {
+struct ScannedSequence {
     offset: u64,
     bases: u64,
     /// The first line; the others are measured by it.
@@ -58,14 +59,14 @@ impl Scanner {
     pub(super) fn push(&mut self, mut piece: &[u8]) -> Result<()> {
         while let Some(first) = piece.first() {
             let taken = match self.part {
-                Part::Start => self.start(*first)?,
-                Part::Name => self.take_name(piece)?,
-                Part::Description => self.take_description(piece)?,
-                Part::Sequence if *first == b'>' && self.line.width == 0 => {
+                TextPart::Start => self.start(*first)?,
+                TextPart::Name => self.take_name(piece)?,
+                TextPart::Description => self.take_description(piece)?,
+                TextPart::Sequence if *first == b'>' && self.line.width == 0 => {
                     self.end_sequence()?;
                     self.start(*first)?
                 }
-                Part::Sequence => self.take_line(piece)?,
+                TextPart::Sequence => self.take_line(piece)?,
             };
             piece = piece.get(taken..).unwrap_or_default();
         }
@@ -73,12 +74,12 @@ impl Scanner {
     }
 
     /// The contigs, when no text follows.
-    pub(super) fn finish(mut self) -> Result<Vec<Entry>> {
+    pub(super) fn finish(mut self) -> Result<Vec<FaiEntry>> {
         match self.part {
-            Part::Start => return Err(no_fasta()),
-            Part::Name | Part::Description => self.start_sequence()?,
-            Part::Sequence if self.line.width > 0 => self.end_line()?,
-            Part::Sequence => {}
+            TextPart::Start => return Err(no_fasta()),
+            TextPart::Name | TextPart::Description => self.start_sequence()?,
+            TextPart::Sequence if self.line.width > 0 => self.end_line()?,
+            TextPart::Sequence => {}
         }
         self.end_sequence()?;
         Ok(self.entries)
@@ -88,7 +89,7 @@ impl Scanner {
         if first != b'>' {
             return Err(no_fasta());
         }
-        self.part = Part::Name;
+        self.part = TextPart::Name;
         self.offset += 1;
         Ok(1)
     }
@@ -102,7 +103,7 @@ impl Scanner {
             return Err(wrong("a contig's name is longer than 64 KiB"));
         }
         if end.is_some() {
-            self.part = Part::Description;
+            self.part = TextPart::Description;
         }
         self.offset += taken as u64;
         Ok(taken)
@@ -122,10 +123,10 @@ impl Scanner {
         if self.name.is_empty() {
             return Err(self.not_indexable("missing name"));
         }
-        self.part = Part::Sequence;
-        self.sequence = Sequence {
+        self.part = TextPart::Sequence;
+        self.sequence = ScannedSequence {
             offset: self.offset,
-            ..Sequence::default()
+            ..ScannedSequence::default()
         };
         Ok(())
     }
@@ -173,11 +174,11 @@ impl Scanner {
             self.check(last, true)?;
         }
         let name = String::from_utf8(std::mem::take(&mut self.name))
-            .map_err(|_| wrong("a contig's name is not UTF-8"))?;
+            .map_err(|error| wrong("a contig's name is not UTF-8").with_source(error))?;
         if !self.names.insert(name.clone()) {
             return Err(wrong(&format!("two contigs are called {name:?}")));
         }
-        self.entries.push(Entry {
+        self.entries.push(FaiEntry {
             name,
             length: self.sequence.bases,
             offset: self.sequence.offset,

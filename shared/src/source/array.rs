@@ -1,8 +1,9 @@
-//! Consumer-array files: one row a site, a genotype and no reference allele.
+//! Consumer-array files (23andMe, AncestryDNA, MyHeritage): one row a site, a genotype and no
+//! reference allele.
 
 use super::detect::{SourceFormat, name_table};
 use super::record::{ArrayCall, VariantRecord, is_base};
-use super::table::{Delimiter, Field, GenotypeColumns, Layout, split};
+use super::table::{Delimiter, Field, GenotypeColumns, TableLayout, split};
 use crate::bytes::LineReader;
 use crate::contig::common_form;
 use crate::error::Location;
@@ -24,7 +25,7 @@ pub(super) enum Reading {
 /// Reads a raw-data table row by row.
 pub(super) struct ArrayReader {
     lines: LineReader,
-    layout: Layout,
+    layout: TableLayout,
     reading: Reading,
     comments: Vec<String>,
     /// The first row, when it had to be read to learn the columns.
@@ -58,16 +59,16 @@ impl ArrayReader {
             if in_preamble || trimmed.eq_ignore_ascii_case("[header]") {
                 in_preamble = !trimmed.eq_ignore_ascii_case("[data]");
             } else if let Some(comment) = trimmed.strip_prefix('#') {
-                from_comment = Layout::of_header(comment).ok().or(from_comment);
+                from_comment = TableLayout::of_header(comment).ok().or(from_comment);
                 if comments.len() < MAX_COMMENTS {
                     comments.push(comment.chars().take(512).collect());
                 }
             } else if !trimmed.is_empty() {
-                let header = Layout::of_header(trimmed);
+                let header = TableLayout::of_header(trimmed);
                 if let Ok(layout) = header {
                     break (layout, None);
                 }
-                match from_comment.or_else(|| Layout::of_first_row(trimmed)) {
+                match from_comment.or_else(|| TableLayout::of_first_row(trimmed)) {
                     Some(layout) => break (layout, Some((line, text))),
                     None => {
                         let why = header.err().unwrap_or_default();
@@ -88,9 +89,9 @@ impl ArrayReader {
     /// Reads with the columns that `format` always has, and nothing else.
     pub(super) fn strict(lines: LineReader, format: SourceFormat, reading: Reading) -> Self {
         let layout = match format {
-            SourceFormat::AncestryDna => Layout::plain(Delimiter::Space, true),
-            SourceFormat::MyHeritage => Layout::plain(Delimiter::Comma, false),
-            _ => Layout::plain(Delimiter::Space, false),
+            SourceFormat::AncestryDna => TableLayout::plain(Delimiter::Space, true),
+            SourceFormat::MyHeritage => TableLayout::plain(Delimiter::Comma, false),
+            _ => TableLayout::plain(Delimiter::Space, false),
         };
         Self {
             lines,

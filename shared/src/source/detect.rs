@@ -1,14 +1,14 @@
-//! Which format a source has, told by its content.
+//! Sniffing: which format a source of variants has, told by its content.
 
-use super::table::{self, Layout};
+use super::table::{self, TableLayout};
 use crate::{Error, ErrorCode, Result};
-use std::fmt;
 use std::str::FromStr;
 
 /// The formats that variants are read from.
 ///
 /// The consumer-array formats are layouts: a file of another vendor that is laid out as
 /// 23andMe's is read, and named, as that.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SourceFormat {
     /// VCF 4.x.
@@ -25,30 +25,18 @@ pub enum SourceFormat {
     Table,
 }
 
-impl SourceFormat {
-    /// Every format.
-    pub const ALL: [Self; 6] = [
-        Self::Vcf,
-        Self::TwentyThreeAndMe,
-        Self::AncestryDna,
-        Self::MyHeritage,
-        Self::SequencingJson,
-        Self::Table,
-    ];
-
+names! {
     /// The short name, as the command line takes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Vcf => "vcf",
-            Self::TwentyThreeAndMe => "23andme",
-            Self::AncestryDna => "ancestry",
-            Self::MyHeritage => "myheritage",
-            Self::SequencingJson => "sequencing",
-            Self::Table => "table",
-        }
-    }
+    SourceFormat:
+    Vcf = "vcf",
+    TwentyThreeAndMe = "23andme",
+    AncestryDna = "ancestry",
+    MyHeritage = "myheritage",
+    SequencingJson = "sequencing",
+    Table = "table",
+}
 
+impl SourceFormat {
     /// The provider's name, as an imported VCF's `SOURCE` key has it.
     #[must_use]
     pub const fn provider(self) -> &'static str {
@@ -63,26 +51,17 @@ impl SourceFormat {
     }
 }
 
-impl fmt::Display for SourceFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl FromStr for SourceFormat {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.as_str() == text)
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorCode::InputGeneric,
-                    format!("{text:?} is no format of variants"),
-                )
-                .with_remedy("give one of: vcf, 23andme, ancestry, myheritage, sequencing, table")
-            })
+        Self::by_name(text).ok_or_else(|| {
+            Error::new(
+                ErrorCode::InputGeneric,
+                format!("{text:?} is no format of variants"),
+            )
+            .with_remedy("give one of: vcf, 23andme, ancestry, myheritage, sequencing, table")
+        })
     }
 }
 
@@ -209,7 +188,7 @@ fn refusal(name: &str, message: &str, remedy: &str) -> Error {
 }
 
 /// The format of a table, and why: a vendor's name in its comments, else its layout.
-pub(super) fn name_table(layout: &Layout, comments: &[String]) -> (SourceFormat, String) {
+pub(super) fn name_table(layout: &TableLayout, comments: &[String]) -> (SourceFormat, String) {
     const VENDORS: [(&str, SourceFormat); 3] = [
         ("23andme", SourceFormat::TwentyThreeAndMe),
         ("ancestrydna", SourceFormat::AncestryDna),

@@ -31,13 +31,13 @@ pub(super) struct JsonVariant {
 /// Reads the list variant by variant.
 pub(super) struct JsonReader {
     lines: LineReader,
-    at: Place,
+    at: JsonPlace,
     in_object: bool,
 }
 
 /// How far the list is read.
 #[derive(Clone, Copy)]
-struct Place {
+struct JsonPlace {
     /// The byte that was looked at but not consumed.
     peeked: Option<u8>,
     line: u64,
@@ -51,7 +51,7 @@ impl JsonReader {
     pub(super) fn open(lines: LineReader) -> Result<Self> {
         let mut reader = Self {
             lines,
-            at: Place {
+            at: JsonPlace {
                 peeked: None,
                 line: 1,
                 column: 0,

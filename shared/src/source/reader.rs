@@ -25,14 +25,14 @@ use std::io::Read;
 /// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub struct VariantReader {
-    inner: Inner,
+    inner: RecordReader,
     format: SourceFormat,
     evidence: String,
     /// Set at the end and by an error that nothing can follow.
     finished: bool,
 }
 
-enum Inner {
+enum RecordReader {
     Vcf(VcfReader),
     Array(ArrayReader),
     Json(JsonReader),
@@ -51,7 +51,7 @@ impl VariantReader {
             Kind::Vcf => {
                 let evidence = "the first line begins as a VCF's".to_owned();
                 (
-                    Inner::Vcf(VcfReader::open(lines)?),
+                    RecordReader::Vcf(VcfReader::open(lines)?),
                     SourceFormat::Vcf,
                     evidence,
                 )
@@ -59,7 +59,7 @@ impl VariantReader {
             Kind::Json => {
                 let evidence = "the content is JSON".to_owned();
                 (
-                    Inner::Json(JsonReader::open(lines)?),
+                    RecordReader::Json(JsonReader::open(lines)?),
                     SourceFormat::SequencingJson,
                     evidence,
                 )
@@ -67,7 +67,7 @@ impl VariantReader {
             Kind::Table => {
                 let array = ArrayReader::detect(lines, Reading::Lenient)?;
                 let (format, evidence) = array.format();
-                (Inner::Array(array), format, evidence)
+                (RecordReader::Array(array), format, evidence)
             }
         };
         Ok(Self {
@@ -106,8 +106,8 @@ impl VariantReader {
     #[must_use]
     pub fn header(&self) -> &[String] {
         match &self.inner {
-            Inner::Vcf(vcf) => vcf.header(),
-            Inner::Array(_) | Inner::Json(_) => &[],
+            RecordReader::Vcf(vcf) => vcf.header(),
+            RecordReader::Array(_) | RecordReader::Json(_) => &[],
         }
     }
 
@@ -115,8 +115,8 @@ impl VariantReader {
     #[must_use]
     pub fn contigs(&self) -> &[(String, Option<u64>)] {
         match &self.inner {
-            Inner::Vcf(vcf) => vcf.contigs(),
-            Inner::Array(_) | Inner::Json(_) => &[],
+            RecordReader::Vcf(vcf) => vcf.contigs(),
+            RecordReader::Array(_) | RecordReader::Json(_) => &[],
         }
     }
 
@@ -128,9 +128,9 @@ impl VariantReader {
             .iter()
             .filter_map(|(name, bp)| Some((name.as_str(), (*bp)?)));
         let lines = match &self.inner {
-            Inner::Vcf(vcf) => vcf.header(),
-            Inner::Array(array) => array.comments(),
-            Inner::Json(_) => &[],
+            RecordReader::Vcf(vcf) => vcf.header(),
+            RecordReader::Array(array) => array.comments(),
+            RecordReader::Json(_) => &[],
         };
         // Command lines in a VCF's header name files of all builds; only these say what it is on.
         let relevant = |line: &&String| {
@@ -147,8 +147,8 @@ impl VariantReader {
     #[must_use]
     pub fn warnings(&self) -> Vec<SourceWarning> {
         let mut warnings = match &self.inner {
-            Inner::Vcf(vcf) => vcf.warnings().to_vec(),
-            Inner::Array(_) | Inner::Json(_) => Vec::new(),
+            RecordReader::Vcf(vcf) => vcf.warnings().to_vec(),
+            RecordReader::Array(_) | RecordReader::Json(_) => Vec::new(),
         };
         if self.lines().lacks_eof_block() {
             let message = "the BGZF data lacks its end-of-file block; it may be cut short".into();
@@ -175,9 +175,9 @@ impl VariantReader {
             return Ok(None);
         }
         let next = match &mut self.inner {
-            Inner::Vcf(vcf) => vcf.next_record(),
-            Inner::Array(array) => array.next_record(),
-            Inner::Json(json) => json.next_record(),
+            RecordReader::Vcf(vcf) => vcf.next_record(),
+            RecordReader::Array(array) => array.next_record(),
+            RecordReader::Json(json) => json.next_record(),
         };
         let recoverable =
             |error: &Error| error.code() == ErrorCode::InputVcfParse || error.is_starved();
@@ -190,9 +190,9 @@ impl VariantReader {
 
     const fn lines(&self) -> &LineReader {
         match &self.inner {
-            Inner::Vcf(vcf) => vcf.lines(),
-            Inner::Array(array) => array.lines(),
-            Inner::Json(json) => json.lines(),
+            RecordReader::Vcf(vcf) => vcf.lines(),
+            RecordReader::Array(array) => array.lines(),
+            RecordReader::Json(json) => json.lines(),
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) enum GenotypeColumns {
 
 /// The columns of a table, by their 0-based numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(super) struct TableLayout {
     pub(super) delimiter: Delimiter,
     pub(super) id: Option<usize>,
     pub(super) chrom: usize,
@@ -36,7 +36,7 @@ pub(super) struct Layout {
     pub(super) exact: bool,
 }
 
-impl Layout {
+impl TableLayout {
     /// id, chromosome, position and one genotype or two allele columns, and nothing else.
     pub(super) const fn plain(delimiter: Delimiter, two_alleles: bool) -> Self {
         let (genotype, columns) = if two_alleles {
@@ -299,19 +299,21 @@ mod tests {
 
     #[test]
     fn headers_are_read_by_name() {
-        let layout = Layout::of_header("RSID,CHROMOSOME,POSITION,RESULT").unwrap();
+        let layout = TableLayout::of_header("RSID,CHROMOSOME,POSITION,RESULT").unwrap();
         assert!(layout.is_plain() && layout.delimiter == Delimiter::Comma);
-        let layout = Layout::of_header(" rsid\tchromosome\tposition\tallele1\tallele2").unwrap();
+        let layout =
+            TableLayout::of_header(" rsid\tchromosome\tposition\tallele1\tallele2").unwrap();
         assert!(layout.is_plain() && layout.has_two_alleles());
-        let mixed = Layout::of_header("rsid    chromosome  position    genotype\textra").unwrap();
+        let mixed =
+            TableLayout::of_header("rsid    chromosome  position    genotype\textra").unwrap();
         assert_eq!((mixed.delimiter, mixed.columns), (Delimiter::Space, 5));
         let illumina = "SNP Name\tAllele1 - Top\tAllele2 - Top\tChr\tPosition";
-        assert_eq!(Layout::of_header(illumina), Err(GENOTYPE));
+        assert_eq!(TableLayout::of_header(illumina), Err(GENOTYPE));
         let plus = format!("{illumina}\tAllele1 - Plus\tAllele2 - Plus");
         assert_eq!(
-            Layout::of_header(&plus).unwrap().genotype,
+            TableLayout::of_header(&plus).unwrap().genotype,
             GenotypeColumns::Two(5, 6)
         );
-        assert_eq!(Layout::of_header("a,b"), Err(CHROMOSOME));
+        assert_eq!(TableLayout::of_header("a,b"), Err(CHROMOSOME));
     }
 }

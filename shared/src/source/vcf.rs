@@ -133,7 +133,7 @@ impl VcfReader {
 
 /// A column's text and its 0-based byte offset in the line.
 #[derive(Clone, Copy, Default)]
-struct Column<'a> {
+struct VcfField<'a> {
     text: &'a str,
     at: usize,
 }
@@ -147,17 +147,17 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// CHROM, POS, ID, REF and ALT.
-    fn first_columns(&self) -> [Column<'a>; 5] {
-        let mut columns = [Column::default(); 5];
+    fn first_columns(&self) -> [VcfField<'a>; 5] {
+        let mut columns = [VcfField::default(); 5];
         let mut at = 0;
         for (column, text) in columns.iter_mut().zip(self.text.split('\t')) {
-            *column = Column { text, at };
+            *column = VcfField { text, at };
             at += text.len() + 1;
         }
         columns
     }
 
-    fn position(&self, column: Column<'_>) -> Result<Option<Position>> {
+    fn position(&self, column: VcfField<'_>) -> Result<Option<Position>> {
         let digits = !column.text.is_empty() && column.text.bytes().all(|b| b.is_ascii_digit());
         match column.text.parse::<u64>() {
             Ok(0) if digits => Ok(None),
@@ -168,7 +168,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn reference(&self, column: Column<'_>) -> Result<String> {
+    fn reference(&self, column: VcfField<'_>) -> Result<String> {
         let plausible = |byte: u8| byte.is_ascii_alphabetic() || matches!(byte, b'.' | b'-' | b'*');
         if column.text.is_empty() || !column.text.bytes().all(plausible) {
             return Err(self
@@ -178,14 +178,14 @@ impl<'a> Row<'a> {
         Ok(normalise_allele(column.text))
     }
 
-    fn alternates(&self, column: Column<'_>) -> Result<Vec<String>> {
+    fn alternates(&self, column: VcfField<'_>) -> Result<Vec<String>> {
         let mut alternates = Vec::new();
         let mut at = column.at;
         for text in column.text.split(',') {
             if text.is_empty() || text.contains(char::is_whitespace) {
                 return Err(self
                     .wrong(
-                        Column { text, at },
+                        VcfField { text, at },
                         "ALT lists an empty allele or holds a space",
                     )
                     .with_remedy("separate alleles with single commas; write `.` for none"));
@@ -196,7 +196,7 @@ impl<'a> Row<'a> {
         Ok(alternates)
     }
 
-    fn wrong(&self, column: Column<'_>, message: &str) -> Error {
+    fn wrong(&self, column: VcfField<'_>, message: &str) -> Error {
         let place = Location::line(self.file, self.line).column(column.at as u64 + 1, column.text);
         Error::new(ErrorCode::InputVcfParse, message)
             .at(place)

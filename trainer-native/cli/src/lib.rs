@@ -136,6 +136,7 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
     if !(cli.shared.quiet && cli.shared.no_banner) {
         terminal.banner();
     }
+    cli.shared.refuse_gpus(&matches)?;
     let context = Context {
         shared: &cli.shared,
         command_line: command_line(&args),
@@ -169,12 +170,13 @@ impl Command {
     }
 }
 
-/// Help, the version, or what is wrong with the flags; clap's words and exit status.
+/// Help, the version, or what is wrong with the flags, in clap's words.
 fn usage(error: &clap::Error, terminal: &mut Terminal<'_>) -> Result<u8> {
     let text = error.render().to_string();
     if error.use_stderr() {
-        terminal.usage_error(text.trim_end());
-        return Ok(ErrorCode::InputGeneric.exit_status());
+        let code = ErrorCode::InputGeneric;
+        terminal.usage_error(&format!("{} [{code}]", text.trim_end()));
+        return Ok(code.exit_status());
     }
     terminal.line(text.trim_end())?;
     Ok(0)

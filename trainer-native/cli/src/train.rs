@@ -1,6 +1,7 @@
 //! `genolewm train`: makes models.
 
 mod preflight;
+mod stage;
 mod modes;
 
 use super::common::terminal::Terminal;
@@ -10,31 +11,35 @@ use genolewm_core::Result;
 use genolewm_report::curves::curves;
 use genolewm_report::metrics::read_metrics;
 use genolewm_report::output::write_atomically;
+use genolewm_train::assemble::renew_manifest;
+use genolewm_train::encoder::EncoderSettings;
+use genolewm_train::joint::JointSettings;
+use genolewm_train::predictor::PredictorSettings;
+use genolewm_train::ranking::RankingSettings;
 use genolewm_train::run::StopFlag;
-use genolewm_train::{assemble, encoder, joint, predictor, ranking};
-use preflight::Planned;
+use stage::StageArgs;
 use std::path::PathBuf;
 
 /// Train an encoder or a predictor
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    modes: modes::Flags,
+    modes: modes::ModeArgs,
     #[command(subcommand)]
-    stage: Option<Stage>,
+    command: Option<TrainCommand>,
 }
 
 /// What is made.
 #[derive(Debug, Subcommand)]
-enum Stage {
+enum TrainCommand {
     /// Train a state encoder: a causal language model over six-mers
-    Encoder(Box<Planned<encoder::Settings>>),
+    Encoder(Box<StageArgs<EncoderSettings>>),
     /// Teach an encoder's state to move where annotation expects harm
-    Ranking(Box<Planned<ranking::Settings>>),
+    Ranking(Box<StageArgs<RankingSettings>>),
     /// Train the predictor over a frozen encoder, and write the model directory
-    Predictor(Box<Planned<predictor::Settings>>),
+    Predictor(Box<StageArgs<PredictorSettings>>),
     /// Train a model's predictor and adapters of its encoder together, and write the model directory
-    Joint(Box<joint::Settings>),
+    Joint(Box<StageArgs<JointSettings>>),
     /// Hash a model directory's files again after one of them was replaced
     Manifest {
         /// The model directory
@@ -77,31 +82,18 @@ impl Curves {
 /// As the training that was asked for.
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let stop = StopFlag::on_signals()?;
-    let Some(stage) = args.stage.as_ref() else {
-        return args.modes.run(&stop, context, terminal);
+    let Some(command) = &args.command else {
+        args.modes.run(&stop, context, terminal)?;
+        return Ok(ended(&stop, terminal));
     };
-    args.modes.refuse_any()?;
-    match stage {
-        Stage::Encoder(planned) => {
-            let seed = |settings: &mut encoder::Settings, seed| settings.seed = seed;
-            return planned.run(seed, encoder::run, &stop, context, terminal);
-        }
-        Stage::Ranking(planned) => {
-            let seed = |settings: &mut ranking::Settings, seed| settings.seed = seed;
-            return planned.run(seed, ranking::run, &stop, context, terminal);
-        }
-        Stage::Predictor(planned) => {
-            let seed = |settings: &mut predictor::Settings, seed| settings.seed = seed;
-            return planned.run(seed, predictor::run, &stop, context, terminal);
-        }
-        Stage::Joint(settings) => {
-            let mut settings = settings.as_ref().clone();
-            settings.seed = context.shared.seed.unwrap_or(settings.seed);
-            let quiet = !terminal.shows_progress();
-            joint::run(&settings, &stop, quiet, &mut |text| terminal.warn(text))?;
-        }
-        Stage::Manifest { directory } => assemble::renew_manifest(directory)?,
-        Stage::Curves(curves) => curves.draw()?,
+    args.modes.refuse_beside_subcommand()?;
+    match command {
+        TrainCommand::Encoder(stage) => stage.run(&stop, context, terminal)?,
+        TrainCommand::Ranking(stage) => stage.run(&stop, context, terminal)?,
+        TrainCommand::Predictor(stage) => stage.run(&stop, context, terminal)?,
+        TrainCommand::Joint(stage) => stage.run(&stop, context, terminal)?,
+        TrainCommand::Manifest { directory } => renew_manifest(directory)?,
+        TrainCommand::Curves(curves) => curves.draw()?,
     }
     Ok(ended(&stop, terminal))
 }

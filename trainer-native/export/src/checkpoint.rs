@@ -12,8 +12,8 @@ use genolewm_core::provenance::sha256_prefixed;
 use genolewm_core::surprise::surprise_distance;
 use genolewm_evaluate::rollout::follow::Networks;
 use genolewm_report::output::io_error;
-use genolewm_train::assemble::{Parts, assemble_as};
-use genolewm_train::predictor::Trained;
+use genolewm_train::assemble::{ModelParts, assemble_as};
+use genolewm_train::predictor::TrainedPredictor;
 use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ const BATCH: usize = 32;
 pub struct RunCheckpoint {
     path: PathBuf,
     /// What it holds.
-    pub trained: Trained,
+    pub trained: TrainedPredictor,
     /// The encoder that it was trained with.
     pub encoder: PathBuf,
 }
@@ -41,9 +41,9 @@ impl RunCheckpoint {
     /// Reads it. The encoder is that of the run's settings, unless it has been moved.
     ///
     /// # Errors
-    /// As [`Trained::read`].
+    /// As [`TrainedPredictor::read`].
     pub fn read(path: &Path, encoder: Option<&Path>) -> Result<Self> {
-        let trained = Trained::read(path)?;
+        let trained = TrainedPredictor::read(path)?;
         Ok(Self {
             path: path.to_owned(),
             encoder: encoder.map_or_else(|| trained.settings.encoder.clone(), Path::to_owned),
@@ -58,7 +58,7 @@ impl RunCheckpoint {
     /// `RESOURCE.*` when a file of the run is gone or the directory cannot be written.
     pub fn assemble(&self, directory: &Path, windows: &[Arc<str>], seed: u64) -> Result<()> {
         let settings = &self.trained.settings;
-        let parts = Parts {
+        let parts = ModelParts {
             name: &settings.model_name,
             version: &settings.model_version,
             config: &self.trained.config,

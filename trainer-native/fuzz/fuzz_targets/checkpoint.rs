@@ -1,7 +1,7 @@
 //! Checkpoints of training, and the Python package's configurations; the first byte chooses.
 #![no_main]
 
-use genolewm_train::python_config::PythonConfig;
+use genolewm_train::python::config::PythonConfig;
 use genolewm_train::run_dir::Checkpoint;
 use genolewm_fuzz::with_file;
 use libfuzzer_sys::fuzz_target;

@@ -1,13 +1,13 @@
-//! Model directories: written after training, and renewed when one of their files changes.
+//! Model directories: assembled after training, manifest and self-check renewed when a file changes.
 
-use super::serialize::serialize;
+use super::files::read;
+use super::serialize::{Tensors, serialize};
 use genolewm::bundle::Bundle;
 use genolewm::config::ModelConfig;
 use genolewm::files::Directory;
 use genolewm::ops::BurnOps;
 use genolewm::scorer::{ScoreOptions, Scorer};
 use genolewm::self_check::{self, ANSWERS_FILE, Answers};
-use genolewm::weights::NamedTensor;
 use genolewm_core::calibration::{
     BuildOptions, CalibrationExample, build_calibration_table, write_calibration_table,
 };
@@ -16,13 +16,13 @@ use genolewm_core::provenance::{
     Manifest, ManifestArtifact, ManifestEncoder, ManifestTraining, sha256_prefixed,
 };
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use safetensors::tensor::Dtype;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What a model directory is made of.
-pub struct Parts<'a> {
+pub struct ModelParts<'a> {
     /// The model's name.
     pub name: &'a str,
     /// The model's version.
@@ -32,9 +32,9 @@ pub struct Parts<'a> {
     /// The encoder directory that is copied into it.
     pub encoder: &'a Path,
     /// Weights of the predictor.
-    pub predictor: BTreeMap<String, NamedTensor>,
+    pub predictor: Tensors,
     /// Weights of the action encoder.
-    pub action: BTreeMap<String, NamedTensor>,
+    pub action: Tensors,
     /// Reference windows and surprises for a first calibration table.
     pub surprises: Vec<(String, f64)>,
     /// Data files by name; the manifest notes their hashes.
@@ -54,7 +54,7 @@ pub(super) const ENCODER_FILES: [&str; 5] = [
 ///
 /// # Errors
 /// `RESOURCE.*` when a file cannot be read or written.
-pub fn assemble(directory: &Path, parts: Parts<'_>) -> Result<()> {
+pub fn assemble(directory: &Path, parts: ModelParts<'_>) -> Result<()> {
     assemble_as(directory, parts, Dtype::F16)
 }
 
@@ -62,7 +62,7 @@ pub fn assemble(directory: &Path, parts: Parts<'_>) -> Result<()> {
 ///
 /// # Errors
 /// As [`assemble`].
-pub fn assemble_as(directory: &Path, parts: Parts<'_>, dtype: Dtype) -> Result<()> {
+pub fn assemble_as(directory: &Path, parts: ModelParts<'_>, dtype: Dtype) -> Result<()> {
     for name in ENCODER_FILES {
         write_atomically(
             &directory.join("encoder").join(name),
@@ -186,8 +186,4 @@ fn first_calibration(surprises: Vec<(String, f64)>) -> Result<Vec<u8>> {
         examples,
         &BuildOptions::default(),
     )?)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| io_error(&path.display().to_string(), &error))
 }

@@ -1,7 +1,6 @@
-//! The watch over collapse that stages share: when the monitor looks, what is told of, and when a run
-//! ends.
+//! The collapse monitor of a run: when it looks, what it tells of, and when it ends the run.
 
-use super::run_dir::Monitor;
+use super::run_dir::RunMonitor;
 use clap::Args;
 use genolewm::collapse::{
     CollapseAlert, CollapseCheck, CollapseMetrics, CollapseMonitor, CollapseThresholds, Criterion,
@@ -90,7 +89,7 @@ impl CollapseWatch {
         &mut self,
         (prediction, target): (&[f32], &[f32]),
         width: usize,
-        monitor: &Monitor,
+        monitor: &RunMonitor,
         warn: &mut dyn FnMut(&str),
     ) -> Result<CollapseCheck> {
         let kl = kl_regularizer(target, width)?;
@@ -171,7 +170,7 @@ mod tests {
         let mut warnings = Vec::new();
         let mut look = |watch: &mut CollapseWatch, seen: &[f32]| {
             let mut warn = |text: &str| warnings.push(text.to_owned());
-            let monitor = Monitor::default();
+            let monitor = RunMonitor::default();
             watch.look((seen, seen), 2, &monitor, &mut warn).unwrap()
         };
         let fine = look(&mut watch, &spread);
@@ -200,7 +199,7 @@ mod tests {
     fn a_restored_watch_judges_by_the_first_look() {
         let spread = [1.0, 0.0, -1.0, 0.3, 0.2, 1.0];
         let close = spread.map(|x| 0.1 * x);
-        let monitor = Monitor::default();
+        let monitor = RunMonitor::default();
         let mut first = CollapseWatch::new(&settings(false));
         first
             .look((&spread, &spread), 2, &monitor, &mut |_| {})

@@ -1,52 +1,10 @@
-//! Where a network is trained.
+//! The devices that a stage trains on: processor, CUDA, wgpu.
 
-use super::step::Accumulation;
 use burn::tensor::Device;
-use clap::Args;
-use genolewm::ops::{BurnOps, Precision};
+use genolewm::ops::BurnOps;
 use genolewm_core::{Error, ErrorCode, Result};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
-
-/// Where and in which numbers a stage trains.
-#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
-pub struct Compute {
-    /// Where to train: cpu, cuda, cuda:1 or wgpu; several, as cuda:0,cuda:1, share the batches of a
-    /// step
-    #[arg(long, default_value_t = Devices::default())]
-    #[serde(skip)]
-    pub device: Devices,
-    /// Numbers that products are computed in while training: f32 or bf16. Weights, sums and
-    /// optimiser stay f32
-    #[arg(long, default_value_t = Precision::F32)]
-    #[serde(default)]
-    pub precision: Precision,
-}
-
-impl Compute {
-    /// The operations with gradients on the first device, and on the others.
-    ///
-    /// # Errors
-    /// `CONFIG.GENERIC` when a step has fewer batches than there are devices; as
-    /// [`TrainingDevice::ops`].
-    pub fn training_ops(&self, accumulation: Accumulation) -> Result<(BurnOps, Vec<BurnOps>)> {
-        let devices = 1 + self.device.others.len() as u64;
-        if accumulation.accumulate < devices {
-            let message = format!("{devices} devices share the batches of a step");
-            return Err(Error::new(ErrorCode::ConfigGeneric, message)
-                .with_detail("accumulate", accumulation.accumulate.to_string())
-                .with_remedy(format!(
-                    "use --accumulate {devices} or more, or fewer devices"
-                )));
-        }
-        let ops = |device: &TrainingDevice| -> Result<BurnOps> {
-            Ok(device.training_ops()?.with_precision(self.precision))
-        };
-        let others = self.device.others.iter().map(ops).collect::<Result<_>>()?;
-        Ok((ops(&self.device.first)?, others))
-    }
-}
 
 /// The devices of a run, as `--device` names them, with commas between.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -158,7 +116,7 @@ impl TrainingDevice {
     ///
     /// # Errors
     /// As [`TrainingDevice::ops`].
-    fn training_ops(self) -> Result<BurnOps> {
+    pub(super) fn training_ops(self) -> Result<BurnOps> {
         Ok(BurnOps::on(self.device()?.autodiff(), self.name()))
     }
 

@@ -1,13 +1,13 @@
 //! The encoder directory in Hugging Face layout: config, weights and a six-mer tokenizer.
 
-use super::serialize::serialize;
+use super::files::read;
+use super::serialize::{Tensors, serialize, torch_header};
 use genolewm::encoder::LlamaConfig;
-use genolewm::weights::NamedTensor;
+use genolewm::weights::Weights;
 use genolewm_core::Result;
 use genolewm_report::output::write_atomically;
 use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Special tokens, in id order; six-mers follow.
@@ -15,32 +15,58 @@ pub(super) const SPECIALS: [&str; 4] = ["<pad>", "<oov>", "<dna>", "</dna>"];
 /// Rows of the embedding table.
 pub(super) const VOCABULARY: usize = SPECIALS.len() + 4096;
 /// Id of `<dna>`.
-pub(super) const DNA: u32 = 2;
+const DNA: u32 = 2;
 /// Bases in the order of their base-4 digits, Carbon's.
 const DIGITS: [char; 4] = ['A', 'T', 'C', 'G'];
 
 /// The id of a six-mer from its bases as codes A 0, C 1, G 2, T 3.
-#[must_use]
-pub(super) fn six_mer_code(bases: &[u8]) -> u16 {
+fn six_mer_code(bases: &[u8]) -> u16 {
     const DIGIT_OF: [u16; 4] = [0, 2, 3, 1];
     bases
         .iter()
         .fold(0, |code, &base| code * 4 + DIGIT_OF[usize::from(base & 3)])
 }
 
+/// A sequence as tokens: `<dna>`, then six-mers.
+pub(super) fn tokens(bases: &[u8]) -> Vec<u32> {
+    let six_mers = bases
+        .chunks_exact(6)
+        .map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
+    core::iter::once(DNA).chain(six_mers).collect()
+}
+
+/// The codes of the six-mers that the rows of a sequence predict.
+pub(super) fn targets(tokens: &[u32]) -> impl Iterator<Item = u16> {
+    tokens[1..]
+        .iter()
+        .map(|&id| id as u16 - SPECIALS.len() as u16)
+}
+
+/// The sizes of the encoder in a directory.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` when there is none; as [`LlamaConfig::parse`].
+pub(super) fn read_config(directory: &Path) -> Result<LlamaConfig> {
+    LlamaConfig::parse(&read(&directory.join("config.json"))?)
+}
+
+/// The weights of an encoder directory.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` when there is none; as [`Weights::parse`].
+pub(super) fn read_weights(directory: &Path) -> Result<Weights> {
+    let path = directory.join("model.safetensors");
+    Weights::parse(&read(&path)?, &path.display().to_string(), |_| true)
+}
+
 /// Writes `config.json`, `model.safetensors` (f16), and the tokenizer.
 ///
 /// # Errors
 /// `RESOURCE.*` when a file cannot be written.
-pub(super) fn write(
-    directory: &Path,
-    config: &LlamaConfig,
-    weights: &BTreeMap<String, NamedTensor>,
-) -> Result<()> {
-    let about = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+pub(super) fn write(directory: &Path, config: &LlamaConfig, weights: &Tensors) -> Result<()> {
     write_atomically(
         &directory.join("model.safetensors"),
-        &serialize(weights, Dtype::F16, Some(about))?,
+        &serialize(weights, Dtype::F16, Some(torch_header()))?,
     )?;
     for (name, value) in [
         ("config.json", config_json(config)),

@@ -1,11 +1,11 @@
-//! Training items made while training goes on: one thread draws and encodes the next generation of
-//! windows, another trains on the ones before.
+//! Generations of training windows: one thread draws and encodes the next one while another trains on
+//! the ones before.
 //!
 //! A generation is a function of the seed and its number, and which steps train on it is a matter of
 //! their numbers alone: how fast either side is changes no weight.
 
-use super::pairs::{Draw, Frozen, PairSources, Pairs, encode};
-use super::run_dir::Monitor;
+use super::pairs::{Frozen, PairSources, StatePairs, WindowDraw, encode};
+use super::run_dir::RunMonitor;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// What generations are made with.
 #[derive(Debug)]
-pub struct Feed<'a> {
+pub struct GenerationFeed<'a> {
     /// The frozen encoder on each device.
     pub encoders: &'a [Frozen],
     /// Sequence, edits and hold-outs.
@@ -28,19 +28,19 @@ pub struct Feed<'a> {
     /// Threads that encode; they take turns with those that train where cores are few.
     pub threads: usize,
     /// Told of each window and the time that it took.
-    pub monitor: Monitor,
+    pub monitor: RunMonitor,
     /// Windows that were encoded, and in how many microseconds.
-    pub encoded: Encoded,
+    pub encoded: EncodingRate,
 }
 
 /// How fast windows are encoded.
 #[derive(Debug, Default)]
-pub struct Encoded {
+pub struct EncodingRate {
     windows: AtomicU64,
     microseconds: AtomicU64,
 }
 
-impl Encoded {
+impl EncodingRate {
     fn add(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         self.windows.fetch_add(1, Ordering::Relaxed);
@@ -58,7 +58,7 @@ impl Encoded {
 /// Generations as they arrive.
 #[derive(Debug)]
 pub struct Incoming {
-    receiver: Receiver<Result<Pairs>>,
+    receiver: Receiver<Result<StatePairs>>,
     waited: Duration,
 }
 
@@ -67,7 +67,7 @@ impl Incoming {
     ///
     /// # Errors
     /// Those of drawing and encoding it; `INTERNAL.GENERIC` after the last one.
-    pub fn take(&mut self) -> Result<Pairs> {
+    pub fn take(&mut self) -> Result<StatePairs> {
         let started = Instant::now();
         let taken = self.receiver.recv();
         self.waited += started.elapsed();
@@ -85,7 +85,7 @@ impl Incoming {
     }
 }
 
-impl Feed<'_> {
+impl GenerationFeed<'_> {
     /// Runs `train` while the generations of `numbers` are made, at most one ahead of those taken.
     ///
     /// # Errors
@@ -113,7 +113,12 @@ impl Feed<'_> {
         })
     }
 
-    fn make(&self, numbers: Range<u64>, sender: SyncSender<Result<Pairs>>, stopped: &AtomicBool) {
+    fn make(
+        &self,
+        numbers: Range<u64>,
+        sender: SyncSender<Result<StatePairs>>,
+        stopped: &AtomicBool,
+    ) {
         for number in numbers {
             let made = self.generation(number, stopped);
             let failed = made.is_err();
@@ -127,8 +132,8 @@ impl Feed<'_> {
     }
 
     /// One generation; none when `stopped` is set meanwhile.
-    fn generation(&self, number: u64, stopped: &AtomicBool) -> Result<Option<Pairs>> {
-        let draw = Draw {
+    fn generation(&self, number: u64, stopped: &AtomicBool) -> Result<Option<StatePairs>> {
+        let draw = WindowDraw {
             windows: self.windows,
             window_bp: self.window_bp,
             seed: self.seed,

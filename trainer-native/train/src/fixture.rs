@@ -1,18 +1,21 @@
-//! A whole training in seconds, on a sequence made from the seed: shows that an installation works.
+//! The fixture (`--fixture-smoke`): a whole training in seconds, to show that an installation works.
 //!
 //! The trainers are those of every run, with tiny sizes; the model that comes out scores, and is of
 //! no use.
 
+use super::driver::train;
+use super::encoder::EncoderSettings;
+use super::files::{read, unreadable};
+use super::predictor::PredictorSettings;
 use super::resume::adopt;
-use super::run::StopFlag;
-use super::run_dir::{CHECKPOINTS, Folder};
+use super::run::TrainingHost;
+use super::run_dir::{CHECKPOINTS, CheckpointFolder};
 use super::typed::{flag, flags, settings as typed};
-use super::{encoder, predictor};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::bases::{below, decode};
 use genolewm_data::corpus::table::DATA_DIRECTORY_VARIABLE;
 use genolewm_report::metrics::{read_metrics, series};
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use serde::Serialize;
@@ -81,16 +84,14 @@ pub struct FixtureTrainingReport {
     pub training_metadata_path: PathBuf,
 }
 
-/// Trains an encoder and a predictor; `None` where `stop` came first. The same settings give the
+/// Trains an encoder and a predictor; `None` where the host stopped it. The same settings give the
 /// same bytes.
 ///
 /// # Errors
-/// As [`encoder::run`], [`predictor::run`] and [`adopt`].
+/// As [`train`] and [`adopt`].
 pub fn run_fixture_training(
     settings: &FixtureSettings,
-    stop: &StopFlag,
-    quiet: bool,
-    warn: &mut dyn FnMut(&str),
+    host: &mut TrainingHost<'_>,
 ) -> Result<Option<FixtureTrainingReport>> {
     let root = &settings.run_dir;
     let data = write_data(settings)?;
@@ -105,8 +106,8 @@ pub fn run_fixture_training(
     };
     let (lm, output) = (root.join("encoder"), root.join("predictor"));
     let words = flags(ENCODER_FLAGS).chain(shared(&lm));
-    encoder::run(&typed(words)?, stop, quiet, warn)?;
-    if stop.is_set() {
+    train::<EncoderSettings>(&typed(words)?, host)?;
+    if host.stop.is_set() {
         return Ok(None);
     }
     if let Some(checkpoint) = &settings.resume_from {
@@ -121,8 +122,8 @@ pub fn run_fixture_training(
     let words = flags(PREDICTOR_FLAGS)
         .chain(shared(&output))
         .chain(own.into_iter().flatten());
-    predictor::run(&typed(words)?, stop, quiet, warn)?;
-    if stop.is_set() {
+    train::<PredictorSettings>(&typed(words)?, host)?;
+    if host.stop.is_set() {
         return Ok(None);
     }
     report(root, &output, settings.steps).map(Some)
@@ -136,8 +137,9 @@ fn write_data(settings: &FixtureSettings) -> Result<PathBuf> {
     // in different places then have equal tables.
     let named = match std::env::var_os(DATA_DIRECTORY_VARIABLE) {
         None => PathBuf::from(fasta),
-        Some(_) => std::path::absolute(data.join(fasta))
-            .map_err(|error| io_error(&data.display().to_string(), &error))?,
+        Some(_) => {
+            std::path::absolute(data.join(fasta)).map_err(|error| unreadable(&data, &error))?
+        }
     };
     let held = format!(
         "{CONTIG}\t{}\t{SEQUENCE_BP}\tfixture\n",
@@ -175,16 +177,13 @@ pub fn report(run_dir: &Path, output: &Path, steps: u64) -> Result<FixtureTraini
     let file = |name: &str| output.join(name);
     let (metrics_path, training_metadata_path) = (file("metrics.jsonl"), file("training_run.json"));
     let losses = series(&read_metrics(&metrics_path)?, "step", "loss");
-    let failed =
-        |error: std::io::Error| io_error(&training_metadata_path.display().to_string(), &error);
-    let text = std::fs::read(&training_metadata_path).map_err(failed)?;
-    let about: Value =
-        serde_json::from_slice(&text).map_err(|error| incomplete(&error.to_string()))?;
+    let about: Value = serde_json::from_slice(&read(&training_metadata_path)?)
+        .map_err(|error| incomplete(&error.to_string()))?;
     let number = |name: &str| about[name].as_u64().ok_or_else(|| incomplete(name));
-    let newest = Folder::of(output).steps()?.pop();
+    let newest = CheckpointFolder::of(output).steps()?.pop();
     let newest = newest.ok_or_else(|| incomplete(CHECKPOINTS))?;
     Ok(FixtureTrainingReport {
-        checkpoint_path: Folder::of(output).file(newest),
+        checkpoint_path: CheckpointFolder::of(output).file(newest),
         config_path: file("config.resolved.yaml"),
         dataset_manifest_path: file("dataset_manifest.json"),
         final_loss: losses.last().ok_or_else(|| incomplete("loss"))?.1,

@@ -2,31 +2,36 @@
 //!
 //! A run lives in a directory ([`run_dir`]): resolved settings, data by hash, metrics, checkpoints. A
 //! step's data are a function of seed and step number alone, so a run that is killed and resumed
-//! gives the same weights as one that is not.
+//! gives the same weights as one that is not. Every stage runs in one loop ([`driver`]).
 #![forbid(unsafe_code)]
 
-pub mod assemble;
-pub mod carbon;
-pub mod collapse;
-pub mod device;
-pub mod encoder;
-mod encoder_dir;
-pub mod feed;
-pub mod fixture;
-pub mod joint;
-pub mod lm_loss;
-pub mod optimizer;
-pub mod pairs;
-pub mod predictor;
-pub mod preflight;
-pub mod python_config;
-pub mod ranking;
-pub mod replicas;
-pub mod resume;
-pub mod run;
-pub mod run_dir;
-pub mod schedule;
-pub mod serialize;
-pub mod step;
-pub mod tuple_data;
 mod typed;
+mod files;
+mod random;
+pub mod serialize;
+pub mod device;
+pub mod schedule;
+pub mod settings;
+pub mod run;
+pub mod optimizer;
+pub mod step;
+pub mod run_dir;
+pub mod resume;
+pub mod collapse;
+pub mod replicas;
+pub mod driver;
+pub mod lm_loss;
+mod encoder_dir;
+mod language_model;
+mod networks;
+pub mod assemble;
+pub mod pairs;
+pub mod tuple_data;
+pub mod feed;
+pub mod preflight;
+pub mod encoder;
+pub mod ranking;
+pub mod predictor;
+pub mod python;
+pub mod joint;
+pub mod fixture;

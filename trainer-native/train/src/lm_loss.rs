@@ -51,7 +51,7 @@ pub fn lm_loss(
         .zip(logits.par_chunks(vocabulary))
         .zip(targets)
         .map(|((gradient, logits), &target)| {
-            let mut kernel = Row {
+            let mut kernel = SixMerRow {
                 logits: &logits[first_six_mer..],
                 gradient: &mut gradient[first_six_mer..],
             };
@@ -70,12 +70,12 @@ pub fn lm_loss(
     step
 }
 
-struct Row<'a> {
+struct SixMerRow<'a> {
     logits: &'a [f32],
     gradient: &'a mut [f32],
 }
 
-impl Row<'_> {
+impl SixMerRow<'_> {
     fn step(&mut self, target: usize, kind: LmLoss, weight: f32) -> (f64, f64, u64) {
         self.softmax();
         let marginals = marginals(self.gradient);

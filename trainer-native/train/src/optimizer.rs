@@ -1,4 +1,4 @@
-//! AdamW for tables, norms and biases; AdamW or Muon for projections.
+//! The optimisers: AdamW for tables, norms and biases; AdamW or Muon for projections.
 
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{
@@ -21,7 +21,7 @@ pub enum MatrixOptimizer {
     Muon,
 }
 
-enum State {
+enum ParameterState {
     Adamw(Box<AdamWState<2>>),
     Muon(Box<MuonState<2>>),
 }
@@ -32,7 +32,7 @@ pub struct Optimizer {
     decayed: AdamW,
     plain: AdamW,
     muon: Muon,
-    states: BTreeMap<String, State>,
+    states: BTreeMap<String, ParameterState>,
 }
 
 impl Optimizer {
@@ -65,34 +65,30 @@ impl Optimizer {
         rate: f64,
     ) -> Tensor<2> {
         let state = self.states.remove(name);
-        let (value, state) = match (role, self.matrices, state) {
-            (Role::Projection, MatrixOptimizer::Muon, state) => {
-                let state = state.and_then(|s| {
-                    if let State::Muon(s) = s {
-                        Some(*s)
-                    } else {
-                        None
-                    }
-                });
-                let (value, state) = self.muon.step(rate, value, gradient, state);
-                (value, state.map(|state| State::Muon(Box::new(state))))
-            }
-            (role, _, state) => {
-                let adamw = if role == Role::Projection {
-                    &self.decayed
-                } else {
-                    &self.plain
-                };
-                let state = state.and_then(|s| {
-                    if let State::Adamw(s) = s {
-                        Some(*s)
-                    } else {
-                        None
-                    }
-                });
-                let (value, state) = adamw.step(rate, value, gradient, state);
-                (value, state.map(|state| State::Adamw(Box::new(state))))
-            }
+        let (value, state) = if (role, self.matrices) == (Role::Projection, MatrixOptimizer::Muon) {
+            let state = match state {
+                Some(ParameterState::Muon(state)) => Some(*state),
+                _ => None,
+            };
+            let (value, state) = self.muon.step(rate, value, gradient, state);
+            (
+                value,
+                state.map(|state| ParameterState::Muon(Box::new(state))),
+            )
+        } else {
+            let adamw = match role {
+                Role::Projection => &self.decayed,
+                _ => &self.plain,
+            };
+            let state = match state {
+                Some(ParameterState::Adamw(state)) => Some(*state),
+                _ => None,
+            };
+            let (value, state) = adamw.step(rate, value, gradient, state);
+            (
+                value,
+                state.map(|state| ParameterState::Adamw(Box::new(state))),
+            )
         };
         if let Some(state) = state {
             self.states.insert(name.to_owned(), state);
@@ -106,7 +102,7 @@ impl Optimizer {
         let mut tensors = BTreeMap::new();
         for (name, state) in &self.states {
             match state {
-                State::Muon(state) => {
+                ParameterState::Muon(state) => {
                     let mut sink = StateSink::default();
                     state.state_flatten("", &mut sink);
                     tensors.extend(
@@ -115,7 +111,7 @@ impl Optimizer {
                             .map(|(_, data)| (format!("velocity.{name}"), data)),
                     );
                 }
-                State::Adamw(state) => {
+                ParameterState::Adamw(state) => {
                     tensors.insert(
                         format!("moment_1.{name}"),
                         state.momentum.moment_1.to_data(),
@@ -149,7 +145,8 @@ impl Optimizer {
                 let mut source = StateSource::default();
                 source.insert_tensor("momentum.velocity".to_owned(), velocity);
                 if let Some(state) = MuonState::state_unflatten("", &mut source, device) {
-                    self.states.insert(name, State::Muon(Box::new(state)));
+                    self.states
+                        .insert(name, ParameterState::Muon(Box::new(state)));
                 }
             } else if let (Some(first), Some(second)) = (take("moment_1"), take("moment_2")) {
                 let momentum = AdaptiveMomentumState {
@@ -158,8 +155,10 @@ impl Optimizer {
                     moment_2: Tensor::from_data(second, device),
                     max_moment_2: None,
                 };
-                self.states
-                    .insert(name, State::Adamw(Box::new(AdamWState { momentum })));
+                self.states.insert(
+                    name,
+                    ParameterState::Adamw(Box::new(AdamWState { momentum })),
+                );
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Training pairs of the predictor: edits, the state before them and the state after each, pooled
-//! at one locus and normalised, by the frozen encoder.
+//! State pairs that the predictor trains on: edits, the state before them and the state after each, by
+//! the frozen encoder.
 
 use super::device::parallel;
 use genolewm::encoder::{EditedWindow, Site, StateEncoder};
@@ -20,18 +20,18 @@ use std::time::{Duration, Instant};
 /// Edits of one window that are applied one after the other.
 #[derive(Debug, Clone)]
 pub struct PairItem {
-    /// The window: index into [`Pairs::windows`].
+    /// The window: index into [`StatePairs::windows`].
     pub window: usize,
     /// One to three edits, in window coordinates.
     pub edits: Vec<RelEdit>,
-    /// The row of [`Pairs::after`] of the state after the first edit; those after the further ones
+    /// The row of `after` of the state after the first edit; those after the further ones
     /// follow.
     first_after: usize,
 }
 
 /// Items with their states, row-major.
 #[derive(Debug, Default)]
-pub struct Pairs {
+pub struct StatePairs {
     /// The items, those of a window together.
     pub items: Vec<PairItem>,
     /// The reference windows.
@@ -44,36 +44,55 @@ pub struct Pairs {
     pub width: usize,
 }
 
-impl Pairs {
-    /// Number of items.
+impl StatePairs {
+    /// An item with its states.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.items.len()
+    pub const fn item(&self, index: usize) -> StateItem<'_> {
+        StateItem { pairs: self, index }
     }
 
-    /// Whether there is none.
+    fn row<'a>(&self, states: &'a [f32], first: usize, rows: usize) -> &'a [f32] {
+        &states[first * self.width..(first + rows) * self.width]
+    }
+}
+
+/// An item with its states.
+#[derive(Debug, Clone, Copy)]
+pub struct StateItem<'a> {
+    pairs: &'a StatePairs,
+    index: usize,
+}
+
+impl<'a> StateItem<'a> {
+    /// The edits, in window coordinates.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+    pub fn edits(self) -> &'a [RelEdit] {
+        &self.pairs.items[self.index].edits
     }
 
-    /// Number of edits of an item.
+    /// Number of edits.
     #[must_use]
-    pub fn steps(&self, item: usize) -> usize {
-        self.items[item].edits.len()
+    pub fn steps(self) -> usize {
+        self.edits().len()
     }
 
-    /// The state before an item's edits.
+    /// The reference window.
     #[must_use]
-    pub fn before(&self, item: usize) -> &[f32] {
-        &self.before[item * self.width..(item + 1) * self.width]
+    pub fn window(self) -> &'a str {
+        &self.pairs.windows[self.pairs.items[self.index].window]
     }
 
-    /// The states after each of an item's edits, `[steps, width]`.
+    /// The state before the edits.
     #[must_use]
-    pub fn after(&self, item: usize) -> &[f32] {
-        let first = self.items[item].first_after;
-        &self.after[first * self.width..(first + self.steps(item)) * self.width]
+    pub fn before(self) -> &'a [f32] {
+        self.pairs.row(&self.pairs.before, self.index, 1)
+    }
+
+    /// The states after each edit, `[steps, width]`.
+    #[must_use]
+    pub fn after(self) -> &'a [f32] {
+        let first = self.pairs.items[self.index].first_after;
+        self.pairs.row(&self.pairs.after, first, self.steps())
     }
 }
 
@@ -112,11 +131,36 @@ impl PairSources {
             holdout,
         })
     }
+
+    /// Draws of windows of this length.
+    #[must_use]
+    pub const fn feed(&self, window_bp: usize) -> TupleFeed<'_> {
+        TupleFeed {
+            corpus: &self.corpus,
+            providers: &self.providers,
+            mix: &self.mix,
+            holdout: &self.holdout,
+            window_bp,
+        }
+    }
+}
+
+/// A window with its edits, as the encoder takes them.
+pub(super) fn site<'w>(reference: &'w str, tuples: &[TrainingTuple]) -> Site<'w> {
+    let edits = tuples.iter().flat_map(|tuple| {
+        let locus = pooling_locus(&tuple.rel_edits);
+        let targets = tuple.targets.iter().cloned();
+        targets.map(move |bases| EditedWindow { bases, locus })
+    });
+    Site {
+        reference,
+        edits: edits.collect(),
+    }
 }
 
 /// Which windows are drawn.
 #[derive(Debug, Clone, Copy)]
-pub struct Draw {
+pub struct WindowDraw {
     /// How many.
     pub windows: usize,
     /// Bases of each.
@@ -137,7 +181,7 @@ pub struct Frozen {
 }
 
 /// States before and after the edits of a window, row-major.
-struct States {
+struct SiteStates {
     reference: Vec<f32>,
     edited: Vec<f32>,
 }
@@ -151,24 +195,18 @@ struct States {
 pub fn encode(
     encoders: &[Frozen],
     sources: &PairSources,
-    draw: Draw,
+    draw: WindowDraw,
     go_on: &mut dyn FnMut(Duration) -> bool,
-) -> Result<Option<Pairs>> {
+) -> Result<Option<StatePairs>> {
     let mut rng = ChaCha8Rng::seed_from_u64(draw.seed);
     rng.set_stream(draw.stream);
-    let feed = TupleFeed {
-        corpus: &sources.corpus,
-        providers: &sources.providers,
-        mix: &sources.mix,
-        holdout: &sources.holdout,
-        window_bp: draw.window_bp,
-    };
+    let feed = sources.feed(draw.window_bp);
     let Some(first) = encoders.first() else {
         return Ok(None);
     };
-    let mut pairs = Pairs {
+    let mut pairs = StatePairs {
         width: first.encoder.d_state(),
-        ..Pairs::default()
+        ..StatePairs::default()
     };
     while pairs.windows.len() < draw.windows {
         let round = encoders.len().min(draw.windows - pairs.windows.len());
@@ -192,27 +230,18 @@ pub fn encode(
 }
 
 impl Frozen {
-    fn states(&self, reference: &str, tuples: &[TrainingTuple]) -> Result<States> {
-        let edited = |tuple: &TrainingTuple| {
-            let locus = pooling_locus(&tuple.rel_edits);
-            let targets = tuple.targets.clone().into_iter();
-            targets.map(move |bases| EditedWindow { bases, locus })
-        };
-        let site = Site {
-            reference,
-            edits: tuples.iter().flat_map(edited).collect(),
-        };
-        let states = self.encoder.encode(&self.ops, &[site])?;
-        Ok(States {
+    fn states(&self, reference: &str, tuples: &[TrainingTuple]) -> Result<SiteStates> {
+        let states = self.encoder.encode(&self.ops, &[site(reference, tuples)])?;
+        Ok(SiteStates {
             reference: pollster::block_on(self.ops.read(&states.reference))?,
             edited: pollster::block_on(self.ops.read(&states.edited))?,
         })
     }
 }
 
-impl Pairs {
+impl StatePairs {
     /// Adds a window with its edits.
-    fn add(&mut self, bases: String, tuples: Vec<TrainingTuple>, states: States) {
+    fn add(&mut self, bases: String, tuples: Vec<TrainingTuple>, states: SiteStates) {
         let rows_before = self.after.len() / self.width;
         let mut first = 0;
         for tuple in tuples {

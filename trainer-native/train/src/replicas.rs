@@ -1,4 +1,4 @@
-//! What a step trains, once on each device (data parallelism).
+//! Data parallelism: what a step trains, once on each device, and its update.
 //!
 //! The batches of a step are dealt to the devices. They are drawn, and their gradients summed, in the
 //! order of their numbers; the first device's replica is updated and the others follow it. On how
@@ -7,17 +7,16 @@
 use super::device::parallel;
 use super::optimizer::Optimizer;
 use super::run_dir::Checkpoint;
-use super::step::{Collected, named, track};
+use super::serialize::Tensors;
+use super::settings::RunSettings;
+use super::step::{Collected, export, mean, named, not_a_number, track};
 use burn::tensor::{Gradients, Tensor};
 use core::ops::Range;
+use genolewm::action::layers::join_input_projections;
 use genolewm::ops::BurnOps;
 use genolewm::parameters::Parameters;
-use genolewm::weights::NamedTensor;
 use genolewm_core::Result;
 use std::collections::BTreeMap;
-
-/// The tensors of a checkpoint by name.
-type Tensors = BTreeMap<String, NamedTensor>;
 
 /// What is trained, on one device.
 pub trait Replica<B>: Parameters<Tensor<2>> + Send {
@@ -31,27 +30,31 @@ pub trait Replica<B>: Parameters<Tensor<2>> + Send {
     fn backward(&mut self, batch: &B) -> Result<(Self::Figures, Gradients)>;
 }
 
-/// A replica on each device.
-#[derive(Debug)]
+/// A replica on each device, and the optimiser.
 pub struct Replicas<R> {
     /// The one that is saved and measured.
     pub first: R,
     others: Vec<R>,
+    /// What updates the first one.
+    pub optimizer: Optimizer,
+    /// Steps that are done.
+    pub step: u64,
+    clip: f64,
 }
 
 impl<R: Parameters<Tensor<2>>> Replicas<R> {
     /// Opens a replica on each device, the first one and the optimiser from a checkpoint if there is
-    /// one; returns the steps that are done. What the others are opened with does not matter: their
-    /// parameters are set to the first one's.
+    /// one. What the others are opened with does not matter: their parameters are set to the first
+    /// one's. Gradients are scaled down where their norm exceeds `clip`.
     ///
     /// # Errors
     /// Those of `open`.
     pub fn open(
         (first, others): (BurnOps, Vec<BurnOps>),
         resumed: Option<Checkpoint>,
-        optimizer: &mut Optimizer,
+        (mut optimizer, clip): (Optimizer, f64),
         mut open: impl FnMut(BurnOps, Option<Tensors>) -> Result<R>,
-    ) -> Result<(Self, u64)> {
+    ) -> Result<Self> {
         let mut step = 0;
         let saved = resumed.map(|checkpoint| {
             optimizer.import(checkpoint.state, checkpoint.step, first.device());
@@ -63,17 +66,47 @@ impl<R: Parameters<Tensor<2>>> Replicas<R> {
         let mut replicas = Self {
             first,
             others: others.collect::<Result<_>>()?,
+            optimizer,
+            step,
+            clip,
         };
         track(&mut replicas.first);
         replicas.follow();
-        Ok((replicas, step))
+        Ok(replicas)
+    }
+
+    /// Does a step: draws its batches by their numbers, and updates every replica by the mean of
+    /// their gradients, with the learning rate of each parameter. Returns the batches' figures and
+    /// the gradients' norm.
+    ///
+    /// # Errors
+    /// `TRAINING.NAN_LOSS` when the mean of `loss` or the norm is not finite; nothing is changed
+    /// then. Those of `draw` and of the passes.
+    pub fn update<B: Send + Sync>(
+        &mut self,
+        settings: &RunSettings,
+        rate: &dyn Fn(&str) -> f64,
+        draw: impl FnMut(u64) -> Result<B>,
+        loss: impl Fn(&R::Figures) -> f64,
+    ) -> Result<(Vec<R::Figures>, f64)>
+    where
+        R: Replica<B>,
+    {
+        let (figures, collected) = self.gradients(settings.batches(self.step), draw)?;
+        if !mean(&figures, loss).is_finite() {
+            return Err(not_a_number(self.step + 1));
+        }
+        let norm = collected.apply(&mut self.first, &mut self.optimizer, rate, self.clip)?;
+        self.follow();
+        self.step += 1;
+        Ok((figures, norm))
     }
 
     /// Figures and summed gradients of the batches of `numbers`, as `draw` makes them.
     ///
     /// # Errors
     /// Those of `draw` and of the passes.
-    pub fn gradients<B: Send + Sync>(
+    fn gradients<B: Send + Sync>(
         &mut self,
         numbers: Range<u64>,
         mut draw: impl FnMut(u64) -> Result<B>,
@@ -102,20 +135,9 @@ impl<R: Parameters<Tensor<2>>> Replicas<R> {
         Ok((figures, collected))
     }
 
-    /// Updates every replica; see [`Collected::apply`].
-    ///
-    /// # Errors
-    /// As [`Collected::apply`].
-    pub fn apply(
-        &mut self,
-        gradients: Collected,
-        optimizer: &mut Optimizer,
-        rate: &dyn Fn(&str) -> f64,
-        clip: f64,
-    ) -> Result<f64> {
-        let norm = gradients.apply(&mut self.first, optimizer, rate, clip)?;
-        self.follow();
-        Ok(norm)
+    /// The weights as a checkpoint holds them.
+    pub fn weights(&mut self) -> Tensors {
+        join_input_projections(export(&mut self.first))
     }
 
     /// Sets the parameters of the other replicas to those of the first one.

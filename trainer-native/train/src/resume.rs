@@ -1,8 +1,8 @@
-//! A checkpoint that a user names to go on from.
+//! Resuming from a checkpoint that a user names (`--resume-from`).
 
-use super::run_dir::{Checkpoint, Folder};
+use super::files::read;
+use super::run_dir::{Checkpoint, CheckpointFolder};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
 use std::path::Path;
 
 /// Puts a checkpoint where a run in `directory` goes on from. Whether it is one of that run is seen
@@ -13,7 +13,7 @@ use std::path::Path;
 /// a newer one or another one of its step, `RESOURCE.*` for files.
 pub fn adopt(checkpoint: &Path, directory: &Path) -> Result<()> {
     let named = Checkpoint::load(checkpoint)?;
-    let folder = Folder::of(directory);
+    let folder = CheckpointFolder::of(directory);
     let refused = |step: u64| {
         Error::new(
             ErrorCode::ConfigGeneric,
@@ -37,8 +37,4 @@ pub fn adopt(checkpoint: &Path, directory: &Path) -> Result<()> {
         }
         _ => named.save(&file),
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| io_error(&path.display().to_string(), &error))
 }

@@ -1,4 +1,4 @@
-//! A run's progress, and the wish to stop it.
+//! The host of a training: progress bar, warnings, and the flag that stops it.
 
 use genolewm_core::{Error, ErrorCode, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -6,29 +6,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+/// Who a training runs for.
+pub struct TrainingHost<'a> {
+    /// Set when it is to stop.
+    pub stop: &'a StopFlag,
+    /// Whether to draw no progress bars.
+    pub quiet: bool,
+    /// Told what may surprise.
+    pub warn: &'a mut dyn FnMut(&str),
+}
+
 /// Progress of a run on standard error: loss, rate and time left.
-pub struct Progress {
+pub struct StepProgress {
     bar: ProgressBar,
     started: Instant,
     first_step: u64,
 }
 
-impl Progress {
+impl StepProgress {
     /// A bar of `steps` steps of which `done` are done; invisible when `quiet` or when standard
     /// error is not a terminal.
     #[must_use]
     pub fn new(steps: u64, done: u64, quiet: bool) -> Self {
-        let target = if quiet {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        };
-        let bar = ProgressBar::with_draw_target(Some(steps), target);
-        if let Ok(style) =
-            ProgressStyle::with_template("{bar:28} {pos}/{len} steps  {msg}  {per_sec}  {eta} left")
-        {
-            bar.set_style(style);
-        }
+        let template = "{bar:28} {pos}/{len} steps  {msg}  {per_sec}  {eta} left";
+        let bar = progress_bar(steps, template, quiet);
         bar.set_position(done);
         bar.reset_eta();
         Self {
@@ -54,6 +55,20 @@ impl Progress {
     /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A bar on standard error, drawn as `template` says; invisible when `quiet`.
+pub(super) fn progress_bar(length: u64, template: &str, quiet: bool) -> ProgressBar {
+    let target = if quiet {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    };
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
     }
 }
 

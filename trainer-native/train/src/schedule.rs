@@ -1,4 +1,4 @@
-//! Learning-rate schedules, as factors of the peak rate.
+//! Learning-rate schedules (warm-up, stable, decay; cosine; constant), as factors of the peak rate.
 
 /// The shape of the learning rate over a run.
 #[derive(
@@ -6,7 +6,7 @@
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Schedule {
-    /// Warm-up, stable to 80 %, linear to 10 % at 98 %, taper to 1 % (contract, section 6).
+    /// Warm-up, stable to 80 %, linear to 10 % at 98 %, taper to 1 %.
     Wsd,
     /// Warm-up, then half a cosine to 1 %.
     Cosine,

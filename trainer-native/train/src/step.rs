@@ -1,12 +1,11 @@
-//! One optimisation step over anything with named parameters.
+//! One optimisation step: mean gradient of several batches, clipping by norm, update.
 
 use super::optimizer::Optimizer;
+use super::serialize::Tensors;
 use burn::tensor::{Gradients, Tensor, TensorData};
-use clap::Args;
 use genolewm::parameters::{Parameters, Role};
 use genolewm::weights::{NamedTensor, transpose};
 use genolewm_core::{Error, ErrorCode, Result};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Marks every parameter as one that gradients are wanted for.
@@ -14,21 +13,6 @@ pub fn track<P: Parameters<Tensor<2>>>(model: &mut P) {
     model.visit("", &mut |_, _, value| {
         *value = value.clone().detach().require_grad()
     });
-}
-
-/// `--accumulate`, the same for every stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Args, Serialize, Deserialize)]
-pub struct Accumulation {
-    /// Batches whose mean gradient makes a step
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    pub accumulate: u64,
-}
-
-impl Accumulation {
-    /// The numbers of the batches of a step, from 0: no two steps have one in common.
-    pub fn batches(self, step: u64) -> core::ops::Range<u64> {
-        step * self.accumulate..(step + 1) * self.accumulate
-    }
 }
 
 /// The mean of a figure over the batches of a step.
@@ -89,10 +73,10 @@ impl Collected {
         let share = 1.0 / f64::from(self.batches.max(1));
         let norm = share * self.sums.values().map(sum_of_squares).sum::<f64>().sqrt();
         if !norm.is_finite() {
-            return Err(
-                Error::new(ErrorCode::TrainingNanLoss, "the gradients are not finite")
-                    .with_remedy("resume from the last checkpoint with a lower learning rate"),
-            );
+            return Err(Error::new(
+                ErrorCode::TrainingNanLoss,
+                "the gradients are not finite",
+            ));
         }
         let factor = if norm > clip { clip / norm } else { 1.0 };
         model.visit("", &mut |name, role, value| {
@@ -118,7 +102,12 @@ pub fn not_a_number(step: u64) -> Error {
         ErrorCode::TrainingNanLoss,
         format!("the loss of step {step} is not a number"),
     )
-    .with_remedy("resume from the last checkpoint with a lower learning rate")
+}
+
+/// The one value of a tensor.
+pub(super) fn scalar<const D: usize>(value: &Tensor<D>) -> f64 {
+    let values = host(value.clone().inner().into_data());
+    f64::from(values.first().copied().unwrap_or(f32::NAN))
 }
 
 fn sum_of_squares(gradient: &Tensor<2>) -> f64 {
@@ -132,7 +121,7 @@ fn sum_of_squares(gradient: &Tensor<2>) -> f64 {
 }
 
 /// All parameters as they stand in a weight file.
-pub fn export<P: Parameters<Tensor<2>>>(model: &mut P) -> BTreeMap<String, NamedTensor> {
+pub fn export<P: Parameters<Tensor<2>>>(model: &mut P) -> Tensors {
     let mut tensors = BTreeMap::new();
     model.visit("", &mut |name, role, value| {
         let [rows, columns] = value.dims();

@@ -1,5 +1,4 @@
-//! Settings that say what windows and edits are drawn from, shared by the stages that train a
-//! predictor.
+//! Data settings of the stages that train a predictor: corpus, hold-outs, variants to draw edits from.
 
 use super::pairs::PairSources;
 use super::run_dir::DataFile;

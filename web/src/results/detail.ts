@@ -233,12 +233,10 @@ export class Detail {
     const section = h("section", { "data-testid": "detail-receipt" }, h("h3", {}, "Receipt"));
     if (bytes === 0) section.append(h("p", {}, "This score has no receipt."));
     else
-      void this.store.files
-        .receipt(this.store.scored.receiptOffset.at(this.row), bytes)
-        .then(
-          (text) => section.append(...this.receiptParts(text)),
-          (error: unknown) => section.append(problem(error)),
-        );
+      void this.store.files.receipt(this.store.scored.receiptOffset.at(this.row), bytes).then(
+        (text) => section.append(...this.receiptParts(text)),
+        (error: unknown) => section.append(problem(error)),
+      );
     return section;
   }
 

@@ -214,7 +214,7 @@ export class Grid {
   private onClick(event: Event): void {
     const row = (event.target as Element).closest<HTMLElement>("[data-position]");
     if (row === null) return;
-    this.active = Number(row.dataset["position"]);
+    this.active = Number(row.dataset.position);
     this.draw();
     this.source.activate?.(this.active);
   }

@@ -51,5 +51,6 @@ export class Parts {
 
 /** Bytes of a text in a file. Nearly all of it is ASCII, which a regular expression tells fastest. */
 function utf8Length(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
   return /^[\x00-\x7f]*$/.test(text) ? text.length : encoder.encode(text).length;
 }

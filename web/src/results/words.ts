@@ -3,6 +3,8 @@
  * view, in the report and beside the table.
  */
 
+import type { SkippedRow } from "@genolewm/runtime";
+
 const REGIONS: Readonly<Record<string, string>> = {
   splice: "at a splice site",
   coding_nonsense: "in a gene, cutting its protein short",
@@ -83,7 +85,7 @@ const REASONS: Readonly<Record<string, string>> = {
   reference_n: "where the reference is not known",
   ref_mismatch: "the reference has other bases there",
   malformed: "not readable",
-};
+} satisfies Record<SkippedRow["reason"], string>;
 
 /** A reason for skipping in a few words, for lists in which no row with its own sentence stands. */
 export function reasonWords(reason: string): string {

@@ -1,343 +1,316 @@
 //! The direction of imports. Data flows source → edit → window → state → prediction → surprise →
-//! receipt, and code is read in that order: a crate uses only crates before it, a module only
-//! modules that its crate's root declares above it, and a heavy dependency is named only where it
-//! is at home.
+//! receipt, and code is read in that order, at every depth: a crate uses only crates before it, a
+//! module only those of its siblings that their parent declares above it, and a heavy dependency is
+//! named only where it is at home. No files use each other in a circle. TypeScript is held to the same
+//! ([`scripts`]).
 
-mod scan;
+mod circles;
+mod mentions;
+mod modules;
+mod scripts;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::Verdict;
+use modules::Modules;
 
-/// A crate and the other crates of this workspace that it may use.
-struct Layer {
-    folder: &'static str,
-    name: &'static str,
-    may_use: &'static [&'static str],
+/// Which crates build upon a crate.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// Any later one.
+    Both,
+    /// Those for browsers and edge runtimes.
+    Browser,
+    /// Those of the native program.
+    Native,
+    /// None, and it uses none itself.
+    Tools,
 }
 
-/// Every crate of the workspace, from the first layer to the last.
-const LAYERS: &[Layer] = &[
-    Layer {
-        folder: "shared",
-        name: "genolewm-shared",
-        may_use: &[],
-    },
-    Layer {
-        folder: "model",
-        name: "genolewm-model",
-        may_use: &["genolewm-shared"],
-    },
-    Layer {
-        folder: "runtime-wasm",
-        name: "genolewm-runtime-wasm",
-        may_use: &["genolewm-shared", "genolewm-model"],
-    },
-    Layer {
-        folder: "trainer-native",
-        name: "genolewm",
-        may_use: &["genolewm-shared", "genolewm-model"],
-    },
-    Layer {
-        folder: "tests",
-        name: "genolewm-tests",
-        may_use: &["genolewm-shared", "genolewm"],
-    },
-    Layer {
-        folder: "wasm-tests",
-        name: "genolewm-wasm-tests",
-        may_use: &["genolewm-runtime-wasm"],
-    },
-    Layer {
-        folder: "xtask",
-        name: "xtask",
-        may_use: &[],
-    },
+/// The folders of every crate, in order: a crate may use those before it on its own side.
+const CRATES: &[(&str, Side)] = &[
+    ("shared", Side::Both),
+    ("model", Side::Both),
+    ("runtime-wasm", Side::Browser),
+    ("trainer-native/report", Side::Native),
+    ("trainer-native/data", Side::Native),
+    ("trainer-native/train", Side::Native),
+    ("trainer-native/evaluate", Side::Native),
+    ("trainer-native/export", Side::Native),
+    ("trainer-native/cli", Side::Native),
+    ("tests", Side::Native),
+    ("xtask", Side::Tools),
 ];
 
-/// A dependency (all whose name starts so) that only some modules of a crate may name.
+/// Dependencies (all whose names start so) that only some places may name: crates, or modules of
+/// them.
 struct Home {
-    folder: &'static str,
     dependency: &'static str,
-    modules: &'static [&'static str],
+    places: &'static [&'static str],
     why: &'static str,
 }
 
 const HOMES: &[Home] = &[
     Home {
-        folder: "shared",
         dependency: "noodles",
-        modules: &["source", "reference"],
-        why: "only what reads files needs std; the rest of the crate is no_std",
+        places: &[
+            "shared/src/bytes",
+            "shared/src/source",
+            "shared/src/reference",
+            "trainer-native/data/src/genome",
+            "trainer-native/cli",
+        ],
+        why: "only what reads files needs std; the rest of the core is no_std",
     },
     Home {
-        folder: "shared",
-        dependency: "parquet",
-        modules: &["calibration"],
-        why: "the table's file format stays behind CalibrationTable",
-    },
-    Home {
-        folder: "model",
         dependency: "burn",
-        modules: &["ops", "loss", "collapse"],
+        places: &[
+            "model/src/ops",
+            "model/src/loss",
+            "model/src/collapse",
+            "trainer-native/train",
+            "trainer-native/evaluate",
+            "trainer-native/export",
+            "trainer-native/cli",
+        ],
         why: "layers are written over the trait Ops, so that every backend can run them",
     },
     Home {
-        folder: "trainer-native",
         dependency: "parquet",
-        modules: &["shards", "cache", "cli"],
-        why: "tables are read and written through shards; cli has the one of the scores",
+        places: &[
+            "shared/src/calibration",
+            "trainer-native/data/src/shards",
+            "trainer-native/data/src/cache",
+            "trainer-native/cli",
+        ],
+        why: "tables are read and written through shards; the program has the one of the scores",
     },
     Home {
-        folder: "trainer-native",
         dependency: "prost",
-        modules: &["report", "export"],
+        places: &["trainer-native/report", "trainer-native/export"],
         why: "messages of foreign file formats stay beside their writers",
     },
     Home {
-        folder: "trainer-native",
         dependency: "rusqlite",
-        modules: &["cache"],
+        places: &["trainer-native/data/src/cache"],
         why: "the index's file format stays behind WindowCache",
     },
 ];
 
-/// Checks every crate of the workspace at `root`.
+/// A crate of this workspace.
+struct Crate {
+    folder: &'static str,
+    side: Side,
+    name: String,
+    manifest: String,
+}
+
+impl Crate {
+    /// The name by which code knows it.
+    fn identifier(&self) -> String {
+        self.name.replace('-', "_")
+    }
+}
+
+/// Checks every crate and every package at `root`.
 pub(crate) fn check(root: &Path) -> Verdict {
-    let mut faults = unknown_members(root);
+    let mut faults = Vec::new();
+    let crates = crates(root, &mut faults);
     let mut files = 0;
-    for layer in LAYERS
-        .iter()
-        .filter(|layer| root.join(layer.folder).join("Cargo.toml").exists())
-    {
-        let manifest = format!("{}/Cargo.toml", layer.folder);
-        match fs::read_to_string(root.join(&manifest)) {
-            Ok(text) => check_manifest(layer, &manifest, &text, &mut faults),
-            Err(e) => faults.push(format!("{manifest}: {e}")),
-        }
-        match check_sources(root, layer, &mut faults) {
+    for rank in 0..crates.len() {
+        check_manifest(&crates, rank, &mut faults);
+        match check_sources(root, &crates, rank, &mut faults) {
             Ok(count) => files += count,
-            Err(e) => faults.push(e),
+            Err(fault) => faults.push(fault),
         }
     }
     if files == 0 && faults.is_empty() {
         faults.push("no source file found\n  help: run this in the repository".to_owned());
     }
+    let scripts = scripts::check(root, &mut faults);
     if faults.is_empty() {
-        Ok(format!("{files} source files import in one direction"))
+        Ok(format!(
+            "{files} Rust and {scripts} TypeScript files import in one direction"
+        ))
     } else {
         Err(faults)
     }
 }
 
-/// A crate that no rule speaks of would be free to import anything.
-fn unknown_members(root: &Path) -> Vec<String> {
-    let Ok(folders) = fs::read_dir(root) else {
-        return vec![format!("{}: cannot be listed", root.display())];
-    };
-    let with_manifest = folders
-        .flatten()
-        .filter(|f| f.path().join("Cargo.toml").exists());
-    let mut names: Vec<_> = with_manifest
-        .map(|folder| folder.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.retain(|name| LAYERS.iter().all(|layer| layer.folder != name));
-    names.sort();
-    let fault = |name| {
-        format!(
-            "{name}/Cargo.toml: this crate has no layer\n  \
-             help: say in LAYERS (xtask/src/layers/mod.rs) which crates it may use"
-        )
-    };
-    names.into_iter().map(fault).collect()
+/// The workspace's crates in order. A member that no rule speaks of would be free to import
+/// anything.
+fn crates(root: &Path, faults: &mut Vec<String>) -> Vec<Crate> {
+    let workspace = fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
+    let members = workspace.split_once("\nmembers = [").unwrap_or_default().1;
+    let members = members.split(']').next().unwrap_or_default();
+    let members: Vec<_> = members.split('"').skip(1).step_by(2).collect();
+    for member in &members {
+        if CRATES.iter().all(|(folder, _)| folder != member) {
+            faults.push(format!(
+                "{member}/Cargo.toml: this crate has no layer\n  \
+                 help: say in CRATES (xtask/src/layers/mod.rs) which crates it comes after"
+            ));
+        }
+    }
+    let mut found = Vec::new();
+    for &(folder, side) in CRATES.iter().filter(|(folder, _)| members.contains(folder)) {
+        let path = format!("{folder}/Cargo.toml");
+        match fs::read_to_string(root.join(&path)) {
+            Ok(manifest) => found.push(Crate {
+                folder,
+                side,
+                name: manifest
+                    .lines()
+                    .find_map(|line| line.strip_prefix("name = "))
+                    .map_or(String::new(), |name| name.trim_matches('"').to_owned()),
+                manifest,
+            }),
+            Err(e) => faults.push(format!("{path}: {e}")),
+        }
+    }
+    found
+}
+
+/// Whether a crate may use another one.
+fn may_use(crates: &[Crate], rank: usize, other: usize) -> bool {
+    let side = crates[other].side;
+    let usable = side == Side::Both || side == crates[rank].side;
+    other < rank && usable && crates[rank].side != Side::Tools
+}
+
+/// What to do about a crate that is used in the wrong direction.
+fn allowed(crates: &[Crate], rank: usize) -> String {
+    let usable = (0..rank).filter(|&other| may_use(crates, rank, other));
+    let usable: Vec<_> = usable.map(|other| crates[other].name.as_str()).collect();
+    if usable.is_empty() {
+        let name = &crates[rank].name;
+        return format!("{name} uses no other crate of the workspace; move the code down");
+    }
+    format!(
+        "it may use {} only; move what it needs there",
+        usable.join(" and ")
+    )
 }
 
 /// Checks the crates of this workspace that a manifest names as dependencies.
-fn check_manifest(layer: &Layer, file: &str, text: &str, faults: &mut Vec<String>) {
+fn check_manifest(crates: &[Crate], rank: usize, faults: &mut Vec<String>) {
+    let own = &crates[rank];
     let mut in_dependencies = false;
-    for (number, line) in text.lines().map(str::trim).enumerate() {
+    for (number, line) in own.manifest.lines().map(str::trim).enumerate() {
         if line.starts_with('[') {
             in_dependencies = line.contains("dependencies");
             continue;
         }
-        let name = line
-            .split(['.', '=', ' '])
-            .next()
-            .unwrap_or_default()
-            .trim_matches('"');
-        let ours = LAYERS.iter().any(|other| other.name == name);
-        if in_dependencies && ours && !layer.may_use.contains(&name) {
+        let name = line.split(['.', '=', ' ']).next().unwrap_or_default();
+        let ours = crates
+            .iter()
+            .position(|other| other.name == name.trim_matches('"'));
+        if let Some(other) = ours.filter(|_| in_dependencies)
+            && !may_use(crates, rank, other)
+        {
             faults.push(format!(
-                "{file}:{}: {} must not depend on {name}\n  help: {}",
+                "{}/Cargo.toml:{}: {} must not depend on {}\n  help: {}",
+                own.folder,
                 number + 1,
-                layer.name,
-                allowed(layer)
+                own.name,
+                crates[other].name,
+                allowed(crates, rank)
             ));
         }
     }
 }
 
-fn allowed(layer: &Layer) -> String {
-    match layer.may_use {
-        [] => format!(
-            "{} uses no other crate of the workspace; move the code down",
-            layer.name
-        ),
-        crates => format!(
-            "it may use {} only; move what it needs there",
-            crates.join(" and ")
-        ),
-    }
-}
-
-/// What a crate's root says about its modules.
-struct Outline {
-    /// Modules in order of declaration: a later one may use an earlier one.
-    order: Vec<String>,
-    /// Items named from the root, with the modules that they live in.
-    reexports: HashMap<String, String>,
-}
-
-impl Outline {
-    fn of(code: &str) -> Self {
-        Self {
-            order: scan::declared_modules(code),
-            reexports: scan::reexports(code).into_iter().collect(),
-        }
-    }
-
-    /// The rank of the module that a name below `crate::` belongs to, if it is in one.
-    fn rank(&self, name: &str) -> Option<usize> {
-        let module = self.reexports.get(name).map_or(name, String::as_str);
-        self.order.iter().position(|declared| declared == module)
-    }
-}
-
-fn check_sources(root: &Path, layer: &Layer, faults: &mut Vec<String>) -> Result<usize, String> {
-    let source = Path::new(layer.folder).join("src");
-    let mut files = Vec::new();
-    rust_files(&root.join(&source), &mut files)?;
-    files.sort();
-    let read = |file: &Path| {
-        let text = fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
-        Ok::<_, String>(scan::code_only(&text))
-    };
-    let lib = root.join(&source).join("lib.rs");
-    let crate_root = if lib.exists() {
-        lib
-    } else {
-        root.join(&source).join("main.rs")
-    };
-    let outline = Outline::of(&read(&crate_root)?);
-    for file in &files {
-        let shown = file
-            .strip_prefix(root)
-            .unwrap_or(file)
-            .to_string_lossy()
-            .into_owned();
-        let module = module_path(file.strip_prefix(root.join(&source)).unwrap_or(file));
-        check_file(layer, &outline, &shown, &module, &read(file)?, faults);
-    }
-    Ok(files.len())
-}
-
-/// Checks one file's code. `module` is its path below the crate's root, empty for a root itself.
-fn check_file(
-    layer: &Layer,
-    outline: &Outline,
-    file: &str,
-    module: &[String],
-    code: &str,
+/// Checks a crate's library and its programs; answers how many files they have.
+fn check_sources(
+    root: &Path,
+    crates: &[Crate],
+    rank: usize,
     faults: &mut Vec<String>,
-) {
-    let own = module.first().map(String::as_str);
-    let own_rank = own.and_then(|name| outline.rank(name));
-    for scan::Mention {
-        line,
-        path: (root, name),
-    } in scan::mentions(code, module.len())
-    {
-        let at = format!("{file}:{line}");
-        if root == "crate" {
-            let (Some(own), Some(own_rank)) = (own, own_rank) else {
-                continue;
-            };
-            if outline.rank(&name).is_some_and(|rank| rank > own_rank) {
-                faults.push(upward(layer, &at, own, &name));
-            }
-            continue;
-        }
-        let home = HOMES.iter().find(|home| {
-            home.folder == layer.folder && root.starts_with(home.dependency) && own.is_some()
-        });
-        if let Some(home) = home.filter(|home| !own.is_some_and(|own| home.modules.contains(&own)))
+) -> Result<usize, String> {
+    let source = Path::new(crates[rank].folder).join("src");
+    let mut starts = vec![source.join("lib.rs"), source.join("main.rs")];
+    if let Ok(programs) = fs::read_dir(root.join(&source).join("bin")) {
+        let names = programs.flatten().map(|program| program.file_name());
+        starts.extend(names.map(|name| source.join("bin").join(name)));
+    }
+    let mut count = 0;
+    for start in starts.iter().filter(|start| root.join(start).is_file()) {
+        let modules = Modules::read(root, start)?;
+        check_foreign(crates, rank, &modules, faults);
+        check_files(&modules, faults);
+        let files: BTreeSet<_> = modules.all.iter().map(|module| &module.file).collect();
+        count += files.len();
+    }
+    Ok(count)
+}
+
+/// Checks the crates that a crate's modules name.
+fn check_foreign(crates: &[Crate], rank: usize, modules: &Modules, faults: &mut Vec<String>) {
+    let own = &crates[rank];
+    let paths = modules.mentions.iter();
+    // A single name is one only where it is imported.
+    let foreign = paths.filter(|mention| mention.import || mention.path.len() > 1);
+    for mention in foreign.filter(|mention| modules.resolve(mention).is_none()) {
+        let file = &modules.all[mention.module].file;
+        let at = format!("{}:{}", file.display(), mention.line);
+        let name = &mention.path[0];
+        let home = HOMES.iter().find(|home| name.starts_with(home.dependency));
+        let module = file.with_extension("");
+        if let Some(home) = home
+            && !home.places.iter().any(|place| module.starts_with(place))
         {
+            let places = home.places.join(", ");
             faults.push(format!(
-                "{at}: `{root}` is named outside {}\n  help: {}",
-                home.modules.join(", "),
+                "{at}: `{name}` is named outside {places}\n  help: {}",
                 home.why
             ));
         }
-        let foreign = LAYERS
-            .iter()
-            .find(|other| other.name.replace('-', "_") == root);
-        if foreign
-            .is_some_and(|other| other.name != layer.name && !layer.may_use.contains(&other.name))
-        {
+        let other = crates.iter().position(|other| other.identifier() == *name);
+        if other.is_some_and(|other| other != rank && !may_use(crates, rank, other)) {
+            let help = allowed(crates, rank);
             faults.push(format!(
-                "{at}: {} must not use {root}\n  help: {}",
-                layer.name,
-                allowed(layer)
+                "{at}: {} must not use {name}\n  help: {help}",
+                own.name
             ));
         }
     }
 }
 
-fn upward(layer: &Layer, at: &str, own: &str, name: &str) -> String {
-    format!(
-        "{at}: `{own}` uses `crate::{name}`, which is declared below it\n  \
-         help: move the shared part into a module above both, or, if `{name}` needs nothing of \
-         `{own}`, declare it earlier in {}/src/lib.rs",
-        layer.folder
-    )
-}
-
-/// The module path of a file below `src`: `edit/mod.rs` is `edit`, `lib.rs` is the root.
-fn module_path(file: &Path) -> Vec<String> {
-    let mut path: Vec<String> = file
-        .with_extension("")
-        .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect();
-    // Binaries are roots of their own, on top of the library.
-    let is_binary = path.first().is_some_and(|first| first == "bin");
-    if is_binary || matches!(path.as_slice(), [only] if only == "lib" || only == "main") {
-        return Vec::new();
-    }
-    if path.last().is_some_and(|last| last == "mod") {
-        path.pop();
-    }
-    path
-}
-
-/// Collects the Rust files below `folder`. Files of unit tests are left out: they sit above all.
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), String> {
-    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let stem = path.file_stem().unwrap_or_default();
-        if stem == "tests" {
+/// Checks that a file and all below it use only those siblings, and what is below them, that their
+/// parent declares above it; and that no files use each other in a circle, parents and children
+/// included. A parent that only hands on what a child has (`pub use`) does not use it.
+fn check_files(modules: &Modules, faults: &mut Vec<String>) {
+    let mut told = BTreeSet::new();
+    let mut graph: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
+    for mention in &modules.mentions {
+        let Some(target) = modules.resolve(mention) else {
             continue;
+        };
+        let file = |module: usize| modules.all[module].file.as_path();
+        let (user, used) = (file(mention.module), file(target));
+        let from = modules.files_above(mention.module);
+        let to = modules.files_above(target);
+        if user != used && !(mention.handed_on && to.starts_with(&from)) {
+            graph.entry(user).or_default().insert(used);
         }
-        if path.is_dir() {
-            rust_files(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
+        let Some(fork) = from.iter().zip(&to).position(|(from, to)| from != to) else {
+            continue;
+        };
+        let (own, other) = (&modules.all[from[fork]].path, &modules.all[to[fork]].path);
+        if to[fork] > from[fork] && told.insert((user, to[fork])) {
+            faults.push(format!(
+                "{}:{}: `{own}` uses `crate::{other}`, which is declared below it\n  \
+                 help: move the shared part into a module above both, or, if `{other}` needs \
+                 nothing of `{own}`, declare it earlier in {}",
+                user.display(),
+                mention.line,
+                file(from[fork - 1]).display(),
+            ));
         }
     }
-    Ok(())
+    circles::check(&graph, faults);
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The numbers in a .2bit file.
+//! The numbers in a .2bit file: header, index, records.
 
 use super::super::kind::TWO_BIT_SIGNATURE;
 use crate::bytes::{ByteStore, RangeRead};
@@ -23,7 +23,7 @@ pub(super) struct TwoBitFile<R> {
 
 /// What the header says.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Header {
+pub(super) struct TwoBitHeader {
     pub(super) contigs: u32,
     /// Whether the index has offsets of 64 bits.
     wide: bool,
@@ -31,7 +31,7 @@ pub(super) struct Header {
 
 /// Where the parts of a contig's record are.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
+pub(super) struct RecordLayout {
     /// How many runs of N there are: so many starts, then so many lengths.
     runs: u64,
     runs_at: u64,
@@ -41,7 +41,7 @@ pub(super) struct Layout {
 
 /// An entry of the index: a name, and where the contig's record is.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct TwoBitEntry {
     pub(super) name: String,
     pub(super) record_at: u64,
     /// Where the next entry is.
@@ -50,7 +50,7 @@ pub(super) struct Entry {
 
 impl<R: RangeRead> TwoBitFile<R> {
     /// Opens the data and reads the header.
-    pub(super) fn open(data: R, name: &str) -> Result<(Self, Header)> {
+    pub(super) fn open(data: R, name: &str) -> Result<(Self, TwoBitHeader)> {
         let mut file = Self {
             store: ByteStore::open(data, None, name)?,
             big_endian: true,
@@ -73,7 +73,7 @@ impl<R: RangeRead> TwoBitFile<R> {
             let remedy = "make the file anew with faToTwoBit, without an option for a version";
             return Err(file.store.wrong(&message).with_remedy(remedy));
         }
-        let header = Header {
+        let header = TwoBitHeader {
             contigs: file.u32(8)?,
             wide: version == 1,
         };
@@ -88,7 +88,7 @@ impl<R: RangeRead> TwoBitFile<R> {
     }
 
     /// The entry of the index at an offset; the first is at 0.
-    pub(super) fn entry(&mut self, header: Header, at: u64) -> Result<Entry> {
+    pub(super) fn entry(&mut self, header: TwoBitHeader, at: u64) -> Result<TwoBitEntry> {
         let at = at.max(HEADER_BYTES);
         let [name_bytes] = self.bytes(at)?;
         let mut name = vec![0; usize::from(name_bytes)];
@@ -103,7 +103,7 @@ impl<R: RangeRead> TwoBitFile<R> {
         } else {
             (u64::from(self.u32(offset_at)?), offset_at + 4)
         };
-        Ok(Entry {
+        Ok(TwoBitEntry {
             name,
             record_at,
             next_at,
@@ -125,7 +125,7 @@ impl<R: RangeRead> TwoBitFile<R> {
     }
 
     /// Where the parts of a contig's record are. The masks, which stand between, are not read.
-    pub(super) fn layout(&mut self, record_at: u64, length_bp: u64) -> Result<Layout> {
+    pub(super) fn layout(&mut self, record_at: u64, length_bp: u64) -> Result<RecordLayout> {
         let runs = u64::from(self.u32(record_at + 4)?);
         let runs_at = record_at + 8;
         let masks_at = runs_at + 8 * runs;
@@ -134,7 +134,7 @@ impl<R: RangeRead> TwoBitFile<R> {
         if packed_at + length_bp.div_ceil(4) > self.store.len() {
             return Err(self.damaged(PAST_END));
         }
-        Ok(Layout {
+        Ok(RecordLayout {
             runs,
             runs_at,
             packed_at,
@@ -145,7 +145,7 @@ impl<R: RangeRead> TwoBitFile<R> {
     /// Hands the bytes that pack the bases `start..end` to `each`, in pieces: four bases a byte.
     pub(super) fn packed(
         &mut self,
-        layout: Layout,
+        layout: RecordLayout,
         start: u64,
         end: u64,
         mut each: impl FnMut(&[u8]),
@@ -163,7 +163,7 @@ impl<R: RangeRead> TwoBitFile<R> {
     /// The runs are sorted and may be many, so they are searched in the file.
     pub(super) fn runs(
         &mut self,
-        layout: Layout,
+        layout: RecordLayout,
         start: u64,
         end: u64,
         mut each: impl FnMut(Range<u64>),

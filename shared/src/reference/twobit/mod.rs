@@ -1,7 +1,7 @@
 //! UCSC's .2bit as a source of bases.
 //!
-//! The crate `twobit` reads the format too, from `Read + Seek`: it reads the runs of N and the masks
-//! of all contigs when it opens a file, allocates by the counts that stand there, and cannot be
+//! By hand: the crate `twobit` reads the format too, from `Read + Seek`, but it reads the runs of N
+//! and the masks of all contigs when it opens a file, allocates by the counts that stand there, and cannot be
 //! asked again where reading has failed. Here everything is read where it is needed and as often as
 //! it is asked for, nothing is allocated by a count that the file gives, and masks are skipped.
 //!
@@ -14,7 +14,7 @@ use super::long_fetch::LongFetch;
 use crate::bytes::RangeRead;
 use crate::position::Interval;
 use crate::{Error, ErrorCode, Result};
-use file::{Layout, TwoBitFile};
+use file::{RecordLayout, TwoBitFile};
 use std::collections::BTreeMap;
 
 /// The four bases that a byte packs, the first in its highest bits.
@@ -46,14 +46,14 @@ pub struct TwoBitReference<R> {
     contigs: Vec<ContigInfo>,
     by_name: BTreeMap<String, usize>,
     /// The contig that was fetched from last, and where its parts are.
-    layout: Option<(usize, Layout)>,
+    layout: Option<(usize, RecordLayout)>,
     long: LongFetch,
 }
 
 /// What is known of a file that is being opened. Over bytes that arrive from outside, opening is
 /// asked again and again: each contig's length stands elsewhere in the file.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct OpenProgress {
     contigs: Vec<ContigInfo>,
     records: Vec<u64>,
     /// Where the next entry of the index is.
@@ -69,11 +69,11 @@ impl<R: RangeRead> TwoBitReference<R> {
     /// `INPUT.GENERIC` for data that is no .2bit, is of an unknown version, or is cut short or
     /// damaged; `RESOURCE.GENERIC` when reading fails.
     pub fn open(data: R, name: &str) -> Result<Self> {
-        Self::resume(data, name, &mut Progress::default())
+        Self::resume(data, name, &mut OpenProgress::default())
     }
 
     /// Opens with what an earlier call has found, that failed for lack of bytes.
-    pub(super) fn resume(data: R, name: &str, progress: &mut Progress) -> Result<Self> {
+    pub(super) fn resume(data: R, name: &str, progress: &mut OpenProgress) -> Result<Self> {
         let (mut file, header) = TwoBitFile::open(data, name)?;
         while (progress.contigs.len() as u64) < u64::from(header.contigs) {
             let entry = file.entry(header, progress.next_at)?;
@@ -89,7 +89,7 @@ impl<R: RangeRead> TwoBitReference<R> {
             contig.length_bp = file.length(*record_at)?;
             progress.lengths += 1;
         }
-        let Progress {
+        let OpenProgress {
             contigs, records, ..
         } = std::mem::take(progress);
         let names = contigs.iter().map(|contig| contig.name.clone());
@@ -107,7 +107,7 @@ impl<R: RangeRead> TwoBitReference<R> {
         })
     }
 
-    fn layout(&mut self, contig: usize) -> Result<Layout> {
+    fn layout(&mut self, contig: usize) -> Result<RecordLayout> {
         if let Some((_, layout)) = self.layout.filter(|(of, _)| *of == contig) {
             return Ok(layout);
         }

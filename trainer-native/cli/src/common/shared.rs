@@ -1,6 +1,7 @@
 //! The flags that every command takes.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgMatches, Args, ValueEnum};
+use genolewm_core::{Error, ErrorCode, Result};
 use std::path::PathBuf;
 
 /// How much the program tells on standard error.
@@ -33,9 +34,9 @@ pub struct Shared {
     /// Seed of everything random
     #[arg(long, value_name = "N", global = true)]
     pub seed: Option<u64>,
-    /// Refuse what may give other results from run to run
+    /// Refuse what may give other results from run to run: GPUs
     ///
-    /// The processor backend always gives the same bytes, for any number of threads.
+    /// The processor always gives the same bytes, for any number of threads.
     #[arg(long, global = true)]
     pub deterministic: bool,
     /// How much to tell on standard error
@@ -56,6 +57,33 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Refuses a GPU, where results are to be the same from run to run.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` with the backend or device.
+    pub fn refuse_gpus(&self, mut matches: &ArgMatches) -> Result<()> {
+        while let Some((_, inner)) = matches.subcommand() {
+            matches = inner;
+        }
+        let named = ["backend", "device"].into_iter().filter_map(|flag| {
+            let mut values = matches.try_get_raw(flag).ok().flatten()?;
+            Some((flag, values.next()?.to_string_lossy().into_owned()))
+        });
+        let gpu = |name: &str| !matches!(name, "auto" | "cpu");
+        let found = named
+            .filter(|_| self.deterministic)
+            .find(|(_, names)| names.split(',').map(str::trim).any(gpu));
+        match found {
+            None => Ok(()),
+            Some((flag, name)) => Err(Error::new(
+                ErrorCode::ConfigGeneric,
+                "a GPU may give other results from run to run",
+            )
+            .with_detail(flag, name)
+            .with_remedy("use the processor, or leave --deterministic out")),
+        }
+    }
+
     /// The log level after `--quiet`.
     #[must_use]
     pub fn level(&self) -> LogLevel {

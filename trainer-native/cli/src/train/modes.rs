@@ -1,136 +1,103 @@
 //! The modes of the Python package's `geno-lewm-train`, as flags of `genolewm train` itself.
 
-use super::super::common::terminal::Terminal;
-use super::ended;
 use super::preflight::look;
-use crate::common::command::{Context, Status};
+use crate::common::command::Context;
+use crate::common::terminal::Terminal;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_train::carbon::CarbonRun;
+use genolewm_train::driver::train;
 use genolewm_train::fixture::report as training_report;
 use genolewm_train::fixture::{DEFAULT_STEPS, FixtureSettings, run_fixture_training};
-use genolewm_train::predictor;
+use genolewm_train::python::carbon::CarbonRun;
 use genolewm_train::resume::adopt;
-use genolewm_train::run::StopFlag;
+use genolewm_train::run::{StopFlag, TrainingHost};
 use serde::Serialize;
 use std::path::PathBuf;
 
-const FIXTURE: &str = "--fixture-smoke";
-const LOOK: &str = "--carbon-preflight";
-const CARBON: &str = "--carbon-train";
-
-/// The flags.
-#[derive(Debug, Clone, Default, clap::Args)]
+/// The modes and their flags. Which of them go together is the parser's business.
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Modes without a subcommand")]
-pub(super) struct Flags {
+pub(super) struct ModeArgs {
     /// Train a tiny model on a made-up sequence, in seconds: shows that the trainer works here
-    #[arg(long)]
+    #[arg(long, group = "mode")]
     fixture_smoke: bool,
     /// Look at a predictor's training over a dataset package before it starts
-    #[arg(long)]
+    #[arg(long, groups = ["mode", "carbon"], requires = "dataset_dir")]
     carbon_preflight: bool,
     /// Train a predictor over a dataset package, after the same look
-    #[arg(long)]
+    #[arg(long, groups = ["mode", "carbon"], requires = "dataset_dir")]
     carbon_train: bool,
     /// The directory that a mode trains in; runs/fixture-smoke for --fixture-smoke
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "mode")]
     run_dir: Option<PathBuf>,
     /// Steps of a mode's training; 50 for --fixture-smoke
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", requires = "mode", value_parser = clap::value_parser!(u64).range(1..))]
     steps: Option<u64>,
     /// Checkpoint that a mode's training goes on from
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "mode")]
     resume_from: Option<PathBuf>,
     /// The dataset package's directory
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "carbon")]
+    #[arg(
+        requires = "run_dir",
+        requires = "carbon_model_dir",
+        requires = "training_config"
+    )]
     dataset_dir: Option<PathBuf>,
     /// The frozen encoder's directory, such as Carbon's
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "carbon")]
     carbon_model_dir: Option<PathBuf>,
     /// The Python package's configuration of the training
-    #[arg(long, value_name = "YAML")]
+    #[arg(long, value_name = "YAML", requires = "carbon")]
     training_config: Option<PathBuf>,
     /// Where the look's report goes; training_preflight_report.json in the run's directory
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "JSON", requires = "carbon")]
     preflight_output: Option<PathBuf>,
 }
 
-impl Flags {
+impl ModeArgs {
     /// Runs the mode that was chosen.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` for no mode or several, or one that lacks a flag; as the training.
+    /// `INPUT.GENERIC` for no mode; as the training.
     pub(super) fn run(
         &self,
         stop: &StopFlag,
         context: &Context<'_>,
         terminal: &mut Terminal<'_>,
-    ) -> Result<Status> {
-        match self.modes()[..] {
-            [FIXTURE] => self.fixture(stop, context, terminal),
-            [mode @ (LOOK | CARBON)] => self.carbon(mode, stop, context, terminal),
-            [] => Err(refused("train what?")),
-            _ => Err(refused("there is more than one mode")),
+    ) -> Result<()> {
+        if self.fixture_smoke {
+            self.fixture(stop, context, terminal)
+        } else if self.carbon_preflight || self.carbon_train {
+            self.carbon(stop, context, terminal)
+        } else {
+            Err(refused("train what?"))
         }
     }
 
-    /// Refuses the flags beside a subcommand, which has its own.
+    /// Refuses a mode beside a subcommand. Flags without a mode do not come so far.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` with the first flag.
-    pub(super) fn refuse_any(&self) -> Result<()> {
-        let others = [
-            ("--run-dir", self.run_dir.is_some()),
-            ("--steps", self.steps.is_some()),
-            ("--resume-from", self.resume_from.is_some()),
-        ];
-        let other = others
-            .iter()
-            .find_map(|(name, given)| given.then_some(*name));
-        match self.modes().into_iter().next().or(other) {
-            None => Ok(()),
-            Some(flag) => {
-                Err(refused("a mode's flag stands before a subcommand").with_detail("flag", flag))
-            }
+    /// `INPUT.GENERIC` for a mode.
+    pub(super) fn refuse_beside_subcommand(&self) -> Result<()> {
+        if self.fixture_smoke || self.carbon_preflight || self.carbon_train {
+            return Err(refused("a mode stands before a subcommand"));
         }
-    }
-
-    fn modes(&self) -> Vec<&'static str> {
-        [
-            (FIXTURE, self.fixture_smoke),
-            (LOOK, self.carbon_preflight),
-            (CARBON, self.carbon_train),
-        ]
-        .into_iter()
-        .filter_map(|(name, given)| given.then_some(name))
-        .collect()
-    }
-
-    /// Flags that the fixture has no use for.
-    fn of_carbon(&self) -> [(&'static str, bool); 4] {
-        [
-            ("--dataset-dir", self.dataset_dir.is_some()),
-            ("--carbon-model-dir", self.carbon_model_dir.is_some()),
-            ("--training-config", self.training_config.is_some()),
-            ("--preflight-output", self.preflight_output.is_some()),
-        ]
+        Ok(())
     }
 
     fn carbon(
         &self,
-        mode: &str,
         stop: &StopFlag,
         context: &Context<'_>,
         terminal: &mut Terminal<'_>,
-    ) -> Result<Status> {
-        let needed = |name: &str, path: &Option<PathBuf>| {
-            let missing = || refused(&format!("{mode} needs {name}")).with_detail("flag", name);
-            path.clone().ok_or_else(missing)
-        };
+    ) -> Result<()> {
+        // The parser has seen to it that they are given.
+        let given = |path: &Option<PathBuf>| path.clone().unwrap_or_default();
         let run = CarbonRun {
-            run_dir: needed("--run-dir", &self.run_dir)?,
-            dataset: needed("--dataset-dir", &self.dataset_dir)?,
-            encoder: needed("--carbon-model-dir", &self.carbon_model_dir)?,
-            config: needed("--training-config", &self.training_config)?,
+            run_dir: given(&self.run_dir),
+            dataset: given(&self.dataset_dir),
+            encoder: given(&self.carbon_model_dir),
+            config: given(&self.training_config),
             steps: self.steps,
             seed: context.shared.seed,
         };
@@ -142,17 +109,20 @@ impl Flags {
         let file = self.preflight_output.clone().unwrap_or(file);
         let files = (Some(run.config.as_path()), Some(file.as_path()));
         let report = look(&settings, files, stop, terminal)?;
-        if mode == LOOK || stop.is_set() {
-            terminal.line(report.to_json()?)?;
-            return Ok(ended(stop, terminal));
+        if self.carbon_preflight || stop.is_set() {
+            return terminal.line(report.to_json()?);
         }
-        let quiet = !terminal.shows_progress();
-        predictor::run(&settings, stop, quiet, &mut |text| terminal.warn(text))?;
-        if !stop.is_set() {
-            let report = training_report(&run.run_dir, &run.run_dir, settings.steps)?;
-            terminal.line(json(&report)?)?;
+        let mut host = TrainingHost {
+            stop,
+            quiet: !terminal.shows_progress(),
+            warn: &mut |text| terminal.warn(text),
+        };
+        train(&settings, &mut host)?;
+        if stop.is_set() {
+            return Ok(());
         }
-        Ok(ended(stop, terminal))
+        let report = training_report(&run.run_dir, &run.run_dir, settings.run.steps)?;
+        terminal.line(json(&report)?)
     }
 
     fn fixture(
@@ -160,10 +130,7 @@ impl Flags {
         stop: &StopFlag,
         context: &Context<'_>,
         terminal: &mut Terminal<'_>,
-    ) -> Result<Status> {
-        if let Some(flag) = given(self.of_carbon()) {
-            return Err(refused("--fixture-smoke brings its own data").with_detail("flag", flag));
-        }
+    ) -> Result<()> {
         let settings = FixtureSettings {
             run_dir: self
                 .run_dir
@@ -173,18 +140,16 @@ impl Flags {
             seed: context.shared.seed.unwrap_or(0),
             resume_from: self.resume_from.clone(),
         };
-        let quiet = !terminal.shows_progress();
-        let mut warn = |text: &str| terminal.warn(text);
-        if let Some(report) = run_fixture_training(&settings, stop, quiet, &mut warn)? {
-            terminal.line(json(&report)?)?;
+        let mut host = TrainingHost {
+            stop,
+            quiet: !terminal.shows_progress(),
+            warn: &mut |text| terminal.warn(text),
+        };
+        match run_fixture_training(&settings, &mut host)? {
+            Some(report) => terminal.line(json(&report)?),
+            None => Ok(()),
         }
-        Ok(ended(stop, terminal))
     }
-}
-
-fn given<const N: usize>(flags: [(&'static str, bool); N]) -> Option<&'static str> {
-    let found = flags.into_iter().find(|(_, given)| *given);
-    found.map(|(name, _)| name)
 }
 
 /// One line of JSON.
@@ -195,7 +160,7 @@ fn json(value: &impl Serialize) -> Result<String> {
 
 fn refused(message: &str) -> Error {
     Error::new(ErrorCode::InputGeneric, message).with_remedy(
-        "give one subcommand (encoder, ranking, predictor, manifest, curves) or one mode \
+        "give one subcommand (encoder, ranking, predictor, joint, manifest, curves) or one mode \
          (--fixture-smoke, --carbon-preflight, --carbon-train)",
     )
 }

@@ -1,19 +1,25 @@
 //! Settings of `train encoder`.
 
-use super::super::encoder_dir::VOCABULARY;
-use super::super::optimizer::MatrixOptimizer;
-use super::super::run_dir::Retention;
-use super::super::schedule::Schedule;
-use crate::device::Compute;
-use crate::step::Accumulation;
+use crate::encoder_dir::VOCABULARY;
+use crate::optimizer::MatrixOptimizer;
+use crate::settings::{RunSettings, UpdateSettings, with_defaults};
 use clap::Args;
 use genolewm::encoder::LlamaConfig;
 use serde::Serialize;
 use std::path::PathBuf;
 
+const DEFAULTS: [(&str, &str); 5] = [
+    ("steps", "20000"),
+    ("learning_rate", "0.002"),
+    ("warmup_steps", "300"),
+    ("checkpoint_every", "500"),
+    ("log_every", "50"),
+];
+
 /// Settings of `train encoder`.
 #[derive(Debug, Clone, Args, Serialize)]
-pub struct Settings {
+#[command(mut_args(|arg| with_defaults(arg, &DEFAULTS)))]
+pub struct EncoderSettings {
     /// Table of sequence sources (path and weight)
     #[arg(long, value_name = "TSV")]
     pub corpus: PathBuf,
@@ -23,10 +29,6 @@ pub struct Settings {
     /// Table of sources whose windows the validation loss is measured on
     #[arg(long, value_name = "TSV")]
     pub validation: Option<PathBuf>,
-    /// The run's directory: settings, metrics, checkpoints and, at the end, encoder/
-    #[arg(long, value_name = "DIR")]
-    #[serde(skip)]
-    pub output: PathBuf,
     /// Start from the weights of an encoder directory
     #[arg(long, value_name = "DIR")]
     pub init: Option<PathBuf>,
@@ -45,13 +47,6 @@ pub struct Settings {
     /// Key and value heads
     #[arg(long, default_value_t = 2)]
     pub kv_heads: usize,
-    /// Where and in which numbers to train
-    #[command(flatten)]
-    #[serde(flatten)]
-    pub compute: Compute,
-    /// Optimisation steps
-    #[arg(long, default_value_t = 20_000)]
-    pub steps: u64,
     /// Tokens in a batch
     #[arg(long, default_value_t = 2_304)]
     pub batch_tokens: usize,
@@ -67,73 +62,57 @@ pub struct Settings {
     /// Steps of cross-entropy before factorised nucleotide supervision
     #[arg(long, default_value_t = 2_000)]
     pub cross_entropy_steps: u64,
-    /// How many batches make a step
-    #[command(flatten)]
-    #[serde(flatten)]
-    pub accumulation: Accumulation,
-    /// Peak learning rate
-    #[arg(long, default_value_t = 2e-3)]
-    pub learning_rate: f64,
-    /// Steps of linear warm-up
-    #[arg(long, default_value_t = 300)]
-    pub warmup_steps: u64,
-    /// Shape of the learning rate
-    #[arg(long, value_enum, default_value_t = Schedule::Wsd)]
-    pub schedule: Schedule,
     /// What updates the projections
     #[arg(long, value_enum, default_value_t = MatrixOptimizer::Muon)]
     pub optimizer: MatrixOptimizer,
-    /// Weight decay of projections
-    #[arg(long, default_value_t = 0.05)]
-    pub weight_decay: f32,
-    /// Largest global gradient norm
-    #[arg(long, default_value_t = 1.0)]
-    pub clip: f64,
-    /// Seed of weights and data
-    #[arg(long = "train-seed", default_value_t = 0)]
-    #[serde(rename = "train_seed")]
-    pub seed: u64,
-    /// Steps between checkpoints
-    #[arg(long, default_value_t = 500)]
-    #[serde(skip)]
-    pub checkpoint_every: u64,
-    /// Which checkpoints stay
+    /// How gradients become updates
     #[command(flatten)]
-    #[serde(skip)]
-    pub retention: Retention,
-    /// Steps between lines of metrics
-    #[arg(long, default_value_t = 50)]
-    #[serde(skip)]
-    pub log_every: u64,
+    #[serde(flatten)]
+    pub update: UpdateSettings,
+    /// What all stages share
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub run: RunSettings,
 }
 
-impl Settings {
+impl EncoderSettings {
     /// Six-mers in a window of a step, counted from 0.
-    pub(crate) fn window_tokens_of(&self, step: u64) -> usize {
+    pub(super) fn window_tokens_of(&self, step: u64) -> usize {
         if self.long_every > 0 && (step + 1).is_multiple_of(self.long_every) {
             self.long_window_tokens
         } else {
             self.window_tokens
         }
     }
-}
 
-/// The encoder that the settings describe.
-pub(super) fn config(settings: &Settings) -> LlamaConfig {
-    LlamaConfig {
-        hidden_size: settings.hidden_size,
-        intermediate_size: settings.intermediate_size,
-        layers: settings.layers,
-        heads: settings.heads,
-        kv_heads: settings.kv_heads,
-        head_width: settings.hidden_size / settings.heads,
-        vocab_size: VOCABULARY,
-        rms_norm_eps: 1e-5,
-        rope_theta: 10_000.0,
-        rope_scaling: None,
-        tied_embeddings: true,
-        attention_bias: false,
-        mlp_bias: false,
-        max_tokens: 4_100,
+    /// Windows in a batch of a step.
+    pub(super) fn batch_windows(&self, step: u64) -> usize {
+        (self.batch_tokens / self.window_tokens_of(step)).max(1)
+    }
+
+    /// Tokens that the step after `step` trains on.
+    pub(super) fn tokens_of(&self, step: u64) -> u64 {
+        let batch = self.batch_windows(step) * self.window_tokens_of(step);
+        self.run.accumulate * batch as u64
+    }
+
+    /// The encoder that the settings describe.
+    pub(super) fn config(&self) -> LlamaConfig {
+        LlamaConfig {
+            hidden_size: self.hidden_size,
+            intermediate_size: self.intermediate_size,
+            layers: self.layers,
+            heads: self.heads,
+            kv_heads: self.kv_heads,
+            head_width: self.hidden_size / self.heads,
+            vocab_size: VOCABULARY,
+            rms_norm_eps: 1e-5,
+            rope_theta: 10_000.0,
+            rope_scaling: None,
+            tied_embeddings: true,
+            attention_bias: false,
+            mlp_bias: false,
+            max_tokens: 4_100,
+        }
     }
 }

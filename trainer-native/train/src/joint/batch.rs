@@ -1,6 +1,6 @@
-//! The windows of a step: their edits, their states and what is predicted of them.
+//! The windows of a joint step: their edits (tuples), their states and what is predicted of them.
 
-use super::networks::Networks;
+use crate::networks::PredictorNetworks;
 use burn::tensor::Tensor;
 use genolewm::encoder::{EditedWindow, Site, StateEncoder};
 use genolewm::ops::{BurnOps, Ops};
@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// Edits that are applied one after the other to one window.
 #[derive(Debug)]
-pub(super) struct Item {
+pub(super) struct TupleItem {
     /// Index into the batch's windows.
     pub(super) window: usize,
     /// In window coordinates.
@@ -23,24 +23,24 @@ pub(super) struct Item {
 
 /// Windows with their edits.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct TupleBatch {
     /// Reference windows.
     pub(super) windows: Vec<String>,
     /// What each becomes.
     edited: Vec<Vec<EditedWindow>>,
     /// Items of one length are neighbours.
-    pub(super) items: Vec<Item>,
+    pub(super) items: Vec<TupleItem>,
 }
 
 /// The states that a batch's items should lead to and those that are predicted, one row an edit,
 /// `[edits, d_state]` each.
 #[derive(Debug)]
-pub(super) struct Pass {
+pub(super) struct TuplePass {
     pub(super) prediction: Tensor<2>,
     pub(super) target: Tensor<2>,
 }
 
-impl Batch {
+impl TupleBatch {
     /// Draws windows; a function of the feed and of `rng`.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Batch {
             for tuple in tuples {
                 let locus = pooling_locus(&tuple.rel_edits);
                 let after = |bases| EditedWindow { bases, locus };
-                batch.items.push(Item {
+                batch.items.push(TupleItem {
                     window,
                     first_row: rows + edited.len(),
                     edits: tuple.rel_edits,
@@ -77,8 +77,8 @@ impl Batch {
         &self,
         ops: &BurnOps,
         encoder: &StateEncoder<Tensor<2>>,
-        networks: &Networks,
-    ) -> Result<Pass> {
+        networks: &PredictorNetworks,
+    ) -> Result<TuplePass> {
         let site =
             |(reference, edits): (&String, &Vec<EditedWindow>)| (reference.clone(), edits.clone());
         let owned: Vec<_> = self.windows.iter().zip(&self.edited).map(site).collect();
@@ -100,7 +100,7 @@ impl Batch {
             .chunk_by(|one, next| one.edits.len() == next.edits.len())
             .map(|items| predict(ops, networks, items, &states.reference))
             .collect::<Result<Vec<_>>>()?;
-        Ok(Pass {
+        Ok(TuplePass {
             prediction: ops.concat_rows(&predicted),
             target,
         })
@@ -114,7 +114,7 @@ impl Batch {
 
     /// The share of items whose first edit changes the window's length.
     pub(super) fn indel_share(&self) -> f64 {
-        let changes = |item: &&Item| {
+        let changes = |item: &&TupleItem| {
             let kind = item.edits.first().map(RelEdit::edit_type);
             matches!(kind, Some(EditType::Ins | EditType::Del | EditType::Indel))
         };
@@ -125,18 +125,11 @@ impl Batch {
 /// The states after each edit of items of one length.
 fn predict(
     ops: &BurnOps,
-    networks: &Networks,
-    items: &[Item],
+    networks: &PredictorNetworks,
+    items: &[TupleItem],
     reference: &Tensor<2>,
 ) -> Result<Tensor<2>> {
     let edits: Vec<&[RelEdit]> = items.iter().map(|item| item.edits.as_slice()).collect();
     let before: Vec<usize> = items.iter().map(|item| item.first_row).collect();
-    let actions = networks.action.forward_padded(ops, &edits)?;
-    networks.predictor.forward_batch(
-        ops,
-        &ops.gather(reference, &before),
-        &actions.actions,
-        &actions.mask,
-        actions.per_item,
-    )
+    networks.predict(ops, &edits, &ops.gather(reference, &before))
 }

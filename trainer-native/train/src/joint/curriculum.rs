@@ -1,8 +1,7 @@
-//! Which edits the windows of a step are shown with.
+//! The curriculum: which edits the windows of a step are shown with, harder ones later.
 
 use genolewm_data::edits::mix::{EditMix, EditSource};
 use genolewm_data::weighted::Weights;
-use rand_chacha::ChaCha8Rng;
 
 /// Indels among a window's synthetic edits at the first step, and at the last one.
 const INDELS: (f64, f64) = (1.0, 3.0);
@@ -40,12 +39,6 @@ pub(super) fn mix(base: &EditMix, progress: f64, draw: f64) -> EditMix {
         fallbacks: base.fallbacks.clone(),
         rollouts: Weights::of([(1, 1.0 - 2.0 * longer), (2, longer), (3, longer)]),
     }
-}
-
-/// A number in 0..1 from a step's random numbers.
-pub(super) fn unit(rng: &mut ChaCha8Rng) -> f64 {
-    use rand_core::Rng;
-    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! The weight of an adapted projection is `base + (alpha / rank) A B` and is set before each pass, so
 //! that the encoder itself knows nothing of adapters and gradients reach `A` and `B` alone.
 
-use super::Settings;
+use super::JointSettings;
+use crate::random::normal;
+use crate::serialize::Tensors;
 use crate::step::host;
 use burn::tensor::Tensor;
 use genolewm::encoder::{Layer, Llama};
@@ -12,8 +14,7 @@ use genolewm::parameters::{Parameters, Visitor, join};
 use genolewm::weights::{NamedTensor, Weights, transpose};
 use genolewm_core::Result;
 use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
-use std::collections::BTreeMap;
+use rand_core::SeedableRng;
 
 type Projection = fn(&mut Layer<Tensor<2>>) -> &mut Linear<Tensor<2>>;
 
@@ -28,7 +29,7 @@ const PROJECTIONS: [Projection; 4] = [
 
 /// Whether a pass is to be differentiated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pass {
+pub(super) enum AdapterPass {
     /// Gradients reach the adapters.
     Training,
     /// They do not, and no graph is kept.
@@ -63,17 +64,17 @@ impl Adapters {
     /// # Errors
     /// `DEPLOY.EXPORT_FORMAT` when tensors are missing, surplus or misshapen.
     pub(super) fn open(
-        settings: &Settings,
+        settings: &JointSettings,
         ops: &BurnOps,
         llama: &mut Llama<Tensor<2>>,
         state_layer: usize,
-        tensors: Option<BTreeMap<String, NamedTensor>>,
+        tensors: Option<Tensors>,
     ) -> Result<Self> {
         let layers = adapted_layers(state_layer, settings.lora_layers);
         let rank = settings.lora_rank;
         let tensors = match tensors {
             Some(tensors) => tensors,
-            None => initial(llama, layers.clone(), rank, settings.seed),
+            None => initial(llama, layers.clone(), rank, settings.run.seed()),
         };
         let mut weights = Weights::from_tensors("adapters", tensors);
         let mut list = Vec::new();
@@ -102,19 +103,19 @@ impl Adapters {
     }
 
     /// Sets the encoder's adapted weights.
-    pub(super) fn apply(&self, llama: &mut Llama<Tensor<2>>, pass: Pass) {
+    pub(super) fn apply(&self, llama: &mut Llama<Tensor<2>>, pass: AdapterPass) {
         for adapter in &self.list {
             let change = adapter.a.weight.clone().matmul(adapter.b.weight.clone());
             let weight = adapter.base.clone() + change.mul_scalar(self.scale);
             PROJECTIONS[adapter.target](&mut llama.layers[adapter.layer]).weight = match pass {
-                Pass::Training => weight,
-                Pass::Measuring => weight.detach(),
+                AdapterPass::Training => weight,
+                AdapterPass::Measuring => weight.detach(),
             };
         }
     }
 
     /// The adapted weights of an encoder that they were applied to, as its weight file holds them.
-    pub(super) fn merged(&self, llama: &mut Llama<Tensor<2>>) -> BTreeMap<String, NamedTensor> {
+    pub(super) fn merged(&self, llama: &mut Llama<Tensor<2>>) -> Tensors {
         let merged = |adapter: &Adapter| {
             let projection = PROJECTIONS[adapter.target](&mut llama.layers[adapter.layer]);
             let [rows, columns] = projection.weight.dims();
@@ -161,13 +162,13 @@ fn initial(
     layers: core::ops::Range<usize>,
     rank: usize,
     seed: u64,
-) -> BTreeMap<String, NamedTensor> {
+) -> Tensors {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut tensors = BTreeMap::new();
+    let mut tensors = Tensors::new();
     for layer in layers {
         for (target, projection) in PROJECTIONS.iter().enumerate() {
             let [inputs, outputs] = projection(&mut llama.layers[layer]).weight.dims();
-            let a = (0..rank * inputs).map(|_| normal(&mut rng) / rank as f32);
+            let a = (0..rank * inputs).map(|_| normal(&mut rng) as f32 / rank as f32);
             let a = NamedTensor {
                 shape: vec![rank, inputs],
                 values: a.collect(),
@@ -182,11 +183,4 @@ fn initial(
         }
     }
     tensors
-}
-
-/// A standard normal value (Box-Muller).
-fn normal(rng: &mut ChaCha8Rng) -> f32 {
-    let mut unit = || ((rng.next_u64() >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-    let (length, angle) = (unit(), unit());
-    ((-2.0 * length.ln()).sqrt() * (core::f64::consts::TAU * angle).cos()) as f32
 }

@@ -5,133 +5,109 @@
 //! ones from a normal distribution. Gradients reach adapters, predictor and action encoder; the
 //! encoder's own weights stay as they are.
 
-mod networks;
 mod settings;
 mod batch;
 mod curriculum;
 mod draws;
-mod export;
 mod lora;
 mod model;
-mod plan;
+mod export;
 mod trainer;
+mod preflight;
 #[cfg(test)]
 mod tests;
 
-pub use settings::Settings;
+pub use settings::JointSettings;
 
-use super::collapse::CollapseFigures;
-use super::run::{Progress, StopFlag};
-use super::run_dir::{Checkpoint, Folder, RunDir};
-use genolewm::files::Directory;
+use crate::assemble::ENCODER_FILES;
+use crate::collapse::CollapseSettings;
+use crate::driver::{Stage, TrainingSession};
+use crate::encoder_dir::{config_json, read_config};
+use crate::run_dir::DataFile;
+use crate::settings::RunSettings;
 use genolewm::info::ModelInfo;
 use genolewm_core::{Error, ErrorCode, Result};
-use model::Figures;
-use serde::Serialize;
-use trainer::Trainer;
+use lora::{TARGETS, adapted_layers};
+use serde_json::{Value, json};
+use std::path::Path;
+use trainer::JointTrainer;
 
-/// A line of `metrics.jsonl`.
-#[derive(Debug, Serialize)]
-struct Line {
-    step: u64,
-    #[serde(flatten)]
-    figures: Figures,
-    steps_per_second: f64,
-    #[serde(flatten)]
-    collapse: Option<CollapseFigures>,
+impl Stage for JointSettings {
+    const NAME: &'static str = "joint";
+    const CURVES: &'static [&'static str] = &["loss", "prediction_loss", "kl", "pred_cos_mean"];
+    const KEYS: &'static str = "model_dir encoder_dir corpus holdout holdout_edits holdout_records \
+        common clinvar fallback lora_rank lora_alpha lora_layers precision steps windows curriculum \
+        kl_weight accumulate learning_rate lora_learning_rate schedule warmup_steps weight_decay \
+        clip train_seed validation_windows collapse_every collapse_kl_max model_name model_version";
+
+    fn run(&self) -> &RunSettings {
+        &self.run
+    }
+
+    fn run_mut(&mut self) -> &mut RunSettings {
+        &mut self.run
+    }
+
+    fn collapse(&self) -> Option<&CollapseSettings> {
+        Some(&self.collapse)
+    }
+
+    fn architecture(&self) -> Result<Value> {
+        let info = self.model_info()?;
+        check(self, &info)?;
+        Ok(json!({
+            "encoder": config_json(&read_config(&self.encoder())?),
+            "lora_rank": self.lora_rank,
+            "lora_layers": adapted_layers(info.state_layer, self.lora_layers).collect::<Vec<_>>(),
+            "lora_targets": TARGETS,
+            "n_heads": info.config.predictor.n_heads,
+            "window_bp": info.config.window_bp,
+        }))
+    }
+
+    fn data(&self) -> Result<Vec<DataFile>> {
+        let manifest = self.model_info()?.manifest;
+        let mut files = self.data.data_files()?;
+        files.extend(DataFile::encoder(&self.encoder()));
+        for (role, file) in [
+            ("model_config", &manifest.training.config_file),
+            ("predictor", &manifest.predictor.file),
+            ("action_encoder", &manifest.action_encoder.file),
+        ] {
+            files.push(DataFile::new(role, &self.model_dir.join(file)));
+        }
+        Ok(files)
+    }
+
+    fn train(&self, session: &mut TrainingSession<'_, '_>) -> Result<()> {
+        let sources = self.data.sources()?;
+        let mut trainer = JointTrainer::open(self, &sources, session)?;
+        session.steps(&mut trainer)?;
+        trainer.export()
+    }
 }
 
-/// Trains until `settings.steps` or until `stop`, then writes the model directory and the adapters;
-/// goes on from the directory's newest checkpoint.
+/// Checks what would else be found out after the last step.
 ///
 /// # Errors
-/// `CONFIG.GENERIC` when the directory holds another run; `TRAINING.NAN_LOSS` when the loss is not
-/// finite, with the last good checkpoint; `TRAINING.COLLAPSE_DETECTED` where the run is to end so;
-/// `TRAINING.DATALOADER` when no data can be drawn; `RESOURCE.*` for files.
-pub fn run(
-    settings: &Settings,
-    stop: &StopFlag,
-    quiet: bool,
-    warn: &mut dyn FnMut(&str),
-) -> Result<()> {
-    let info = ModelInfo::load(
-        &Directory(settings.model_dir.clone()),
-        &Directory(settings.encoder()),
-    )?;
-    plan::check(settings, &info)?;
-    let plan = plan::plan(settings, &info)?;
-    let resumed = plan.resume(warn)?;
-    let run = RunDir::begin(plan, resumed.as_ref(), &plan::data(settings, &info)?, quiet)?;
-    train(settings, resumed, run, (stop, quiet), warn)
-        .map_err(|error| with_checkpoint(error, settings))
-}
-
-fn train(
-    settings: &Settings,
-    resumed: Option<Checkpoint>,
-    mut run: RunDir,
-    (stop, quiet): (&StopFlag, bool),
-    warn: &mut dyn FnMut(&str),
-) -> Result<()> {
-    let sources = settings.data.sources()?;
-    let mut trainer = Trainer::open(settings, &sources, resumed)?;
-    trainer.first_look(run.monitor(), warn)?;
-    let progress = Progress::new(settings.steps, trainer.step, quiet);
-    while trainer.step < settings.steps && !stop.is_set() {
-        let figures = run.timed(|| trainer.train_step())?;
-        progress.step(trainer.step, figures.loss);
-        let step = trainer.step;
-        let check = match trainer.watch.is_due(step) {
-            true => Some(trainer.look(run.monitor(), warn)?),
-            false => None,
-        };
-        if check.is_some() || run.is_logged(step) {
-            run.monitor().loss(figures.prediction_loss);
-            run.monitor().regulariser(figures.kl);
-            run.log(&Line {
-                step,
-                figures,
-                steps_per_second: progress.rate(step).1,
-                collapse: check.as_ref().map(CollapseFigures::from),
-            })?;
-        }
-        let end = check.and_then(|check| trainer.watch.end(&check, step));
-        if end.is_some() || step.is_multiple_of(settings.checkpoint_every) {
-            trainer.save(&mut run)?;
-        }
-        if let Some(error) = end {
-            progress.finish();
-            return Err(error);
-        }
+/// `CONFIG.GENERIC` where states are embeddings, which no layer changes; `RESOURCE.MODEL_NOT_FOUND`
+/// for a file that the model directory is to have.
+fn check(settings: &JointSettings, info: &ModelInfo) -> Result<()> {
+    if info.state_layer == 0 {
+        return Err(Error::new(
+            ErrorCode::ConfigGeneric,
+            "states of layer 0 are embeddings: no adapter can change them",
+        )
+        .with_remedy("train a model with a higher --state-layer first"));
     }
-    progress.finish();
-    trainer.save(&mut run)?;
-    trainer.export()?;
-    run.finish(stop.is_set())
-}
-
-/// An error that training ends with, and where it can go on from.
-fn with_checkpoint(error: Error, settings: &Settings) -> Error {
-    let code = error.code();
-    if !matches!(
-        code,
-        ErrorCode::TrainingNanLoss | ErrorCode::TrainingCollapseDetected
-    ) {
-        return error;
-    }
-    let folder = Folder::of(&settings.output);
-    let newest = folder.steps().ok().and_then(|steps| steps.last().copied());
-    let Some(step) = newest else {
-        return error
-            .with_detail("checkpoint", "none")
-            .with_remedy("start again with lower learning rates");
-    };
-    let error = error.with_detail("checkpoint", folder.file(step).display());
-    match code {
-        ErrorCode::TrainingNanLoss => error.with_remedy(
-            "the checkpoint is whole; start another run with lower learning rates, since one from \
-             here would end in the same way",
-        ),
-        _ => error,
+    let encoder = settings.encoder();
+    let missing = |name: &&str| !Path::new(&encoder).join(name).is_file();
+    match ENCODER_FILES.into_iter().find(missing) {
+        None => Ok(()),
+        Some(name) => Err(Error::new(
+            ErrorCode::ResourceModelNotFound,
+            format!("{} is missing", encoder.join(name).display()),
+        )
+        .with_remedy("give the directory of an encoder with its tokenizer in one file each")),
     }
 }

@@ -1,15 +1,15 @@
 //! Adapters on a tiny encoder.
 
-use super::Settings;
-use super::batch::Batch;
-use super::lora::{Adapters, Pass};
-use super::networks::{LORA, Networks, Rates};
+use super::JointSettings;
+use super::batch::TupleBatch;
+use super::lora::{AdapterPass, Adapters};
+use super::model::{AdaptedNetworks, JointRates, LORA};
 use crate::encoder_dir;
+use crate::networks::PredictorNetworks;
 use crate::optimizer::{MatrixOptimizer, Optimizer};
 use crate::step::{Collected, export, host, named, track};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
-use genolewm::action::{ALLELE_HEADS, ActionEncoder};
 use genolewm::bundle::load_encoder;
 use genolewm::config::ModelConfig;
 use genolewm::encoder::{LlamaConfig, StateEncoder};
@@ -17,9 +17,9 @@ use genolewm::files::Directory;
 use genolewm::loss::{LossWeights, kl_regularizer_tensor, prediction_loss_tensor};
 use genolewm::ops::{BurnOps, Ops};
 use genolewm::parameters::{Parameters, Role};
+use genolewm::predictor::PredictorSizes;
 use genolewm::predictor::init::{ActionSizes, Initializer};
-use genolewm::predictor::{Predictor, PredictorSizes};
-use genolewm::weights::{NamedTensor, Weights, transpose};
+use genolewm::weights::{NamedTensor, transpose};
 use genolewm_data::corpus::Corpus;
 use genolewm_data::corpus::table::read_corpus_table;
 use genolewm_data::edits::mix::{EditMix, EditProviders};
@@ -40,10 +40,10 @@ const CONFIG: &str = r#"{"model_type": "llama", "hidden_act": "silu", "hidden_si
 #[derive(Parser)]
 struct Flags {
     #[command(flatten)]
-    settings: Settings,
+    settings: JointSettings,
 }
 
-fn settings() -> Settings {
+fn settings() -> JointSettings {
     let flags = [
         "joint",
         "--model-dir",
@@ -109,7 +109,7 @@ fn base_encoder(ops: &BurnOps) -> StateEncoder<Tensor<2>> {
     load_encoder(ops, &Directory(directory.path().to_owned()), &about).unwrap()
 }
 
-fn networks(ops: &BurnOps, encoder: &mut StateEncoder<Tensor<2>>) -> Networks {
+fn networks(ops: &BurnOps, encoder: &mut StateEncoder<Tensor<2>>) -> AdaptedNetworks {
     let mut draw = uniform(2);
     let predictor = Initializer::new(&mut draw).predictor(&PredictorSizes {
         d_state: 16,
@@ -129,17 +129,15 @@ fn networks(ops: &BurnOps, encoder: &mut StateEncoder<Tensor<2>>) -> Networks {
         inner: 128,
     });
     let layer = encoder.layer();
-    let weights = |tensors| Weights::from_tensors("test", tensors);
-    let mut networks = Networks {
+    let mut networks = AdaptedNetworks {
         adapters: Adapters::open(&settings(), ops, &mut encoder.llama, layer, None).unwrap(),
-        predictor: Predictor::load(ops, weights(predictor), 2).unwrap(),
-        action: ActionEncoder::load(ops, weights(action), ALLELE_HEADS, WINDOW_BP).unwrap(),
+        networks: PredictorNetworks::load(ops, (predictor, action), 2, WINDOW_BP).unwrap(),
     };
     track(&mut networks);
     networks
 }
 
-fn batch() -> Batch {
+fn batch() -> TupleBatch {
     let directory = tempfile::tempdir().unwrap();
     let mut draw = uniform(3);
     let bases: String = (0..5_000)
@@ -157,7 +155,7 @@ fn batch() -> Batch {
         holdout: &holdout,
         window_bp: WINDOW_BP,
     };
-    Batch::draw(&feed, 4, &mut ChaCha8Rng::seed_from_u64(4)).unwrap()
+    TupleBatch::draw(&feed, 4, &mut ChaCha8Rng::seed_from_u64(4)).unwrap()
 }
 
 fn values(x: &Tensor<2>) -> Vec<f32> {
@@ -167,11 +165,11 @@ fn values(x: &Tensor<2>) -> Vec<f32> {
 /// A pass's loss, as training takes it.
 fn loss(
     ops: &BurnOps,
-    batch: &Batch,
+    batch: &TupleBatch,
     encoder: &StateEncoder<Tensor<2>>,
-    networks: &Networks,
+    networks: &AdaptedNetworks,
 ) -> Tensor<1> {
-    let pass = batch.pass(ops, encoder, networks).unwrap();
+    let pass = batch.pass(ops, encoder, &networks.networks).unwrap();
     let kl = kl_regularizer_tensor(pass.target.clone()).unwrap();
     let weights = LossWeights::default();
     prediction_loss_tensor(pass.prediction, pass.target, None, &weights).unwrap()
@@ -187,9 +185,11 @@ fn new_adapters_change_nothing() {
     let ops = autodiff();
     let (mut encoder, batch) = (base_encoder(&ops), batch());
     let networks = networks(&ops, &mut encoder);
-    let before = batch.pass(&ops, &encoder, &networks).unwrap();
-    networks.adapters.apply(&mut encoder.llama, Pass::Training);
-    let after = batch.pass(&ops, &encoder, &networks).unwrap();
+    let before = batch.pass(&ops, &encoder, &networks.networks).unwrap();
+    networks
+        .adapters
+        .apply(&mut encoder.llama, AdapterPass::Training);
+    let after = batch.pass(&ops, &encoder, &networks.networks).unwrap();
     assert_eq!(values(&before.target), values(&after.target));
     assert_eq!(networks.adapters.layers(), [1, 2]);
 }
@@ -202,13 +202,15 @@ fn gradients_reach_adapters_and_networks_and_leave_the_encoder() {
     let before = export(&mut encoder.llama);
     let names_before = export(&mut networks);
     let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.0);
-    let rates = Rates {
+    let rates = JointRates {
         adapters: 1e-2,
         others: 1e-3,
     };
     // B is 0 at first, so A has no gradient before the second step.
     for _ in 0..2 {
-        networks.adapters.apply(&mut encoder.llama, Pass::Training);
+        networks
+            .adapters
+            .apply(&mut encoder.llama, AdapterPass::Training);
         let mut gradients = loss(&ops, &batch, &encoder, &networks).backward();
         let mut of_the_base = 0;
         encoder.llama.visit("", &mut |name, _, value| {
@@ -237,7 +239,9 @@ fn gradients_reach_adapters_and_networks_and_leave_the_encoder() {
     let adapters_only = |name: &String| {
         name.contains("self_attn") && (name.contains("layers.1.") || name.contains("layers.2."))
     };
-    networks.adapters.apply(&mut encoder.llama, Pass::Measuring);
+    networks
+        .adapters
+        .apply(&mut encoder.llama, AdapterPass::Measuring);
     for (name, tensor) in export(&mut encoder.llama) {
         assert_eq!(tensor != before[&name], adapters_only(&name), "{name}");
     }
@@ -249,7 +253,9 @@ fn every_parameter_has_a_state_after_a_step() {
     let ops = autodiff();
     let (mut encoder, batch) = (base_encoder(&ops), batch());
     let mut networks = networks(&ops, &mut encoder);
-    networks.adapters.apply(&mut encoder.llama, Pass::Training);
+    networks
+        .adapters
+        .apply(&mut encoder.llama, AdapterPass::Training);
     let mut gradients = loss(&ops, &batch, &encoder, &networks).backward();
     let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.0);
     let mut collected = Collected::default();
@@ -273,8 +279,15 @@ fn merged_weights_are_the_adapted_ones() {
         let values = (0..rows * columns).map(|_| draw() as f32 - 0.5).collect();
         *value = ops.matrix(values, rows, columns);
     });
-    networks.adapters.apply(&mut encoder.llama, Pass::Measuring);
-    let adapted = values(&batch.pass(&ops, &encoder, &networks).unwrap().target);
+    networks
+        .adapters
+        .apply(&mut encoder.llama, AdapterPass::Measuring);
+    let adapted = values(
+        &batch
+            .pass(&ops, &encoder, &networks.networks)
+            .unwrap()
+            .target,
+    );
     let merged = networks.adapters.merged(&mut encoder.llama);
     assert_eq!(merged.len(), 8);
     let files = export(&mut networks.adapters);
@@ -312,6 +325,11 @@ fn merged_weights_are_the_adapted_ones() {
         };
         *value = ops.matrix(values, rows, columns);
     });
-    let plain = values(&batch.pass(&ops, &untouched, &networks).unwrap().target);
+    let plain = values(
+        &batch
+            .pass(&ops, &untouched, &networks.networks)
+            .unwrap()
+            .target,
+    );
     assert_eq!(plain, adapted);
 }

@@ -1,138 +1,219 @@
 //! Training of the predictor and the action encoder over the frozen encoder (phase 1).
 
-mod model;
-mod networks;
 mod settings;
-mod plan;
 mod pool;
-mod trained;
-mod trainer;
+mod model;
 mod validation;
-mod course;
+mod trainer;
+mod trained;
+mod preflight;
 
-pub use settings::Settings;
-pub use trained::Trained;
+pub use settings::PredictorSettings;
+pub use trained::TrainedPredictor;
 
-use super::assemble::{Parts, assemble};
-use super::device::TrainingDevice;
-use super::feed::{Encoded, Feed};
-use super::pairs::{Draw, Frozen, PairSources, Pairs, encode};
-use super::run::StopFlag;
-use super::run_dir::RunDir;
-use course::Course;
+use crate::assemble::{ModelParts, assemble};
+use crate::collapse::{CollapseSettings, CollapseWatch};
+use crate::device::TrainingDevice;
+use crate::driver::{Stage, TrainingSession};
+use crate::encoder_dir::read_config;
+use crate::feed::{EncodingRate, GenerationFeed};
+use crate::networks::{PredictorNetworks, split};
+use crate::optimizer::{MatrixOptimizer, Optimizer};
+use crate::pairs::{Frozen, PairSources, StatePairs, WindowDraw, encode};
+use crate::replicas::Replicas;
+use crate::run::{TrainingHost, progress_bar};
+use crate::run_dir::{Checkpoint, DataFile};
+use crate::settings::RunSettings;
 use genolewm::bundle::load_encoder;
 use genolewm::config::ModelConfig;
 use genolewm::files::Directory;
 use genolewm_core::Result;
+use genolewm_core::window::check_window_bp;
 use genolewm_data::holdout::HoldoutPolicy;
-use indicatif::{ProgressBar, ProgressStyle};
-use settings::config;
-use validation::Validation;
+use model::PredictorModel;
+use pool::GenerationPool;
+use serde_json::{Value, json};
+use trainer::{FIRST_DISTANCE, PredictorTrainer, WaitClock};
+use validation::PredictorValidation;
 
 /// The stream of the measured windows: no generation has it.
 const VALIDATION_STREAM: u64 = u64::MAX;
 
-/// Trains until `settings.steps` or until `stop`, then writes a complete model directory.
-///
-/// # Errors
-/// As [`super::encoder::run`]; `TRAINING.COLLAPSE_DETECTED` when predictions have collapsed and that
-/// is to end the run.
-pub fn run(
-    settings: &Settings,
-    stop: &StopFlag,
-    quiet: bool,
-    warn: &mut dyn FnMut(&str),
-) -> Result<()> {
-    let config = config(settings);
-    let devices = settings.compute.training_ops(settings.accumulation)?;
-    let encoders = settings
-        .compute
-        .device
-        .all()
-        .map(|device| frozen(device, settings, &config))
-        .collect::<Result<Vec<_>>>()?;
-    let width = encoders
-        .first()
-        .map_or(0, |frozen| frozen.encoder.d_state());
-    let plan = plan::plan(settings, width)?;
-    let resumed = plan.resume(warn)?;
-    let mut run = RunDir::begin(plan, resumed.as_ref(), &plan::data(settings)?, quiet)?;
-    let sources = settings.data.sources()?;
-    let Some(measured) = measured(settings, &encoders, &sources, stop, quiet)? else {
-        return run.finish(true);
-    };
-    let validation = Validation::new(&measured);
-    let mut course = Course::new(settings, validation, resumed, devices)?;
-    let feed = Feed {
-        encoders: &encoders,
-        sources: &sources,
-        windows: settings.generation_windows,
-        window_bp: settings.window_bp,
-        seed: settings.seed,
-        threads: settings.encoding_threads(),
-        monitor: run.monitor().clone(),
-        encoded: Encoded::default(),
-    };
-    feed.during(course.generations(), |incoming| {
-        course.train(&mut run, incoming, &feed.encoded, (stop, quiet), warn)
-    })?;
-    let surprises = course.surprises()?;
-    let (predictor, action) = course.weights();
-    assemble(
-        &settings.output.join("model"),
-        Parts {
-            name: &settings.model_name,
-            version: &settings.model_version,
-            config: &config,
-            encoder: &settings.encoder,
-            predictor,
-            action,
-            surprises,
-            data: &settings.data.named_files(),
-        },
-    )?;
-    run.finish(stop.is_set())
+impl Stage for PredictorSettings {
+    const NAME: &'static str = "predictor";
+    const CURVES: &'static [&'static str] = &["loss", "validation_cosine", "naive_cosine"];
+    const KEYS: &'static str = "encoder corpus holdout holdout_edits holdout_records common clinvar \
+        fallback generation_windows generation_steps generations validation_windows validation \
+        precision window_bp pool_radius state_layer d_hidden d_action n_heads ffn_dim cross_blocks \
+        self_blocks max_actions d_pos d_type d_seq action_layers action_inner steps batch balance \
+        accumulate weight_decay clip schedule learning_rate warmup_steps train_seed model_name \
+        model_version collapse_every collapse_kl_max";
+
+    fn run(&self) -> &RunSettings {
+        &self.run
+    }
+
+    fn run_mut(&mut self) -> &mut RunSettings {
+        &mut self.run
+    }
+
+    fn collapse(&self) -> Option<&CollapseSettings> {
+        Some(&self.collapse)
+    }
+
+    fn architecture(&self) -> Result<Value> {
+        check_window_bp(self.window_bp)?;
+        Ok(json!({
+            "d_state": read_config(&self.encoder)?.hidden_size,
+            "d_hidden": self.d_hidden,
+            "d_action": self.d_action,
+            "n_heads": self.n_heads,
+            "ffn_dim": self.ffn_dim.unwrap_or(self.d_hidden),
+            "cross_blocks": self.cross_blocks,
+            "self_blocks": self.self_blocks,
+            "max_actions": self.max_actions,
+            "d_pos": self.d_pos,
+            "d_type": self.d_type,
+            "d_seq": self.d_seq,
+            "action_layers": self.action_layers,
+            "action_inner": self.action_inner,
+            "window_bp": self.window_bp,
+        }))
+    }
+
+    fn data(&self) -> Result<Vec<DataFile>> {
+        let mut files = self.data.data_files()?;
+        files.extend(DataFile::encoder(&self.encoder));
+        if let Some(table) = &self.validation {
+            files.extend(DataFile::corpus("validation", table)?);
+        }
+        Ok(files)
+    }
+
+    fn train(&self, session: &mut TrainingSession<'_, '_>) -> Result<()> {
+        let config = self.config();
+        let devices = self.run.device.all();
+        let encoders = devices
+            .map(|device| frozen(device, self, &config))
+            .collect::<Result<Vec<_>>>()?;
+        let sources = self.data.sources()?;
+        let Some(measured) = measured(self, &encoders, &sources, session.host)? else {
+            return Ok(());
+        };
+        let validation = PredictorValidation::new(&measured);
+        let watch = watch(self, session.resumed.as_ref());
+        let replicas = open(self, session, validation.width())?;
+        let feed = GenerationFeed {
+            encoders: &encoders,
+            sources: &sources,
+            windows: self.generation_windows,
+            window_bp: self.window_bp,
+            seed: self.run.seed(),
+            threads: self.encoding_threads(),
+            monitor: session.run.monitor().clone(),
+            encoded: EncodingRate::default(),
+        };
+        let numbers = self.generations_from(replicas.step);
+        let first = numbers.start;
+        let mut replicas = feed.during(numbers, |incoming| {
+            let mut trainer = PredictorTrainer {
+                settings: self,
+                validation: &validation,
+                replicas,
+                watch,
+                incoming,
+                encoded: &feed.encoded,
+                pool: GenerationPool::new(self.generations, first, self.balance),
+                clock: WaitClock::default(),
+                loss: 0.0,
+                gradient_norm: 0.0,
+            };
+            session.steps(&mut trainer)?;
+            Ok(trainer.replicas)
+        })?;
+        let (predictor, action) = split(replicas.weights());
+        assemble(
+            &self.run.output.join("model"),
+            ModelParts {
+                name: &self.model_name,
+                version: &self.model_version,
+                config: &config,
+                encoder: &self.encoder,
+                predictor,
+                action,
+                surprises: validation.surprises(&replicas.first)?,
+                data: &self.data.named_files(),
+            },
+        )
+    }
 }
 
-fn frozen(device: TrainingDevice, settings: &Settings, config: &ModelConfig) -> Result<Frozen> {
+/// The watch over predictions, as it stood at the checkpoint.
+fn watch(settings: &PredictorSettings, resumed: Option<&Checkpoint>) -> CollapseWatch {
+    let mut watch = CollapseWatch::new(&settings.collapse);
+    let stored = resumed.and_then(|checkpoint| checkpoint.state.get(FIRST_DISTANCE));
+    let stored = stored.and_then(|stored| stored.as_slice::<f32>().ok()?.first().copied());
+    if let Some(distance) = stored {
+        watch.restore(distance);
+    }
+    watch
+}
+
+/// Fresh networks for states of `width`, or those of the checkpoint, on every device.
+fn open(
+    settings: &PredictorSettings,
+    session: &mut TrainingSession<'_, '_>,
+    width: usize,
+) -> Result<Replicas<PredictorModel>> {
+    let (devices, resumed) = session.origin();
+    let optimizer = Optimizer::new(MatrixOptimizer::Adamw, settings.update.weight_decay);
+    let updates = (optimizer, settings.update.clip);
+    Replicas::open(devices, resumed, updates, |ops, saved| {
+        let weights = saved.map_or_else(|| settings.initial(width), split);
+        let networks =
+            PredictorNetworks::load(&ops, weights, settings.n_heads, settings.window_bp)?;
+        Ok(PredictorModel {
+            ops,
+            networks,
+            width,
+        })
+    })
+}
+
+fn frozen(
+    device: TrainingDevice,
+    settings: &PredictorSettings,
+    config: &ModelConfig,
+) -> Result<Frozen> {
     let ops = device.ops()?;
     let encoder = load_encoder(&ops, &Directory(settings.encoder.clone()), config)?;
     Ok(Frozen { encoder, ops })
 }
 
 /// The windows that are measured and not trained on, with a table of their own regardless of the
-/// hold-outs; none when `stop` is set meanwhile.
+/// hold-outs; none when the host stops the run meanwhile.
 fn measured(
-    settings: &Settings,
+    settings: &PredictorSettings,
     encoders: &[Frozen],
     sources: &PairSources,
-    stop: &StopFlag,
-    quiet: bool,
-) -> Result<Option<Pairs>> {
+    host: &TrainingHost<'_>,
+) -> Result<Option<StatePairs>> {
     let own = settings.validation.as_deref();
     let own = own
         .map(|table| settings.data.sources_of(table, HoldoutPolicy::default()))
         .transpose()?;
     let windows = settings.validation_windows;
-    let progress = if quiet {
-        ProgressBar::hidden()
-    } else {
-        ProgressBar::new(windows as u64)
-    };
-    if let Ok(style) =
-        ProgressStyle::with_template("{bar:28} {pos}/{len} windows to measure  {eta} left")
-    {
-        progress.set_style(style);
-    }
-    let draw = Draw {
+    let template = "{bar:28} {pos}/{len} windows to measure  {eta} left";
+    let progress = progress_bar(windows as u64, template, host.quiet);
+    let draw = WindowDraw {
         windows,
         window_bp: settings.window_bp,
-        seed: settings.seed,
+        seed: settings.run.seed(),
         stream: VALIDATION_STREAM,
     };
     let pairs = encode(encoders, own.as_ref().unwrap_or(sources), draw, &mut |_| {
         progress.inc(1);
-        !stop.is_set()
+        !host.stop.is_set()
     })?;
     progress.finish_and_clear();
     Ok(pairs)

@@ -1,9 +1,9 @@
-//! The networks on one device: what they predict, and how far that is off.
+//! Predictor and action encoder on one device: predictions, and the loss of a batch.
 
-use super::networks::Networks;
-use super::pool::Item;
+use crate::networks::PredictorNetworks;
+use crate::pairs::StateItem;
 use crate::replicas::Replica;
-use crate::step::host;
+use crate::step::scalar;
 use burn::tensor::{Gradients, Tensor};
 use genolewm::loss::{LossWeights, prediction_loss_tensor};
 use genolewm::ops::{BurnOps, Ops};
@@ -11,37 +11,35 @@ use genolewm::parameters::{Parameters, Visitor};
 use genolewm_core::Result;
 
 /// Predictor and action encoder where they compute.
-pub(super) struct Model {
+pub(super) struct PredictorModel {
     pub(super) ops: BurnOps,
-    pub(super) networks: Networks,
+    pub(super) networks: PredictorNetworks,
     /// Width of a state.
     pub(super) width: usize,
 }
 
-impl Parameters<Tensor<2>> for Model {
+impl Parameters<Tensor<2>> for PredictorModel {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, Tensor<2>>) {
         self.networks.visit(prefix, visit);
     }
 }
 
-impl Replica<Vec<Item<'_>>> for Model {
+impl Replica<Vec<StateItem<'_>>> for PredictorModel {
     /// The loss.
     type Figures = f64;
 
-    fn backward(&mut self, items: &Vec<Item<'_>>) -> Result<(f64, Gradients)> {
+    fn backward(&mut self, items: &Vec<StateItem<'_>>) -> Result<(f64, Gradients)> {
         let prediction = self.predict(items)?;
         let target = self.matrix(items.iter().map(|item| item.after()));
         let loss = prediction_loss_tensor(prediction, target, None, &LossWeights::default())?;
-        let value = host(loss.clone().inner().into_data());
-        let value = value.first().copied().map_or(f64::NAN, f64::from);
-        Ok((value, loss.backward()))
+        Ok((scalar(&loss), loss.backward()))
     }
 }
 
-impl Model {
+impl PredictorModel {
     /// The states after each edit of the items, item by item. Neighbours of one length go together,
     /// since that is quicker than to pad all to the longest.
-    pub(super) fn predict(&self, items: &[Item<'_>]) -> Result<Tensor<2>> {
+    pub(super) fn predict(&self, items: &[StateItem<'_>]) -> Result<Tensor<2>> {
         let predicted = items
             .chunk_by(|one, next| one.steps() == next.steps())
             .map(|items| self.predict_alike(items))
@@ -50,17 +48,10 @@ impl Model {
     }
 
     /// [`predict`](Self::predict) for items of one length.
-    fn predict_alike(&self, items: &[Item<'_>]) -> Result<Tensor<2>> {
+    fn predict_alike(&self, items: &[StateItem<'_>]) -> Result<Tensor<2>> {
         let edits: Vec<_> = items.iter().map(|item| item.edits()).collect();
-        let actions = self.networks.action.forward_padded(&self.ops, &edits)?;
         let states = self.matrix(items.iter().map(|item| item.before()));
-        self.networks.predictor.forward_batch(
-            &self.ops,
-            &states,
-            &actions.actions,
-            &actions.mask,
-            actions.per_item,
-        )
+        self.networks.predict(&self.ops, &edits, &states)
     }
 
     /// Rows of states, one or more at a time.

@@ -1,6 +1,6 @@
-//! The items that steps draw from: those of the newest generations.
+//! The items that steps draw from: those of the newest generations, balanced by type or not.
 
-use super::super::pairs::Pairs;
+use crate::pairs::{StateItem, StatePairs};
 use genolewm_core::edit::{EditType, RelEdit};
 use genolewm_data::bases::below;
 use genolewm_data::edits::synthetic::default_edit_types;
@@ -8,52 +8,9 @@ use genolewm_data::weighted::Weights;
 use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
 
-/// One item of some generation.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Item<'a> {
-    pairs: &'a Pairs,
-    index: usize,
-}
-
-impl<'a> Item<'a> {
-    /// All items of a generation, those of fewer edits first.
-    pub(super) fn all(pairs: &'a Pairs) -> Vec<Self> {
-        let mut items: Vec<Self> = (0..pairs.len())
-            .map(|index| Self { pairs, index })
-            .collect();
-        items.sort_by_key(|item| item.steps());
-        items
-    }
-
-    /// Number of edits.
-    pub(super) fn steps(self) -> usize {
-        self.pairs.steps(self.index)
-    }
-
-    /// The edits, in window coordinates.
-    pub(super) fn edits(self) -> &'a [RelEdit] {
-        &self.pairs.items[self.index].edits
-    }
-
-    /// The reference window.
-    pub(super) fn window(self) -> &'a str {
-        &self.pairs.windows[self.pairs.items[self.index].window]
-    }
-
-    /// The state before the edits.
-    pub(super) fn before(self) -> &'a [f32] {
-        self.pairs.before(self.index)
-    }
-
-    /// The states after each edit, `[steps, width]`.
-    pub(super) fn after(self) -> &'a [f32] {
-        self.pairs.after(self.index)
-    }
-}
-
 /// The newest generations, oldest first.
-pub(super) struct Pool {
-    generations: VecDeque<Pairs>,
+pub(super) struct GenerationPool {
+    generations: VecDeque<StatePairs>,
     kept: usize,
     /// The number of the generation that comes next.
     next: u64,
@@ -62,7 +19,7 @@ pub(super) struct Pool {
     balance: bool,
 }
 
-impl Pool {
+impl GenerationPool {
     /// An empty pool that keeps `kept` generations, of which `first` comes first. With `balance`
     /// items are drawn by the type of their first edit, else all alike.
     pub(super) fn new(kept: usize, first: u64, balance: bool) -> Self {
@@ -81,7 +38,7 @@ impl Pool {
     }
 
     /// Takes the next generation in, and lets the oldest go where there are too many.
-    pub(super) fn push(&mut self, pairs: Pairs) {
+    pub(super) fn push(&mut self, pairs: StatePairs) {
         self.generations.push_back(pairs);
         if self.generations.len() > self.kept {
             self.generations.pop_front();
@@ -113,9 +70,9 @@ impl Pool {
     }
 
     /// Draws a batch, those of fewer edits first; empty only where the pool is.
-    pub(super) fn draw(&self, batch: usize, rng: &mut ChaCha8Rng) -> Vec<Item<'_>> {
+    pub(super) fn draw(&self, batch: usize, rng: &mut ChaCha8Rng) -> Vec<StateItem<'_>> {
         let weights = self.weights();
-        let mut items: Vec<Item<'_>> = (0..batch)
+        let mut items: Vec<StateItem<'_>> = (0..batch)
             .filter_map(|_| match &weights {
                 Some(weights) => self.draw_balanced(weights, rng),
                 None => self.draw_any(rng),
@@ -141,26 +98,28 @@ impl Pool {
         })
     }
 
-    fn draw_balanced(&self, weights: &Weights<usize>, rng: &mut ChaCha8Rng) -> Option<Item<'_>> {
+    fn draw_balanced(
+        &self,
+        weights: &Weights<usize>,
+        rng: &mut ChaCha8Rng,
+    ) -> Option<StateItem<'_>> {
         let (_, items) = self.by_type.get(weights.draw(rng)?)?;
         let &(generation, index) = items.get(below(rng, items.len() as u64) as usize)?;
-        Some(Item {
-            pairs: self.generations.get(generation)?,
-            index,
-        })
+        Some(self.generations.get(generation)?.item(index))
     }
 
-    fn draw_any(&self, rng: &mut ChaCha8Rng) -> Option<Item<'_>> {
-        let count: usize = self.generations.iter().map(Pairs::len).sum();
+    fn draw_any(&self, rng: &mut ChaCha8Rng) -> Option<StateItem<'_>> {
+        let len = |pairs: &StatePairs| pairs.items.len();
+        let count: usize = self.generations.iter().map(len).sum();
         if count == 0 {
             return None;
         }
         let mut index = below(rng, count as u64) as usize;
         for pairs in &self.generations {
-            if index < pairs.len() {
-                return Some(Item { pairs, index });
+            if index < len(pairs) {
+                return Some(pairs.item(index));
             }
-            index -= pairs.len();
+            index -= len(pairs);
         }
         None
     }

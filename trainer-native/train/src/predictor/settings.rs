@@ -1,21 +1,33 @@
 //! Settings of `train predictor`.
 
 use crate::collapse::CollapseSettings;
-use crate::device::Compute;
-use crate::run_dir::Retention;
-use crate::schedule::Schedule;
-use crate::step::Accumulation;
+use crate::random::open_unit;
+use crate::serialize::Tensors;
+use crate::settings::{RunSettings, UpdateSettings, at_least_one, with_defaults};
 use crate::tuple_data::TupleData;
 use clap::Args;
 use genolewm::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
+use genolewm::predictor::PredictorSizes;
+use genolewm::predictor::init::{ActionSizes, Initializer};
 use genolewm_core::pooling::PoolType;
 use genolewm_core::surprise::Aggregation;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
+const DEFAULTS: [(&str, &str); 5] = [
+    ("steps", "3000"),
+    ("learning_rate", "0.001"),
+    ("warmup_steps", "200"),
+    ("checkpoint_every", "500"),
+    ("log_every", "50"),
+];
+
 /// Settings of `train predictor`.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
-pub struct Settings {
+#[command(mut_args(|arg| with_defaults(arg, &DEFAULTS)))]
+pub struct PredictorSettings {
     /// The frozen encoder's directory
     #[arg(long, value_name = "DIR")]
     pub encoder: PathBuf,
@@ -23,22 +35,18 @@ pub struct Settings {
     #[command(flatten)]
     #[serde(flatten)]
     pub data: TupleData,
-    /// The run's directory: settings, metrics, checkpoints and, at the end, model/
-    #[arg(long, value_name = "DIR")]
-    #[serde(skip)]
-    pub output: PathBuf,
     /// Windows of a generation, of 8 items each; the next one is encoded while the last ones are
     /// trained on
-    #[arg(long, default_value_t = 64, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, default_value_t = 64, value_parser = at_least_one())]
     pub generation_windows: usize,
     /// Steps until the next generation is trained on too; more of them leave more time to encode it
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..))]
     pub generation_steps: u64,
     /// Generations that steps draw from, the newest ones
-    #[arg(long, default_value_t = 8, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, default_value_t = 8, value_parser = at_least_one())]
     pub generations: usize,
     /// Windows that are measured, and drawn apart from those that are trained on
-    #[arg(long, default_value_t = 64, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, default_value_t = 64, value_parser = at_least_one())]
     pub validation_windows: usize,
     /// Sequence sources of the measured windows; without them those of --corpus
     #[arg(long, value_name = "TSV")]
@@ -47,10 +55,6 @@ pub struct Settings {
     #[arg(long, default_value_t = 0)]
     #[serde(skip)]
     pub encode_threads: usize,
-    /// Where and in which numbers to train
-    #[command(flatten)]
-    #[serde(flatten)]
-    pub compute: Compute,
     /// Bases of a window: 4096, 12288 or 24576
     #[arg(long, default_value_t = 4_096)]
     pub window_bp: usize,
@@ -96,9 +100,6 @@ pub struct Settings {
     /// Inner width of these layers and of the action's projection
     #[arg(long, default_value_t = 128)]
     pub action_inner: usize,
-    /// Optimisation steps
-    #[arg(long, default_value_t = 3_000)]
-    pub steps: u64,
     /// Items in a step, of one to three edits each
     #[arg(long, default_value_t = 256)]
     pub batch: usize,
@@ -106,54 +107,27 @@ pub struct Settings {
     /// indel 0.1
     #[arg(long)]
     pub balance: bool,
-    /// How many batches make a step
-    #[command(flatten)]
-    #[serde(flatten)]
-    pub accumulation: Accumulation,
-    /// Weight decay of projections
-    #[arg(long, default_value_t = 0.05)]
-    pub weight_decay: f32,
-    /// Largest global gradient norm
-    #[arg(long, default_value_t = 1.0)]
-    pub clip: f64,
-    /// Shape of the learning rate
-    #[arg(long, value_enum, default_value_t = Schedule::Wsd)]
-    pub schedule: Schedule,
-    /// Peak learning rate
-    #[arg(long, default_value_t = 1e-3)]
-    pub learning_rate: f64,
-    /// Steps of linear warm-up
-    #[arg(long, default_value_t = 200)]
-    pub warmup_steps: u64,
-    /// Seed of weights and data
-    #[arg(long = "train-seed", default_value_t = 0)]
-    #[serde(rename = "train_seed")]
-    pub seed: u64,
     /// Name that the manifest gives the model
     #[arg(long, default_value = "geno-lewm-model")]
     pub model_name: String,
     /// Version that the manifest gives the model
     #[arg(long, default_value = "0.1.0")]
     pub model_version: String,
-    /// Steps between checkpoints
-    #[arg(long, default_value_t = 500)]
-    #[serde(skip)]
-    pub checkpoint_every: u64,
     /// The watch over predictions
     #[command(flatten)]
     #[serde(flatten)]
     pub collapse: CollapseSettings,
-    /// Which checkpoints stay
+    /// How gradients become updates
     #[command(flatten)]
-    #[serde(skip)]
-    pub retention: Retention,
-    /// Steps between lines of metrics
-    #[arg(long, default_value_t = 50)]
-    #[serde(skip)]
-    pub log_every: u64,
+    #[serde(flatten)]
+    pub update: UpdateSettings,
+    /// What all stages share
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub run: RunSettings,
 }
 
-impl Settings {
+impl PredictorSettings {
     /// Threads that encode.
     pub(super) fn encoding_threads(&self) -> usize {
         match self.encode_threads {
@@ -161,33 +135,65 @@ impl Settings {
             threads => threads,
         }
     }
-}
 
-/// The configuration of the model that the settings make.
-pub(super) fn config(settings: &Settings) -> ModelConfig {
-    ModelConfig {
-        encoder: EncoderSection {
-            model_id: "encoder".to_owned(),
-            revision: "main".to_owned(),
-            state_layer: settings.state_layer,
-            pool_type: PoolType::CenteredMean,
-            pool_radius: settings.pool_radius,
-            normalize: true,
-            dtype: "fp16".to_owned(),
-        },
-        predictor: PredictorSection {
-            n_heads: settings.n_heads,
-            d_state: None,
-            d_action: Some(settings.d_action),
-            dtype: "fp16".to_owned(),
-        },
-        action: ActionSection {
-            d_action: Some(settings.d_action),
-        },
-        seed: settings.seed,
-        window_bp: settings.window_bp,
-        max_window_bp: settings.window_bp,
-        aggregation: Aggregation::Mean,
-        tile_bp: None,
+    /// The configuration of the model that the settings make.
+    pub(super) fn config(&self) -> ModelConfig {
+        ModelConfig {
+            encoder: EncoderSection {
+                model_id: "encoder".to_owned(),
+                revision: "main".to_owned(),
+                state_layer: self.state_layer,
+                pool_type: PoolType::CenteredMean,
+                pool_radius: self.pool_radius,
+                normalize: true,
+                dtype: "fp16".to_owned(),
+            },
+            predictor: PredictorSection {
+                n_heads: self.n_heads,
+                d_state: None,
+                d_action: Some(self.d_action),
+                dtype: "fp16".to_owned(),
+            },
+            action: ActionSection {
+                d_action: Some(self.d_action),
+            },
+            seed: self.run.seed(),
+            window_bp: self.window_bp,
+            max_window_bp: self.window_bp,
+            aggregation: Aggregation::Mean,
+            tile_bp: None,
+        }
+    }
+
+    fn sizes(&self, d_state: usize) -> (PredictorSizes, ActionSizes) {
+        let predictor = PredictorSizes {
+            d_state,
+            d_action: self.d_action,
+            d_hidden: self.d_hidden,
+            ffn_dim: self.ffn_dim.unwrap_or(self.d_hidden),
+            cross_blocks: self.cross_blocks,
+            self_blocks: self.self_blocks,
+            max_actions: self.max_actions,
+        };
+        let action = ActionSizes {
+            d_action: self.d_action,
+            d_pos: self.d_pos,
+            d_type: self.d_type,
+            d_seq: self.d_seq,
+            layers: self.action_layers,
+            inner: self.action_inner,
+        };
+        (predictor, action)
+    }
+
+    /// Fresh weights of predictor and action encoder.
+    pub(super) fn initial(&self, d_state: usize) -> (Tensors, Tensors) {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.run.seed());
+        let mut uniform = || open_unit(&mut rng);
+        let (predictor, action) = self.sizes(d_state);
+        (
+            Initializer::new(&mut uniform).predictor(&predictor),
+            Initializer::new(&mut uniform).action_encoder(&action),
+        )
     }
 }

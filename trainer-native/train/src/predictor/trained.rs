@@ -1,18 +1,18 @@
-//! What a checkpoint of this training holds, for those who want the networks and not the run.
+//! The networks of a predictor's checkpoint, for those who export them and not the run.
 
-use super::Settings;
-use super::networks::{Tensors, split};
-use super::settings::config;
+use super::PredictorSettings;
+use crate::networks::split;
 use crate::run_dir::Checkpoint;
+use crate::serialize::Tensors;
 use genolewm::config::ModelConfig;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::path::Path;
 
-/// Networks of a run as their weight files hold them, in f32.
+/// PredictorNetworks of a run as their weight files hold them, in f32.
 #[derive(Debug, Clone)]
-pub struct Trained {
+pub struct TrainedPredictor {
     /// The run's settings, without those that make no difference to the model.
-    pub settings: Settings,
+    pub settings: PredictorSettings,
     /// The configuration of the model.
     pub config: ModelConfig,
     /// Steps that were done.
@@ -23,7 +23,7 @@ pub struct Trained {
     pub action: Tensors,
 }
 
-impl Trained {
+impl TrainedPredictor {
     /// Reads a checkpoint.
     ///
     /// # Errors
@@ -31,14 +31,14 @@ impl Trained {
     /// one of another training.
     pub fn read(path: &Path) -> Result<Self> {
         let checkpoint = Checkpoint::load(path)?;
-        let settings: Settings = serde_json::from_str(&checkpoint.identity.settings)
+        let settings: PredictorSettings = serde_json::from_str(&checkpoint.identity.settings)
             .map_err(|error| foreign(path, &error.to_string()))?;
         let (predictor, action) = split(checkpoint.weights);
         if predictor.is_empty() || action.is_empty() {
             return Err(foreign(path, "one of the networks is missing"));
         }
         Ok(Self {
-            config: config(&settings),
+            config: settings.config(),
             settings,
             step: checkpoint.step,
             predictor,

@@ -1,141 +1,200 @@
-//! The networks that are trained, and one step of it.
+//! The predictor in the training loop: generations of windows as they come, and the collapse monitor.
 
-use super::Settings;
-use super::model::Model;
-use super::networks::{ACTION, Networks, PREDICTOR, Tensors, initial, split};
-use super::pool::Pool;
-use crate::collapse::CollapseWatch;
-use crate::optimizer::{MatrixOptimizer, Optimizer};
+use super::PredictorSettings;
+use super::model::PredictorModel;
+use super::pool::GenerationPool;
+use super::validation::PredictorValidation;
+use crate::collapse::{CollapseFigures, CollapseWatch};
+use crate::driver::{Trainer, TrainingSession};
+use crate::feed::{EncodingRate, Incoming};
 use crate::replicas::Replicas;
-use crate::run_dir::{Checkpoint, RunDir};
-use crate::step::{export, mean, not_a_number};
+use crate::run::StepProgress;
+use crate::serialize::Tensors;
+use crate::step::mean;
 use burn::tensor::TensorData;
-use genolewm::action::layers::join_input_projections;
-use genolewm::ops::BurnOps;
-use genolewm::weights::NamedTensor;
-use genolewm_core::Result;
+use genolewm_core::{Error, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Instant;
 
 /// The entry of a checkpoint's state that holds what the collapse monitor first saw.
-const FIRST_DISTANCE: &str = "collapse.initial_distance";
+pub(super) const FIRST_DISTANCE: &str = "collapse.initial_distance";
 
-/// Predictor and action encoder with their optimiser.
-pub(super) struct Trainer<'a> {
-    settings: &'a Settings,
-    replicas: Replicas<Model>,
-    optimizer: Optimizer,
-    /// Steps that are done.
-    pub(super) step: u64,
+/// A line of `metrics.jsonl`.
+#[derive(Debug, Serialize)]
+struct PredictorLine {
+    step: u64,
+    loss: f64,
+    gradient_norm: f64,
+    /// Mean cosine of prediction and target on the measured windows.
+    validation_cosine: f64,
+    /// The same with the state before the edit as the prediction.
+    naive_cosine: f64,
+    steps_per_second: f64,
+    /// Seconds that training has stood still for want of windows, after the first generation.
+    data_wait_seconds: f64,
+    /// Their share of all seconds since then.
+    data_wait_share: f64,
+    /// While windows are encoded.
+    encode_windows_per_second: f64,
 }
 
-/// What a step tells of itself.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StepFigures {
-    /// Mean over the micro-batches.
+/// A line of what the collapse monitor saw.
+#[derive(Debug, Serialize)]
+struct CollapseLine {
+    step: u64,
+    #[serde(flatten)]
+    figures: CollapseFigures,
+}
+
+/// A run that goes on.
+pub(super) struct PredictorTrainer<'a> {
+    pub(super) settings: &'a PredictorSettings,
+    pub(super) validation: &'a PredictorValidation<'a>,
+    pub(super) replicas: Replicas<PredictorModel>,
+    pub(super) watch: CollapseWatch,
+    pub(super) incoming: &'a mut Incoming,
+    pub(super) encoded: &'a EncodingRate,
+    pub(super) pool: GenerationPool,
+    pub(super) clock: WaitClock,
+    /// Of the last step.
     pub(super) loss: f64,
-    /// Before clipping.
     pub(super) gradient_norm: f64,
 }
 
-impl<'a> Trainer<'a> {
-    /// Fresh networks for states of `width`, or those of a checkpoint, on every device of `devices`.
-    pub(super) fn open(
-        settings: &'a Settings,
-        devices: (BurnOps, Vec<BurnOps>),
-        width: usize,
-        resumed: Option<Checkpoint>,
-    ) -> Result<Self> {
-        let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, settings.weight_decay);
-        let (replicas, step) = Replicas::open(devices, resumed, &mut optimizer, |ops, saved| {
-            let weights = saved.map_or_else(|| initial(settings, width), split);
-            let networks = Networks::load(&ops, settings, weights)?;
-            Ok(Model {
-                ops,
-                networks,
-                width,
-            })
-        })?;
-        Ok(Self {
-            settings,
-            replicas,
-            optimizer,
-            step,
-        })
+impl PredictorSettings {
+    /// The newest generation that the step after `step` steps draws from.
+    const fn generation(&self, step: u64) -> u64 {
+        step / self.generation_steps
     }
 
-    /// One update, by the mean gradient of `--accumulate` batches; a function of the seed,
-    /// the step and the pool.
-    ///
-    /// # Errors
-    /// `TRAINING.NAN_LOSS` when a loss or a gradient is not finite; the weights are unchanged then.
-    pub(super) fn train_step(&mut self, pool: &Pool) -> Result<StepFigures> {
-        let settings = self.settings;
-        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
-        rng.set_stream(self.step + 1);
-        let numbers = settings.accumulation.batches(self.step);
-        let (losses, gradients) = self
-            .replicas
-            .gradients(numbers, |_| Ok(pool.draw(settings.batch, &mut rng)))?;
-        let loss = mean(&losses, |&loss| loss);
-        if !loss.is_finite() {
-            return Err(not_a_number(self.step + 1));
+    /// All generations that the steps after `step` draw from.
+    pub(super) fn generations_from(&self, step: u64) -> Range<u64> {
+        if step >= self.run.steps {
+            return 0..0;
         }
-        let rate = settings.learning_rate
-            * settings
-                .schedule
-                .factor(self.step, settings.steps, settings.warmup_steps);
-        let gradient_norm =
-            self.replicas
-                .apply(gradients, &mut self.optimizer, &|_| rate, settings.clip)?;
-        self.step += 1;
-        Ok(StepFigures {
-            loss,
-            gradient_norm,
-        })
-    }
-
-    /// The networks as they stand.
-    pub(super) const fn model(&self) -> &Model {
-        &self.replicas.first
-    }
-
-    /// Saves a checkpoint of the run.
-    ///
-    /// # Errors
-    /// `RESOURCE.*` when it cannot be written.
-    pub(super) fn save(&mut self, run: &mut RunDir, watch: &CollapseWatch) -> Result<()> {
-        let (predictor, action) = self.weights();
-        let named = |prefix: &str, tensors: Tensors| -> Vec<(String, NamedTensor)> {
-            tensors
-                .into_iter()
-                .map(|(name, tensor)| (format!("{prefix}.{name}"), tensor))
-                .collect()
-        };
-        let weights = named(PREDICTOR, predictor)
-            .into_iter()
-            .chain(named(ACTION, action))
-            .collect();
-        let mut state = self.optimizer.export();
-        if let Some(distance) = watch.initial_distance() {
-            let distance = TensorData::new(vec![distance], [1]);
-            state.insert(FIRST_DISTANCE.to_owned(), distance);
-        }
-        run.save(self.step, weights, state)
-    }
-
-    /// Both networks as their weight files hold them.
-    pub(super) fn weights(&mut self) -> (Tensors, Tensors) {
-        let (predictor, action) = split(export(&mut self.replicas.first.networks));
-        (
-            join_input_projections(predictor),
-            join_input_projections(action),
-        )
+        let first = self
+            .generation(step)
+            .saturating_sub(self.generations as u64 - 1);
+        first..self.generation(self.run.steps - 1) + 1
     }
 }
 
-/// What the collapse monitor of a run compares with, from the run's checkpoint.
-pub(super) fn first_distance(checkpoint: &Checkpoint) -> Option<f32> {
-    let stored = checkpoint.state.get(FIRST_DISTANCE)?;
-    stored.as_slice::<f32>().ok()?.first().copied()
+impl Trainer for PredictorTrainer<'_> {
+    type Network = PredictorModel;
+
+    fn replicas(&mut self) -> &mut Replicas<PredictorModel> {
+        &mut self.replicas
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        while self
+            .pool
+            .lacks(self.settings.generation(self.replicas.step))
+        {
+            self.pool.push(self.incoming.take()?);
+        }
+        self.clock.count(self.incoming);
+        Ok(())
+    }
+
+    /// A function of the seed, the step and the pool.
+    fn train_step(&mut self) -> Result<f64> {
+        let (settings, step) = (self.settings, self.replicas.step);
+        let mut rng = ChaCha8Rng::seed_from_u64(settings.run.seed());
+        rng.set_stream(step + 1);
+        let rate = settings.run.rate(settings.update.schedule, step);
+        let draw = |_| Ok(self.pool.draw(settings.batch, &mut rng));
+        let (losses, norm) = self
+            .replicas
+            .update(&settings.run, &|_| rate, draw, |&loss| loss)?;
+        (self.loss, self.gradient_norm) = (mean(&losses, |&loss| loss), norm);
+        Ok(self.loss)
+    }
+
+    fn log(
+        &mut self,
+        session: &mut TrainingSession<'_, '_>,
+        progress: &StepProgress,
+    ) -> Result<Option<Error>> {
+        let step = self.replicas.step;
+        if session.run.is_logged(step) {
+            let line = self.line(progress.rate(step).1)?;
+            session.run.monitor().loss(self.loss);
+            session.run.log(&line)?;
+        }
+        if self.watch.is_due(step) {
+            return self.look_for_collapse(session);
+        }
+        Ok(None)
+    }
+
+    fn complete(&self, _: &mut Tensors, state: &mut BTreeMap<String, TensorData>) {
+        if let Some(distance) = self.watch.initial_distance() {
+            let distance = TensorData::new(vec![distance], [1]);
+            state.insert(FIRST_DISTANCE.to_owned(), distance);
+        }
+    }
+}
+
+impl PredictorTrainer<'_> {
+    /// Looks at the predictions of the measured windows; returns the error that the run ends with,
+    /// where that is wanted.
+    fn look_for_collapse(
+        &mut self,
+        session: &mut TrainingSession<'_, '_>,
+    ) -> Result<Option<Error>> {
+        let step = self.replicas.step;
+        let (predicted, targets) = self.validation.states(&self.replicas.first)?;
+        let states = (predicted.as_slice(), targets.as_slice());
+        let (monitor, width) = (session.run.monitor(), self.validation.width());
+        let check = self.watch.look(states, width, monitor, session.host.warn)?;
+        monitor.regulariser(check.metrics.kl_reg);
+        session.run.log(&CollapseLine {
+            step,
+            figures: CollapseFigures::from(&check),
+        })?;
+        Ok(self.watch.end(&check, step))
+    }
+
+    fn line(&self, steps_per_second: f64) -> Result<PredictorLine> {
+        let (validation_cosine, naive_cosine) = self.validation.cosines(&self.replicas.first)?;
+        Ok(PredictorLine {
+            step: self.replicas.step,
+            loss: self.loss,
+            gradient_norm: self.gradient_norm,
+            validation_cosine,
+            naive_cosine,
+            steps_per_second,
+            data_wait_seconds: self.clock.waited,
+            data_wait_share: self.clock.waited / self.clock.seconds().max(1e-9),
+            encode_windows_per_second: self.encoded.windows_per_second(),
+        })
+    }
+}
+
+/// How long training stood still. What the first generations took is not counted: there was nothing
+/// to do meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct WaitClock {
+    started: Option<Instant>,
+    waited: f64,
+}
+
+impl WaitClock {
+    fn count(&mut self, incoming: &mut Incoming) {
+        let waited = incoming.waited().as_secs_f64();
+        match self.started {
+            Some(_) => self.waited += waited,
+            None => self.started = Some(Instant::now()),
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.started
+            .map_or(0.0, |started| started.elapsed().as_secs_f64())
+    }
 }

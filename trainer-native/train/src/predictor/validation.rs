@@ -1,32 +1,36 @@
-//! Windows that are measured and never trained on.
+//! Validation of the predictor: cosines and surprises on windows that are never trained on.
 
-use super::model::Model;
-use super::pool::Item;
-use crate::pairs::Pairs;
+use super::model::PredictorModel;
+use crate::networks::surprises;
+use crate::pairs::{StateItem, StatePairs};
 use crate::step::host;
 use genolewm_core::Result;
-use genolewm_core::surprise::{displacement, surprise_distance};
+use genolewm_core::surprise::displacement;
 
 /// Items in a pass.
 const PASS: usize = 512;
 
 /// The measured windows.
-pub(super) struct Validation<'a> {
-    items: Vec<Item<'a>>,
+pub(super) struct PredictorValidation<'a> {
+    items: Vec<StateItem<'a>>,
     width: usize,
 }
 
-impl<'a> Validation<'a> {
-    /// All items of the windows.
-    pub(super) fn new(pairs: &'a Pairs) -> Self {
+impl<'a> PredictorValidation<'a> {
+    /// All items of the windows, those of fewer edits first.
+    pub(super) fn new(pairs: &'a StatePairs) -> Self {
+        let mut items: Vec<_> = (0..pairs.items.len())
+            .map(|index| pairs.item(index))
+            .collect();
+        items.sort_by_key(|item| item.steps());
         Self {
-            items: Item::all(pairs),
+            items,
             width: pairs.width,
         }
     }
 
     /// Predictions of all items, a state for each edit.
-    fn predict(&self, model: &Model, items: &[Item<'_>]) -> Result<Vec<f32>> {
+    fn predict(&self, model: &PredictorModel, items: &[StateItem<'_>]) -> Result<Vec<f32>> {
         let mut predicted = Vec::new();
         for items in items.chunks(PASS) {
             predicted.extend(host(model.predict(items)?.inner().into_data()));
@@ -40,7 +44,7 @@ impl<'a> Validation<'a> {
     }
 
     /// Mean cosine of prediction and target, and of the state before all edits and the target.
-    pub(super) fn cosines(&self, model: &Model) -> Result<(f64, f64)> {
+    pub(super) fn cosines(&self, model: &PredictorModel) -> Result<(f64, f64)> {
         let (predicted, after) = self.states(model)?;
         let mut before = Vec::with_capacity(predicted.len());
         for item in &self.items {
@@ -53,7 +57,7 @@ impl<'a> Validation<'a> {
     }
 
     /// Predictions and targets of all items, a state for each edit.
-    pub(super) fn states(&self, model: &Model) -> Result<(Vec<f32>, Vec<f32>)> {
+    pub(super) fn states(&self, model: &PredictorModel) -> Result<(Vec<f32>, Vec<f32>)> {
         Ok((self.predict(model, &self.items)?, self.targets()))
     }
 
@@ -62,20 +66,18 @@ impl<'a> Validation<'a> {
         self.width
     }
 
-    /// The surprise of each item of one edit, as scoring sees them, and the window that it lies in:
-    /// what the first calibration table is made of, until `calibrate` makes one from common variants.
-    pub(super) fn surprises(&self, model: &Model) -> Result<Vec<(String, f64)>> {
+    /// The surprise of each item of one edit, as scoring sees them, and the window that it lies in.
+    pub(super) fn surprises(&self, model: &PredictorModel) -> Result<Vec<(String, f64)>> {
         let single = self.items.partition_point(|item| item.steps() == 1);
         let items = &self.items[..single];
         let predicted = self.predict(model, items)?;
-        let rows = predicted.chunks_exact(self.width);
-        let surprise = |(item, predicted): (&Item<'_>, &[f32])| {
-            (
-                item.window().to_owned(),
-                surprise_distance(predicted, item.after()),
-            )
-        };
-        Ok(items.iter().zip(rows).map(surprise).collect())
+        let targets: Vec<f32> = items
+            .iter()
+            .flat_map(|item| item.after())
+            .copied()
+            .collect();
+        let windows = items.iter().map(|item| item.window());
+        Ok(surprises(windows, (&predicted, &targets), self.width))
     }
 }
 

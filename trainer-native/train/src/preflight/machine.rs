@@ -1,4 +1,4 @@
-//! What this machine has left.
+//! Free disk space and memory of this machine.
 
 use std::path::Path;
 

@@ -1,22 +1,20 @@
-//! The few steps that a run is judged by.
+//! The rehearsal: a few steps that a run's time, disk space and memory are judged by.
 
 use super::machine::{available_memory, free_bytes, own_memory};
-use super::{Course, Growth, Stage};
-use crate::run::StopFlag;
-use crate::run_dir::{DataManifest, Folder};
+use super::stage::{Growth, Preflight};
+use crate::driver::train;
+use crate::files::{files_below, unreadable};
+use crate::run::{StopFlag, TrainingHost};
+use crate::run_dir::{CheckpointFolder, DataManifest};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::metrics::{read_metrics, series};
-use genolewm_report::output::io_error;
 use std::path::{Path, PathBuf};
 
 /// Steps that are done; the first one is not timed.
 const STEPS: u64 = 7;
-/// Among them every second one is long where the run has long steps at all.
-pub(super) const LONG_EVERY: u64 = 2;
-
 /// What a rehearsal took, and what the run will.
 #[derive(Debug)]
-pub(super) struct Figures {
+pub(super) struct Rehearsed {
     /// The data.
     pub(super) manifest: DataManifest,
     /// A checkpoint's size.
@@ -43,39 +41,41 @@ pub(super) struct Figures {
 ///
 /// # Errors
 /// As the run; `RESOURCE.*` when nothing can be written there.
-pub(super) fn rehearse(settings: &impl Stage, course: &Course, stop: &StopFlag) -> Result<Figures> {
-    let beside = existing(&course.output);
-    let failed = |path: &Path| {
-        let name = path.display().to_string();
-        move |error: std::io::Error| io_error(&name, &error)
-    };
+pub(super) fn rehearse(settings: &impl Preflight, stop: &StopFlag) -> Result<Rehearsed> {
+    let run = settings.run();
+    let beside = existing(&run.output);
     let place = tempfile::Builder::new()
         .prefix(".preflight-")
         .tempdir_in(&beside)
-        .map_err(failed(&beside))?;
+        .map_err(|error| unreadable(&beside, &error))?;
     let directory = place.path();
-    settings
-        .rehearsal(STEPS, directory.to_owned())
-        .train(stop)?;
+    let mut few = settings.clone();
+    few.adapt(STEPS);
+    few.run_mut().shorten(STEPS, directory.to_owned());
+    let mut host = TrainingHost {
+        stop,
+        quiet: true,
+        warn: &mut |_| {},
+    };
+    train(&few, &mut host)?;
     if stop.is_set() {
         return Err(Error::new(
             ErrorCode::TrainingGeneric,
             "the rehearsal was interrupted",
         ));
     }
-    let Growth { bytes, seconds } = settings.growth(directory)?;
+    let Growth { bytes, seconds } = settings.growth()?;
     let timing = read_metrics(&directory.join("timing.jsonl"))?;
-    let sizes = |names: &[&str]| -> std::io::Result<u64> {
+    let sizes = |names: &[&str]| -> Result<u64> {
         names.iter().map(|name| size(&directory.join(name))).sum()
     };
     let own = own_memory();
-    let folder = Folder::of(&course.output);
-    Ok(Figures {
+    let folder = CheckpointFolder::of(&run.output);
+    Ok(Rehearsed {
         manifest: DataManifest::read(directory)?,
-        checkpoint_bytes: sizes(&["checkpoints"]).map_err(failed(directory))?,
-        result_bytes: sizes(&["encoder", "model"]).map_err(failed(directory))?,
-        logged_bytes: sizes(&["metrics.jsonl", "timing.jsonl", "tb"]).map_err(failed(directory))?
-            / STEPS,
+        checkpoint_bytes: sizes(&["checkpoints"])?,
+        result_bytes: sizes(&["encoder", "model", "lora.safetensors"])?,
+        logged_bytes: sizes(&["metrics.jsonl", "timing.jsonl", "tb"])? / STEPS,
         free_bytes: free_bytes(&beside),
         peak_bytes: own.map(|(peak, _)| peak + bytes),
         available_bytes: available_memory()
@@ -83,7 +83,7 @@ pub(super) fn rehearse(settings: &impl Stage, course: &Course, stop: &StopFlag) 
             .map(|(free, (_, now))| free + now),
         step_seconds: step_seconds(
             &series(&timing, "step", "steps_per_second"),
-            course.long_every,
+            settings.long_every(),
         )
         .ok_or_else(|| Error::new(ErrorCode::InternalGeneric, "the rehearsal has no times"))?,
         before_seconds: seconds,
@@ -98,16 +98,15 @@ fn existing(directory: &Path) -> PathBuf {
 }
 
 /// Bytes of a file, or of all files below a directory; 0 where there is none.
-fn size(path: &Path) -> std::io::Result<u64> {
+fn size(path: &Path) -> Result<u64> {
     if !path.exists() {
         return Ok(0);
     }
-    if !path.is_dir() {
-        return Ok(path.metadata()?.len());
-    }
-    std::fs::read_dir(path)?
-        .map(|entry| size(&entry?.path()))
-        .sum()
+    let length = |file: &PathBuf| {
+        let about = std::fs::metadata(file).map_err(|error| unreadable(file, &error))?;
+        Ok(about.len())
+    };
+    files_below(path)?.iter().map(length).sum()
 }
 
 /// Seconds of a step from the mean rates after each step. Where the run has long steps, every second

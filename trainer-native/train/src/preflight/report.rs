@@ -1,10 +1,15 @@
 //! What a preflight found, as JSON in the Python package's manner and as lines to read.
 
-use super::Course;
-use super::rehearsal::Figures;
+use super::issue::{Drawn, Issue, Severity};
+use super::rehearsal::Rehearsed;
 use crate::device::TrainingDevice;
+use crate::driver::Stage;
+use crate::files::internal;
+use crate::run_dir::settings_text;
+use crate::settings::RunSettings;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::json::json_pretty;
+use genolewm_report::output::write_atomically;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
@@ -16,59 +21,6 @@ const GENERATED_BY: &str = "genolewm-train-preflight";
 /// Whole runs take this much more room than their files: events and pictures are written anew.
 const ROOM: f64 = 1.1;
 const GIBIBYTE: f64 = (1u64 << 30) as f64;
-
-/// How bad something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The run must not start.
-    Error,
-    /// It may, and somebody should know.
-    Warning,
-}
-
-/// Something that is wrong with a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Issue {
-    /// How bad it is.
-    pub severity: Severity,
-    /// An error's code, or a dotted name such as `holdout.leak`.
-    pub code: String,
-    /// The file or directory.
-    pub path: Option<String>,
-    /// What it is.
-    pub message: String,
-}
-
-impl Issue {
-    /// An issue of a file.
-    #[must_use]
-    pub fn new(severity: Severity, code: &str, path: &Path, message: String) -> Self {
-        Self {
-            severity,
-            code: code.to_owned(),
-            path: Some(path.display().to_string()),
-            message,
-        }
-    }
-}
-
-/// What was drawn as the run will draw it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Drawn {
-    /// Bases that may be sampled.
-    pub corpus_bp: u64,
-    /// Windows that were drawn and compared with the hold-outs.
-    pub windows_checked: u64,
-    /// Edits that were.
-    pub edits_checked: u64,
-    /// Held-out bases and records that the corpus was asked for.
-    pub holdout_bp_checked: u64,
-    /// Variants of the run's files that are held out.
-    pub held_out_variants: u64,
-    /// Windows, edits and regions that are held out and could be trained on.
-    pub leaks: u64,
-}
 
 /// The report.
 #[derive(Debug, Clone, Serialize)]
@@ -92,24 +44,29 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(course: &Course, settings: String, generated_at: String) -> Result<Self> {
-        let resolved: Value = serde_json::from_str(&settings)
-            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+    pub(super) fn new<S: Stage>(settings: &S, generated_at: String) -> Result<Self> {
+        let resolved: Value = serde_json::from_str(&settings_text(settings, S::KEYS)?)
+            .map_err(|error| internal(&error))?;
+        let RunSettings { output, device, .. } = settings.run();
         let threads = available_parallelism().map_or(1, NonZeroUsize::get);
         Ok(Self {
             schema_version: SCHEMA_VERSION,
             generated_by: GENERATED_BY,
             generated_at,
             ok: true,
-            stage: course.stage,
+            stage: S::NAME,
             dataset_snapshot_id: None,
             training_config: json!({"path": null, "resolved": resolved}),
             run_dir: json!({
-                "path": course.output.display().to_string(),
-                "exists": course.output.exists(),
+                "path": output.display().to_string(),
+                "exists": output.exists(),
             }),
             dataset: Value::Null,
-            accelerator: json!({"device": course.device.to_string(), "required": course.device.all().any(|device| device != TrainingDevice::Cpu), "threads": threads}),
+            accelerator: json!({
+                "device": device.to_string(),
+                "required": device.all().any(|device| device != TrainingDevice::Cpu),
+                "threads": threads,
+            }),
             disk: Value::Null,
             memory: Value::Null,
             time: Value::Null,
@@ -147,13 +104,13 @@ impl Report {
         self.ok &= !self.has_errors();
     }
 
-    pub(super) fn rehearsed(&mut self, course: &Course, figures: Figures) {
-        let steps = course.steps;
-        let saved = steps.div_ceil(course.checkpoint_every.max(1));
-        let nth = steps.checked_div(course.retention.keep_every).unwrap_or(0);
+    pub(super) fn rehearsed(&mut self, run: &RunSettings, figures: Rehearsed) {
+        let steps = run.steps;
+        let saved = steps.div_ceil(run.checkpoint_every.max(1));
+        let nth = steps.checked_div(run.retention.keep_every).unwrap_or(0);
         // One more lies there while it is written, before the oldest goes.
-        let kept = saved.min(course.retention.keep) + nth + 1;
-        let logged = figures.logged_bytes * (steps / course.log_every.max(1));
+        let kept = saved.min(run.retention.keep) + nth + 1;
+        let logged = figures.logged_bytes * (steps / run.log_every.max(1));
         let files = kept * figures.checkpoint_bytes + figures.result_bytes + logged;
         let needed = (files as f64 * ROOM) as u64;
         let left = steps.saturating_sub(figures.steps_done);
@@ -196,7 +153,7 @@ impl Report {
                     gibibytes(needed),
                     gibibytes(there)
                 );
-                let issue = Issue::new(Severity::Error, code, &course.output, message);
+                let issue = Issue::new(Severity::Error, code, &run.output, message);
                 self.issues.push(issue);
             }
         }
@@ -210,7 +167,7 @@ impl Report {
     pub fn to_json(&self) -> Result<String> {
         serde_json::to_value(self)
             .map(|value| value.to_string())
-            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))
+            .map_err(|error| internal(&error))
     }
 
     /// Writes the report for people to read and programs to find.
@@ -218,10 +175,8 @@ impl Report {
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let text =
-            serde_json::to_value(self).and_then(|value| serde_json::to_string_pretty(&value));
-        let text = text.map_err(|error| io_error(&path.display().to_string(), &error.into()))?;
-        write_atomically(path, format!("{text}\n").as_bytes())
+        let sorted = serde_json::to_value(self).map_err(|error| internal(&error))?;
+        write_atomically(path, json_pretty(&sorted)?.as_bytes())
     }
 
     /// What it comes to, a line each.

@@ -1,6 +1,6 @@
-//! The windows of a step, and where their states lie among the hidden rows.
+//! The windows of a ranking step, and where their states lie among the hidden rows.
 
-use super::super::encoder_dir::SPECIALS;
+use crate::encoder_dir::targets;
 use core::ops::Range;
 use genolewm::encoder::Sequence;
 use genolewm_data::genome::consequence::Consequence;
@@ -11,7 +11,7 @@ const LEAST_GAP: f32 = 0.05;
 
 /// A reference window and its edits, as tokens of one length.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(super) struct RankedWindow {
     pub(super) reference: Vec<u32>,
     /// What each six-mer of the reference is part of, where that is known; empty where nothing is
     /// learnt of it.
@@ -21,16 +21,16 @@ pub(super) struct Window {
 
 /// The windows of a step. Each has `context` six-mers before the one that is edited.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct RankingBatch {
     pub(super) context: usize,
-    pub(super) windows: Vec<Window>,
+    pub(super) windows: Vec<RankedWindow>,
     /// Of each edit, window after window.
     pub(super) consequences: Vec<Consequence>,
 }
 
 /// Where the states of a batch lie among its hidden rows.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(super) struct StateRows {
     pub(super) spans: Vec<[Range<usize>; 2]>,
     /// For each edit, the state of its reference.
     pub(super) reference: Vec<usize>,
@@ -38,11 +38,11 @@ pub(super) struct Rows {
     pub(super) edited: Vec<usize>,
 }
 
-impl Batch {
+impl RankingBatch {
     /// References whole, edits from their own six-mer on; pooled over `radius` rows on each side
     /// of the locus' row as scoring counts it (the row before the edited six-mer's).
-    pub(super) fn sequences(&self, radius: usize) -> (Vec<Sequence<'_>>, Rows) {
-        let (mut sequences, mut rows, mut offset) = (Vec::new(), Rows::default(), 0);
+    pub(super) fn sequences(&self, radius: usize) -> (Vec<Sequence<'_>>, StateRows) {
+        let (mut sequences, mut rows, mut offset) = (Vec::new(), StateRows::default(), 0);
         let changed = self.context + 1;
         let first = self.context.saturating_sub(radius);
         for window in &self.windows {
@@ -77,7 +77,7 @@ impl Batch {
         self.consequences.iter().map(severity).collect()
     }
 
-    /// Pairs of edits of one window of which the first is the more severe one.
+    /// StatePairs of edits of one window of which the first is the more severe one.
     pub(super) fn ranked_pairs(&self) -> Vec<(usize, usize)> {
         let severities = self.severities();
         let mut pairs = Vec::new();
@@ -95,7 +95,7 @@ impl Batch {
         pairs
     }
 
-    /// Rows of the references that predict a token.
+    /// StateRows of the references that predict a token.
     pub(super) fn language_rows(&self) -> Vec<usize> {
         let mut offset = 0;
         let mut rows = Vec::new();
@@ -107,7 +107,7 @@ impl Batch {
         rows
     }
 
-    /// Rows of the references whose six-mer, the last that they know, is part of something known,
+    /// StateRows of the references whose six-mer, the last that they know, is part of something known,
     /// and of what.
     pub(super) fn elements(&self) -> (Vec<usize>, Vec<Element>) {
         // A window's first row is that of the tag before its six-mers.
@@ -121,10 +121,9 @@ impl Batch {
 
     /// What these rows predict, as six-mer codes.
     pub(super) fn language_targets(&self) -> Vec<u16> {
-        let code = |&id: &u32| id as u16 - SPECIALS.len() as u16;
-        self.windows
-            .iter()
-            .flat_map(|window| window.reference[1..].iter().map(code))
+        let windows = self.windows.iter();
+        windows
+            .flat_map(|window| targets(&window.reference))
             .collect()
     }
 }
@@ -135,12 +134,12 @@ mod tests {
 
     #[test]
     fn edits_are_pooled_with_the_rows_that_they_share() {
-        let window = |edits: usize| Window {
+        let window = |edits: usize| RankedWindow {
             reference: vec![9; 8],
             elements: [vec![None; 6], vec![Some(Element::Intergenic)]].concat(),
             edits: vec![vec![9; 8]; edits],
         };
-        let batch = Batch {
+        let batch = RankingBatch {
             context: 4,
             windows: vec![window(1), window(2)],
             consequences: vec![],
@@ -165,12 +164,12 @@ mod tests {
     #[test]
     fn only_edits_of_one_window_are_ranked() {
         use Consequence::{StopGained, StopLost, Synonymous};
-        let window = |edits: usize| Window {
+        let window = |edits: usize| RankedWindow {
             reference: vec![9; 8],
             elements: Vec::new(),
             edits: vec![vec![9; 8]; edits],
         };
-        let batch = Batch {
+        let batch = RankingBatch {
             context: 4,
             windows: vec![window(2), window(3)],
             consequences: vec![StopGained, Synonymous, Synonymous, Synonymous, StopLost],

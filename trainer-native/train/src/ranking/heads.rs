@@ -1,9 +1,10 @@
-//! What is trained beside the encoder and not kept with it: the line from the shift's length to the
-//! severity, and the head that tells what each six-mer is part of.
+//! The ranking's heads, which are not kept with the encoder: the line from the shift's length to the
+//! severity, and what each six-mer is part of.
 
-use super::Settings;
-use super::batch::Batch;
-use crate::encoder::Base;
+use super::RankingSettings;
+use super::batch::RankingBatch;
+use crate::language_model::LanguageModel;
+use crate::serialize::Tensors;
 use crate::step::host;
 use burn::tensor::{Tensor, activation};
 use genolewm::ops::Ops;
@@ -12,8 +13,8 @@ use genolewm_data::genome::element::Element;
 
 /// The encoder with its heads.
 pub(super) struct Ranked<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) base: Base,
+    pub(super) settings: &'a RankingSettings,
+    pub(super) model: LanguageModel,
     /// `[slope, offset]`, one row.
     pub(super) line: Tensor<2>,
     /// A row of the encoder's width for each [`Element`].
@@ -23,12 +24,17 @@ pub(super) struct Ranked<'a> {
 }
 
 impl<'a> Ranked<'a> {
-    pub(super) fn new(mut base: Base, settings: &'a Settings) -> Self {
-        let width = base.llama.config.hidden_size;
+    /// The encoder with the heads that a checkpoint's `tensors` hold, or else with new ones.
+    pub(super) fn new(
+        model: LanguageModel,
+        mut tensors: Tensors,
+        settings: &'a RankingSettings,
+    ) -> Self {
+        let width = model.llama.config.hidden_size;
         let mut take = |name: &str, fresh: Vec<f32>, rows: usize| {
-            let values = base.extra.remove(name).unwrap_or(fresh);
+            let values = tensors.remove(name).map_or(fresh, |kept| kept.values);
             let columns = values.len() / rows;
-            base.ops.matrix(values, rows, columns)
+            model.ops.matrix(values, rows, columns)
         };
         let line = take("ranking.line", vec![1.0, 1.0], 1);
         let elements = take(
@@ -39,7 +45,7 @@ impl<'a> Ranked<'a> {
         let element_bias = take("ranking.elements.bias", vec![0.0; Element::COUNT], 1);
         Self {
             settings,
-            base,
+            model,
             line,
             elements,
             element_bias,
@@ -48,7 +54,11 @@ impl<'a> Ranked<'a> {
 
     /// Cross-entropy of what the six-mers of the references are part of, from the row that has read
     /// up to their end; `[1, 1]`. Nothing where nothing is known.
-    pub(super) fn element_loss(&self, hidden: &Tensor<2>, batch: &Batch) -> Option<Tensor<2>> {
+    pub(super) fn element_loss(
+        &self,
+        hidden: &Tensor<2>,
+        batch: &RankingBatch,
+    ) -> Option<Tensor<2>> {
         let (rows, elements) = batch.elements();
         if rows.is_empty() {
             return None;
@@ -57,14 +67,18 @@ impl<'a> Ranked<'a> {
         for (row, element) in elements.iter().enumerate() {
             right[row * Element::COUNT + element.index()] = 1.0;
         }
-        let ops = &self.base.ops;
+        let ops = &self.model.ops;
         let right = ops.matrix(right, rows.len(), Element::COUNT);
         let log_probabilities = activation::log_softmax(self.element_logits(hidden, &rows), 1);
         Some((log_probabilities * right).sum_dim(1).mean_dim(0).neg())
     }
 
     /// How many six-mers the head takes for the right element, and how many are known.
-    pub(super) fn right_elements(&self, hidden: &Tensor<2>, batch: &Batch) -> (usize, usize) {
+    pub(super) fn right_elements(
+        &self,
+        hidden: &Tensor<2>,
+        batch: &RankingBatch,
+    ) -> (usize, usize) {
         let (rows, elements) = batch.elements();
         if rows.is_empty() {
             return (0, 0);
@@ -83,14 +97,14 @@ impl<'a> Ranked<'a> {
     }
 
     fn element_logits(&self, hidden: &Tensor<2>, rows: &[usize]) -> Tensor<2> {
-        let hidden = self.base.ops.gather(hidden, rows);
+        let hidden = self.model.ops.gather(hidden, rows);
         hidden.matmul(self.elements.clone().transpose()) + self.element_bias.clone()
     }
 }
 
 impl Parameters<Tensor<2>> for Ranked<'_> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, Tensor<2>>) {
-        self.base.llama.visit(prefix, visit);
+        self.model.llama.visit(prefix, visit);
         visit("ranking.line", Role::Row, &mut self.line);
         visit("ranking.elements.weight", Role::Table, &mut self.elements);
         visit("ranking.elements.bias", Role::Row, &mut self.element_bias);

@@ -8,165 +8,178 @@
 //! intron, splice site), so that what a substitution breaks is in the state to begin with. The
 //! language-model loss on the reference windows is kept, so that the encoder stays one.
 
+mod settings;
 mod batch;
+mod pools;
+mod sites;
 mod heads;
 mod pass;
-mod pools;
-mod settings;
-mod sites;
 mod validation;
+mod preflight;
 
-pub use settings::Settings;
+pub use settings::RankingSettings;
 
-use super::encoder::{Base, read_config};
-use super::encoder_dir;
-use super::optimizer::{MatrixOptimizer, Optimizer};
-use super::replicas::Replicas;
-use super::run::{Progress, StopFlag};
-use super::run_dir::{DataFile, RunDir, RunPlan, json_text};
-use super::schedule::Schedule;
-use super::step::{export, host};
-use batch::Batch;
-use genolewm::encoder::LlamaConfig;
-use genolewm_core::Result;
+use crate::driver::{Stage, Trainer, TrainingSession};
+use crate::encoder_dir::{self, read_config, read_weights};
+use crate::language_model::LanguageModel;
+use crate::optimizer::{MatrixOptimizer, Optimizer};
+use crate::replicas::Replicas;
+use crate::run::StepProgress;
+use crate::run_dir::DataFile;
+use crate::schedule::Schedule;
+use crate::serialize::Tensors;
+use crate::settings::RunSettings;
+use crate::step::{export, host};
+use batch::RankingBatch;
+use genolewm::weights::Weights;
+use genolewm_core::{Error, Result};
 use heads::Ranked;
-use pass::Losses;
+use pass::RankingLosses;
 use serde::Serialize;
-use sites::Sites;
-use validation::Validation;
+use serde_json::Value;
+use sites::SnvSites;
+use validation::RankingValidation;
+
+/// Weight decay, and the greatest norm of the gradients.
+const UPDATES: (f32, f64) = (0.05, 1.0);
+/// Tokens of the longest window.
+const MOST_TOKENS: usize = 700;
 
 /// A line of `metrics.jsonl`.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-struct Line {
+#[derive(Debug, Clone, Copy, Serialize)]
+struct RankingLine {
     step: u64,
     #[serde(flatten)]
-    losses: Losses,
+    losses: RankingLosses,
     gradient_norm: f64,
     steps_per_second: f64,
     #[serde(flatten)]
-    validation: Option<Validation>,
+    validation: Option<RankingValidation>,
 }
 
-/// Trains until `settings.steps` or until `stop`; goes on from the directory's newest checkpoint.
-///
-/// # Errors
-/// As [`super::encoder::run`].
-pub fn run(
-    settings: &Settings,
-    stop: &StopFlag,
-    quiet: bool,
-    warn: &mut dyn FnMut(&str),
-) -> Result<()> {
-    let config = read_config(&settings.init)?;
-    let devices = settings.compute.training_ops(settings.accumulation)?;
-    let plan = plan(settings, &config)?;
-    let resumed = plan.resume(warn)?;
-    let mut run = RunDir::begin(plan, resumed.as_ref(), &data(settings)?, quiet)?;
-    let sites = Sites::open(settings)?;
-    let validation = sites.validation(settings)?;
-    let mut optimizer = Optimizer::new(MatrixOptimizer::Muon, 0.05);
-    let (replicas, step) = Replicas::open(devices, resumed, &mut optimizer, |ops, saved| {
-        let base = Base::open(ops, &settings.init, &config, saved)?;
-        Ok(Ranked::new(base, settings))
-    })?;
-    let mut trainer = Trainer {
-        settings,
-        replicas,
-        optimizer,
-        step,
-    };
-    let progress = Progress::new(settings.steps, step, quiet);
-    while trainer.step < settings.steps && !stop.is_set() {
-        let mut line = run.timed(|| trainer.train_step(&sites))?;
-        progress.step(trainer.step, line.losses.ranking_loss);
-        let last = trainer.step == settings.steps;
-        let measured = last || trainer.step.is_multiple_of(settings.validate_every);
-        if measured || run.is_logged(trainer.step) {
-            line.steps_per_second = progress.rate(trainer.step).1;
-            line.validation = measured.then(|| trainer.validate(&validation));
-            run.monitor().loss(line.losses.ranking_loss);
-            run.log(&line)?;
-        }
-        if trainer.step.is_multiple_of(settings.checkpoint_every) {
-            trainer.save(&mut run)?;
-        }
+impl Stage for RankingSettings {
+    const NAME: &'static str = "ranking";
+    const CURVES: &'static [&'static str] = &["ranking_loss", "severe_auroc"];
+    const KEYS: &'static str = "corpus holdout exons init precision steps windows edits_per_window \
+        context_tokens sure_steps long_every long_context_tokens pool_radius pair_weight \
+        element_weight language_weight accumulate learning_rate warmup_steps train_seed \
+        validation_share validation_windows";
+
+    fn run(&self) -> &RunSettings {
+        &self.run
     }
-    progress.finish();
-    trainer.save(&mut run)?;
-    let weights = export(&mut trainer.replicas.first.base.llama);
-    encoder_dir::write(&settings.output.join("encoder"), &config, &weights)?;
-    run.finish(stop.is_set())
-}
 
-fn plan(settings: &Settings, config: &LlamaConfig) -> Result<RunPlan> {
-    Ok(RunPlan {
-        stage: "ranking",
-        directory: settings.output.clone(),
-        settings: json_text(settings)?,
-        architecture: encoder_dir::config_json(config).to_string(),
-        seed: settings.seed,
-        steps: settings.steps,
-        checkpoint_every: settings.checkpoint_every,
-        log_every: settings.log_every,
-        collapse_every: None,
-        retention: settings.retention,
-        curves: &["ranking_loss", "severe_auroc"],
-    })
-}
+    fn run_mut(&mut self) -> &mut RunSettings {
+        &mut self.run
+    }
 
-fn data(settings: &Settings) -> Result<Vec<DataFile>> {
-    let mut files = DataFile::corpus("corpus", &settings.corpus)?;
-    files.push(DataFile::holdout(&settings.holdout));
-    let exons = settings.exons.iter();
-    files.extend(exons.map(|table| DataFile::new("exons", table)));
-    files.extend(DataFile::encoder(&settings.init));
-    Ok(files)
-}
+    fn architecture(&self) -> Result<Value> {
+        Ok(encoder_dir::config_json(&read_config(&self.init)?))
+    }
 
-struct Trainer<'a> {
-    settings: &'a Settings,
-    replicas: Replicas<Ranked<'a>>,
-    optimizer: Optimizer,
-    step: u64,
-}
+    fn data(&self) -> Result<Vec<DataFile>> {
+        let mut files = DataFile::corpus("corpus", &self.corpus)?;
+        files.push(DataFile::holdout(&self.holdout));
+        let exons = self.exons.iter();
+        files.extend(exons.map(|table| DataFile::new("exons", table)));
+        files.extend(DataFile::encoder(&self.init));
+        Ok(files)
+    }
 
-impl Trainer<'_> {
-    fn train_step(&mut self, sites: &Sites) -> Result<Line> {
-        let settings = self.settings;
-        let numbers = settings.accumulation.batches(self.step);
-        let (losses, gradients) = self
-            .replicas
-            .gradients(numbers, |number| sites.draw(settings, self.step, number))?;
-        let rate = settings.learning_rate
-            * Schedule::Wsd.factor(self.step, settings.steps, settings.warmup_steps);
-        let mut line = Line {
-            losses: Losses::mean(&losses),
-            ..Line::default()
+    fn train(&self, session: &mut TrainingSession<'_, '_>) -> Result<()> {
+        let config = read_config(&self.init)?;
+        let sites = SnvSites::open(self)?;
+        let (devices, resumed) = session.origin();
+        let (weight_decay, clip) = UPDATES;
+        let optimizer = Optimizer::new(MatrixOptimizer::Muon, weight_decay);
+        let replicas = Replicas::open(devices, resumed, (optimizer, clip), |ops, saved| {
+            let (weights, heads) = match saved {
+                Some(saved) => {
+                    let (own, heads) = saved
+                        .into_iter()
+                        .partition(|(name, _)| name.starts_with("model."));
+                    (Weights::from_tensors("checkpoint", own), heads)
+                }
+                None => (read_weights(&self.init)?, Tensors::new()),
+            };
+            let model = LanguageModel::load(ops, &config, weights, MOST_TOKENS)?;
+            Ok(Ranked::new(model, heads, self))
+        })?;
+        let mut trainer = RankingTrainer {
+            settings: self,
+            validation: sites.validation(self)?,
+            sites,
+            replicas,
+            losses: RankingLosses::default(),
+            gradient_norm: 0.0,
         };
-        line.gradient_norm = self
-            .replicas
-            .apply(gradients, &mut self.optimizer, &|_| rate, 1.0)?;
-        self.step += 1;
-        line.step = self.step;
-        Ok(line)
+        session.steps(&mut trainer)?;
+        let weights = export(&mut trainer.replicas.first.model.llama);
+        encoder_dir::write(&self.run.output.join("encoder"), &config, &weights)
+    }
+}
+
+struct RankingTrainer<'a> {
+    settings: &'a RankingSettings,
+    sites: SnvSites,
+    validation: Vec<RankingBatch>,
+    replicas: Replicas<Ranked<'a>>,
+    /// Of the last step.
+    losses: RankingLosses,
+    gradient_norm: f64,
+}
+
+impl<'a> Trainer for RankingTrainer<'a> {
+    type Network = Ranked<'a>;
+
+    fn replicas(&mut self) -> &mut Replicas<Ranked<'a>> {
+        &mut self.replicas
     }
 
-    fn validate(&self, batches: &[Batch]) -> Validation {
+    fn train_step(&mut self) -> Result<f64> {
+        let (settings, step) = (self.settings, self.replicas.step);
+        let rate = settings.run.rate(Schedule::Wsd, step);
+        let draw = |number| self.sites.draw(settings, step, number);
+        let (losses, norm) = self
+            .replicas
+            .update(&settings.run, &|_| rate, draw, |batch| batch.ranking_loss)?;
+        (self.losses, self.gradient_norm) = (RankingLosses::mean(&losses), norm);
+        Ok(self.losses.ranking_loss)
+    }
+
+    fn log(
+        &mut self,
+        session: &mut TrainingSession<'_, '_>,
+        progress: &StepProgress,
+    ) -> Result<Option<Error>> {
+        let (settings, step) = (self.settings, self.replicas.step);
+        let measured = step == settings.run.steps || step.is_multiple_of(settings.validate_every);
+        if measured || session.run.is_logged(step) {
+            session.run.monitor().loss(self.losses.ranking_loss);
+            session.run.log(&RankingLine {
+                step,
+                losses: self.losses,
+                gradient_norm: self.gradient_norm,
+                steps_per_second: progress.rate(step).1,
+                validation: measured.then(|| self.validate()),
+            })?;
+        }
+        Ok(None)
+    }
+}
+
+impl RankingTrainer<'_> {
+    fn validate(&self) -> RankingValidation {
         let model = &self.replicas.first;
         let (mut lengths, mut consequences) = (Vec::new(), Vec::new());
         let mut elements = (0, 0);
-        for batch in batches {
+        for batch in &self.validation {
             let (hidden, moved) = model.shifts(batch);
             let (right, known) = model.right_elements(&hidden, batch);
             elements = (elements.0 + right, elements.1 + known);
             lengths.extend(host(moved.inner().into_data()));
             consequences.extend_from_slice(&batch.consequences);
         }
-        Validation::of(&lengths, &consequences, elements)
-    }
-
-    fn save(&mut self, run: &mut RunDir) -> Result<()> {
-        let weights = export(&mut self.replicas.first);
-        run.save(self.step, weights, self.optimizer.export())
+        RankingValidation::of(&lengths, &consequences, elements)
     }
 }

@@ -1,7 +1,7 @@
-//! Annotated substitutions of the corpus, by kind: those that are drawn, and those that are only
+//! Annotated substitutions (SNVs) of the corpus by kind: those that are drawn, and those that are only
 //! measured.
 
-use super::Settings;
+use super::RankingSettings;
 use genolewm_core::position::Interval;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::Corpus;
@@ -26,7 +26,7 @@ pub(super) const SURE: &[usize] = &[0, 3];
 pub(super) const ALL: &[usize] = &[0, 1, 2, 3];
 
 /// All substitutions of the transcripts, and the transcripts.
-pub(super) struct Pools {
+pub(super) struct SnvPools {
     /// Names of the contigs.
     pub(super) contigs: Vec<String>,
     /// What steps are drawn from.
@@ -37,13 +37,13 @@ pub(super) struct Pools {
     pub(super) annotation: Annotation,
 }
 
-impl Pools {
+impl SnvPools {
     /// Reads the transcripts and lists every substitution whose effect is known.
     ///
     /// # Errors
     /// As reading the tables; `TRAINING.DATALOADER` when some kind is missing on a side.
     pub(super) fn open(
-        settings: &Settings,
+        settings: &RankingSettings,
         corpus: &Corpus,
         pieces: &[LocalRecord],
     ) -> Result<Self> {

@@ -1,15 +1,22 @@
 //! Settings of `train ranking`.
 
-use super::super::run_dir::Retention;
-use crate::device::Compute;
-use crate::step::Accumulation;
+use crate::settings::{RunSettings, with_defaults};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 
+const DEFAULTS: [(&str, &str); 5] = [
+    ("steps", "1500"),
+    ("learning_rate", "0.001"),
+    ("warmup_steps", "50"),
+    ("checkpoint_every", "200"),
+    ("log_every", "20"),
+];
+
 /// Settings of `train ranking`.
 #[derive(Debug, Clone, Args, Serialize)]
-pub struct Settings {
+#[command(mut_args(|arg| with_defaults(arg, &DEFAULTS)))]
+pub struct RankingSettings {
     /// Table of sequence sources that hold the transcripts
     #[arg(long, value_name = "TSV")]
     pub corpus: PathBuf,
@@ -22,17 +29,6 @@ pub struct Settings {
     /// The encoder directory to start from
     #[arg(long, value_name = "DIR")]
     pub init: PathBuf,
-    /// The run's directory: settings, metrics, checkpoints and, at the end, encoder/
-    #[arg(long, value_name = "DIR")]
-    #[serde(skip)]
-    pub output: PathBuf,
-    /// Where and in which numbers to train
-    #[command(flatten)]
-    #[serde(flatten)]
-    pub compute: Compute,
-    /// Optimisation steps
-    #[arg(long, default_value_t = 1_500)]
-    pub steps: u64,
     /// Windows in a step
     #[arg(long, default_value_t = 32)]
     pub windows: usize,
@@ -64,20 +60,6 @@ pub struct Settings {
     /// Weight of the language-model loss
     #[arg(long, default_value_t = 0.1)]
     pub language_weight: f64,
-    /// How many batches make a step
-    #[command(flatten)]
-    #[serde(flatten)]
-    pub accumulation: Accumulation,
-    /// Peak learning rate
-    #[arg(long, default_value_t = 1e-3)]
-    pub learning_rate: f64,
-    /// Steps of linear warm-up
-    #[arg(long, default_value_t = 50)]
-    pub warmup_steps: u64,
-    /// Seed of the data
-    #[arg(long = "train-seed", default_value_t = 0)]
-    #[serde(rename = "train_seed")]
-    pub seed: u64,
     /// One block of 100 kb in this many is measured and never trained on; 0 for none
     #[arg(long, default_value_t = 10)]
     pub validation_share: u64,
@@ -88,21 +70,13 @@ pub struct Settings {
     #[arg(long, default_value_t = 100)]
     #[serde(skip)]
     pub validate_every: u64,
-    /// Steps between checkpoints
-    #[arg(long, default_value_t = 200)]
-    #[serde(skip)]
-    pub checkpoint_every: u64,
-    /// Which checkpoints stay
+    /// What all stages share
     #[command(flatten)]
-    #[serde(skip)]
-    pub retention: Retention,
-    /// Steps between lines of metrics
-    #[arg(long, default_value_t = 20)]
-    #[serde(skip)]
-    pub log_every: u64,
+    #[serde(flatten)]
+    pub run: RunSettings,
 }
 
-impl Settings {
+impl RankingSettings {
     /// Fewest and most six-mers left of the locus, in this order.
     pub(super) fn context_range(&self) -> (usize, usize) {
         let fewest = self.context_tokens.first().copied().unwrap_or_default();

@@ -1,34 +1,34 @@
-//! The windows of a step, drawn around annotated substitutions.
+//! The windows of a ranking step, drawn around annotated substitutions.
 
-use super::super::encoder_dir::{DNA, SPECIALS, six_mer_code};
-use super::Settings;
-use super::batch::{Batch, Window};
-use super::pools::{ALL, Kinds, Pools, SURE, Snv, near};
+use super::RankingSettings;
+use super::batch::{RankedWindow, RankingBatch};
+use super::pools::{ALL, Kinds, SURE, Snv, SnvPools, near};
+use crate::encoder_dir::tokens;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::bases::{complement, reverse_complement};
+use genolewm_data::bases::{self, complement, reverse_complement};
 use genolewm_data::corpus::Corpus;
 use genolewm_data::corpus::local::{LocalRecord, fetch_chromosome};
 use genolewm_data::genome::element::Element;
 use genolewm_data::genome::transcript::Strand;
 use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 
 /// Annotated substitutions and the sequence around them.
-pub(super) struct Sites {
+pub(super) struct SnvSites {
     corpus: Corpus,
     pieces: Vec<LocalRecord>,
-    pools: Pools,
+    pools: SnvPools,
 }
 
-impl Sites {
-    pub(super) fn open(settings: &Settings) -> Result<Self> {
+impl SnvSites {
+    pub(super) fn open(settings: &RankingSettings) -> Result<Self> {
         let corpus = Corpus::open(&settings.corpus, &settings.holdout)?;
         let pieces: Vec<LocalRecord> = corpus
             .contigs()
             .filter_map(|(name, _)| LocalRecord::parse(name))
             .collect();
-        let pools = Pools::open(settings, &corpus, &pieces)?;
+        let pools = SnvPools::open(settings, &corpus, &pieces)?;
         Ok(Self {
             corpus,
             pieces,
@@ -37,8 +37,13 @@ impl Sites {
     }
 
     /// The windows of a step's batch; a function of the seed, the step and the batch's number.
-    pub(super) fn draw(&self, settings: &Settings, step: u64, number: u64) -> Result<Batch> {
-        let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+    pub(super) fn draw(
+        &self,
+        settings: &RankingSettings,
+        step: u64,
+        number: u64,
+    ) -> Result<RankingBatch> {
+        let mut rng = ChaCha8Rng::seed_from_u64(settings.run.seed());
         rng.set_stream(number + 1);
         let kinds = if step < settings.sure_steps {
             SURE
@@ -55,9 +60,9 @@ impl Sites {
                 settings.windows,
             )
         };
-        let batch = Batch {
+        let batch = RankingBatch {
             context,
-            ..Batch::default()
+            ..RankingBatch::default()
         };
         self.fill(
             batch,
@@ -69,7 +74,7 @@ impl Sites {
     }
 
     /// Batches of measured substitutions, the same at every call; none when nothing is measured.
-    pub(super) fn validation(&self, settings: &Settings) -> Result<Vec<Batch>> {
+    pub(super) fn validation(&self, settings: &RankingSettings) -> Result<Vec<RankingBatch>> {
         let batches = match settings.validation_share {
             0 => 0,
             _ => settings.validation_windows.div_ceil(settings.windows),
@@ -77,9 +82,9 @@ impl Sites {
         let draw = |index| {
             let mut rng = ChaCha8Rng::seed_from_u64(u64::MAX);
             rng.set_stream(index as u64);
-            let batch = Batch {
+            let batch = RankingBatch {
                 context: settings.context_range().1,
-                ..Batch::default()
+                ..RankingBatch::default()
             };
             let from = (&self.pools.validation, ALL);
             self.fill(batch, from, settings, settings.windows, &mut rng)
@@ -90,12 +95,12 @@ impl Sites {
     /// Draws windows until there are `windows`, every kind as often as the others.
     fn fill(
         &self,
-        mut batch: Batch,
+        mut batch: RankingBatch,
         (pool, kinds): (&Kinds, &[usize]),
-        settings: &Settings,
+        settings: &RankingSettings,
         windows: usize,
         rng: &mut ChaCha8Rng,
-    ) -> Result<Batch> {
+    ) -> Result<RankingBatch> {
         let mut attempts = 0;
         while batch.windows.len() < windows {
             attempts += 1;
@@ -115,7 +120,13 @@ impl Sites {
 
     /// Adds the window around the first edit, with every edit that falls into its locus six-mer or
     /// the four after it; leaves the batch as it is where sequence is missing.
-    fn add(&self, batch: &mut Batch, edits: &[Snv], settings: &Settings, rng: &mut ChaCha8Rng) {
+    fn add(
+        &self,
+        batch: &mut RankingBatch,
+        edits: &[Snv],
+        settings: &RankingSettings,
+        rng: &mut ChaCha8Rng,
+    ) {
         let Some(&(contig, first)) = edits.first() else {
             return;
         };
@@ -149,7 +160,7 @@ impl Sites {
         if reverse {
             reverse_complement(&mut bases);
         }
-        let mut window = Window {
+        let mut window = RankedWindow {
             reference: tokens(&bases),
             elements: if settings.element_weight > 0.0 {
                 self.elements(contig, span, reverse)
@@ -231,12 +242,5 @@ fn neighbours(
 }
 
 fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
-    ((u128::from(rng.next_u64()) * bound as u128) >> 64) as usize
-}
-
-fn tokens(bases: &[u8]) -> Vec<u32> {
-    let six_mers = bases
-        .chunks_exact(6)
-        .map(|chunk| u32::from(six_mer_code(chunk)) + SPECIALS.len() as u32);
-    core::iter::once(DNA).chain(six_mers).collect()
+    bases::below(rng, bound as u64) as usize
 }

@@ -1,4 +1,4 @@
-//! What the encoder tells apart in genes that it is not trained on.
+//! Validation of the ranking: AUROCs in genes that the encoder is not trained on.
 
 use genolewm_core::evaluation::auroc;
 use genolewm_data::genome::consequence::Consequence;
@@ -7,7 +7,7 @@ use serde::Serialize;
 /// AUROC of the shift's length on measured genes, by what is told apart; absent where a side is
 /// missing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub(super) struct Validation {
+pub(super) struct RankingValidation {
     /// Splice sites and stops against synonymous and intronic changes.
     pub(super) validation_severe_auroc: Option<f64>,
     /// Stops gained against synonymous changes.
@@ -20,7 +20,7 @@ pub(super) struct Validation {
     pub(super) validation_element_accuracy: Option<f64>,
 }
 
-impl Validation {
+impl RankingValidation {
     /// The figures of shifts with the consequences that they belong to, and of the six-mers of which
     /// so many of so many were told right.
     pub(super) fn of(
@@ -68,7 +68,7 @@ mod tests {
             Intron,
             Missense { blosum62: 2 },
         ];
-        let figures = Validation::of(&[3.0, 1.0, 2.0, 2.5, 9.0], &consequences, (3, 4));
+        let figures = RankingValidation::of(&[3.0, 1.0, 2.0, 2.5, 9.0], &consequences, (3, 4));
         assert_eq!(figures.validation_stop_auroc, Some(1.0));
         assert_eq!(figures.validation_splice_auroc, Some(0.5));
         assert_eq!(figures.validation_severe_auroc, Some(0.75));

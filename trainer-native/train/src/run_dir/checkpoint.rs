@@ -1,10 +1,11 @@
 //! Checkpoints: weights, optimiser state, and what run they belong to, in one safetensors file.
 
-use crate::serialize::serialize;
+use crate::files::{internal, read};
+use crate::serialize::{Tensors, serialize};
 use burn::tensor::TensorData;
 use genolewm::weights::{NamedTensor, Weights};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ const SCHEMA_VERSION: &str = "1.0.0";
 
 /// What run a checkpoint belongs to, and how far it is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Identity {
+pub struct RunIdentity {
     /// The run's name: what was trained, and a hash of settings and data.
     pub run_id: String,
     /// What is trained: `encoder`, `ranking`, `predictor` or `joint`.
@@ -36,24 +37,24 @@ pub struct Identity {
 #[derive(Debug, Default)]
 pub struct Checkpoint {
     /// The run.
-    pub identity: Identity,
+    pub identity: RunIdentity,
     /// Steps that are done.
     pub step: u64,
     /// Weights by their names in the weight file.
-    pub weights: BTreeMap<String, NamedTensor>,
+    pub weights: Tensors,
     /// Optimiser state.
     pub state: BTreeMap<String, TensorData>,
 }
 
 /// The metadata entry.
 #[derive(Serialize, Deserialize)]
-struct Header {
+struct CheckpointHeader {
     schema_version: String,
     step: u64,
     /// CRC-32C over all tensors: safetensors has none, and a torn file may have its full length.
     crc32c: u32,
     #[serde(flatten)]
-    identity: Identity,
+    identity: RunIdentity,
 }
 
 impl Checkpoint {
@@ -62,7 +63,7 @@ impl Checkpoint {
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
     pub fn save(self, path: &Path) -> Result<()> {
-        let mut tensors: BTreeMap<String, NamedTensor> = self
+        let mut tensors: Tensors = self
             .weights
             .into_iter()
             .map(|(name, tensor)| (format!("{WEIGHT}{name}"), tensor))
@@ -72,14 +73,13 @@ impl Checkpoint {
             let values = crate::step::host(data);
             tensors.insert(format!("{STATE}{name}"), NamedTensor { shape, values });
         }
-        let header = Header {
+        let header = CheckpointHeader {
             schema_version: SCHEMA_VERSION.to_owned(),
             step: self.step,
             crc32c: checksum(&tensors),
             identity: self.identity,
         };
-        let header = serde_json::to_string(&header)
-            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+        let header = serde_json::to_string(&header).map_err(|error| internal(&error))?;
         // One entry: the header keeps several in no fixed order, and equal runs give equal bytes.
         let about = HashMap::from([(RUN.to_owned(), header)]);
         write_atomically(path, &serialize(&tensors, Dtype::F32, Some(about))?)
@@ -92,7 +92,7 @@ impl Checkpoint {
     /// checkpoint, or not whole.
     pub fn load(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| io_error(&name, &error))?;
+        let bytes = read(path)?;
         let broken =
             |what: &str| Error::new(ErrorCode::DeployExportFormat, format!("{name}: {what}"));
         let (_, metadata) =
@@ -101,7 +101,7 @@ impl Checkpoint {
             .metadata()
             .as_ref()
             .and_then(|about| about.get(RUN));
-        let header: Header = header
+        let header: CheckpointHeader = header
             .and_then(|header| serde_json::from_str(header).ok())
             .ok_or_else(|| broken("not a checkpoint"))?;
         let tensors = read_tensors(&bytes, &name)?;
@@ -125,7 +125,7 @@ impl Checkpoint {
     }
 }
 
-fn read_tensors(bytes: &[u8], name: &str) -> Result<BTreeMap<String, NamedTensor>> {
+fn read_tensors(bytes: &[u8], name: &str) -> Result<Tensors> {
     let mut all = Weights::parse(bytes, name, |_| true)?;
     let names: Vec<String> = all.names().map(str::to_owned).collect();
     let mut tensors = BTreeMap::new();
@@ -138,7 +138,7 @@ fn read_tensors(bytes: &[u8], name: &str) -> Result<BTreeMap<String, NamedTensor
 }
 
 /// CRC-32C over names and values, in the order of the names.
-fn checksum(tensors: &BTreeMap<String, NamedTensor>) -> u32 {
+fn checksum(tensors: &Tensors) -> u32 {
     let mut crc = 0;
     let mut block = Vec::new();
     for (name, tensor) in tensors {

@@ -1,10 +1,9 @@
-//! The folder of a run's checkpoints: which one a run goes on from, and which are kept.
+//! The folder of a run's checkpoints: the newest whole one, and the retention of older ones.
 
 use super::checkpoint::Checkpoint;
-use clap::Args;
+use crate::files::unreadable;
+use crate::settings::Retention;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
-use serde::Serialize;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -15,22 +14,11 @@ const EXTENSION: &str = "safetensors";
 /// What a checkpoint that cannot be read is renamed to.
 const DAMAGED: &str = "damaged";
 
-/// Which checkpoints stay.
-#[derive(Debug, Clone, Copy, Default, Args, Serialize)]
-pub struct Retention {
-    /// Newest checkpoints that are kept
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
-    pub keep: u64,
-    /// Keep the checkpoints of every so many steps as well (0: only the newest)
-    #[arg(long, value_name = "STEPS", default_value_t = 0)]
-    pub keep_every: u64,
-}
-
 /// The checkpoints of one run.
 #[derive(Debug)]
-pub struct Folder(PathBuf);
+pub struct CheckpointFolder(PathBuf);
 
-impl Folder {
+impl CheckpointFolder {
     /// The folder in a run's directory.
     #[must_use]
     pub fn of(run: &Path) -> Self {
@@ -120,7 +108,7 @@ impl Folder {
     }
 
     fn names(&self) -> Result<Vec<PathBuf>> {
-        let failed = |error| io_error(&self.0.display().to_string(), &error);
+        let failed = |error| unreadable(&self.0, &error);
         match std::fs::read_dir(&self.0) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
             entries => entries
@@ -153,11 +141,11 @@ fn step_of(path: &Path) -> Option<u64> {
 
 fn set_aside(path: &Path) -> Result<()> {
     let to = path.with_extension(format!("{EXTENSION}.{DAMAGED}"));
-    std::fs::rename(path, &to).map_err(|error| io_error(&path.display().to_string(), &error))
+    std::fs::rename(path, &to).map_err(|error| unreadable(path, &error))
 }
 
 fn remove(path: &Path) -> Result<()> {
-    std::fs::remove_file(path).map_err(|error| io_error(&path.display().to_string(), &error))
+    std::fs::remove_file(path).map_err(|error| unreadable(path, &error))
 }
 
 #[cfg(test)]
@@ -165,7 +153,7 @@ mod tests {
     use super::*;
     use genolewm::weights::NamedTensor;
 
-    fn saved(folder: &Folder, step: u64) {
+    fn saved(folder: &CheckpointFolder, step: u64) {
         let weights = [("w".to_owned(), tensor(step as f32))].into();
         let checkpoint = Checkpoint {
             step,
@@ -182,16 +170,16 @@ mod tests {
         }
     }
 
-    fn folder(steps: &[u64]) -> (tempfile::TempDir, Folder) {
+    fn folder(steps: &[u64]) -> (tempfile::TempDir, CheckpointFolder) {
         let directory = tempfile::tempdir().unwrap();
-        let folder = Folder::of(directory.path());
+        let folder = CheckpointFolder::of(directory.path());
         for &step in steps {
             saved(&folder, step);
         }
         (directory, folder)
     }
 
-    fn resumed(folder: &Folder) -> (u64, Vec<String>) {
+    fn resumed(folder: &CheckpointFolder) -> (u64, Vec<String>) {
         let mut warnings = Vec::new();
         let newest = folder.newest(&mut |text| warnings.push(text.to_owned()));
         (newest.unwrap().unwrap().step, warnings)
@@ -240,7 +228,7 @@ mod tests {
         assert!(folder.file(5).exists(), "nothing is moved");
         let empty = tempfile::tempdir().unwrap();
         assert!(
-            Folder::of(empty.path())
+            CheckpointFolder::of(empty.path())
                 .newest(&mut |_| {})
                 .unwrap()
                 .is_none()
@@ -250,7 +238,7 @@ mod tests {
     #[test]
     fn a_checkpoint_comes_back_as_it_was_saved() {
         let (_directory, folder) = folder(&[]);
-        let identity = super::super::checkpoint::Identity {
+        let identity = super::super::checkpoint::RunIdentity {
             run_id: "encoder-1".to_owned(),
             stage: "encoder".to_owned(),
             architecture: "{\"layers\":2}".to_owned(),

@@ -1,4 +1,4 @@
-//! A run's figures, line by line: in `metrics.jsonl`, in `timing.jsonl` and for TensorBoard.
+//! The log of metrics, line by line: `metrics.jsonl`, `timing.jsonl` and TensorBoard events.
 
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::metrics::{MetricsWriter, Row};
@@ -26,13 +26,13 @@ const OF_THE_CLOCK: [&str; 4] = [
 
 /// The open files.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(super) struct RunLog {
     metrics: MetricsWriter,
     timing: MetricsWriter,
     events: EventFile,
 }
 
-impl Log {
+impl RunLog {
     /// Opens the files for the steps after `resumed_step`; lines of later steps, written by a run
     /// that was killed before its next checkpoint, are cut off.
     ///
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn lines_after_the_resumed_step_are_cut_off_and_the_clock_stands_apart() {
         let run = tempfile::tempdir().unwrap();
-        let mut log = Log::open(run.path(), 0).unwrap();
+        let mut log = RunLog::open(run.path(), 0).unwrap();
         for step in 1..=4 {
             let line = json!({"step": step, "loss": 0.5, "steps_per_second": 9.0, "kind": "x"});
             log.write(&line).unwrap();
@@ -132,7 +132,7 @@ mod tests {
             text(METRICS_FILE) + "{\"step\":2,",
         )
         .unwrap();
-        Log::open(run.path(), 2).unwrap();
+        RunLog::open(run.path(), 2).unwrap();
         let line = |step: u64| format!("{{\"kind\":\"x\",\"loss\":0.5,\"step\":{step}}}\n");
         assert_eq!(text(METRICS_FILE), line(1) + &line(2));
         assert!(text(TIMING_FILE).starts_with("{\"step\":1,\"steps_per_second\":9.0}\n"));

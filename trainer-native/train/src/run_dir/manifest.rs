@@ -1,10 +1,13 @@
-//! `dataset_manifest.json`: what a run was trained on, by hash.
+//! The dataset manifest (`dataset_manifest.json`): what a run was trained on, by hash.
 
+use crate::files::{files_below, read, unreadable};
+use crate::run::progress_bar;
 use genolewm_core::provenance::{Sha256Stream, sha256_prefixed};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::table::read_corpus_table;
-use genolewm_report::output::{io_error, write_atomically};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use genolewm_report::json::json_pretty;
+use genolewm_report::output::write_atomically;
+use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -51,7 +54,7 @@ impl DataFile {
     pub fn corpus(role: &str, table: &Path) -> Result<Vec<Self>> {
         let mut files = vec![Self::new(&format!("{role}_table"), table)];
         for source in read_corpus_table(table)? {
-            let sequences = below(&source.path)?;
+            let sequences = files_below(&source.path)?;
             files.extend(sequences.iter().map(|path| Self::new(role, path)));
             let regions = source.only.as_deref();
             files.extend(regions.map(|bed| Self::new(&format!("{role}_regions"), bed)));
@@ -79,12 +82,12 @@ pub struct DataManifest {
     /// `sha256:` and the SHA-256 of the hold-out file; none where nothing is held out.
     pub holdout_sha256: Option<String>,
     /// Every file, in the order of role, hash and path.
-    pub files: Vec<Entry>,
+    pub files: Vec<ManifestFile>,
 }
 
 /// A file of the manifest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Entry {
+pub struct ManifestFile {
     /// What it is to the run.
     pub role: String,
     /// SHA-256 in hexadecimal digits.
@@ -109,7 +112,7 @@ impl DataManifest {
                 hashes.insert(&file.path, hash(&file.path, &progress)?);
             }
             let (sha256, bytes) = hashes[file.path.as_path()].clone();
-            entries.push(Entry {
+            entries.push(ManifestFile {
                 role: file.role.clone(),
                 sha256,
                 bytes,
@@ -120,7 +123,7 @@ impl DataManifest {
         Ok(Self::from_entries(entries))
     }
 
-    fn from_entries(mut entries: Vec<Entry>) -> Self {
+    fn from_entries(mut entries: Vec<ManifestFile>) -> Self {
         entries.sort();
         let lines: String = entries
             .iter()
@@ -140,9 +143,7 @@ impl DataManifest {
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
     pub fn write(&self, run: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
-        write_atomically(&run.join(MANIFEST_FILE), format!("{text}\n").as_bytes())
+        write_atomically(&run.join(MANIFEST_FILE), json_pretty(self)?.as_bytes())
     }
 
     /// Reads the manifest of a run's directory.
@@ -151,7 +152,7 @@ impl DataManifest {
     /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` when it is none.
     pub fn read(run: &Path) -> Result<Self> {
         let path = run.join(MANIFEST_FILE);
-        let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        let bytes = read(&path)?;
         serde_json::from_slice(&bytes).map_err(|error| {
             let name = path.display();
             Error::new(
@@ -164,13 +165,12 @@ impl DataManifest {
     /// Says that a run must not go on with these data; `run` holds the manifest of its first part.
     #[must_use]
     pub fn refusal(&self, run: &Path) -> Error {
-        let noted = std::fs::read(run.join(MANIFEST_FILE))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
-        let old = noted.map(|manifest| manifest.files).unwrap_or_default();
-        let same = |a: &Entry, b: &Entry| (&a.role, &a.sha256) == (&b.role, &b.sha256);
-        let unknown = |file: &&Entry| !old.iter().any(|other| same(file, other));
-        let gone = |file: &&Entry| !self.files.iter().any(|other| same(file, other));
+        let old = Self::read(run).map(|manifest| manifest.files);
+        let old = old.unwrap_or_default();
+        let same =
+            |a: &ManifestFile, b: &ManifestFile| (&a.role, &a.sha256) == (&b.role, &b.sha256);
+        let unknown = |file: &&ManifestFile| !old.iter().any(|other| same(file, other));
+        let gone = |file: &&ManifestFile| !self.files.iter().any(|other| same(file, other));
         let changed = self.files.iter().find(unknown).or(old.iter().find(gone));
         let error = Error::new(
             ErrorCode::ConfigGeneric,
@@ -185,38 +185,14 @@ impl DataManifest {
     }
 }
 
-/// The file itself; of a directory, as a dataset package is one, every file below it.
-fn below(path: &Path) -> Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let failed = |error| unreadable(path, &error);
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        files.extend(below(&entry.map_err(failed)?.path())?);
-    }
-    files.sort();
-    Ok(files)
-}
-
 fn progress(files: &[DataFile], quiet: bool) -> Result<ProgressBar> {
     let mut total = 0;
     for file in files {
         let about = std::fs::metadata(&file.path);
         total += about.map_err(|error| unreadable(&file.path, &error))?.len();
     }
-    let target = if quiet {
-        ProgressDrawTarget::hidden()
-    } else {
-        ProgressDrawTarget::stderr()
-    };
-    let bar = ProgressBar::with_draw_target(Some(total), target);
-    let style =
-        ProgressStyle::with_template("{bar:28} {bytes}/{total_bytes} of data hashed  {eta} left");
-    Ok(match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    })
+    let template = "{bar:28} {bytes}/{total_bytes} of data hashed  {eta} left";
+    Ok(progress_bar(total, template, quiet))
 }
 
 /// SHA-256 in hexadecimal digits, and the size in bytes.
@@ -240,10 +216,6 @@ fn hash(path: &Path, progress: &ProgressBar) -> Result<(String, u64)> {
     };
     let (hash, size) = read().map_err(|error| unreadable(path, &error))?;
     Ok((hash.trim_start_matches("sha256:").to_owned(), size))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    io_error(&path.display().to_string(), error)
 }
 
 #[cfg(test)]

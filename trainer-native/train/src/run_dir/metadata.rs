@@ -1,10 +1,12 @@
-//! `config.resolved.yaml` and `training_run.json`: how a run was made, and how it ended.
+//! Resolved settings (`config.resolved.yaml`) and run metadata (`training_run.json`).
 
 use super::folder::file_name;
 use super::log::{METRICS_FILE, TIMING_FILE};
 use super::manifest::MANIFEST_FILE;
 use super::plan::{CONFIG_FILE, RunPlan};
-use genolewm_core::{Error, ErrorCode, Result};
+use crate::files::internal;
+use genolewm_core::Result;
+use genolewm_report::json::json_pretty;
 use genolewm_report::output::write_atomically;
 use serde_json::{Value, json};
 use std::num::NonZeroUsize;
@@ -16,7 +18,7 @@ const SCHEMA_VERSION: &str = "1.0.0";
 
 /// How a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub(super) enum RunStatus {
     /// It goes on; or it was killed.
     Running,
     /// All of its steps are done.
@@ -27,7 +29,7 @@ pub(super) enum Status {
     Failed,
 }
 
-impl Status {
+impl RunStatus {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -40,7 +42,7 @@ impl Status {
 
 /// What is only known while a run lasts.
 #[derive(Debug, Clone)]
-pub(super) struct Course {
+pub(super) struct RunState {
     /// The run's name.
     pub(super) run_id: String,
     /// Hash of the data's hashes.
@@ -63,40 +65,40 @@ pub(super) struct Course {
 pub(super) fn write_config(plan: &RunPlan) -> Result<()> {
     let mut section: Value =
         serde_json::from_str(&plan.settings).map_err(|error| internal(&error))?;
-    section["checkpoint_every"] = json!(plan.checkpoint_every);
-    section["log_every"] = json!(plan.log_every);
-    section["keep"] = json!(plan.retention.keep);
-    section["keep_every"] = json!(plan.retention.keep_every);
+    section["checkpoint_every"] = json!(plan.run.checkpoint_every);
+    section["log_every"] = json!(plan.run.log_every);
+    section["keep"] = json!(plan.run.retention.keep);
+    section["keep_every"] = json!(plan.run.retention.keep_every);
     let config = json!({"schema_version": SCHEMA_VERSION, "train": {plan.stage: section}});
     let text = serde_yaml_ng::to_string(&config).map_err(|error| internal(&error))?;
-    write_atomically(&plan.directory.join(CONFIG_FILE), text.as_bytes())
+    write_atomically(&plan.run.output.join(CONFIG_FILE), text.as_bytes())
 }
 
 /// Writes `training_run.json`. Its keys are those of the Python package.
 ///
 /// # Errors
 /// `RESOURCE.*` when it cannot be written.
-pub(super) fn write(plan: &RunPlan, course: &Course, status: Status) -> Result<()> {
-    let resumed = course.resumed_from_step;
+pub(super) fn write(plan: &RunPlan, state: &RunState, status: RunStatus) -> Result<()> {
+    let resumed = state.resumed_from_step;
     let about = json!({
         "schema_version": SCHEMA_VERSION,
-        "run_id": course.run_id,
+        "run_id": state.run_id,
         "generated_by": format!("genolewm-train-{}", plan.stage),
         "command": command_line(std::env::args()),
         "commit_sha": option_env!("GENOLEWM_COMMIT"),
         "package_version": env!("CARGO_PKG_VERSION"),
-        "dataset_snapshot_id": course.dataset_snapshot_id,
+        "dataset_snapshot_id": state.dataset_snapshot_id,
         "dataset_manifest": MANIFEST_FILE,
         "training_config": CONFIG_FILE,
         "metrics": METRICS_FILE,
         "logs": [TIMING_FILE],
-        "checkpoint_files": course.checkpoints,
+        "checkpoint_files": state.checkpoints,
         "status": status.as_str(),
-        "steps_requested": plan.steps,
-        "steps_completed": course.steps_completed,
+        "steps_requested": plan.run.steps,
+        "steps_completed": state.steps_completed,
         "hardware": hardware(),
         "runtime": ["GenoLeWM's native trainer, f32 on the processor"],
-        "seeds": {"base": plan.seed},
+        "seeds": {"base": plan.run.seed()},
         "determinism": "a step's data are a function of seed and step: equal settings and data give \
                         equal checkpoints and metrics, for any number of interruptions",
         "monitoring": {
@@ -106,31 +108,28 @@ pub(super) fn write(plan: &RunPlan, course: &Course, status: Status) -> Result<(
         },
         "resumed_from_step": resumed,
         "resume_checkpoint": (resumed > 0).then(|| file_name(resumed)),
-        "result_summary": summary(plan, course, status),
+        "result_summary": summary(plan, state, status),
         "limitations": [
             "Figures of a run are of its own data: claims about a model need an evaluation on \
              variants that are held out.",
         ],
     });
-    let text = serde_json::to_string_pretty(&about).map_err(|error| internal(&error))?;
-    write_atomically(
-        &plan.directory.join(METADATA_FILE),
-        format!("{text}\n").as_bytes(),
-    )
+    let path = plan.run.output.join(METADATA_FILE);
+    write_atomically(&path, json_pretty(&about)?.as_bytes())
 }
 
-fn summary(plan: &RunPlan, course: &Course, status: Status) -> String {
+fn summary(plan: &RunPlan, state: &RunState, status: RunStatus) -> String {
     let mut text = format!(
         "train {}: {}, {} of {} steps in the newest checkpoint",
         plan.stage,
         status.as_str(),
-        course.steps_completed,
-        plan.steps
+        state.steps_completed,
+        plan.run.steps
     );
-    if course.resumed_from_step > 0 {
-        text += &format!(", resumed from step {}", course.resumed_from_step);
+    if state.resumed_from_step > 0 {
+        text += &format!(", resumed from step {}", state.resumed_from_step);
     }
-    if let Some((name, value, step)) = course.last {
+    if let Some((name, value, step)) = state.last {
         text += &format!("; {name} {value:.6} at step {step}");
     }
     text + "."
@@ -166,10 +165,6 @@ fn command_line(args: impl Iterator<Item = String>) -> String {
         });
     }
     words.join(" ")
-}
-
-fn internal(error: &impl ToString) -> Error {
-    Error::new(ErrorCode::InternalGeneric, error.to_string())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A run's directory: settings, data by hash, figures, checkpoints, pictures.
+//! A run's directory: lock, resolved settings, data by hash, metrics, checkpoints, curves.
 //!
 //! The order of writing is what makes a run survive its death: a step's line of metrics is on the
 //! disk before its checkpoint, and lines after the checkpoint that a run goes on from are cut off.
@@ -12,21 +12,22 @@ mod metadata;
 mod monitor;
 
 pub use checkpoint::Checkpoint;
-pub use folder::{CHECKPOINTS, Folder, Retention};
+pub use folder::{CHECKPOINTS, CheckpointFolder};
 pub use manifest::{DataFile, DataManifest};
-pub use monitor::Monitor;
-pub use plan::{RunPlan, json_text};
+pub use monitor::RunMonitor;
+pub use plan::{RunPlan, settings_text};
 
+use crate::run::TrainingHost;
+use crate::serialize::Tensors;
 use burn::tensor::TensorData;
-use checkpoint::Identity;
-use genolewm::weights::NamedTensor;
+use checkpoint::RunIdentity;
 use genolewm_core::provenance::sha256_prefixed;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::curves::curves;
 use genolewm_report::metrics::{read_metrics, series};
 use genolewm_report::output::{FileLock, write_atomically};
-use log::{Log, METRICS_FILE};
-use metadata::{Course, Status};
+use log::{METRICS_FILE, RunLog};
+use metadata::{RunState, RunStatus};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,10 +46,10 @@ const RUN_ID_DIGITS: usize = 12;
 #[derive(Debug)]
 pub struct RunDir {
     plan: RunPlan,
-    identity: Identity,
-    folder: Folder,
-    log: Log,
-    monitor: Monitor,
+    identity: RunIdentity,
+    folder: CheckpointFolder,
+    log: RunLog,
+    monitor: RunMonitor,
     resumed_from_step: u64,
     /// The step of the newest checkpoint; 0 before the first one.
     saved_step: u64,
@@ -57,53 +58,61 @@ pub struct RunDir {
 }
 
 impl RunDir {
-    /// Takes a directory into use, after `resumed` was taken from it: hashes the data, notes them
-    /// and the settings, and opens the files of figures.
+    /// Takes a directory into use: locks it, looks for a checkpoint to go on from, hashes the data,
+    /// notes them and the settings, and opens the files of figures.
     ///
     /// # Errors
-    /// `CONFIG.GENERIC` when the run was trained on other data so far; `RESOURCE.GENERIC` while
-    /// another process trains in the directory; `RESOURCE.*` for files that cannot be read or
-    /// written.
+    /// `RESOURCE.GENERIC` while another process trains in the directory; `CONFIG.GENERIC` when it
+    /// holds a run of another kind, architecture or settings, or one that was trained on other data;
+    /// `DEPLOY.EXPORT_FORMAT` when it has checkpoints and none is whole; `RESOURCE.*` for files that
+    /// cannot be read or written.
     pub fn begin(
         plan: RunPlan,
-        resumed: Option<&Checkpoint>,
-        data: &[DataFile],
-        quiet: bool,
-    ) -> Result<Self> {
-        let lock = lock(&plan.directory)?;
-        let manifest = DataManifest::of(data, quiet)?;
-        let before = resumed.map(|checkpoint| &checkpoint.identity.dataset_snapshot_id);
-        if before.is_some_and(|before| *before != manifest.snapshot_id) {
-            return Err(manifest.refusal(&plan.directory));
+        data: impl FnOnce() -> Result<Vec<DataFile>>,
+        host: &mut TrainingHost<'_>,
+    ) -> Result<(Self, Option<Checkpoint>)> {
+        let directory = plan.run.output.clone();
+        let lock = lock(&directory)?;
+        let resumed = plan.resume(host.warn)?;
+        let manifest = DataManifest::of(&data()?, host.quiet)?;
+        let before = resumed.as_ref().map(|checkpoint| &checkpoint.identity);
+        if before.is_some_and(|before| before.dataset_snapshot_id != manifest.snapshot_id) {
+            return Err(manifest.refusal(&directory));
         }
         metadata::write_config(&plan)?;
-        manifest.write(&plan.directory)?;
-        let step = resumed.map_or(0, |checkpoint| checkpoint.step);
+        manifest.write(&directory)?;
+        let step = resumed.as_ref().map_or(0, |checkpoint| checkpoint.step);
         let run = Self {
             identity: identity(&plan, manifest.snapshot_id),
-            folder: Folder::of(&plan.directory),
-            log: Log::open(&plan.directory, step)?,
-            monitor: Monitor::default(),
+            folder: CheckpointFolder::of(&directory),
+            log: RunLog::open(&directory, step)?,
+            monitor: RunMonitor::default(),
             resumed_from_step: step,
             saved_step: step,
             finished: false,
             _lock: lock,
             plan,
         };
-        run.describe(Status::Running)?;
-        Ok(run)
+        run.describe(RunStatus::Running)?;
+        Ok((run, resumed))
+    }
+
+    /// The run's checkpoints.
+    #[must_use]
+    pub const fn folder(&self) -> &CheckpointFolder {
+        &self.folder
     }
 
     /// Counters and gauges of this process, written to `metrics.prom` with every line of metrics.
     #[must_use]
-    pub const fn monitor(&self) -> &Monitor {
+    pub const fn monitor(&self) -> &RunMonitor {
         &self.monitor
     }
 
     /// Whether a line of metrics is due after `step` steps: every so many, and at the end.
     #[must_use]
     pub fn is_logged(&self, step: u64) -> bool {
-        step == self.plan.steps || step.is_multiple_of(self.plan.log_every)
+        step == self.plan.run.steps || step.is_multiple_of(self.plan.run.log_every)
     }
 
     /// Does a step and notes how long it took.
@@ -134,7 +143,7 @@ impl RunDir {
     pub fn save(
         &mut self,
         step: u64,
-        weights: BTreeMap<String, NamedTensor>,
+        weights: Tensors,
         state: BTreeMap<String, TensorData>,
     ) -> Result<()> {
         if step == self.saved_step {
@@ -149,7 +158,7 @@ impl RunDir {
         };
         checkpoint.save(&self.folder.file(step))?;
         self.saved_step = step;
-        self.folder.prune(self.plan.retention)?;
+        self.folder.prune(self.plan.run.retention)?;
         self.draw()
     }
 
@@ -162,9 +171,9 @@ impl RunDir {
         self.draw()?;
         self.write_monitor()?;
         let status = if interrupted {
-            Status::Interrupted
+            RunStatus::Interrupted
         } else {
-            Status::Completed
+            RunStatus::Completed
         };
         self.describe(status)?;
         self.finished = true;
@@ -172,26 +181,26 @@ impl RunDir {
     }
 
     fn write_monitor(&self) -> Result<()> {
-        let path = self.plan.directory.join(PROMETHEUS_FILE);
+        let path = self.plan.run.output.join(PROMETHEUS_FILE);
         write_atomically(&path, self.monitor.to_text().as_bytes())
     }
 
     fn draw(&self) -> Result<()> {
-        let rows = read_metrics(&self.plan.directory.join(METRICS_FILE))?;
+        let rows = read_metrics(&self.plan.run.output.join(METRICS_FILE))?;
         let plot = curves(&rows, &self.identity.run_id, self.plan.curves);
-        let path = self.plan.directory.join(CURVES_FILE);
+        let path = self.plan.run.output.join(CURVES_FILE);
         write_atomically(&path, plot.to_svg().as_bytes())
     }
 
-    fn describe(&self, status: Status) -> Result<()> {
-        let rows = read_metrics(&self.plan.directory.join(METRICS_FILE))?;
+    fn describe(&self, status: RunStatus) -> Result<()> {
+        let rows = read_metrics(&self.plan.run.output.join(METRICS_FILE))?;
         let name = self.plan.curves.first();
         let last = name.and_then(|name| {
             let (step, value) = series(&rows, "step", name).pop()?;
             Some((*name, value, step))
         });
         let steps = self.folder.steps()?;
-        let course = Course {
+        let state = RunState {
             run_id: self.identity.run_id.clone(),
             dataset_snapshot_id: self.identity.dataset_snapshot_id.clone(),
             resumed_from_step: self.resumed_from_step,
@@ -199,7 +208,7 @@ impl RunDir {
             steps_completed: self.saved_step,
             last,
         };
-        metadata::write(&self.plan, &course, status)
+        metadata::write(&self.plan, &state, status)
     }
 }
 
@@ -207,7 +216,7 @@ impl Drop for RunDir {
     /// A run that ends by an error says so, where that can still be written.
     fn drop(&mut self) {
         if !self.finished {
-            let _ = self.describe(Status::Failed);
+            let _ = self.describe(RunStatus::Failed);
         }
     }
 }
@@ -223,7 +232,7 @@ fn lock(directory: &Path) -> Result<FileLock> {
     })
 }
 
-fn identity(plan: &RunPlan, dataset_snapshot_id: String) -> Identity {
+fn identity(plan: &RunPlan, dataset_snapshot_id: String) -> RunIdentity {
     let all = [
         plan.stage,
         &plan.settings,
@@ -232,7 +241,7 @@ fn identity(plan: &RunPlan, dataset_snapshot_id: String) -> Identity {
     ];
     let hash = sha256_prefixed(all.join("\n").as_bytes());
     let digits = hash.trim_start_matches("sha256:");
-    Identity {
+    RunIdentity {
         run_id: format!("{}-{}", plan.stage, &digits[..RUN_ID_DIGITS]),
         stage: plan.stage.to_owned(),
         architecture: plan.architecture.clone(),

@@ -1,4 +1,4 @@
-//! What a training process tells of itself while it runs, by the Python package's names.
+//! Prometheus metrics of a training process, by the Python package's names.
 
 use genolewm::collapse::CollapseCheck;
 use genolewm_report::prometheus::{Metric, Registry};
@@ -81,9 +81,9 @@ const KL_REG: Metric = collapse(
 /// Counters, gauges and histograms of one process. Clones share them, so that threads which read
 /// or encode data can count as well.
 #[derive(Debug, Clone, Default)]
-pub struct Monitor(Arc<Mutex<Registry>>);
+pub struct RunMonitor(Arc<Mutex<Registry>>);
 
-impl Monitor {
+impl RunMonitor {
     /// A step of optimisation was done.
     pub fn step(&self, took: Duration) {
         self.lock().observe(STEP_DURATION, milliseconds(took));
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn figures_stand_under_the_packages_names() {
-        let monitor = Monitor::default();
+        let monitor = RunMonitor::default();
         let threads = monitor.clone();
         std::thread::spawn(move || threads.cache(3, 1))
             .join()

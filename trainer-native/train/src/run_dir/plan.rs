@@ -1,12 +1,16 @@
-//! What a run is, before it reads any data: its settings, its network, its place.
+//! What a run is before it reads any data (stage, settings, architecture), and whether a checkpoint
+//! is of the same run.
 
-use super::checkpoint::{Checkpoint, Identity};
-use super::folder::{Folder, Retention};
+use super::checkpoint::{Checkpoint, RunIdentity};
+use super::folder::CheckpointFolder;
+use crate::files::internal;
+use crate::settings::RunSettings;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::json::parse;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The file that holds the settings.
 pub(super) const CONFIG_FILE: &str = "config.resolved.yaml";
@@ -16,24 +20,14 @@ pub(super) const CONFIG_FILE: &str = "config.resolved.yaml";
 pub struct RunPlan {
     /// What is trained, as in `genolewm train STAGE`.
     pub stage: &'static str,
-    /// The run's directory.
-    pub directory: PathBuf,
+    /// Directory, steps, seed, and when to save and to log.
+    pub run: RunSettings,
     /// All that decides the weights, as JSON; keys are those of a configuration file.
     pub settings: String,
     /// The network's sizes, as JSON.
     pub architecture: String,
-    /// The base of all random numbers.
-    pub seed: u64,
-    /// Steps of the whole run.
-    pub steps: u64,
-    /// Steps between checkpoints.
-    pub checkpoint_every: u64,
-    /// Steps between lines of metrics.
-    pub log_every: u64,
     /// Steps between looks of the collapse monitor; none where it does not watch.
     pub collapse_every: Option<u64>,
-    /// Which checkpoints stay.
-    pub retention: Retention,
     /// Metrics that are drawn in `curves.svg`; the first one is told of at the end.
     pub curves: &'static [&'static str],
 }
@@ -44,9 +38,9 @@ impl RunPlan {
     ///
     /// # Errors
     /// `CONFIG.GENERIC` with the first field that differs when the directory holds a run of another
-    /// kind, architecture or settings; as [`Folder::newest`].
-    pub fn resume(&self, warn: &mut dyn FnMut(&str)) -> Result<Option<Checkpoint>> {
-        let newest = Folder::of(&self.directory).newest(warn)?;
+    /// kind, architecture or settings; as [`CheckpointFolder::newest`].
+    pub(super) fn resume(&self, warn: &mut dyn FnMut(&str)) -> Result<Option<Checkpoint>> {
+        let newest = CheckpointFolder::of(&self.run.output).newest(warn)?;
         if let Some(checkpoint) = &newest {
             self.check(&checkpoint.identity)?;
         }
@@ -57,34 +51,49 @@ impl RunPlan {
     ///
     /// # Errors
     /// `CONFIG.GENERIC` with the first field that differs.
-    pub fn check(&self, old: &Identity) -> Result<()> {
+    pub fn check(&self, old: &RunIdentity) -> Result<()> {
         if old.stage != self.stage {
             let difference = Difference {
                 field: "stage".to_owned(),
                 old: old.stage.clone(),
                 new: self.stage.to_owned(),
             };
-            return Err(difference.refusal("stage", &self.directory));
+            return Err(difference.refusal("stage", &self.run.output));
         }
         for (what, old, new) in [
             ("architecture", &old.architecture, &self.architecture),
             ("settings", &old.settings, &self.settings),
         ] {
             if let Some(difference) = first_difference(old, new) {
-                return Err(difference.refusal(what, &self.directory));
+                return Err(difference.refusal(what, &self.run.output));
             }
         }
         Ok(())
     }
 }
 
-/// Anything as the JSON text that a plan holds.
+/// Settings as the JSON text that a checkpoint holds and later runs are compared with: first the
+/// members that `keys` lists, in that order, then all others by name.
 ///
 /// # Errors
 /// `INTERNAL.GENERIC` for what JSON cannot hold.
-pub fn json_text(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))
+pub fn settings_text(settings: &impl Serialize, keys: &str) -> Result<String> {
+    // By way of the text, in which a number of 32 bits has its shortest form.
+    let text = serde_json::to_string(settings).map_err(|error| internal(&error))?;
+    let mut members: serde_json::Map<String, Value> = parse(text.as_bytes(), "settings")?;
+    let listed: Vec<(&str, Value)> = keys
+        .split_whitespace()
+        .filter_map(|key| Some((key, members.remove(key)?)))
+        .collect();
+    let others = members.iter().map(|(key, value)| (key.as_str(), value));
+    let all = listed
+        .iter()
+        .map(|(key, value)| (*key, value))
+        .chain(others);
+    let all: Vec<String> = all
+        .map(|(key, value)| format!("\"{key}\":{value}"))
+        .collect();
+    Ok(format!("{{{}}}", all.join(",")))
 }
 
 /// A field that two runs have different values of.
@@ -176,47 +185,62 @@ mod tests {
     }
 
     #[test]
+    fn settings_keep_the_order_that_is_listed_and_the_shortest_numbers() {
+        #[derive(Serialize)]
+        struct Some {
+            a: f64,
+            b: Option<u64>,
+            c: f32,
+            d: &'static str,
+        }
+        let some = Some {
+            a: 2e-3,
+            b: None,
+            c: 0.05,
+            d: "x",
+        };
+        assert_eq!(
+            settings_text(&some, "d none c").unwrap(),
+            r#"{"d":"x","c":0.05,"a":0.002,"b":null}"#
+        );
+    }
+
+    #[test]
     fn other_architectures_and_settings_are_refused() {
+        let flags = "--output run --steps 1 --checkpoint-every 1 --log-every 1 --learning-rate 1 \
+                     --warmup-steps 0 --keep 1";
         let plan = RunPlan {
             stage: "encoder",
-            directory: PathBuf::from("run"),
+            run: crate::typed::settings(crate::typed::flags(flags)).unwrap(),
             settings: r#"{"learning_rate":0.1}"#.to_owned(),
             architecture: r#"{"hidden_size":16,"layers":1}"#.to_owned(),
-            seed: 0,
-            steps: 1,
-            checkpoint_every: 1,
-            log_every: 1,
             collapse_every: None,
-            retention: Retention {
-                keep: 1,
-                keep_every: 0,
-            },
             curves: &[],
         };
-        let same = Identity {
+        let same = RunIdentity {
             stage: plan.stage.to_owned(),
             settings: plan.settings.clone(),
             architecture: plan.architecture.clone(),
-            ..Identity::default()
+            ..RunIdentity::default()
         };
         assert!(plan.check(&same).is_ok());
         for (old, named) in [
             (
-                Identity {
+                RunIdentity {
                     architecture: r#"{"hidden_size":32,"layers":2}"#.to_owned(),
                     ..same.clone()
                 },
                 "differs in its architecture: hidden_size is 32 there and 16 here",
             ),
             (
-                Identity {
+                RunIdentity {
                     settings: r#"{"learning_rate":0.2}"#.to_owned(),
                     ..same.clone()
                 },
                 "differs in its settings: learning_rate is 0.2 there and 0.1 here",
             ),
             (
-                Identity {
+                RunIdentity {
                     stage: "ranking".to_owned(),
                     ..same.clone()
                 },

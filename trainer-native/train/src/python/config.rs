@@ -1,6 +1,6 @@
 //! Training configurations of the Python package, as settings of `train predictor`.
 
-use super::typed::flag;
+use crate::typed::flag;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
 use serde::Deserialize;

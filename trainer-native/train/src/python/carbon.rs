@@ -1,8 +1,9 @@
 //! The Python package's way to train a predictor: over a dataset package, by its configuration.
 
-use super::predictor;
-use super::python_config::PythonConfig;
-use super::typed::{flag, settings as typed};
+use super::config::PythonConfig;
+use crate::files::files_below;
+use crate::predictor::PredictorSettings;
+use crate::typed::{flag, settings as typed};
 use genolewm_core::window::CANONICAL_WINDOW_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::files::lines::Lines;
@@ -35,7 +36,7 @@ impl CarbonRun {
     /// # Errors
     /// As [`PythonConfig::read`]; `INPUT.GENERIC` for a directory that is no dataset package,
     /// `RESOURCE.*` for files.
-    pub fn settings(&self, warn: &mut dyn FnMut(&str)) -> Result<predictor::Settings> {
+    pub fn settings(&self, warn: &mut dyn FnMut(&str)) -> Result<PredictorSettings> {
         let config = PythonConfig::read(&self.config, self.steps)?;
         config.unused.iter().for_each(|text| warn(text));
         let data = self.run_dir.join("data");
@@ -52,13 +53,13 @@ impl CarbonRun {
         add("encoder", &self.encoder);
         add("output", &self.run_dir);
         for (name, folder) in [("common", "gnomad"), ("clinvar", "clinvar")] {
-            for shard in files_below(&dataset.join(folder), "parquet")? {
+            for shard in with_extension(&dataset.join(folder), "parquet")? {
                 add(name, &shard);
             }
         }
         flags.extend(flag("window-bp", window_bp(&dataset)?.to_string()));
-        let mut settings: predictor::Settings = typed(flags)?;
-        settings.seed = self.seed.unwrap_or(settings.seed);
+        let mut settings: PredictorSettings = typed(flags)?;
+        settings.run.train_seed = self.seed.or(settings.run.train_seed);
         Ok(settings)
     }
 }
@@ -66,10 +67,7 @@ impl CarbonRun {
 /// The longest windows that the package's first window has room for.
 fn window_bp(dataset: &Path) -> Result<usize> {
     for folder in ["placed", "carbon"] {
-        let Some(file) = files_below(&dataset.join(folder), "jsonl")?
-            .into_iter()
-            .next()
-        else {
+        let Some(file) = with_extension(&dataset.join(folder), "jsonl")?.next() else {
             continue;
         };
         let mut lines = Lines::open(&file)?;
@@ -91,22 +89,9 @@ fn window_bp(dataset: &Path) -> Result<usize> {
 }
 
 /// Files with an extension, at any depth, in order; none where there is no such folder.
-fn files_below(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let failed = |error: std::io::Error| io_error(&folder.display().to_string(), &error);
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            paths.extend(files_below(&path, extension)?);
-        } else if path.extension().is_some_and(|found| found == extension) {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
+fn with_extension(folder: &Path, extension: &str) -> Result<impl Iterator<Item = PathBuf>> {
+    let wanted = move |path: &PathBuf| path.extension().is_some_and(|found| found == extension);
+    Ok(files_below(folder)?.into_iter().filter(wanted))
 }
 
 fn no_package(dataset: &Path, why: &str) -> Error {

@@ -1,22 +1,29 @@
-//! Whether anything that is held out can be drawn.
+//! Leaks: whether anything that is held out can be drawn.
 
-use super::report::{Drawn, Issue, Severity};
+use super::issue::{Drawn, Issue, Severity};
+use crate::pairs::PairSources;
+use crate::tuple_data::TupleData;
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::{EditSpec, RelEdit};
 use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::{ErrorCode, Result};
 use genolewm_data::bases::N;
-use genolewm_data::corpus::{Corpus, Piece};
+use genolewm_data::corpus::{Corpus, Piece, read_corpus_table};
+use genolewm_data::edits::tuple::TrainingTuple;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::trimmed_variant::TrimmedVariant;
+use genolewm_data::variants::read_variants;
 use genolewm_data::window::WindowContext;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+/// Windows that are drawn at most.
+pub(crate) const MOST_WINDOWS: u64 = 200_000;
 /// Leaks that are told of one by one; the others are counted.
 const MOST_TOLD: usize = 5;
 
 /// Compares what is drawn with what is held out.
-pub(super) struct Guard<'a> {
+pub(crate) struct Guard<'a> {
     holdout: &'a HoldoutPolicy,
     file: &'a Path,
     /// Variants of the run's files that are held out.
@@ -27,7 +34,7 @@ pub(super) struct Guard<'a> {
 
 impl<'a> Guard<'a> {
     /// `file` is where `holdout` comes from.
-    pub(super) fn new(holdout: &'a HoldoutPolicy, file: &'a Path, corpus: &Corpus) -> Self {
+    fn new(holdout: &'a HoldoutPolicy, file: &'a Path, corpus: &Corpus) -> Self {
         Self {
             holdout,
             file,
@@ -42,7 +49,7 @@ impl<'a> Guard<'a> {
 
     /// Asks the corpus for every held-out base: it must know none. Hold-outs whose contig the corpus
     /// does not have are told of, since a name that is written in another way holds out nothing.
-    pub(super) fn regions(&mut self, corpus: &Corpus, issues: &mut Vec<Issue>) {
+    fn regions(&mut self, corpus: &Corpus, issues: &mut Vec<Issue>) {
         if self.holdout.is_empty() {
             let message = "nothing is held out".to_owned();
             issues.push(Issue::new(
@@ -108,15 +115,22 @@ impl<'a> Guard<'a> {
     }
 
     /// Notes that variants of a file are held out.
-    pub(super) fn variants<'v>(&mut self, edits: impl Iterator<Item = &'v EditSpec>) {
+    fn variants<'v>(&mut self, edits: impl Iterator<Item = &'v EditSpec>) {
         let held = edits.filter(|edit| self.holdout.excludes_edit(edit));
         let held: Vec<TrimmedVariant> = held.map(TrimmedVariant::of).collect();
         self.variants.extend(held);
         self.drawn.held_out_variants = self.variants.len() as u64;
     }
 
+    /// Looks at a window and the edits that are drawn for it.
+    fn tuples(&mut self, window: &WindowContext, tuples: &[TrainingTuple]) {
+        self.window(window.pieces());
+        let edits = tuples.iter().flat_map(|tuple| &tuple.rel_edits);
+        edits.for_each(|edit| self.edit(window, edit));
+    }
+
     /// Looks at what a window is made of.
-    pub(super) fn window(&mut self, pieces: &[Piece]) {
+    pub(crate) fn window(&mut self, pieces: &[Piece]) {
         self.drawn.windows_checked += 1;
         let held = |piece: &&Piece| self.holdout.touches(&piece.contig, piece.span);
         let found = pieces.iter().find(held);
@@ -130,7 +144,7 @@ impl<'a> Guard<'a> {
     }
 
     /// Looks at an edit of a window.
-    pub(super) fn edit(&mut self, window: &WindowContext, edit: &RelEdit) {
+    fn edit(&mut self, window: &WindowContext, edit: &RelEdit) {
         self.drawn.edits_checked += 1;
         let Some(edit) = window.on_record(edit) else {
             return;
@@ -148,7 +162,7 @@ impl<'a> Guard<'a> {
     }
 
     /// What was drawn; leaks become an issue.
-    pub(super) fn finish(self, issues: &mut Vec<Issue>) -> Drawn {
+    fn finish(self, issues: &mut Vec<Issue>) -> Drawn {
         if self.drawn.leaks > 0 {
             let told = self.told.join(", ");
             let message = format!("{} held-out places are drawn: {told}", self.drawn.leaks);
@@ -161,4 +175,49 @@ impl<'a> Guard<'a> {
         }
         self.drawn
     }
+}
+
+/// Looks at a corpus, its hold-outs, and the windows that `draw` draws from it.
+///
+/// # Errors
+/// As reading the data, and those of `draw`.
+pub(crate) fn check_corpus(
+    table: &Path,
+    holdout_file: &Path,
+    issues: &mut Vec<Issue>,
+    draw: impl FnOnce(&mut Guard<'_>, &Corpus) -> Result<()>,
+) -> Result<Drawn> {
+    let holdout = HoldoutPolicy::read(holdout_file)?;
+    let corpus = Corpus::from_sources(&read_corpus_table(table)?, &holdout)?;
+    let mut guard = Guard::new(&holdout, holdout_file, &corpus);
+    guard.regions(&corpus, issues);
+    draw(&mut guard, &corpus)?;
+    Ok(guard.finish(issues))
+}
+
+/// What is drawn is handed to this, window by window.
+pub(crate) type EachWindow<'a> = dyn FnMut(&WindowContext, &[TrainingTuple]) -> Result<()> + 'a;
+
+/// Looks at the data of stages that train a predictor, and at the windows and edits that `draw`
+/// draws from them.
+///
+/// # Errors
+/// As [`check_corpus`].
+pub(crate) fn check_tuples(
+    data: &TupleData,
+    issues: &mut Vec<Issue>,
+    draw: impl FnOnce(&PairSources, &mut EachWindow<'_>) -> Result<()>,
+) -> Result<Drawn> {
+    let sources = data.sources()?;
+    let mut guard = Guard::new(&sources.holdout, &data.holdout, &sources.corpus);
+    guard.regions(&sources.corpus, issues);
+    for path in data.common.iter().chain(&data.clinvar) {
+        let read = read_variants(path, ErrorCode::TrainingDataloader)?.variants;
+        guard.variants(read.iter().map(|variant| &variant.edit));
+    }
+    draw(&sources, &mut |window, tuples| {
+        guard.tuples(window, tuples);
+        Ok(())
+    })?;
+    Ok(guard.finish(issues))
 }

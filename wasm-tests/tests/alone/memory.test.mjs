@@ -3,17 +3,17 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { openApp } from "../lib/app.mjs";
-import { example, someOfExample } from "../lib/fixtures.mjs";
-import { installed } from "../lib/installed.mjs";
+import { openApp } from "../../lib/app.mjs";
+import { example, someOfExample } from "../../lib/fixtures.mjs";
+import { installed } from "../../lib/installed.mjs";
 import {
   MEMORY_FLAGS,
   pageMegabytes,
   wasmMegabytes,
   watchMemories,
   watchRenderer,
-} from "../lib/memory.mjs";
-import { jobFile, packagePage, run } from "../lib/runtimes.mjs";
+} from "../../lib/memory.mjs";
+import { jobFile, packagePage, run } from "../../lib/runtimes.mjs";
 
 /** What may come and go between two equal moments: the collector is not exact. */
 const NOISE_MB = 6;

@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { cpus, loadavg } from "node:os";
 import { after, before, describe, test } from "node:test";
 
-import { openApp, watchLongTasks } from "../lib/app.mjs";
-import { assertSameRows, TOLERANCE } from "../lib/compare.mjs";
-import { example, manyRows } from "../lib/fixtures.mjs";
-import { modelFiles, tar, tinyModel } from "../lib/model.mjs";
-import { parseTsv, scoreFile } from "../lib/native.mjs";
-import { traceTasks } from "../lib/tasks.mjs";
+import { openApp, watchLongTasks } from "../../lib/app.mjs";
+import { assertSameRows, TOLERANCE } from "../../lib/compare.mjs";
+import { example, manyRows } from "../../lib/fixtures.mjs";
+import { modelFiles, tar, tinyModel } from "../../lib/model.mjs";
+import { parseTsv, scoreFile } from "../../lib/native.mjs";
+import { traceTasks } from "../../lib/tasks.mjs";
 
 const ROWS = 100_000;
 const LONGEST_MS = 50;

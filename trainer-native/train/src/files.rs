@@ -1,0 +1,40 @@
+//! Whole files and folders, read with the program's errors.
+
+use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::io_error;
+use std::path::{Path, PathBuf};
+
+/// A whole file.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` when it cannot be read.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| unreadable(path, &error))
+}
+
+/// The file itself, whether there is one or not; of a folder every file below it, in order.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` when a folder cannot be read.
+pub(super) fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let failed = |error| unreadable(path, &error);
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(failed)? {
+        files.extend(files_below(&entry.map_err(failed)?.path())?);
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// An I/O failure of a file.
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    io_error(&path.display().to_string(), error)
+}
+
+/// What cannot be written as JSON or YAML.
+pub(super) fn internal(error: &impl ToString) -> Error {
+    Error::new(ErrorCode::InternalGeneric, error.to_string())
+}
