@@ -1,7 +1,7 @@
 //! Common variants, ClinVar and primates: what needs a reference.
 
+use super::flags::Args;
 use super::references::{References, annotation};
-use super::{Args, load};
 use genolewm::scorer::Placer;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_core::{ErrorCode, Result};
@@ -83,7 +83,7 @@ impl Task<'_> {
         let alignment = alignment.map(PrimateAlignment::read).transpose()?;
         let methods = Methods {
             model: self.model,
-            untrained: &load(self.args)?.with_random_encoder(self.seed),
+            untrained: &self.args.load()?.with_random_encoder(self.seed),
             chain,
             annotation: &annotation,
             alignment: alignment.as_ref(),
