@@ -1,7 +1,7 @@
 //! The action encoder: an edit becomes a vector.
 
-mod alleles;
 pub mod layers;
+mod alleles;
 mod positions;
 
 use crate::ops::{LayerNorm, Linear, Ops};

@@ -2,10 +2,10 @@
 //! around a locus, are the state of a window (Carbon, arXiv; Hugging Face `LlamaForCausalLM`).
 
 mod config;
-mod likelihood;
-mod llama;
 mod plan;
 mod rope;
+mod llama;
+mod likelihood;
 mod state;
 
 pub use config::{LlamaConfig, RopeScaling, resolve_layer};

@@ -5,10 +5,10 @@
 //! which. [`BurnOps`] runs on burn's devices (CPU, CUDA, training); `WgslOps`, behind the feature
 //! `wgpu`, runs WGSL on a GPU.
 
-pub mod attention_cpu;
-mod burn_ops;
 pub mod elementwise_cpu;
+pub mod attention_cpu;
 mod precision;
+mod burn_ops;
 #[cfg(feature = "wgpu")]
 pub mod wgsl;
 

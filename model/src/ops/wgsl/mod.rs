@@ -7,16 +7,16 @@
 // A browser's handles stay on one thread; elsewhere threads share them.
 #![cfg_attr(target_family = "wasm", allow(clippy::arc_with_non_send_sync))]
 
+mod kernels;
+mod fault;
+mod pool;
+mod matrix;
+mod recorder;
 mod attention;
 mod device;
-mod fault;
-mod kernels;
 mod linear;
-mod matrix;
 mod ops;
-mod pool;
 mod read;
-mod recorder;
 #[cfg(all(test, feature = "native"))]
 mod tests;
 
