@@ -1,7 +1,7 @@
 //! `genolewm cache-windows --build`: encoding a corpus into the window cache.
 
 use super::common::backend::{NativeOps, on_backend};
-use super::common::terminal::Terminal;
+use super::common::terminal::{Terminal, progress_bar};
 use crate::common::command::Status;
 use genolewm::bundle::load_language_model;
 use genolewm::config::ModelConfig;
@@ -18,7 +18,7 @@ use genolewm_data::corpus::{CorpusSource, Joining, SourceWeight, read_corpus_tab
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_report::output::io_error;
 use genolewm_train::run::StopFlag;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -256,9 +256,6 @@ fn progress<W: Iterator<Item = Result<T>>, T>(
             break;
         }
     }
-    let bar = ProgressBar::with_draw_target(Some(count), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{bar:28} {pos}/{len} windows  {eta} left") {
-        bar.set_style(style);
-    }
-    Ok(bar)
+    let template = "{bar:28} {pos}/{len} windows  {eta} left";
+    Ok(progress_bar(count, visible, template))
 }

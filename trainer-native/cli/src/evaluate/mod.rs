@@ -1,16 +1,16 @@
 //! `genolewm evaluate`: measures a model on data that it never saw.
 
+mod flags;
 mod references;
 mod tasks;
 
+pub use flags::Args;
 pub(super) use references::{References, annotation};
 
-use super::common::backend::Backend;
-use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
 use crate::common::command::{Context, Status};
+use flags::load;
 use genolewm_core::Result;
-use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_evaluate::measure::clinvar::Outcome;
 use genolewm_evaluate::measure::evaluation::{
@@ -23,86 +23,7 @@ use genolewm_evaluate::states::Model;
 use genolewm_evaluate::variants::Bounds;
 use genolewm_report::output::write_atomically;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use tasks::Task;
-
-/// Measure a model on data that it never saw
-///
-/// Language, prediction, percentiles of common variants, ClinVar and substitutions of primates, each
-/// beside its baselines. Only what --holdout names is measured; the same file must have been kept out
-/// of training.
-#[derive(Debug, Clone, clap::Args)]
-pub struct Args {
-    #[command(flatten)]
-    model: ModelArgs,
-    /// Table of the training sequence, which the Markov model is fitted to
-    #[arg(long, value_name = "TSV")]
-    corpus: PathBuf,
-    /// What was kept out of training
-    #[arg(long, value_name = "BED")]
-    holdout: PathBuf,
-    /// Table of the held-out sequence
-    #[arg(long, value_name = "TSV")]
-    evaluation: PathBuf,
-    /// Where the calibration table's variants lie: nothing there is measured
-    #[arg(long, value_name = "BED")]
-    calibration: Option<PathBuf>,
-    /// Held-out variants with frequencies, a VCF or a gnomAD shard, of which the common ones count;
-    /// may be repeated
-    #[arg(long, value_name = "FILE", requires = "common_fasta")]
-    common: Vec<PathBuf>,
-    /// The reference of --common; of several, the first with a contig counts
-    #[arg(long, value_name = "FASTA", requires = "common")]
-    common_fasta: Vec<PathBuf>,
-    /// Of --common only variants whose whole window lies in one of these intervals
-    #[arg(long, value_name = "BED", requires = "common")]
-    common_regions: Option<PathBuf>,
-    /// Variants with clinical classes, a VCF or a ClinVar shard; may be repeated. Those held out are
-    /// measured, the others fit the ensemble
-    #[arg(
-        long,
-        value_name = "FILE",
-        requires = "clinvar_fasta",
-        requires = "annotation"
-    )]
-    clinvar: Vec<PathBuf>,
-    /// The reference of --clinvar: chromosomes, or pieces named ASSEMBLY_CONTIG_FIRST_LAST; of
-    /// several, the first with a contig counts
-    #[arg(long, value_name = "FASTA", requires = "clinvar")]
-    clinvar_fasta: Vec<PathBuf>,
-    /// Alignment of human, chimpanzee, gorilla and orangutan: fixed against random substitutions
-    #[arg(
-        long,
-        value_name = "MAF",
-        requires = "primates_fasta",
-        requires = "annotation"
-    )]
-    primates: Option<PathBuf>,
-    /// The human reference of --primates
-    #[arg(long, value_name = "FASTA", requires = "primates")]
-    primates_fasta: Option<PathBuf>,
-    /// Most pairs of a fixed and a random substitution that are measured, and that fit the ensemble
-    #[arg(long, value_name = "N", default_value_t = 2_000)]
-    primate_pairs: usize,
-    /// Transcripts in chromosome coordinates, as a table of exons or GFF3; may be repeated
-    #[arg(long, value_name = "FILE")]
-    annotation: Vec<PathBuf>,
-    /// Where eval_metrics.json goes
-    #[arg(long, short = 'o', value_name = "JSON")]
-    output: PathBuf,
-    /// Where evaluation.md and its pictures go
-    #[arg(long, value_name = "DIR")]
-    report_dir: Option<PathBuf>,
-    /// Windows of held-out sequence
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    windows: usize,
-    /// Bases that the Markov model is fitted to
-    #[arg(long, value_name = "BP", default_value_t = 20_000_000)]
-    markov_bp: usize,
-    /// Resamples of a bootstrap interval
-    #[arg(long, value_name = "N", default_value_t = BootstrapOptions::default().resamples)]
-    resamples: usize,
-}
 
 /// Measures, and writes figures, report and pictures at the end.
 ///
@@ -152,12 +73,6 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     terminal.line(evaluation.page().to_markdown().trim_end())?;
     terminal.info(format_args!("figures: {}", args.output.display()));
     Ok(Status::Done)
-}
-
-fn load(args: &Args) -> Result<Model> {
-    let ops = Backend::cpu(&args.model.backend)?;
-    let bundle = model::load(&ops, &args.model)?;
-    Ok(Model { ops, bundle })
 }
 
 fn synthetic(

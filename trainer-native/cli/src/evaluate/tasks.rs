@@ -1,7 +1,7 @@
 //! Common variants, ClinVar and primates: what needs a reference.
 
+use super::flags::{Args, load};
 use super::references::{References, annotation};
-use super::{Args, load};
 use genolewm::scorer::Placer;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_core::{ErrorCode, Result};
