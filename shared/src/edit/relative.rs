@@ -28,6 +28,13 @@ impl RelEdit {
         })
     }
 
+    /// The same edit `bp` further right: that of a part of a window, in the whole of it.
+    #[must_use]
+    pub fn shifted(mut self, bp: u64) -> Self {
+        self.rel_pos = self.rel_pos.saturating_add(bp);
+        self
+    }
+
     /// Offset of the first reference base from the window's start.
     #[must_use]
     pub const fn rel_pos(&self) -> BpOffset {

@@ -8,7 +8,6 @@ use genolewm::scorer::ScoreOptions;
 use genolewm_core::Result;
 use genolewm_core::context::ContextLabel;
 use genolewm_core::edit::{EditSpec, RelEdit, apply_edit};
-use genolewm_core::position::BpOffset;
 use genolewm_core::surprise::{displacement, surprise_distance};
 use genolewm_core::window::ExtractedWindow;
 use rand_chacha::ChaCha8Rng;
@@ -35,9 +34,8 @@ impl Item {
     /// # Errors
     /// `INPUT.OUT_OF_WINDOW` for one that does not lie in it.
     pub fn of(edit: &EditSpec, window: &ExtractedWindow) -> Result<Self> {
-        let last = BpOffset(window.end().get().saturating_sub(1));
         Ok(Self {
-            edit: edit.relative_to(window.start(), last)?,
+            edit: window.place(edit)?,
             sequence: window.sequence().clone(),
         })
     }
@@ -208,6 +206,7 @@ fn draw(rng: &mut ChaCha8Rng, role: Role, std: f64) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::position::BpOffset;
 
     #[test]
     fn neighbours_share_a_window_and_keep_their_order() {

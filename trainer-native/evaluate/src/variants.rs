@@ -4,7 +4,7 @@ use crate::sequence::holds;
 use crate::states::Item;
 use genolewm::scorer::Placed;
 use genolewm_core::edit::EditSpec;
-use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::position::Interval;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::local::LocalRecord;
 use genolewm_data::holdout::HoldoutPolicy;
@@ -57,7 +57,7 @@ impl Bounds<'_> {
         edit: &EditSpec,
         window: Option<Interval>,
     ) -> Option<&'static str> {
-        let bases = bases_of(edit);
+        let bases = edit.span();
         let outside = |policy: &HoldoutPolicy, span| {
             places(edit.chrom(), span).any(|(contig, span)| !holds(policy, &contig, span))
         };
@@ -134,7 +134,7 @@ impl HeldOut {
             Placed::Skipped(reason) => return Ok(Some(reason.as_str())),
             Placed::Window(window) => window,
         };
-        let span = Interval::new(window.start(), window.end())?;
+        let span = window.span();
         if let Some(reason) = bounds.speaks_against(side, &variant.edit, Some(span)) {
             return Ok(Some(reason));
         }
@@ -173,12 +173,6 @@ fn places(contig: &str, span: Interval) -> impl Iterator<Item = (String, Interva
     core::iter::once((contig.to_owned(), span)).chain(local)
 }
 
-fn bases_of(edit: &EditSpec) -> Interval {
-    let start = edit.pos().offset();
-    let end = BpOffset(start.get() + edit.reference().len() as u64);
-    Interval { start, end }
-}
-
 fn nothing_left(left_out: &BTreeMap<String, u64>) -> Error {
     let error = Error::new(
         ErrorCode::EvalDataset,
@@ -196,6 +190,7 @@ fn nothing_left(left_out: &BTreeMap<String, u64>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::position::BpOffset;
 
     fn policy(regions: &[&str]) -> HoldoutPolicy {
         let mut policy = HoldoutPolicy::none();

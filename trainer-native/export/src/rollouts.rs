@@ -2,7 +2,6 @@
 
 use genolewm_core::Result;
 use genolewm_core::edit::{RelEdit, apply_edits};
-use genolewm_core::position::BpOffset;
 use genolewm_data::edits::synthetic::{default_edit_types, synthetic_edit};
 use genolewm_evaluate::rollout::follow::{EditPath, Networks, PathStates};
 use rand_chacha::ChaCha8Rng;
@@ -71,10 +70,8 @@ fn draw_edits(window: &str, steps: usize, rng: &mut ChaCha8Rng) -> Option<Vec<Re
             break;
         }
         let drawn = synthetic_edit(part, types.draw(rng)?, rng).ok()?;
-        let at = BpOffset(drawn.rel_pos().get() + first as u64);
-        let edit = RelEdit::new(at, drawn.ref_bases(), drawn.alt_bases()).ok()?;
         let mut tried = edits.clone();
-        tried.push(edit);
+        tried.push(drawn.shifted(first as u64));
         // Edits that share a base cannot follow each other.
         if apply_edits(window, &tried, true).is_ok() {
             edits = tried;

@@ -75,7 +75,7 @@ impl ContextTable {
 
 impl Surroundings {
     fn of(item: &Item) -> Self {
-        let at = item.edit.rel_pos().get() as usize;
+        let at = item.edit.rel_pos().index();
         let bases = encode(&item.sequence);
         let alternate = encode(item.edit.alt_bases());
         let around =

@@ -121,7 +121,7 @@ impl Methods<'_> {
 
     /// 0 where a base around is unknown, which favours neither side.
     fn markov_difference(&self, item: &Item) -> f64 {
-        let at = item.edit.rel_pos().get() as usize;
+        let at = item.edit.rel_pos().index();
         let alternate = encode(item.edit.alt_bases());
         let difference = |&base: &u8| self.chain.snv_difference(&encode(&item.sequence), at, base);
         alternate.first().and_then(difference).unwrap_or(0.0)

@@ -41,7 +41,7 @@ pub fn differences(model: &Model, items: &[Item]) -> Result<Vec<f64>> {
 /// Tokens of the reference and of the edited sequence around an edit, in the window's phase.
 fn pair(model: &Model, item: &Item) -> Result<[Vec<u32>; 2]> {
     let edited = apply_edit(&item.sequence, &item.edit, true)?;
-    let (first, last) = around(item.edit.rel_pos().get() as usize, item.sequence.len());
+    let (first, last) = around(item.edit.rel_pos().index(), item.sequence.len());
     Ok([&*item.sequence, edited.as_str()].map(|window| {
         let mut tokens = model.bundle.encoder.tokenizer.encode(&window[first..last]);
         // The sequence goes on: the closing tag is no part of it.

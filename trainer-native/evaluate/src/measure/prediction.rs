@@ -2,8 +2,6 @@
 
 use crate::states::{Item, Measured};
 use genolewm_core::Result;
-use genolewm_core::edit::RelEdit;
-use genolewm_core::position::BpOffset;
 use genolewm_data::bases::decode;
 use genolewm_data::edits::synthetic::{synthetic_indel, synthetic_snv};
 use rand_chacha::ChaCha8Rng;
@@ -77,9 +75,8 @@ pub fn synthetic_items(windows: &[Vec<u8>], kind: Synthetic, seed: u64) -> Resul
                 Synthetic::Snv => synthetic_snv(&sequence[first..last], &mut rng)?,
                 Synthetic::Indel => synthetic_indel(&sequence[first..last], &mut rng)?,
             };
-            let at = BpOffset(edit.rel_pos().get() + first as u64);
             items.push(Item {
-                edit: RelEdit::new(at, edit.ref_bases(), edit.alt_bases())?,
+                edit: edit.shifted(first as u64),
                 sequence: Arc::clone(&sequence),
             });
         }

@@ -221,10 +221,7 @@ impl Draw<'_, '_> {
     /// reference: what is placed is judged again.
     fn may_hold(&self, contig: &str, at: BpOffset) -> bool {
         let around_bp = self.methods.model.bundle.info.config.window_bp as u64 / 2;
-        let span = Interval {
-            start: BpOffset(at.get().saturating_sub(around_bp)),
-            end: BpOffset(at.get() + around_bp),
-        };
+        let span = Interval::at(at, 0).widened(around_bp);
         // The base does not matter, only its place.
         let edit = EditSpec::new(contig, at.position(), "A", "C");
         edit.is_ok_and(|edit| {
@@ -276,7 +273,7 @@ impl Draw<'_, '_> {
             Placed::Skipped(reason) => return Ok(Err(reason.as_str())),
             Placed::Window(window) => window,
         };
-        let span = Interval::new(window.start(), window.end())?;
+        let span = window.span();
         if let Some(reason) = self.bounds.speaks_against(self.side, &edit, Some(span)) {
             return Ok(Err(reason));
         }

@@ -56,7 +56,7 @@ pub fn synthetic<S: BaseSource>(
         if haplotypes.len() == count {
             return Ok(haplotypes);
         }
-        let Some((contig, span)) = draw(&spans, shape.window_bp as u64, &mut rng)? else {
+        let Some((contig, span)) = draw(&spans, shape.window_bp as u64, &mut rng) else {
             break;
         };
         let window = reference.fetch(contig, span)?;
@@ -65,7 +65,11 @@ pub fn synthetic<S: BaseSource>(
         }
         if let Some(edits) = draw_edits(&window, shape, &mut rng)? {
             haplotypes.push(Haplotype {
-                id: format!("{contig}:{}:{}", span.start.get() + 1, haplotypes.len() + 1),
+                id: format!(
+                    "{contig}:{}:{}",
+                    span.start.position(),
+                    haplotypes.len() + 1
+                ),
                 window,
                 edits,
             });
@@ -88,9 +92,9 @@ fn spans<S: BaseSource>(
     let mut spans = Vec::new();
     for contig in reference.contigs() {
         for interval in regions.of_contig(&contig.name) {
-            let end = BpOffset(interval.end.get().min(contig.length_bp));
-            if interval.start.get() + window_bp <= end.get() {
-                let start = interval.start;
+            let end = interval.end.min(BpOffset(contig.length_bp));
+            let start = interval.start;
+            if start.saturating_add(window_bp) <= end {
                 spans.push((contig.name.clone(), Interval { start, end }));
             }
         }
@@ -102,22 +106,21 @@ fn draw<'a>(
     spans: &'a [(String, Interval)],
     window_bp: u64,
     rng: &mut ChaCha8Rng,
-) -> Result<Option<(&'a str, Interval)>> {
+) -> Option<(&'a str, Interval)> {
     let starts = |span: &Interval| span.len_bp() - window_bp + 1;
     let total: u64 = spans.iter().map(|(_, span)| starts(span)).sum();
     if total == 0 {
-        return Ok(None);
+        return None;
     }
     let mut place = below(rng, total);
     for (contig, span) in spans {
         if place < starts(span) {
-            let start = span.start.get() + place;
-            let window = Interval::new(BpOffset(start), BpOffset(start + window_bp))?;
-            return Ok(Some((contig, window)));
+            let start = span.start.saturating_add(place);
+            return Some((contig, Interval::at(start, window_bp)));
         }
         place -= starts(span);
     }
-    Ok(None)
+    None
 }
 
 /// Edits that do not touch, by position; `None` when they find no room beside each other.
@@ -127,7 +130,6 @@ fn draw_edits(window: &str, shape: Shape, rng: &mut ChaCha8Rng) -> Result<Option
         return Ok(None);
     };
     let mut edits: Vec<RelEdit> = Vec::with_capacity(shape.edits);
-    let end = |edit: &RelEdit| edit.rel_pos().get() + edit.ref_bases().len() as u64;
     for _ in 0..MAX_TRIES {
         if edits.len() == shape.edits {
             edits.sort_by_key(RelEdit::rel_pos);
@@ -136,11 +138,9 @@ fn draw_edits(window: &str, shape: Shape, rng: &mut ChaCha8Rng) -> Result<Option
         let Some(edit_type) = default_edit_types().draw(rng) else {
             break;
         };
-        let edit = synthetic_edit(stretch, edit_type, rng)?;
-        let at = BpOffset(edit.rel_pos().get() + first as u64);
-        let edit = RelEdit::new(at, edit.ref_bases(), edit.alt_bases())?;
+        let edit = synthetic_edit(stretch, edit_type, rng)?.shifted(first as u64);
         let is_apart = |other: &RelEdit| {
-            end(other) < edit.rel_pos().get() || end(&edit) < other.rel_pos().get()
+            other.span().end < edit.rel_pos() || edit.span().end < other.rel_pos()
         };
         if edits.iter().all(is_apart) {
             edits.push(edit);
@@ -181,24 +181,23 @@ pub fn join(
                 continue;
             }
         };
-        let reach = first.pos().offset().get() + shape.span_bp as u64;
-        let last_base = BpOffset(window.end().get().saturating_sub(1));
+        let reach = first.span().start.saturating_add(shape.span_bp as u64);
         let mut group = vec![first];
-        let mut edits = vec![first.relative_to(window.start(), last_base)?];
+        let mut edits = vec![window.place(first)?];
         while edits.len() < shape.edits
             && let Some(edit) = variants.get(next)
             && edit.chrom() == first.chrom()
-            && end(edit) <= reach
+            && edit.span().end <= reach
         {
             next += 1;
             let overlaps = group
                 .last()
-                .is_some_and(|last| edit.pos().offset().get() < end(last));
+                .is_some_and(|last| edit.span().start < last.span().end);
             if overlaps {
                 observed.leave_out("overlapping");
                 continue;
             }
-            match (place(edit)?, edit.relative_to(window.start(), last_base)) {
+            match (place(edit)?, window.place(edit)) {
                 (Placed::Window(_), Ok(relative)) => {
                     edits.push(relative);
                     group.push(edit);
@@ -243,11 +242,6 @@ impl Observed {
             error.with_detail(reason, count)
         }))
     }
-}
-
-/// One past the last reference base, from 0.
-fn end(edit: &EditSpec) -> u64 {
-    edit.pos().offset().get() + edit.reference().len() as u64
 }
 
 #[cfg(test)]
