@@ -7,7 +7,7 @@ use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::driver::train;
 use genolewm_train::fixture::report as training_report;
 use genolewm_train::fixture::{DEFAULT_STEPS, FixtureSettings, run_fixture_training};
-use genolewm_train::python::carbon::CarbonRun;
+use genolewm_train::python::carbon::CarbonTraining;
 use genolewm_train::resume::adopt;
 use genolewm_train::run::{StopFlag, TrainingHost};
 use serde::Serialize;
@@ -93,7 +93,7 @@ impl ModeArgs {
     ) -> Result<()> {
         // The parser has seen to it that they are given.
         let given = |path: &Option<PathBuf>| path.clone().unwrap_or_default();
-        let run = CarbonRun {
+        let run = CarbonTraining {
             run_dir: given(&self.run_dir),
             dataset: given(&self.dataset_dir),
             encoder: given(&self.carbon_model_dir),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// What a user names.
 #[derive(Debug, Clone)]
-pub struct CarbonRun {
+pub struct CarbonTraining {
     /// The run's directory.
     pub run_dir: PathBuf,
     /// The dataset package.
@@ -28,7 +28,7 @@ pub struct CarbonRun {
     pub seed: Option<u64>,
 }
 
-impl CarbonRun {
+impl CarbonTraining {
     /// The settings of the predictor's training; writes the corpus table that they name into the
     /// run's directory. The package's windows are taken as they are: its maker held out what is to
     /// be held out. What the configuration asks for in vain is told of through `warn`.
