@@ -68,7 +68,7 @@ pub struct Args {
 }
 
 /// Scores with what they are measured against; the first column is the one that was asked for.
-struct Data {
+struct Labelled {
     labels: Labels,
     columns: Vec<Column>,
     extra: usize,
@@ -102,7 +102,7 @@ impl Args {
         self.output_metrics.with_file_name(SETTINGS_NAME)
     }
 
-    fn read(&self) -> Result<Data> {
+    fn read(&self) -> Result<Labelled> {
         let settings = &self.settings;
         let labels = read_labels(&self.labels_jsonl, settings.label_kind())?;
         let fields = std::iter::once(&settings.score_field).chain(&settings.compare);
@@ -121,7 +121,7 @@ impl Args {
             let read = read_scores(path, &field, &labels.keys, maker)?;
             columns.extend(read.columns.into_iter().map(|of| column((name.trim(), of))));
         }
-        Ok(Data {
+        Ok(Labelled {
             labels,
             columns,
             extra: scores.extra,
@@ -129,7 +129,7 @@ impl Args {
     }
 
     /// The figures of the baseline, which is the last column; its intervals are not reported.
-    fn baseline(&self, data: &Data, measure: &Measure) -> Result<Option<BaselineScore>> {
+    fn baseline(&self, data: &Labelled, measure: &Measure) -> Result<Option<BaselineScore>> {
         let column = data
             .columns
             .last()
@@ -146,7 +146,7 @@ impl Args {
         baseline.transpose()
     }
 
-    fn subject(&self, data: &Data, measure: Measure) -> Result<Subject> {
+    fn subject(&self, data: &Labelled, measure: Measure) -> Result<Subject> {
         let settings = &self.settings;
         let is_continuous = settings.metric_mode == MetricMode::Spearman;
         Ok(Subject {
@@ -191,7 +191,7 @@ impl Args {
     /// Adds what the Python package does not have.
     fn add(
         &self,
-        data: &Data,
+        data: &Labelled,
         measure: &Measure,
         file: &mut MetricsFile,
         terminal: &mut Terminal<'_>,
@@ -215,7 +215,7 @@ impl Args {
 
     fn by_consequence(
         &self,
-        data: &Data,
+        data: &Labelled,
         measure: &Measure,
         fasta: &Path,
         terminal: &mut Terminal<'_>,

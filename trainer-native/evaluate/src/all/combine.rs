@@ -80,9 +80,9 @@ impl Combined {
 fn release(inputs: &[Input]) -> Result<ReleaseIds> {
     let mut release = ReleaseIds::default();
     for input in inputs {
-        let own = input.figures.release.clone();
-        for ((key, known), (_, own)) in release.members_mut().into_iter().zip(own.members()) {
-            let own = own.map(str::trim).filter(|own| !own.is_empty());
+        let mut own = input.figures.release.clone();
+        for ((key, known), (_, own)) in release.members().into_iter().zip(own.members()) {
+            let own = own.as_deref().map(str::trim).filter(|own| !own.is_empty());
             if let Some(own) = own {
                 let known = known.get_or_insert_with(|| own.to_owned());
                 if known != own {

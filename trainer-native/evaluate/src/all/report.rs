@@ -61,10 +61,13 @@ impl Combined {
 
     fn about(&self) -> Table {
         let mut table = Table::new(2, &["about", "this report"]);
-        let given = self.figures.release.members().into_iter();
-        let time = ("last measured", self.figures.generated_at.as_deref());
-        for (key, value) in given.chain([time]) {
-            let value = value.map(|value| vec![key.replace('_', " "), value.to_owned()]);
+        let (mut release, mut time) = (
+            self.figures.release.clone(),
+            self.figures.generated_at.clone(),
+        );
+        let given = release.members().into_iter();
+        for (key, value) in given.chain([("last measured", &mut time)]) {
+            let value = value.take().map(|value| vec![key.replace('_', " "), value]);
             table.rows.extend(value);
         }
         let counts = format!("{} of {} files", self.figures.metrics.len(), self.inputs());

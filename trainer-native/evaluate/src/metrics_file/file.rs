@@ -79,19 +79,7 @@ pub struct ReleaseIds {
 
 impl ReleaseIds {
     /// All of it by key, in the order of reports.
-    #[must_use]
-    pub fn members(&self) -> [(&'static str, Option<&str>); 5] {
-        [
-            ("model_id", self.model_id.as_deref()),
-            ("model_release", self.model_release.as_deref()),
-            ("dataset_snapshot", self.dataset_snapshot.as_deref()),
-            ("commit", self.commit.as_deref()),
-            ("hardware", self.hardware.as_deref()),
-        ]
-    }
-
-    /// The same, to be set.
-    pub fn members_mut(&mut self) -> [(&'static str, &mut Option<String>); 5] {
+    pub fn members(&mut self) -> [(&'static str, &mut Option<String>); 5] {
         [
             ("model_id", &mut self.model_id),
             ("model_release", &mut self.model_release),

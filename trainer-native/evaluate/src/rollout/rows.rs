@@ -1,6 +1,6 @@
 //! Measured states, one JSON object a line, as the Python package reads and writes them.
 
-use crate::score_files::jsonl::{Row, each_row};
+use crate::score_files::jsonl::{JsonRow, each_row};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::json::typed;
 use genolewm_report::python::json::json_line;
@@ -74,7 +74,7 @@ impl StateRow {
         [&self.source, &self.predicted, &self.target]
     }
 
-    fn parse(row: &Row<'_>) -> Result<Self> {
+    fn parse(row: &JsonRow<'_>) -> Result<Self> {
         row.check_maker(Some(GENERATED_BY))?;
         let mut parsed: Self = typed(row.value).map_err(|error| {
             refused("a row is not of measured states").with_detail("cause", error.message())

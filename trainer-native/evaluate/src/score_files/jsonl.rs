@@ -182,13 +182,16 @@ fn first_time(key: &VariantKey, seen: &mut HashSet<String>) -> Result<()> {
 }
 
 /// A row of a file.
-pub(crate) struct Row<'a> {
+pub(crate) struct JsonRow<'a> {
     pub(crate) value: &'a Json,
     pub(crate) members: &'a BTreeMap<String, Json>,
 }
 
 /// Calls `each` for every row; whatever it refuses is given its place.
-pub(crate) fn each_row(path: &Path, mut each: impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+pub(crate) fn each_row(
+    path: &Path,
+    mut each: impl FnMut(&JsonRow<'_>) -> Result<()>,
+) -> Result<()> {
     let name = path.display().to_string();
     let (mut lines, mut rows) = (Lines::open(path)?, 0_u64);
     for number in 1.. {
@@ -209,12 +212,12 @@ pub(crate) fn each_row(path: &Path, mut each: impl FnMut(&Row<'_>) -> Result<()>
     Ok(())
 }
 
-fn row(text: &[u8], name: &str, each: &mut impl FnMut(&Row<'_>) -> Result<()>) -> Result<()> {
+fn row(text: &[u8], name: &str, each: &mut impl FnMut(&JsonRow<'_>) -> Result<()>) -> Result<()> {
     let value = Json::parse(text, name)?;
     let members = value.as_object().ok_or_else(|| {
         refused("a row is not a JSON object").with_remedy("give JSONL: one object a line")
     })?;
-    each(&Row {
+    each(&JsonRow {
         value: &value,
         members,
     })
@@ -229,7 +232,7 @@ fn placed(error: Error, name: &str, line: u64) -> Error {
     })
 }
 
-impl Row<'_> {
+impl JsonRow<'_> {
     fn variant(&self) -> Result<VariantKey> {
         let text = |field: &str| match self.members.get(field) {
             Some(Json::String(text)) => Ok(text.as_str()),
