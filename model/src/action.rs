@@ -1,4 +1,5 @@
-//! The action encoder: an edit becomes a vector (contract, section 3).
+//! The action encoder: an edit becomes a vector, as in the Python package
+//! (`docs/formats.md#model-directory`).
 
 mod alleles;
 pub mod layers;

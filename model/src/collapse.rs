@@ -1,5 +1,5 @@
 //! Collapse monitoring: whether predictions still differ from one another and follow their
-//! targets (contract, section 6).
+//! targets (`docs/training.md#the-collapse-monitor`).
 
 use crate::loss::{cosine, not_finite};
 use genolewm_core::{Error, ErrorCode, Result};

@@ -1,5 +1,5 @@
 //! Losses of the predictor: distance to the encoded windows, and a regulariser that keeps states
-//! spread out (contract, section 6).
+//! spread out (`docs/training.md#predictor-and-encoder-together`).
 //!
 //! The functions over slices compute in f64 and are what is reported; the ones over tensors carry
 //! gradients, and a test holds both together.

@@ -1,8 +1,8 @@
 //! The predictor: from the state of a reference window and an edit, the state that the edited
-//! window should have (contract, section 3).
+//! window should have (`docs/formats.md#model-directory`).
 //!
-//! Everything is computed in f32 whatever the number of actions, so the contract's rule that more
-//! than 20 of them take f32 holds by itself. Rows of padding are left out rather than masked:
+//! Everything is computed in f32 whatever the number of actions, so the Python package's rule that
+//! more than 20 of them take f32 holds by itself. Rows of padding are left out rather than masked:
 //! nothing reads them, and their predictions are 0.
 
 mod batch;

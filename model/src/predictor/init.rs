@@ -15,7 +15,7 @@ const EMBEDDING_STD: f64 = 0.02;
 const CUT: f64 = 2.0;
 
 impl Default for PredictorSizes {
-    /// The contract's sizes: 23.9 million parameters.
+    /// The Python package's sizes: 23.9 million parameters.
     fn default() -> Self {
         Self {
             d_state: 1024,
