@@ -43,16 +43,10 @@ fn run_on(
     context: &Context<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let regions = args.regions.as_deref().map(read_regions).transpose()?;
     let mut session = Session::open(Request {
         variants,
         fasta,
-        selection: Selection {
-            regions,
-            filter: None,
-            // Output that keeps every record cannot leave one out.
-            strict: args.strict || plan.format() == Some(Format::Vcf),
-        },
+        selection: selection(args, plan)?,
         batch_size: args.batch_size,
         show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
@@ -94,6 +88,15 @@ fn run_on(
     let rows = runtime.scorer().rows_run();
     terminal.debug(format_args!("encoder rows run: {rows}"));
     Ok(Status::Done)
+}
+
+fn selection(args: &Args, plan: &Plan) -> Result<Selection> {
+    Ok(Selection {
+        regions: args.regions.as_deref().map(read_regions).transpose()?,
+        filter: None,
+        // Output that keeps every record cannot leave one out.
+        strict: args.strict || plan.format() == Some(Format::Vcf),
+    })
 }
 
 /// Puts the files in their places and prints the table.
