@@ -12,7 +12,7 @@ use genolewm::format::{RunNote, vcf_header, vcf_line};
 use genolewm::info::ModelInfo;
 use genolewm::scorer::{
     BATCH_SIZE, Candidate, Delivery, Intake, Need, Outcome, Placer, RecordOutcome, Regions, Run,
-    ScoreOptions, ScoredBy, Selection, Step, calibrate_all,
+    RunStep, ScoreOptions, ScoredBy, Selection, calibrate_all,
 };
 use genolewm_core::Result;
 use genolewm_core::provenance::{ReceiptBuilder, rfc3339_utc};
@@ -117,14 +117,14 @@ impl FileRun {
     pub fn next(&mut self) -> JsResult<JsValue> {
         let next = self.run.next(&mut self.reference.borrow_mut())?;
         Ok(match next {
-            Step::Needs(Need::Input) => step("input", &[]),
-            Step::Needs(Need::Reference) => {
+            RunStep::Needs(Need::Input) => step("input", &[]),
+            RunStep::Needs(Need::Reference) => {
                 let want = wanted(&self.pages).ok_or_else(|| misuse("no bytes are wanted"))?;
                 // The wanted range is a fresh object of ours.
                 let _ = Reflect::set(&want, &"kind".into(), &"read".into());
                 want
             }
-            Step::Batch(batch) => {
+            RunStep::Batch(batch) => {
                 let bytes = write_job(&batch.candidates)?;
                 let job = step(
                     "job",
@@ -137,8 +137,8 @@ impl FileRun {
                 self.sent.insert(batch.ticket, batch.candidates);
                 job
             }
-            Step::Wait => step("wait", &[]),
-            Step::Done => step("done", &[]),
+            RunStep::Wait => step("wait", &[]),
+            RunStep::Done => step("done", &[]),
         })
     }
 

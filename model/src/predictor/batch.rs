@@ -44,7 +44,7 @@ impl Batch {
         let mut item_of_action = Vec::with_capacity(actions);
         let mut first = 0;
         for (item, &count) in counts.iter().enumerate() {
-            let place = Place {
+            let place = ItemRows {
                 state: item..item + 1,
                 actions: first..first + count,
                 item,
@@ -56,7 +56,8 @@ impl Batch {
             places.push(place);
             first += count;
         }
-        let all = |one: fn(&Place) -> AttentionSegment| places.iter().map(one).collect::<Vec<_>>();
+        let all =
+            |one: fn(&ItemRows) -> AttentionSegment| places.iter().map(one).collect::<Vec<_>>();
         Self {
             single: counts.iter().all(|&count| count == 1),
             states_read: spec(all(|at| segment(&at.state, &at.actions, Mask::Full))),
@@ -91,13 +92,13 @@ impl Batch {
 }
 
 /// The rows of one item.
-struct Place {
+struct ItemRows {
     item: usize,
     state: Range<usize>,
     actions: Range<usize>,
 }
 
-impl Place {
+impl ItemRows {
     /// All rows of the item, interleaved.
     fn all(&self) -> Range<usize> {
         self.actions.start + self.item..self.actions.end + self.item + 1

@@ -4,7 +4,7 @@
 
 use super::calibrate::ScoredBy;
 use super::placer::Candidate;
-use super::run::{Batch, Delivery, Intake, Need, Run, RunProgress, Step};
+use super::run::{CandidateBatch, Delivery, Intake, Need, Run, RunProgress, RunStep};
 use genolewm_core::error::Location;
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -137,14 +137,14 @@ type Answers<A> = Result<Vec<A>>;
 
 impl<A: Send> Workers<'_, A> {
     /// Answers batches until there are no more.
-    fn work(&self, queue: &Mutex<Receiver<Batch>>, done: &Sender<(u64, Answers<A>)>) {
+    fn work(&self, queue: &Mutex<Receiver<CandidateBatch>>, done: &Sender<(u64, Answers<A>)>) {
         // With several workers each keeps to its own core.
         let pool = (self.threads > 1)
             .then(|| rayon::ThreadPoolBuilder::new().num_threads(1).build().ok())
             .flatten();
         loop {
             let batch = queue.lock().ok().and_then(|queue| queue.recv().ok());
-            let Some(Batch { ticket, candidates }) = batch else {
+            let Some(CandidateBatch { ticket, candidates }) = batch else {
                 return;
             };
             let answers = match &pool {
@@ -196,7 +196,7 @@ pub fn drive<A: Send, S: BaseSource>(
 
 /// Hands out batches and hands on what comes back.
 struct Driver<A, F> {
-    jobs: SyncSender<Batch>,
+    jobs: SyncSender<CandidateBatch>,
     answers: Receiver<(u64, Answers<A>)>,
     /// Batches that may be on their way.
     most: usize,
@@ -220,21 +220,21 @@ impl<A, F> Driver<A, F> {
                 return Ok(RunEnd::Cancelled);
             }
             let step = if run.in_work() >= self.most {
-                Ok(Step::Wait)
+                Ok(RunStep::Wait)
             } else {
                 run.next(reference)
             };
-            if let Ok(Step::Wait) = step {
+            if let Ok(RunStep::Wait) = step {
                 self.receive(run)?;
             }
             while let Some(delivery) = run.deliver() {
                 (self.sink)(delivery, run.progress(), reference)?;
             }
             match step? {
-                Step::Needs(need) => input.meet(need, run.intake_mut())?,
-                Step::Batch(batch) => self.jobs.send(batch).map_err(|_| worker_ended())?,
-                Step::Wait => {}
-                Step::Done => return Ok(RunEnd::Finished),
+                RunStep::Needs(need) => input.meet(need, run.intake_mut())?,
+                RunStep::Batch(batch) => self.jobs.send(batch).map_err(|_| worker_ended())?,
+                RunStep::Wait => {}
+                RunStep::Done => return Ok(RunEnd::Finished),
             }
         }
     }

@@ -25,6 +25,6 @@ pub use given::given_window;
 pub use placer::{Candidate, Placed, Placer, refused};
 pub use regions::Regions;
 pub use run::{
-    BATCH_SIZE, Batch, Delivery, Intake, Need, Outcome, RecordFilter, RecordOutcome, Run,
-    RunProgress, Selection, Step, Tally,
+    BATCH_SIZE, CandidateBatch, Delivery, Intake, Need, Outcome, RecordFilter, RecordOutcome, Run,
+    RunProgress, RunStep, Selection, Tally,
 };

@@ -6,7 +6,7 @@ use super::common::output::Output;
 use super::common::terminal::{Terminal, write_error};
 use super::scoring::annotation::{AnnotationArgs, Places};
 use super::scoring::regions::read_regions;
-use super::scoring::session::{Accounts, Request, Session};
+use super::scoring::session::{Accounts, Session, SessionRequest};
 use super::scoring::top::Table;
 use super::{Context, Status};
 use genolewm::ops::NativeOps;
@@ -144,7 +144,7 @@ fn examples_on(
             examples: Vec::new(),
             left_out: [0; 2],
         };
-        let mut session = Session::open(Request {
+        let mut session = Session::open(SessionRequest {
             variants: vcf,
             fasta,
             selection: Selection {

@@ -4,7 +4,7 @@ use super::common::backend::on_backend;
 use super::common::output::{Output, display_name};
 use super::common::terminal::{Terminal, write_error};
 use super::scoring::regions::read_regions;
-use super::scoring::session::{Request, Session};
+use super::scoring::session::{Session, SessionRequest};
 use super::scoring::skipped::SkippedFile;
 use super::{Context, Status};
 use genolewm::bundle::load_language_model;
@@ -109,7 +109,7 @@ fn run_on(
     names: Names,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let mut session = Session::open(Request {
+    let mut session = Session::open(SessionRequest {
         variants: &args.vcf,
         fasta: &args.fasta,
         selection: Selection {

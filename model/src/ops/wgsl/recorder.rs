@@ -286,19 +286,19 @@ impl Recorder {
     }
 
     /// Puts bytes into the tables.
-    fn stage(&mut self, bytes: &[u8]) -> Place {
+    fn stage(&mut self, bytes: &[u8]) -> BufferPart {
         let offset = self.staged.len() as u64;
         self.staged.extend_from_slice(bytes);
         let end = (offset + padded(bytes)) as usize;
         self.staged.resize(end, 0);
-        Place {
+        BufferPart {
             buffer: self.tables.clone(),
             offset,
             bytes: padded(bytes),
         }
     }
 
-    fn bind(&self, layout: &wgpu::BindGroupLayout, places: &[Place]) -> wgpu::BindGroup {
+    fn bind(&self, layout: &wgpu::BindGroupLayout, places: &[BufferPart]) -> wgpu::BindGroup {
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..)
             .zip(places)
             .map(|(binding, place)| wgpu::BindGroupEntry {
@@ -322,14 +322,14 @@ impl Recorder {
 type Aligned = Option<WgslMatrix>;
 
 /// A part of a buffer.
-struct Place {
+struct BufferPart {
     buffer: wgpu::Buffer,
     offset: u64,
     bytes: u64,
 }
 
-fn whole(matrix: &WgslMatrix) -> Place {
-    Place {
+fn whole(matrix: &WgslMatrix) -> BufferPart {
+    BufferPart {
         buffer: matrix.buffer().clone(),
         offset: matrix.first_byte(),
         // A binding may not be empty; buffers never are.

@@ -1,6 +1,6 @@
 //! One pass over a file of variants, without input or output of its own.
 //!
-//! A [`Run`] is fed bytes of the input and asked for the next [`Step`]: what it needs, or a batch to
+//! A [`Run`] is fed bytes of the input and asked for the next [`RunStep`]: what it needs, or a batch to
 //! answer. What comes out of it, in input order, is taken as [`Delivery`]. A browser starves it and
 //! brings the bytes when they are there; `drive` reads files and never lets it wait.
 
@@ -37,11 +37,11 @@ pub const BATCH_SIZE: NonZeroUsize = match NonZeroUsize::new(32) {
 
 /// What a run does next.
 #[derive(Debug)]
-pub enum Step {
+pub enum RunStep {
     /// Nothing before this is met.
     Needs(Need),
     /// Hands out a batch.
-    Batch(Batch),
+    Batch(CandidateBatch),
     /// Nothing before a batch is answered.
     Wait,
     /// Nothing: everything was handed on.
@@ -50,7 +50,7 @@ pub enum Step {
 
 /// Alleles for one call of the model.
 #[derive(Debug)]
-pub struct Batch {
+pub struct CandidateBatch {
     /// By which its answers are known.
     pub ticket: u64,
     /// What is to be answered; never empty.
@@ -113,30 +113,30 @@ impl<A> Run<A> {
     /// # Errors
     /// `INPUT.*` for an input that cannot be read or belongs to another reference, once everything
     /// before has been answered.
-    pub fn next<S: BaseSource>(&mut self, reference: &mut Reference<S>) -> Result<Step> {
+    pub fn next<S: BaseSource>(&mut self, reference: &mut Reference<S>) -> Result<RunStep> {
         if let Some(need) = self.intake.check(reference)? {
-            return Ok(Step::Needs(need));
+            return Ok(RunStep::Needs(need));
         }
         while self.failure.is_none() {
             if self.batcher.is_full()
                 && let Some(batch) = self.send()?
             {
-                return Ok(Step::Batch(batch));
+                return Ok(RunStep::Batch(batch));
             }
             match self.take_in(reference) {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(Stop::Needs(need)) => return Ok(Step::Needs(need)),
+                Err(Stop::Needs(need)) => return Ok(RunStep::Needs(need)),
                 Err(Stop::Failed(error)) => self.failure = Some(error),
             }
         }
         if let Some(batch) = self.send()? {
-            return Ok(Step::Batch(batch));
+            return Ok(RunStep::Batch(batch));
         }
         if self.in_work() > 0 {
-            return Ok(Step::Wait);
+            return Ok(RunStep::Wait);
         }
-        self.failure.clone().map_or(Ok(Step::Done), Err)
+        self.failure.clone().map_or(Ok(RunStep::Done), Err)
     }
 
     /// Takes the answers to a batch, one for each of its candidates, and what gave them.
@@ -215,7 +215,7 @@ impl<A> Run<A> {
     }
 
     /// The batch so far, if there is anything to answer in it.
-    fn send(&mut self) -> Result<Option<Batch>> {
+    fn send(&mut self) -> Result<Option<CandidateBatch>> {
         let Some((records, candidates)) = self.batcher.take() else {
             return Ok(None);
         };
@@ -226,7 +226,7 @@ impl<A> Run<A> {
             self.flush()?;
             return Ok(None);
         }
-        Ok(Some(Batch { ticket, candidates }))
+        Ok(Some(CandidateBatch { ticket, candidates }))
     }
 
     /// Hands on what is answered, as far as everything before it is.

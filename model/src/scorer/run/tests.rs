@@ -51,14 +51,14 @@ fn run_starved(vcf: &str, fasta: &[u8]) -> Result<(Run<()>, u64)> {
     let mut repeated = 0;
     loop {
         match run.next(&mut reference)? {
-            Step::Needs(Need::Reference) => {
+            RunStep::Needs(Need::Reference) => {
                 supply()?;
                 repeated += 1;
             }
-            Step::Batch(batch) => {
+            RunStep::Batch(batch) => {
                 run.complete(batch.ticket, vec![(); batch.candidates.len()], &by())?;
             }
-            Step::Done => return Ok((run, repeated)),
+            RunStep::Done => return Ok((run, repeated)),
             step => panic!("{step:?} where everything is there"),
         }
     }
@@ -116,18 +116,18 @@ fn run_reversed(selection: Selection) -> Result<(Vec<String>, Run<u64>)> {
     let mut failure = None;
     loop {
         match run.next(&mut reference) {
-            Ok(Step::Needs(Need::Input)) => match bytes.next() {
+            Ok(RunStep::Needs(Need::Input)) => match bytes.next() {
                 Some(byte) => run.intake_mut().push(&[byte])?,
                 None => run.intake_mut().end(),
             },
-            Ok(Step::Needs(Need::Reference)) => panic!("the reference is there"),
-            Ok(Step::Batch(batch)) => batches.push(batch),
-            Ok(Step::Wait) => {
+            Ok(RunStep::Needs(Need::Reference)) => panic!("the reference is there"),
+            Ok(RunStep::Batch(batch)) => batches.push(batch),
+            Ok(RunStep::Wait) => {
                 let batch = batches.pop().expect("a batch that is waited for");
                 let positions = batch.candidates.iter().map(|one| one.edit.pos().get());
                 run.complete(batch.ticket, positions.collect(), &by())?;
             }
-            Ok(Step::Done) => break,
+            Ok(RunStep::Done) => break,
             Err(error) => {
                 failure = Some(error);
                 break;
@@ -212,7 +212,7 @@ fn answers_that_were_not_asked_for_are_refused() -> Result<()> {
     run.intake_mut()
         .push(format!("{HEADER}{RECORDS}").as_bytes())?;
     run.intake_mut().end();
-    let Step::Batch(batch) = run.next(&mut reference)? else {
+    let RunStep::Batch(batch) = run.next(&mut reference)? else {
         panic!("a batch is due");
     };
     assert!(run.complete(batch.ticket + 1, vec![(); 2], &by()).is_err());

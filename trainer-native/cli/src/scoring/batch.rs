@@ -4,7 +4,7 @@ use super::annotation::Places;
 use super::flags::Args;
 use super::plan::{Files, Plan};
 use super::regions::read_regions;
-use super::session::{Request, Session};
+use super::session::{Session, SessionRequest};
 use super::skipped::SkippedFile;
 use super::writer::{Format, Origin, RunNote};
 use crate::common::backend::on_backend;
@@ -43,7 +43,7 @@ fn run_on(
     context: &Context<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let mut session = Session::open(Request {
+    let mut session = Session::open(SessionRequest {
         variants,
         fasta,
         selection: selection(args, plan)?,

@@ -23,7 +23,7 @@ const SHOWN_ERRORS: usize = 5;
 
 /// What a pass reads, and how.
 #[derive(Debug)]
-pub struct Request<'a> {
+pub struct SessionRequest<'a> {
     /// The variants.
     pub variants: &'a Path,
     /// Their reference.
@@ -55,7 +55,7 @@ impl Session {
     ///
     /// # Errors
     /// `INPUT.*` and `RESOURCE.*` for files that cannot be used.
-    pub fn open(request: Request<'_>) -> Result<Self> {
+    pub fn open(request: SessionRequest<'_>) -> Result<Self> {
         let started = Instant::now();
         let paths = [request.variants, request.fasta];
         let [name, reference_name] = paths.map(|path| path.display().to_string());
