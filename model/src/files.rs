@@ -1,7 +1,8 @@
 //! The files of a model directory, wherever they are.
 
+use genolewm_core::provenance::Manifest;
 use genolewm_core::{Error, ErrorCode, Result};
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 /// Where the files of a directory come from: a disk, the program itself, a browser's map of bytes.
 pub trait ModelFiles {
@@ -29,6 +30,66 @@ pub trait ModelFiles {
 /// A directory on a disk.
 #[derive(Debug, Clone)]
 pub struct Directory(pub PathBuf);
+
+impl Directory {
+    /// A directory that must be there.
+    ///
+    /// # Errors
+    /// `RESOURCE.MODEL_NOT_FOUND` when it is not.
+    pub fn open(directory: &Path) -> Result<Self> {
+        if directory.is_dir() {
+            return Ok(Self(directory.to_owned()));
+        }
+        Err(Error::new(
+            ErrorCode::ResourceModelNotFound,
+            format!("{}: there is no such directory", directory.display()),
+        )
+        .with_remedy(
+            "check --model-dir and --encoder-dir; without --model-dir the built-in model is used",
+        ))
+    }
+
+    /// The encoder of a model directory: its own, or the one that its manifest names, beside it or
+    /// under the working directory.
+    ///
+    /// # Errors
+    /// `RESOURCE.MODEL_NOT_FOUND` when there is none.
+    pub fn encoder(&self) -> Result<Self> {
+        let own = self.0.join("encoder");
+        if own.is_dir() {
+            return Ok(Self(own));
+        }
+        let id = Manifest::parse(&self.require("manifest.json")?)?.encoder.id;
+        let inside = Path::new(&id)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        let beside = self
+            .0
+            .canonicalize()
+            .ok()
+            .and_then(|path| path.parent().map(Path::to_owned));
+        let candidates = beside
+            .into_iter()
+            .chain([PathBuf::from(".")])
+            .map(|parent| parent.join(&id));
+        candidates
+            .filter(|path| inside && path.is_dir())
+            .map(Self)
+            .next()
+            .ok_or_else(|| {
+                let searched = format!(
+                    "{}/encoder, beside the model directory, the working directory",
+                    self.0.display()
+                );
+                Error::new(
+                    ErrorCode::ResourceModelNotFound,
+                    format!("the encoder {id:?} of this model was not found"),
+                )
+                .with_detail("searched", searched)
+                .with_remedy("give its directory with --encoder-dir")
+            })
+    }
+}
 
 impl ModelFiles for Directory {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {

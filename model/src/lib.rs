@@ -1,5 +1,8 @@
 //! The model of GenoLeWM: state encoder, action encoder, predictor and the scorer that runs them.
 //!
+//! `Runtime` (feature `native`) is the way in: it opens a model directory and scores files, variants
+//! and windows.
+//!
 //! The layers are written once over [`ops::Ops`]; [`ops::BurnOps`] runs them on burn's devices.
 #![forbid(unsafe_code)]
 
@@ -19,7 +22,12 @@ pub mod bundle;
 pub mod scorer;
 pub mod self_check;
 pub mod format;
+#[cfg(feature = "native")]
+pub mod runtime;
 #[cfg(feature = "train")]
 pub mod loss;
 #[cfg(feature = "train")]
 pub mod collapse;
+
+#[cfg(feature = "native")]
+pub use runtime::Runtime;

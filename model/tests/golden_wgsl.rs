@@ -53,11 +53,7 @@ fn golden_pipeline_on_the_gpu() {
         .collect();
     assert!(!rows.is_empty());
     let candidates = candidates(&rows, &bundle);
-    let options = ScoreOptions {
-        window_bp: bundle.info.config.window_bp,
-        ..ScoreOptions::default()
-    };
-    let scorer = Scorer::new(ops, bundle, options);
+    let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
     for (rows, candidates) in rows.chunks(32).zip(candidates.chunks(32)) {
         let scored = block_on(scorer.score(candidates)).expect("scores");
         assert_eq!(scored.len(), rows.len());

@@ -7,10 +7,9 @@ use genolewm::bundle::Bundle;
 use genolewm::ops::{BurnOps, Ops, WgslOps};
 use genolewm::scorer::{Candidate, Distances, ScoreOptions, Scorer};
 use genolewm::self_check::{self, Answers};
+use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::position::BpOffset;
-use genolewm_core::window::canonicalize_dna;
-use genolewm_core::{Error, ErrorCode, Result};
 use serde::Deserialize;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -137,9 +136,8 @@ impl Engine {
     /// `INPUT.GENERIC` for letters that are no bases, or a locus outside.
     #[wasm_bindgen(js_name = encodeWindow)]
     pub async fn encode_window(&self, window: &str, edit_locus: Option<f64>) -> JsResult<Vec<f32>> {
-        let window = canonicalize_dna(window)?;
         let locus = edit_locus.map(|locus| BpOffset(locus as u64));
-        Ok(self.network.encode(&window, locus).await?)
+        Ok(self.network.encode(window, locus).await?)
     }
 
     /// The state that should follow from `state` after all of `edits`.
@@ -190,39 +188,19 @@ impl Network {
     }
 
     async fn encode(&self, window: &str, locus: Option<BpOffset>) -> Result<Vec<f32>> {
-        on!(self, scorer => {
-            let state = scorer.bundle().encoder.encode_window(scorer.ops(), window, locus)?;
-            scorer.ops().read(&state).await
-        })
+        on!(self, scorer => scorer.encode_window(window, locus).await)
     }
 
     async fn predict(&self, state: Vec<f32>, edits: &[RelEdit]) -> Result<Vec<f32>> {
-        on!(self, scorer => {
-            let (ops, bundle) = (scorer.ops(), scorer.bundle());
-            let states = rows(ops, state, bundle.encoder.d_state(), 1)?;
-            let actions = bundle.action.forward(ops, edits)?;
-            let mask = vec![true; edits.len()];
-            let all = bundle.predictor.forward_batch(ops, &states, &actions, &mask, edits.len())?;
-            ops.read(&ops.rows(&all, edits.len() - 1..edits.len())).await
-        })
+        on!(self, scorer => scorer.predict(state, edits).await)
     }
 
     async fn encode_actions(&self, edits: &[RelEdit]) -> Result<Vec<f32>> {
-        on!(self, scorer => {
-            let actions = scorer.bundle().action.forward(scorer.ops(), edits)?;
-            scorer.ops().read(&actions).await
-        })
+        on!(self, scorer => scorer.encode_actions(edits).await)
     }
 
     async fn predict_batch(&self, states: Vec<f32>, actions: Vec<f32>) -> Result<Vec<f32>> {
-        on!(self, scorer => {
-            let (ops, bundle) = (scorer.ops(), scorer.bundle());
-            let (d_state, d_action) = (bundle.encoder.d_state(), bundle.action.d_action());
-            let count = states.len() / d_state;
-            let states = rows(ops, states, d_state, count)?;
-            let actions = rows(ops, actions, d_action, count)?;
-            ops.read(&bundle.predictor.predict(ops, &states, &actions)).await
-        })
+        on!(self, scorer => scorer.predict_batch(states, actions).await)
     }
 }
 
@@ -237,18 +215,4 @@ fn read_edits(edits: &str) -> JsResult<Vec<RelEdit>> {
 fn scorer<O: Ops>(ops: O, model: &Model) -> Result<Scorer<O>> {
     let bundle = Bundle::load(&ops, &model.files, &model.files.encoder())?;
     Ok(Scorer::new(ops, bundle, ScoreOptions::default()))
-}
-
-/// A matrix of `count` rows of `width`.
-fn rows<O: Ops>(ops: &O, values: Vec<f32>, width: usize, count: usize) -> Result<O::Matrix> {
-    if count == 0 || values.len() != count * width {
-        return Err(Error::new(
-            ErrorCode::InputGeneric,
-            "states or actions have another width or number than the model's",
-        )
-        .with_detail("found", values.len())
-        .with_detail("wanted", count.max(1) * width)
-        .with_remedy("give what `encodeWindow` of the same model gave"));
-    }
-    Ok(ops.matrix(values, count, width))
 }

@@ -1,7 +1,7 @@
 //! What a file of variants is, before anything is scored.
 
 use crate::js_error::{JsResult, json, misuse};
-use crate::rows::{Assembly, reasons};
+use crate::rows::{AssemblyJson, reasons};
 use genolewm_core::edit::SkipReason;
 use genolewm_core::source::{AlleleOutcome, Feed, VariantReader, VariantRecord};
 use genolewm_core::{ErrorCode, Result};
@@ -38,7 +38,7 @@ struct Inspection<'a> {
     format_name: &'static str,
     evidence: &'a str,
     compression: &'static str,
-    assembly: Option<Assembly>,
+    assembly: Option<AssemblyJson>,
     records: u64,
     candidates: u64,
     reasons: BTreeMap<&'static str, u64>,
@@ -93,7 +93,7 @@ impl Inspector {
             format_name: reader.format().provider(),
             evidence: reader.evidence(),
             compression: reader.compression().as_str(),
-            assembly: reader.assembly().map(Assembly::from),
+            assembly: reader.assembly().map(AssemblyJson::from),
             records: counts.records,
             candidates: counts.candidates,
             reasons: reasons(&counts.skipped),

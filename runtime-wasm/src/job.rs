@@ -14,13 +14,13 @@ use std::sync::Arc;
 #[derive(Serialize, Deserialize)]
 struct Job<'a> {
     #[serde(borrow)]
-    windows: Vec<Window<'a>>,
+    windows: Vec<JobWindow<'a>>,
     #[serde(borrow)]
-    edits: Vec<Edit<'a>>,
+    edits: Vec<JobEdit<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Window<'a> {
+struct JobWindow<'a> {
     start: u64,
     window_bp: usize,
     /// Without padding.
@@ -29,7 +29,7 @@ struct Window<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Edit<'a> {
+struct JobEdit<'a> {
     window: usize,
     #[serde(borrow)]
     contig: Cow<'a, str>,
@@ -50,7 +50,7 @@ pub(crate) fn write_job(candidates: &[Candidate]) -> Result<Vec<u8>> {
             windows.push(window);
             windows.len() - 1
         });
-        edits.push(Edit {
+        edits.push(JobEdit {
             window: index,
             contig: edit.chrom().into(),
             pos: edit.pos().get(),
@@ -60,7 +60,7 @@ pub(crate) fn write_job(candidates: &[Candidate]) -> Result<Vec<u8>> {
     }
     let windows = windows.into_iter().map(|window| {
         let bases = window.sequence();
-        Window {
+        JobWindow {
             start: window.start().get(),
             window_bp: window.window_bp(),
             bases: bases
@@ -79,7 +79,7 @@ pub(crate) fn write_job(candidates: &[Candidate]) -> Result<Vec<u8>> {
 /// The batch of the bytes.
 pub(crate) fn read_job(bytes: &[u8]) -> Result<Vec<Candidate>> {
     let job: Job<'_> = serde_json::from_slice(bytes).map_err(|error| broken(&error.to_string()))?;
-    let cut = |window: Window<'_>| {
+    let cut = |window: JobWindow<'_>| {
         window_from_slice(
             &window.bases,
             BpOffset(window.start),
@@ -89,7 +89,7 @@ pub(crate) fn read_job(bytes: &[u8]) -> Result<Vec<Candidate>> {
         .map(Arc::new)
     };
     let windows: Vec<_> = job.windows.into_iter().map(cut).collect::<Result<_>>()?;
-    let candidate = |edit: Edit<'_>| {
+    let candidate = |edit: JobEdit<'_>| {
         let window = windows
             .get(edit.window)
             .ok_or_else(|| broken("a window is missing"))?;

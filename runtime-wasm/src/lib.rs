@@ -2,7 +2,7 @@
 //!
 //! It holds no pipeline of its own: variants, windows, the network and receipts are those of the
 //! crates that the native program is made of. What is here turns JavaScript values into theirs and
-//! back, and lets everything be driven from outside. Nothing here waits or fetches: [`Run`] and
+//! back, and lets everything be driven from outside. Nothing here waits or fetches: [`FileRun`] and
 //! [`ReferenceFile`] say which bytes they want, and the caller brings them from a `File`, a URL or
 //! wherever else, which is what lets one module serve tabs, servers and edge runtimes.
 #![forbid(unsafe_code)]
@@ -26,7 +26,7 @@ pub use inspect::Inspector;
 pub use model::Model;
 pub use receipts::verify_receipts;
 pub use reference::{IndexBuilder, ReferenceFile};
-pub use run::Run;
+pub use run::FileRun;
 pub use single::Single;
 
 use wasm_bindgen::prelude::*;

@@ -1,7 +1,7 @@
 //! A reference genome whose bytes come from outside.
 
 use crate::js_error::{JsResult, json, misuse};
-use crate::rows::Assembly;
+use crate::rows::AssemblyJson;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::{self, AnyReference, Indexes, Pages, Reference, ReferenceOpener};
 use genolewm_core::{Error, Result};
@@ -108,7 +108,9 @@ impl ReferenceFile {
     /// `INPUT.GENERIC` before the file is open.
     pub fn assembly(&self) -> JsResult<Option<String>> {
         let guess = self.shared()?.borrow().assembly();
-        guess.map(|guess| json(&Assembly::from(guess))).transpose()
+        guess
+            .map(|guess| json(&AssemblyJson::from(guess)))
+            .transpose()
     }
 
     /// The bases `start .. end`, or the bytes that are wanted for them.
@@ -153,15 +155,18 @@ impl ReferenceFile {
 
 /// The bytes whose absence is behind an error; else the error itself.
 pub(crate) fn want_or(pages: &Pages, error: Error) -> JsResult<JsValue> {
-    let Some((offset, length)) = pages.take_wanted() else {
-        return Err(error.into());
-    };
+    wanted(pages).ok_or(error.into())
+}
+
+/// The bytes that the last failed read lacked.
+pub(crate) fn wanted(pages: &Pages) -> Option<JsValue> {
+    let (offset, length) = pages.take_wanted()?;
     let want = Object::new();
     for (key, value) in [("offset", offset as f64), ("length", length as f64)] {
         // Setting a property of a fresh plain object cannot fail.
         let _ = Reflect::set(&want, &key.into(), &value.into());
     }
-    Ok(want.into())
+    Some(want.into())
 }
 
 /// Makes the indexes of a FASTA file that is streamed through it.

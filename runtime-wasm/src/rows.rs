@@ -4,6 +4,7 @@ use genolewm::format::{alternate, gene};
 use genolewm::scorer::{Scored, Tally};
 use genolewm_core::contig::AssemblyGuess;
 use genolewm_core::edit::{EditSpec, SkipReason};
+use genolewm_core::provenance::Receipt;
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, Result};
 use serde::Serialize;
@@ -11,12 +12,12 @@ use std::collections::BTreeMap;
 
 /// A build, and what speaks for it.
 #[derive(Debug, Serialize)]
-pub(crate) struct Assembly {
+pub(crate) struct AssemblyJson {
     assembly: String,
     evidence: String,
 }
 
-impl From<AssemblyGuess> for Assembly {
+impl From<AssemblyGuess> for AssemblyJson {
     fn from(guess: AssemblyGuess) -> Self {
         Self {
             assembly: guess.assembly.to_string(),
@@ -74,11 +75,11 @@ struct Figures {
 }
 
 impl Row {
-    /// An allele with a score; `receipt` is the receipt's line.
+    /// An allele with a score.
     pub(crate) fn scored(
-        place: Place<'_>,
+        subject: RowSubject<'_>,
         scored: &Scored,
-        receipt: Option<String>,
+        receipt: Option<Receipt>,
     ) -> Result<Self> {
         let result = &scored.result;
         let figures = Figures {
@@ -90,18 +91,18 @@ impl Row {
             low_confidence: result.low_confidence,
             window_start: scored.window.start().get(),
             json: scored.row().to_json_line()?,
-            receipt,
+            receipt: receipt.map(|receipt| receipt.to_json_line()).transpose()?,
         };
-        Ok(place.row("scored", End::Scored(Box::new(figures))))
+        Ok(subject.row("scored", End::Scored(Box::new(figures))))
     }
 
     /// An allele without a score.
-    pub(crate) fn skipped(place: Place<'_>, reason: SkipReason) -> Self {
+    pub(crate) fn skipped(subject: RowSubject<'_>, reason: SkipReason) -> Self {
         let end = End::Skipped {
             reason: reason.as_str(),
             description: reason.describe().to_owned(),
         };
-        place.row("skipped", end)
+        subject.row("skipped", end)
     }
 
     /// A record that was not understood. Its text stays out: it may hold genotypes.
@@ -133,7 +134,7 @@ impl Row {
 
 /// Which allele a row is about.
 #[derive(Clone, Copy)]
-pub(crate) enum Place<'a> {
+pub(crate) enum RowSubject<'a> {
     /// An allele of a file.
     Allele {
         record: &'a VariantRecord,
@@ -146,7 +147,7 @@ pub(crate) enum Place<'a> {
     Single(&'a EditSpec),
 }
 
-impl Place<'_> {
+impl RowSubject<'_> {
     fn row(self, status: &'static str, end: End) -> Row {
         match self {
             Self::Allele {
@@ -200,12 +201,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    pub(crate) fn new(
-        tally: &Tally,
-        input_bytes_done: u64,
-        backends: BTreeMap<String, u64>,
-        model_id: &str,
-    ) -> Self {
+    pub(crate) fn new(tally: &Tally, input_bytes_done: u64, model_id: &str) -> Self {
         Self {
             records: tally.records,
             outside: tally.outside,
@@ -215,7 +211,7 @@ impl Counts {
             skipped: tally.skipped_alleles(),
             reasons: reasons(&tally.skipped),
             input_bytes_done,
-            backends,
+            backends: tally.backends.clone(),
             model_id: model_id.to_owned(),
         }
     }

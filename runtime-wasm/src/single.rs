@@ -4,10 +4,10 @@ use crate::job::{read_answers, write_job};
 use crate::js_error::{JsResult, from_json, json, misuse};
 use crate::model::Model;
 use crate::reference::{ReferenceFile, want_or};
-use crate::rows::{Place, Row};
-use crate::run::{now, receipt_builder};
+use crate::rows::{Row, RowSubject};
+use crate::run::now;
 use genolewm::info::ModelInfo;
-use genolewm::scorer::{Candidate, Placed, Placer, ScoreOptions, calibrate, given_window, refused};
+use genolewm::scorer::{Candidate, Placer, ScoreOptions, ScoredBy, calibrate, given_window};
 use genolewm_core::Result;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::Position;
@@ -115,26 +115,23 @@ impl Single {
         let answer = read_answers(results, 1)?.pop();
         let answer = answer.ok_or_else(|| misuse("the answer is empty"))?;
         let scored = calibrate(&self.info, &options, &candidate, answer)?;
-        let receipt = if receipt {
-            let builder = receipt_builder(&self.info, backend, device)?;
-            let receipt = scored.receipt(&builder, ReceiptScope::SingleVariant, &now())?;
-            Some(receipt.to_json_line()?)
-        } else {
-            None
+        let by = ScoredBy {
+            backend: backend.to_owned(),
+            device: device.to_owned(),
         };
-        json(&Row::scored(Place::Single(&self.edit), &scored, receipt)?)
+        let receipt = receipt.then(|| {
+            let builder = by.receipts(&self.info)?;
+            scored.receipt(&builder, ReceiptScope::SingleVariant, &now())
+        });
+        let subject = RowSubject::Single(&self.edit);
+        json(&Row::scored(subject, &scored, receipt.transpose()?)?)
     }
 }
 
 impl Single {
     fn place(&self, reference: &ReferenceFile) -> Result<Arc<ExtractedWindow>> {
-        let config = &self.info.config;
         let shared = reference.shared()?;
-        let mut placer = Placer::new(config.window_bp, config.tile_bp);
-        match placer.place(&mut shared.borrow_mut(), &self.edit)? {
-            Placed::Window(window) => Ok(window),
-            Placed::Skipped(reason) => Err(refused(reason)),
-        }
+        Placer::of(&self.info).window(&mut shared.borrow_mut(), &self.edit)
     }
 
     fn candidate(&self) -> Result<Candidate> {

@@ -11,8 +11,12 @@ mod precision;
 mod burn_ops;
 #[cfg(feature = "wgpu")]
 pub mod wgsl;
+#[cfg(feature = "native")]
+mod native;
 
 pub use burn_ops::BurnOps;
+#[cfg(feature = "native")]
+pub use native::NativeOps;
 pub use precision::Precision;
 #[cfg(feature = "wgpu")]
 pub use wgsl::WgslOps;

@@ -1,24 +1,16 @@
 //! One batch of placed edits: encode, predict, measure.
 
-use super::{Distances, ScoreOptions, Scored, calibrate};
+use super::calibrate::{Distances, ScoreOptions, Scored, calibrate_all};
+use super::placer::Candidate;
 use crate::bundle::Bundle;
 use crate::encoder::{EditedWindow, Site, States};
 use crate::ops::Ops;
 use genolewm_core::Result;
-use genolewm_core::edit::{EditSpec, RelEdit, apply_edit};
+use genolewm_core::edit::{RelEdit, apply_edit};
 use genolewm_core::position::BpOffset;
 use genolewm_core::surprise::{displacement, surprise_distance};
 use genolewm_core::window::ExtractedWindow;
 use std::sync::Arc;
-
-/// An edit and the reference window that it is scored in.
-#[derive(Debug, Clone)]
-pub struct Candidate {
-    /// The edit.
-    pub edit: EditSpec,
-    /// The window; candidates that share one share its encoding.
-    pub window: Arc<ExtractedWindow>,
-}
 
 /// A loaded model and how it is used.
 #[derive(Debug)]
@@ -66,16 +58,10 @@ impl<O: Ops> Scorer<O> {
     /// Scores a batch; results are in the order of `candidates`.
     ///
     /// # Errors
-    /// As [`distances`](Self::distances) and [`calibrate()`].
+    /// As [`distances`](Self::distances) and [`calibrate_all`].
     pub async fn score(&self, candidates: &[Candidate]) -> Result<Vec<Scored>> {
         let distances = self.distances(candidates).await?;
-        candidates
-            .iter()
-            .zip(distances)
-            .map(|(candidate, distances)| {
-                calibrate(&self.bundle.info, &self.options, candidate, distances)
-            })
-            .collect()
+        calibrate_all(&self.bundle.info, &self.options, candidates, distances)
     }
 
     /// What the network says of a batch, in the order of `candidates`.
@@ -90,7 +76,7 @@ impl<O: Ops> Scorer<O> {
         }
         let edits = candidates
             .iter()
-            .map(Candidate::placed)
+            .map(relative)
             .collect::<Result<Vec<_>>>()?;
         let (sites, order) = group(candidates, &edits)?;
         let states = self.bundle.encoder.encode(&self.ops, &sites)?;
@@ -141,12 +127,11 @@ impl Vectors {
     }
 }
 
-impl Candidate {
-    /// The edit in the window's coordinates.
-    fn placed(&self) -> Result<RelEdit> {
-        let last = BpOffset(self.window.end().get().saturating_sub(1));
-        self.edit.relative_to(self.window.start(), last)
-    }
+/// The edit in the window's coordinates.
+fn relative(candidate: &Candidate) -> Result<RelEdit> {
+    let Candidate { edit, window } = candidate;
+    let last = BpOffset(window.end().get().saturating_sub(1));
+    edit.relative_to(window.start(), last)
 }
 
 /// Groups candidates by window. Returns the sites and, for each edit of each site in order, the

@@ -1,15 +1,32 @@
 //! From distances to a score: bucket, percentile, confidence, receipt.
 
-use super::{Candidate, ScoreOptions};
+use super::placer::Candidate;
 use crate::info::ModelInfo;
 use genolewm_core::calibration::CalibrationBucket;
 use genolewm_core::context::{ContextLabel, RegionClass, RepeatClass, classify_gc_bin};
 use genolewm_core::edit::EditSpec;
-use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptOutput, ReceiptScope};
+use genolewm_core::provenance::{
+    Receipt, ReceiptBuilder, ReceiptOutput, ReceiptScope, RuntimeMetadata,
+};
 use genolewm_core::surprise::{ScoreRow, SurpriseResult};
 use genolewm_core::window::ExtractedWindow;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::sync::Arc;
+
+/// How distances become scores.
+#[derive(Debug, Clone)]
+pub struct ScoreOptions {
+    /// Variants that a calibration bucket needs before its percentile is used.
+    pub min_bucket_size: u64,
+}
+
+impl Default for ScoreOptions {
+    fn default() -> Self {
+        Self {
+            min_bucket_size: 1000,
+        }
+    }
+}
 
 /// What the network says of an edit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -107,16 +124,36 @@ impl Scored {
     }
 }
 
+/// What computed scores, as receipts name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ScoredBy {
+    /// The backend: `cpu`, `wgpu`, `webgpu`.
+    pub backend: String,
+    /// The backend and the processor or GPU.
+    pub device: String,
+}
+
+impl ScoredBy {
+    /// Makes the receipts of a model's scores.
+    ///
+    /// # Errors
+    /// As [`ReceiptBuilder::new`].
+    pub fn receipts(&self, info: &ModelInfo) -> Result<ReceiptBuilder> {
+        let runtime = RuntimeMetadata::new(&self.backend, &self.device, &info.manifest);
+        ReceiptBuilder::new(&info.manifest, runtime, info.pooling(), info.dtypes())
+    }
+}
+
 /// What the files of a run say of an allele's place.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct GenomicContext {
     /// Where it lies; `None` counts as [`RegionClass::Other`].
     pub region: Option<RegionClass>,
     /// The repeat that it lies in.
     pub repeat: Option<RepeatClass>,
 }
 
-impl Place {
+impl GenomicContext {
     /// The bucket of an allele here, in its window.
     ///
     /// # Errors
@@ -143,21 +180,37 @@ impl Place {
 /// The score of a candidate of which nothing but its window is known.
 ///
 /// # Errors
-/// As [`Scored::at`].
+/// As [`Scored::put`].
 pub fn calibrate(
     info: &ModelInfo,
     options: &ScoreOptions,
     candidate: &Candidate,
     distances: Distances,
 ) -> Result<Scored> {
-    let place = Place::default();
-    let bucket = place.bucket(candidate.window.sequence(), info, options)?;
+    let window = candidate.window.sequence();
+    let bucket = GenomicContext::default().bucket(window, info, options)?;
     Ok(Scored {
         edit: candidate.edit.clone(),
         result: read_off(distances.sigma_raw, bucket),
         displacement: distances.displacement,
         window: Arc::clone(&candidate.window),
     })
+}
+
+/// The scores of a batch, in its order.
+///
+/// # Errors
+/// As [`calibrate()`].
+pub fn calibrate_all(
+    info: &ModelInfo,
+    options: &ScoreOptions,
+    candidates: &[Candidate],
+    distances: Vec<Distances>,
+) -> Result<Vec<Scored>> {
+    let pairs = candidates.iter().zip(distances);
+    pairs
+        .map(|(candidate, distances)| calibrate(info, options, candidate, distances))
+        .collect()
 }
 
 fn read_off(sigma_raw: f64, bucket: &CalibrationBucket) -> SurpriseResult {
@@ -171,23 +224,26 @@ fn read_off(sigma_raw: f64, bucket: &CalibrationBucket) -> SurpriseResult {
 }
 
 impl Scored {
-    /// The same score among the background of another place.
+    /// Puts the score among the background of another place.
     ///
     /// # Errors
-    /// As [`Place::label`] and
+    /// As [`GenomicContext::label`] and
     /// [`CalibrationTable::resolve`](genolewm_core::calibration::CalibrationTable::resolve).
-    pub fn at(mut self, place: Place, info: &ModelInfo, options: &ScoreOptions) -> Result<Self> {
-        let bucket = place.bucket(self.window.sequence(), info, options)?;
+    pub fn put(
+        &mut self,
+        context: &GenomicContext,
+        info: &ModelInfo,
+        options: &ScoreOptions,
+    ) -> Result<()> {
+        let bucket = context.bucket(self.window.sequence(), info, options)?;
         self.result = read_off(self.result.sigma_raw, bucket);
-        Ok(self)
+        Ok(())
     }
 
-    /// The same score in a bucket of the model's table, where it has one of that name.
-    #[must_use]
-    pub fn in_bucket(mut self, bucket_id: &str, info: &ModelInfo) -> Self {
+    /// Puts the score in a bucket of the model's table, where it has one of that name.
+    pub fn put_in_bucket(&mut self, bucket_id: &str, info: &ModelInfo) {
         if let Some(bucket) = info.calibration.get(bucket_id) {
             self.result = read_off(self.result.sigma_raw, bucket);
         }
-        self
     }
 }

@@ -1,6 +1,6 @@
 //! One variant that is given by itself, with its bases.
 
-use genolewm_core::edit::{EditSpec, SkipReason};
+use genolewm_core::edit::EditSpec;
 use genolewm_core::position::BpOffset;
 use genolewm_core::window::{
     CANONICAL_WINDOW_BP, ExtractedWindow, canonicalize_dna, window_from_slice,
@@ -37,20 +37,4 @@ pub fn given_window(
     })?;
     let locus = edit.pos().offset();
     window_from_slice(&bases, BpOffset(start), Some(locus), window_bp).map(Arc::new)
-}
-
-/// Why an allele is not scored, as an error.
-#[must_use]
-pub fn refused(reason: SkipReason) -> Error {
-    let code = match reason {
-        SkipReason::RefMismatch | SkipReason::ReferenceN => ErrorCode::InputWindowMismatch,
-        SkipReason::OutOfContig | SkipReason::ContigUnknown => ErrorCode::InputOutOfWindow,
-        SkipReason::TooLong | SkipReason::Symbolic | SkipReason::Breakend => {
-            ErrorCode::InputUnsupportedEdit
-        }
-        _ => ErrorCode::InputInvalidEdit,
-    };
-    Error::new(code, format!("the variant cannot be scored: {}", reason.describe()))
-        .with_detail("reason", reason)
-        .with_remedy("check that variant and reference are of one genome build, and that the allele is a short edit over A, C, G and T")
 }

@@ -1,12 +1,46 @@
 //! Edits to windows of the reference.
 
-use super::Placed;
-use genolewm_core::edit::EditSpec;
+use crate::info::ModelInfo;
+use genolewm_core::edit::{EditSpec, SkipReason};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::window::{ExtractedWindow, window_from_slice, window_start};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::sync::Arc;
+
+/// An edit and the reference window that it is scored in.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The edit.
+    pub edit: EditSpec,
+    /// The window; candidates that share one share its encoding.
+    pub window: Arc<ExtractedWindow>,
+}
+
+/// Where an edit is scored, or why it is not.
+#[derive(Debug, Clone)]
+pub enum Placed {
+    /// In this window; edits at one locus should share the `Arc`, and with it the encoding.
+    Window(Arc<ExtractedWindow>),
+    /// Nowhere.
+    Skipped(SkipReason),
+}
+
+/// Why an allele is not scored, as an error.
+#[must_use]
+pub fn refused(reason: SkipReason) -> Error {
+    let code = match reason {
+        SkipReason::RefMismatch | SkipReason::ReferenceN => ErrorCode::InputWindowMismatch,
+        SkipReason::OutOfContig | SkipReason::ContigUnknown => ErrorCode::InputOutOfWindow,
+        SkipReason::TooLong | SkipReason::Symbolic | SkipReason::Breakend => {
+            ErrorCode::InputUnsupportedEdit
+        }
+        _ => ErrorCode::InputInvalidEdit,
+    };
+    Error::new(code, format!("the variant cannot be scored: {}", reason.describe()))
+        .with_detail("reason", reason)
+        .with_remedy("check that variant and reference are of one genome build, and that the allele is a short edit over A, C, G and T")
+}
 
 /// Finds the window of each edit; edits whose windows start at one place share it.
 #[derive(Debug)]
@@ -25,6 +59,27 @@ impl Placer {
             window_bp,
             tile_bp,
             last: None,
+        }
+    }
+
+    /// A placer of a model's windows.
+    #[must_use]
+    pub fn of(info: &ModelInfo) -> Self {
+        Self::new(info.config.window_bp, info.config.tile_bp)
+    }
+
+    /// The window of an edit that is given by itself.
+    ///
+    /// # Errors
+    /// [`refused`] where the reference speaks against it; as [`BaseSource::fetch`].
+    pub fn window<S: BaseSource>(
+        &mut self,
+        reference: &mut Reference<S>,
+        edit: &EditSpec,
+    ) -> Result<Arc<ExtractedWindow>> {
+        match self.place(reference, edit)? {
+            Placed::Window(window) => Ok(window),
+            Placed::Skipped(reason) => Err(refused(reason)),
         }
     }
 
@@ -82,7 +137,6 @@ impl Placer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genolewm_core::edit::SkipReason;
     use genolewm_core::reference::FastaReference;
 
     #[test]

@@ -10,11 +10,6 @@ use genolewm_core::source::{ArrayCall, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeSet;
 
-/// Records whose reference allele is compared.
-pub const SAMPLE: u64 = 1_000;
-/// Records that are read for it at most.
-pub const LOOK_AHEAD: usize = 4 * 1_024;
-
 /// Fewer comparisons than this prove nothing.
 const LEAST_COMPARED: u64 = 10;
 /// The least share of agreeing records that passes for one build. Hits by chance give a quarter;
@@ -29,7 +24,7 @@ const NAMED: usize = 5;
 
 /// How records and reference agree.
 #[derive(Debug, Clone, Default)]
-pub struct RefCheck {
+pub(super) struct RefCheck {
     matched: u64,
     mismatched: u64,
     /// Disagreeing records that would agree if REF and ALT changed places, …
@@ -44,11 +39,11 @@ pub struct RefCheck {
 }
 
 impl RefCheck {
-    /// Compares one record.
+    /// Compares one record. After an error nothing of it is counted, and it can be compared again.
     ///
     /// # Errors
     /// As [`Reference::fetch`](genolewm_core::reference::Reference::fetch).
-    pub fn observe<S: BaseSource>(
+    pub(super) fn observe<S: BaseSource>(
         &mut self,
         record: &VariantRecord,
         reference: &mut Reference<S>,
@@ -61,33 +56,28 @@ impl RefCheck {
             }
             return Ok(());
         }
+        let found = compare(record, reference)?;
         self.known_contigs += 1;
-        let Some(pos) = record.pos else { return Ok(()) };
-        if let Some(ArrayCall::Bases(bases)) = &record.call {
-            let base = reference
-                .base(&record.contig, pos)?
-                .filter(|base| *base != 'N');
-            if let Some(base) = base {
-                self.count(bases.contains(base));
+        match found {
+            Comparison::Nothing => {}
+            Comparison::Agrees => self.matched += 1,
+            Comparison::Disagrees {
+                swapped,
+                zero_based,
+                one_too_far,
+            } => {
+                self.mismatched += 1;
+                self.swapped += u64::from(swapped);
+                self.zero_based += u64::from(zero_based);
+                self.one_too_far += u64::from(one_too_far);
             }
-            return Ok(());
-        }
-        let Some(allele) = record.reference.as_deref().and_then(comparable) else {
-            return Ok(());
-        };
-        let Some(agrees) = agrees(reference, record, pos.offset(), allele)? else {
-            return Ok(());
-        };
-        self.count(agrees);
-        if !agrees {
-            self.explain(record, reference, pos.offset(), allele)?;
         }
         Ok(())
     }
 
     /// Records that were compared.
     #[must_use]
-    pub fn compared(&self) -> u64 {
+    pub(super) fn compared(&self) -> u64 {
         self.matched + self.mismatched
     }
 
@@ -95,7 +85,7 @@ impl RefCheck {
     ///
     /// # Errors
     /// `INPUT.WINDOW_MISMATCH` with the share that agrees and the likely cause.
-    pub fn verdict(&self, builds: &Builds) -> Result<()> {
+    pub(super) fn verdict(&self, builds: &Builds) -> Result<()> {
         let share = self.matched as f64 / self.compared().max(1) as f64;
         if self.compared() < LEAST_COMPARED || share >= LEAST_SHARE {
             return Ok(());
@@ -105,7 +95,7 @@ impl RefCheck {
 
     /// What to say when nothing could be scored.
     #[must_use]
-    pub fn why_nothing(&self, builds: &Builds) -> Error {
+    pub(super) fn why_nothing(&self, builds: &Builds) -> Error {
         if self.mismatched > self.matched {
             return self.refusal(builds);
         }
@@ -167,47 +157,65 @@ impl RefCheck {
             .with_detail("records that disagree", self.mismatched)
             .with_remedy(remedy)
     }
+}
 
-    fn count(&mut self, agrees: bool) {
-        if agrees {
-            self.matched += 1
-        } else {
-            self.mismatched += 1
-        }
-    }
+/// What the reference says of one record.
+enum Comparison {
+    Nothing,
+    Agrees,
+    /// It does not, but would if …
+    Disagrees {
+        swapped: bool,
+        zero_based: bool,
+        one_too_far: bool,
+    },
+}
 
-    fn explain<S: BaseSource>(
-        &mut self,
-        record: &VariantRecord,
-        reference: &mut Reference<S>,
-        at: BpOffset,
-        allele: &str,
-    ) -> Result<()> {
-        let mut holds = |at: BpOffset, allele: &str| -> Result<bool> {
-            Ok(agrees(reference, record, at, allele)?.unwrap_or(false))
-        };
-        let alternate = record
-            .alternates
-            .first()
-            .and_then(|allele| comparable(allele));
-        if let Some(alternate) = alternate
-            && holds(at, alternate)?
-        {
-            self.swapped += 1;
-        }
-        if holds(BpOffset(at.get() + 1), allele)? {
-            self.zero_based += 1;
-        }
-        if at.get() > 0 && holds(BpOffset(at.get() - 1), allele)? {
-            self.one_too_far += 1;
-        }
-        Ok(())
+fn compare<S: BaseSource>(
+    record: &VariantRecord,
+    reference: &mut Reference<S>,
+) -> Result<Comparison> {
+    let Some(pos) = record.pos else {
+        return Ok(Comparison::Nothing);
+    };
+    if let Some(ArrayCall::Bases(bases)) = &record.call {
+        let base = reference.base(&record.contig, pos)?;
+        return Ok(match base.filter(|base| *base != 'N') {
+            None => Comparison::Nothing,
+            Some(base) if bases.contains(base) => Comparison::Agrees,
+            Some(_) => Comparison::Disagrees {
+                swapped: false,
+                zero_based: false,
+                one_too_far: false,
+            },
+        });
     }
+    let Some(allele) = record.reference.as_deref().and_then(comparable) else {
+        return Ok(Comparison::Nothing);
+    };
+    let at = pos.offset();
+    let mut holds = |at: BpOffset, allele: &str| agrees(reference, record, at, allele);
+    match holds(at, allele)? {
+        None => return Ok(Comparison::Nothing),
+        Some(true) => return Ok(Comparison::Agrees),
+        Some(false) => {}
+    }
+    let alternate = record.alternates.first();
+    let before = at.get().checked_sub(1).map(BpOffset);
+    let mut would = |at: Option<BpOffset>, allele: Option<&str>| match (at, allele) {
+        (Some(at), Some(allele)) => Ok(holds(at, allele)?.unwrap_or(false)),
+        _ => Ok::<_, Error>(false),
+    };
+    Ok(Comparison::Disagrees {
+        swapped: would(Some(at), alternate.and_then(|allele| comparable(allele)))?,
+        zero_based: would(Some(BpOffset(at.get() + 1)), Some(allele))?,
+        one_too_far: would(before, Some(allele))?,
+    })
 }
 
 /// What is known of the builds of variants and reference.
 #[derive(Debug, Clone, Default)]
-pub struct Builds {
+pub(super) struct Builds {
     variants: Option<AssemblyGuess>,
     reference: Option<AssemblyGuess>,
     reference_contigs: String,
@@ -216,7 +224,7 @@ pub struct Builds {
 impl Builds {
     /// Gathers the evidence: headers, contig lengths and the reference's file name.
     #[must_use]
-    pub fn new<S: BaseSource>(
+    pub(super) fn new<S: BaseSource>(
         variants: Option<AssemblyGuess>,
         reference: &Reference<S>,
         reference_name: &str,

@@ -1,12 +1,13 @@
 //! `genolewm cache-windows --build`: encoding a corpus into the window cache.
 
-use super::common::backend::{NativeOps, on_backend};
+use super::common::backend::on_backend;
 use super::common::terminal::{Terminal, progress_bar};
 use crate::common::command::Status;
 use genolewm::bundle::load_language_model;
 use genolewm::config::ModelConfig;
 use genolewm::encoder::{StateEncoder, StateSpec};
 use genolewm::files::Directory;
+use genolewm::ops::NativeOps;
 use genolewm_core::pooling::PoolType;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::cache::{

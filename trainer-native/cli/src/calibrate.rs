@@ -1,28 +1,31 @@
 //! `genolewm calibrate`: what is usual, from variants that are common.
 
-use super::common::backend::{NativeOps, on_backend};
+use super::common::backend::on_backend;
 use super::common::model::{self, ModelArgs};
 use super::common::output::Output;
 use super::common::terminal::{Terminal, write_error};
 use super::scoring::annotation::{AnnotationArgs, Places};
-use super::scoring::session::{Request, Session};
-use super::scoring::sites::Sites;
+use super::scoring::regions::read_regions;
+use super::scoring::session::{Accounts, Session, SessionRequest};
 use super::scoring::top::Table;
 use crate::common::command::{Context, Status};
-use genolewm::scorer::{Outcome, RunEnd, Scored};
+use genolewm::ops::NativeOps;
+use genolewm::runtime::NativeReference;
+use genolewm::scorer::{
+    GenomicContext, Outcome, Placer, RecordFilter, RecordOutcome, Regions, Scored, Selection,
+};
 use genolewm_core::calibration::{
     BuildOptions, CalibrationExample, CalibrationTable, build_calibration_table,
     write_calibration_table,
 };
 use genolewm_core::context::{classify_region, classify_repeat};
 use genolewm_core::position::Interval;
-use genolewm_core::source::VariantRecord;
+use genolewm_core::source::{AlleleOutcome, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::variants::labelled;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Instant;
 
 /// Build a calibration table from background variants
 ///
@@ -131,56 +134,77 @@ fn examples_on(
         )
         .with_remedy("name the reference of each file of variants, in the same order"));
     }
-    let (mut ops, mut scorer) = (Some(ops), None);
+    let (mut ops, mut loaded) = (Some(ops), None);
     let mut examples = Vec::new();
     for (vcf, fasta) in args.vcf.iter().zip(&args.fasta) {
-        let started = Instant::now();
-        let (mut session, input) = Session::open(Request {
-            variants: vcf,
-            fasta,
-            regions: args.regions.as_deref(),
-            threads: args.threads,
-            batch_size: args.batch_size,
-        })?;
-        session.set_places(Places::open(&args.context, terminal)?);
-        let mut sites = session.sites(input, true)?;
-        sites.set_min_af(args.min_af);
-        // Once for all files, but not before the first of them was found to be in order.
-        if let Some(ops) = ops.take() {
-            let bundle = model::load(&ops, &args.model)?;
-            scorer = Some(session.scorer(ops, bundle));
-        }
-        let Some(scorer) = &scorer else { continue };
+        let regions = args.regions.as_deref().map(read_regions).transpose()?;
         let mut background = Background {
             args,
-            session: &session,
+            regions: regions.clone(),
             examples: Vec::new(),
             left_out: [0; 2],
         };
-        let show_progress = terminal.shows_progress() && !args.no_progress;
-        let end = session.run(scorer, &mut sites, show_progress, |record, outcomes, _| {
-            background.add(record, outcomes)
+        let mut session = Session::open(SessionRequest {
+            variants: vcf,
+            fasta,
+            selection: Selection {
+                regions,
+                filter: args.min_af.map(|least| RecordFilter {
+                    passes: has_allele,
+                    least,
+                }),
+                strict: false,
+            },
+            batch_size: args.batch_size,
+            show_progress: terminal.shows_progress() && !args.no_progress,
         })?;
-        if end == RunEnd::Cancelled {
-            return Ok(None);
+        session.set_places(Places::open(&args.context, terminal)?);
+        session.check()?;
+        // Once for all files, but not before the first of them was found to be in order.
+        if let Some(ops) = ops.take() {
+            loaded = Some(model::runtime(ops, &args.model)?);
         }
-        let found = background.end(&sites, started, terminal)?;
-        examples.extend(found);
+        let Some(runtime) = &loaded else { continue };
+        let workers = runtime.workers(args.threads.map(NonZeroUsize::get));
+        let placer = Placer::of(runtime.info());
+        let accounts = session.run(placer, &workers, |record, places, reference| {
+            background.add(&record, places, reference)
+        })?;
+        let Some(accounts) = accounts else {
+            return Ok(None);
+        };
+        examples.extend(background.end(accounts, terminal)?);
     }
     Ok(Some(examples))
+}
+
+/// Whether an allele of a record has this frequency or more.
+fn has_allele(record: &VariantRecord, af: f64) -> bool {
+    let mut alleles = record.alleles().into_iter().enumerate();
+    alleles.any(|(index, allele)| match allele {
+        AlleleOutcome::Candidate(edit) => labelled(record, index, edit).is_at_least(af),
+        AlleleOutcome::Skipped(_) => false,
+    })
 }
 
 /// The background that one file gives.
 struct Background<'a> {
     args: &'a Args,
-    session: &'a Session<'a>,
+    regions: Option<Regions>,
     examples: Vec<CalibrationExample>,
     /// Scored alleles that are too rare, and those whose window leaves its region.
     left_out: [u64; 2],
 }
 
 impl Background<'_> {
-    fn add(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
+    fn add(
+        &mut self,
+        RecordOutcome {
+            record, outcomes, ..
+        }: &RecordOutcome,
+        places: &mut Places,
+        reference: &mut NativeReference,
+    ) -> Result<()> {
         for (index, outcome) in outcomes.iter().enumerate() {
             let Outcome::Scored(scored) = outcome else {
                 continue;
@@ -189,29 +213,39 @@ impl Background<'_> {
                 .args
                 .min_af
                 .is_some_and(|af| !labelled(record, index, scored.edit.clone()).is_at_least(af));
-            let span = Interval::new(scored.window.start(), scored.window.end())?;
-            let leaves =
-                self.args.whole_windows && !self.session.regions_hold(scored.edit.chrom(), span);
+            let leaves = self.args.whole_windows && !self.is_whole(scored)?;
             self.left_out[0] += u64::from(is_rare);
             self.left_out[1] += u64::from(!is_rare && leaves);
             if !is_rare && !leaves {
-                self.examples.push(self.example(record, scored)?);
+                let context = places.of(&scored.edit, reference)?;
+                self.examples.push(self.example(record, scored, context)?);
             }
         }
         Ok(())
     }
 
-    fn example(&self, record: &VariantRecord, scored: &Scored) -> Result<CalibrationExample> {
+    /// Whether the window lies wholly inside one of the regions.
+    fn is_whole(&self, scored: &Scored) -> Result<bool> {
+        let span = Interval::new(scored.window.start(), scored.window.end())?;
+        let regions = self.regions.as_ref();
+        Ok(regions.is_none_or(|regions| regions.hold(scored.edit.chrom(), span)))
+    }
+
+    fn example(
+        &self,
+        record: &VariantRecord,
+        scored: &Scored,
+        mut context: GenomicContext,
+    ) -> Result<CalibrationExample> {
         let annotation = |key: &Option<String>| key.as_deref().and_then(|key| record.info(key));
-        let mut place = self.session.place(&scored.edit)?;
         if let Some(terms) = annotation(&self.args.region_info) {
-            place.region = Some(classify_region(Some(terms)));
+            context.region = Some(classify_region(Some(terms)));
         }
         if let Some(terms) = annotation(&self.args.repeat_info) {
-            place.repeat = Some(classify_repeat(Some(terms))?);
+            context.repeat = Some(classify_repeat(Some(terms))?);
         }
         Ok(CalibrationExample {
-            bucket_id: place.label(scored.window.sequence())?.bucket_id(),
+            bucket_id: context.label(scored.window.sequence())?.bucket_id(),
             sigma_raw: scored.result.sigma_raw,
         })
     }
@@ -219,15 +253,12 @@ impl Background<'_> {
     /// The examples, after what became of the file was told.
     fn end(
         self,
-        sites: &Sites<'_>,
-        started: Instant,
+        accounts: Accounts,
         terminal: &mut Terminal<'_>,
     ) -> Result<Vec<CalibrationExample>> {
-        let account = self.session.account().take();
-        account.tally.reconcile(account.sites)?;
-        terminal.info(account.tally.summary(started.elapsed()));
+        accounts.tell(terminal);
         if let Some(af) = self.args.min_af {
-            let rare = account.rare;
+            let rare = accounts.tally.filtered;
             terminal.info(format_args!(
                 "not counted above: {rare} records without an allele of {af} or more; of the scored \
                  alleles {} are rarer",
@@ -241,7 +272,7 @@ impl Background<'_> {
             ));
         }
         if self.examples.is_empty() {
-            return Err(self.session.why_nothing(sites));
+            return Err(accounts.why_nothing);
         }
         terminal.info(format_args!("background: {} alleles", self.examples.len()));
         Ok(self.examples)

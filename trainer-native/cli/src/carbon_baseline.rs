@@ -1,19 +1,20 @@
 //! `genolewm carbon-baseline`: the zero-shot baseline that surprise is measured against.
 
-use super::common::backend::{NativeOps, on_backend};
+use super::common::backend::on_backend;
 use super::common::identity::now;
 use super::common::output::{Output, display_name};
 use super::common::terminal::{Terminal, write_error};
-use super::scoring::session::{Request, Session};
-use super::scoring::sites::Sites;
+use super::scoring::regions::read_regions;
+use super::scoring::session::{Session, SessionRequest};
 use super::scoring::skipped::SkippedFile;
 use crate::common::command::{Context, Status};
 use genolewm::bundle::load_language_model;
 use genolewm::files::Directory;
-use genolewm::scorer::{Placer, RunEnd, Tally};
+use genolewm::ops::NativeOps;
+use genolewm::scorer::{Outcome, Placer, ScoredBy, Selection, Workers};
 use genolewm_core::Result;
 use genolewm_evaluate::baselines::carbon::{
-    CarbonIdentity, CarbonRun, CarbonScorer, GENERATED_BY, Known,
+    BaselineRow, CarbonIdentity, CarbonRun, CarbonScorer, GENERATED_BY, Known,
 };
 use genolewm_evaluate::metrics_file::artifacts::package_path;
 use genolewm_report::output::io_error;
@@ -22,7 +23,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
 
 /// Score variants by how much less likely they make the sequence around them
 ///
@@ -91,80 +92,66 @@ fn run_on(
     names: Names,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let started = Instant::now();
-    let (session, input) = Session::open(Request {
+    let mut session = Session::open(SessionRequest {
         variants: &args.vcf,
         fasta: &args.fasta,
-        regions: args.regions.as_deref(),
-        threads: None,
+        selection: Selection {
+            regions: args.regions.as_deref().map(read_regions).transpose()?,
+            ..Selection::default()
+        },
         batch_size: args.batch_size,
+        show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
-    let mut sites = session.sites(input, true)?;
+    session.check()?;
     let files = Directory(args.carbon_model_dir.clone());
     let encoder = load_language_model(&ops, &files, args.window_bp)?;
     let known = read_cache(args, &names.identity)?;
     let before = known.len();
-    let mut baseline = CarbonScorer::new(ops, encoder, known);
+    let by = ScoredBy {
+        backend: ops.backend().to_owned(),
+        device: ops.device(),
+    };
+    let baseline = Mutex::new(CarbonScorer::new(ops, encoder, known));
     let mut output = Output::create(&args.output_scores)?;
     let skipped = args.skipped.as_deref().map(SkippedFile::create);
-    session.account().borrow_mut().skipped = skipped.transpose()?;
-    let show_progress = terminal.shows_progress() && !args.no_progress;
-    let end = write_rows(
-        args,
-        &session,
-        &mut sites,
-        &mut baseline,
-        &mut output,
-        show_progress,
-    )?;
+    session.set_skipped(skipped.transpose()?);
+    let lock = || baseline.lock().unwrap_or_else(PoisonError::into_inner);
+    let workers = Workers {
+        threads: 1,
+        by,
+        answer: Box::new(|batch| lock().rows(batch)),
+    };
+    let placer = Placer::new(args.window_bp, None);
+    let accounts = session.run(placer, &workers, |record, _, _| {
+        write_rows(&record.outcomes, &mut output)
+    })?;
+    let baseline = lock();
     // What an interrupted run computed is worth keeping too.
     write_cache(args, &names.identity, baseline.known())?;
-    if end == RunEnd::Cancelled {
+    let Some(accounts) = accounts else {
         terminal.warn("interrupted: no scores were written; the cache keeps what was computed");
         return Ok(Status::Interrupted);
-    }
-    let tally = account_for(&session, terminal)?;
-    terminal.info(tally.summary(started.elapsed()));
-    if tally.scored == 0 {
-        let why = session.why_nothing(&sites);
-        return Err(why.with_detail("skipped", tally.reasons()));
-    }
+    };
+    accounts.tell(terminal);
+    let scored = accounts.tally.scored;
+    let skipped = accounts.into_skipped()?;
+    skipped.map_or(Ok(()), Output::commit)?;
     let to_stdout = output.is_stdout();
     output.commit()?;
     let entries = baseline.known().len();
-    let metadata = names.metadata(args, tally.scored, entries, entries - before);
+    let metadata = names.metadata(args, scored, entries, entries - before);
     tell(args, &metadata, to_stdout, terminal)?;
     Ok(Status::Done)
 }
 
-/// Closes the accounts of the run.
-fn account_for(session: &Session<'_>, terminal: &mut Terminal<'_>) -> Result<Tally> {
-    let mut account = session.account().take();
-    account.tally.reconcile(account.sites)?;
-    let shown = account.malformed.iter();
-    shown.for_each(|error| terminal.warn(error));
-    if let Some(skipped) = account.skipped.take() {
-        skipped.into_output().commit()?;
-    }
-    Ok(account.tally)
-}
-
-fn write_rows<O: NativeOps>(
-    args: &Args,
-    session: &Session<'_>,
-    sites: &mut Sites<'_>,
-    baseline: &mut CarbonScorer<O>,
-    output: &mut Output,
-    show_progress: bool,
-) -> Result<RunEnd> {
-    let mut placer = Placer::new(args.window_bp, None);
-    session.windows(sites, &mut placer, show_progress, |batch| {
-        for row in baseline.rows(batch)? {
+fn write_rows(outcomes: &[Outcome<BaselineRow>], output: &mut Output) -> Result<()> {
+    for outcome in outcomes {
+        if let Outcome::Scored(row) = outcome {
             let line = row.to_json_line()?;
             writeln!(output, "{line}").map_err(|error| write_error(output.name(), &error))?;
         }
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 fn tell(

@@ -1,13 +1,12 @@
 //! `genolewm doctor`: what this machine offers.
 
-use super::common::backend::{NativeOps, on_backend};
+use super::common::backend::on_backend;
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
 use super::scoring::top::Table;
 use crate::builtin;
 use crate::common::command::Status;
-use genolewm::ops::WgslOps;
-use genolewm::scorer::{ScoreOptions, Scorer};
+use genolewm::ops::{NativeOps, WgslOps};
 use genolewm::self_check;
 use genolewm_core::Result;
 use std::num::NonZeroUsize;
@@ -93,15 +92,19 @@ fn gpu() -> String {
 /// Loads the model and scores the first edit of the self-check; its id, and how long that took.
 ///
 /// # Errors
-/// As [`Scorer::score`], among them that a score is not finite.
+/// As [`Scorer::score`](genolewm::scorer::Scorer::score), among them that a score is not finite.
 fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<(String, f64)> {
-    let bundle = model::load(&ops, args)?;
-    let model_id = bundle.info.model_id.clone();
-    let candidates = self_check::candidates(bundle.info.config.window_bp)?;
-    let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
+    let runtime = model::runtime(ops, args)?;
+    let info = runtime.info();
+    let candidates = self_check::candidates(info.config.window_bp)?;
     let started = Instant::now();
-    pollster::block_on(scorer.score(candidates.get(..1).unwrap_or_default()))?;
-    Ok((model_id, 1e3 * started.elapsed().as_secs_f64()))
+    pollster::block_on(
+        runtime
+            .scorer()
+            .score(candidates.get(..1).unwrap_or_default()),
+    )?;
+    let milliseconds = 1e3 * started.elapsed().as_secs_f64();
+    Ok((info.model_id.clone(), milliseconds))
 }
 
 /// The widest vector instructions of the processor.

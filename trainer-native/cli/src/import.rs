@@ -2,16 +2,15 @@
 
 use super::common::output::{Output, display_name};
 use super::common::terminal::Terminal;
-use super::scoring::input::open_file;
-use super::scoring::place::{NativeReference, open_reference};
+use super::scoring::input::open_input;
 use crate::common::command::Status;
 use clap::ValueEnum;
+use genolewm::runtime::{NativeReference, open_reference};
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;
 use genolewm_core::source::{ImportOptions, ReferenceAlleles, SourceFormat, convert_to_vcf};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Convert a raw-data file to VCF
@@ -78,11 +77,7 @@ impl ImportFormat {
 /// `INPUT.*` for a file or row that cannot be converted, `RESOURCE.*` for the output.
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     let name = args.input.display().to_string();
-    let input: Box<dyn Read + Send> = if name == "-" {
-        Box::new(io::stdin())
-    } else {
-        Box::new(open_file(&args.input)?)
-    };
+    let (input, _) = open_input(&args.input)?;
     let options = ImportOptions {
         format: args.format.source(),
         sample_id: args.sample_id.clone(),

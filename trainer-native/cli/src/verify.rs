@@ -1,14 +1,13 @@
 //! `genolewm verify`: does a receipt hold?
 
-use super::common::backend::{NativeOps, on_backend};
+use super::common::backend::on_backend;
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
-use super::scoring::single::score;
 use crate::common::command::Status;
-use genolewm::scorer::given_window;
+use genolewm::ops::NativeOps;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::error::Location;
-use genolewm_core::position::Position;
+use genolewm_core::position::{BpOffset, Position};
 use genolewm_core::provenance::{
     DtypeConfig, InputCommitment, Json, Manifest, PoolingConfig, Receipt, ReceiptOutput,
     verify_receipt,
@@ -287,8 +286,8 @@ fn score_again(
     window: &str,
     edit: &EditSpec,
 ) -> Result<ReceiptOutput> {
-    let bundle = model::load(&ops, &args.model)?;
-    if bundle.info.model_id != manifest.model_id()? {
+    let runtime = model::runtime(ops, &args.model)?;
+    if runtime.info().model_id != manifest.model_id()? {
         return Err(Error::new(
             ErrorCode::ProvenanceManifestHashMismatch,
             "the model directory is not the one of the manifest",
@@ -300,17 +299,10 @@ fn score_again(
         .details
         .as_ref()
         .and_then(|details| details.get("window_start_bp")?.as_f64());
-    let window = given_window(
-        window,
-        start.map_or(0, |start| start as u64),
-        edit,
-        bundle.info.config.window_bp,
-    )?;
+    let start = BpOffset(start.map_or(0, |start| start as u64));
+    let mut scored = runtime.score_in_window(edit, window, start)?;
     // The receipt's bucket may follow from annotation, which is no part of what is verified.
-    let bucket = &receipt.output.bucket_id;
-    let scored = score(ops, bundle, edit.clone(), window, |scored, info, _| {
-        Ok(scored.in_bucket(bucket, info))
-    })?;
+    scored.put_in_bucket(&receipt.output.bucket_id, runtime.info());
     Ok(scored.receipt_output())
 }
 

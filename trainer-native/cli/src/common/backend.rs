@@ -1,9 +1,7 @@
 //! What runs the model.
 
-use genolewm::ops::{BurnOps, Ops, WgslOps};
+use genolewm::ops::{BurnOps, WgslOps};
 use genolewm_core::{Error, ErrorCode, Result};
-use std::num::NonZeroUsize;
-use std::thread::available_parallelism;
 
 /// A backend of this program.
 #[derive(Debug)]
@@ -59,33 +57,3 @@ macro_rules! on_backend {
     };
 }
 pub(crate) use on_backend;
-
-/// Operations that threads share.
-pub trait NativeOps: Ops<Matrix: Send + Sync> + Sync {
-    /// The device, as receipts name it.
-    fn device(&self) -> String;
-
-    /// Batches that are worth having in work at once.
-    fn workers(&self) -> usize;
-}
-
-impl NativeOps for BurnOps {
-    fn device(&self) -> String {
-        format!("{}/{}", self.backend(), std::env::consts::ARCH)
-    }
-
-    fn workers(&self) -> usize {
-        available_parallelism().map_or(1, NonZeroUsize::get)
-    }
-}
-
-impl NativeOps for WgslOps {
-    fn device(&self) -> String {
-        format!("{}/{}", self.backend(), self.device_name())
-    }
-
-    /// One batch is prepared or measured while the GPU runs another.
-    fn workers(&self) -> usize {
-        2
-    }
-}

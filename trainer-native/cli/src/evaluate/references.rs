@@ -1,6 +1,6 @@
 //! Several references as one.
 
-use crate::scoring::place::{NativeReference, open_reference};
+use genolewm::runtime::{NativeReference, open_reference};
 use genolewm::scorer::{Placed, Placer};
 use genolewm_core::Result;
 use genolewm_core::edit::{EditSpec, SkipReason};

@@ -133,8 +133,7 @@ impl Task<'_> {
     }
 
     fn placer(&self) -> Placer {
-        let config = &self.model.bundle.info.config;
-        Placer::new(config.window_bp, config.tile_bp)
+        Placer::of(&self.model.bundle.info)
     }
 }
 

@@ -6,10 +6,10 @@ use super::common::backend::Backend;
 use super::common::identity::{Identity, now};
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::{Terminal, progress_bar};
-use super::scoring::place::open_reference;
 use super::scoring::regions::read_regions;
 use crate::common::command::{Context, Status};
 use flags::{Settings, Source};
+use genolewm::runtime::open_reference;
 use genolewm::scorer::Placer;
 use genolewm_core::pooling::PoolType;
 use genolewm_core::window::TOKEN_BP;
@@ -227,8 +227,7 @@ impl Args {
         };
         let mut observed = Observed::default();
         let copies = read_copies(vcf, &phase, regions.as_ref(), &mut observed)?;
-        let config = &model.bundle.info.config;
-        let mut placer = Placer::new(config.window_bp, config.tile_bp);
+        let mut placer = Placer::of(&model.bundle.info);
         for copy in &copies {
             let place = &mut |edit: &_| placer.place(&mut reference, edit);
             join(copy, shape, place, &mut observed)?;

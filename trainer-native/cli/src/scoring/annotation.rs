@@ -1,9 +1,9 @@
 //! What is known of the places of variants: `--annotation` and `--repeats`.
 
-use super::place::NativeReference;
 use crate::common::terminal::Terminal;
-use genolewm::info::ModelInfo;
-use genolewm::scorer::{Outcome, Place, ScoreOptions, Scored};
+use genolewm::ops::NativeOps;
+use genolewm::runtime::{NativeReference, Runtime};
+use genolewm::scorer::{GenomicContext, Outcome};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::genome::annotation::Annotation;
@@ -73,49 +73,36 @@ impl Places {
     ///
     /// # Errors
     /// As [`Contexts::of`].
-    pub fn of(&mut self, edit: &EditSpec, reference: &mut NativeReference) -> Result<Place> {
+    pub fn of(
+        &mut self,
+        edit: &EditSpec,
+        reference: &mut NativeReference,
+    ) -> Result<GenomicContext> {
         let contexts = self.contexts.as_mut();
-        contexts.map_or(Ok(Place::default()), |contexts| {
+        contexts.map_or(Ok(GenomicContext::default()), |contexts| {
             contexts.of(edit, reference)
         })
     }
 
-    /// A score among the background of its place.
+    /// Puts the scores among outcomes among the background of their places.
     ///
     /// # Errors
-    /// As [`Contexts::of`] and [`Scored::at`].
+    /// As [`Contexts::of`] and [`Runtime::put`].
     pub fn put(
         &mut self,
-        scored: Scored,
+        outcomes: &mut [Outcome],
         reference: &mut NativeReference,
-        info: &ModelInfo,
-        options: &ScoreOptions,
-    ) -> Result<Scored> {
+        runtime: &Runtime<impl NativeOps>,
+    ) -> Result<()> {
         if self.contexts.is_none() {
-            return Ok(scored);
+            return Ok(());
         }
-        let place = self.of(&scored.edit, reference)?;
-        scored.at(place, info, options)
-    }
-
-    /// The same for the scores among outcomes.
-    ///
-    /// # Errors
-    /// As [`put`](Self::put).
-    pub fn put_all(
-        &mut self,
-        outcomes: Vec<Outcome>,
-        reference: &mut NativeReference,
-        info: &ModelInfo,
-        options: &ScoreOptions,
-    ) -> Result<Vec<Outcome>> {
-        let mut put = |outcome| match outcome {
-            Outcome::Scored(scored) => {
-                let scored = self.put(*scored, reference, info, options)?;
-                Ok(Outcome::Scored(Box::new(scored)))
+        for outcome in outcomes {
+            if let Outcome::Scored(scored) = outcome {
+                let context = self.of(&scored.edit, reference)?;
+                runtime.put(scored, &context)?;
             }
-            skipped => Ok(skipped),
-        };
-        outcomes.into_iter().map(&mut put).collect()
+        }
+        Ok(())
     }
 }

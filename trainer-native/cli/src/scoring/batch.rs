@@ -1,106 +1,102 @@
 //! A file of variants.
 
 use super::annotation::Places;
-use super::input::Input;
+use super::flags::Args;
 use super::plan::{Files, Plan};
-use super::receipts;
-use super::session::{Request, Session};
+use super::regions::read_regions;
+use super::session::{Session, SessionRequest};
 use super::skipped::SkippedFile;
-use super::writer::{Format, RunNote};
-use crate::common::backend::{NativeOps, on_backend};
+use super::writer::{Format, Origin, RunNote};
+use crate::common::backend::on_backend;
 use crate::common::command::{Context, Status};
 use crate::common::model;
 use crate::common::output::Output;
 use crate::common::terminal::Terminal;
-use crate::score::Args;
-use genolewm::scorer::{Outcome, RunEnd, Tally, refused};
+use genolewm::ops::NativeOps;
+use genolewm::scorer::{Outcome, Placer, RecordOutcome, Selection, refused};
+use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::error::Location;
-use genolewm_core::source::{SourceFormat, VariantRecord};
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::source::{SourceFormat, VariantReader};
+use std::num::NonZeroUsize;
 use std::path::Path;
-use std::time::Instant;
 
-/// Scores a file.
+/// Scores the variants of a file on the bases of another.
 ///
 /// # Errors
 /// As [`score::run`](crate::score::run).
 pub fn run(
     args: &Args,
-    request: Request<'_>,
+    files: [&Path; 2],
     context: &Context<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let plan = Plan::new(&args.output, context.shared.no_receipt)?;
-    on_backend!(&args.model.backend, ops => run_on(ops, args, &plan, request, context, terminal))
+    on_backend!(&args.model.backend, ops => run_on(ops, args, &plan, files, context, terminal))
 }
 
 fn run_on(
     ops: impl NativeOps,
     args: &Args,
     plan: &Plan,
-    request: Request<'_>,
+    [variants, fasta]: [&Path; 2],
     context: &Context<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let started = Instant::now();
-    let (mut session, input) = Session::open(request)?;
-    tell_source(&input, terminal);
+    let mut session = Session::open(SessionRequest {
+        variants,
+        fasta,
+        selection: selection(args, plan)?,
+        batch_size: args.batch_size,
+        show_progress: terminal.shows_progress() && !args.no_progress,
+    })?;
+    tell_source(session.reader()?, terminal);
     session.set_places(Places::open(&args.context, terminal)?);
-    let origin = input.origin();
-    // Output that keeps every record cannot leave one out.
-    let tolerant = !args.strict && plan.format() != Some(Format::Vcf);
-    let mut sites = session.sites(input, tolerant)?;
-    let bundle = model::load(&ops, &args.model)?;
-    let (command, model_id) = (context.command_line.clone(), bundle.info.model_id.clone());
-    terminal.debug(format_args!("model {model_id} on {}", ops.backend()));
+    let origin = Origin::of(session.reader()?);
+    session.check()?;
+    let runtime = model::runtime(ops, &args.model)?;
+    let (command, model_id) = (
+        context.command_line.clone(),
+        runtime.info().model_id.clone(),
+    );
+    let by = runtime.scored_by();
+    terminal.debug(format_args!("model {model_id} on {}", by.backend));
     let note = RunNote { command, model_id };
-    let mut files = plan.open(&origin, &note, || receipts::builder(&bundle.info, &ops))?;
+    let mut files = plan.open(&origin, &note, || by.receipts(runtime.info()))?;
     let skipped = args.output.skipped.as_deref().map(SkippedFile::create);
-    session.account().borrow_mut().skipped = skipped.transpose()?;
+    session.set_skipped(skipped.transpose()?);
     let strict = args.strict.then_some(Strict {
-        file: request.variants,
+        file: variants,
         format: origin.format,
     });
-    let scorer = session.scorer(ops, bundle);
-    let show_progress = terminal.shows_progress() && !args.no_progress;
-    let end = session.run(
-        &scorer,
-        &mut sites,
-        show_progress,
-        |record, outcomes, number| {
-            strict
-                .as_ref()
-                .map_or(Ok(()), |strict| strict.check(record, outcomes))?;
-            files.site(record, outcomes, number)
-        },
-    )?;
-    if end == RunEnd::Cancelled {
+    let workers = runtime.workers(args.threads.map(NonZeroUsize::get));
+    let placer = Placer::of(runtime.info());
+    let accounts = session.run(placer, &workers, |mut record, places, reference| {
+        places.put(&mut record.outcomes, reference, &runtime)?;
+        strict
+            .as_ref()
+            .map_or(Ok(()), |strict| strict.check(&record))?;
+        files.record(&record)
+    })?;
+    let Some(accounts) = accounts else {
         terminal.warn("interrupted: nothing was written");
         return Ok(Status::Interrupted);
-    }
-    tell_warnings(sites.input(), terminal);
-    let mut account = session.account().take();
-    account.tally.reconcile(account.sites)?;
-    account
-        .malformed
-        .iter()
-        .for_each(|error| terminal.warn(error));
-    let skipped = account.skipped.take().map(SkippedFile::into_output);
-    let summary = account.tally.summary(started.elapsed());
-    if account.tally.scored == 0 {
-        // The reasons are worth keeping; files without a score are not.
-        skipped.map_or(Ok(()), Output::commit)?;
-        terminal.info(summary);
-        let why = nothing_scored(&account.tally);
-        let why = why.unwrap_or_else(|| session.why_nothing(&sites));
-        return Err(why.with_detail("skipped", account.tally.reasons()));
-    }
-    finish(files, skipped, terminal)?;
-    terminal.info(summary);
+    };
+    accounts.tell(terminal);
+    finish(files, accounts.into_skipped()?, terminal)?;
     terminal.info(plan.places());
-    terminal.debug(format_args!("encoder rows run: {}", scorer.rows_run()));
+    let rows = runtime.scorer().rows_run();
+    terminal.debug(format_args!("encoder rows run: {rows}"));
     Ok(Status::Done)
+}
+
+fn selection(args: &Args, plan: &Plan) -> Result<Selection> {
+    Ok(Selection {
+        regions: args.regions.as_deref().map(read_regions).transpose()?,
+        filter: None,
+        // Output that keeps every record cannot leave one out.
+        strict: args.strict || plan.format() == Some(Format::Vcf),
+    })
 }
 
 /// Puts the files in their places and prints the table.
@@ -109,39 +105,12 @@ fn finish(files: Files, skipped: Option<Output>, terminal: &mut Terminal<'_>) ->
     table.map_or(Ok(()), |table| terminal.line(table))
 }
 
-fn tell_source(input: &Input, terminal: &mut Terminal<'_>) {
-    let reader = input.reader();
+fn tell_source(reader: &VariantReader, terminal: &mut Terminal<'_>) {
     if reader.format() != SourceFormat::Vcf {
         let (provider, evidence) = (reader.format().provider(), reader.evidence());
         terminal.info(format_args!("format: {provider} ({evidence})"));
     }
     terminal.debug(format_args!("compression: {}", reader.compression()));
-}
-
-fn tell_warnings(input: &Input, terminal: &mut Terminal<'_>) {
-    let reader = input.reader();
-    for warning in reader.warnings() {
-        let line = warning
-            .line
-            .map_or(String::new(), |line| format!(":{line}"));
-        terminal.warn(format_args!("{}{line}: {}", reader.name(), warning.message));
-    }
-}
-
-/// What the counts alone explain.
-fn nothing_scored(tally: &Tally) -> Option<Error> {
-    if tally.records == 0 && tally.malformed == 0 {
-        let error = Error::new(ErrorCode::InputGeneric, "the input has no variants");
-        return Some(
-            error.with_remedy("check that it is the file you meant, and that it is whole"),
-        );
-    }
-    if tally.records > 0 && tally.records == tally.outside {
-        let error = Error::new(ErrorCode::InputGeneric, "no record lies inside --regions");
-        let remedy = "regions count from 1 and include both ends; those of a BED file count from 0";
-        return Some(error.with_remedy(remedy));
-    }
-    None
 }
 
 /// `--strict`: the first allele without a score is an error.
@@ -151,22 +120,19 @@ struct Strict<'a> {
 }
 
 impl Strict<'_> {
-    fn check(&self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
+    fn check(&self, record: &RecordOutcome) -> Result<()> {
         let is_array = !matches!(
             self.format,
             SourceFormat::Vcf | SourceFormat::SequencingJson
         );
-        for outcome in outcomes {
-            let Outcome::Skipped(reason) = outcome else {
-                continue;
-            };
+        for reason in record.outcomes.iter().filter_map(Outcome::reason) {
             // Most rows of an array say that nothing is there, which is no fault.
             if is_array && matches!(reason, SkipReason::SameAsRef | SkipReason::NoCall) {
                 continue;
             }
-            return Err(refused(*reason).at(Location::line(
+            return Err(refused(reason).at(Location::line(
                 &self.file.display().to_string(),
-                record.line,
+                record.record.line,
             )));
         }
         Ok(())

@@ -1,13 +1,12 @@
 //! Which files a run writes, and the files while it does.
 
+use super::flags::OutputArgs;
 use super::receipts::{self, ReceiptFile};
 use super::top::Top;
 use super::writer::{self, Compressed, Format, Origin, RunNote, ScoreWriter};
 use crate::common::output::{Output, display_name, is_stdin_or_stdout};
-use crate::score::OutputArgs;
-use genolewm::scorer::Outcome;
+use genolewm::scorer::RecordOutcome;
 use genolewm_core::provenance::ReceiptBuilder;
-use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -175,19 +174,19 @@ pub struct Files {
 }
 
 impl Files {
-    /// Writes one site to each.
+    /// Writes one record to each.
     ///
     /// # Errors
     /// `RESOURCE.*` when one cannot be written.
-    pub fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome], order: u64) -> Result<()> {
+    pub fn record(&mut self, record: &RecordOutcome) -> Result<()> {
         if let Some(writer) = &mut self.writer {
-            writer.site(record, outcomes)?;
+            writer.site(&record.record, &record.outcomes)?;
         }
         if let Some(receipts) = &mut self.receipts {
-            receipts.site(outcomes)?;
+            receipts.record(record)?;
         }
         if let Some(top) = &mut self.top {
-            top.site(record, outcomes, order);
+            top.record(record);
         }
         Ok(())
     }

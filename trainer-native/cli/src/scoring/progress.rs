@@ -1,14 +1,15 @@
 //! How far scoring has come, on a terminal.
 
+use genolewm::scorer::RunProgress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A bar over the bytes of the input: the only total that is known before the end.
 #[derive(Debug)]
-pub struct Progress {
+pub struct ScoringBar {
     bar: ProgressBar,
 }
 
-impl Progress {
+impl ScoringBar {
     /// A bar for an input of `bytes`, or a counter where that is not known; nothing unless
     /// `visible`.
     #[must_use]
@@ -29,13 +30,14 @@ impl Progress {
         Self { bar }
     }
 
-    /// Notes the bytes that were read and the alleles that were scored.
-    pub fn update(&self, bytes: u64, scored: u64) {
+    /// Notes how far a run is.
+    pub fn update(&self, progress: RunProgress) {
         if self.bar.is_hidden() {
             return;
         }
+        let scored = progress.scored;
         let rate = scored as f64 / self.bar.elapsed().as_secs_f64().max(1e-9);
-        self.bar.set_position(bytes);
+        self.bar.set_position(progress.input_bytes);
         self.bar
             .set_message(format!("{scored} alleles scored, {rate:.0} a second"));
     }

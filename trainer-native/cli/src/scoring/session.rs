@@ -1,214 +1,228 @@
-//! One pass over a file of variants: reading, checking, scoring and accounting.
+//! One pass over a file of variants: what it reads, and what becomes of it.
 
 use super::annotation::Places;
-use super::input::Input;
-use super::place::{NativeReference, open_reference};
-use super::progress::Progress;
-use super::regions::read_regions;
-use super::sites::{Account, Sites};
-use crate::common::backend::NativeOps;
-use genolewm::bundle::Bundle;
+use super::input::open_input;
+use super::progress::ScoringBar;
+use super::skipped::SkippedFile;
+use crate::common::output::Output;
+use crate::common::terminal::Terminal;
+use genolewm::runtime::{NativeReference, open_reference};
 use genolewm::scorer::{
-    Builds, Candidate, Outcome, Place, PlacedSite, Placer, Regions, RunEnd, ScoreOptions, Scorer,
-    Site, SiteOutcome,
+    Delivery, Intake, Outcome, Placer, RecordOutcome, Run, RunEnd, Selection, Tally, VariantFile,
+    Workers, drive,
 };
-use genolewm_core::edit::EditSpec;
-use genolewm_core::position::Interval;
-use genolewm_core::source::VariantRecord;
-use genolewm_core::{Error, Result};
+use genolewm_core::source::VariantReader;
+use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::run::StopFlag;
-use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Malformed records whose errors are shown.
+const SHOWN_ERRORS: usize = 5;
 
 /// What a pass reads, and how.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+#[derive(Debug)]
+pub struct SessionRequest<'a> {
     /// The variants.
     pub variants: &'a Path,
     /// Their reference.
     pub fasta: &'a Path,
-    /// `--regions`.
-    pub regions: Option<&'a str>,
-    /// Batches in work at once; as many as the backend likes when `None`.
-    pub threads: Option<NonZeroUsize>,
+    /// Which of them are scored.
+    pub selection: Selection,
     /// Alleles in one call of the model.
     pub batch_size: NonZeroUsize,
+    /// Draw a bar.
+    pub show_progress: bool,
 }
 
-/// The reference and the accounts of a pass.
+/// A pass whose files are open.
 #[derive(Debug)]
-pub struct Session<'a> {
-    request: Request<'a>,
-    reference: RefCell<NativeReference>,
-    regions: Option<Regions>,
-    builds: Builds,
-    account: RefCell<Account>,
-    places: RefCell<Places>,
+pub struct Session {
+    started: Instant,
+    input: VariantFile,
+    input_bytes: Option<u64>,
+    intake: Intake,
+    reference: NativeReference,
+    batch_size: usize,
+    show_progress: bool,
+    places: Places,
+    notes: Notes,
 }
 
-impl<'a> Session<'a> {
-    /// Opens reference and variants.
+impl Session {
+    /// Opens variants and reference.
     ///
     /// # Errors
     /// `INPUT.*` and `RESOURCE.*` for files that cannot be used.
-    pub fn open(request: Request<'a>) -> Result<(Self, Input)> {
-        let regions = request.regions.map(read_regions).transpose()?;
-        let input = Input::open(request.variants)?;
-        let reference = open_reference(request.fasta)?;
-        let name = request.fasta.display().to_string();
-        let session = Self {
-            request,
-            regions,
-            builds: Builds::new(input.reader().assembly(), &reference, &name),
-            reference: RefCell::new(reference),
-            account: RefCell::new(Account::default()),
-            places: RefCell::new(Places::default()),
-        };
-        Ok((session, input))
-    }
-
-    /// Scores count among the background of their places from now on.
-    pub fn set_places(&mut self, places: Places) {
-        self.places = RefCell::new(places);
-    }
-
-    /// The sites of the input, after a sample of them was compared with the reference. `tolerant`
-    /// counts malformed records instead of failing.
-    ///
-    /// # Errors
-    /// `INPUT.WINDOW_MISMATCH` when they belong to another reference.
-    pub fn sites(&self, input: Input, tolerant: bool) -> Result<Sites<'_>> {
-        let regions = self.regions.as_ref();
-        Sites::open(
+    pub fn open(request: SessionRequest<'_>) -> Result<Self> {
+        let started = Instant::now();
+        let paths = [request.variants, request.fasta];
+        let [name, reference_name] = paths.map(|path| path.display().to_string());
+        let (reader, input_bytes) = open_input(request.variants)?;
+        let mut input = VariantFile::new(reader, &name);
+        let mut intake = Intake::new(&name, &reference_name, request.selection);
+        input.open(&mut intake)?;
+        Ok(Self {
+            started,
             input,
-            &self.reference,
-            &self.account,
-            regions,
-            &self.builds,
-            tolerant,
-        )
+            input_bytes,
+            intake,
+            reference: open_reference(request.fasta)?,
+            batch_size: request.batch_size.get(),
+            show_progress: request.show_progress,
+            places: Places::default(),
+            notes: Notes::default(),
+        })
     }
 
-    /// What has been counted.
-    #[must_use]
-    pub fn account(&self) -> &RefCell<Account> {
-        &self.account
+    /// What is known of the variants' places.
+    pub fn set_places(&mut self, places: Places) {
+        self.places = places;
     }
 
-    /// A scorer as the request asks for.
-    #[must_use]
-    pub fn scorer<O: NativeOps>(&self, ops: O, bundle: Bundle<O::Matrix>) -> Scorer<O> {
-        let threads = self.request.threads.map(NonZeroUsize::get);
-        let options = ScoreOptions {
-            batch_size: self.request.batch_size.get(),
-            threads: threads.unwrap_or_else(|| ops.workers()),
-            window_bp: bundle.info.config.window_bp,
-            ..ScoreOptions::default()
-        };
-        Scorer::new(ops, bundle, options)
+    /// Writes down why alleles were not scored.
+    pub fn set_skipped(&mut self, skipped: Option<SkippedFile>) {
+        self.notes.skipped = skipped;
     }
 
-    /// Scores every site and hands it, with its number from 1, to `sink`.
+    /// The reader of the variants, for what their header says.
     ///
     /// # Errors
-    /// The first error of the input, the model or `sink`.
-    pub fn run<O: NativeOps>(
-        &self,
-        scorer: &Scorer<O>,
-        sites: &mut Sites<'_>,
-        show_progress: bool,
-        mut sink: impl FnMut(&VariantRecord, &[Outcome], u64) -> Result<()>,
-    ) -> Result<RunEnd> {
+    /// `INTERNAL.INVARIANT_VIOLATION` for a session that is not open.
+    pub fn reader(&self) -> Result<&VariantReader> {
+        let reader = self.intake.reader();
+        reader.ok_or_else(|| Error::new(ErrorCode::InternalInvariantViolation, "no input is open"))
+    }
+
+    /// Compares the first records with the reference.
+    ///
+    /// # Errors
+    /// `INPUT.WINDOW_MISMATCH` when they belong to another one.
+    pub fn check(&mut self) -> Result<()> {
+        self.input.check(&mut self.intake, &mut self.reference)
+    }
+
+    /// Has `workers` answer every allele in its window, hands the records to `sink`, and closes the
+    /// accounts; `None` after an interrupt.
+    ///
+    /// # Errors
+    /// The first error of the input, the workers or `sink`; `INTERNAL.INVARIANT_VIOLATION` when the
+    /// counts do not add up.
+    pub fn run<A: Send>(
+        self,
+        placer: Placer,
+        workers: &Workers<'_, A>,
+        mut sink: impl FnMut(RecordOutcome<A>, &mut Places, &mut NativeReference) -> Result<()>,
+    ) -> Result<Option<Accounts>> {
         let stop = StopFlag::on_signals()?;
-        let progress = Progress::new(sites.input().bytes(), show_progress);
-        let bytes_read = sites.input().bytes_read();
-        let config = &scorer.bundle().info.config;
-        let mut placer = Placer::new(config.window_bp, config.tile_bp);
-        let mut take = |SiteOutcome { payload, outcomes }: SiteOutcome<VariantRecord>| {
-            let mut account = self.account.borrow_mut();
-            account.site(&payload, outcomes.iter().map(Outcome::reason))?;
-            let outcomes = self.places.borrow_mut().put_all(
-                outcomes,
-                &mut self.reference.borrow_mut(),
-                &scorer.bundle().info,
-                scorer.options(),
-            )?;
-            progress.update(bytes_read.load(Ordering::Relaxed), account.tally.scored);
-            sink(&payload, &outcomes, account.sites)
-        };
-        let end = scorer.run(
-            sites,
-            |edit| placer.place(&mut self.reference.borrow_mut(), edit),
+        let bar = ScoringBar::new(self.input_bytes, self.show_progress);
+        let (mut input, mut reference) = (self.input, self.reference);
+        let (mut places, mut notes) = (self.places, self.notes);
+        let mut run = Run::new(self.intake, placer, self.batch_size);
+        let end = drive(
+            &mut run,
+            &mut input,
+            &mut reference,
+            workers,
             &|| stop.is_set(),
-            &mut take,
+            |delivery, progress, reference| {
+                bar.update(progress);
+                match delivery {
+                    Delivery::Malformed { error, .. } => notes.malformed(error),
+                    Delivery::Record(record) => {
+                        notes.record(&record)?;
+                        sink(record, &mut places, reference)
+                    }
+                }
+            },
         );
-        progress.finish();
-        end
-    }
-
-    /// Cuts the window of every allele, as `placer` says, and hands them on in batches.
-    ///
-    /// # Errors
-    /// The first error of the input, the reference or `sink`.
-    pub fn windows(
-        &self,
-        sites: &mut Sites<'_>,
-        placer: &mut Placer,
-        show_progress: bool,
-        mut sink: impl FnMut(&[Candidate]) -> Result<()>,
-    ) -> Result<RunEnd> {
-        let stop = StopFlag::on_signals()?;
-        let progress = Progress::new(sites.input().bytes(), show_progress);
-        let bytes_read = sites.input().bytes_read();
-        let mut batch = Vec::new();
-        loop {
-            let site = sites.next().transpose()?;
-            let last = site.is_none();
-            if let Some(Site { payload, alleles }) = site {
-                let place = |edit: &EditSpec| placer.place(&mut self.reference.borrow_mut(), edit);
-                let mut placed = PlacedSite::new(&alleles, place)?;
-                batch.append(&mut placed.candidates);
-                let slots = placed.slots.into_iter();
-                self.account.borrow_mut().site(&payload, slots)?;
-            }
-            if stop.is_set() {
-                progress.finish();
-                return Ok(RunEnd::Cancelled);
-            }
-            if last || batch.len() >= self.request.batch_size.get() {
-                sink(&batch)?;
-                batch.clear();
-                let scored = self.account.borrow().tally.scored;
-                progress.update(bytes_read.load(Ordering::Relaxed), scored);
-            }
-            if last {
-                progress.finish();
-                return Ok(RunEnd::Finished);
-            }
+        bar.finish();
+        if end? == RunEnd::Cancelled {
+            return Ok(None);
         }
+        Ok(Some(Accounts {
+            tally: run.summary()?.clone(),
+            elapsed: self.started.elapsed(),
+            odd: run.intake().reader().map_or_else(Vec::new, odd),
+            malformed: notes.malformed,
+            skipped: notes.skipped,
+            why_nothing: run.intake().why_nothing(),
+        }))
+    }
+}
+
+/// What is odd about an input, with the lines.
+fn odd(reader: &VariantReader) -> Vec<String> {
+    let warnings = reader.warnings().into_iter().map(|warning| {
+        let line = warning.line.map(|line| format!(":{line}"));
+        let line = line.unwrap_or_default();
+        format!("{}{line}: {}", reader.name(), warning.message)
+    });
+    warnings.collect()
+}
+
+/// What is noted of what was not scored.
+#[derive(Debug, Default)]
+struct Notes {
+    skipped: Option<SkippedFile>,
+    /// The first errors of malformed records.
+    malformed: Vec<Error>,
+}
+
+impl Notes {
+    fn record<A>(&mut self, record: &RecordOutcome<A>) -> Result<()> {
+        let Some(file) = &mut self.skipped else {
+            return Ok(());
+        };
+        let mut reasons = record.outcomes.iter().map(Outcome::reason).enumerate();
+        reasons.try_for_each(|(index, reason)| {
+            reason.map_or(Ok(()), |reason| file.allele(&record.record, index, reason))
+        })
     }
 
-    /// What is known of an edit's place.
+    fn malformed(&mut self, error: Error) -> Result<()> {
+        let file = self.skipped.as_mut();
+        file.map_or(Ok(()), |file| file.malformed(&error))?;
+        if self.malformed.len() < SHOWN_ERRORS {
+            self.malformed.push(error);
+        }
+        Ok(())
+    }
+}
+
+/// The closed accounts of a pass.
+#[derive(Debug)]
+pub struct Accounts {
+    /// What became of records and alleles.
+    pub tally: Tally,
+    /// Why nothing could be scored, if nothing was.
+    pub why_nothing: Error,
+    elapsed: Duration,
+    odd: Vec<String>,
+    malformed: Vec<Error>,
+    skipped: Option<SkippedFile>,
+}
+
+impl Accounts {
+    /// Tells what is odd about the input, and the summary.
+    pub fn tell(&self, terminal: &mut Terminal<'_>) {
+        self.odd.iter().for_each(|warning| terminal.warn(warning));
+        self.malformed.iter().for_each(|error| terminal.warn(error));
+        terminal.info(self.tally.summary(self.elapsed));
+    }
+
+    /// The file of alleles that were not scored, not yet committed.
     ///
     /// # Errors
-    /// As [`Places::of`].
-    pub fn place(&self, edit: &EditSpec) -> Result<Place> {
-        let mut places = self.places.borrow_mut();
-        places.of(edit, &mut self.reference.borrow_mut())
-    }
-
-    /// Whether a span lies wholly inside one of the regions; without regions everything does.
-    #[must_use]
-    pub fn regions_hold(&self, contig: &str, span: Interval) -> bool {
-        let regions = self.regions.as_ref();
-        regions.is_none_or(|regions| regions.hold(contig, span))
-    }
-
-    /// Why nothing could be scored.
-    #[must_use]
-    pub fn why_nothing(&self, sites: &Sites<'_>) -> Error {
-        sites.check().why_nothing(&self.builds)
+    /// Why nothing was scored; the reasons are worth keeping then, files without a score are not.
+    pub fn into_skipped(self) -> Result<Option<Output>> {
+        let skipped = self.skipped.map(SkippedFile::into_output);
+        if self.tally.scored > 0 {
+            return Ok(skipped);
+        }
+        skipped.map_or(Ok(()), Output::commit)?;
+        let reasons = self.tally.reasons();
+        Err(self.why_nothing.with_detail("skipped", reasons))
     }
 }

@@ -1,7 +1,7 @@
 //! The table of the highest percentiles, for people.
 
 use genolewm::format::gene;
-use genolewm::scorer::{Outcome, Scored};
+use genolewm::scorer::{Outcome, RecordOutcome, Scored};
 use genolewm_core::source::VariantRecord;
 use std::cmp::Ordering;
 
@@ -11,11 +11,11 @@ const ID_WIDTH: usize = 14;
 #[derive(Debug)]
 pub struct Top {
     limit: usize,
-    rows: Vec<Row>,
+    rows: Vec<TopRow>,
 }
 
 #[derive(Debug)]
-struct Row {
+struct TopRow {
     order: u64,
     variant: String,
     id: String,
@@ -37,11 +37,12 @@ impl Top {
         }
     }
 
-    /// Considers the scores of a site.
-    pub fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome], order: u64) {
-        for outcome in outcomes {
+    /// Considers the scores of a record.
+    pub fn record(&mut self, record: &RecordOutcome) {
+        for outcome in &record.outcomes {
             if let Outcome::Scored(scored) = outcome {
-                self.rows.push(Row::new(record, scored, order));
+                let row = TopRow::new(&record.record, scored, record.first_row);
+                self.rows.push(row);
             }
         }
         // Cut now and then, so that it costs little and memory stays bounded.
@@ -68,12 +69,12 @@ impl Top {
     }
 
     fn cut(&mut self) {
-        self.rows.sort_by(Row::compare);
+        self.rows.sort_by(TopRow::compare);
         self.rows.truncate(self.limit);
     }
 }
 
-impl Row {
+impl TopRow {
     fn new(record: &VariantRecord, scored: &Scored, order: u64) -> Self {
         let edit = &scored.edit;
         let variant = format!(

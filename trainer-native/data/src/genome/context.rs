@@ -4,7 +4,7 @@ use crate::bases::encode;
 use crate::genome::annotation::Annotation;
 use crate::genome::consequence::Consequence;
 use crate::genome::repeats::Repeats;
-use genolewm::scorer::Place;
+use genolewm::scorer::GenomicContext;
 use genolewm_core::Result;
 use genolewm_core::context::{RegionClass, classify_region};
 use genolewm_core::edit::EditSpec;
@@ -40,17 +40,17 @@ impl Contexts {
         &mut self,
         edit: &EditSpec,
         reference: &mut Reference<S>,
-    ) -> Result<Place> {
+    ) -> Result<GenomicContext> {
         let repeats = self.repeats.as_ref();
         let repeat = repeats.map(|repeats| repeats.at(edit.chrom(), edit.span()));
         let Some(annotation) = &mut self.annotation else {
-            return Ok(Place {
+            return Ok(GenomicContext {
                 region: None,
                 repeat,
             });
         };
         load_bases(annotation, edit, reference)?;
-        Ok(Place {
+        Ok(GenomicContext {
             region: Some(region_class(annotation, edit)),
             repeat,
         })
@@ -142,6 +142,6 @@ mod tests {
     fn what_no_file_tells_is_not_known() {
         let (mut reference, _) = genome();
         let found = Contexts::default().of(&"1:3004:G:A".parse().unwrap(), &mut reference);
-        assert_eq!(found.unwrap(), Place::default());
+        assert_eq!(found.unwrap(), GenomicContext::default());
     }
 }

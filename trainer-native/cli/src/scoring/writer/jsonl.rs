@@ -1,4 +1,4 @@
-//! JSON lines: the contract's score rows, one for each scored allele.
+//! JSON lines: one row for each scored allele (`docs/formats.md#scores`).
 
 use super::ScoreWriter;
 use crate::common::output::Output;

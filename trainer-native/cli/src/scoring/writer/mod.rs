@@ -9,7 +9,7 @@ use crate::common::output::Output;
 use clap::ValueEnum;
 pub use genolewm::format::RunNote;
 use genolewm::scorer::Outcome;
-use genolewm_core::source::{SourceFormat, VariantRecord};
+use genolewm_core::source::{SourceFormat, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::path::Path;
 
@@ -62,6 +62,17 @@ pub struct Origin {
     pub format: SourceFormat,
     /// The header lines of a VCF.
     pub header: Vec<String>,
+}
+
+impl Origin {
+    /// What a reader's header says.
+    #[must_use]
+    pub fn of(reader: &VariantReader) -> Self {
+        Self {
+            format: reader.format(),
+            header: reader.header().to_vec(),
+        }
+    }
 }
 
 /// Writes one site after the other.

@@ -1,6 +1,7 @@
 //! The accounts of a run: every allele is counted once, and the sums must agree.
 
-use super::Outcome;
+use super::outcome::Outcome;
+use crate::scorer::calibrate::ScoredBy;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
@@ -16,28 +17,35 @@ pub struct Tally {
     pub malformed: u64,
     /// Records outside `--regions`.
     pub outside: u64,
+    /// Records that were filtered out; they count nowhere else.
+    pub filtered: u64,
+    /// Records inside that were handed on.
+    pub delivered: u64,
     /// Alleles of the records inside.
     pub alleles: u64,
     /// Alleles with a score.
     pub scored: u64,
     /// Alleles without one, by reason.
     pub skipped: BTreeMap<SkipReason, u64>,
+    /// Alleles with a score, by the backend that gave it.
+    pub backends: BTreeMap<String, u64>,
 }
 
 impl Tally {
-    /// Counts one site.
-    pub fn add(&mut self, outcomes: &[Outcome]) {
-        outcomes
-            .iter()
-            .for_each(|outcome| self.allele(outcome.reason()));
-    }
-
-    /// Counts one allele, scored where there is no reason why not.
-    pub fn allele(&mut self, skipped: Option<SkipReason>) {
-        self.alleles += 1;
-        match skipped {
-            None => self.scored += 1,
-            Some(reason) => *self.skipped.entry(reason).or_default() += 1,
+    /// Counts a record that is handed on.
+    pub(super) fn add<A>(&mut self, outcomes: &[Outcome<A>], by: Option<&ScoredBy>) {
+        self.delivered += 1;
+        let before = self.scored;
+        for outcome in outcomes {
+            self.alleles += 1;
+            match outcome.reason() {
+                None => self.scored += 1,
+                Some(reason) => *self.skipped.entry(reason).or_default() += 1,
+            }
+        }
+        if let Some(by) = by.filter(|_| self.scored > before) {
+            let backend = self.backends.entry(by.backend.clone());
+            *backend.or_default() += self.scored - before;
         }
     }
 
@@ -47,12 +55,12 @@ impl Tally {
         self.skipped.values().sum()
     }
 
-    /// Checks that every record and every allele is accounted for; `sites` came out of the scorer.
+    /// Checks that every record and every allele is accounted for.
     ///
     /// # Errors
     /// `INTERNAL.INVARIANT_VIOLATION` when the sums differ: variants went missing.
-    pub fn reconcile(&self, sites: u64) -> Result<()> {
-        let whole = self.records == sites + self.outside
+    pub fn reconcile(&self) -> Result<()> {
+        let whole = self.records == self.delivered + self.outside
             && self.alleles == self.scored + self.skipped_alleles();
         if whole {
             return Ok(());
@@ -62,9 +70,26 @@ impl Tally {
             "the counts of this run do not add up",
         )
         .with_detail("records", self.records)
-        .with_detail("records scored or skipped", sites)
+        .with_detail("records scored or skipped", self.delivered)
         .with_detail("records outside the regions", self.outside)
         .with_remedy("report this as a bug; the output is not written"))
+    }
+
+    /// Why nothing was scored, where the counts alone tell.
+    pub(super) fn why_nothing(&self) -> Option<Error> {
+        if self.records == 0 && self.malformed == 0 && self.filtered == 0 {
+            let error = Error::new(ErrorCode::InputGeneric, "the input has no variants");
+            return Some(
+                error.with_remedy("check that it is the file you meant, and that it is whole"),
+            );
+        }
+        if self.records > 0 && self.records == self.outside {
+            let error = Error::new(ErrorCode::InputGeneric, "no record lies inside --regions");
+            let remedy =
+                "regions count from 1 and include both ends; those of a BED file count from 0";
+            return Some(error.with_remedy(remedy));
+        }
+        None
     }
 
     /// The reasons with their counts, on one line.
@@ -124,13 +149,12 @@ mod tests {
             outside: 1,
             ..Tally::default()
         };
-        tally.add(&[
-            Outcome::Skipped(SkipReason::Symbolic),
-            Outcome::Skipped(SkipReason::TooLong),
-        ]);
-        tally.add(&[Outcome::Skipped(SkipReason::Symbolic)]);
-        assert!(tally.reconcile(2).is_ok());
-        assert!(tally.reconcile(1).is_err());
+        let skipped = Outcome::<()>::Skipped;
+        let record = [skipped(SkipReason::Symbolic), skipped(SkipReason::TooLong)];
+        tally.add(&record, None);
+        assert!(tally.reconcile().is_err());
+        tally.add(&[skipped(SkipReason::Symbolic)], None);
+        assert!(tally.reconcile().is_ok());
         let text = tally.summary(Duration::from_secs(1));
         assert!(text.contains("alleles: 3 = 0 scored + 3 skipped"), "{text}");
         assert!(text.contains("2 symbolic"), "{text}");

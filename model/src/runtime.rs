@@ -1,0 +1,320 @@
+//! The facade: a model directory, and what one does with it.
+
+use crate::bundle::Bundle;
+use crate::files::{Directory, ModelFiles};
+use crate::info::ModelInfo;
+use crate::ops::{BurnOps, NativeOps};
+use crate::scorer::{
+    BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Regions, Run, RunEnd,
+    RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile, Workers,
+    drive, given_window,
+};
+use genolewm_core::edit::{EditSpec, RelEdit};
+use genolewm_core::position::BpOffset;
+use genolewm_core::provenance::{Receipt, ReceiptScope, rfc3339_utc};
+use genolewm_core::reference::{AnyReference, BaseSource, Reference};
+use genolewm_core::window::ExtractedWindow;
+use genolewm_core::{Error, ErrorCode, Result};
+use pollster::block_on;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A reference in a file.
+pub type NativeReference = Reference<AnyReference<File>>;
+
+/// Opens a FASTA, plain or bgzip, with its indexes where they lie beside it, or a .2bit file.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` for a file that cannot be read, `INPUT.GENERIC` for one that is neither.
+pub fn open_reference(path: &Path) -> Result<NativeReference> {
+    AnyReference::open_path(path).map(Reference::new)
+}
+
+/// The present moment in UTC, as receipts have it.
+///
+/// # Errors
+/// `RESOURCE.RUNTIME_SETUP` when the clock stands before 1970.
+pub fn now() -> Result<String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| {
+        Error::new(
+            ErrorCode::ResourceRuntimeSetup,
+            "the clock stands before 1970",
+        )
+        .with_remedy("set the clock, or score without receipts")
+    })?;
+    Ok(rfc3339_utc(now.as_secs()))
+}
+
+/// A model that is loaded on a backend.
+///
+/// ```
+/// use genolewm::Runtime;
+/// use genolewm::scorer::{Delivery, Outcome, Regions};
+/// # let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+/// let runtime = Runtime::open(root.join("models/builtin"))?;
+/// let (vcf, fasta) = ("examples/brca1.vcf.gz", "examples/brca1.hg19.fa.gz");
+/// let mut edits = Vec::new();
+/// let file = runtime
+///     .score_vcf(root.join(vcf), root.join(fasta))
+///     .regions(Regions::parse("17:41276044-41276045")?)
+///     .run(|delivery, _| {
+///         if let Delivery::Record(record) = delivery {
+///             for outcome in record.outcomes {
+///                 if let Outcome::Scored(scored) = outcome {
+///                     assert!((0.0..=1.0).contains(&scored.result.sigma_calibrated));
+///                     edits.push(scored.edit.to_string());
+///                 }
+///             }
+///         }
+///         Ok(())
+///     })?;
+/// assert_eq!(file.tally.scored, 3);
+/// assert_eq!(edits[0], "chr17:41276044:A:G");
+/// # Ok::<(), genolewm_core::Error>(())
+/// ```
+pub struct Runtime<O: NativeOps = BurnOps> {
+    scorer: Scorer<O>,
+}
+
+impl Runtime {
+    /// Loads a model directory on the processor, every hash checked. The encoder lies in it, or
+    /// beside it under the name that its manifest gives.
+    ///
+    /// # Errors
+    /// `RESOURCE.MODEL_NOT_FOUND` for what is missing, `PROVENANCE.MANIFEST_HASH_MISMATCH` for what
+    /// was changed, `CONFIG.*` and `DEPLOY.EXPORT_FORMAT` for contents that do not fit.
+    pub fn open(model_dir: impl AsRef<Path>) -> Result<Self> {
+        let model = Directory::open(model_dir.as_ref())?;
+        Self::load(BurnOps::cpu(), &model, &model.encoder()?)
+    }
+}
+
+impl<O: NativeOps> Runtime<O> {
+    /// Loads a model from anywhere on a backend, every hash checked.
+    ///
+    /// # Errors
+    /// As [`Bundle::load`].
+    pub fn load(ops: O, model: &dyn ModelFiles, encoder: &dyn ModelFiles) -> Result<Self> {
+        let bundle = Bundle::load(&ops, model, encoder)?;
+        Ok(Self {
+            scorer: Scorer::new(ops, bundle, ScoreOptions::default()),
+        })
+    }
+
+    /// What the model says of itself.
+    #[must_use]
+    pub fn info(&self) -> &ModelInfo {
+        &self.scorer.bundle().info
+    }
+
+    /// The scorer below.
+    #[must_use]
+    pub fn scorer(&self) -> &Scorer<O> {
+        &self.scorer
+    }
+
+    /// The backend, as receipts name it.
+    #[must_use]
+    pub fn scored_by(&self) -> ScoredBy {
+        let ops = self.scorer.ops();
+        ScoredBy {
+            backend: ops.backend().to_owned(),
+            device: ops.device(),
+        }
+    }
+
+    /// Scores the variants of a file: a VCF (plain, gzip or bgzip), or a raw-data file. What is
+    /// returned takes settings, and [runs](ScoreVcf::run).
+    pub fn score_vcf(
+        &self,
+        variants: impl Into<PathBuf>,
+        reference: impl Into<PathBuf>,
+    ) -> ScoreVcf<'_, O> {
+        ScoreVcf {
+            runtime: self,
+            variants: variants.into(),
+            reference: reference.into(),
+            selection: Selection::default(),
+            batch_size: BATCH_SIZE.get(),
+            threads: None,
+            cancel: &|| false,
+        }
+    }
+
+    /// Scores one variant in its window of a reference.
+    ///
+    /// # Errors
+    /// `INPUT.*` for a variant that the reference speaks against; as [`score`](Self::score).
+    pub fn score_variant<S: BaseSource>(
+        &self,
+        edit: &EditSpec,
+        reference: &mut Reference<S>,
+    ) -> Result<Scored> {
+        let window = Placer::of(self.info()).window(reference, edit)?;
+        self.score(edit.clone(), window)
+    }
+
+    /// Scores one variant among bases that start at `start` of the contig.
+    ///
+    /// # Errors
+    /// `INPUT.*` for bases that are none, or an edit that does not fit; as [`score`](Self::score).
+    pub fn score_in_window(&self, edit: &EditSpec, bases: &str, start: BpOffset) -> Result<Scored> {
+        let window = given_window(bases, start.get(), edit, self.info().config.window_bp)?;
+        self.score(edit.clone(), window)
+    }
+
+    /// Scores one variant in a window that was cut.
+    ///
+    /// # Errors
+    /// As [`Scorer::score`].
+    pub fn score(&self, edit: EditSpec, window: Arc<ExtractedWindow>) -> Result<Scored> {
+        let scored = block_on(self.scorer.score(&[Candidate { edit, window }]))?;
+        scored.into_iter().next().ok_or_else(|| {
+            Error::new(
+                ErrorCode::InternalInvariantViolation,
+                "the scorer gave no result for a variant",
+            )
+        })
+    }
+
+    /// The receipt of one score, made now.
+    ///
+    /// # Errors
+    /// As [`now`] and [`Scored::receipt`].
+    pub fn receipt(&self, scored: &Scored, scope: ReceiptScope) -> Result<Receipt> {
+        scored.receipt(&self.scored_by().receipts(self.info())?, scope, &now()?)
+    }
+
+    /// The state of a window, pooled around `edit_locus` (0-based in the window).
+    ///
+    /// # Errors
+    /// As [`Scorer::encode_window`].
+    pub fn encode_window(&self, window: &str, edit_locus: Option<BpOffset>) -> Result<Vec<f32>> {
+        block_on(self.scorer.encode_window(window, edit_locus))
+    }
+
+    /// The state that should follow from `state` after all of `edits`.
+    ///
+    /// # Errors
+    /// As [`Scorer::predict`].
+    pub fn predict(&self, state: Vec<f32>, edits: &[RelEdit]) -> Result<Vec<f32>> {
+        block_on(self.scorer.predict(state, edits))
+    }
+
+    /// Puts a score among the background of its place.
+    ///
+    /// # Errors
+    /// As [`Scored::put`].
+    pub fn put(&self, scored: &mut Scored, context: &GenomicContext) -> Result<()> {
+        scored.put(context, self.info(), self.scorer.options())
+    }
+
+    /// What scores the batches of a run, on `threads` or as many as the backend likes.
+    #[must_use]
+    pub fn workers(&self, threads: Option<usize>) -> Workers<'_, Scored> {
+        Workers {
+            threads: threads.unwrap_or_else(|| self.scorer.ops().workers()),
+            by: self.scored_by(),
+            answer: Box::new(|candidates| block_on(self.scorer.score(candidates))),
+        }
+    }
+}
+
+/// Scoring of a file that was not begun.
+pub struct ScoreVcf<'a, O: NativeOps = BurnOps> {
+    runtime: &'a Runtime<O>,
+    variants: PathBuf,
+    reference: PathBuf,
+    selection: Selection,
+    batch_size: usize,
+    threads: Option<usize>,
+    cancel: &'a dyn Fn() -> bool,
+}
+
+/// What scoring a file came to.
+#[derive(Debug)]
+pub struct ScoredFile {
+    /// Whether all of it was scored.
+    pub end: RunEnd,
+    /// What became of its records and alleles.
+    pub tally: Tally,
+    /// What is odd about it, as sentences for people.
+    pub warnings: Vec<String>,
+}
+
+impl<'a, O: NativeOps> ScoreVcf<'a, O> {
+    /// Scores only what touches these.
+    #[must_use]
+    pub fn regions(mut self, regions: Regions) -> Self {
+        self.selection.regions = Some(regions);
+        self
+    }
+
+    /// Fails at a malformed record, instead of handing on its error.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.selection.strict = true;
+        self
+    }
+
+    /// Alleles in one call of the model.
+    #[must_use]
+    pub fn batch_size(mut self, alleles: usize) -> Self {
+        self.batch_size = alleles;
+        self
+    }
+
+    /// Batches in work at once.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Stops when this says so; it is asked often.
+    #[must_use]
+    pub fn cancel_when(mut self, cancel: &'a dyn Fn() -> bool) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Scores the file. `sink` gets every record in the file's order, with one outcome for each
+    /// allele, and how far things are.
+    ///
+    /// # Errors
+    /// `INPUT.*` for files that cannot be used or do not belong together, and the first error of
+    /// `sink`; records before an error have been handed on.
+    pub fn run(
+        self,
+        mut sink: impl FnMut(Delivery, RunProgress) -> Result<()>,
+    ) -> Result<ScoredFile> {
+        let [name, reference_name] =
+            [&self.variants, &self.reference].map(|path| path.display().to_string());
+        let file = File::open(&self.variants).map_err(|error| {
+            Error::new(ErrorCode::InputGeneric, format!("{name}: {error}"))
+                .with_remedy("check that the file is there and may be read")
+        })?;
+        let mut input = VariantFile::new(Box::new(file), &name);
+        let mut reference = open_reference(&self.reference)?;
+        let intake = Intake::new(&name, &reference_name, self.selection);
+        let mut run = Run::new(intake, Placer::of(self.runtime.info()), self.batch_size);
+        let end = drive(
+            &mut run,
+            &mut input,
+            &mut reference,
+            &self.runtime.workers(self.threads),
+            self.cancel,
+            |delivery, progress, _| sink(delivery, progress),
+        )?;
+        if end == RunEnd::Finished {
+            run.summary()?;
+        }
+        Ok(ScoredFile {
+            end,
+            tally: run.tally().clone(),
+            warnings: run.intake().warnings(),
+        })
+    }
+}

@@ -1,0 +1,255 @@
+//! A run over files, on several cores and in bounded memory.
+//!
+//! The calling thread reads, places edits and hands results on; workers answer batches.
+
+use super::calibrate::ScoredBy;
+use super::placer::Candidate;
+use super::run::{CandidateBatch, Delivery, Intake, Need, Run, RunProgress, RunStep};
+use genolewm_core::error::Location;
+use genolewm_core::reference::{BaseSource, Reference};
+use genolewm_core::{Error, ErrorCode, Result};
+use std::io::{ErrorKind, Read};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex};
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunEnd {
+    /// Everything was handed on.
+    Finished,
+    /// The caller asked to stop; what was handed on so far is complete.
+    Cancelled,
+}
+
+/// Batches that may wait or be in work, for each worker.
+const BATCHES_PER_WORKER: usize = 2;
+/// Bytes that are read at once.
+const CHUNK_BYTES: u64 = 128 * 1024;
+
+/// A file of variants that is read as its run asks for more.
+pub struct VariantFile {
+    reader: Box<dyn Read>,
+    name: String,
+    buffer: Vec<u8>,
+}
+
+impl VariantFile {
+    /// A file that errors call `name`.
+    #[must_use]
+    pub fn new(reader: Box<dyn Read>, name: &str) -> Self {
+        Self {
+            reader,
+            name: name.to_owned(),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Reads until `intake` is open.
+    ///
+    /// # Errors
+    /// As [`Intake::open`].
+    pub fn open(&mut self, intake: &mut Intake) -> Result<()> {
+        while !intake.open()? {
+            self.feed(intake)?;
+        }
+        Ok(())
+    }
+
+    /// Reads until the first records were compared with the reference.
+    ///
+    /// # Errors
+    /// As [`Intake::check`].
+    pub fn check<S: BaseSource>(
+        &mut self,
+        intake: &mut Intake,
+        reference: &mut Reference<S>,
+    ) -> Result<()> {
+        while let Some(need) = intake.check(reference)? {
+            self.meet(need, intake)?;
+        }
+        Ok(())
+    }
+
+    /// Meets a need.
+    fn meet(&mut self, need: Need, intake: &mut Intake) -> Result<()> {
+        match need {
+            Need::Input => self.feed(intake),
+            Need::Reference => Err(Error::new(
+                ErrorCode::InternalInvariantViolation,
+                "a reference in a file waits for bytes",
+            )),
+        }
+    }
+
+    /// Hands on the next bytes. Before the input is open each time as many as came before, since it
+    /// is looked at from its start again.
+    fn feed(&mut self, intake: &mut Intake) -> Result<()> {
+        self.buffer.clear();
+        let read = if intake.reader().is_none() {
+            let size = CHUNK_BYTES.max(intake.bytes());
+            let mut chunk = self.reader.by_ref().take(size);
+            chunk.read_to_end(&mut self.buffer)
+        } else {
+            self.buffer.resize(CHUNK_BYTES as usize, 0);
+            self.reader.read(&mut self.buffer)
+        };
+        match read {
+            Ok(0) => intake.end(),
+            Ok(read) => {
+                self.buffer.truncate(read);
+                intake.push(&self.buffer)?;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => intake.fail(
+                Error::new(
+                    ErrorCode::ResourceGeneric,
+                    format!("reading failed: {error}"),
+                )
+                .at(Location {
+                    file: self.name.clone(),
+                    ..Location::default()
+                })
+                .with_remedy("check that the file is there, readable and on a working disk"),
+            ),
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for VariantFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut form = f.debug_struct("VariantFile");
+        form.field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What answers batches.
+pub struct Workers<'a, A> {
+    /// Batches in work at once.
+    pub threads: usize,
+    /// What stands in receipts.
+    pub by: ScoredBy,
+    /// The answers to a batch, one for each candidate.
+    pub answer: Box<dyn Fn(&[Candidate]) -> Result<Vec<A>> + Sync + 'a>,
+}
+
+type Answers<A> = Result<Vec<A>>;
+
+impl<A: Send> Workers<'_, A> {
+    /// Answers batches until there are no more.
+    fn work(&self, queue: &Mutex<Receiver<CandidateBatch>>, done: &Sender<(u64, Answers<A>)>) {
+        // With several workers each keeps to its own core.
+        let pool = (self.threads > 1)
+            .then(|| rayon::ThreadPoolBuilder::new().num_threads(1).build().ok())
+            .flatten();
+        loop {
+            let batch = queue.lock().ok().and_then(|queue| queue.recv().ok());
+            let Some(CandidateBatch { ticket, candidates }) = batch else {
+                return;
+            };
+            let answers = match &pool {
+                Some(pool) => pool.install(|| (self.answer)(&candidates)),
+                None => (self.answer)(&candidates),
+            };
+            if done.send((ticket, answers)).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Takes a run to its end. `sink` gets every record, in input order; `cancel` is asked before each
+/// step.
+///
+/// # Errors
+/// The first error of the input, the reference, the workers or `sink`; records before an error of
+/// the input have been handed on.
+pub fn drive<A: Send, S: BaseSource>(
+    run: &mut Run<A>,
+    input: &mut VariantFile,
+    reference: &mut Reference<S>,
+    workers: &Workers<'_, A>,
+    cancel: &dyn Fn() -> bool,
+    sink: impl FnMut(Delivery<A>, RunProgress, &mut Reference<S>) -> Result<()>,
+) -> Result<RunEnd> {
+    let threads = workers.threads.max(1);
+    let most = threads * BATCHES_PER_WORKER;
+    let (jobs, queue) = sync_channel(most);
+    let (done, answers) = channel();
+    let queue = Mutex::new(queue);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let (queue, done) = (&queue, done.clone());
+            scope.spawn(move || workers.work(queue, &done));
+        }
+        drop(done);
+        Driver {
+            jobs,
+            answers,
+            most,
+            by: Arc::new(workers.by.clone()),
+            sink,
+        }
+        .drive(run, input, reference, cancel)
+    })
+}
+
+/// Hands out batches and hands on what comes back.
+struct Driver<A, F> {
+    jobs: SyncSender<CandidateBatch>,
+    answers: Receiver<(u64, Answers<A>)>,
+    /// Batches that may be on their way.
+    most: usize,
+    by: Arc<ScoredBy>,
+    sink: F,
+}
+
+impl<A, F> Driver<A, F> {
+    fn drive<S: BaseSource>(
+        mut self,
+        run: &mut Run<A>,
+        input: &mut VariantFile,
+        reference: &mut Reference<S>,
+        cancel: &dyn Fn() -> bool,
+    ) -> Result<RunEnd>
+    where
+        F: FnMut(Delivery<A>, RunProgress, &mut Reference<S>) -> Result<()>,
+    {
+        loop {
+            if cancel() {
+                return Ok(RunEnd::Cancelled);
+            }
+            let step = if run.in_work() >= self.most {
+                Ok(RunStep::Wait)
+            } else {
+                run.next(reference)
+            };
+            if let Ok(RunStep::Wait) = step {
+                self.receive(run)?;
+            }
+            while let Some(delivery) = run.deliver() {
+                (self.sink)(delivery, run.progress(), reference)?;
+            }
+            match step? {
+                RunStep::Needs(need) => input.meet(need, run.intake_mut())?,
+                RunStep::Batch(batch) => self.jobs.send(batch).map_err(|_| worker_ended())?,
+                RunStep::Wait => {}
+                RunStep::Done => return Ok(RunEnd::Finished),
+            }
+        }
+    }
+
+    /// Waits for a batch.
+    fn receive(&self, run: &mut Run<A>) -> Result<()> {
+        let (ticket, answers) = self.answers.recv().map_err(|_| worker_ended())?;
+        run.complete(ticket, answers?, &self.by)
+    }
+}
+
+fn worker_ended() -> Error {
+    Error::new(
+        ErrorCode::InternalInvariantViolation,
+        "a scoring worker ended without a result",
+    )
+    .with_remedy("score again with one thread; if it happens again, report it")
+}

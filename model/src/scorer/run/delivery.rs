@@ -1,0 +1,136 @@
+//! What a run hands on: every record with its outcomes and numbers, in input order.
+
+use super::in_order::AnsweredBatch;
+use super::outcome::Outcome;
+use super::tally::Tally;
+use crate::scorer::calibrate::{Scored, ScoredBy};
+use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptScope};
+use genolewm_core::source::VariantRecord;
+use genolewm_core::{Error, ErrorCode, Result};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A record of the input, finished.
+#[derive(Debug)]
+pub enum Delivery<A = Scored> {
+    /// One with an outcome for each of its alleles.
+    Record(RecordOutcome<A>),
+    /// One that was not understood.
+    Malformed {
+        /// The number of its row, as [`RecordOutcome::first_row`].
+        row: u64,
+        /// What is wrong with it, and where.
+        error: Error,
+    },
+}
+
+/// A record with one outcome for each of its alleles.
+#[derive(Debug)]
+pub struct RecordOutcome<A = Scored> {
+    /// The record.
+    pub record: Box<VariantRecord>,
+    /// One outcome for each of its alleles, in their order.
+    pub outcomes: Vec<Outcome<A>>,
+    /// The number of its first row, from 0: an allele is a row, and so is a malformed record.
+    pub first_row: u64,
+    /// What gave the scores; `None` where there are none in its whole batch.
+    pub by: Option<Arc<ScoredBy>>,
+    /// Scores of the run before its own.
+    scores_before: u64,
+}
+
+impl RecordOutcome {
+    /// The receipts of its scores, numbered within the run; one entry for each allele. `created_at`
+    /// is RFC 3339 in UTC.
+    ///
+    /// # Errors
+    /// As [`ReceiptBuilder::build`].
+    pub fn receipts(
+        &self,
+        builder: &ReceiptBuilder,
+        created_at: &str,
+    ) -> Result<Vec<Option<Receipt>>> {
+        let mut row_index = self.scores_before;
+        let receipt = |outcome: &Outcome| match outcome {
+            Outcome::Skipped(_) => Ok(None),
+            Outcome::Scored(scored) => {
+                row_index += 1;
+                let scope = ReceiptScope::VcfRow { row_index };
+                scored.receipt(builder, scope, created_at).map(Some)
+            }
+        };
+        self.outcomes.iter().map(receipt).collect()
+    }
+}
+
+/// What is finished and was not taken.
+#[derive(Debug)]
+pub(super) struct Deliveries<A> {
+    queue: VecDeque<Delivery<A>>,
+    next_row: u64,
+    /// Bytes of the input behind the last of it.
+    pub(super) input_bytes: u64,
+}
+
+impl<A> Deliveries<A> {
+    pub(super) const fn new() -> Self {
+        Self {
+            queue: VecDeque::new(),
+            next_row: 0,
+            input_bytes: 0,
+        }
+    }
+
+    pub(super) fn take(&mut self) -> Option<Delivery<A>> {
+        self.queue.pop_front()
+    }
+
+    /// Adds the records of a batch, and counts them.
+    pub(super) fn add(&mut self, batch: AnsweredBatch<A>, tally: &mut Tally) -> Result<()> {
+        self.input_bytes = batch.input_bytes;
+        let mut answers = batch.answers.into_iter();
+        for waiting in batch.records {
+            let outcome = |slot: Option<_>| match slot {
+                Some(reason) => Ok(Outcome::Skipped(reason)),
+                None => Ok(Outcome::Scored(Box::new(
+                    answers.next().ok_or_else(answer_missing)?,
+                ))),
+            };
+            let outcomes: Vec<_> = waiting
+                .slots
+                .into_iter()
+                .map(outcome)
+                .collect::<Result<_>>()?;
+            let first_row = self.next_row;
+            self.next_row += outcomes.len() as u64;
+            self.queue.push_back(match waiting.record {
+                Ok(record) => {
+                    let scores_before = tally.scored;
+                    tally.add(&outcomes, batch.by.as_deref());
+                    Delivery::Record(RecordOutcome {
+                        record,
+                        outcomes,
+                        first_row,
+                        by: batch.by.clone(),
+                        scores_before,
+                    })
+                }
+                Err(error) => {
+                    self.next_row += 1;
+                    Delivery::Malformed {
+                        row: first_row,
+                        error,
+                    }
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+fn answer_missing() -> Error {
+    Error::new(
+        ErrorCode::InternalInvariantViolation,
+        "an allele was not answered",
+    )
+}

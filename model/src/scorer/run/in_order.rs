@@ -1,0 +1,105 @@
+//! Batches that were handed out, back in input order.
+
+use super::batcher::WaitingRecord;
+use crate::scorer::calibrate::ScoredBy;
+use genolewm_core::{Error, ErrorCode, Result};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A batch that was handed out.
+#[derive(Debug)]
+struct Sent<A> {
+    records: Vec<WaitingRecord>,
+    candidates: usize,
+    /// Bytes of the input that had come by then.
+    input_bytes: u64,
+    answers: Option<(Vec<A>, Option<Arc<ScoredBy>>)>,
+}
+
+/// A batch with all its answers.
+#[derive(Debug)]
+pub(super) struct AnsweredBatch<A> {
+    pub(super) records: Vec<WaitingRecord>,
+    pub(super) input_bytes: u64,
+    pub(super) answers: Vec<A>,
+    /// What gave them; `None` for a batch that had nothing to answer.
+    pub(super) by: Option<Arc<ScoredBy>>,
+}
+
+/// Batches that were handed out, by ticket; they come back in the order in which they went.
+#[derive(Debug)]
+pub(super) struct InOrder<A> {
+    sent: BTreeMap<u64, Sent<A>>,
+    next: u64,
+}
+
+impl<A> InOrder<A> {
+    pub(super) const fn new() -> Self {
+        Self {
+            sent: BTreeMap::new(),
+            next: 0,
+        }
+    }
+
+    /// Batches that did not come back.
+    pub(super) fn len(&self) -> usize {
+        self.sent.len()
+    }
+
+    /// Takes note of a batch of so many candidates, and returns its ticket. A batch without any is
+    /// answered.
+    pub(super) fn send(
+        &mut self,
+        records: Vec<WaitingRecord>,
+        candidates: usize,
+        input_bytes: u64,
+    ) -> u64 {
+        let ticket = self.next;
+        self.next += 1;
+        self.sent.insert(
+            ticket,
+            Sent {
+                records,
+                candidates,
+                input_bytes,
+                answers: (candidates == 0).then(|| (Vec::new(), None)),
+            },
+        );
+        ticket
+    }
+
+    /// Takes the answers to a batch, one for each of its candidates.
+    ///
+    /// # Errors
+    /// `INTERNAL.INVARIANT_VIOLATION` for a batch that was not handed out, or another number.
+    pub(super) fn answer(
+        &mut self,
+        ticket: u64,
+        answers: Vec<A>,
+        by: &Arc<ScoredBy>,
+    ) -> Result<()> {
+        let wrong = |what| Error::new(ErrorCode::InternalInvariantViolation, what);
+        let Some(sent) = self.sent.get_mut(&ticket) else {
+            return Err(wrong("an answer came for a batch that was not asked for"));
+        };
+        if answers.len() != sent.candidates {
+            return Err(wrong("a batch came back with another number of answers"));
+        }
+        sent.answers = Some((answers, Some(Arc::clone(by))));
+        Ok(())
+    }
+
+    /// The first batch, if it is answered.
+    pub(super) fn take_answered(&mut self) -> Option<AnsweredBatch<A>> {
+        let first = self.sent.first_entry()?;
+        first.get().answers.as_ref()?;
+        let sent = first.remove();
+        let (answers, by) = sent.answers?;
+        Some(AnsweredBatch {
+            records: sent.records,
+            input_bytes: sent.input_bytes,
+            answers,
+            by,
+        })
+    }
+}

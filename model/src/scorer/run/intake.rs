@@ -1,0 +1,362 @@
+//! Bytes of a file in, records to score out: the reading side of a run.
+//!
+//! The first records are read ahead and compared with the reference before any is handed on.
+
+use super::tally::Tally;
+use crate::scorer::ref_check::{Builds, RefCheck};
+use crate::scorer::regions::Regions;
+use genolewm_core::reference::{BaseSource, Reference};
+use genolewm_core::source::{Feed, VariantReader, VariantRecord, is_starved};
+use genolewm_core::{Error, ErrorCode, Result};
+use std::collections::VecDeque;
+
+/// Records whose reference allele is compared.
+pub(super) const SAMPLE: u64 = 1_000;
+/// Records that are read for it at most.
+pub(super) const LOOK_AHEAD: usize = 4 * 1_024;
+/// Text of records that is read ahead at most: lines of many samples are long.
+const LOOK_AHEAD_BYTES: usize = 16 << 20;
+
+/// Which records are scored.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Those that touch these; all where there are none.
+    pub regions: Option<Regions>,
+    /// Those that pass this; others count nowhere else.
+    pub filter: Option<RecordFilter>,
+    /// A malformed record is an error, instead of being counted.
+    pub strict: bool,
+}
+
+/// A test of records against a number.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordFilter {
+    /// Whether a record passes.
+    pub passes: fn(&VariantRecord, f64) -> bool,
+    /// The number.
+    pub least: f64,
+}
+
+/// What has to be brought before a step can be made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// More bytes of the input, or its end.
+    Input,
+    /// Bytes of the reference; its source knows which.
+    Reference,
+}
+
+/// Why a step was not made.
+pub(super) enum Stop {
+    Needs(Need),
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Tells bytes that have not come from failures.
+pub(super) fn or_needs<T>(need: Need, result: Result<T>) -> Result<T, Stop> {
+    result.map_err(|error| match is_starved(&error) {
+        true => Stop::Needs(need),
+        false => Stop::Failed(error),
+    })
+}
+
+/// The need that a step ended with; `None` when it was made.
+fn need_of(step: Result<(), Stop>) -> Result<Option<Need>> {
+    match step {
+        Ok(()) => Ok(None),
+        Err(Stop::Needs(need)) => Ok(Some(need)),
+        Err(Stop::Failed(error)) => Err(error),
+    }
+}
+
+/// A file of variants on its way in. Every step can be repeated after its need was met.
+#[derive(Debug)]
+pub struct Intake {
+    feed: Feed,
+    selection: Selection,
+    reference_name: String,
+    /// Bytes that were pushed.
+    bytes: u64,
+    /// Why no more can be.
+    broken: Option<Error>,
+    reader: Option<VariantReader>,
+    builds: Option<Builds>,
+    check: RefCheck,
+    is_checked: bool,
+    /// What was read ahead.
+    held: VecDeque<Result<VariantRecord>>,
+    held_bytes: usize,
+    /// The record that the reference could not be compared with yet.
+    unchecked: Option<VariantRecord>,
+    pub(super) tally: Tally,
+}
+
+impl Intake {
+    /// An intake of the file that errors call `name`; `reference_name` may tell the build.
+    #[must_use]
+    pub fn new(name: &str, reference_name: &str, selection: Selection) -> Self {
+        Self {
+            feed: Feed::new(name),
+            selection,
+            reference_name: reference_name.to_owned(),
+            bytes: 0,
+            broken: None,
+            reader: None,
+            builds: None,
+            check: RefCheck::default(),
+            is_checked: false,
+            held: VecDeque::new(),
+            held_bytes: 0,
+            unchecked: None,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Takes the next bytes of the input.
+    ///
+    /// # Errors
+    /// `INTERNAL.INVARIANT_VIOLATION` after its end.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        self.bytes += bytes.len() as u64;
+        self.feed.push(bytes)
+    }
+
+    /// Says that the input is at its end.
+    pub fn end(&mut self) {
+        self.feed.end();
+    }
+
+    /// Says that the input cannot be read any further: the error of the run, after what came before.
+    pub fn fail(&mut self, error: Error) {
+        self.broken = Some(error);
+    }
+
+    /// Bytes of the input that were pushed.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The reader, once the input is open: what its header says, and what is odd about it.
+    #[must_use]
+    pub const fn reader(&self) -> Option<&VariantReader> {
+        self.reader.as_ref()
+    }
+
+    /// Opens the input; `false` while it needs more bytes.
+    ///
+    /// # Errors
+    /// As [`VariantReader::open`].
+    pub fn open(&mut self) -> Result<bool> {
+        let opened = self.opened().map(drop);
+        Ok(need_of(opened)?.is_none())
+    }
+
+    /// Compares the first records with the reference, and says what is needed for that.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `INPUT.WINDOW_MISMATCH` for variants of another reference.
+    pub fn check<S: BaseSource>(&mut self, reference: &mut Reference<S>) -> Result<Option<Need>> {
+        need_of(self.sample(reference))
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Records that were compared with the reference.
+    #[must_use]
+    pub fn compared(&self) -> u64 {
+        self.check.compared()
+    }
+
+    /// What is odd about the input, as sentences for people; with the likely cause, where records
+    /// were read and nothing was scored.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let reader = self.reader.iter().flat_map(VariantReader::warnings);
+        let mut warnings: Vec<String> = reader.map(|warning| warning.message).collect();
+        if self.tally.scored == 0 && self.tally.records > self.tally.outside {
+            warnings.push(self.why_nothing().to_string());
+        }
+        warnings
+    }
+
+    /// Why nothing could be scored.
+    #[must_use]
+    pub fn why_nothing(&self) -> Error {
+        self.tally
+            .why_nothing()
+            .unwrap_or_else(|| match &self.builds {
+                Some(builds) => self.check.why_nothing(builds),
+                None => self.check.why_nothing(&Builds::default()),
+            })
+    }
+
+    /// The next record to be scored, or the error of one that was not understood; `None` at the end.
+    pub(super) fn next<S: BaseSource>(
+        &mut self,
+        reference: &mut Reference<S>,
+    ) -> Result<Option<Result<Box<VariantRecord>>>, Stop> {
+        loop {
+            if let Some(record) = self.unchecked.take() {
+                if let Err(stop) = self.compare(&record, reference) {
+                    self.unchecked = Some(record);
+                    return Err(stop);
+                }
+                return Ok(Some(Ok(Box::new(record))));
+            }
+            let (read, was_held) = match self.held.pop_front() {
+                Some(read) => (read.map(Some).map_err(Stop::Failed), true),
+                None => (self.read(), false),
+            };
+            let record = match read {
+                Ok(Some(record)) => record,
+                Ok(None) => return Ok(None),
+                Err(Stop::Failed(error)) if !self.selection.strict && is_malformed(&error) => {
+                    self.tally.malformed += 1;
+                    return Ok(Some(Err(error)));
+                }
+                Err(stop) => return Err(stop),
+            };
+            if !self.selects(&record) {
+                continue;
+            }
+            // The sample that was read ahead may have been all on contigs that are not there.
+            if was_held || self.check.compared() >= SAMPLE {
+                return Ok(Some(Ok(Box::new(record))));
+            }
+            self.unchecked = Some(record);
+        }
+    }
+
+    /// Counts a record, and says whether it is to be scored.
+    fn selects(&mut self, record: &VariantRecord) -> bool {
+        let filter = self.selection.filter;
+        if filter.is_some_and(|filter| !(filter.passes)(record, filter.least)) {
+            self.tally.filtered += 1;
+            return false;
+        }
+        self.tally.records += 1;
+        let is_inside = self.is_inside(record);
+        self.tally.outside += u64::from(!is_inside);
+        is_inside
+    }
+
+    fn opened(&mut self) -> Result<&mut VariantReader, Stop> {
+        match &mut self.reader {
+            Some(reader) => Ok(reader),
+            none => {
+                let opened = or_needs(Need::Input, self.feed.open());
+                Ok(none.insert(or_broken(opened, self.broken.as_ref())?))
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<VariantRecord>, Stop> {
+        let read = self.opened()?.next_record();
+        or_broken(or_needs(Need::Input, read), self.broken.as_ref())
+    }
+
+    fn sample<S: BaseSource>(&mut self, reference: &mut Reference<S>) -> Result<(), Stop> {
+        if self.builds.is_none() {
+            let variants = self.opened()?.assembly();
+            self.builds = Some(Builds::new(variants, reference, &self.reference_name));
+        }
+        while !self.is_checked {
+            match self.read_ahead()? {
+                Some(record) => {
+                    if self.is_inside(&record)
+                        && let Err(stop) = self.observe(&record, reference)
+                    {
+                        self.unchecked = Some(record);
+                        return Err(stop);
+                    }
+                    self.held_bytes += record.raw.as_ref().map_or(0, String::len);
+                    self.held.push_back(Ok(record));
+                }
+                None => {
+                    self.verdict()?;
+                    self.is_checked = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next record of the sample; `None` after its last. Errors of the input are held, too.
+    fn read_ahead(&mut self) -> Result<Option<VariantRecord>, Stop> {
+        if let Some(record) = self.unchecked.take() {
+            return Ok(Some(record));
+        }
+        loop {
+            let is_enough = self.check.compared() >= SAMPLE
+                || self.held.len() >= LOOK_AHEAD
+                || self.held_bytes >= LOOK_AHEAD_BYTES;
+            if is_enough {
+                return Ok(None);
+            }
+            match self.read() {
+                Err(Stop::Failed(error)) => {
+                    let is_last = !is_malformed(&error);
+                    self.held.push_back(Err(error));
+                    if is_last {
+                        return Ok(None);
+                    }
+                }
+                read => return read,
+            }
+        }
+    }
+
+    /// Compares a record that was not read ahead.
+    fn compare<S: BaseSource>(
+        &mut self,
+        record: &VariantRecord,
+        reference: &mut Reference<S>,
+    ) -> Result<(), Stop> {
+        self.observe(record, reference)?;
+        if self.check.compared() == SAMPLE {
+            self.verdict()?;
+        }
+        Ok(())
+    }
+
+    fn observe<S: BaseSource>(
+        &mut self,
+        record: &VariantRecord,
+        reference: &mut Reference<S>,
+    ) -> Result<(), Stop> {
+        or_needs(Need::Reference, self.check.observe(record, reference))
+    }
+
+    fn verdict(&self) -> Result<(), Stop> {
+        let builds = self.builds.as_ref();
+        Ok(builds.map_or(Ok(()), |builds| self.check.verdict(builds))?)
+    }
+
+    fn is_inside(&self, record: &VariantRecord) -> bool {
+        let regions = self.selection.regions.as_ref();
+        regions.is_none_or(|regions| regions.contain(record))
+    }
+}
+
+fn is_malformed(error: &Error) -> bool {
+    error.code() == ErrorCode::InputVcfParse
+}
+
+/// Where an input is broken no bytes will come any more.
+fn or_broken<T>(read: Result<T, Stop>, broken: Option<&Error>) -> Result<T, Stop> {
+    match (read, broken) {
+        (Err(Stop::Needs(Need::Input)), Some(error)) => Err(Stop::Failed(error.clone())),
+        (read, _) => read,
+    }
+}

@@ -1,0 +1,275 @@
+//! One pass over a file of variants, as JavaScript drives it.
+//!
+//! The pass itself is [`Run`] of the model crate. Here its steps become JavaScript's, its answers
+//! come as numbers, and what it delivers becomes rows.
+
+use crate::job::{read_answers, write_job};
+use crate::js_error::{JsResult, from_json, json, misuse};
+use crate::model::Model;
+use crate::reference::{ReferenceFile, Shared, wanted};
+use crate::rows::{Counts, Row, RowSubject};
+use genolewm::format::{RunNote, vcf_header, vcf_line};
+use genolewm::info::ModelInfo;
+use genolewm::scorer::{
+    BATCH_SIZE, Candidate, Delivery, Intake, Need, Outcome, Placer, RecordOutcome, Regions, Run,
+    RunStep, ScoreOptions, ScoredBy, Selection, calibrate_all,
+};
+use genolewm_core::Result;
+use genolewm_core::provenance::{ReceiptBuilder, rfc3339_utc};
+use genolewm_core::reference::Pages;
+use genolewm_core::source::VariantReader;
+use js_sys::{Object, Reflect, Uint8Array};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const STEP: &str = r#"/** What a run needs next. */
+export type Step =
+  | { kind: "input" }
+  | { kind: "read"; offset: number; length: number }
+  | { kind: "job"; ticket: number; bytes: Uint8Array; candidates: number }
+  | { kind: "wait" }
+  | { kind: "done" };"#;
+
+/// How a file is scored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Options {
+    #[serde(default)]
+    regions: Option<String>,
+    #[serde(default)]
+    batch_size: Option<usize>,
+    #[serde(default)]
+    receipts: bool,
+    #[serde(default)]
+    annotate: bool,
+}
+
+/// A pass over one file.
+#[wasm_bindgen(js_name = Run)]
+#[derive(Debug)]
+pub struct FileRun {
+    run: Run,
+    info: Rc<ModelInfo>,
+    /// The candidates of batches that are with engines.
+    sent: BTreeMap<u64, Vec<Candidate>>,
+    builders: BTreeMap<Arc<ScoredBy>, ReceiptBuilder>,
+    receipts: bool,
+    annotate: bool,
+    pages: Pages,
+    reference: Shared,
+}
+
+#[wasm_bindgen(js_class = Run)]
+impl FileRun {
+    /// A pass over the file that errors call `name`, with the options of JSON.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for regions that are none, or a reference that is not open.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        model: &Model,
+        reference: &ReferenceFile,
+        name: &str,
+        options: &str,
+    ) -> JsResult<FileRun> {
+        let options: Options = from_json(options, "the options")?;
+        let selection = Selection {
+            regions: options.regions.as_deref().map(Regions::parse).transpose()?,
+            ..Selection::default()
+        };
+        let intake = Intake::new(name, reference.name(), selection);
+        let batch_size = options.batch_size.unwrap_or(BATCH_SIZE.get());
+        Ok(Self {
+            run: Run::new(intake, Placer::of(&model.info), batch_size),
+            info: Rc::clone(&model.info),
+            sent: BTreeMap::new(),
+            builders: BTreeMap::new(),
+            receipts: options.receipts,
+            annotate: options.annotate,
+            pages: reference.pages.clone(),
+            reference: reference.shared()?,
+        })
+    }
+
+    /// Takes the next bytes of the input.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for compressed data that is damaged.
+    pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
+        Ok(self.run.intake_mut().push(chunk)?)
+    }
+
+    /// Says that the input is at its end.
+    pub fn end(&mut self) {
+        self.run.intake_mut().end();
+    }
+
+    /// Goes on, and says what is needed.
+    ///
+    /// # Errors
+    /// `INPUT.*` for an input that cannot be read or belongs to another reference.
+    #[wasm_bindgen(unchecked_return_type = "Step")]
+    #[allow(clippy::should_implement_trait)]
+    pub fn next(&mut self) -> JsResult<JsValue> {
+        let next = self.run.next(&mut self.reference.borrow_mut())?;
+        Ok(match next {
+            RunStep::Needs(Need::Input) => step("input", &[]),
+            RunStep::Needs(Need::Reference) => {
+                let want = wanted(&self.pages).ok_or_else(|| misuse("no bytes are wanted"))?;
+                // The wanted range is a fresh object of ours.
+                let _ = Reflect::set(&want, &"kind".into(), &"read".into());
+                want
+            }
+            RunStep::Batch(batch) => {
+                let bytes = write_job(&batch.candidates)?;
+                let job = step(
+                    "job",
+                    &[
+                        ("ticket", (batch.ticket as f64).into()),
+                        ("bytes", Uint8Array::from(bytes.as_slice()).into()),
+                        ("candidates", (batch.candidates.len() as f64).into()),
+                    ],
+                );
+                self.sent.insert(batch.ticket, batch.candidates);
+                job
+            }
+            RunStep::Wait => step("wait", &[]),
+            RunStep::Done => step("done", &[]),
+        })
+    }
+
+    /// Takes what an engine answered to a job.
+    ///
+    /// # Errors
+    /// `INTERNAL.INVARIANT_VIOLATION` for answers that are no numbers, or too few.
+    pub fn complete(
+        &mut self,
+        ticket: f64,
+        results: &[f64],
+        backend: &str,
+        device: &str,
+    ) -> JsResult<()> {
+        let ticket = ticket as u64;
+        let candidates = self.sent.get(&ticket).map_or(&[][..], Vec::as_slice);
+        let answers = read_answers(results, candidates.len())?;
+        let options = ScoreOptions::default();
+        let scored = calibrate_all(&self.info, &options, candidates, answers)?;
+        let by = Arc::new(ScoredBy {
+            backend: backend.to_owned(),
+            device: device.to_owned(),
+        });
+        self.run.complete(ticket, scored, &by)?;
+        self.sent.remove(&ticket);
+        Ok(())
+    }
+
+    /// The rows that are finished, as a JSON array; `undefined` when there are none.
+    ///
+    /// # Errors
+    /// `INTERNAL.*` when they cannot be written.
+    #[wasm_bindgen(js_name = takeRows)]
+    pub fn take_rows(&mut self) -> JsResult<Option<String>> {
+        let mut rows = Vec::new();
+        while let Some(delivery) = self.run.deliver() {
+            match delivery {
+                Delivery::Record(record) => self.record(&record, &mut rows)?,
+                Delivery::Malformed { row, error } => rows.push(Row::malformed(row, &error)),
+            }
+        }
+        (!rows.is_empty()).then(|| json(&rows)).transpose()
+    }
+
+    /// The header of the annotated VCF, once the input's was read.
+    #[wasm_bindgen(js_name = vcfHeader)]
+    #[must_use]
+    pub fn vcf_header(&self) -> Option<String> {
+        let note = RunNote {
+            command: concat!("@genolewm/runtime ", env!("CARGO_PKG_VERSION")).to_owned(),
+            model_id: self.info.model_id.clone(),
+        };
+        let header = self.run.intake().reader().map(VariantReader::header)?;
+        Some(vcf_header(header, &note))
+    }
+
+    /// The accounts so far, as JSON.
+    ///
+    /// # Errors
+    /// `INTERNAL.*` when they cannot be written.
+    pub fn counts(&self) -> JsResult<String> {
+        let input_bytes = self.run.progress().input_bytes;
+        let model_id = &self.info.model_id;
+        json(&Counts::new(self.run.tally(), input_bytes, model_id))
+    }
+
+    /// The accounts of the finished run, as JSON.
+    ///
+    /// # Errors
+    /// `INTERNAL.INVARIANT_VIOLATION` when they do not add up.
+    pub fn summary(&self) -> JsResult<String> {
+        self.run.summary()?;
+        self.counts()
+    }
+
+    /// What is odd about the input, as a JSON array of sentences.
+    ///
+    /// # Errors
+    /// `INTERNAL.*` when they cannot be written.
+    pub fn warnings(&self) -> JsResult<String> {
+        json(&self.run.intake().warnings())
+    }
+}
+
+impl FileRun {
+    /// Adds the rows of a record.
+    fn record(&mut self, record: &RecordOutcome, rows: &mut Vec<Row>) -> Result<()> {
+        let outcomes = &record.outcomes;
+        let mut line = self.annotate.then(|| vcf_line(&record.record, outcomes));
+        let mut receipts = match (&record.by, self.receipts) {
+            (Some(by), true) => record.receipts(self.builder(by)?, &now())?,
+            _ => Vec::new(),
+        }
+        .into_iter();
+        for (allele, outcome) in outcomes.iter().enumerate() {
+            let subject = RowSubject::Allele {
+                record: &record.record,
+                allele,
+                index: record.first_row + allele as u64,
+            };
+            let receipt = receipts.next().flatten();
+            let row = match outcome {
+                Outcome::Skipped(reason) => Row::skipped(subject, *reason),
+                Outcome::Scored(scored) => Row::scored(subject, scored, receipt)?,
+            };
+            rows.push(row.with_record(line.take()));
+        }
+        Ok(())
+    }
+
+    /// The builder of receipts for what one device scored.
+    fn builder(&mut self, by: &Arc<ScoredBy>) -> Result<&ReceiptBuilder> {
+        use std::collections::btree_map::Entry;
+        Ok(match self.builders.entry(Arc::clone(by)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(by.receipts(&self.info)?),
+        })
+    }
+}
+
+/// The time, as receipts have it.
+pub(crate) fn now() -> String {
+    rfc3339_utc((js_sys::Date::now() / 1000.0) as u64)
+}
+
+fn step(kind: &str, members: &[(&str, JsValue)]) -> JsValue {
+    let step = Object::new();
+    // Setting a property of a fresh plain object cannot fail.
+    let _ = Reflect::set(&step, &"kind".into(), &kind.into());
+    for (key, value) in members {
+        let _ = Reflect::set(&step, &(*key).into(), value);
+    }
+    step.into()
+}

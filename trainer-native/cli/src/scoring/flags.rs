@@ -1,0 +1,94 @@
+//! The flags of `genolewm score`.
+
+use super::annotation::AnnotationArgs;
+use super::writer::{Compressed, Format};
+use crate::common::model::ModelArgs;
+use genolewm::scorer::BATCH_SIZE;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+/// Score the variants of a file, or one variant
+///
+/// Variants come from a VCF (plain, gzip or bgzip) or from a raw-data file of 23andMe, AncestryDNA,
+/// MyHeritage or Sequencing.com, told apart by content. Every allele is either scored or skipped
+/// for a reason that the summary counts.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Variants to score; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "variant")]
+    pub vcf: Option<PathBuf>,
+    /// One variant to score
+    #[arg(long, value_name = "CHROM:POS:REF:ALT")]
+    pub variant: Option<String>,
+    /// Reference FASTA, plain or bgzip; its indexes are used where they lie beside it
+    #[arg(long, value_name = "FASTA")]
+    pub fasta: Option<PathBuf>,
+    /// Reference bases around --variant, instead of --fasta
+    #[arg(
+        long,
+        value_name = "BASES",
+        requires = "variant",
+        conflicts_with = "fasta"
+    )]
+    pub window: Option<String>,
+    /// 0-based position of the first base of --window
+    #[arg(long, value_name = "N", default_value_t = 0, alias = "window-start-bp")]
+    pub window_start: u64,
+    /// The model.
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// What is known of the variants' places.
+    #[command(flatten)]
+    pub context: AnnotationArgs,
+    /// The files.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Score only CHROM[:START-END],… or the intervals of a BED file
+    #[arg(long, value_name = "REGIONS")]
+    pub regions: Option<String>,
+    /// Fail at the first allele that cannot be scored or record that is malformed
+    #[arg(long)]
+    pub strict: bool,
+    /// Processor threads [default: all]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Alleles in one call of the model
+    #[arg(long, value_name = "N", default_value_t = BATCH_SIZE)]
+    pub batch_size: NonZeroUsize,
+    /// Draw no progress bar (it is drawn on terminals only)
+    #[arg(long, overrides_with = "progress")]
+    pub no_progress: bool,
+    #[arg(long, hide = true, overrides_with = "no_progress")]
+    progress: bool,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Where the scores go; - for standard output [default: -]
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Format of the scores [default: by the name of --output, else jsonl]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// VCF output, plain or bgzip [default: by the name of --output]
+    #[arg(long, short = 'O', value_enum, value_name = "TYPE")]
+    pub output_type: Option<Compressed>,
+    /// Where receipts go: JSONL for a file, JSON for --variant [default: OUTPUT.receipts.jsonl]
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+    /// Write the alleles that were not scored, with reasons
+    #[arg(long, value_name = "FILE")]
+    pub skipped: Option<PathBuf>,
+    /// Print a table of the N highest percentiles [default with --format table: 20]
+    #[arg(long, value_name = "N")]
+    pub top: Option<NonZeroUsize>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+    genolewm score --vcf variants.vcf.gz --fasta hg19.fa.gz --output scores.jsonl --top 20
+    genolewm score --vcf in.vcf --fasta ref.fa -O z -o scored.vcf.gz --skipped skipped.tsv
+    genolewm score --variant chr17:41276045:G:A --fasta hg19.fa.gz --receipt receipt.json";
