@@ -1,6 +1,6 @@
 //! JSON lines: one row for each scored allele (`docs/formats.md#scores`).
 
-use super::ScoreWriter;
+use super::score_writer::ScoreWriter;
 use crate::common::output::Output;
 use crate::common::terminal::write_error;
 use genolewm::scorer::Outcome;

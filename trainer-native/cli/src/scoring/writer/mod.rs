@@ -1,5 +1,6 @@
 //! The formats in which scores are written.
 
+mod score_writer;
 mod jsonl;
 mod parquet;
 mod tsv;
@@ -8,9 +9,8 @@ mod vcf;
 use crate::common::output::Output;
 use clap::ValueEnum;
 pub use genolewm::format::RunNote;
-use genolewm::scorer::Outcome;
-use genolewm_core::source::{SourceFormat, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
+pub use score_writer::{Compressed, Origin, ScoreWriter};
 use std::path::Path;
 
 /// A format of the scores.
@@ -44,50 +44,6 @@ impl Format {
             Self::Jsonl
         }
     }
-}
-
-/// Compression of VCF output, named as in bcftools.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Compressed {
-    /// Plain text
-    V,
-    /// BGZF
-    Z,
-}
-
-/// What a writer must know of the input.
-#[derive(Debug, Clone)]
-pub struct Origin {
-    /// The input's format.
-    pub format: SourceFormat,
-    /// The header lines of a VCF.
-    pub header: Vec<String>,
-}
-
-impl Origin {
-    /// What a reader's header says.
-    #[must_use]
-    pub fn of(reader: &VariantReader) -> Self {
-        Self {
-            format: reader.format(),
-            header: reader.header().to_vec(),
-        }
-    }
-}
-
-/// Writes one site after the other.
-pub trait ScoreWriter {
-    /// Writes the outcomes of one record, one for each of its alleles.
-    ///
-    /// # Errors
-    /// `RESOURCE.*` when the output cannot be written.
-    fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()>;
-
-    /// Writes what is left and gives the output back, not yet committed.
-    ///
-    /// # Errors
-    /// As [`site`](Self::site).
-    fn finish(self: Box<Self>) -> Result<Output>;
 }
 
 /// A writer of `format` to `output`.

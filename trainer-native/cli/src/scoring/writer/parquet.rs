@@ -1,6 +1,6 @@
 //! Parquet: the columns of the TSV, typed and compressed with zstd.
 
-use super::ScoreWriter;
+use super::score_writer::ScoreWriter;
 use crate::common::output::Output;
 use crate::common::terminal::write_error;
 use genolewm::format::{alternate, status};

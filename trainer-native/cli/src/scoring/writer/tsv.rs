@@ -1,6 +1,6 @@
 //! Tab-separated values: one line for each allele, scored or not.
 
-use super::ScoreWriter;
+use super::score_writer::ScoreWriter;
 use crate::common::output::Output;
 use crate::common::terminal::write_error;
 use genolewm::format::{TSV_COLUMNS, tsv_lines};

@@ -1,9 +1,9 @@
 //! VCF: the input's own lines with fields added to INFO, plain or BGZF.
 
-use super::{Compressed, Origin, RunNote, ScoreWriter};
+use super::score_writer::{Compressed, Origin, ScoreWriter};
 use crate::common::output::Output;
 use crate::common::terminal::write_error;
-use genolewm::format::{vcf_header, vcf_line};
+use genolewm::format::{RunNote, vcf_header, vcf_line};
 use genolewm::scorer::Outcome;
 use genolewm_core::Result;
 use genolewm_core::source::VariantRecord;
