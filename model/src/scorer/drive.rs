@@ -123,6 +123,11 @@ impl std::fmt::Debug for VariantFile {
     }
 }
 
+type Answers<A> = Result<Vec<A>>;
+
+/// The answers to a batch, one for each candidate.
+pub type Answering<'a, A> = dyn Fn(&[Candidate]) -> Answers<A> + Sync + 'a;
+
 /// What answers batches.
 pub struct Workers<'a, A> {
     /// Batches in work at once.
@@ -130,10 +135,8 @@ pub struct Workers<'a, A> {
     /// What stands in receipts.
     pub by: ScoredBy,
     /// The answers to a batch, one for each candidate.
-    pub answer: Box<dyn Fn(&[Candidate]) -> Result<Vec<A>> + Sync + 'a>,
+    pub answer: Box<Answering<'a, A>>,
 }
-
-type Answers<A> = Result<Vec<A>>;
 
 impl<A: Send> Workers<'_, A> {
     /// Answers batches until there are no more.

@@ -20,7 +20,7 @@ pub use calibrate::{
     Distances, GenomicContext, ScoreOptions, Scored, ScoredBy, calibrate, calibrate_all,
 };
 #[cfg(feature = "native")]
-pub use drive::{RunEnd, VariantFile, Workers, drive};
+pub use drive::{Answering, RunEnd, VariantFile, Workers, drive};
 pub use given::given_window;
 pub use placer::{Candidate, Placed, Placer, refused};
 pub use regions::Regions;
