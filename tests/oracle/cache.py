@@ -34,7 +34,7 @@ BLOCKS = {0: (1, 2, 3), 1: (4, 5)}
 
 
 def row(number):
-    """The rows of tests/tests/cache.rs."""
+    """The rows of tests/tests/suite/cache.rs."""
     return WindowCacheRecord(
         chrom="1",
         start_bp=96 * number,

@@ -57,6 +57,9 @@ const PAGES: [&str; 8] = [
     "shared",
 ];
 
+/// The page that says where things are decided.
+const ARCHITECTURE: &str = "docs/architecture.md";
+
 /// Checks the pages below `root`.
 pub(crate) fn check(root: &Path) -> Verdict {
     let mut faults = Vec::new();
@@ -87,6 +90,17 @@ pub(crate) fn check(root: &Path) -> Verdict {
         {
             faults.push(format!(
                 "{shown}:{line}: no file {target}\n  help: mend the link"
+            ));
+        }
+    }
+    let architecture = fs::read_to_string(root.join(ARCHITECTURE)).unwrap_or_default();
+    for (line, file, item) in places(&architecture) {
+        let name = item.rsplit("::").next().unwrap_or(item);
+        let code = fs::read_to_string(root.join(file)).unwrap_or_default();
+        let words = |c: char| !c.is_alphanumeric() && c != '_';
+        if !code.split(words).any(|word| word == name) {
+            faults.push(format!(
+                "{ARCHITECTURE}:{line}: no {item} in {file}\n  help: say where it is now"
             ));
         }
     }
@@ -164,6 +178,23 @@ fn links(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
+/// Rows of a table that end in a Rust file and an item of it, with their lines.
+fn places(text: &str) -> Vec<(usize, &str, &str)> {
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let cells: Vec<&str> = line
+            .split('|')
+            .map(|cell| cell.trim().trim_matches('`'))
+            .collect();
+        if let [_, _, file, item, _] = cells[..]
+            && file.ends_with(".rs")
+        {
+            found.push((number + 1, file, item));
+        }
+    }
+    found
+}
+
 fn markdown(place: &Path, found: &mut Vec<std::path::PathBuf>) {
     if place.is_file() {
         found.push(place.to_owned());
@@ -206,6 +237,12 @@ mod tests {
         let mut faults = Vec::new();
         compare(&LISTS[0], "nothing", "", &mut faults);
         assert_eq!(faults.len(), 1);
+    }
+
+    #[test]
+    fn rows_that_name_files_and_items_are_found() {
+        let text = "| question | file | item |\n|---|---|---|\n| why | `a/b.rs` | `C::d` |";
+        assert_eq!(places(text), [(3, "a/b.rs", "C::d")]);
     }
 
     #[test]

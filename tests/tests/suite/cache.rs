@@ -219,7 +219,7 @@ const MANY: u8 = 40;
 fn start_writer(root: &Path) -> Child {
     let program = std::env::current_exe().expect("this program");
     Command::new(program)
-        .args(["--exact", "writer", "--ignored"])
+        .args(["--exact", "cache::writer", "--ignored"])
         .env(TARGET, root)
         .env(SHARDS, MANY.to_string())
         .stdout(Stdio::null())

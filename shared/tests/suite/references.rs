@@ -2,12 +2,10 @@
 #![cfg(feature = "std")]
 #![allow(clippy::expect_used)]
 
-mod genomes;
-
+use crate::genomes::{bgzip, canonical, fasta, gzip, random_bases, span};
 use genolewm_core::position::BpOffset;
 use genolewm_core::reference::{AnyReference, BaseSource, FastaReference, Reference};
 use genolewm_core::window::extract_window;
-use genomes::{bgzip, canonical, fasta, gzip, random_bases, span};
 use proptest::prelude::*;
 
 proptest! {

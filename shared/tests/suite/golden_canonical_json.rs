@@ -1,8 +1,6 @@
 //! Canonical JSON against the golden vectors.
 
-mod common;
-
-use common::{cases, golden_json, text};
+use crate::common::{cases, golden_json, text};
 use genolewm_core::Result;
 use genolewm_core::provenance::{Json, sha256_prefixed};
 

@@ -2,9 +2,7 @@
 //! saves.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-mod common;
-
-use common::{encoder, golden_bytes, golden_dir, number, size};
+use crate::common::{encoder, golden_bytes, golden_dir, number, size};
 use genolewm::encoder::{EditedWindow, Sequence, Site, StateEncoder, StateSpec};
 use genolewm::ops::{BurnOps, Ops};
 use genolewm_core::edit::{EditSpec, apply_edit};
@@ -19,7 +17,7 @@ fn golden_encoder() -> StateEncoder<Matrix> {
 }
 
 fn read(x: &Matrix) -> Vec<f32> {
-    common::read(&BurnOps::cpu(), x)
+    crate::common::read(&BurnOps::cpu(), x)
 }
 
 #[test]
@@ -64,7 +62,8 @@ fn golden_likelihood_baseline_matches() {
             },
         ];
         let sums =
-            common::block_on(encoder.llama.log_likelihoods(&BurnOps::cpu(), &sequences)).unwrap();
+            crate::common::block_on(encoder.llama.log_likelihoods(&BurnOps::cpu(), &sequences))
+                .unwrap();
         for (sum, key) in sums
             .iter()
             .zip(["carbon_ref_log_likelihood", "carbon_alt_log_likelihood"])

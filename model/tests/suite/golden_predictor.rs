@@ -2,10 +2,8 @@
 //! weights.
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::predictor::{self, CASES};
-use common::{golden_weights, read, size};
+use crate::common::predictor::{self, CASES};
+use crate::common::{golden_weights, read, size};
 use genolewm::action::layers::join_input_projections;
 use genolewm::action::{ALLELE_HEADS, ActionEncoder};
 use genolewm::ops::{BurnOps, Ops};

@@ -3,9 +3,7 @@
 // A missing or malformed vector must fail the test.
 #![allow(clippy::expect_used)]
 
-mod common;
-
-use common::{assert_close, cases, golden_bytes, golden_json, number, numbers, text};
+use crate::common::{assert_close, cases, golden_bytes, golden_json, number, numbers, text};
 use genolewm_core::Result;
 use genolewm_core::calibration::{
     BuildOptions, CalibrationBucket, CalibrationExample, CalibrationTable, build_calibration_table,

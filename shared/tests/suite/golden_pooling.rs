@@ -1,9 +1,7 @@
 //! Pooling against the golden vectors.
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{assert_close, cases, check_outcome, golden_json, numbers, text};
+use crate::common::{assert_close, cases, check_outcome, golden_json, numbers, text};
 use genolewm_core::pooling::{PoolType, centered_mean, global_mean, pool_hidden_states, pool_span};
 use genolewm_core::position::BpOffset;
 use genolewm_core::window::TOKEN_BP;

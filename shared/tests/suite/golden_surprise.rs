@@ -1,9 +1,7 @@
 //! Surprise and score rows against the golden vectors.
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{assert_close, cases, golden_bytes, golden_json, number, numbers, text};
+use crate::common::{assert_close, cases, golden_bytes, golden_json, number, numbers, text};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::Position;
 use genolewm_core::surprise::{

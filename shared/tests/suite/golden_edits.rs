@@ -1,9 +1,7 @@
 //! Edits against the golden vectors: validity, placement and application.
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{cases, check_outcome, golden_json, text};
+use crate::common::{cases, check_outcome, golden_json, text};
 use genolewm_core::Result;
 use genolewm_core::edit::{EditSpec, RelEdit, apply_edit, apply_edits};
 use genolewm_core::position::{BpOffset, Position};

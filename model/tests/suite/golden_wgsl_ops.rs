@@ -2,10 +2,8 @@
 #![cfg(feature = "wgpu")]
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::compare::{Computation, Product, assert_same, gpu, matrix, random};
-use common::read;
+use crate::common::compare::{Computation, Product, assert_same, gpu, matrix, random};
+use crate::common::read;
 use core::ops::Range;
 use genolewm::ops::{LayerNorm, Ops, Rotation};
 use proptest::prelude::*;

@@ -1,9 +1,7 @@
 //! Planning distances and costs against the golden vectors.
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{assert_close, cases, golden_json, number, numbers, text};
+use crate::common::{assert_close, cases, golden_json, number, numbers, text};
 use genolewm_core::edit::RelEdit;
 use genolewm_core::planning::{
     DEFAULT_TYPE_COSTS, bp_cost, cosine_distance, count_cost, l2_distance, projection_distance,

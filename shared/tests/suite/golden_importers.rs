@@ -2,9 +2,7 @@
 #![cfg(feature = "std")]
 #![allow(clippy::expect_used)]
 
-mod common;
-
-use common::{cases, check_outcome, golden_json, text};
+use crate::common::{cases, check_outcome, golden_json, text};
 use genolewm_core::Result;
 use genolewm_core::source::{
     ImportOptions, ReferenceAlleles, VcfConversionSummary, convert_to_vcf,

@@ -1,9 +1,7 @@
 //! Context classes and back-off against the golden vectors.
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{assert_close, cases, check_outcome, golden_json, number, text};
+use crate::common::{assert_close, cases, check_outcome, golden_json, number, text};
 use genolewm_core::context::{
     backoff_chain, classify_gc_bin, classify_region, classify_repeat, gc_fraction,
     select_backoff_bucket,

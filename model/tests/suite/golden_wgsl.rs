@@ -5,10 +5,8 @@
 #![cfg(feature = "wgpu")]
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::predictor::{CASES, Case, check_rollouts};
-use common::{
+use crate::common::predictor::{CASES, Case, check_rollouts};
+use crate::common::{
     assert_relative, block_on, encoder, golden_bytes, golden_dir, number, wgsl_ops as ops,
 };
 use genolewm::bundle::Bundle;

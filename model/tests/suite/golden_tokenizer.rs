@@ -1,9 +1,7 @@
 //! Tokenizer and config of the golden model directory.
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{array, golden_bytes, golden_dir, golden_json, size};
+use crate::common::{array, golden_bytes, golden_dir, golden_json, size};
 use genolewm::config::ModelConfig;
 use genolewm::tokenizer::SixMerTokenizer;
 use genolewm_core::pooling::PoolType;

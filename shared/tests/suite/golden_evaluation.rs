@@ -1,9 +1,7 @@
 //! Evaluation figures against the golden vectors.
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{assert_close, assert_within, cases, golden_json, number, numbers, text};
+use crate::common::{assert_close, assert_within, cases, golden_json, number, numbers, text};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::{
     BootstrapOptions, ClinicalLabel, DEFAULT_THRESHOLD, auroc, binary_metrics,

@@ -2,9 +2,7 @@
 #![cfg(feature = "train")]
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{array, assert_relative, floats, golden_json, number};
+use crate::common::{array, assert_relative, floats, golden_json, number};
 use genolewm::collapse::{CollapseMetrics, CollapseThresholds};
 
 const TOLERANCE: f64 = 1e-6;

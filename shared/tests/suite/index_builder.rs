@@ -2,11 +2,9 @@
 #![cfg(feature = "std")]
 #![allow(clippy::expect_used)]
 
-mod genomes;
-
+use crate::genomes::{bgzip, data, fasta, gzip, random_bases};
 use genolewm_core::reference::{FastaReference, IndexBuilder, Indexes};
 use genolewm_core::{Error, Result};
-use genomes::{bgzip, data, fasta, gzip, random_bases};
 use noodles_fasta::io::Indexer;
 use proptest::prelude::*;
 
@@ -76,7 +74,7 @@ fn whole(fasta: &mut FastaReference<&[u8]>) -> Vec<Result<String>> {
     use genolewm_core::reference::BaseSource;
     let contigs = fasta.contigs().to_vec();
     let fetch = |contig: &genolewm_core::reference::ContigInfo| {
-        fasta.fetch(&contig.name, genomes::span(0, contig.length_bp))
+        fasta.fetch(&contig.name, crate::genomes::span(0, contig.length_bp))
     };
     contigs.iter().map(fetch).collect()
 }

@@ -1,9 +1,7 @@
 //! Ragged attention on the GPU against the processor's, over random shapes and masks.
 #![cfg(feature = "wgpu")]
 
-mod common;
-
-use common::compare::{Computation, assert_same, assert_within, matrix, random};
+use crate::common::compare::{Computation, assert_same, assert_within, matrix, random};
 use genolewm::ops::{AttentionSegment, AttentionSpec, Mask, Ops};
 use proptest::prelude::*;
 

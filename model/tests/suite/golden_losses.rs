@@ -2,10 +2,8 @@
 #![cfg(feature = "train")]
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
+use crate::common::{array, assert_relative, flags, floats, golden_json, number, size};
 use burn::tensor::{Device, Tensor, TensorData};
-use common::{array, assert_relative, flags, floats, golden_json, number, size};
 use genolewm::loss::{
     LossWeights, Phase, kl_regularizer, kl_regularizer_tensor, prediction_loss,
     prediction_loss_tensor, predictor_loss,

@@ -1,9 +1,7 @@
 //! Window extraction against the golden vectors.
 #![allow(clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{cases, check_outcome, golden_json, text};
+use crate::common::{cases, check_outcome, golden_json, text};
 use genolewm_core::position::BpOffset;
 use genolewm_core::window::{extract_window, window_from_slice, window_sha256, window_start};
 use sha2::{Digest, Sha256};

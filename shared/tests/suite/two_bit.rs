@@ -2,10 +2,8 @@
 #![cfg(feature = "std")]
 #![allow(clippy::expect_used)]
 
-mod genomes;
-
+use crate::genomes::{TwoBitStyle, canonical, data, data_path, random_bases, span, two_bit};
 use genolewm_core::reference::{AnyReference, BaseSource, TwoBitReference};
-use genomes::{TwoBitStyle, canonical, data, data_path, random_bases, span, two_bit};
 use proptest::prelude::*;
 
 const STYLE: TwoBitStyle = TwoBitStyle {

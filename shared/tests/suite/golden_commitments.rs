@@ -2,9 +2,7 @@
 // A missing or malformed vector must fail the test.
 #![allow(clippy::expect_used)]
 
-mod common;
-
-use common::{cases, golden_json, text};
+use crate::common::{cases, golden_json, text};
 use genolewm_core::Result;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::Position;

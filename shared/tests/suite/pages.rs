@@ -2,15 +2,13 @@
 #![cfg(feature = "std")]
 #![allow(clippy::expect_used)]
 
-mod genomes;
-
+use crate::genomes::{
+    PAGE_BYTES, TwoBitStyle, bgzip, canonical, drive, fasta, gzip, random_bases, span, two_bit,
+};
 use genolewm_core::Result;
 use genolewm_core::reference::{
     AnyReference, BaseSource, FastaReference, IndexBuilder, Pages, RangeRead, ReferenceKind,
     ReferenceOpener, sniff,
-};
-use genomes::{
-    PAGE_BYTES, TwoBitStyle, bgzip, canonical, drive, fasta, gzip, random_bases, span, two_bit,
 };
 use proptest::prelude::*;
 

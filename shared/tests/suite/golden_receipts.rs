@@ -2,9 +2,7 @@
 // A missing or malformed vector must fail the test.
 #![allow(clippy::expect_used)]
 
-mod common;
-
-use common::{cases, golden_bytes, golden_json, text};
+use crate::common::{cases, golden_bytes, golden_json, text};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::{BpOffset, Position};
 use genolewm_core::provenance::{
@@ -152,7 +150,7 @@ fn golden_manifest_is_strict() -> Result<()> {
 fn golden_pipeline_artifacts_match_their_manifest() -> Result<()> {
     let manifest = Manifest::parse(&golden_bytes("pipeline/model/manifest.json"))?;
     for artifact in manifest.artifacts() {
-        let path = common::golden_dir()
+        let path = crate::common::golden_dir()
             .join("pipeline/model")
             .join(artifact.file);
         // The project keeps the large weight files packed; the pipeline test unpacks them.

@@ -1,0 +1,13 @@
+//! The tests of the model on golden vectors, linked once.
+
+mod common;
+
+mod golden_collapse;
+mod golden_encoder;
+mod golden_losses;
+mod golden_predictor;
+mod golden_tokenizer;
+mod golden_wgsl;
+mod golden_wgsl_attention;
+mod golden_wgsl_ops;
+mod prop_quantize;
