@@ -9,7 +9,7 @@ export function tableOf(
   attributes: Attributes = {},
 ): HTMLTableElement {
   const cells = heads.map((name) => h("th", { scope: "col" }, name));
-  return h("table", attributes, h("thead", {}, h("tr", {}, ...cells)), body);
+  return h("table", attributes, h("thead", h("tr", ...cells)), body);
 }
 
 /** A choice among named values. */
@@ -26,7 +26,7 @@ export function choice(
 
 /** A control under its name. */
 export function labelled(name: string, control: HTMLElement, wide = false): HTMLElement {
-  return h("label", { class: wide ? "field wide" : "field" }, h("span", {}, name), control);
+  return h("label", { class: wide ? "field wide" : "field" }, h("span", name), control);
 }
 
 /** What a place for files says, and whom it gives them to. */
@@ -59,12 +59,12 @@ export function dropZone({
   });
   onChosen(input, take);
   const zone = h(
-    "div",
-    { class: "drop", "data-testid": `${name}-drop` },
-    h("p", { class: "drop-title" }, title),
-    h("p", { class: "drop-or" }, "or"),
+    "div.drop",
+    { "data-testid": `${name}-drop` },
+    h("p.drop-title", title),
+    h("p.drop-or", "or"),
     h("label", { class: primary === true ? "button primary" : "button" }, input, label),
-    h("p", { class: "drop-note" }, note),
+    h("p.drop-note", note),
   );
   onDrop(zone, take);
   return zone;
@@ -89,6 +89,6 @@ export function plotFigure(
   picture: Element,
   asTable: HTMLDetailsElement,
 ): HTMLElement {
-  const words = h("figcaption", {}, h("h3", {}, title), h("p", {}, caption));
-  return h("figure", { class: "plot" }, words, picture, asTable);
+  const words = h("figcaption", h("h3", title), h("p", caption));
+  return h("figure.plot", words, picture, asTable);
 }

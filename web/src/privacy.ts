@@ -8,9 +8,9 @@ import { whenShown } from "./tabs.ts";
 /** The tab that shows what the page does with data, so that nobody needs to take its word. */
 export class PrivacyTab {
   private readonly rows = h("tbody");
-  private readonly sum = h("p", { class: "found", "data-testid": "requests-sum" });
+  private readonly sum = h("p.found", { "data-testid": "requests-sum" });
   private readonly stored = h("ul", { "data-testid": "stored" });
-  private readonly policy = h("code", { class: "policy", "data-testid": "policy" });
+  private readonly policy = h("code.policy", { "data-testid": "policy" });
   private shown = 0;
 
   constructor(
@@ -19,13 +19,12 @@ export class PrivacyTab {
   ) {
     fill(
       byId("panel-privacy"),
-      h("h2", {}, "Privacy you can check"),
+      h("h2", "Privacy you can check"),
       h(
         "p",
-        {},
         "Your file is read and scored by your own browser. It is not uploaded, and neither are scores, positions or names. You can see that here, and you can try it: cut the connection and score a file.",
       ),
-      h("p", { class: "offline", id: "offline-state", "data-testid": "offline" }),
+      h("p.offline", { id: "offline-state", "data-testid": "offline" }),
       this.requestPart(),
       this.storagePart(),
       policyPart(this.policy),
@@ -39,7 +38,7 @@ export class PrivacyTab {
     if (byId("panel-privacy").hidden) return;
     this.drawRequests();
     // Some private windows refuse to be asked.
-    this.drawStored().catch(() => fill(this.stored, h("li", {}, "This browser does not tell.")));
+    this.drawStored().catch(() => fill(this.stored, h("li", "This browser does not tell.")));
     setText(
       this.policy,
       document
@@ -52,18 +51,12 @@ export class PrivacyTab {
     const heads = ["After", "Made by", "Address", "Answered by", "Size"];
     const table = tableOf(heads, this.rows, { class: "requests", "data-testid": "requests" });
     return h(
-      "section",
-      { class: "card" },
-      h("h3", {}, "Every request this page has made"),
+      "section.card",
+      h("h3", "Every request this page has made"),
       this.sum,
+      h("div.table-scroll.tall", { tabindex: 0, role: "region", "aria-label": "Requests" }, table),
       h(
-        "div",
-        { class: "table-scroll tall", tabindex: 0, role: "region", "aria-label": "Requests" },
-        table,
-      ),
-      h(
-        "p",
-        { class: "fine" },
+        "p.fine",
         "Seen by the browser’s own record, by the service worker for what the scoring workers ask for, and by the policy for what it blocks. Your browser’s developer tools show the same.",
       ),
     );
@@ -76,13 +69,11 @@ export class PrivacyTab {
       () => void this.forget(),
     );
     return h(
-      "section",
-      { class: "card" },
-      h("h3", {}, "What is kept on this device"),
+      "section.card",
+      h("h3", "What is kept on this device"),
       this.stored,
       h(
-        "p",
-        { class: "fine" },
+        "p.fine",
         "The kept files are this page, its model and its example, the same for everybody. Your file and its scores are gone when you close the tab, unless you save them.",
       ),
       forget,
@@ -131,7 +122,7 @@ export class PrivacyTab {
     return h(
       "tr",
       { class: name, "data-testid": "request" },
-      ...cells.map((cell) => h("td", {}, cell)),
+      ...cells.map((cell) => h("td", cell)),
     );
   }
 
@@ -146,18 +137,16 @@ export class PrivacyTab {
       `${count(databases.length)} databases`,
       `${document.cookie === "" ? "no" : "some"} cookies`,
     ];
-    fill(this.stored, ...lines.map((line) => h("li", {}, line)));
+    fill(this.stored, ...lines.map((line) => h("li", line)));
   }
 }
 
 function policyPart(policy: HTMLElement): HTMLElement {
   return h(
-    "section",
-    { class: "card" },
-    h("h3", {}, "The policy your browser enforces"),
+    "section.card",
+    h("h3", "The policy your browser enforces"),
     h(
       "p",
-      {},
       "It lets this page talk to the place it came from and to nobody else, and run no code but its own files.",
     ),
     policy,

@@ -11,7 +11,7 @@ import { verdictView } from "./verdict.ts";
 export class ReceiptTab {
   private readonly have = h("p", { "data-testid": "receipts-have" });
   private readonly saveButton: HTMLButtonElement;
-  private readonly outcome = h("div", { class: "outcome", "data-testid": "receipt-outcome" });
+  private readonly outcome = h("div.outcome", { "data-testid": "receipt-outcome" });
   private run: Run | undefined;
 
   constructor(private readonly engine: Engine) {
@@ -20,17 +20,15 @@ export class ReceiptTab {
     );
     fill(
       byId("panel-receipts"),
-      h("h2", {}, "Receipts"),
+      h("h2", "Receipts"),
       h(
         "p",
-        {},
         "Every score comes with a receipt: a small text that binds the score to the model, the piece of reference, the change and the settings that made it. Anybody who has the model can check it.",
       ),
-      h("div", { class: "file-choice" }, this.saving(), this.checking()),
+      h("div.file-choice", this.saving(), this.checking()),
       this.outcome,
       h(
-        "p",
-        { class: "fine" },
+        "p.fine",
         "A receipt is a checksum and no signature: it shows that its parts belong together, not who made them. It holds positions, so a list of receipts tells which changes a file had.",
       ),
     );
@@ -45,13 +43,7 @@ export class ReceiptTab {
   }
 
   private saving(): HTMLElement {
-    return h(
-      "section",
-      { class: "card" },
-      h("h3", {}, "Of this run"),
-      this.have,
-      h("p", {}, this.saveButton),
-    );
+    return h("section.card", h("h3", "Of this run"), this.have, h("p", this.saveButton));
   }
 
   private checking(): HTMLElement {
@@ -76,7 +68,7 @@ export class ReceiptTab {
   }
 
   private async check(file: File): Promise<void> {
-    fill(this.outcome, h("p", { class: "busy", role: "status" }, "Checking…"));
+    fill(this.outcome, h("p.busy", { role: "status" }, "Checking…"));
     try {
       const runtime = await this.engine.ready();
       fill(this.outcome, verdictView(await runtime.verifyReceipt(file)));

@@ -22,9 +22,9 @@ export class Histogram {
   private readonly counts = new Uint32Array(BINS);
   private total = 0;
   private readonly bars: SVGRectElement[] = [];
-  private readonly band = svg("rect", { class: "band" });
-  private readonly expected = svg("line", { class: "expected" });
-  private readonly ticks = svg("g", { class: "ticks" });
+  private readonly band = svg("rect.band");
+  private readonly expected = svg("line.expected");
+  private readonly ticks = svg("g.ticks");
   private readonly axis = svg("g");
   private width = 560;
   private readonly picture: SVGSVGElement;
@@ -42,12 +42,7 @@ export class Histogram {
       this.axis,
     );
     const table = tableOf(["Percentiles", "Variants", "Expected"], this.table);
-    const asTable = h(
-      "details",
-      { class: "as-table" },
-      h("summary", {}, "The same as a table"),
-      table,
-    );
+    const asTable = h("details.as-table", h("summary", "The same as a table"), table);
     this.element = plotFigure("Percentiles", CAPTION, this.picture, asTable);
     this.resize();
     new ResizeObserver(() => this.resize()).observe(this.picture);
@@ -109,7 +104,7 @@ export class Histogram {
       svg("text", { x: this.x(i / 4), y: BOTTOM + 16, "text-anchor": anchor }, String(i * 25)),
     );
     return [
-      svg("line", { class: "axis", x1: this.x(0), x2: this.x(1), y1: BOTTOM, y2: BOTTOM }),
+      svg("line.axis", { x1: this.x(0), x2: this.x(1), y1: BOTTOM, y2: BOTTOM }),
       ...ticks,
       svg(
         "text",
@@ -134,7 +129,7 @@ export class Histogram {
     );
     while (this.table.rows.length < BINS) {
       this.table.append(
-        h("tr", {}, h("th", { scope: "row" }, range(this.table.rows.length)), h("td"), h("td")),
+        h("tr", h("th", { scope: "row" }, range(this.table.rows.length)), h("td"), h("td")),
       );
     }
     [...this.table.rows].forEach((row, bin) => {
@@ -147,7 +142,7 @@ export class Histogram {
     const rect = svg(
       "rect",
       { class: bin === BINS - 1 ? "column high" : "column" },
-      svg("title", {}, `Percentiles ${range(bin)}`),
+      svg("title", `Percentiles ${range(bin)}`),
     );
     rect.addEventListener("click", () => {
       this.pick(...edgesOf(bin));

@@ -54,7 +54,7 @@ export class Overview {
   private readonly canvas = h("canvas", { role: "img", "data-testid": "overview" });
   private readonly sums: ContigSums;
   private readonly table = h("tbody");
-  private readonly details = h("details", { class: "as-table" });
+  private readonly details = h("details.as-table");
   private lanes: Lane[] = [];
   private extents = new Map<number, { first: number; last: number }>();
   private drawn = 0;
@@ -78,8 +78,8 @@ export class Overview {
     const heads = ["Chromosome", "Scored", "Skipped", "Median percentile", "At 95 or above"];
     const table = tableOf(heads, this.table, { "data-testid": "contig-table" });
     this.details.append(
-      h("summary", {}, "The same as a table, by chromosome"),
-      h("div", { class: "table-scroll" }, table),
+      h("summary", "The same as a table, by chromosome"),
+      h("div.table-scroll", table),
     );
     this.element = plotFigure("Along the genome", CAPTION, this.canvas, this.details);
     this.details.addEventListener("toggle", () => this.describe());
@@ -281,10 +281,7 @@ export class Overview {
       .map((cells) =>
         h(
           "tr",
-          {},
-          ...cells.map((cell, i) =>
-            i === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell),
-          ),
+          ...cells.map((cell, i) => (i === 0 ? h("th", { scope: "row" }, cell) : h("td", cell))),
         ),
       );
     fill(this.table, ...rows);

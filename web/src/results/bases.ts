@@ -29,12 +29,11 @@ export async function basesAround(
   const bases = await reference.bases(edit.contig, from, to, signal);
   const [before, after] = [bases.slice(0, start - from), bases.slice(end - from)];
   return h(
-    "figure",
-    { class: "bases", "data-testid": "bases" },
-    h("p", { class: "bases-text" }, before, ...marked(edit), after),
+    "figure.bases",
+    { "data-testid": "bases" },
+    h("p.bases-text", before, ...marked(edit), after),
     h(
-      "figcaption",
-      { class: "fine" },
+      "figcaption.fine",
       `${edit.contig}:${count(from + 1)} to ${count(to)} of the reference. Struck out is what the change removes, underlined what it adds.`,
     ),
   );
@@ -52,14 +51,8 @@ function marked({ ref, alt }: EditPlace): Child[] {
   const [gone, come] = [ref.slice(shared), alt.slice(shared)];
   return [
     ref.slice(0, shared),
-    gone !== "" && h("del", {}, h("span", { class: "unseen" }, " deleted: "), gone),
+    gone !== "" && h("del", h("span.unseen", " deleted: "), gone),
     come !== "" &&
-      h(
-        "ins",
-        {},
-        h("span", { class: "unseen" }, " inserted: "),
-        come,
-        h("span", { class: "unseen" }, " end of the edit "),
-      ),
+      h("ins", h("span.unseen", " inserted: "), come, h("span.unseen", " end of the edit ")),
   ];
 }

@@ -25,8 +25,8 @@ export function emptySkipped(
 ): void {
   fill(
     byId("panel-skipped"),
-    h("h2", {}, "Skipped variants"),
-    h("p", { class: "empty", "data-testid": "skipped-empty" }, message),
+    h("h2", "Skipped variants"),
+    h("p.empty", { "data-testid": "skipped-empty" }, message),
   );
   byId("skipped-badge").hidden = true;
 }
@@ -43,7 +43,7 @@ export class Skipped implements GridSource {
     { "data-testid": "skipped-reason" },
     h("option", { value: "" }, "All reasons"),
   );
-  private readonly shown = h("p", { class: "shown", "data-testid": "skipped-shown" });
+  private readonly shown = h("p.shown", { "data-testid": "skipped-shown" });
   private readonly update: () => Promise<void>;
   private stale = false;
   private built = false;
@@ -95,16 +95,16 @@ export class Skipped implements GridSource {
     this.built = true;
     const heads = ["Reason", "Variants", "What it means"];
     const sums = tableOf(heads, this.sums, { class: "sums", "data-testid": "skipped-sums" });
-    const choose = h("label", { class: "sort-choice" }, "Show ", this.reason);
+    const choose = h("label.sort-choice", "Show ", this.reason);
     const saving = button("Save as TSV", { "data-testid": "export-skipped" }, () =>
       save(this.store.files.file("skipped"), "skipped", this.partial()),
     );
     fill(
       byId("panel-skipped"),
-      h("h2", {}, "Skipped variants"),
-      h("p", {}, INTRODUCTION),
-      h("div", { class: "table-scroll" }, sums),
-      h("div", { class: "grid-bar" }, this.shown, choose, saving),
+      h("h2", "Skipped variants"),
+      h("p", INTRODUCTION),
+      h("div.table-scroll", sums),
+      h("div.grid-bar", this.shown, choose, saving),
       this.grid.element,
     );
   }
@@ -121,10 +121,9 @@ export class Skipped implements GridSource {
         .map(([name, sum]) =>
           h(
             "tr",
-            {},
             h("th", { scope: "row" }, name),
-            h("td", {}, count(sum.count)),
-            h("td", {}, sum.description),
+            h("td", count(sum.count)),
+            h("td", sum.description),
           ),
         ),
     );

@@ -30,7 +30,7 @@ export class Variants implements GridSource {
   private readonly order: Order;
   private readonly grid: Grid;
   private readonly sortChoice = sortSelect();
-  private readonly shown = h("p", { class: "shown", "data-testid": "shown" });
+  private readonly shown = h("p.shown", { "data-testid": "shown" });
   private sortKey: string | undefined;
   private descending = false;
   private stale = true;
@@ -47,13 +47,8 @@ export class Variants implements GridSource {
     this.sortChoice.addEventListener("change", () =>
       this.sortBy(...parseSort(this.sortChoice.value)),
     );
-    const bar = h(
-      "div",
-      { class: "grid-bar" },
-      this.shown,
-      h("label", { class: "sort-choice" }, "Order ", this.sortChoice),
-    );
-    this.element = h("div", { class: "variants" }, this.filters.element, bar, this.grid.element);
+    const bar = h("div.grid-bar", this.shown, h("label.sort-choice", "Order ", this.sortChoice));
+    this.element = h("div.variants", this.filters.element, bar, this.grid.element);
   }
 
   count(): number {
