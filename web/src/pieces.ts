@@ -1,6 +1,5 @@
 /** Pieces that several parts of the page are made of. */
 import { type Attributes, byId, button, fill, h } from "./dom.ts";
-import { onChosen, onDrop } from "./intake/drop.ts";
 
 /** A table with a head, around a body that its owner fills. */
 export function tableOf(
@@ -27,47 +26,6 @@ export function choice(
 /** A control under its name. */
 export function labelled(name: string, control: HTMLElement, wide = false): HTMLElement {
   return h("label", { class: wide ? "field wide" : "field" }, h("span", name), control);
-}
-
-/** What a place for files says, and whom it gives them to. */
-export interface DropZone {
-  /** Its test id begins so: `reference-drop`, with `reference-input` in it. */
-  readonly name: string;
-  readonly title: string;
-  readonly button: string;
-  readonly note: string;
-  readonly primary?: boolean;
-  readonly multiple?: boolean;
-  take(files: File[]): void;
-}
-
-/** A place to drop files, or to choose them. */
-export function dropZone({
-  name,
-  title,
-  button: label,
-  note,
-  primary,
-  multiple,
-  take,
-}: DropZone): HTMLElement {
-  const input = h("input", {
-    type: "file",
-    multiple: multiple === true,
-    class: "unseen",
-    "data-testid": `${name}-input`,
-  });
-  onChosen(input, take);
-  const zone = h(
-    "div.drop",
-    { "data-testid": `${name}-drop` },
-    h("p.drop-title", title),
-    h("p.drop-or", "or"),
-    h("label", { class: primary === true ? "button primary" : "button" }, input, label),
-    h("p.drop-note", note),
-  );
-  onDrop(zone, take);
-  return zone;
 }
 
 /** Shows a problem in place of what was found in a step, with the way back. */

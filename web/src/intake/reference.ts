@@ -1,7 +1,7 @@
 import type { Inspection, Reference } from "@genolewm/runtime";
 import { byId, button, facts, fill, h } from "../dom.ts";
 import { count, plural, size } from "../format.ts";
-import { dropZone } from "../pieces.ts";
+import { onChosen, onDrop } from "./drop.ts";
 
 /** What the second step hands on. */
 export interface ReferenceHandlers {
@@ -35,15 +35,25 @@ export function askForReference(found: Inspection, handlers: ReferenceHandlers):
 
 function ownReference(found: Inspection, { files }: ReferenceHandlers): HTMLElement {
   const wanted = found.assembly?.assembly ?? "GRCh37 or GRCh38";
-  return dropZone({
-    name: "reference",
-    title: `Drop a reference genome: ${wanted}`,
-    button: "Choose files",
-    note: "FASTA (plain or bgzip) or .2bit, with its .fai and .gzi if you have them. Only the pieces that are needed are read, so 3 GB are no problem.",
-    primary: true,
+  const input = h("input.unseen", {
+    type: "file",
     multiple: true,
-    take: files,
+    "data-testid": "reference-input",
   });
+  const zone = h(
+    "div.drop",
+    { "data-testid": "reference-drop" },
+    h("p.drop-title", `Drop a reference genome: ${wanted}`),
+    h("p.drop-or", "or"),
+    h("label.button.primary", input, "Choose files"),
+    h(
+      "p.drop-note",
+      "FASTA (plain or bgzip) or .2bit, with its .fai and .gzi if you have them. Only the pieces that are needed are read, so 3 GB are no problem.",
+    ),
+  );
+  onChosen(input, files);
+  onDrop(zone, files);
+  return zone;
 }
 
 function demo(handlers: ReferenceHandlers): HTMLElement {
