@@ -11,6 +11,11 @@ export function tableOf(
   return h("table", attributes, h("thead", h("tr", ...cells)), body);
 }
 
+/** A row of a table, which its first cell names. */
+export function rowOf([name = "", ...cells]: readonly string[]): HTMLTableRowElement {
+  return h("tr", h("th", { scope: "row" }, name), ...cells.map((cell) => h("td", cell)));
+}
+
 /** A choice among named values. */
 export function choice(
   testid: string,

@@ -1,6 +1,6 @@
 import { byId, fill, h, setAttributes, setText, svg } from "../dom.ts";
 import { count } from "../format.ts";
-import { plotFigure, tableOf } from "../pieces.ts";
+import { plotFigure, rowOf, tableOf } from "../pieces.ts";
 import { BINS, binOf, edgesOf } from "./bins.ts";
 
 const HEIGHT_PX = 260;
@@ -128,9 +128,7 @@ export class Histogram {
       `Histogram of the percentiles of ${count(this.total)} variants. ${share.toFixed(1)} % lie at the 95th percentile or above, where 5 % would be expected of common variants.`,
     );
     while (this.table.rows.length < BINS) {
-      this.table.append(
-        h("tr", h("th", { scope: "row" }, range(this.table.rows.length)), h("td"), h("td")),
-      );
+      this.table.append(rowOf([range(this.table.rows.length), "", ""]));
     }
     [...this.table.rows].forEach((row, bin) => {
       setText(row.cells[1] as Element, count(this.counts[bin] as number));

@@ -1,6 +1,6 @@
 import { fill, h } from "../dom.ts";
 import { count } from "../format.ts";
-import { plotFigure, tableOf } from "../pieces.ts";
+import { plotFigure, rowOf, tableOf } from "../pieces.ts";
 import { nextTask } from "../pace.ts";
 import type { Store } from "../results/store.ts";
 import { palette } from "../theme.ts";
@@ -276,15 +276,7 @@ export class Overview {
       `Percentiles of ${count(total)} variants by their place on ${names}. The table below has the figures.`,
     );
     if (!this.details.open) return;
-    const rows = this.sums
-      .rows()
-      .map((cells) =>
-        h(
-          "tr",
-          ...cells.map((cell, i) => (i === 0 ? h("th", { scope: "row" }, cell) : h("td", cell))),
-        ),
-      );
-    fill(this.table, ...rows);
+    fill(this.table, ...this.sums.rows().map(rowOf));
   }
 
   /** Opens the dot nearest to a click, if one is near. */

@@ -2,22 +2,14 @@ import type { Reference } from "@genolewm/runtime";
 import { plainContig } from "../contigs.ts";
 import { type Child, h } from "../dom.ts";
 import { count } from "../format.ts";
+import type { Allele } from "./store.ts";
 
 const AROUND_BP = 40;
-
-/** An edit and where it lies. */
-export interface EditPlace {
-  readonly contig: string;
-  /** Counts from 1. */
-  readonly pos: number;
-  readonly ref: string;
-  readonly alt: string;
-}
 
 /** The reference around an edit, with the edit marked as people mark text: struck out, inserted. */
 export async function basesAround(
   reference: Reference,
-  edit: EditPlace,
+  edit: Allele,
   signal: AbortSignal,
 ): Promise<HTMLElement> {
   const length =
@@ -40,7 +32,7 @@ export async function basesAround(
 }
 
 /** What both alleles share at the front stays plain: an insertion shows as what is inserted. */
-function marked({ ref, alt }: EditPlace): Child[] {
+function marked({ ref, alt }: Allele): Child[] {
   let shared = 0;
   while (
     shared < Math.min(ref.length, alt.length) &&

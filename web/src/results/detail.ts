@@ -116,26 +116,16 @@ export class Detail {
   }
 
   private get edit() {
-    const { scored, words } = this.store;
-    return {
-      contig: words.contigs.text(scored.contig.at(this.row)),
-      pos: scored.pos.at(this.row),
-      ref: words.alleles.text(scored.ref.at(this.row)),
-      alt: words.alleles.text(scored.alt.at(this.row)),
-    };
+    return this.store.allele(this.store.scored, this.row);
   }
 
   private head(): HTMLElement {
-    const { contig, pos, ref, alt } = this.edit;
-    const [gene, id] = [
-      this.store.words.genes.text(this.store.scored.gene.at(this.row)),
-      this.store.scored.id[this.row],
-    ];
+    const { contig, pos, ref, alt, gene, id } = this.edit;
     const change = h(
       "p.detail-change",
       changeWords(ref, alt),
       gene !== "" && h("span.tag", gene),
-      id && h("span.tag", id),
+      id !== "" && h("span.tag", id),
     );
     const title = h(
       "h2",

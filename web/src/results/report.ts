@@ -76,28 +76,27 @@ function accounts(
 }
 
 function topTable(store: Store): HTMLElement {
-  const { scored, words } = store;
-  const rows = top(store).map((row) =>
-    h(
-      "tr",
-      h("td", locus(words.contigs.text(scored.contig.at(row)), scored.pos.at(row))),
-      h("td", scored.id[row] ?? ""),
-      h(
-        "td",
-        `${words.alleles.text(scored.ref.at(row))} → ${words.alleles.text(scored.alt.at(row))}`,
-      ),
-      h("td", words.genes.text(scored.gene.at(row))),
-      h("td", percentile(scored.percentile.at(row))),
-      h("td", figure(scored.sigmaRaw.at(row))),
-      h("td", scored.confidence.at(row).toFixed(2)),
-    ),
-  );
+  const { scored } = store;
+  const rows = top(store).map((row) => {
+    const { contig, pos, ref, alt, gene, id } = store.allele(scored, row);
+    const cells = [
+      locus(contig, pos),
+      id,
+      `${ref} → ${alt}`,
+      gene,
+      percentile(scored.percentile.at(row)),
+      figure(scored.sigmaRaw.at(row)),
+      scored.confidence.at(row).toFixed(2),
+    ];
+    return h("tr", ...cells.map((cell) => h("td", cell)));
+  });
   const head = ["Position", "Name", "Change", "Gene", "Percentile", "Raw surprise", "Confidence"];
   return tableOf(head, h("tbody", ...rows), { "data-testid": "report-top" });
 }
 
 /** The rows with the highest percentiles, the raw surprise deciding between equals. */
-function top({ scored, words }: Store): number[] {
+function top(store: Store): number[] {
+  const { scored } = store;
   const best: number[] = [];
   const above = (a: number, b: number) =>
     scored.percentile.at(a) - scored.percentile.at(b) ||
@@ -105,11 +104,8 @@ function top({ scored, words }: Store): number[] {
   for (let row = 0; row < scored.count; row += 1) {
     const last = best[TOP - 1];
     if (last !== undefined && above(row, last) <= 0) continue;
-    if (
-      kindOf(words.alleles.text(scored.ref.at(row)), words.alleles.text(scored.alt.at(row))) ===
-      "indel"
-    )
-      continue;
+    const { ref, alt } = store.allele(scored, row);
+    if (kindOf(ref, alt) === "indel") continue;
     const place = best.findIndex((other) => above(row, other) > 0);
     best.splice(place < 0 ? best.length : place, 0, row);
     best.length = Math.min(best.length, TOP);

@@ -23,7 +23,7 @@ export interface RunMatter {
   readonly inspection: Inspection;
   /** Regions that were asked for; the empty string for all. */
   readonly regions: string;
-  /** Told whenever what is shown has grown. */
+  /** Told now and then that there are more rows, and at the end. */
   readonly grown: () => void;
 }
 

@@ -1,7 +1,7 @@
 import { byId, button, fill, h, setText } from "../dom.ts";
 import { allele, count, locus, plural } from "../format.ts";
 import { serial } from "../pace.ts";
-import { tableOf } from "../pieces.ts";
+import { choice, rowOf, tableOf } from "../pieces.ts";
 import { save } from "./exports.ts";
 import { Grid, type GridColumn, type GridSource } from "./grid.ts";
 import { Order } from "./order.ts";
@@ -38,11 +38,7 @@ export class Skipped implements GridSource {
   private readonly order: Order;
   private readonly grid: Grid;
   private readonly sums = h("tbody");
-  private readonly reason = h(
-    "select",
-    { "data-testid": "skipped-reason" },
-    h("option", { value: "" }, "All reasons"),
-  );
+  private readonly reason = choice("skipped-reason", [["", "All reasons"]]);
   private readonly shown = h("p.shown", { "data-testid": "skipped-shown" });
   private readonly update: () => Promise<void>;
   private stale = false;
@@ -68,12 +64,12 @@ export class Skipped implements GridSource {
   render(position: number, cells: readonly HTMLElement[]): void {
     const { skipped, words } = this.store;
     const row = this.order.row(position);
-    const [contig, pos] = [words.contigs.text(skipped.contig.at(row)), skipped.pos.at(row)];
+    const { contig, pos, ref, alt, id } = this.store.allele(skipped, row);
     const texts = [
       count(skipped.line.at(row)),
       contig === "." || contig === "" ? "–" : locus(contig, pos),
-      skipped.id[row] ?? "",
-      `${allele(words.alleles.text(skipped.ref.at(row)))} → ${allele(words.alleles.text(skipped.alt.at(row)))}`,
+      id,
+      `${allele(ref)} → ${allele(alt)}`,
       words.reasons.text(skipped.reason.at(row)),
       words.descriptions.text(skipped.description.at(row)),
     ];
@@ -118,14 +114,7 @@ export class Skipped implements GridSource {
       this.sums,
       ...reasons
         .sort(([, a], [, b]) => b.count - a.count)
-        .map(([name, sum]) =>
-          h(
-            "tr",
-            h("th", { scope: "row" }, name),
-            h("td", count(sum.count)),
-            h("td", sum.description),
-          ),
-        ),
+        .map(([name, sum]) => rowOf([name, count(sum.count), sum.description])),
     );
   }
 
