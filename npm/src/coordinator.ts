@@ -13,28 +13,23 @@ import { ScoreRun } from "./score-run.js";
 import { selectEngines, startProcessors, type Selected } from "./selection.js";
 import {
   LOAD_STAGES,
-  type CallContext,
+  loadStage,
   type CoordinatorApi,
   type FallbackEvent,
   type Handlers,
-  type Loaded,
   type LoadParams,
   type OpenedReference,
-  type ReferenceParams,
-  type ScoreParams,
-  type SingleParams,
   type SourceSpec,
-  type WithSources,
 } from "./service.js";
 import { openChunks, readAll } from "./sources.js";
-import type { AssemblyGuess, LoadStage, ScoreSummary } from "./types.js";
+import type { AssemblyGuess } from "./types.js";
 import { release, type Wasm, type WasmModel } from "./wasm.js";
 
 /** Makes engines elsewhere; where there is no such place they share the coordinator's thread. */
 export type RemoteStarter = (files: ReadonlyMap<string, Uint8Array>) => EngineStarter;
 
-/** What {@link CoordinatorApi} asks for, done here. */
-export class Coordinator implements Handlers<CoordinatorApi> {
+/** The methods of a coordinator, and what they work with. */
+export class Coordinator {
   readonly #wasm: Wasm;
   readonly #remote: RemoteStarter | null;
   readonly #references = new Map<number, OpenReference>();
@@ -52,172 +47,142 @@ export class Coordinator implements Handlers<CoordinatorApi> {
     this.#remote = remote;
   }
 
-  /** Checks the model and starts engines. */
-  async load(
-    { files, backend, threads }: LoadParams,
-    { signal, emit }: CallContext<CoordinatorApi["load"]["event"]>,
-  ): Promise<Loaded> {
-    const stage = (name: LoadStage, done: number): void =>
-      emit({ kind: "progress", progress: { kind: "load", stage: name, done, total: LOAD_STAGES } });
-    stage("verify", 2);
-    const model = this.#wasm.Model.load(new Map(files));
-    this.#model = model;
-    signal.throwIfAborted();
-    stage("backend", 3);
-    const { engines, probes } = await this.#startEngines(model, files, backend, threads);
-    signal.throwIfAborted();
-    const { backend: used, device } = engines[0] as Engine;
-    const missed = probes.find((one) => one.backend === "webgpu");
-    if (backend === "auto" && used === "cpu" && missed !== undefined) {
-      const message = `Scoring on the processor. ${missed.reason}`;
-      emit({ kind: "notice", notice: { kind: "backend-fallback", message } });
-    }
-    stage("ready", LOAD_STAGES);
-    const { modelId, windowBp, stateWidth, manifest } = model;
-    return { modelId, windowBp, stateWidth, manifest, backend: used, device, probes };
-  }
-
-  /** Tells of fall-backs until the caller has enough. */
-  watch(_: null, { signal, emit }: CallContext<FallbackEvent>): Promise<never> {
-    this.#watchers.add(emit);
-    return new Promise((_resolve, reject) => {
-      signal.addEventListener("abort", () => {
-        this.#watchers.delete(emit);
-        reject(signal.reason);
-      });
-    });
-  }
-
-  async openReference(
-    { sources }: ReferenceParams,
-    context: CallContext<CoordinatorApi["openReference"]["event"]>,
-  ): Promise<OpenedReference> {
-    const reference = await OpenReference.open(this.#wasm, sources, context);
-    if (this.#disposed || context.signal.aborted) {
-      reference.close();
-      throw this.#disposed ? disposedError() : context.signal.reason;
-    }
-    const id = this.#nextReference++;
-    this.#references.set(id, reference);
-    const assembly = reference.file.assembly();
-    return {
-      id,
-      contigs: JSON.parse(reference.file.contigs()) as OpenedReference["contigs"],
-      assembly: assembly === undefined ? null : (JSON.parse(assembly) as AssemblyGuess),
-    };
-  }
-
-  async closeReference({ id }: { readonly id: number }): Promise<null> {
-    this.#references.get(id)?.close();
-    this.#references.delete(id);
-    return null;
-  }
-
-  async bases(
-    { id, contig, start, end }: CoordinatorApi["bases"]["params"],
-    { signal }: CallContext,
-  ): Promise<string> {
-    return this.#reference(id).bases(contig, start, end, signal);
-  }
-
-  async inspect({ sources }: WithSources<"input">, { signal }: CallContext): Promise<string> {
-    const inspector = new this.#wasm.Inspector(sources.input.name);
-    try {
-      await pour(sources.input, inspector, signal);
-      return inspector.finish();
-    } finally {
-      release(inspector);
-    }
-  }
-
-  async scoreVariant(
-    { edit, window, reference, receipt }: SingleParams,
-    { signal }: CallContext,
-  ): Promise<string> {
-    const single = new this.#wasm.Single(this.#loaded(), edit);
-    try {
-      if (window !== null) {
-        single.withWindow(window.bases, window.start);
-      } else {
-        const open = this.#reference(reference ?? -1);
-        await open.supplied(() => single.withReference(open.file), signal);
+  /** What {@link CoordinatorApi} asks for. */
+  readonly handlers: Handlers<CoordinatorApi> = {
+    /** Checks the model and starts engines. */
+    load: async ({ files, backend, threads }, { signal, emit }) => {
+      emit(loadStage("verify", 2));
+      const model = this.#wasm.Model.load(new Map(files));
+      this.#model = model;
+      signal.throwIfAborted();
+      emit(loadStage("backend", 3));
+      const { engines, probes } = await this.#startEngines(model, files, backend, threads);
+      signal.throwIfAborted();
+      const { backend: used, device } = engines[0] as Engine;
+      const missed = probes.find((one) => one.backend === "webgpu");
+      if (backend === "auto" && used === "cpu" && missed !== undefined) {
+        const message = `Scoring on the processor. ${missed.reason}`;
+        emit({ kind: "notice", notice: { kind: "backend-fallback", message } });
       }
-      const { results, backend, device } = await this.#engines().score(single.job(), signal);
-      return single.row(results, backend, device, receipt);
-    } finally {
-      release(single);
-    }
-  }
+      emit(loadStage("ready", LOAD_STAGES));
+      const { modelId, windowBp, stateWidth, manifest } = model;
+      return { modelId, windowBp, stateWidth, manifest, backend: used, device, probes };
+    },
 
-  async score(
-    { run, sources, reference, options }: ScoreParams,
-    context: CallContext<CoordinatorApi["score"]["event"]>,
-  ): Promise<ScoreSummary> {
-    const queue = new BatchQueue();
-    this.#runs.set(run, queue);
-    const stop = (): void => queue.fail(context.signal.reason);
-    context.signal.addEventListener("abort", stop);
-    try {
-      const open = this.#reference(reference);
-      const pool = this.#engines();
-      const name = sources.input.name;
-      // Before the input is opened: options may be refused, and nobody would close it.
-      const pass = new this.#wasm.Run(this.#loaded(), open.file, name, JSON.stringify(options));
-      const input = await openChunks(sources.input, context.signal).catch((error: unknown) => {
-        release(pass);
-        throw error;
+    /** Tells of fall-backs until the caller has enough. */
+    watch: (_, { signal, emit }) => {
+      this.#watchers.add(emit);
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => {
+          this.#watchers.delete(emit);
+          reject(signal.reason);
+        });
       });
-      const parts = { run: pass, input, reference: open, pool, queue, context };
-      return await new ScoreRun(parts).finish();
-    } catch (error) {
-      queue.fail(error);
-      throw error;
-    } finally {
-      context.signal.removeEventListener("abort", stop);
-      this.#runs.delete(run);
-    }
-  }
+    },
 
-  async rows({ run }: { readonly run: number }): Promise<string | null> {
-    return (await this.#runs.get(run)?.take()) ?? null;
-  }
+    openReference: async ({ sources }, context) => {
+      const reference = await OpenReference.open(this.#wasm, sources, context);
+      if (this.#disposed || context.signal.aborted) {
+        reference.close();
+        throw this.#disposed ? disposedError() : context.signal.reason;
+      }
+      const id = this.#nextReference++;
+      this.#references.set(id, reference);
+      const assembly = reference.file.assembly();
+      return {
+        id,
+        contigs: JSON.parse(reference.file.contigs()) as OpenedReference["contigs"],
+        assembly: assembly === undefined ? null : (JSON.parse(assembly) as AssemblyGuess),
+      };
+    },
 
-  async encodeWindow(
-    { window, editLocus }: CoordinatorApi["encodeWindow"]["params"],
-    { signal }: CallContext,
-  ): Promise<Float32Array> {
-    return this.#engines().use((engine) => engine.encodeWindow(window, editLocus), signal);
-  }
+    closeReference: async ({ id }) => {
+      this.#references.get(id)?.close();
+      this.#references.delete(id);
+      return null;
+    },
 
-  async predict(
-    { state, edits }: CoordinatorApi["predict"]["params"],
-    { signal }: CallContext,
-  ): Promise<Float32Array> {
-    return this.#engines().use((engine) => engine.predict(state, edits), signal);
-  }
+    bases: async ({ id, contig, start, end }, { signal }) =>
+      this.#reference(id).bases(contig, start, end, signal),
 
-  async importRaw(
-    { sources, reference, sampleId }: CoordinatorApi["importRaw"]["params"],
-    { signal }: CallContext,
-  ): Promise<string> {
-    const open = this.#reference(reference);
-    const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId);
-    try {
-      await pour(sources.input, importer, signal);
-      return await open.supplied(() => importer.finish(), signal);
-    } finally {
-      release(importer);
-    }
-  }
+    inspect: async ({ sources }, { signal }) => {
+      const inspector = new this.#wasm.Inspector(sources.input.name);
+      try {
+        await pour(sources.input, inspector, signal);
+        return inspector.finish();
+      } finally {
+        release(inspector);
+      }
+    },
 
-  async verifyReceipt({ sources }: WithSources<"input">, { signal }: CallContext): Promise<string> {
-    const text = await readAll(sources.input, signal);
-    return this.#wasm.verifyReceipts(text, this.#loaded().manifest);
-  }
+    scoreVariant: async ({ edit, window, reference, receipt }, { signal }) => {
+      const single = new this.#wasm.Single(this.#loaded(), edit);
+      try {
+        if (window !== null) {
+          single.withWindow(window.bases, window.start);
+        } else {
+          const open = this.#reference(reference ?? -1);
+          await open.supplied(() => single.withReference(open.file), signal);
+        }
+        const { results, backend, device } = await this.#engines().score(single.job(), signal);
+        return single.row(results, backend, device, receipt);
+      } finally {
+        release(single);
+      }
+    },
 
-  async measure(): Promise<number> {
-    return this.#engines().measure();
-  }
+    score: async ({ run, sources, reference, options }, context) => {
+      const queue = new BatchQueue();
+      this.#runs.set(run, queue);
+      const stop = (): void => queue.fail(context.signal.reason);
+      context.signal.addEventListener("abort", stop);
+      try {
+        const open = this.#reference(reference);
+        const pool = this.#engines();
+        const name = sources.input.name;
+        // Before the input is opened: options may be refused, and nobody would close it.
+        const pass = new this.#wasm.Run(this.#loaded(), open.file, name, JSON.stringify(options));
+        const input = await openChunks(sources.input, context.signal).catch((error: unknown) => {
+          release(pass);
+          throw error;
+        });
+        const parts = { run: pass, input, reference: open, pool, queue, context };
+        return await new ScoreRun(parts).finish();
+      } catch (error) {
+        queue.fail(error);
+        throw error;
+      } finally {
+        context.signal.removeEventListener("abort", stop);
+        this.#runs.delete(run);
+      }
+    },
+
+    rows: async ({ run }) => (await this.#runs.get(run)?.take()) ?? null,
+
+    encodeWindow: async ({ window, editLocus }, { signal }) =>
+      this.#engines().use((engine) => engine.encodeWindow(window, editLocus), signal),
+
+    predict: async ({ state, edits }, { signal }) =>
+      this.#engines().use((engine) => engine.predict(state, edits), signal),
+
+    importRaw: async ({ sources, reference, sampleId }, { signal }) => {
+      const open = this.#reference(reference);
+      const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId);
+      try {
+        await pour(sources.input, importer, signal);
+        return await open.supplied(() => importer.finish(), signal);
+      } finally {
+        release(importer);
+      }
+    },
+
+    verifyReceipt: async ({ sources }, { signal }) => {
+      const text = await readAll(sources.input, signal);
+      return this.#wasm.verifyReceipts(text, this.#loaded().manifest);
+    },
+
+    measure: async () => this.#engines().measure(),
+  };
 
   /** Ends the engines and gives memory back. Calls that are under way have been aborted before. */
   dispose(): void {

@@ -10,59 +10,51 @@ const FIRST_BYTES = 1 << 16;
 /** A file whose server knows no ranges is held in memory up to this size. */
 const HELD_LIMIT_BYTES = 64 * (1 << 20);
 
-/** A URL that is read by range. */
-export class HttpRange implements RangeSource {
-  readonly name: string;
-  readonly size: number;
-  readonly #href: string;
-  readonly #etag: string | null;
-  readonly #first: Uint8Array;
-
-  private constructor(
-    href: string,
-    name: string,
-    size: number,
-    etag: string | null,
-    first: Uint8Array,
-  ) {
-    this.#href = href;
-    this.name = name;
-    this.size = size;
-    this.#etag = etag;
-    this.#first = first;
-  }
-
-  /** Asks for the first bytes: that shows whether the server knows ranges, and the file's size. */
-  static async open(href: string, name: string, signal?: AbortSignal): Promise<HttpRange> {
-    const response = await request(href, name, signal, `bytes=0-${FIRST_BYTES - 1}`);
-    const etag = response.headers.get("etag");
-    if (response.status === 200) {
-      const whole = await hold(response, href, name, signal);
-      return new HttpRange(href, name, whole.length, etag, whole);
-    }
-    // An empty file has no first byte.
-    if (response.status === 416) return new HttpRange(href, name, 0, etag, new Uint8Array());
-    const first = await bytesOf(response, href, name, signal);
-    const size = sizeOf(response) ?? (await headSize(href, name, signal));
-    return new HttpRange(href, name, size, etag, first);
-  }
-
-  /** The bytes `offset .. offset + length`, fewer only at the end. */
-  async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const end = Math.min(offset + length, this.size);
+/**
+ * A URL that is read by range. Asks for the first bytes: that shows whether the server knows ranges,
+ * and the file's size.
+ */
+export async function httpRange(
+  href: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<RangeSource> {
+  const response = await request(href, name, signal, `bytes=0-${FIRST_BYTES - 1}`);
+  const known = response.headers.get("etag");
+  const [first, size] = await beginning(response, href, name, signal);
+  const read: RangeSource["read"] = async (offset, length, signal) => {
+    const end = Math.min(offset + length, size);
     if (end <= offset) return new Uint8Array();
-    if (end <= this.#first.length) return this.#first.slice(offset, end);
-    const response = await request(this.#href, this.name, signal, `bytes=${offset}-${end - 1}`);
+    if (end <= first.length) return first.slice(offset, end);
+    const response = await request(href, name, signal, `bytes=${offset}-${end - 1}`);
     const etag = response.headers.get("etag");
-    const changed = this.#etag !== null && etag !== null && etag !== this.#etag;
+    const changed = known !== null && etag !== null && etag !== known;
     if (response.status !== 206 || changed) {
       await response.body?.cancel();
-      throw endedEarly(this.name);
+      throw endedEarly(name);
     }
-    const bytes = await bytesOf(response, this.#href, this.name, signal);
-    if (bytes.length !== end - offset) throw endedEarly(this.name);
+    const bytes = await bytesOf(response, href, name, signal);
+    if (bytes.length !== end - offset) throw endedEarly(name);
     return bytes;
+  };
+  return { name, size, read };
+}
+
+/** The bytes that the first request brought, and the size of the file. */
+async function beginning(
+  response: Response,
+  href: string,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly [first: Uint8Array, size: number]> {
+  if (response.status === 200) {
+    const whole = await hold(response, href, name, signal);
+    return [whole, whole.length];
   }
+  // An empty file has no first byte.
+  if (response.status === 416) return [new Uint8Array(), 0];
+  const first = await bytesOf(response, href, name, signal);
+  return [first, sizeOf(response) ?? (await headSize(href, name, signal))];
 }
 
 /** A URL that is read from front to back, which every server can do. */

@@ -179,6 +179,7 @@ async function buildIndexes(
     release(builder);
     throw error;
   }
+  // Uses the builder up: it must not be freed after this.
   const indexes = builder.finish();
   report(totalBytes);
   return indexes;

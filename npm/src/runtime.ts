@@ -9,10 +9,11 @@ import { ReferenceHandle, type ReferenceCalls } from "./reference-handle.js";
 import { RowStream } from "./row-stream.js";
 import { probeBackends } from "./selection.js";
 import {
-  LOAD_STAGES,
+  loadStage,
   type CallContext,
   type CoordinatorApi,
   type Loaded,
+  type OpenedReference,
   type ScoreParams,
   type Service,
   type SourceSpec,
@@ -29,7 +30,6 @@ import type {
   InputLike,
   Inspection,
   LoadOptions,
-  LoadStage,
   ModelInfo,
   ModelSource,
   Notice,
@@ -126,10 +126,8 @@ export class GenoLeWMRuntime {
     const { backend = "auto", onProgress, onNotice, signal } = options;
     const threads = positive("threads", options.threads ?? platform.defaults.threads);
     const emit = listener(onProgress, onNotice);
-    const stage = (name: LoadStage, done: number): void =>
-      emit({ kind: "progress", progress: { kind: "load", stage: name, done, total: LOAD_STAGES } });
     signal?.throwIfAborted();
-    stage("wasm", 0);
+    emit(loadStage("wasm", 0));
     const files = modelFiles(source, platform, signal);
     files.catch(() => undefined);
     const service = await connect(platform, options).catch((error: unknown) => {
@@ -137,7 +135,7 @@ export class GenoLeWMRuntime {
       throw GenoLeWMError.from(error);
     });
     try {
-      stage("model", 1);
+      emit(loadStage("model", 1));
       const params = { files: await abortable(files, signal), backend, threads };
       const quiet = new AbortController().signal;
       const loading = service.call("load", params, { signal: signal ?? quiet, emit });
@@ -168,11 +166,7 @@ export class GenoLeWMRuntime {
     input: FileLike | ReferenceFiles,
     options: OpenReferenceOptions = {},
   ): Promise<Reference> {
-    const { signal, onProgress } = options;
-    const sources = await referenceSources(input, this.#platform);
-    const emit = listener(onProgress, undefined);
-    const opened = await this.#call("openReference", { sources }, signal, emit);
-    return new ReferenceHandle(opened, this.#referenceCalls);
+    return new ReferenceHandle(await this.#open(input, options), this.#referenceCalls);
   }
 
   /** Tells what a file of variants is, and how much of it can be scored. Reads it through. */
@@ -334,20 +328,22 @@ export class GenoLeWMRuntime {
     }
   }
 
+  async #open(
+    input: FileLike | ReferenceFiles,
+    { signal, onProgress }: Opening,
+  ): Promise<OpenedReference> {
+    const sources = await referenceSources(input, this.#platform);
+    return this.#call("openReference", { sources }, signal, listener(onProgress, undefined));
+  }
+
   /** Does `work` with a reference, and closes it if it was opened for that. */
   async #withReference<T>(
     input: ReferenceInput,
-    options: {
-      signal?: AbortSignal | undefined;
-      onProgress?: OpenReferenceOptions["onProgress"] | undefined;
-    },
+    options: Opening,
     work: (id: number) => Promise<T>,
   ): Promise<T> {
     if (input instanceof ReferenceHandle) return work(input.idFor(this.#referenceCalls));
-    const { signal, onProgress } = options;
-    const sources = await referenceSources(input as FileLike | ReferenceFiles, this.#platform);
-    const emit = listener(onProgress, undefined);
-    const { id } = await this.#call("openReference", { sources }, signal, emit);
+    const { id } = await this.#open(input as FileLike | ReferenceFiles, options);
     try {
       return await work(id);
     } finally {
@@ -383,5 +379,6 @@ export class GenoLeWMRuntime {
   }
 }
 
+type Opening = { [K in keyof OpenReferenceOptions]: OpenReferenceOptions[K] | undefined };
 type Emit<K extends keyof CoordinatorApi> = Context<K>["emit"];
 type Context<K extends keyof CoordinatorApi> = CallContext<CoordinatorApi[K]["event"]>;

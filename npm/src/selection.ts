@@ -32,7 +32,7 @@ export function selectEngines(
 ): Promise<Selected> {
   switch (requested) {
     case "cpu":
-      return processor(threads, start, unused("webgpu", "Not tried: the processor was asked for."));
+      return processor(threads, start, "Not tried: the processor was asked for.");
     case "webgpu":
       return graphics(start);
     case "auto":
@@ -44,10 +44,10 @@ export function selectEngines(
 export async function probeBackends(): Promise<readonly BackendProbe[]> {
   const adapter = await findAdapter();
   return [
-    { backend: "cpu", available: true, reason: "WebAssembly runs here.", allelesPerSecond: null },
+    probe("cpu", true, "WebAssembly runs here."),
     adapter.found
       ? probe("webgpu", true, `An adapter answered: ${adapter.name}.`)
-      : unused("webgpu", adapter.reason),
+      : probe("webgpu", false, adapter.reason),
   ];
 }
 
@@ -71,17 +71,14 @@ export async function startProcessors(
   return [first, ...others];
 }
 
-async function processor(
-  threads: number,
-  start: EngineStarter,
-  other: BackendProbe,
-): Promise<Selected> {
-  return usedProcessors(await startProcessors(threads, start), other);
+/** The processor, with what kept the other. */
+async function processor(threads: number, start: EngineStarter, why: string): Promise<Selected> {
+  return usedProcessors(await startProcessors(threads, start), why);
 }
 
-function usedProcessors(engines: readonly Engine[], other: BackendProbe): Selected {
+function usedProcessors(engines: readonly Engine[], why: string): Selected {
   const used = probe("cpu", true, `Used, with ${instances(engines.length)}.`);
-  return { engines, probes: [used, other] };
+  return { engines, probes: [used, probe("webgpu", false, why)] };
 }
 
 async function graphics(start: EngineStarter): Promise<Selected> {
@@ -99,7 +96,7 @@ async function graphics(start: EngineStarter): Promise<Selected> {
   return {
     engines: [engine],
     probes: [
-      unused("cpu", "Not tried: WebGPU was asked for.", true),
+      probe("cpu", true, "Not tried: WebGPU was asked for."),
       probe("webgpu", true, `Used, on ${adapter.name}.`),
     ],
   };
@@ -107,16 +104,16 @@ async function graphics(start: EngineStarter): Promise<Selected> {
 
 async function better(threads: number, start: EngineStarter): Promise<Selected> {
   const adapter = await findAdapter();
-  if (!adapter.found) return processor(threads, start, unused("webgpu", adapter.reason));
+  if (!adapter.found) return processor(threads, start, adapter.reason);
   if (adapter.software) {
     const reason = `${adapter.name} is no graphics processor but a program on this one.`;
-    return processor(threads, start, unused("webgpu", reason));
+    return processor(threads, start, reason);
   }
   const [processors, ready] = await both(
     startProcessors(threads, start),
     prepare(adapter.name, start),
   );
-  if ("reason" in ready) return usedProcessors(processors, unused("webgpu", ready.reason));
+  if ("reason" in ready) return usedProcessors(processors, ready.reason);
   return race(processors, ready.engine, adapter.name).catch((error: unknown) => {
     disposeAll([...processors, ready.engine]);
     throw error;
@@ -246,10 +243,6 @@ function probe(
   allelesPerSecond: number | null = null,
 ): BackendProbe {
   return { backend, available, reason, allelesPerSecond };
-}
-
-function unused(backend: BackendName, reason: string, available = false): BackendProbe {
-  return probe(backend, available, reason);
 }
 
 function instances(count: number): string {

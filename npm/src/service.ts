@@ -7,6 +7,7 @@ import type {
   AssemblyGuess,
   BackendName,
   BackendProbe,
+  LoadStage,
   Notice,
   Progress,
   RangeSource,
@@ -65,6 +66,11 @@ export interface FallbackEvent {
 
 /** Steps of loading: the runtime does the first two, the coordinator those from the third on. */
 export const LOAD_STAGES = 4;
+
+/** Says that a step of loading begins. */
+export function loadStage(stage: LoadStage, done: number): ProgressEvent {
+  return { kind: "progress", progress: { kind: "load", stage, done, total: LOAD_STAGES } };
+}
 
 /** A model's files and how to run them. */
 export interface LoadParams {

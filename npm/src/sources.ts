@@ -5,7 +5,7 @@
 
 import { blobPieces, concatenate, readAhead, streamPieces, type Chunks } from "./bytes.js";
 import { GenoLeWMError } from "./errors.js";
-import { HttpRange, httpStream } from "./http.js";
+import { httpRange, httpStream } from "./http.js";
 import type { Platform } from "./platform.js";
 import type { ReferenceParams, SourceSpec } from "./service.js";
 import type { FileLike, InputLike, RangeSource, ReferenceFiles } from "./types.js";
@@ -150,7 +150,7 @@ export async function openRange(spec: SourceSpec, signal?: AbortSignal): Promise
     case "bytes":
       return bytesRange(spec.name, spec.bytes);
     case "url":
-      return HttpRange.open(spec.href, spec.name, signal);
+      return httpRange(spec.href, spec.name, signal);
     case "range":
       return spec.source;
     case "stream":

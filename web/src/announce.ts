@@ -16,7 +16,7 @@ export function notice(message: string, offer?: Offer): void {
   const list = byId("notices");
   const known = [...list.children].some((item) => item.firstElementChild?.textContent === message);
   if (known) return;
-  const item = h("div", { class: "notice", "data-testid": "notice" }, h("p", {}, message));
+  const item = h("div.notice", { "data-testid": "notice" }, h("p", message));
   if (offer !== undefined) {
     item.dataset.offer = "";
     item.append(button(offer.label, { class: "link" }, offer.act));

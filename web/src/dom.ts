@@ -4,28 +4,42 @@ export type Child = Node | string | null | undefined | false;
 /** Attributes by name. `true` sets an empty one, `false` and undefined leave it out. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** A tag, with the classes of the element behind it: `p`, `p.fine`, `button.button.slim`. */
+type Tagged<Tag extends string> = Tag | `${Tag}.${string}`;
+
+/** What stands behind a tag: attributes, which may be left out, and children. */
+type Content = readonly [Attributes, ...Child[]] | readonly Child[];
+
 /** Makes an HTML element. */
 export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Attributes = {},
-  ...children: Child[]
+  tagged: Tagged<K>,
+  ...content: Content
 ): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  setAttributes(element, attributes);
-  fill(element, ...children);
-  return element;
+  return made(tagged, content, (tag) => document.createElement(tag as K));
 }
 
 /** Makes an SVG element. */
 export function svg<K extends keyof SVGElementTagNameMap>(
-  tag: K,
-  attributes: Attributes = {},
-  ...children: Child[]
+  tagged: Tagged<K>,
+  ...content: Content
 ): SVGElementTagNameMap[K] {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  const namespace = "http://www.w3.org/2000/svg";
+  return made(tagged, content, (tag) => document.createElementNS(namespace, tag as K));
+}
+
+function made<E extends Element>(tagged: string, content: Content, make: (tag: string) => E): E {
+  const [tag = "", ...classes] = tagged.split(".");
+  const [first, ...others] = content;
+  const [attributes, children] = isAttributes(first) ? [first, others] : [{}, content];
+  const element = make(tag);
+  if (classes.length > 0) element.setAttribute("class", classes.join(" "));
   setAttributes(element, attributes);
-  fill(element, ...children);
+  fill(element, ...(children as Child[]));
   return element;
+}
+
+function isAttributes(first: Attributes | Child): first is Attributes {
+  return typeof first === "object" && first !== null && !(first instanceof Node);
 }
 
 /** Replaces everything inside an element. */
@@ -72,6 +86,6 @@ export function facts(
 ): HTMLDListElement {
   const groups = rows
     .filter((row) => row !== false)
-    .map(([term, ...description]) => h("div", {}, h("dt", {}, term), h("dd", {}, ...description)));
-  return h("dl", { class: "facts" }, ...groups);
+    .map(([term, ...description]) => h("div", h("dt", term), h("dd", ...description)));
+  return h("dl.facts", ...groups);
 }

@@ -38,13 +38,13 @@ export function problem(error: unknown, headline?: string): HTMLElement {
   const message = error instanceof Error ? error.message : String(error);
   announce(`${title}. ${message}`);
   return h(
-    "div",
-    { class: "problem", "data-testid": "problem", "data-code": code || undefined },
-    h("h3", {}, title),
+    "div.problem",
+    { "data-testid": "problem", "data-code": code || undefined },
+    h("h3", title),
     h("p", { "data-testid": "problem-message" }, message, ...place(shape)),
     typeof shape.remediation === "string" &&
-      h("p", {}, h("strong", {}, "What you can do: "), shape.remediation),
-    code !== "" && h("p", { class: "fine" }, h("code", {}, code)),
+      h("p", h("strong", "What you can do: "), shape.remediation),
+    code !== "" && h("p.fine", h("code", code)),
   );
 }
 

@@ -20,6 +20,9 @@ import { emptySkipped } from "./results/skipped.ts";
 import { Run } from "./run.ts";
 import { tryOut } from "./trial.ts";
 
+/** The steps that may end in a problem. */
+type StepName = "file" | "reference" | "plan";
+
 /** A reference as files. */
 interface ReferenceParts {
   readonly file: File;
@@ -52,56 +55,47 @@ export class Flow {
   }
 
   /** Takes what was dropped or chosen as the file, with a reference beside it or without. */
-  async takeFiles(files: File[]): Promise<void> {
+  takeFiles(files: File[]): Promise<void> {
     this.forget();
     this.requests.markFile();
     showReading(() => this.restart());
-    const { signal } = this.steps;
-    try {
+    return this.step("file", async (signal) => {
       const sorted = await sortFiles(files);
       if (signal.aborted) return;
       this.parts = partsOf(sorted);
-      if (sorted.variants !== undefined) return await this.inspect(sorted.variants, signal);
+      if (sorted.variants !== undefined) return this.inspect(sorted.variants);
       const error = new Error(
         "There is a reference genome in it, and no file with variants. Choose the file of your testing company.",
       );
-      this.fileProblem(error, signal, "No variants here");
-    } catch (error) {
-      this.fileProblem(error, signal);
-    }
+      this.show("file", problem(error, "No variants here"));
+    });
   }
 
   /** Scores the shipped example from beginning to end. */
-  async example(name: ExampleName): Promise<void> {
+  example(name: ExampleName): Promise<void> {
     this.forget();
     this.autostart = true;
     showReading(() => this.restart());
-    const { signal } = this.steps;
-    try {
+    return this.step("file", async (signal) => {
       const [file, parts] = await Promise.all([exampleVariants(name), exampleReference()]);
       if (signal.aborted) return;
       this.requests.markFile();
       this.parts = parts;
-      await this.inspect(file, signal);
-    } catch (error) {
-      this.fileProblem(error, signal);
-    }
+      await this.inspect(file);
+    });
   }
 
   /** Takes files as the reference. */
-  async takeReference(files: File[]): Promise<void> {
-    const { signal } = this.steps;
-    try {
+  takeReference(files: File[]): Promise<void> {
+    return this.step("reference", async (signal) => {
       const sorted = await sortFiles(files);
       if (signal.aborted) return;
       // What does not begin like a reference is tried as one: the runtime says what is wrong with it.
       const file = sorted.reference ?? sorted.variants;
       if (file === undefined)
         throw new Error("An index alone is no reference. Choose its FASTA file together with it.");
-      await this.openReference({ file, fai: sorted.fai, gzi: sorted.gzi }, signal);
-    } catch (error) {
-      this.referenceProblem(error, signal);
-    }
+      await this.openReference({ file, fai: sorted.fai, gzi: sorted.gzi });
+    });
   }
 
   /** Back to the first step, with nothing of the last file left. */
@@ -112,9 +106,30 @@ export class Flow {
     scrollTo({ top: 0 });
   }
 
-  private forget(): void {
+  /** Stops what is under way. */
+  private stop(): void {
     this.steps.abort();
     this.steps = new AbortController();
+  }
+
+  /** Does a part of a step; what goes wrong is shown in its place, unless it was stopped. */
+  private async step(name: StepName, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { signal } = this.steps;
+    try {
+      await work(signal);
+    } catch (error) {
+      if (!signal.aborted && !isAbort(error)) this.show(name, problem(error));
+    }
+  }
+
+  private show(name: StepName, shown: HTMLElement): void {
+    if (name === "plan") showPlanProblem(shown);
+    else if (name === "file") showProblem(name, shown, () => this.restart());
+    else showProblem(name, shown, () => this.askReference());
+  }
+
+  private forget(): void {
+    this.stop();
     this.autostart = false;
     this.dropRun();
     this.closeReference();
@@ -148,7 +163,7 @@ export class Flow {
       const runtime = await this.engine.ready();
       return signal.aborted ? undefined : runtime;
     } catch (error) {
-      if (!signal.aborted) showProblem("file", loadProblem(error), () => this.restart());
+      if (!signal.aborted) this.show("file", loadProblem(error));
       return undefined;
     }
   }
@@ -160,37 +175,24 @@ export class Flow {
     return runtime && file && inspection && reference && { runtime, file, inspection, reference };
   }
 
-  private async inspect(file: File, signal: AbortSignal): Promise<void> {
-    const runtime = await this.runtime(signal);
-    if (runtime === undefined) return;
-    try {
+  private inspect(file: File): Promise<void> {
+    return this.step("file", async (signal) => {
+      const runtime = await this.runtime(signal);
+      if (runtime === undefined) return;
       const found = await runtime.inspect(file, { signal });
       if (signal.aborted) return;
       [this.file, this.inspection] = [file, found];
       showFile(file, found, () => this.restart());
       if (this.parts === undefined) this.askReference();
-      else await this.openReference(this.parts, signal);
-    } catch (error) {
-      this.fileProblem(error, signal);
-    }
-  }
-
-  private fileProblem(error: unknown, signal: AbortSignal, headline?: string): void {
-    if (!signal.aborted && !isAbort(error))
-      showProblem("file", problem(error, headline), () => this.restart());
-  }
-
-  private referenceProblem(error: unknown, signal: AbortSignal): void {
-    if (!signal.aborted && !isAbort(error))
-      showProblem("reference", problem(error), () => this.askReference());
+      else await this.openReference(this.parts);
+    });
   }
 
   /** Asks for a reference, and forgets the one there was. What comes then is no example any more. */
   private askReference(): void {
     const found = this.inspection;
     if (found === undefined) return;
-    this.steps.abort();
-    this.steps = new AbortController();
+    this.stop();
     this.autostart = false;
     this.closeReference();
     this.parts = undefined;
@@ -201,22 +203,19 @@ export class Flow {
     });
   }
 
-  private async demoReference(): Promise<void> {
-    const { signal } = this.steps;
-    try {
+  private demoReference(): Promise<void> {
+    return this.step("reference", async (signal) => {
       const parts = await exampleReference();
-      if (!signal.aborted) await this.openReference(parts, signal);
-    } catch (error) {
-      this.referenceProblem(error, signal);
-    }
+      if (!signal.aborted) await this.openReference(parts);
+    });
   }
 
-  private async openReference(parts: ReferenceParts, signal: AbortSignal): Promise<void> {
-    const [runtime, found] = [await this.runtime(signal), this.inspection];
-    if (runtime === undefined || found === undefined) return;
-    byId("step-reference").hidden = false;
-    const progress = showOpening(() => this.askReference());
-    try {
+  private openReference(parts: ReferenceParts): Promise<void> {
+    return this.step("reference", async (signal) => {
+      const [runtime, found] = [await this.runtime(signal), this.inspection];
+      if (runtime === undefined || found === undefined) return;
+      byId("step-reference").hidden = false;
+      const progress = showOpening(() => this.askReference());
       const { file, fai, gzi } = parts;
       const input = { file, ...(fai && { fai }), ...(gzi && { gzi }) };
       const reference = await runtime.openReference(input, {
@@ -227,19 +226,17 @@ export class Flow {
       if (signal.aborted) return void reference.close().catch(() => undefined);
       [this.parts, this.reference] = [parts, reference];
       showReference(file.name, file.size, reference, found, () => this.askReference());
-      await this.measure(signal);
-    } catch (error) {
-      this.referenceProblem(error, signal);
-    }
+      await this.measure();
+    });
   }
 
   /** Measures this device on the first alleles, then shows the plan. */
-  private async measure(signal: AbortSignal): Promise<void> {
+  private measure(): Promise<void> {
     const { settings } = this;
-    const matter = await this.matter(signal);
-    if (matter === undefined) return;
-    showMeasuring();
-    try {
+    return this.step("plan", async (signal) => {
+      const matter = await this.matter(signal);
+      if (matter === undefined) return;
+      showMeasuring();
       const trial = await tryOut({ ...matter, regions: settings.regions }, signal);
       if (signal.aborted) return;
       showPlan(matter.inspection, matter.reference, trial, settings, {
@@ -247,24 +244,21 @@ export class Flow {
         settings: (changed) => void this.applySettings(changed),
       });
       if (this.autostart) await this.start();
-    } catch (error) {
-      if (!signal.aborted && !isAbort(error)) showPlanProblem(problem(error));
-    }
+    });
   }
 
   private async applySettings(settings: Settings): Promise<void> {
     const again = settings.backend !== this.settings.backend;
     this.settings = settings;
-    this.steps.abort();
-    this.steps = new AbortController();
+    this.stop();
     const { signal } = this.steps;
-    if (!again || this.parts === undefined) return this.measure(signal);
+    if (!again || this.parts === undefined) return this.measure();
     this.dropRun();
     this.reference = undefined;
     showMeasuring();
     await this.engine.choose(settings.backend);
     await this.engine.ready().catch((error: unknown) => this.backToAuto(error));
-    if (!signal.aborted) await this.openReference(this.parts, signal);
+    if (!signal.aborted) await this.openReference(this.parts);
   }
 
   /** What was asked for does not work on this device: says so and goes on as the runtime sees fit. */

@@ -1,6 +1,5 @@
 /** Pieces that several parts of the page are made of. */
 import { type Attributes, byId, button, fill, h } from "./dom.ts";
-import { onChosen, onDrop } from "./intake/drop.ts";
 
 /** A table with a head, around a body that its owner fills. */
 export function tableOf(
@@ -9,7 +8,12 @@ export function tableOf(
   attributes: Attributes = {},
 ): HTMLTableElement {
   const cells = heads.map((name) => h("th", { scope: "col" }, name));
-  return h("table", attributes, h("thead", {}, h("tr", {}, ...cells)), body);
+  return h("table", attributes, h("thead", h("tr", ...cells)), body);
+}
+
+/** A row of a table, which its first cell names. */
+export function rowOf([name = "", ...cells]: readonly string[]): HTMLTableRowElement {
+  return h("tr", h("th", { scope: "row" }, name), ...cells.map((cell) => h("td", cell)));
 }
 
 /** A choice among named values. */
@@ -26,48 +30,7 @@ export function choice(
 
 /** A control under its name. */
 export function labelled(name: string, control: HTMLElement, wide = false): HTMLElement {
-  return h("label", { class: wide ? "field wide" : "field" }, h("span", {}, name), control);
-}
-
-/** What a place for files says, and whom it gives them to. */
-export interface DropZone {
-  /** Its test id begins so: `reference-drop`, with `reference-input` in it. */
-  readonly name: string;
-  readonly title: string;
-  readonly button: string;
-  readonly note: string;
-  readonly primary?: boolean;
-  readonly multiple?: boolean;
-  take(files: File[]): void;
-}
-
-/** A place to drop files, or to choose them. */
-export function dropZone({
-  name,
-  title,
-  button: label,
-  note,
-  primary,
-  multiple,
-  take,
-}: DropZone): HTMLElement {
-  const input = h("input", {
-    type: "file",
-    multiple: multiple === true,
-    class: "unseen",
-    "data-testid": `${name}-input`,
-  });
-  onChosen(input, take);
-  const zone = h(
-    "div",
-    { class: "drop", "data-testid": `${name}-drop` },
-    h("p", { class: "drop-title" }, title),
-    h("p", { class: "drop-or" }, "or"),
-    h("label", { class: primary === true ? "button primary" : "button" }, input, label),
-    h("p", { class: "drop-note" }, note),
-  );
-  onDrop(zone, take);
-  return zone;
+  return h("label", { class: wide ? "field wide" : "field" }, h("span", name), control);
 }
 
 /** Shows a problem in place of what was found in a step, with the way back. */
@@ -89,6 +52,6 @@ export function plotFigure(
   picture: Element,
   asTable: HTMLDetailsElement,
 ): HTMLElement {
-  const words = h("figcaption", {}, h("h3", {}, title), h("p", {}, caption));
-  return h("figure", { class: "plot" }, words, picture, asTable);
+  const words = h("figcaption", h("h3", title), h("p", caption));
+  return h("figure.plot", words, picture, asTable);
 }

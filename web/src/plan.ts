@@ -28,7 +28,7 @@ export function showMeasuring(): void {
   byId("step-plan").hidden = false;
   fill(
     byId("plan"),
-    h("p", { class: "busy", role: "status" }, "Scoring the first few to measure this device…"),
+    h("p.busy", { role: "status" }, "Scoring the first few to measure this device…"),
   );
 }
 
@@ -61,8 +61,7 @@ export function showPlan(
       ["Will be skipped", skippedWords(found, ahead, trial)],
     ]),
     h(
-      "p",
-      { class: "button-row" },
+      "p.button-row",
       button(
         "Start scoring",
         { class: "button primary large", "data-testid": "start", disabled: ahead.alleles === 0 },
@@ -93,11 +92,11 @@ function skippedWords(found: Inspection, { reasons }: Forecast, trial: Trial): H
     h(
       "li",
       { "data-reason": reason },
-      h("code", {}, reason),
+      h("code", reason),
       " ",
-      h("strong", {}, number),
+      h("strong", number),
       " ",
-      h("span", {}, reasonWords(reason)),
+      h("span", reasonWords(reason)),
     );
   const rows = reasons.map(([reason, alleles]) => item(reason, count(alleles)));
   if (found.malformed > 0) rows.push(item("malformed", count(found.malformed)));
@@ -114,7 +113,7 @@ function skippedWords(found: Inspection, { reasons }: Forecast, trial: Trial): H
       { "data-testid": "plan-skipped" },
       "None, as far as can be told now. The reference may still disagree with some.",
     );
-  return h("ul", { class: "reasons", "data-testid": "plan-skipped" }, ...rows);
+  return h("ul.reasons", { "data-testid": "plan-skipped" }, ...rows);
 }
 
 const BACKENDS: readonly (readonly [BackendChoice, string])[] = [
@@ -133,7 +132,7 @@ function settingsPart(settings: Settings, handlers: PlanHandlers): HTMLElement {
     "data-testid": "plan-regions",
   });
   const backend = choice("plan-backend", BACKENDS, settings.backend);
-  const wrong = h("p", { class: "field-problem", role: "alert" });
+  const wrong = h("p.field-problem", { role: "alert" });
   const apply = () => {
     const wanted = parseRegions(regions.value);
     wrong.textContent = wanted === undefined ? HOW_TO_WRITE_REGIONS : "";
@@ -141,12 +140,11 @@ function settingsPart(settings: Settings, handlers: PlanHandlers): HTMLElement {
     handlers.settings({ regions: wanted, backend: backend.value as BackendChoice });
   };
   return h(
-    "details",
-    { class: "settings", open: settings.regions !== "" || settings.backend !== "auto" },
-    h("summary", {}, "Settings"),
+    "details.settings",
+    { open: settings.regions !== "" || settings.backend !== "auto" },
+    h("summary", "Settings"),
     h(
-      "div",
-      { class: "filters" },
+      "div.filters",
       labelled("Only these regions (empty for all)", regions, true),
       labelled("Compute with", backend),
       button("Apply", { class: "button slim", "data-testid": "plan-apply" }, apply),

@@ -1,35 +1,18 @@
-import { button, byId, fill, h, setText } from "./dom.ts";
+import { byId, fill, h, setText } from "./dom.ts";
 import { count, size } from "./format.ts";
 import type { Listed, Requests } from "./network.ts";
 import { type Offline, ownCaches } from "./offline.ts";
-import { tableOf } from "./pieces.ts";
 import { whenShown } from "./tabs.ts";
 
 /** The tab that shows what the page does with data, so that nobody needs to take its word. */
 export class PrivacyTab {
-  private readonly rows = h("tbody");
-  private readonly sum = h("p", { class: "found", "data-testid": "requests-sum" });
-  private readonly stored = h("ul", { "data-testid": "stored" });
-  private readonly policy = h("code", { class: "policy", "data-testid": "policy" });
   private shown = 0;
 
   constructor(
     private readonly requests: Requests,
     private readonly offline: Offline,
   ) {
-    fill(
-      byId("panel-privacy"),
-      h("h2", {}, "Privacy you can check"),
-      h(
-        "p",
-        {},
-        "Your file is read and scored by your own browser. It is not uploaded, and neither are scores, positions or names. You can see that here, and you can try it: cut the connection and score a file.",
-      ),
-      h("p", { class: "offline", id: "offline-state", "data-testid": "offline" }),
-      this.requestPart(),
-      this.storagePart(),
-      policyPart(this.policy),
-    );
+    byId("forget").addEventListener("click", () => void this.forget());
     whenShown("privacy", () => this.refresh());
     this.refresh();
   }
@@ -39,53 +22,12 @@ export class PrivacyTab {
     if (byId("panel-privacy").hidden) return;
     this.drawRequests();
     // Some private windows refuse to be asked.
-    this.drawStored().catch(() => fill(this.stored, h("li", {}, "This browser does not tell.")));
+    this.drawStored().catch(() => fill(byId("stored"), h("li", "This browser does not tell.")));
     setText(
-      this.policy,
+      byId("policy"),
       document
         .querySelector('meta[http-equiv="Content-Security-Policy"]')
         ?.getAttribute("content") ?? "",
-    );
-  }
-
-  private requestPart(): HTMLElement {
-    const heads = ["After", "Made by", "Address", "Answered by", "Size"];
-    const table = tableOf(heads, this.rows, { class: "requests", "data-testid": "requests" });
-    return h(
-      "section",
-      { class: "card" },
-      h("h3", {}, "Every request this page has made"),
-      this.sum,
-      h(
-        "div",
-        { class: "table-scroll tall", tabindex: 0, role: "region", "aria-label": "Requests" },
-        table,
-      ),
-      h(
-        "p",
-        { class: "fine" },
-        "Seen by the browser’s own record, by the service worker for what the scoring workers ask for, and by the policy for what it blocks. Your browser’s developer tools show the same.",
-      ),
-    );
-  }
-
-  private storagePart(): HTMLElement {
-    const forget = button(
-      "Remove everything kept",
-      { class: "button slim", "data-testid": "forget" },
-      () => void this.forget(),
-    );
-    return h(
-      "section",
-      { class: "card" },
-      h("h3", {}, "What is kept on this device"),
-      this.stored,
-      h(
-        "p",
-        { class: "fine" },
-        "The kept files are this page, its model and its example, the same for everybody. Your file and its scores are gone when you close the tab, unless you save them.",
-      ),
-      forget,
     );
   }
 
@@ -107,12 +49,12 @@ export class PrivacyTab {
         : `${count(sinceFile)} over the network since your file was opened.`;
     const made = list.length - blocked;
     setText(
-      this.sum,
+      byId("requests-sum"),
       `${count(made)} requests, ${elsewhere === 0 ? "all" : `${count(made - elsewhere)}`} to this page’s own address. ${since}${blocked > 0 ? ` ${count(blocked)} blocked by the policy.` : ""}`,
     );
     if (list.length === this.shown) return;
     this.shown = list.length;
-    fill(this.rows, ...list.map((request) => this.row(request)));
+    fill(byId("requests-rows"), ...list.map((request) => this.row(request)));
   }
 
   private row(request: Listed): HTMLElement {
@@ -131,7 +73,7 @@ export class PrivacyTab {
     return h(
       "tr",
       { class: name, "data-testid": "request" },
-      ...cells.map((cell) => h("td", {}, cell)),
+      ...cells.map((cell) => h("td", cell)),
     );
   }
 
@@ -146,20 +88,6 @@ export class PrivacyTab {
       `${count(databases.length)} databases`,
       `${document.cookie === "" ? "no" : "some"} cookies`,
     ];
-    fill(this.stored, ...lines.map((line) => h("li", {}, line)));
+    fill(byId("stored"), ...lines.map((line) => h("li", line)));
   }
-}
-
-function policyPart(policy: HTMLElement): HTMLElement {
-  return h(
-    "section",
-    { class: "card" },
-    h("h3", {}, "The policy your browser enforces"),
-    h(
-      "p",
-      {},
-      "It lets this page talk to the place it came from and to nobody else, and run no code but its own files.",
-    ),
-    policy,
-  );
 }

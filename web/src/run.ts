@@ -1,32 +1,18 @@
-import type {
-  BackendName,
-  GenoLeWMRuntime,
-  Inspection,
-  Notice,
-  Progress,
-  Reference,
-  ScoreSummary,
-} from "@genolewm/runtime";
+import type { BackendName, Notice, Progress, ScoreSummary } from "@genolewm/runtime";
 import { announce } from "./announce.ts";
 import { byId, fill, setText } from "./dom.ts";
 import { isAbort, problem } from "./errors.ts";
 import { count, elapsed, plural, rate, roughly } from "./format.ts";
 import { throttled } from "./pace.ts";
 import { Pace, type ScoreProgress, type Standing } from "./progress.ts";
-import { Results } from "./results/results.ts";
+import { Results, type RunMatter } from "./results/results.ts";
 
 const SHOW_MS = 200;
 
 /** What a run scores. */
-export interface RunInput {
-  readonly runtime: GenoLeWMRuntime;
+export interface RunInput extends RunMatter {
   readonly file: Blob;
-  readonly inspection: Inspection;
-  readonly reference: Reference;
-  readonly regions: string;
   readonly onNotice: (notice: Notice) => void;
-  /** Told now and then that there are more rows, and at the end. */
-  readonly grown: () => void;
 }
 
 /** One pass over the user's file, with its progress on the page. */

@@ -16,19 +16,17 @@ export function verdictView(verdict: ReceiptVerdict): HTMLElement {
       "data-ok": String(verdict.ok),
     },
     h(
-      "p",
-      { class: "verdict-title" },
-      h("span", { class: "verdict-mark", "aria-hidden": "true" }, verdict.ok ? "✓" : "✕"),
+      "p.verdict-title",
+      h("span.verdict-mark", { "aria-hidden": "true" }, verdict.ok ? "✓" : "✕"),
       title,
     ),
     h(
       "ul",
-      {},
       ...verdict.checks.map(({ ok, message }) =>
         h(
           "li",
           { class: ok ? "holds" : "fails" },
-          h("span", { class: "verdict-word" }, ok ? "Holds: " : "Fails: "),
+          h("span.verdict-word", ok ? "Holds: " : "Fails: "),
           message,
         ),
       ),

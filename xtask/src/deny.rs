@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use crate::Verdict;
+use crate::{Verdict, command};
 
 const LISTS: &str = "deny.toml";
 
@@ -14,45 +13,36 @@ const SHIPPED: [&str; 2] = ["genolewm-cli", "genolewm-runtime-wasm"];
 
 /// Checks the packages of `Cargo.lock` that a build may use.
 pub(crate) fn check(root: &Path) -> Verdict {
-    let steps = || -> Result<Verdict, String> {
-        let lists = fs::read_to_string(root.join(LISTS)).map_err(|e| format!("{LISTS}: {e}"))?;
-        let all = [
-            "--workspace",
-            "--features=genolewm-cli/cuda,genolewm-cli/gpu",
-        ];
-        let packages = tree(root, &all)?;
-        let mut faults = unlicensed(&packages, &list(&lists, "allow")?);
-        for shipped in SHIPPED {
-            let packages = tree(root, &["--edges=normal,build", "--package", shipped])?;
-            faults.extend(banned(shipped, &packages, &list(&lists, "deny")?));
-        }
-        let good = format!(
-            "{} packages, none banned or without a licence",
-            packages.len()
-        );
-        Ok(if faults.is_empty() {
-            Ok(good)
-        } else {
-            Err(faults)
-        })
-    };
-    steps().unwrap_or_else(|fault| Err(vec![fault]))
+    faults(root).map_or_else(
+        |fault| Err(vec![fault]),
+        |(packages, faults)| {
+            let good = format!("{packages} packages, none banned or without a licence");
+            command::verdict(faults, good)
+        },
+    )
+}
+
+/// The number of packages, and what is wrong with them.
+fn faults(root: &Path) -> Result<(usize, Vec<String>), String> {
+    let lists = fs::read_to_string(root.join(LISTS)).map_err(|e| format!("{LISTS}: {e}"))?;
+    let all = [
+        "--workspace",
+        "--features=genolewm-cli/cuda,genolewm-cli/gpu",
+    ];
+    let packages = tree(root, &all)?;
+    let mut faults = unlicensed(&packages, &list(&lists, "allow")?);
+    for shipped in SHIPPED {
+        let packages = tree(root, &["--edges=normal,build", "--package", shipped])?;
+        faults.extend(banned(shipped, &packages, &list(&lists, "deny")?));
+    }
+    Ok((packages.len(), faults))
 }
 
 /// The packages of a build for any system: names with their licences.
 fn tree(root: &Path, selection: &[&str]) -> Result<BTreeSet<(String, String)>, String> {
-    let mut cargo = Command::new("cargo");
-    cargo.args(["tree", "--locked", "--target=all", "--prefix=none"]);
-    cargo.args(["--format={p}\t{l}"]).args(selection);
-    let done = cargo.current_dir(root).output();
-    let done = done.map_err(|e| format!("cargo tree: {e}"))?;
-    if !done.status.success() {
-        return Err(format!(
-            "cargo tree: {}",
-            String::from_utf8_lossy(&done.stderr)
-        ));
-    }
-    let text = String::from_utf8_lossy(&done.stdout);
+    let fixed = ["tree", "--locked", "--target=all", "--prefix=none"];
+    let format = ["--format={p}\t{l}"];
+    let text = command::output("cargo", &[&fixed[..], &format, selection].concat(), root)?;
     let lines = text.lines().filter_map(|line| line.split_once('\t'));
     let package = |(package, licence): (&str, &str)| {
         let name = package.split(' ').next().unwrap_or_default();

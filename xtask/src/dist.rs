@@ -4,14 +4,15 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use crate::{Verdict, command, wasm};
+use crate::files::{self, fault};
+use crate::{command, wasm};
 
 const PROGRAMS: [&str; 2] = ["genolewm", "genolewm-train"];
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
@@ -19,45 +20,37 @@ const PAGES: [&str; 3] = ["CHANGELOG.md", "LICENSE", "README.md"];
 
 /// Builds and packs for a target, this machine's own where none is named. The program is run to
 /// write completions and man pages, so this machine must be able to.
-pub(crate) fn run(root: &Path, arguments: &[String]) -> Verdict {
-    let steps = || -> Result<String, String> {
-        let target = match arguments {
-            [] => host(root)?,
-            [target] => target.clone(),
-            _ => return Err("dist takes a target or nothing".to_owned()),
-        };
-        let build = [
-            "build",
-            "--release",
-            "--locked",
-            "--package",
-            "genolewm-cli",
-        ];
-        command::run(
-            "cargo",
-            &[&build[..], &["--target", &target]].concat(),
-            root,
-        )?;
-        let built = wasm::target_folder(root).join(&target).join("release");
-        let name = format!("genolewm-{}-{target}", env!("CARGO_PKG_VERSION"));
-        let dist = wasm::target_folder(root).join("dist");
-        let folder = dist.join(&name);
-        let _ = fs::remove_dir_all(&folder);
-        gather(root, &built, &folder)?;
-        let archive = dist.join(format!("{name}.tar.gz"));
-        pack(&folder, &name, &archive).map_err(|e| fault(&archive, &e))?;
-        let sum = checksum(&archive).map_err(|e| fault(&archive, &e))?;
-        Ok(format!("{} has SHA-256 {sum}", archive.display()))
+pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<String, String> {
+    let target = match arguments {
+        [] => host(root)?,
+        [target] => target.clone(),
+        _ => return Err("dist takes a target or nothing".to_owned()),
     };
-    steps().map_err(|fault| vec![fault])
+    let build = [
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "genolewm-cli",
+        "--target",
+        &target,
+    ];
+    command::run("cargo", &build, root)?;
+    let built = wasm::target_folder(root).join(&target).join("release");
+    let name = format!("genolewm-{}-{target}", env!("CARGO_PKG_VERSION"));
+    let dist = wasm::target_folder(root).join("dist");
+    let folder = dist.join(&name);
+    let _ = fs::remove_dir_all(&folder);
+    gather(root, &built, &folder)?;
+    let archive = dist.join(format!("{name}.tar.gz"));
+    pack(&folder, &name, &archive)?;
+    let sum = checksum(&archive).map_err(|e| fault(&archive, &e))?;
+    Ok(format!("{} has SHA-256 {sum}", archive.display()))
 }
 
 /// The target that rustc builds for by itself.
 fn host(root: &Path) -> Result<String, String> {
-    let mut rustc = Command::new("rustc");
-    let told = rustc.arg("-vV").current_dir(root).output();
-    let told = told.map_err(|e| format!("rustc: {e}"))?.stdout;
-    let text = String::from_utf8_lossy(&told);
+    let text = command::output("rustc", &["-vV"], root)?;
     let line = text.lines().find_map(|line| line.strip_prefix("host: "));
     line.map(str::to_owned)
         .ok_or_else(|| "rustc -vV names no host".to_owned())
@@ -103,29 +96,19 @@ fn ask(program: &Path, arguments: &[OsString], out: Stdio) -> Result<(), String>
 }
 
 /// The folder as one archive: the same bytes from the same files.
-fn pack(folder: &Path, name: &str, archive: &Path) -> io::Result<()> {
-    let gzip = GzEncoder::new(File::create(archive)?, Compression::best());
-    let mut tar = tar::Builder::new(gzip);
-    tar.mode(tar::HeaderMode::Deterministic);
-    for file in sorted_files(folder)? {
-        let inside = file.strip_prefix(folder).unwrap_or(&file);
-        tar.append_path_with_name(&file, Path::new(name).join(inside))?;
-    }
-    tar.into_inner()?.finish()?.sync_all()
-}
-
-fn sorted_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            files.extend(sorted_files(&path)?);
-        } else {
-            files.push(path);
+fn pack(folder: &Path, name: &str, archive: &Path) -> Result<(), String> {
+    let files = files::below(folder, |_| true)?;
+    let write = || {
+        let gzip = GzEncoder::new(File::create(archive)?, Compression::best());
+        let mut tar = tar::Builder::new(gzip);
+        tar.mode(tar::HeaderMode::Deterministic);
+        for file in &files {
+            let inside = file.strip_prefix(folder).unwrap_or(file);
+            tar.append_path_with_name(file, Path::new(name).join(inside))?;
         }
-    }
-    files.sort();
-    Ok(files)
+        tar.into_inner()?.finish()?.sync_all()
+    };
+    write().map_err(|e| fault(archive, &e))
 }
 
 /// Writes the archive's SHA-256 beside it, as `sha256sum --check` reads it.
@@ -140,10 +123,6 @@ fn checksum(archive: &Path) -> io::Result<String> {
         format!("{sum}  {name}\n"),
     )?;
     Ok(sum)
-}
-
-fn fault(path: &Path, error: &io::Error) -> String {
-    format!("{}: {error}", path.display())
 }
 
 #[cfg(test)]

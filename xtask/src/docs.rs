@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::Verdict;
+use crate::{Verdict, command};
 
 /// A list that stands in code, on a page and in the package's types: between `from` and the next
 /// line that is `}`, the first string of each line; on the page, the first column or any word in
@@ -104,14 +104,11 @@ pub(crate) fn check(root: &Path) -> Verdict {
             ));
         }
     }
-    if faults.is_empty() {
-        Ok(format!(
-            "{items} codes and reasons are documented and typed, links of {} pages lead somewhere",
-            pages.len()
-        ))
-    } else {
-        Err(faults)
-    }
+    let good = format!(
+        "{items} codes and reasons are documented and typed, links of {} pages lead somewhere",
+        pages.len()
+    );
+    command::verdict(faults, good)
 }
 
 fn compare(list: &List, code: &str, page: &str, faults: &mut Vec<String>) -> usize {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod command;
+mod files;
 mod deny;
 mod docs;
 mod layers;
@@ -52,34 +53,39 @@ const COMMANDS: [Command; 10] = [
     (
         "build-wasm",
         "the WebAssembly module of the npm package",
-        wasm::build,
+        |root, more| one(wasm::build(root, more)),
     ),
     (
         "pack",
         "the npm package, with the module and the built-in model in it",
-        pack::run,
+        |root, more| one(pack::run(root, more)),
     ),
     (
         "dist",
         "a release's archive for this system or the one named, with its checksum",
-        dist::run,
+        |root, more| one(dist::run(root, more)),
     ),
     (
         "test",
         "every test: test-web, then test-native (arguments go to the latter's runner)",
-        test::all,
+        |root, more| one(test::all(root, more)),
     ),
     (
         "test-native",
         "unpack the vectors, build the program, run the workspace's tests (arguments go on)",
-        test::native,
+        |root, more| one(test::native(root, more)),
     ),
     (
         "test-web",
         "build module, package and page, run their tests in Chromium, Node, Deno and workerd",
-        test::web,
+        |root, more| one(test::web(root, more)),
     ),
 ];
+
+/// The verdict of a command that ends at its first fault.
+fn one(done: Result<String, String>) -> Verdict {
+    done.map_err(|fault| vec![fault])
+}
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

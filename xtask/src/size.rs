@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::Verdict;
+use crate::{Verdict, command};
 
 /// Where the built-in model lives, from the root.
 const BUILTIN_MODEL: &str = "models/builtin";
@@ -53,31 +52,17 @@ fn judge(sizes: &[(PathBuf, u64)]) -> Verdict {
              model\n  help: store the weights as bf16, or train a narrower model"
         ));
     }
-    if faults.is_empty() {
-        Ok(format!(
-            "{} tracked files, the built-in model has {model_bytes} bytes",
-            sizes.len()
-        ))
-    } else {
-        Err(faults)
-    }
+    let good = format!(
+        "{} tracked files, the built-in model has {model_bytes} bytes",
+        sizes.len()
+    );
+    command::verdict(faults, good)
 }
 
 /// The files that git tracks, from the root.
 fn tracked_files(root: &Path) -> Result<Vec<PathBuf>, String> {
-    let run = Command::new("git")
-        .args(["ls-files", "-z"])
-        .current_dir(root)
-        .output()
-        .map_err(|e| format!("git ls-files: {e}\n  help: install git and run this in a clone"))?;
-    if !run.status.success() {
-        let reason = String::from_utf8_lossy(&run.stderr);
-        return Err(format!(
-            "git ls-files: {}\n  help: run this in a clone",
-            reason.trim()
-        ));
-    }
-    let names = String::from_utf8_lossy(&run.stdout);
+    let names = command::output("git", &["ls-files", "-z"], root)
+        .map_err(|fault| format!("{fault}\n  help: run this in a clone"))?;
     Ok(names
         .split('\0')
         .filter(|name| !name.is_empty())

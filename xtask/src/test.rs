@@ -4,38 +4,36 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use flate2::read::GzDecoder;
 
-use crate::{Verdict, command, pack, slowest, wasm};
+use crate::files::fault;
+use crate::{command, pack, slowest, wasm};
 
 /// Where golden weights are stored with a `.gz` behind their names: mostly zeros, tenfold smaller.
 const PACKED: &str = "tests/golden/pipeline/model";
 
 /// Runs every test; `arguments` go to the native runner, which has the last word.
-pub(crate) fn all(root: &Path, arguments: &[String]) -> Verdict {
+pub(crate) fn all(root: &Path, arguments: &[String]) -> Result<String, String> {
     web(root, &[])?;
     native(root, arguments)
 }
 
 /// Runs the tests of browsers and edge runtimes: the module, the package and the page are built,
 /// and judged by the native program.
-pub(crate) fn web(root: &Path, _: &[String]) -> Verdict {
+pub(crate) fn web(root: &Path, _: &[String]) -> Result<String, String> {
     wasm::build(root, &[])?;
     pack::run(root, &[])?;
-    let steps = || {
-        build_program(root)?;
-        command::run("npm", &["test", "--silent"], &root.join("npm"))?;
-        for folder in ["web", "wasm-tests"] {
-            pack::install(&root.join(folder))?;
-        }
-        let page = root.join("web");
-        command::run("npm", &["run", "--silent", "build"], &page)?;
-        command::run("npm", &["test", "--silent"], &page)?;
-        command::run("npm", &["test", "--silent"], &root.join("wasm-tests"))
-    };
-    steps().map(|()| String::new()).map_err(|fault| vec![fault])
+    build_program(root)?;
+    command::run("npm", &["test", "--silent"], &root.join("npm"))?;
+    for folder in ["web", "wasm-tests"] {
+        pack::install(&root.join(folder))?;
+    }
+    let page = root.join("web");
+    command::run("npm", &["run", "--silent", "build"], &page)?;
+    command::run("npm", &["test", "--silent"], &page)?;
+    command::run("npm", &["test", "--silent"], &root.join("wasm-tests"))?;
+    Ok(String::new())
 }
 
 /// Not a release build: this one shares its dependencies with the native tests.
@@ -49,26 +47,24 @@ fn build_program(root: &Path) -> Result<(), String> {
 }
 
 /// Runs the tests of the workspace; `arguments` go to the runner.
-pub(crate) fn native(root: &Path, arguments: &[String]) -> Verdict {
+pub(crate) fn native(root: &Path, arguments: &[String]) -> Result<String, String> {
     let with = |first: &[&'static str]| -> Vec<&str> {
         let more = arguments.iter().map(String::as_str);
         first.iter().copied().chain(more).collect()
     };
-    let steps = || {
-        unpack(&root.join(PACKED))?;
-        if has_nextest(root) {
-            command::run("cargo", &["test", "--workspace", "--doc"], root)?;
-            slowest::nextest(&with(&["run", "--workspace"]), root)
-        } else {
-            command::run("cargo", &with(&["test", "--workspace"]), root)
-        }
-    };
-    steps().map(|()| String::new()).map_err(|fault| vec![fault])
+    unpack(&root.join(PACKED))?;
+    if command::output("cargo", &["nextest", "--version"], root).is_ok() {
+        command::run("cargo", &["test", "--workspace", "--doc"], root)?;
+        slowest::nextest(&with(&["run", "--workspace"]), root)?;
+    } else {
+        command::run("cargo", &with(&["test", "--workspace"]), root)?;
+    }
+    Ok(String::new())
 }
 
 /// Unpacks every `NAME.gz` of a folder into `NAME`, unless it is there already and no older.
 fn unpack(folder: &Path) -> Result<(), String> {
-    let entries = fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let entries = fs::read_dir(folder).map_err(|e| fault(folder, &e))?;
     for packed in entries.flatten().map(|entry| entry.path()) {
         if packed.extension() == Some(OsStr::new("gz")) && is_stale(&packed) {
             gunzip(&packed)?;
@@ -90,18 +86,11 @@ fn is_stale(packed: &Path) -> bool {
 
 /// Unpacks a file, under another name until it is whole.
 fn gunzip(packed: &Path) -> Result<(), String> {
-    let fault = |e: std::io::Error| format!("{}: {e}", packed.display());
+    let fault = |e| fault(packed, &e);
     let whole = packed.with_extension("");
     let partial = packed.with_extension("partial");
     let mut bytes = GzDecoder::new(File::open(packed).map_err(fault)?);
     let mut out = File::create(&partial).map_err(fault)?;
     std::io::copy(&mut bytes, &mut out).map_err(fault)?;
     fs::rename(&partial, &whole).map_err(fault)
-}
-
-fn has_nextest(root: &Path) -> bool {
-    let mut probe = Command::new("cargo");
-    probe.args(["nextest", "--version"]).current_dir(root);
-    probe.stdout(Stdio::null()).stderr(Stdio::null());
-    probe.status().is_ok_and(|status| status.success())
 }

@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{Verdict, command};
+use crate::command;
+use crate::files::fault;
 
 const PACKAGE: &str = "genolewm-runtime-wasm";
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -20,39 +21,29 @@ const NAME: &str = "genolewm";
 pub(crate) const OUT: &str = "npm/wasm";
 
 /// Builds the module; `--names` keeps the functions' names, for profilers.
-pub(crate) fn build(root: &Path, arguments: &[String]) -> Verdict {
+pub(crate) fn build(root: &Path, arguments: &[String]) -> Result<String, String> {
     let names = match arguments {
         [] => false,
         [only] if only == "--names" => true,
-        _ => return Err(vec!["build-wasm takes --names or nothing".to_owned()]),
+        _ => return Err("build-wasm takes --names or nothing".to_owned()),
     };
-    let steps = || -> Result<String, String> {
-        prepared(root)?;
-        compile(root)?;
-        let module = target_folder(root)
-            .join(TARGET)
-            .join(PROFILE)
-            .join(PACKAGE.replace('-', "_"))
-            .with_extension("wasm");
-        bind(&module, &root.join(OUT), names)?;
-        let bound = root.join(OUT).join(format!("{NAME}_bg.wasm"));
-        let bytes = fs::metadata(&bound)
-            .map_err(|e| format!("{}: {e}", bound.display()))?
-            .len();
-        Ok(format!("{OUT}/{NAME}_bg.wasm has {bytes} bytes"))
-    };
-    steps().map_err(|fault| vec![fault])
+    prepared(root)?;
+    compile(root)?;
+    let module = target_folder(root)
+        .join(TARGET)
+        .join(PROFILE)
+        .join(PACKAGE.replace('-', "_"))
+        .with_extension("wasm");
+    bind(&module, &root.join(OUT), names)?;
+    let bound = root.join(OUT).join(format!("{NAME}_bg.wasm"));
+    let bytes = fs::metadata(&bound).map_err(|e| fault(&bound, &e))?.len();
+    Ok(format!("{OUT}/{NAME}_bg.wasm has {bytes} bytes"))
 }
 
 /// Whether target and C compiler are there: without one of them the build fails after minutes.
 fn prepared(root: &Path) -> Result<(), String> {
-    let mut rustc = Command::new("rustc");
-    rustc.args(["--print", "target-libdir", "--target", TARGET]);
-    let printed = rustc
-        .current_dir(root)
-        .output()
-        .map_err(|e| format!("rustc: {e}"))?;
-    let library = String::from_utf8_lossy(&printed.stdout);
+    let asked = ["--print", "target-libdir", "--target", TARGET];
+    let library = command::output("rustc", &asked, root)?;
     if !Path::new(library.trim()).is_dir() {
         return Err(format!(
             "the target {TARGET} is not installed\n  help: rustup target add {TARGET}"

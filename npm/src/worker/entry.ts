@@ -2,14 +2,14 @@
 
 import { Coordinator, type RemoteStarter } from "../coordinator.js";
 import { GenoLeWMError } from "../errors.js";
-import type { CallContext, CoordinatorApi, Handlers } from "../service.js";
+import type { CallContext, Handlers } from "../service.js";
 import { instantiate } from "../wasm.js";
 import { RemoteEngine } from "./engine-host.js";
 import type { WorkerApi } from "./host.js";
 import { Peer, type Port } from "./peer.js";
 import { revive, type HostApi } from "./sources.js";
 
-let coordinator: Handlers<CoordinatorApi> | null = null;
+let coordinator: Coordinator | null = null;
 
 /** Engines in workers below this one. */
 function engineStarter(module: WebAssembly.Module): RemoteStarter {
@@ -34,8 +34,11 @@ const handlers: Handlers<WorkerApi> = {
     }
     const revived = Object.entries(sources).map(([name, wire]) => [name, revive(wire, host)]);
     const whole = params === null ? null : { ...params, sources: Object.fromEntries(revived) };
-    const call = coordinator[method] as (params: unknown, context: CallContext) => Promise<unknown>;
-    return call.call(coordinator, whole, context);
+    const handler = coordinator.handlers[method] as (
+      params: unknown,
+      context: CallContext,
+    ) => Promise<unknown>;
+    return handler(whole, context);
   },
 };
 

@@ -35,7 +35,7 @@ export function showReading(cancel: () => void): void {
   byId("file-found").hidden = false;
   fill(
     byId("file-found"),
-    h("p", { class: "busy", role: "status" }, "Reading the file on this device…"),
+    h("p.busy", { role: "status" }, "Reading the file on this device…"),
     button("Cancel", { class: "button slim", "data-testid": "file-cancel" }, cancel),
   );
 }
@@ -48,15 +48,15 @@ export function showFile(file: File, found: Inspection, change: () => void): voi
   fill(
     byId("file-found"),
     h(
-      "p",
-      { class: "found", "data-testid": "file-format" },
-      h("strong", {}, found.formatName),
+      "p.found",
+      { "data-testid": "file-format" },
+      h("strong", found.formatName),
       ` with ${plural(found.records, "record")}`,
     ),
     facts([
       [
         "File",
-        h("span", { class: "file-name" }, file.name),
+        h("span.file-name", file.name),
         ` (${size(file.size)}${found.compression === "plain" ? "" : `, ${found.compression}`})`,
       ],
       ["Recognised by", found.evidence],
@@ -64,9 +64,7 @@ export function showFile(file: File, found: Inspection, change: () => void): voi
       ["Chromosomes", contigNames(contigs.map(({ name }) => name))],
       found.malformed > 0 && ["Not readable", plural(found.malformed, "record")],
     ]),
-    ...found.warnings.map((warning) =>
-      h("p", { class: "caution", "data-testid": "file-warning" }, warning),
-    ),
+    ...found.warnings.map((warning) => h("p.caution", { "data-testid": "file-warning" }, warning)),
     button("Choose another file", { class: "button slim", "data-testid": "file-change" }, change),
   );
 }
@@ -76,7 +74,7 @@ function build({ assembly }: Inspection): (HTMLElement | string)[] {
     return [
       "The file does not say. Many older files are GRCh37 (hg19). If the reference does not fit, you will be told before anything is scored.",
     ];
-  return [h("strong", {}, assembly.assembly), `: ${assembly.evidence}`];
+  return [h("strong", assembly.assembly), `: ${assembly.evidence}`];
 }
 
 function contigNames(names: readonly string[]): string {

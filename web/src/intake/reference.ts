@@ -1,7 +1,7 @@
 import type { Inspection, Reference } from "@genolewm/runtime";
 import { byId, button, facts, fill, h } from "../dom.ts";
 import { count, plural, size } from "../format.ts";
-import { dropZone } from "../pieces.ts";
+import { onChosen, onDrop } from "./drop.ts";
 
 /** What the second step hands on. */
 export interface ReferenceHandlers {
@@ -27,37 +27,45 @@ export function askForReference(found: Inspection, handlers: ReferenceHandlers):
   byId("step-reference").hidden = false;
   fill(
     step,
-    h("p", {}, WHY),
-    h("div", { class: "file-choice" }, ownReference(found, handlers), demo(handlers)),
+    h("p", WHY),
+    h("div.file-choice", ownReference(found, handlers), demo(handlers)),
     whereFrom(found),
   );
 }
 
 function ownReference(found: Inspection, { files }: ReferenceHandlers): HTMLElement {
   const wanted = found.assembly?.assembly ?? "GRCh37 or GRCh38";
-  return dropZone({
-    name: "reference",
-    title: `Drop a reference genome: ${wanted}`,
-    button: "Choose files",
-    note: "FASTA (plain or bgzip) or .2bit, with its .fai and .gzi if you have them. Only the pieces that are needed are read, so 3 GB are no problem.",
-    primary: true,
+  const input = h("input.unseen", {
+    type: "file",
     multiple: true,
-    take: files,
+    "data-testid": "reference-input",
   });
+  const zone = h(
+    "div.drop",
+    { "data-testid": "reference-drop" },
+    h("p.drop-title", `Drop a reference genome: ${wanted}`),
+    h("p.drop-or", "or"),
+    h("label.button.primary", input, "Choose files"),
+    h(
+      "p.drop-note",
+      "FASTA (plain or bgzip) or .2bit, with its .fai and .gzi if you have them. Only the pieces that are needed are read, so 3 GB are no problem.",
+    ),
+  );
+  onChosen(input, files);
+  onDrop(zone, files);
+  return zone;
 }
 
 function demo(handlers: ReferenceHandlers): HTMLElement {
   const use = button("Use the BRCA1 piece", { "data-testid": "reference-demo" }, handlers.demo);
   return h(
-    "div",
-    { class: "example" },
-    h("h3", {}, "Or the shipped piece"),
+    "div.example",
+    h("h3", "Or the shipped piece"),
     h(
       "p",
-      {},
       "200,000 bases around BRCA1 on chromosome 17, GRCh37. Variants elsewhere are then skipped.",
     ),
-    h("p", {}, use),
+    h("p", use),
   );
 }
 
@@ -74,22 +82,19 @@ function whereFrom(found: Inspection): HTMLElement {
       `${build}.2bit`,
     );
   const [old, current] = [
-    h("li", {}, "GRCh37: ", link("hg19"), " (about 0.8 GB)"),
-    h("li", {}, "GRCh38: ", link("hg38"), " (about 0.8 GB)"),
+    h("li", "GRCh37: ", link("hg19"), " (about 0.8 GB)"),
+    h("li", "GRCh38: ", link("hg38"), " (about 0.8 GB)"),
   ];
   const assembly = found.assembly?.assembly;
   return h(
-    "details",
-    { class: "where-from" },
-    h("summary", {}, "I have no reference. Where do I get one?"),
+    "details.where-from",
+    h("summary", "I have no reference. Where do I get one?"),
     h(
       "p",
-      {},
       "From the genome browser of the University of California in Santa Cruz. The link opens in a new tab; your browser downloads the file, and the download says nothing about you but that you want a human genome. Then choose it here.",
     ),
     h(
       "ul",
-      {},
       assembly?.startsWith("GRCh38") !== true && old,
       assembly?.startsWith("GRCh37") !== true && current,
     ),
@@ -99,11 +104,10 @@ function whereFrom(found: Inspection): HTMLElement {
 /** Says that a reference is being opened; returns how to say how far that is. */
 export function showOpening(cancel: () => void): (share: number) => void {
   const found = byId("reference-found");
-  const fillPart = h("div", { class: "bar-fill" });
+  const fillPart = h("div.bar-fill");
   const bar = h(
-    "div",
+    "div.bar",
     {
-      class: "bar",
       role: "progressbar",
       "aria-label": "Reading the reference",
       "aria-valuemin": 0,
@@ -117,7 +121,7 @@ export function showOpening(cancel: () => void): (share: number) => void {
   found.hidden = false;
   fill(
     found,
-    h("p", { class: "busy", role: "status" }, "Opening the reference…"),
+    h("p.busy", { role: "status" }, "Opening the reference…"),
     bar,
     button("Cancel", { class: "button slim" }, cancel),
   );
@@ -143,7 +147,7 @@ export function showReference(
   fill(
     byId("reference-found"),
     facts([
-      ["Reference", h("span", { class: "file-name" }, name), ` (${size(bytes)})`],
+      ["Reference", h("span.file-name", name), ` (${size(bytes)})`],
       [
         "Build",
         reference.assembly === null
@@ -156,8 +160,8 @@ export function showReference(
       is !== undefined &&
       wanted !== is &&
       h(
-        "p",
-        { class: "caution", "data-testid": "build-mismatch" },
+        "p.caution",
+        { "data-testid": "build-mismatch" },
         `Your file looks like ${wanted} and this reference like ${is}. Positions would not fit. Choose a ${wanted} reference.`,
       ),
     button(

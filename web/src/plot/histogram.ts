@@ -1,6 +1,6 @@
 import { byId, fill, h, setAttributes, setText, svg } from "../dom.ts";
 import { count } from "../format.ts";
-import { plotFigure, tableOf } from "../pieces.ts";
+import { plotFigure, rowOf, tableOf } from "../pieces.ts";
 import { BINS, binOf, edgesOf } from "./bins.ts";
 
 const HEIGHT_PX = 260;
@@ -22,9 +22,9 @@ export class Histogram {
   private readonly counts = new Uint32Array(BINS);
   private total = 0;
   private readonly bars: SVGRectElement[] = [];
-  private readonly band = svg("rect", { class: "band" });
-  private readonly expected = svg("line", { class: "expected" });
-  private readonly ticks = svg("g", { class: "ticks" });
+  private readonly band = svg("rect.band");
+  private readonly expected = svg("line.expected");
+  private readonly ticks = svg("g.ticks");
   private readonly axis = svg("g");
   private width = 560;
   private readonly picture: SVGSVGElement;
@@ -42,12 +42,7 @@ export class Histogram {
       this.axis,
     );
     const table = tableOf(["Percentiles", "Variants", "Expected"], this.table);
-    const asTable = h(
-      "details",
-      { class: "as-table" },
-      h("summary", {}, "The same as a table"),
-      table,
-    );
+    const asTable = h("details.as-table", h("summary", "The same as a table"), table);
     this.element = plotFigure("Percentiles", CAPTION, this.picture, asTable);
     this.resize();
     new ResizeObserver(() => this.resize()).observe(this.picture);
@@ -109,7 +104,7 @@ export class Histogram {
       svg("text", { x: this.x(i / 4), y: BOTTOM + 16, "text-anchor": anchor }, String(i * 25)),
     );
     return [
-      svg("line", { class: "axis", x1: this.x(0), x2: this.x(1), y1: BOTTOM, y2: BOTTOM }),
+      svg("line.axis", { x1: this.x(0), x2: this.x(1), y1: BOTTOM, y2: BOTTOM }),
       ...ticks,
       svg(
         "text",
@@ -133,9 +128,7 @@ export class Histogram {
       `Histogram of the percentiles of ${count(this.total)} variants. ${share.toFixed(1)} % lie at the 95th percentile or above, where 5 % would be expected of common variants.`,
     );
     while (this.table.rows.length < BINS) {
-      this.table.append(
-        h("tr", {}, h("th", { scope: "row" }, range(this.table.rows.length)), h("td"), h("td")),
-      );
+      this.table.append(rowOf([range(this.table.rows.length), "", ""]));
     }
     [...this.table.rows].forEach((row, bin) => {
       setText(row.cells[1] as Element, count(this.counts[bin] as number));
@@ -147,7 +140,7 @@ export class Histogram {
     const rect = svg(
       "rect",
       { class: bin === BINS - 1 ? "column high" : "column" },
-      svg("title", {}, `Percentiles ${range(bin)}`),
+      svg("title", `Percentiles ${range(bin)}`),
     );
     rect.addEventListener("click", () => {
       this.pick(...edgesOf(bin));

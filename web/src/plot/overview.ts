@@ -1,6 +1,6 @@
 import { fill, h } from "../dom.ts";
 import { count } from "../format.ts";
-import { plotFigure, tableOf } from "../pieces.ts";
+import { plotFigure, rowOf, tableOf } from "../pieces.ts";
 import { nextTask } from "../pace.ts";
 import type { Store } from "../results/store.ts";
 import { palette } from "../theme.ts";
@@ -54,7 +54,7 @@ export class Overview {
   private readonly canvas = h("canvas", { role: "img", "data-testid": "overview" });
   private readonly sums: ContigSums;
   private readonly table = h("tbody");
-  private readonly details = h("details", { class: "as-table" });
+  private readonly details = h("details.as-table");
   private lanes: Lane[] = [];
   private extents = new Map<number, { first: number; last: number }>();
   private drawn = 0;
@@ -78,8 +78,8 @@ export class Overview {
     const heads = ["Chromosome", "Scored", "Skipped", "Median percentile", "At 95 or above"];
     const table = tableOf(heads, this.table, { "data-testid": "contig-table" });
     this.details.append(
-      h("summary", {}, "The same as a table, by chromosome"),
-      h("div", { class: "table-scroll" }, table),
+      h("summary", "The same as a table, by chromosome"),
+      h("div.table-scroll", table),
     );
     this.element = plotFigure("Along the genome", CAPTION, this.canvas, this.details);
     this.details.addEventListener("toggle", () => this.describe());
@@ -276,18 +276,7 @@ export class Overview {
       `Percentiles of ${count(total)} variants by their place on ${names}. The table below has the figures.`,
     );
     if (!this.details.open) return;
-    const rows = this.sums
-      .rows()
-      .map((cells) =>
-        h(
-          "tr",
-          {},
-          ...cells.map((cell, i) =>
-            i === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell),
-          ),
-        ),
-      );
-    fill(this.table, ...rows);
+    fill(this.table, ...this.sums.rows().map(rowOf));
   }
 
   /** Opens the dot nearest to a click, if one is near. */

@@ -2,22 +2,14 @@ import type { Reference } from "@genolewm/runtime";
 import { plainContig } from "../contigs.ts";
 import { type Child, h } from "../dom.ts";
 import { count } from "../format.ts";
+import type { Allele } from "./store.ts";
 
 const AROUND_BP = 40;
-
-/** An edit and where it lies. */
-export interface EditPlace {
-  readonly contig: string;
-  /** Counts from 1. */
-  readonly pos: number;
-  readonly ref: string;
-  readonly alt: string;
-}
 
 /** The reference around an edit, with the edit marked as people mark text: struck out, inserted. */
 export async function basesAround(
   reference: Reference,
-  edit: EditPlace,
+  edit: Allele,
   signal: AbortSignal,
 ): Promise<HTMLElement> {
   const length =
@@ -29,19 +21,18 @@ export async function basesAround(
   const bases = await reference.bases(edit.contig, from, to, signal);
   const [before, after] = [bases.slice(0, start - from), bases.slice(end - from)];
   return h(
-    "figure",
-    { class: "bases", "data-testid": "bases" },
-    h("p", { class: "bases-text" }, before, ...marked(edit), after),
+    "figure.bases",
+    { "data-testid": "bases" },
+    h("p.bases-text", before, ...marked(edit), after),
     h(
-      "figcaption",
-      { class: "fine" },
+      "figcaption.fine",
       `${edit.contig}:${count(from + 1)} to ${count(to)} of the reference. Struck out is what the change removes, underlined what it adds.`,
     ),
   );
 }
 
 /** What both alleles share at the front stays plain: an insertion shows as what is inserted. */
-function marked({ ref, alt }: EditPlace): Child[] {
+function marked({ ref, alt }: Allele): Child[] {
   let shared = 0;
   while (
     shared < Math.min(ref.length, alt.length) &&
@@ -52,14 +43,8 @@ function marked({ ref, alt }: EditPlace): Child[] {
   const [gone, come] = [ref.slice(shared), alt.slice(shared)];
   return [
     ref.slice(0, shared),
-    gone !== "" && h("del", {}, h("span", { class: "unseen" }, " deleted: "), gone),
+    gone !== "" && h("del", h("span.unseen", " deleted: "), gone),
     come !== "" &&
-      h(
-        "ins",
-        {},
-        h("span", { class: "unseen" }, " inserted: "),
-        come,
-        h("span", { class: "unseen" }, " end of the edit "),
-      ),
+      h("ins", h("span.unseen", " inserted: "), come, h("span.unseen", " end of the edit ")),
   ];
 }

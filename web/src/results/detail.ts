@@ -74,8 +74,7 @@ export class Detail {
     fill(
       this.dialog,
       h(
-        "div",
-        { class: "detail-body" },
+        "div.detail-body",
         this.head(),
         this.verdict(),
         this.caution(),
@@ -117,34 +116,23 @@ export class Detail {
   }
 
   private get edit() {
-    const { scored, words } = this.store;
-    return {
-      contig: words.contigs.text(scored.contig.at(this.row)),
-      pos: scored.pos.at(this.row),
-      ref: words.alleles.text(scored.ref.at(this.row)),
-      alt: words.alleles.text(scored.alt.at(this.row)),
-    };
+    return this.store.allele(this.store.scored, this.row);
   }
 
   private head(): HTMLElement {
-    const { contig, pos, ref, alt } = this.edit;
-    const [gene, id] = [
-      this.store.words.genes.text(this.store.scored.gene.at(this.row)),
-      this.store.scored.id[this.row],
-    ];
+    const { contig, pos, ref, alt, gene, id } = this.edit;
     const change = h(
-      "p",
-      { class: "detail-change" },
+      "p.detail-change",
       changeWords(ref, alt),
-      gene !== "" && h("span", { class: "tag" }, gene),
-      id && h("span", { class: "tag" }, id),
+      gene !== "" && h("span.tag", gene),
+      id !== "" && h("span.tag", id),
     );
     const title = h(
       "h2",
       { id: "detail-title", "data-testid": "detail-title" },
       locus(contig, pos),
     );
-    return h("div", { class: "detail-head" }, h("div", {}, title, change), this.buttons());
+    return h("div.detail-head", h("div", title, change), this.buttons());
   }
 
   private buttons(): HTMLElement {
@@ -155,8 +143,7 @@ export class Detail {
       return button(label, { class: "button slim", "data-testid": testid, ...more }, act);
     };
     return h(
-      "div",
-      { class: "detail-buttons" },
+      "div.detail-buttons",
       slim("Previous", { disabled: first }, () => this.step(-1)),
       slim("Next", { disabled: last }, () => this.step(1)),
       slim("Close", { autofocus: true }, () => this.dialog.close()),
@@ -165,32 +152,31 @@ export class Detail {
 
   private verdict(): HTMLElement {
     const share = this.store.scored.percentile.at(this.row);
-    const gauge = h("div", { class: "gauge", "aria-hidden": "true" }, h("span"));
+    const gauge = h("div.gauge", { "aria-hidden": "true" }, h("span"));
     gauge.style.setProperty("--share", String(share));
     return h(
-      "div",
-      { class: "detail-verdict" },
+      "div.detail-verdict",
       h(
-        "p",
-        { class: "big", "data-testid": "detail-percentile" },
+        "p.big",
+        { "data-testid": "detail-percentile" },
         ordinal(share),
-        h("small", {}, " percentile of surprise"),
+        h("small", " percentile of surprise"),
       ),
       gauge,
-      h("p", {}, rankWords(share)),
-      h("p", { class: "fine" }, "This is research output and not a diagnosis."),
+      h("p", rankWords(share)),
+      h("p.fine", "This is research output and not a diagnosis."),
     );
   }
 
   private caution(): HTMLElement | null {
     const { ref, alt } = this.edit;
     return kindOf(ref, alt) === "indel"
-      ? h("p", { class: "caution", "data-testid": "detail-caution" }, INDEL_CAUTION)
+      ? h("p.caution", { "data-testid": "detail-caution" }, INDEL_CAUTION)
       : null;
   }
 
   private bases(): HTMLElement {
-    const place = h("section", {}, h("h3", {}, "The DNA around it"));
+    const place = h("section", h("h3", "The DNA around it"));
     const { signal } = this.loading;
     basesAround(this.reference, this.edit, signal).then(
       (shown) => place.append(shown),
@@ -207,7 +193,7 @@ export class Detail {
     const window = this.runtime.model.windowBp;
     const start = scored.windowStart.at(row);
     const [confidence, low] = [scored.confidence.at(row), scored.lowConfidence.at(row) === 1];
-    const fine = (text: string) => h("span", { class: "fine" }, ` ${text}`);
+    const fine = (text: string) => h("span.fine", ` ${text}`);
     const list = facts([
       ["Percentile", percentile(scored.percentile.at(row))],
       ["Raw surprise", figure(scored.sigmaRaw.at(row)), fine(RAW)],
@@ -225,13 +211,13 @@ export class Detail {
       ["Window", `${count(window)} bases from ${count(start + 1)}`],
       ["In your file", `line ${count(scored.line.at(row))}`],
     ]);
-    return h("section", {}, h("h3", {}, "Figures"), list);
+    return h("section", h("h3", "Figures"), list);
   }
 
   private receipt(): HTMLElement {
     const bytes = this.store.scored.receiptBytes.at(this.row);
-    const section = h("section", { "data-testid": "detail-receipt" }, h("h3", {}, "Receipt"));
-    if (bytes === 0) section.append(h("p", {}, "This score has no receipt."));
+    const section = h("section", { "data-testid": "detail-receipt" }, h("h3", "Receipt"));
+    if (bytes === 0) section.append(h("p", "This score has no receipt."));
     else
       void this.store.files.receipt(this.store.scored.receiptOffset.at(this.row), bytes).then(
         (text) => section.append(...this.receiptParts(text)),
@@ -250,13 +236,11 @@ export class Detail {
       );
     return [
       h(
-        "p",
-        { class: "fine" },
+        "p.fine",
         "It binds this score to the model, the reference and the change by checksums. Keep it as private as your file.",
       ),
       h(
-        "p",
-        { class: "button-row" },
+        "p.button-row",
         button(
           "Save this receipt",
           { class: "button slim", "data-testid": "detail-receipt-save" },
@@ -267,8 +251,7 @@ export class Detail {
       outcome,
       h(
         "details",
-        {},
-        h("summary", {}, "Show it"),
+        h("summary", "Show it"),
         h(
           "pre",
           { tabindex: 0, "aria-label": "Receipt" },
@@ -287,19 +270,8 @@ function rankWords(share: number): string {
 
 function meaning(): HTMLElement {
   return h(
-    "div",
-    { class: "meaning" },
-    h(
-      "section",
-      {},
-      h("h3", {}, "What the number means"),
-      ...MEANS.map((text) => h("p", {}, text)),
-    ),
-    h(
-      "section",
-      {},
-      h("h3", {}, "What it does not mean"),
-      ...MEANS_NOT.map((text) => h("p", {}, text)),
-    ),
+    "div.meaning",
+    h("section", h("h3", "What the number means"), ...MEANS.map((text) => h("p", text))),
+    h("section", h("h3", "What it does not mean"), ...MEANS_NOT.map((text) => h("p", text))),
   );
 }

@@ -53,17 +53,15 @@ export class Filters {
   ) {
     this.geneField.hidden = true;
     const percentiles = h(
-      "fieldset",
-      { class: "field pair" },
-      h("legend", {}, "Percentile"),
-      h("label", {}, h("span", { class: "unseen" }, "Percentile from"), this.from),
+      "fieldset.field.pair",
+      h("legend", "Percentile"),
+      h("label", h("span.unseen", "Percentile from"), this.from),
       " to ",
-      h("label", {}, h("span", { class: "unseen" }, "Percentile to"), this.to),
+      h("label", h("span.unseen", "Percentile to"), this.to),
     );
     this.element = h(
-      "div",
+      "div.filters",
       {
-        class: "filters",
         role: "group",
         "aria-label": "Filter the table",
         "data-testid": "filters",

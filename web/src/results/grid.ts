@@ -46,14 +46,10 @@ export class Grid {
     label: string,
     private readonly source: GridSource,
   ) {
-    const headRow = h(
-      "div",
-      { class: "grid-row", role: "row", "aria-rowindex": 1 },
-      ...this.makeHeads(),
-    );
-    this.head = h("div", { class: "grid-head", role: "rowgroup" }, headRow);
-    this.sizer = h("div", { class: "grid-sizer", role: "rowgroup" });
-    this.nothing = h("p", { class: "grid-nothing" }, source.nothing);
+    const headRow = h("div.grid-row", { role: "row", "aria-rowindex": 1 }, ...this.makeHeads());
+    this.head = h("div.grid-head", { role: "rowgroup" }, headRow);
+    this.sizer = h("div.grid-sizer", { role: "rowgroup" });
+    this.nothing = h("p.grid-nothing", source.nothing);
     this.element = h(
       "div",
       {
@@ -199,8 +195,8 @@ export class Grid {
       h("div", { class: `cell ${key}`, role: "gridcell" }),
     );
     const row = h(
-      "div",
-      { class: "grid-row body-row", role: "row", "data-testid": `row-${this.id}` },
+      "div.grid-row.body-row",
+      { role: "row", "data-testid": `row-${this.id}` },
       ...cells,
     );
     this.pool.push(row);

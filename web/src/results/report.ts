@@ -20,35 +20,33 @@ export interface ReportMatter {
 /** Fills the part of the page that only printers show. It names no file and no person. */
 export function buildReport(matter: ReportMatter): void {
   const { store, inspection, model, summary, histogram, overview } = matter;
-  const texts = (all: readonly string[]) => all.map((text) => h("p", {}, text));
+  const texts = (all: readonly string[]) => all.map((text) => h("p", text));
   fill(
     byId("report"),
-    h("h1", {}, "GenoLeWM report"),
+    h("h1", "GenoLeWM report"),
     h(
-      "p",
-      { class: "report-banner" },
-      h("strong", {}, "A research tool, not a diagnosis. "),
+      "p.report-banner",
+      h("strong", "A research tool, not a diagnosis. "),
       "A score says nothing certain about anybody’s health. For that, talk to a genetic counsellor.",
     ),
     summary === null &&
-      h("p", {}, h("strong", {}, "The run was not finished: this is a part of the file.")),
+      h("p", h("strong", "The run was not finished: this is a part of the file.")),
     accounts(store, inspection, model, summary),
-    h("h2", {}, "Percentiles"),
+    h("h2", "Percentiles"),
     histogram,
-    h("h2", {}, "Along the genome"),
+    h("h2", "Along the genome"),
     overview,
-    h("h2", {}, `The ${TOP} highest percentiles among exchanged bases`),
+    h("h2", `The ${TOP} highest percentiles among exchanged bases`),
     h(
       "p",
-      {},
       "Insertions and deletions are left out here: they lead such lists because of how the model reads DNA.",
     ),
     topTable(store),
-    h("h2", {}, "Not scored"),
+    h("h2", "Not scored"),
     reasons(store),
-    h("h2", {}, "What the numbers mean"),
+    h("h2", "What the numbers mean"),
     ...texts(MEANS),
-    h("h2", {}, "What they do not mean"),
+    h("h2", "What they do not mean"),
     ...texts(MEANS_NOT),
   );
 }
@@ -70,7 +68,7 @@ function accounts(
     ],
     ["Scored", count(store.scored.count)],
     ["Skipped", count(store.skipped.count)],
-    ["Model", h("code", {}, model.modelId)],
+    ["Model", h("code", model.modelId)],
     summary !== null && ["Computed by", backends.join(", ")],
     summary !== null && ["Time", elapsed(summary.seconds)],
     ["Printed", new Date().toLocaleDateString("en-GB", { dateStyle: "long" })],
@@ -78,30 +76,27 @@ function accounts(
 }
 
 function topTable(store: Store): HTMLElement {
-  const { scored, words } = store;
-  const rows = top(store).map((row) =>
-    h(
-      "tr",
-      {},
-      h("td", {}, locus(words.contigs.text(scored.contig.at(row)), scored.pos.at(row))),
-      h("td", {}, scored.id[row] ?? ""),
-      h(
-        "td",
-        {},
-        `${words.alleles.text(scored.ref.at(row))} → ${words.alleles.text(scored.alt.at(row))}`,
-      ),
-      h("td", {}, words.genes.text(scored.gene.at(row))),
-      h("td", {}, percentile(scored.percentile.at(row))),
-      h("td", {}, figure(scored.sigmaRaw.at(row))),
-      h("td", {}, scored.confidence.at(row).toFixed(2)),
-    ),
-  );
+  const { scored } = store;
+  const rows = top(store).map((row) => {
+    const { contig, pos, ref, alt, gene, id } = store.allele(scored, row);
+    const cells = [
+      locus(contig, pos),
+      id,
+      `${ref} → ${alt}`,
+      gene,
+      percentile(scored.percentile.at(row)),
+      figure(scored.sigmaRaw.at(row)),
+      scored.confidence.at(row).toFixed(2),
+    ];
+    return h("tr", ...cells.map((cell) => h("td", cell)));
+  });
   const head = ["Position", "Name", "Change", "Gene", "Percentile", "Raw surprise", "Confidence"];
-  return tableOf(head, h("tbody", {}, ...rows), { "data-testid": "report-top" });
+  return tableOf(head, h("tbody", ...rows), { "data-testid": "report-top" });
 }
 
 /** The rows with the highest percentiles, the raw surprise deciding between equals. */
-function top({ scored, words }: Store): number[] {
+function top(store: Store): number[] {
+  const { scored } = store;
   const best: number[] = [];
   const above = (a: number, b: number) =>
     scored.percentile.at(a) - scored.percentile.at(b) ||
@@ -109,11 +104,8 @@ function top({ scored, words }: Store): number[] {
   for (let row = 0; row < scored.count; row += 1) {
     const last = best[TOP - 1];
     if (last !== undefined && above(row, last) <= 0) continue;
-    if (
-      kindOf(words.alleles.text(scored.ref.at(row)), words.alleles.text(scored.alt.at(row))) ===
-      "indel"
-    )
-      continue;
+    const { ref, alt } = store.allele(scored, row);
+    if (kindOf(ref, alt) === "indel") continue;
     const place = best.findIndex((other) => above(row, other) > 0);
     best.splice(place < 0 ? best.length : place, 0, row);
     best.length = Math.min(best.length, TOP);
@@ -122,12 +114,11 @@ function top({ scored, words }: Store): number[] {
 }
 
 function reasons(store: Store): HTMLElement {
-  if (store.reasons.size === 0) return h("p", {}, "Everything was scored.");
+  if (store.reasons.size === 0) return h("p", "Everything was scored.");
   return h(
     "ul",
-    {},
     ...[...store.reasons].map(([name, { count: number, description }]) =>
-      h("li", {}, `${count(number)} ${name}: ${description}`),
+      h("li", `${count(number)} ${name}: ${description}`),
     ),
   );
 }

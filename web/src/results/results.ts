@@ -23,7 +23,7 @@ export interface RunMatter {
   readonly inspection: Inspection;
   /** Regions that were asked for; the empty string for all. */
   readonly regions: string;
-  /** Told whenever what is shown has grown. */
+  /** Told now and then that there are more rows, and at the end. */
   readonly grown: () => void;
 }
 
@@ -59,12 +59,11 @@ export class Results {
       byId("results"),
       h("h2", { id: "results-title" }, "Results"),
       h(
-        "p",
-        { class: "caution" },
+        "p.caution",
         "Read with care: this is research output and no statement about health. ",
         INDEL_CAUTION,
       ),
-      h("div", { class: "plots" }, this.histogram.element, this.overview.element),
+      h("div.plots", this.histogram.element, this.overview.element),
       this.variants.element,
       this.saveBar(),
     );
@@ -149,17 +148,15 @@ export class Results {
     ];
     const print = button("Print a report", { "data-testid": "print" }, () => window.print());
     return h(
-      "section",
-      { class: "save-bar", "aria-labelledby": "save-title" },
+      "section.save-bar",
+      { "aria-labelledby": "save-title" },
       h("h3", { id: "save-title" }, "Save"),
       h(
-        "p",
-        { class: "fine" },
+        "p.fine",
         "Files are written on this device. They tell about your DNA: keep them as private as the file itself.",
       ),
       h(
-        "div",
-        { class: "button-row" },
+        "div.button-row",
         ...files.map(([name, label]) =>
           button(label, { "data-testid": `export-${name}` }, () => this.save(name)),
         ),

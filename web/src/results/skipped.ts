@@ -1,7 +1,7 @@
 import { byId, button, fill, h, setText } from "../dom.ts";
 import { allele, count, locus, plural } from "../format.ts";
 import { serial } from "../pace.ts";
-import { tableOf } from "../pieces.ts";
+import { choice, rowOf, tableOf } from "../pieces.ts";
 import { save } from "./exports.ts";
 import { Grid, type GridColumn, type GridSource } from "./grid.ts";
 import { Order } from "./order.ts";
@@ -25,8 +25,8 @@ export function emptySkipped(
 ): void {
   fill(
     byId("panel-skipped"),
-    h("h2", {}, "Skipped variants"),
-    h("p", { class: "empty", "data-testid": "skipped-empty" }, message),
+    h("h2", "Skipped variants"),
+    h("p.empty", { "data-testid": "skipped-empty" }, message),
   );
   byId("skipped-badge").hidden = true;
 }
@@ -38,12 +38,8 @@ export class Skipped implements GridSource {
   private readonly order: Order;
   private readonly grid: Grid;
   private readonly sums = h("tbody");
-  private readonly reason = h(
-    "select",
-    { "data-testid": "skipped-reason" },
-    h("option", { value: "" }, "All reasons"),
-  );
-  private readonly shown = h("p", { class: "shown", "data-testid": "skipped-shown" });
+  private readonly reason = choice("skipped-reason", [["", "All reasons"]]);
+  private readonly shown = h("p.shown", { "data-testid": "skipped-shown" });
   private readonly update: () => Promise<void>;
   private stale = false;
   private built = false;
@@ -68,12 +64,12 @@ export class Skipped implements GridSource {
   render(position: number, cells: readonly HTMLElement[]): void {
     const { skipped, words } = this.store;
     const row = this.order.row(position);
-    const [contig, pos] = [words.contigs.text(skipped.contig.at(row)), skipped.pos.at(row)];
+    const { contig, pos, ref, alt, id } = this.store.allele(skipped, row);
     const texts = [
       count(skipped.line.at(row)),
       contig === "." || contig === "" ? "–" : locus(contig, pos),
-      skipped.id[row] ?? "",
-      `${allele(words.alleles.text(skipped.ref.at(row)))} → ${allele(words.alleles.text(skipped.alt.at(row)))}`,
+      id,
+      `${allele(ref)} → ${allele(alt)}`,
       words.reasons.text(skipped.reason.at(row)),
       words.descriptions.text(skipped.description.at(row)),
     ];
@@ -95,16 +91,16 @@ export class Skipped implements GridSource {
     this.built = true;
     const heads = ["Reason", "Variants", "What it means"];
     const sums = tableOf(heads, this.sums, { class: "sums", "data-testid": "skipped-sums" });
-    const choose = h("label", { class: "sort-choice" }, "Show ", this.reason);
+    const choose = h("label.sort-choice", "Show ", this.reason);
     const saving = button("Save as TSV", { "data-testid": "export-skipped" }, () =>
       save(this.store.files.file("skipped"), "skipped", this.partial()),
     );
     fill(
       byId("panel-skipped"),
-      h("h2", {}, "Skipped variants"),
-      h("p", {}, INTRODUCTION),
-      h("div", { class: "table-scroll" }, sums),
-      h("div", { class: "grid-bar" }, this.shown, choose, saving),
+      h("h2", "Skipped variants"),
+      h("p", INTRODUCTION),
+      h("div.table-scroll", sums),
+      h("div.grid-bar", this.shown, choose, saving),
       this.grid.element,
     );
   }
@@ -118,15 +114,7 @@ export class Skipped implements GridSource {
       this.sums,
       ...reasons
         .sort(([, a], [, b]) => b.count - a.count)
-        .map(([name, sum]) =>
-          h(
-            "tr",
-            {},
-            h("th", { scope: "row" }, name),
-            h("td", {}, count(sum.count)),
-            h("td", {}, sum.description),
-          ),
-        ),
+        .map(([name, sum]) => rowOf([name, count(sum.count), sum.description])),
     );
   }
 

@@ -26,6 +26,17 @@ class Places {
   }
 }
 
+/** An allele in the file's words; a gene or an id that is not there is empty. */
+export interface Allele {
+  readonly contig: string;
+  /** Counts from 1. */
+  readonly pos: number;
+  readonly ref: string;
+  readonly alt: string;
+  readonly gene: string;
+  readonly id: string;
+}
+
 /** Alleles with a score. */
 export class ScoredColumns extends Places {
   readonly sigmaRaw = floats();
@@ -72,6 +83,19 @@ export class Store {
   /** Whether the file names genes. */
   get hasGenes(): boolean {
     return this.words.genes.all().length > 1;
+  }
+
+  /** What the file says of an allele with a score, or of one without. */
+  allele(of: Places, row: number): Allele {
+    const { contigs, alleles, genes } = this.words;
+    return {
+      contig: contigs.text(of.contig.at(row)),
+      pos: of.pos.at(row),
+      ref: alleles.text(of.ref.at(row)),
+      alt: alleles.text(of.alt.at(row)),
+      gene: genes.text(of.gene.at(row)),
+      id: of.id[row] ?? "",
+    };
   }
 
   /** Takes rows over, giving way to the page between them. */

@@ -2,6 +2,7 @@ import { allele, count, figure, locus, percentile } from "../format.ts";
 import { h, setText } from "../dom.ts";
 import { announce } from "../announce.ts";
 import { serial } from "../pace.ts";
+import { choice } from "../pieces.ts";
 import { Filters } from "./filters.ts";
 import { Grid, type GridColumn, type GridSource } from "./grid.ts";
 import { Order } from "./order.ts";
@@ -18,6 +19,24 @@ const COLUMNS: readonly GridColumn[] = [
   { key: "confidence", label: "Confidence", sortable: true },
 ];
 
+const SORTS: readonly (readonly [value: string, label: string])[] = [
+  ["", "As in the file"],
+  ["percentile down", "Most surprising first"],
+  ["percentile up", "Least surprising first"],
+  ["place up", "Position"],
+  ["place down", "Position, last first"],
+  ["gene up", "Gene"],
+  ["gene down", "Gene, last first"],
+  ["change up", "Change"],
+  ["change down", "Change, last first"],
+  ["raw down", "Raw surprise, highest first"],
+  ["raw up", "Raw surprise, lowest first"],
+  ["displacement down", "Shift, highest first"],
+  ["displacement up", "Shift, lowest first"],
+  ["confidence down", "Confidence, highest first"],
+  ["confidence up", "Confidence, lowest first"],
+];
+
 /** Columns that people first want the highest of. */
 const HIGHEST_FIRST = new Set(["percentile", "raw", "displacement", "confidence"]);
 
@@ -29,8 +48,8 @@ export class Variants implements GridSource {
   readonly element: HTMLElement;
   private readonly order: Order;
   private readonly grid: Grid;
-  private readonly sortChoice = sortSelect();
-  private readonly shown = h("p", { class: "shown", "data-testid": "shown" });
+  private readonly sortChoice = choice("sort", SORTS);
+  private readonly shown = h("p.shown", { "data-testid": "shown" });
   private sortKey: string | undefined;
   private descending = false;
   private stale = true;
@@ -47,13 +66,8 @@ export class Variants implements GridSource {
     this.sortChoice.addEventListener("change", () =>
       this.sortBy(...parseSort(this.sortChoice.value)),
     );
-    const bar = h(
-      "div",
-      { class: "grid-bar" },
-      this.shown,
-      h("label", { class: "sort-choice" }, "Order ", this.sortChoice),
-    );
-    this.element = h("div", { class: "variants" }, this.filters.element, bar, this.grid.element);
+    const bar = h("div.grid-bar", this.shown, h("label.sort-choice", "Order ", this.sortChoice));
+    this.element = h("div.variants", this.filters.element, bar, this.grid.element);
   }
 
   count(): number {
@@ -98,13 +112,14 @@ export class Variants implements GridSource {
   }
 
   render(position: number, cells: readonly HTMLElement[]): void {
-    const { scored, words } = this.store;
+    const { scored } = this.store;
     const row = this.row(position);
+    const { contig, pos, ref, alt, gene, id } = this.store.allele(scored, row);
     const texts = [
-      locus(words.contigs.text(scored.contig.at(row)), scored.pos.at(row)),
-      scored.id[row] ?? "",
-      `${allele(words.alleles.text(scored.ref.at(row)))} → ${allele(words.alleles.text(scored.alt.at(row)))}`,
-      words.genes.text(scored.gene.at(row)),
+      locus(contig, pos),
+      id,
+      `${allele(ref)} → ${allele(alt)}`,
+      gene,
       percentile(scored.percentile.at(row)),
       figure(scored.sigmaRaw.at(row)),
       figure(scored.displacement.at(row)),
@@ -172,32 +187,6 @@ export class Variants implements GridSource {
         return (row) => scored.percentile.at(row);
     }
   }
-}
-
-const SORTS: readonly (readonly [value: string, label: string])[] = [
-  ["", "As in the file"],
-  ["percentile down", "Most surprising first"],
-  ["percentile up", "Least surprising first"],
-  ["place up", "Position"],
-  ["place down", "Position, last first"],
-  ["gene up", "Gene"],
-  ["gene down", "Gene, last first"],
-  ["change up", "Change"],
-  ["change down", "Change, last first"],
-  ["raw down", "Raw surprise, highest first"],
-  ["raw up", "Raw surprise, lowest first"],
-  ["displacement down", "Shift, highest first"],
-  ["displacement up", "Shift, lowest first"],
-  ["confidence down", "Confidence, highest first"],
-  ["confidence up", "Confidence, lowest first"],
-];
-
-function sortSelect(): HTMLSelectElement {
-  return h(
-    "select",
-    { "data-testid": "sort" },
-    ...SORTS.map(([value, label]) => h("option", { value }, label)),
-  );
 }
 
 function parseSort(value: string): [key: string | undefined, descending: boolean] {

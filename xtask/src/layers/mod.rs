@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::Verdict;
+use crate::{Verdict, command};
 use modules::Modules;
 
 /// Which crates build upon a crate.
@@ -130,13 +130,8 @@ pub(crate) fn check(root: &Path) -> Verdict {
         faults.push("no source file found\n  help: run this in the repository".to_owned());
     }
     let scripts = scripts::check(root, &mut faults);
-    if faults.is_empty() {
-        Ok(format!(
-            "{files} Rust and {scripts} TypeScript files import in one direction"
-        ))
-    } else {
-        Err(faults)
-    }
+    let good = format!("{files} Rust and {scripts} TypeScript files import in one direction");
+    command::verdict(faults, good)
 }
 
 /// The workspace's crates in order. A member that no rule speaks of would be free to import

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::circles;
+use crate::files;
 
 /// A folder of sources, and its own folders in order: each may import from those before it. Empty
 /// where they have no order.
@@ -37,7 +38,9 @@ pub(super) fn check(root: &Path, faults: &mut Vec<String>) -> usize {
         if !folder.exists() {
             continue;
         }
-        match files_below(&folder) {
+        match files::below(&folder, |path| {
+            path.extension().is_some_and(|end| end == "ts")
+        }) {
             Ok(files) => {
                 check_package(root, package, &files, faults);
                 count += files.len();
@@ -176,22 +179,6 @@ fn quoted(text: &str, sign: char) -> usize {
         }
     }
     text.len()
-}
-
-/// The TypeScript files below `folder`, in order.
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let fault = |e| format!("{}: {e}", folder.display());
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(fault)?.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(files_below(&path)?);
-        } else if path.extension().is_some_and(|end| end == "ts") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 #[cfg(test)]
