@@ -107,10 +107,7 @@ impl<M: Clone> ActionEncoder<M> {
     /// there is no edit.
     pub fn forward<O: Ops<Matrix = M>>(&self, ops: &O, edits: &[RelEdit]) -> Result<M> {
         if edits.is_empty() {
-            return Err(Error::new(
-                ErrorCode::InputGeneric,
-                "there is no edit to encode",
-            ));
+            return Err(Error::input("there is no edit to encode"));
         }
         let types: Vec<usize> = edits.iter().map(|edit| edit.edit_type().index()).collect();
         let (from, to) = self.alleles.forward(ops, edits)?;

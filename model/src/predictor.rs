@@ -16,7 +16,7 @@ use crate::weights::Weights;
 use batch::Batch;
 use blocks::{CrossBlock, Output, SelfBlock};
 use core::ops::Range;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 
 /// Sizes of a predictor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -294,7 +294,7 @@ impl<M: Clone> Predictor<M> {
 
     fn check(&self, items: usize, rows: usize, mask: &[bool], per_item: usize) -> Result<()> {
         let refused = |message: &str| {
-            Err(Error::new(ErrorCode::InputGeneric, message)
+            Err(Error::input(message)
                 .with_detail("items", items)
                 .with_detail("actions_per_item", per_item)
                 .with_detail("max_actions", self.sizes.max_actions))

@@ -6,7 +6,7 @@ use genolewm::scorer::{Candidate, Distances};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::{BpOffset, Position};
 use genolewm_core::window::{ExtractedWindow, window_from_slice};
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -127,10 +127,7 @@ pub(crate) fn read_answers(answers: &[f64], count: usize) -> Result<Vec<Distance
 }
 
 fn broken(why: &str) -> Error {
-    Error::new(
-        ErrorCode::InternalInvariantViolation,
-        format!("a batch was damaged on its way: {why}"),
-    )
+    Error::invariant(format!("a batch was damaged on its way: {why}"))
 }
 
 #[cfg(test)]

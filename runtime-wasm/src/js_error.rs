@@ -1,6 +1,6 @@
 //! Errors as JavaScript sees them.
 
-use genolewm_core::{Error, ErrorCode};
+use genolewm_core::Error;
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -53,17 +53,16 @@ fn text_or_null(text: Option<&str>) -> JsValue {
 
 /// A call that the caller must not make.
 pub(crate) fn misuse(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
+    Error::input(message)
         .with_remedy("this is a bug of the calling code; see the package's documentation")
 }
 
 /// A JSON value as text for JavaScript.
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> JsResult<String> {
     serde_json::to_string(value).map_err(|error| {
-        JsError(Error::new(
-            ErrorCode::InternalInvariantViolation,
-            format!("a result cannot be written as JSON: {error}"),
-        ))
+        JsError(Error::invariant(format!(
+            "a result cannot be written as JSON: {error}"
+        )))
     })
 }
 

@@ -206,6 +206,16 @@ impl Error {
         }))
     }
 
+    /// `INPUT.GENERIC`: what was given cannot be used.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InputGeneric, message)
+    }
+
+    /// `INTERNAL.INVARIANT_VIOLATION`: what cannot happen did.
+    pub fn invariant(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InternalInvariantViolation, message)
+    }
+
     /// That bytes of the file `name` have not arrived yet, which [`is_starved`](Self::is_starved)
     /// tells.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use crate::edit::EditSpec;
 use crate::provenance::python_float_repr;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -70,7 +70,7 @@ impl FromStr for Aggregation {
 
     fn from_str(text: &str) -> Result<Self> {
         Self::by_name(text).ok_or_else(|| {
-            refused("an aggregation is mean, max or median").with_detail("aggregation", text)
+            Error::input("an aggregation is mean, max or median").with_detail("aggregation", text)
         })
     }
 }
@@ -87,12 +87,12 @@ impl FromStr for Aggregation {
 /// ```
 pub fn aggregate(distances: &[f64], aggregation: Aggregation) -> Result<f64> {
     if distances.iter().any(|distance| !distance.is_finite()) {
-        return Err(refused("a distance is not finite"));
+        return Err(Error::input("a distance is not finite"));
     }
     let mut sorted: Vec<f64> = distances.to_vec();
     sorted.sort_by(f64::total_cmp);
     let Some(&largest) = sorted.last() else {
-        return Err(refused("there is no distance to aggregate"));
+        return Err(Error::input("there is no distance to aggregate"));
     };
     Ok(match aggregation {
         Aggregation::Mean => distances.iter().sum::<f64>() / distances.len() as f64,
@@ -166,11 +166,8 @@ fn json_float(name: &str, value: f64) -> Result<String> {
     if value.is_finite() {
         return Ok(python_float_repr(value));
     }
-    Err(Error::new(
-        ErrorCode::InternalInvariantViolation,
-        format!("{name} is {value}"),
-    )
-    .with_remedy("run `genolewm doctor`: a backend returned a number that is not finite"))
+    Err(Error::invariant(format!("{name} is {value}"))
+        .with_remedy("run `genolewm doctor`: a backend returned a number that is not finite"))
 }
 
 /// A quoted JSON string in ASCII, as Python's `json.dumps` writes it: contig names may hold anything.
@@ -195,10 +192,6 @@ fn json_string(text: &str) -> String {
     }
     quoted.push('"');
     quoted
-}
-
-fn refused(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use genolewm_core::provenance::{
 };
 use genolewm_core::surprise::{ScoreRow, SurpriseResult};
 use genolewm_core::window::ExtractedWindow;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::sync::Arc;
 
 /// How distances become scores.
@@ -47,11 +47,10 @@ impl Distances {
                 displacement,
             });
         }
-        Err(Error::new(
-            ErrorCode::InternalInvariantViolation,
-            "the model gave a number that is not finite",
+        Err(
+            Error::invariant("the model gave a number that is not finite")
+                .with_remedy("score again on the processor (backend cpu)"),
         )
-        .with_remedy("score again on the processor (backend cpu)"))
     }
 
     /// Distance between the predicted and the encoded edited state.

@@ -74,10 +74,7 @@ impl VariantFile {
     fn meet(&mut self, need: Need, intake: &mut Intake) -> Result<()> {
         match need {
             Need::Input => self.feed(intake),
-            Need::Reference => Err(Error::new(
-                ErrorCode::InternalInvariantViolation,
-                "a reference in a file waits for bytes",
-            )),
+            Need::Reference => Err(Error::invariant("a reference in a file waits for bytes")),
         }
     }
 
@@ -250,9 +247,6 @@ impl<A, F> Driver<A, F> {
 }
 
 fn worker_ended() -> Error {
-    Error::new(
-        ErrorCode::InternalInvariantViolation,
-        "a scoring worker ended without a result",
-    )
-    .with_remedy("score again with one thread; if it happens again, report it")
+    Error::invariant("a scoring worker ended without a result")
+        .with_remedy("score again with one thread; if it happens again, report it")
 }

@@ -99,7 +99,7 @@ impl RefCheck {
         if self.mismatched > self.matched {
             return self.refusal(builds);
         }
-        let error = Error::new(ErrorCode::InputGeneric, "no allele could be scored");
+        let error = Error::input("no allele could be scored");
         if self.known_contigs == 0 && self.unknown_contigs > 0 {
             let names: Vec<&str> = self.unknown_names.iter().map(String::as_str).collect();
             return error

@@ -2,10 +2,10 @@
 
 use super::table::{
     CalibrationBucket, CalibrationTable, CalibrationWarning, DEFAULT_CDF_POINTS,
-    DEFAULT_REFERENCE_PER_BUCKET, LOW_CONFIDENCE_BUCKET_SIZE, MAX_GRID_SIZE, invalid,
+    DEFAULT_REFERENCE_PER_BUCKET, LOW_CONFIDENCE_BUCKET_SIZE, MAX_GRID_SIZE,
 };
-use crate::Result;
 use crate::context::{DEFAULT_MIN_BUCKET_SIZE, UNKNOWN_BUCKET_ID, backoff_chain};
+use crate::{Error, Result};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -53,14 +53,14 @@ impl BuildOptions {
     fn check(&self) -> Result<()> {
         if self.per_bucket_sample == 0 || self.min_bucket_size == 0 || self.low_confidence_size == 0
         {
-            return Err(invalid("sample and bucket sizes must be at least 1"));
+            return Err(Error::input("sample and bucket sizes must be at least 1"));
         }
         if !(2..=MAX_GRID_SIZE).contains(&self.grid_size) {
-            return Err(invalid("grid_size must lie between 2 and 16384")
+            return Err(Error::input("grid_size must lie between 2 and 16384")
                 .with_detail("grid_size", self.grid_size));
         }
         if self.low_confidence_size > self.min_bucket_size {
-            return Err(invalid(
+            return Err(Error::input(
                 "low_confidence_size must not exceed min_bucket_size",
             ));
         }
@@ -95,7 +95,7 @@ pub fn build_calibration_table(
     let mut own_buckets = BTreeSet::new();
     for example in examples {
         if !(0.0..f64::INFINITY).contains(&example.sigma_raw) {
-            return Err(invalid("a surprise must be finite and not negative")
+            return Err(Error::input("a surprise must be finite and not negative")
                 .with_detail("sigma_raw", example.sigma_raw));
         }
         let chain = backoff_chain(&example.bucket_id)?;
@@ -168,7 +168,7 @@ fn bucket(
 ) -> Result<CalibrationBucket> {
     sample.sort_unstable_by(f64::total_cmp);
     let (Some(&min), Some(&max)) = (sample.first(), sample.last()) else {
-        return Err(invalid("a calibration bucket has no rows"));
+        return Err(Error::input("a calibration bucket has no rows"));
     };
     let last = options.grid_size - 1;
     let step = (max - min) / last as f64;

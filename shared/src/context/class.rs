@@ -1,6 +1,6 @@
 //! The three factors of a context, by their stable names.
 
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use core::str::FromStr;
 
 macro_rules! classes {
@@ -23,7 +23,7 @@ macro_rules! classes {
             /// Reads the exact name, as bucket ids hold it.
             fn from_str(text: &str) -> Result<Self> {
                 Self::by_name(text).ok_or_else(|| {
-                    refused(concat!("this is no ", $what)).with_detail("text", text)
+                    Error::input(concat!("this is no ", $what)).with_detail("text", text)
                 })
             }
         }
@@ -81,8 +81,4 @@ classes! {
     Transposon = "transposon";
     /// Long copies of other places in the genome.
     SegmentalDup = "segmental_dup";
-}
-
-pub(super) fn refused(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
 }

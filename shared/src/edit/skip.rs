@@ -2,7 +2,7 @@
 //!
 //! No allele vanishes: each gets a score or one of these reasons, and the counts add up.
 
-use crate::{Error, ErrorCode};
+use crate::Error;
 use core::str::FromStr;
 
 macro_rules! reasons {
@@ -63,11 +63,7 @@ impl FromStr for SkipReason {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::by_name(text).ok_or_else(|| {
-            Error::new(
-                ErrorCode::InputGeneric,
-                "this is no reason for skipping an allele",
-            )
-            .with_detail("text", text)
+            Error::input("this is no reason for skipping an allele").with_detail("text", text)
         })
     }
 }

@@ -2,7 +2,7 @@
 //! Python prints them.
 
 use super::Json;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use alloc::format;
 use alloc::string::String;
 use core::fmt::Write as _;
@@ -54,10 +54,7 @@ fn write_value(out: &mut String, value: &Json) -> Result<()> {
         Json::Integer(digits) => out.push_str(digits),
         Json::Float(number) if number.is_finite() => out.push_str(&python_float_repr(*number)),
         Json::Float(_) => {
-            return Err(Error::new(
-                ErrorCode::InputGeneric,
-                "JSON has no NaN and no infinity",
-            ));
+            return Err(Error::input("JSON has no NaN and no infinity"));
         }
         Json::String(text) => write_string(out, text),
         Json::Array(items) => {

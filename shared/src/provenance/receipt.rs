@@ -248,7 +248,7 @@ impl ReceiptBuilder {
         timestamp: &str,
     ) -> Result<Receipt> {
         if !is_rfc3339_utc(timestamp) {
-            return Err(invalid("a timestamp is written YYYY-MM-DDThh:mm:ssZ")
+            return Err(Error::input("a timestamp is written YYYY-MM-DDThh:mm:ssZ")
                 .with_detail("timestamp", timestamp));
         }
         let input = InputCommitment {
@@ -364,7 +364,7 @@ pub(super) fn check_runtime(runtime: &RuntimeMetadata) -> Result<()> {
         ("carbon_revision", &runtime.carbon_revision),
     ] {
         if text.is_empty() {
-            return Err(invalid(&format!("runtime.{name} is empty")));
+            return Err(Error::input(format!("runtime.{name} is empty")));
         }
     }
     Ok(())
@@ -374,11 +374,7 @@ pub(super) fn check_sha256(name: &str, text: &str) -> Result<()> {
     if is_sha256(text) {
         return Ok(());
     }
-    Err(invalid(&format!(
+    Err(Error::input(format!(
         "{name} must be sha256: and 64 lower-case hex digits"
     )))
-}
-
-pub(super) fn invalid(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
 }

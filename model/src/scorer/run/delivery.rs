@@ -6,7 +6,7 @@ use super::tally::Tally;
 use crate::scorer::calibrate::{Scored, ScoredBy};
 use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptScope};
 use genolewm_core::source::VariantRecord;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -129,8 +129,5 @@ impl<A> Deliveries<A> {
 }
 
 fn answer_missing() -> Error {
-    Error::new(
-        ErrorCode::InternalInvariantViolation,
-        "an allele was not answered",
-    )
+    Error::invariant("an allele was not answered")
 }

@@ -2,7 +2,7 @@
 
 use super::batcher::WaitingRecord;
 use crate::scorer::calibrate::ScoredBy;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -78,7 +78,7 @@ impl<A> InOrder<A> {
         answers: Vec<A>,
         by: &Arc<ScoredBy>,
     ) -> Result<()> {
-        let wrong = |what| Error::new(ErrorCode::InternalInvariantViolation, what);
+        let wrong = |what| Error::invariant(what);
         let Some(sent) = self.sent.get_mut(&ticket) else {
             return Err(wrong("an answer came for a batch that was not asked for"));
         };
