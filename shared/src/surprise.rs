@@ -1,7 +1,8 @@
 //! Surprise: how far the encoded edited window lies from what the predictor expected.
 
 use crate::edit::EditSpec;
-use crate::provenance::python_float_repr;
+pub use crate::provenance::SurpriseResult;
+use crate::provenance::{json_string, python_float_repr};
 use crate::{Error, Result};
 use alloc::format;
 use alloc::string::String;
@@ -101,21 +102,6 @@ pub fn aggregate(distances: &[f64], aggregation: Aggregation) -> Result<f64> {
     })
 }
 
-/// What is said about one variant.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SurpriseResult {
-    /// Distance between prediction and encoded edit, at least 0.
-    pub sigma_raw: f64,
-    /// Percentile of `sigma_raw` among the calibration variants of the bucket, 0..=1.
-    pub sigma_calibrated: f64,
-    /// The bucket that the percentile was read from.
-    pub bucket_id: String,
-    /// How well the bucket is filled, 0..=1.
-    pub confidence: f64,
-    /// Whether the bucket is too sparse to rely on.
-    pub low_confidence: bool,
-}
-
 /// A variant with its result: one line of the scores file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreRow {
@@ -139,13 +125,13 @@ impl ScoreRow {
              \"low_confidence\": {low}, \"pos\": {pos}, \"ref\": {reference}, \
              \"schema_version\": \"{SCORE_SCHEMA_VERSION}\", \
              \"sigma_calibrated\": {calibrated}, \"sigma_raw\": {raw}}}",
-            alt = json_string(edit.alternate()),
-            bucket = json_string(&result.bucket_id),
-            chrom = json_string(edit.chrom()),
+            alt = ascii_json_string(edit.alternate()),
+            bucket = ascii_json_string(&result.bucket_id),
+            chrom = ascii_json_string(edit.chrom()),
             confidence = json_float("confidence", result.confidence)?,
             low = result.low_confidence,
             pos = edit.pos(),
-            reference = json_string(edit.reference()),
+            reference = ascii_json_string(edit.reference()),
             calibrated = json_float("sigma_calibrated", result.sigma_calibrated)?,
             raw = json_float("sigma_raw", result.sigma_raw)?,
         ))
@@ -171,17 +157,10 @@ fn json_float(name: &str, value: f64) -> Result<String> {
 }
 
 /// A quoted JSON string in ASCII, as Python's `json.dumps` writes it: contig names may hold anything.
-fn json_string(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
+fn ascii_json_string(text: &str) -> String {
+    let mut quoted = String::new();
+    for c in json_string(text).chars() {
         match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\u{c}' => quoted.push_str("\\f"),
             ' '..='~' => quoted.push(c),
             _ => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
@@ -190,7 +169,6 @@ fn json_string(text: &str) -> String {
             }
         }
     }
-    quoted.push('"');
     quoted
 }
 

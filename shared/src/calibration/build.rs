@@ -4,10 +4,10 @@ use super::table::{
     CalibrationBucket, CalibrationTable, CalibrationWarning, DEFAULT_CDF_POINTS,
     DEFAULT_REFERENCE_PER_BUCKET, LOW_CONFIDENCE_BUCKET_SIZE, MAX_GRID_SIZE,
 };
-use crate::context::{DEFAULT_MIN_BUCKET_SIZE, UNKNOWN_BUCKET_ID, backoff_chain};
+use crate::context::{DEFAULT_MIN_BUCKET_SIZE, backoff_chain, select_backoff_bucket};
 use crate::{Error, Result};
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -185,19 +185,9 @@ fn bucket(
     let share =
         |&point: &f64| sample.partition_point(|&value| value <= point) as f64 / sample.len() as f64;
     let cdf = sigma_grid.iter().map(share).collect();
-    let resolved = resolve(id, sizes, options)?;
+    let resolved = select_backoff_bucket(id, sizes, options.min_bucket_size)?;
     let back_off_to = (resolved != id).then_some(resolved);
     CalibrationBucket::new(id, sample.len() as u64, cdf, sigma_grid, back_off_to)
-}
-
-fn resolve(id: &str, sizes: &BTreeMap<String, u64>, options: &BuildOptions) -> Result<String> {
-    let large_enough = |id: &String| {
-        sizes
-            .get(id)
-            .is_some_and(|&size| size >= options.min_bucket_size)
-    };
-    let found = backoff_chain(id)?.into_iter().find(large_enough);
-    Ok(found.unwrap_or_else(|| UNKNOWN_BUCKET_ID.to_string()))
 }
 
 fn warnings(
@@ -207,7 +197,7 @@ fn warnings(
 ) -> Result<Vec<CalibrationWarning>> {
     let mut warnings = Vec::new();
     for id in own_buckets {
-        let resolved = resolve(id, sizes, options)?;
+        let resolved = select_backoff_bucket(id, sizes, options.min_bucket_size)?;
         let rows = sizes.get(&resolved).copied().unwrap_or(0);
         if rows < options.min_bucket_size {
             warnings.push(CalibrationWarning {

@@ -2,8 +2,8 @@
 
 use super::receipt::{check_runtime, check_sha256};
 use super::{
-    Json, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION, Receipt, ReceiptOutput, ReceiptProvenance,
-    RuntimeMetadata,
+    Json, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION, Receipt, ReceiptProvenance, RuntimeMetadata,
+    SurpriseResult,
 };
 use crate::error::Location;
 use crate::{Error, ErrorCode, Result};
@@ -120,8 +120,8 @@ fn check_schema(top: &Members) -> Result<()> {
     }
 }
 
-fn parse_output(output: &Members) -> Result<ReceiptOutput> {
-    Ok(ReceiptOutput {
+fn parse_output(output: &Members) -> Result<SurpriseResult> {
+    Ok(SurpriseResult {
         sigma_raw: number(output, "sigma_raw")?,
         sigma_calibrated: number(output, "sigma_calibrated")?,
         bucket_id: text(output, "bucket_id")?,
