@@ -9,6 +9,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use serde::{Serialize, Serializer};
 
 /// Resolves any spelling of a contig's name to the spelling of one file, usually the reference.
 ///
@@ -144,6 +145,12 @@ names! {
     T2tChm13 = "T2T-CHM13 v2.0 (hs1)",
 }
 
+impl Serialize for Assembly {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl Assembly {
     /// The build's length of a chromosome in bp; `None` for a contig that is not 1 to 22, X or Y.
     #[must_use]
@@ -185,7 +192,7 @@ impl Assembly {
 }
 
 /// A build, and what speaks for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AssemblyGuess {
     /// The likely build.
     pub assembly: Assembly,

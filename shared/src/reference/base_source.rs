@@ -2,10 +2,12 @@
 
 use crate::position::Interval;
 use crate::{Error, Result};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A contig of a reference.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ContigInfo {
     /// The name as the reference has it.
     pub name: String,
