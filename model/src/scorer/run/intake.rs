@@ -193,12 +193,10 @@ impl Intake {
     /// Why nothing could be scored.
     #[must_use]
     pub fn why_nothing(&self) -> Error {
-        self.tally
-            .why_nothing()
-            .unwrap_or_else(|| match &self.builds {
-                Some(builds) => self.check.why_nothing(builds),
-                None => self.check.why_nothing(&Builds::default()),
-            })
+        self.tally.why_nothing().unwrap_or_else(|| {
+            let builds = self.builds.clone().unwrap_or_default();
+            self.check.why_nothing(&builds)
+        })
     }
 
     /// The next record to be scored, or the error of one that was not understood; `None` at the end.
