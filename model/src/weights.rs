@@ -186,11 +186,9 @@ impl Weights {
     ) -> Result<Linear<O::Matrix>> {
         Ok(Linear {
             weight: self.projection(ops, &format!("{prefix}.weight"), inputs, outputs)?,
-            bias: if bias {
-                Some(self.row(ops, &format!("{prefix}.bias"), outputs)?)
-            } else {
-                None
-            },
+            bias: bias
+                .then(|| self.row(ops, &format!("{prefix}.bias"), outputs))
+                .transpose()?,
         })
     }
 

@@ -35,16 +35,12 @@ export type Step =
   | { kind: "done" };"#;
 
 /// How a file is scored.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct Options {
-    #[serde(default)]
     regions: Option<String>,
-    #[serde(default)]
     batch_size: Option<usize>,
-    #[serde(default)]
     receipts: bool,
-    #[serde(default)]
     annotate: bool,
 }
 

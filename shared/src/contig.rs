@@ -207,26 +207,25 @@ pub fn guess_from_lengths<'a, I>(contigs: I) -> Option<AssemblyGuess>
 where
     I: IntoIterator<Item = (&'a str, u64)>,
 {
-    let mut votes = [0_usize; Assembly::ALL.len()];
-    let mut first: [Option<(&str, u64)>; Assembly::ALL.len()] = [None; Assembly::ALL.len()];
+    let mut votes = [(0_usize, None); Assembly::ALL.len()];
     for (name, length_bp) in contigs {
-        let builds = Assembly::ALL
-            .iter()
-            .zip(votes.iter_mut().zip(first.iter_mut()));
-        for (build, (count, example)) in builds {
+        for (build, (count, example)) in Assembly::ALL.iter().zip(&mut votes) {
             if build.chromosome_bp(name) == Some(length_bp) {
                 *count += 1;
                 example.get_or_insert((name, length_bp));
             }
         }
     }
-    let most = votes.iter().copied().max().filter(|most| *most > 0)?;
-    if votes.iter().filter(|count| **count == most).count() > 1 {
+    let most = votes.iter().map(|(count, _)| *count).max()?;
+    let mut best = Assembly::ALL
+        .iter()
+        .zip(votes)
+        .filter(|(_, (count, _))| *count == most);
+    let (&assembly, (_, example)) = best.next()?;
+    if best.next().is_some() {
         return None;
     }
-    let index = votes.iter().position(|count| *count == most)?;
-    let assembly = *Assembly::ALL.get(index)?;
-    let (name, length_bp) = (*first.get(index)?)?;
+    let (name, length_bp) = example?;
     Some(AssemblyGuess {
         assembly,
         evidence: format!("{name} is {length_bp} bp long, as in {assembly}"),

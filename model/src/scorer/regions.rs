@@ -49,9 +49,8 @@ impl Regions {
     /// Whether a record touches one of the intervals.
     #[must_use]
     pub fn contain(&self, record: &VariantRecord) -> bool {
-        let (Some(pos), Some(intervals)) =
-            (record.pos, self.intervals.get(&common_form(&record.contig)))
-        else {
+        let intervals = self.of_contig(&record.contig);
+        let Some(pos) = record.pos else {
             return false;
         };
         let bases = record.reference.as_ref().map_or(1, String::len).max(1);
@@ -97,10 +96,7 @@ impl Regions {
         }
         let interval =
             Interval::new(BpOffset(start - 1), BpOffset(end)).map_err(|_| malformed())?;
-        self.intervals
-            .entry(common_form(contig))
-            .or_default()
-            .push(interval);
+        self.add(contig, interval);
         Ok(())
     }
 
@@ -116,12 +112,14 @@ impl Regions {
                     .at(Location::line(name, number))
                     .with_remedy("write contig, 0-based start and end, separated by tabs")
             })?;
-            self.intervals
-                .entry(common_form(contig))
-                .or_default()
-                .push(interval);
+            self.add(contig, interval);
         }
         Ok(())
+    }
+
+    fn add(&mut self, contig: &str, interval: Interval) {
+        let intervals = self.intervals.entry(common_form(contig));
+        intervals.or_default().push(interval);
     }
 
     fn merge(&mut self) {
