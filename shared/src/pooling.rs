@@ -9,7 +9,6 @@ use crate::{Error, Result};
 use alloc::format;
 use alloc::vec::Vec;
 use core::ops::Range;
-use core::str::FromStr;
 
 /// How many tokens either side of the edited one are averaged, where nothing else is asked for.
 pub const DEFAULT_POOL_RADIUS: usize = 256;
@@ -31,16 +30,11 @@ names! {
     GlobalMean = "global_mean",
 }
 
-impl FromStr for PoolType {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::by_name(text).ok_or_else(|| {
-            Error::input("a pool type is centered_mean or global_mean")
-                .with_detail("pool_type", text)
-        })
-    }
-}
+parse_by_name!(
+    PoolType,
+    "a pool type is centered_mean or global_mean",
+    "pool_type"
+);
 
 /// The rows that one state averages: `[first_row, last_row_exclusive)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,7 +7,6 @@ use crate::{Error, Result};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::str::FromStr;
 
 /// Schema version of the score rows.
 pub const SCORE_SCHEMA_VERSION: &str = "1.0.0";
@@ -66,15 +65,11 @@ names! {
     Median = "median",
 }
 
-impl FromStr for Aggregation {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::by_name(text).ok_or_else(|| {
-            Error::input("an aggregation is mean, max or median").with_detail("aggregation", text)
-        })
-    }
-}
+parse_by_name!(
+    Aggregation,
+    "an aggregation is mean, max or median",
+    "aggregation"
+);
 
 /// One distance out of those of several windows.
 ///

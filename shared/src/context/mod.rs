@@ -120,7 +120,7 @@ pub fn backoff_chain(bucket: &str) -> Result<Vec<String>> {
     let bucket = bucket.trim();
     let mut chain = Vec::new();
     if bucket != UNKNOWN_BUCKET_ID {
-        check_bucket(bucket)?;
+        check_bucket(bucket).map_err(|error| error.with_detail("bucket", bucket))?;
         let mut rest = bucket;
         chain.push(String::from(rest));
         while let Some((parent, _)) = rest.rsplit_once('|') {
@@ -153,23 +153,15 @@ pub fn select_backoff_bucket(
 }
 
 fn check_bucket(bucket: &str) -> Result<()> {
-    let parts: Vec<&str> = bucket.split('|').collect();
-    let checked = match *parts.as_slice() {
-        [region] => region.parse::<RegionClass>().map(drop),
-        [region, gc] => region
-            .parse::<RegionClass>()
-            .and(gc.parse::<GcBin>())
-            .map(drop),
-        [region, gc, repeat] => region
-            .parse::<RegionClass>()
-            .and(gc.parse::<GcBin>())
-            .and(repeat.parse::<RepeatClass>())
-            .map(drop),
-        _ => Err(Error::input(
-            "a bucket is region, region|gc, region|gc|repeat or *",
-        )),
-    };
-    checked.map_err(|error| error.with_detail("bucket", bucket))
+    let mut parts = bucket.split('|');
+    if parts.clone().count() > 3 {
+        let message = "a bucket is region, region|gc, region|gc|repeat or *";
+        return Err(Error::input(message));
+    }
+    parts.next().unwrap_or_default().parse::<RegionClass>()?;
+    parts.next().map(str::parse::<GcBin>).transpose()?;
+    parts.next().map(str::parse::<RepeatClass>).transpose()?;
+    Ok(())
 }
 
 #[cfg(test)]

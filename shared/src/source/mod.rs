@@ -24,9 +24,3 @@ pub use import::{
 };
 pub use reader::VariantReader;
 pub use record::{AlleleOutcome, ArrayCall, SourceWarning, VariantRecord};
-
-/// Whether an error says that bytes have not arrived yet: [`Error::is_starved`](crate::Error::is_starved).
-#[must_use]
-pub fn is_starved(error: &crate::Error) -> bool {
-    error.is_starved()
-}

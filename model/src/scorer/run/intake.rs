@@ -6,7 +6,7 @@ use super::tally::Tally;
 use crate::scorer::ref_check::{Builds, RefCheck};
 use crate::scorer::regions::Regions;
 use genolewm_core::reference::{BaseSource, Reference};
-use genolewm_core::source::{Feed, VariantReader, VariantRecord, is_starved};
+use genolewm_core::source::{Feed, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::VecDeque;
 
@@ -60,7 +60,7 @@ impl From<Error> for Stop {
 
 /// Tells bytes that have not come from failures.
 pub(super) fn or_needs<T>(need: Need, result: Result<T>) -> Result<T, Stop> {
-    result.map_err(|error| match is_starved(&error) {
+    result.map_err(|error| match error.is_starved() {
         true => Stop::Needs(need),
         false => Stop::Failed(error),
     })
