@@ -325,6 +325,20 @@ impl core::error::Error for Error {
     }
 }
 
+/// Reads an enum with names by `parse`: what to say of other texts, and the detail that holds them.
+macro_rules! parse_by_name {
+    ($name:ident, $refusal:expr, $detail:literal) => {
+        impl core::str::FromStr for $name {
+            type Err = crate::Error;
+
+            fn from_str(text: &str) -> crate::Result<Self> {
+                let refused = || crate::Error::input($refusal).with_detail($detail, text);
+                Self::by_name(text).ok_or_else(refused)
+            }
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
