@@ -107,10 +107,7 @@ impl<M: Clone> ActionEncoder<M> {
     /// there is no edit.
     pub fn forward<O: Ops<Matrix = M>>(&self, ops: &O, edits: &[RelEdit]) -> Result<M> {
         if edits.is_empty() {
-            return Err(Error::new(
-                ErrorCode::InputGeneric,
-                "there is no edit to encode",
-            ));
+            return Err(Error::input("there is no edit to encode"));
         }
         let types: Vec<usize> = edits.iter().map(|edit| edit.edit_type().index()).collect();
         let (from, to) = self.alleles.forward(ops, edits)?;
@@ -177,19 +174,13 @@ impl<M: Clone> ActionEncoder<M> {
 /// [`layers::join_input_projections`].
 impl<M> Parameters<M> for ActionEncoder<M> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
-        visit(
-            &join(prefix, "type_embedding.weight"),
-            Role::Table,
-            &mut self.type_embedding,
-        );
+        let types = join(prefix, "type_embedding.weight");
+        visit(&types, Role::Table, &mut self.type_embedding);
         self.alleles.visit(&join(prefix, "seq_encoder"), visit);
         self.inner.visit(&join(prefix, "projection.0"), visit);
         self.norm.visit(&join(prefix, "projection.2"), visit);
         self.outer.visit(&join(prefix, "projection.3"), visit);
-        visit(
-            &join(prefix, "padding_embedding"),
-            Role::Row,
-            &mut self.padding_embedding,
-        );
+        let padding = join(prefix, "padding_embedding");
+        visit(&padding, Role::Row, &mut self.padding_embedding);
     }
 }

@@ -49,12 +49,8 @@ impl<M: Clone> Bundle<M> {
         }
         let weights = |name: &str| -> Result<Weights> {
             let found = files.iter().find(|(file, _)| file == name);
-            let (_, bytes) = found.ok_or_else(|| {
-                Error::new(
-                    ErrorCode::InternalInvariantViolation,
-                    format!("{name} was not read"),
-                )
-            })?;
+            let (_, bytes) =
+                found.ok_or_else(|| Error::invariant(format!("{name} was not read")))?;
             Weights::parse(bytes, name, |_| true)
         };
         let shards = read_encoder_shards(encoder, &info.manifest)?;

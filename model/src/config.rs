@@ -145,6 +145,24 @@ struct RawAction {
     sub_encoders: Option<Vec<String>>,
 }
 
+/// The config as it is written.
+#[derive(Serialize)]
+struct RawConfig {
+    action: RawAction,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aggregation: Option<&'static str>,
+    encoder: RawEncoder,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_window_bp: Option<usize>,
+    predictor: RawPredictor,
+    schema_version: &'static str,
+    seed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tile_bp: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window_bp: Option<usize>,
+}
+
 impl ModelConfig {
     /// Reads the config.
     ///
@@ -191,51 +209,25 @@ impl ModelConfig {
     /// # Errors
     /// `INTERNAL.GENERIC` when the writer fails, which it does not for these types.
     pub fn to_yaml(&self) -> Result<String> {
-        let mut keys = Mapping::new();
-        let mut put = |key: &str, value: Result<Value, serde_yaml_ng::Error>| {
-            let value = value.map_err(|error| {
-                Error::new(
-                    ErrorCode::InternalGeneric,
-                    format!("cannot write {key}: {error}"),
-                )
-            })?;
-            keys.insert(key.into(), value);
-            Ok::<_, Error>(())
-        };
-        put(
-            "action",
-            serde_yaml_ng::to_value(RawAction {
+        let unusual = |bp: usize| (bp != DEFAULT_WINDOW_BP).then_some(bp);
+        let aggregation = self.aggregation;
+        let config = RawConfig {
+            action: RawAction {
                 d_action: self.action.d_action,
                 ..RawAction::default()
-            }),
-        )?;
-        if self.aggregation != Aggregation::default() {
-            put("aggregation", Ok(self.aggregation.as_str().into()))?;
-        }
-        put(
-            "encoder",
-            serde_yaml_ng::to_value(RawEncoder::from(&self.encoder)),
-        )?;
-        if self.max_window_bp != DEFAULT_WINDOW_BP {
-            put("max_window_bp", serde_yaml_ng::to_value(self.max_window_bp))?;
-        }
-        put(
-            "predictor",
-            serde_yaml_ng::to_value(RawPredictor::from(&self.predictor)),
-        )?;
-        put("schema_version", Ok(SCHEMA_VERSION.into()))?;
-        put("seed", serde_yaml_ng::to_value(self.seed))?;
-        if let Some(tile_bp) = self.tile_bp {
-            put("tile_bp", serde_yaml_ng::to_value(tile_bp))?;
-        }
-        if self.window_bp != DEFAULT_WINDOW_BP {
-            put("window_bp", serde_yaml_ng::to_value(self.window_bp))?;
-        }
-        serde_yaml_ng::to_string(&keys).map_err(|error| {
-            Error::new(
-                ErrorCode::InternalGeneric,
-                format!("cannot write the config: {error}"),
-            )
+            },
+            aggregation: (aggregation != Aggregation::default()).then(|| aggregation.as_str()),
+            encoder: RawEncoder::from(&self.encoder),
+            max_window_bp: unusual(self.max_window_bp),
+            predictor: RawPredictor::from(&self.predictor),
+            schema_version: SCHEMA_VERSION,
+            seed: self.seed,
+            tile_bp: self.tile_bp,
+            window_bp: unusual(self.window_bp),
+        };
+        serde_yaml_ng::to_string(&config).map_err(|error| {
+            let message = format!("cannot write the config: {error}");
+            Error::new(ErrorCode::InternalGeneric, message)
         })
     }
 

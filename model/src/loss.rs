@@ -176,12 +176,10 @@ pub fn prediction_loss_tensor(
 /// As [`kl_regularizer`].
 pub fn kl_regularizer_tensor(states: Tensor<2>) -> Result<Tensor<1>> {
     let [rows, width] = states.dims();
-    let values = states.to_data().try_into_vec::<f32>().map_err(|error| {
-        Error::new(
-            ErrorCode::InternalInvariantViolation,
-            format!("a state is not f32: {error:?}"),
-        )
-    })?;
+    let values = states
+        .to_data()
+        .try_into_vec::<f32>()
+        .map_err(|error| Error::invariant(format!("a state is not f32: {error:?}")))?;
     let gaussian = Gaussian::fit(&values, width)?;
     let slope = gaussian.gradient();
     let at_states: f64 = values

@@ -53,20 +53,14 @@ impl<M> Parameters<M> for LayerNorm<M> {
 
 impl<M> Parameters<M> for Layer<M> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
-        visit(
-            &join(prefix, "input_layernorm.weight"),
-            Role::Row,
-            &mut self.input_norm,
-        );
+        let input_norm = join(prefix, "input_layernorm.weight");
+        visit(&input_norm, Role::Row, &mut self.input_norm);
         self.q.visit(&join(prefix, "self_attn.q_proj"), visit);
         self.k.visit(&join(prefix, "self_attn.k_proj"), visit);
         self.v.visit(&join(prefix, "self_attn.v_proj"), visit);
         self.o.visit(&join(prefix, "self_attn.o_proj"), visit);
-        visit(
-            &join(prefix, "post_attention_layernorm.weight"),
-            Role::Row,
-            &mut self.post_norm,
-        );
+        let post_norm = join(prefix, "post_attention_layernorm.weight");
+        visit(&post_norm, Role::Row, &mut self.post_norm);
         self.gate.visit(&join(prefix, "mlp.gate_proj"), visit);
         self.up.visit(&join(prefix, "mlp.up_proj"), visit);
         self.down.visit(&join(prefix, "mlp.down_proj"), visit);
@@ -75,18 +69,12 @@ impl<M> Parameters<M> for Layer<M> {
 
 impl<M> Parameters<M> for Llama<M> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
-        visit(
-            &join(prefix, "model.embed_tokens.weight"),
-            Role::Table,
-            &mut self.embedding,
-        );
+        let embedding = join(prefix, "model.embed_tokens.weight");
+        visit(&embedding, Role::Table, &mut self.embedding);
         for (index, layer) in self.layers.iter_mut().enumerate() {
             layer.visit(&join(prefix, &format!("model.layers.{index}")), visit);
         }
-        visit(
-            &join(prefix, "model.norm.weight"),
-            Role::Row,
-            &mut self.norm,
-        );
+        let norm = join(prefix, "model.norm.weight");
+        visit(&norm, Role::Row, &mut self.norm);
     }
 }

@@ -14,9 +14,9 @@ use crate::ops::{Linear, Ops};
 use crate::parameters::{Parameters, Role, Visitor, join};
 use crate::weights::Weights;
 use batch::Batch;
-use blocks::{CrossBlock, Output, SelfBlock};
+use blocks::{Block, CrossBlock, Output};
 use core::ops::Range;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 
 /// Sizes of a predictor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Predictor<M> {
     /// Row 0 is the state's, row `k` the `k`-th action's.
     positions: M,
     cross_blocks: Vec<CrossBlock<M>>,
-    self_blocks: Vec<SelfBlock<M>>,
+    self_blocks: Vec<Block<M>>,
     output: Output<M>,
 }
 
@@ -123,7 +123,8 @@ impl<M: Clone> Predictor<M> {
                 .map(|index| CrossBlock::load(ops, &mut weights, index, d_hidden))
                 .collect::<Result<_>>()?,
             self_blocks: (0..sizes.self_blocks)
-                .map(|index| SelfBlock::load(ops, &mut weights, index, d_hidden))
+                .map(|index| format!("self_blocks.{index}"))
+                .map(|prefix| Block::load(ops, &mut weights, &prefix, d_hidden))
                 .collect::<Result<_>>()?,
             output: Output::load(ops, &mut weights, d_hidden, d_state)?,
             heads: n_heads,
@@ -245,7 +246,7 @@ impl<M: Clone> Predictor<M> {
         if let Some((last, rest)) = self.self_blocks.split_last() {
             let mut all = batch.interleave(ops, &hidden, &actions);
             for block in rest {
-                all = block.forward(ops, &all, batch);
+                all = block.forward_all(ops, &all, batch);
             }
             actions = last.forward_actions(ops, &all, batch);
         }
@@ -294,7 +295,7 @@ impl<M: Clone> Predictor<M> {
 
     fn check(&self, items: usize, rows: usize, mask: &[bool], per_item: usize) -> Result<()> {
         let refused = |message: &str| {
-            Err(Error::new(ErrorCode::InputGeneric, message)
+            Err(Error::input(message)
                 .with_detail("items", items)
                 .with_detail("actions_per_item", per_item)
                 .with_detail("max_actions", self.sizes.max_actions))
@@ -354,16 +355,10 @@ impl<M> Parameters<M> for Predictor<M> {
         }
         self.action_projection
             .visit(&join(prefix, "action_projection"), visit);
-        visit(
-            &join(prefix, "token_type_embedding.weight"),
-            Role::Table,
-            &mut self.token_types,
-        );
-        visit(
-            &join(prefix, "step_position_embedding.weight"),
-            Role::Table,
-            &mut self.positions,
-        );
+        let token_types = join(prefix, "token_type_embedding.weight");
+        visit(&token_types, Role::Table, &mut self.token_types);
+        let positions = join(prefix, "step_position_embedding.weight");
+        visit(&positions, Role::Table, &mut self.positions);
         for (index, block) in self.cross_blocks.iter_mut().enumerate() {
             block.visit(&join(prefix, &format!("cross_blocks.{index}")), visit);
         }

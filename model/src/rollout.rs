@@ -2,7 +2,7 @@
 
 use crate::ops::Ops;
 use crate::predictor::{Predictor, PreparedActions};
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 
 /// The states after each of `steps` edits, `[batch, d_state]` each. Step `k` is a fresh prediction
 /// with one action (so every action has position 1) on the state that step `k - 1` predicted.
@@ -20,12 +20,11 @@ pub fn rollout<O: Ops>(
     let [batch, _] = ops.shape(states);
     let [rows, _] = ops.shape(actions);
     if batch == 0 || !rows.is_multiple_of(batch) {
-        return Err(Error::new(
-            ErrorCode::InputGeneric,
-            "a rollout needs one action of each step for every state",
-        )
-        .with_detail("states", batch)
-        .with_detail("actions", rows));
+        return Err(
+            Error::input("a rollout needs one action of each step for every state")
+                .with_detail("states", batch)
+                .with_detail("actions", rows),
+        );
     }
     let prepared = predictor.prepare(ops, actions);
     Ok(rollout_prepared(ops, predictor, states, &prepared))

@@ -171,12 +171,10 @@ impl<O: NativeOps> Runtime<O> {
     /// As [`Scorer::score`].
     pub fn score(&self, edit: EditSpec, window: Arc<ExtractedWindow>) -> Result<Scored> {
         let scored = block_on(self.scorer.score(&[Candidate { edit, window }]))?;
-        scored.into_iter().next().ok_or_else(|| {
-            Error::new(
-                ErrorCode::InternalInvariantViolation,
-                "the scorer gave no result for a variant",
-            )
-        })
+        scored
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::invariant("the scorer gave no result for a variant"))
     }
 
     /// The receipt of one score, made now.
@@ -293,7 +291,7 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
         let [name, reference_name] =
             [&self.variants, &self.reference].map(|path| path.display().to_string());
         let file = File::open(&self.variants).map_err(|error| {
-            Error::new(ErrorCode::InputGeneric, format!("{name}: {error}"))
+            Error::input(format!("{name}: {error}"))
                 .with_remedy("check that the file is there and may be read")
         })?;
         let mut input = VariantFile::new(Box::new(file), &name);

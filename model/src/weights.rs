@@ -78,10 +78,7 @@ impl Weights {
     pub fn merge(&mut self, other: Self) -> Result<()> {
         for (name, tensor) in other.tensors {
             if self.tensors.insert(name.clone(), tensor).is_some() {
-                return Err(format_error(
-                    &self.source,
-                    &format!("tensor {name} is in two shards"),
-                ));
+                return Err(self.fault(&format!("tensor {name} is in two shards")));
             }
         }
         Ok(())
@@ -105,10 +102,9 @@ impl Weights {
     pub fn dims<const N: usize>(&self, name: &str) -> Result<[usize; N]> {
         let shape = self.shape(name).ok_or_else(|| self.missing(name))?;
         shape.try_into().map_err(|_| {
-            format_error(
-                &self.source,
-                &format!("tensor {name} has shape {shape:?}, not {N} dimensions"),
-            )
+            self.fault(&format!(
+                "tensor {name} has shape {shape:?}, not {N} dimensions"
+            ))
         })
     }
 
@@ -122,16 +118,12 @@ impl Weights {
             .remove(name)
             .ok_or_else(|| self.missing(name))?;
         if tensor.shape != shape {
-            return Err(format_error(
-                &self.source,
-                &format!(
-                    "tensor {name} has shape {:?}, expected {shape:?}",
-                    tensor.shape
-                ),
-            )
-            .with_remedy(
-                "the weights belong to another architecture: check the config beside them",
-            ));
+            let message = format!(
+                "tensor {name} has shape {:?}, expected {shape:?}",
+                tensor.shape
+            );
+            let remedy = "the weights belong to another architecture: check the config beside them";
+            return Err(self.fault(&message).with_remedy(remedy));
         }
         Ok(tensor.values)
     }
@@ -186,11 +178,9 @@ impl Weights {
     ) -> Result<Linear<O::Matrix>> {
         Ok(Linear {
             weight: self.projection(ops, &format!("{prefix}.weight"), inputs, outputs)?,
-            bias: if bias {
-                Some(self.row(ops, &format!("{prefix}.bias"), outputs)?)
-            } else {
-                None
-            },
+            bias: bias
+                .then(|| self.row(ops, &format!("{prefix}.bias"), outputs))
+                .transpose()?,
         })
     }
 
@@ -218,15 +208,18 @@ impl Weights {
     pub fn finish(self) -> Result<()> {
         match self.tensors.keys().next() {
             None => Ok(()),
-            Some(name) => Err(
-                format_error(&self.source, &format!("unexpected tensor {name}"))
-                    .with_detail("surplus_tensors", self.tensors.len()),
-            ),
+            Some(name) => Err(self
+                .fault(&format!("unexpected tensor {name}"))
+                .with_detail("surplus_tensors", self.tensors.len())),
         }
     }
 
     fn missing(&self, name: &str) -> Error {
-        format_error(&self.source, &format!("tensor {name} is missing"))
+        self.fault(&format!("tensor {name} is missing"))
+    }
+
+    fn fault(&self, message: &str) -> Error {
+        format_error(&self.source, message)
     }
 }
 

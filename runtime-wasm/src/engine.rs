@@ -5,20 +5,19 @@ use crate::js_error::{JsResult, from_json};
 use crate::model::Model;
 use genolewm::bundle::Bundle;
 use genolewm::ops::{BurnOps, Ops, WgslOps};
-use genolewm::scorer::{Candidate, Distances, ScoreOptions, Scorer};
+use genolewm::scorer::{ScoreOptions, Scorer};
 use genolewm::self_check::{self, Answers};
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::position::BpOffset;
 use serde::Deserialize;
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// A loaded network. Calls may overlap; on a GPU they queue.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
-    network: Rc<Network>,
+    network: Network,
     /// The self-check's known answers, where the model brings them.
     answers: Option<Answers>,
     device: String,
@@ -58,7 +57,7 @@ impl Engine {
     /// As [`Bundle::load`].
     pub fn cpu(model: &Model) -> JsResult<Engine> {
         Ok(Self {
-            network: Rc::new(Network::Cpu(Box::new(scorer(BurnOps::cpu(), model)?))),
+            network: Network::Cpu(Box::new(scorer(BurnOps::cpu(), model)?)),
             answers: Answers::read(&model.files)?,
             device: format!("cpu/{}", std::env::consts::ARCH),
         })
@@ -72,7 +71,7 @@ impl Engine {
         let ops = WgslOps::new().await?;
         let device = format!("{}/{}", ops.backend(), ops.device_name());
         Ok(Self {
-            network: Rc::new(Network::Gpu(Box::new(scorer(ops, model)?))),
+            network: Network::Gpu(Box::new(scorer(ops, model)?)),
             answers: Answers::read(&model.files)?,
             device,
         })
@@ -82,7 +81,7 @@ impl Engine {
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn backend(&self) -> String {
-        on!(&*self.network, scorer => scorer.ops().backend().to_owned())
+        on!(&self.network, scorer => scorer.ops().backend().to_owned())
     }
 
     /// The device as receipts name it.
@@ -99,8 +98,8 @@ impl Engine {
     /// `DEPLOY.BACKEND_UNSUPPORTED` when they differ; what the device reports.
     #[wasm_bindgen(js_name = selfCheck)]
     pub async fn self_check(&self, model: &Model) -> JsResult<()> {
-        let found = self.network.answers().await?;
-        let wanted = match (&self.answers, &*self.network) {
+        let found = on!(&self.network, scorer => self_check::answers(scorer).await)?;
+        let wanted = match (&self.answers, &self.network) {
             (Some(answers), _) => answers.clone(),
             (None, Network::Cpu(_)) => return Ok(()),
             (None, Network::Gpu(_)) => {
@@ -116,8 +115,8 @@ impl Engine {
     /// # Errors
     /// What the device reports.
     pub async fn probe(&self) -> JsResult<usize> {
-        let network = Rc::clone(&self.network);
-        Ok(network.answers().await?.len())
+        let answers = on!(&self.network, scorer => self_check::answers(scorer).await)?;
+        Ok(answers.len())
     }
 
     /// Runs the batch of a job; two numbers for each of its candidates.
@@ -126,8 +125,8 @@ impl Engine {
     /// As [`Scorer::distances`].
     pub async fn score(&self, job: &[u8]) -> JsResult<Vec<f64>> {
         let candidates = read_job(job)?;
-        let network = Rc::clone(&self.network);
-        Ok(write_answers(&network.distances(&candidates).await?))
+        let answers = on!(&self.network, scorer => scorer.distances(&candidates).await)?;
+        Ok(write_answers(&answers))
     }
 
     /// The state of a window, pooled around `edit_locus` (0-based in the window).
@@ -137,7 +136,7 @@ impl Engine {
     #[wasm_bindgen(js_name = encodeWindow)]
     pub async fn encode_window(&self, window: &str, edit_locus: Option<f64>) -> JsResult<Vec<f32>> {
         let locus = edit_locus.map(|locus| BpOffset(locus as u64));
-        Ok(self.network.encode(window, locus).await?)
+        Ok(on!(&self.network, scorer => scorer.encode_window(window, locus).await)?)
     }
 
     /// The state that should follow from `state` after all of `edits`.
@@ -146,7 +145,7 @@ impl Engine {
     /// `INPUT.GENERIC` for a state of another width, or no edits or too many.
     pub async fn predict(&self, state: Vec<f32>, edits: &str) -> JsResult<Vec<f32>> {
         let edits = read_edits(edits)?;
-        Ok(self.network.predict(state, &edits).await?)
+        Ok(on!(&self.network, scorer => scorer.predict(state, &edits).await)?)
     }
 
     /// The actions of edits, `[edits, d_action]` in row-major order.
@@ -156,7 +155,7 @@ impl Engine {
     #[wasm_bindgen(js_name = encodeActions)]
     pub async fn encode_actions(&self, edits: &str) -> JsResult<Vec<f32>> {
         let edits = read_edits(edits)?;
-        Ok(self.network.encode_actions(&edits).await?)
+        Ok(on!(&self.network, scorer => scorer.encode_actions(&edits).await)?)
     }
 
     /// The states after one action each: rows of `states` under the rows of `actions`.
@@ -165,42 +164,16 @@ impl Engine {
     /// `INPUT.GENERIC` for rows of another width or number.
     #[wasm_bindgen(js_name = predictBatch)]
     pub async fn predict_batch(&self, states: Vec<f32>, actions: Vec<f32>) -> JsResult<Vec<f32>> {
-        Ok(self.network.predict_batch(states, actions).await?)
+        Ok(on!(&self.network, scorer => scorer.predict_batch(states, actions).await)?)
     }
 
     /// Whether the device is gone; everything fails then.
     #[must_use]
     pub fn lost(&self) -> bool {
-        match &*self.network {
+        match &self.network {
             Network::Cpu(_) => false,
             Network::Gpu(scorer) => scorer.ops().lost(),
         }
-    }
-}
-
-impl Network {
-    async fn answers(&self) -> Result<Vec<Distances>> {
-        on!(self, scorer => self_check::answers(scorer).await)
-    }
-
-    async fn distances(&self, candidates: &[Candidate]) -> Result<Vec<Distances>> {
-        on!(self, scorer => scorer.distances(candidates).await)
-    }
-
-    async fn encode(&self, window: &str, locus: Option<BpOffset>) -> Result<Vec<f32>> {
-        on!(self, scorer => scorer.encode_window(window, locus).await)
-    }
-
-    async fn predict(&self, state: Vec<f32>, edits: &[RelEdit]) -> Result<Vec<f32>> {
-        on!(self, scorer => scorer.predict(state, edits).await)
-    }
-
-    async fn encode_actions(&self, edits: &[RelEdit]) -> Result<Vec<f32>> {
-        on!(self, scorer => scorer.encode_actions(edits).await)
-    }
-
-    async fn predict_batch(&self, states: Vec<f32>, actions: Vec<f32>) -> Result<Vec<f32>> {
-        on!(self, scorer => scorer.predict_batch(states, actions).await)
     }
 }
 

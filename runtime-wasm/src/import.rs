@@ -5,7 +5,7 @@ use crate::reference::{ReferenceFile, Shared, want_or};
 use genolewm_core::position::Position;
 use genolewm_core::reference::Pages;
 use genolewm_core::source::{ImportOptions, ReferenceLookup, convert_to_vcf};
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use serde::Serialize;
 use std::io::Cursor;
 use wasm_bindgen::prelude::*;
@@ -142,8 +142,7 @@ impl Importer {
             reference,
             &options,
         )?;
-        let vcf = String::from_utf8(vcf)
-            .map_err(|_| Error::new(ErrorCode::InternalInvariantViolation, "a VCF is not UTF-8"))?;
+        let vcf = String::from_utf8(vcf).map_err(|_| Error::invariant("a VCF is not UTF-8"))?;
         Ok(Imported {
             vcf,
             records_written: summary.records_written,

@@ -1,7 +1,8 @@
 //! What a file of variants is, before anything is scored.
 
 use crate::js_error::{JsResult, json, misuse};
-use crate::rows::{AssemblyJson, reasons};
+use crate::rows::reasons;
+use genolewm_core::contig::AssemblyGuess;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::source::{AlleleOutcome, Feed, VariantReader, VariantRecord};
 use genolewm_core::{ErrorCode, Result};
@@ -38,7 +39,7 @@ struct Inspection<'a> {
     format_name: &'static str,
     evidence: &'a str,
     compression: &'static str,
-    assembly: Option<AssemblyJson>,
+    assembly: Option<AssemblyGuess>,
     records: u64,
     candidates: u64,
     reasons: BTreeMap<&'static str, u64>,
@@ -93,7 +94,7 @@ impl Inspector {
             format_name: reader.format().provider(),
             evidence: reader.evidence(),
             compression: reader.compression().as_str(),
-            assembly: reader.assembly().map(AssemblyJson::from),
+            assembly: reader.assembly(),
             records: counts.records,
             candidates: counts.candidates,
             reasons: reasons(&counts.skipped),

@@ -3,10 +3,9 @@
 //! Windows are named once, so that what shares a window on one side shares it on the other.
 
 use genolewm::scorer::{Candidate, Distances};
-use genolewm_core::edit::EditSpec;
-use genolewm_core::position::{BpOffset, Position};
+use genolewm_core::position::BpOffset;
 use genolewm_core::window::{ExtractedWindow, window_from_slice};
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,8 +14,8 @@ use std::sync::Arc;
 struct Job<'a> {
     #[serde(borrow)]
     windows: Vec<JobWindow<'a>>,
-    #[serde(borrow)]
-    edits: Vec<JobEdit<'a>>,
+    /// The window's place among them, and the edit.
+    edits: Vec<(usize, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -26,18 +25,6 @@ struct JobWindow<'a> {
     /// Without padding.
     #[serde(borrow)]
     bases: Cow<'a, str>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct JobEdit<'a> {
-    window: usize,
-    #[serde(borrow)]
-    contig: Cow<'a, str>,
-    pos: u64,
-    #[serde(borrow)]
-    reference: Cow<'a, str>,
-    #[serde(borrow)]
-    alternate: Cow<'a, str>,
 }
 
 /// The bytes of a batch.
@@ -50,13 +37,7 @@ pub(crate) fn write_job(candidates: &[Candidate]) -> Result<Vec<u8>> {
             windows.push(window);
             windows.len() - 1
         });
-        edits.push(JobEdit {
-            window: index,
-            contig: edit.chrom().into(),
-            pos: edit.pos().get(),
-            reference: edit.reference().into(),
-            alternate: edit.alternate().into(),
-        });
+        edits.push((index, edit.to_string()));
     }
     let windows = windows.into_iter().map(|window| {
         let bases = window.sequence();
@@ -89,18 +70,11 @@ pub(crate) fn read_job(bytes: &[u8]) -> Result<Vec<Candidate>> {
         .map(Arc::new)
     };
     let windows: Vec<_> = job.windows.into_iter().map(cut).collect::<Result<_>>()?;
-    let candidate = |edit: JobEdit<'_>| {
-        let window = windows
-            .get(edit.window)
-            .ok_or_else(|| broken("a window is missing"))?;
+    let candidate = |(window, edit): (usize, String)| {
+        let window = windows.get(window).map(Arc::clone);
         Ok(Candidate {
-            edit: EditSpec::new(
-                &edit.contig,
-                Position::new(edit.pos)?,
-                &edit.reference,
-                &edit.alternate,
-            )?,
-            window: Arc::clone(window),
+            edit: edit.parse()?,
+            window: window.ok_or_else(|| broken("a window is missing"))?,
         })
     };
     job.edits.into_iter().map(candidate).collect()
@@ -127,10 +101,7 @@ pub(crate) fn read_answers(answers: &[f64], count: usize) -> Result<Vec<Distance
 }
 
 fn broken(why: &str) -> Error {
-    Error::new(
-        ErrorCode::InternalInvariantViolation,
-        format!("a batch was damaged on its way: {why}"),
-    )
+    Error::invariant(format!("a batch was damaged on its way: {why}"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Errors as JavaScript sees them.
 
-use genolewm_core::{Error, ErrorCode};
+use genolewm_core::Error;
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -19,32 +19,36 @@ impl From<Error> for JsError {
 
 impl From<JsError> for JsValue {
     fn from(JsError(error): JsError) -> Self {
-        let object = Object::new();
-        let set = |object: &Object, key: &str, value: JsValue| {
-            // Setting a property of a fresh plain object cannot fail.
-            let _ = Reflect::set(object, &key.into(), &value);
-        };
-        let details = Object::new();
-        for (key, value) in error.details() {
-            set(&details, key, value.into());
-        }
-        set(&object, "name", "GenoLeWMError".into());
-        set(&object, "code", error.code().to_string().into());
-        set(&object, "message", error.message().into());
-        set(&object, "details", details.into());
-        set(&object, "remediation", text_or_null(error.remedy()));
+        let details = error.details().iter();
+        let details = details.map(|(key, value)| (key.as_str(), value.into()));
         let location = error.location().map_or(JsValue::NULL, |at| {
-            let place = Object::new();
             let number = |value: Option<u64>| value.map_or(JsValue::NULL, |n| (n as f64).into());
-            set(&place, "file", at.file.as_str().into());
-            set(&place, "line", number(at.line));
-            set(&place, "column", number(at.column));
-            set(&place, "text", text_or_null(at.text.as_deref()));
-            place.into()
+            object([
+                ("file", at.file.as_str().into()),
+                ("line", number(at.line)),
+                ("column", number(at.column)),
+                ("text", text_or_null(at.text.as_deref())),
+            ])
         });
-        set(&object, "location", location);
-        object.into()
+        object([
+            ("name", "GenoLeWMError".into()),
+            ("code", error.code().to_string().into()),
+            ("message", error.message().into()),
+            ("details", object(details)),
+            ("remediation", text_or_null(error.remedy())),
+            ("location", location),
+        ])
     }
+}
+
+/// A plain object.
+pub(crate) fn object<'a>(members: impl IntoIterator<Item = (&'a str, JsValue)>) -> JsValue {
+    let object = Object::new();
+    for (key, value) in members {
+        // Setting a property of a fresh plain object cannot fail.
+        let _ = Reflect::set(&object, &key.into(), &value);
+    }
+    object.into()
 }
 
 fn text_or_null(text: Option<&str>) -> JsValue {
@@ -53,17 +57,16 @@ fn text_or_null(text: Option<&str>) -> JsValue {
 
 /// A call that the caller must not make.
 pub(crate) fn misuse(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
+    Error::input(message)
         .with_remedy("this is a bug of the calling code; see the package's documentation")
 }
 
 /// A JSON value as text for JavaScript.
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> JsResult<String> {
     serde_json::to_string(value).map_err(|error| {
-        JsError(Error::new(
-            ErrorCode::InternalInvariantViolation,
-            format!("a result cannot be written as JSON: {error}"),
-        ))
+        JsError(Error::invariant(format!(
+            "a result cannot be written as JSON: {error}"
+        )))
     })
 }
 

@@ -1,12 +1,10 @@
 //! A reference genome whose bytes come from outside.
 
-use crate::js_error::{JsResult, json, misuse};
-use crate::rows::AssemblyJson;
+use crate::js_error::{JsResult, json, misuse, object};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::{self, AnyReference, Indexes, Pages, Reference, ReferenceOpener};
 use genolewm_core::{Error, Result};
-use js_sys::{Object, Reflect, Uint8Array};
-use serde::Serialize;
+use js_sys::Uint8Array;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -27,13 +25,6 @@ pub struct ReferenceFile {
 #[wasm_bindgen(typescript_custom_section)]
 const WANT: &str = "/** Bytes that must be supplied before the call is made again. */
 export interface Want { offset: number; length: number }";
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Contig<'a> {
-    name: &'a str,
-    length_bp: u64,
-}
 
 #[wasm_bindgen]
 impl ReferenceFile {
@@ -90,16 +81,7 @@ impl ReferenceFile {
     /// `INPUT.GENERIC` before the file is open.
     pub fn contigs(&self) -> JsResult<String> {
         let reference = self.shared()?;
-        let reference = reference.borrow();
-        let contigs: Vec<Contig<'_>> = reference
-            .contigs()
-            .iter()
-            .map(|contig| Contig {
-                name: &contig.name,
-                length_bp: contig.length_bp,
-            })
-            .collect();
-        json(&contigs)
+        json(&reference.borrow().contigs())
     }
 
     /// The build as JSON, where the contigs' lengths tell it.
@@ -108,9 +90,7 @@ impl ReferenceFile {
     /// `INPUT.GENERIC` before the file is open.
     pub fn assembly(&self) -> JsResult<Option<String>> {
         let guess = self.shared()?.borrow().assembly();
-        guess
-            .map(|guess| json(&AssemblyJson::from(guess)))
-            .transpose()
+        guess.map(|guess| json(&guess)).transpose()
     }
 
     /// The bases `start .. end`, or the bytes that are wanted for them.
@@ -161,12 +141,8 @@ pub(crate) fn want_or(pages: &Pages, error: Error) -> JsResult<JsValue> {
 /// The bytes that the last failed read lacked.
 pub(crate) fn wanted(pages: &Pages) -> Option<JsValue> {
     let (offset, length) = pages.take_wanted()?;
-    let want = Object::new();
-    for (key, value) in [("offset", offset as f64), ("length", length as f64)] {
-        // Setting a property of a fresh plain object cannot fail.
-        let _ = Reflect::set(&want, &key.into(), &value.into());
-    }
-    Some(want.into())
+    let numbers = [("offset", offset as f64), ("length", length as f64)];
+    Some(object(numbers.map(|(key, number)| (key, number.into()))))
 }
 
 /// Makes the indexes of a FASTA file that is streamed through it.
@@ -198,14 +174,8 @@ impl IndexBuilder {
     #[wasm_bindgen(unchecked_return_type = "{ fai: Uint8Array; gzi?: Uint8Array }")]
     pub fn finish(self) -> JsResult<JsValue> {
         let indexes = self.0.finish()?;
-        let object = Object::new();
-        let set = |key: &str, bytes: &[u8]| {
-            let _ = Reflect::set(&object, &key.into(), &Uint8Array::from(bytes));
-        };
-        set("fai", &indexes.fai);
-        if let Some(gzi) = &indexes.gzi {
-            set("gzi", gzi);
-        }
-        Ok(object.into())
+        let files = [("fai", Some(indexes.fai)), ("gzi", indexes.gzi)].into_iter();
+        let files = files.filter_map(|(key, bytes)| Some((key, Uint8Array::from(&*bytes?).into())));
+        Ok(object(files))
     }
 }

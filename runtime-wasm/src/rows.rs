@@ -2,29 +2,12 @@
 
 use genolewm::format::{alternate, gene};
 use genolewm::scorer::{Scored, Tally};
-use genolewm_core::contig::AssemblyGuess;
 use genolewm_core::edit::{EditSpec, SkipReason};
 use genolewm_core::provenance::Receipt;
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// A build, and what speaks for it.
-#[derive(Debug, Serialize)]
-pub(crate) struct AssemblyJson {
-    assembly: String,
-    evidence: String,
-}
-
-impl From<AssemblyGuess> for AssemblyJson {
-    fn from(guess: AssemblyGuess) -> Self {
-        Self {
-            assembly: guess.assembly.to_string(),
-            evidence: guess.evidence,
-        }
-    }
-}
 
 /// The reason of a record that was not understood.
 pub(crate) const MALFORMED: &str = "malformed";
@@ -107,10 +90,23 @@ impl Row {
 
     /// A record that was not understood. Its text stays out: it may hold genotypes.
     pub(crate) fn malformed(index: u64, error: &Error) -> Self {
+        let end = End::Skipped {
+            reason: MALFORMED,
+            description: error.message().to_owned(),
+        };
         Self {
-            status: "skipped",
             index,
             line: error.location().and_then(|at| at.line).unwrap_or(0),
+            ..Self::nowhere("skipped", end)
+        }
+    }
+
+    /// A row of which nothing is known but its end.
+    fn nowhere(status: &'static str, end: End) -> Self {
+        Self {
+            status,
+            index: 0,
+            line: 0,
             contig: ".".to_owned(),
             pos: 0,
             id: None,
@@ -118,10 +114,7 @@ impl Row {
             alt: ".".to_owned(),
             gene: None,
             record: None,
-            end: End::Skipped {
-                reason: MALFORMED,
-                description: error.message().to_owned(),
-            },
+            end,
         }
     }
 
@@ -149,36 +142,29 @@ pub(crate) enum RowSubject<'a> {
 
 impl RowSubject<'_> {
     fn row(self, status: &'static str, end: End) -> Row {
+        let nowhere = Row::nowhere(status, end);
         match self {
             Self::Allele {
                 record,
                 allele,
                 index,
             } => Row {
-                status,
                 index,
                 line: record.line,
                 contig: record.contig.clone(),
                 pos: record.pos.map_or(0, |pos| pos.get()),
                 id: record.id.clone(),
-                reference: record.reference.clone().unwrap_or_else(|| ".".to_owned()),
+                reference: record.reference.clone().unwrap_or(nowhere.reference),
                 alt: alternate(record, allele).to_owned(),
                 gene: gene(record).map(str::to_owned),
-                record: None,
-                end,
+                ..nowhere
             },
             Self::Single(edit) => Row {
-                status,
-                index: 0,
-                line: 0,
                 contig: edit.chrom().to_owned(),
                 pos: edit.pos().get(),
-                id: None,
                 reference: edit.reference().to_owned(),
                 alt: edit.alternate().to_owned(),
-                gene: None,
-                record: None,
-                end,
+                ..nowhere
             },
         }
     }

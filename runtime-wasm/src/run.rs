@@ -4,7 +4,7 @@
 //! come as numbers, and what it delivers becomes rows.
 
 use crate::job::{read_answers, write_job};
-use crate::js_error::{JsResult, from_json, json, misuse};
+use crate::js_error::{JsResult, from_json, json, misuse, object};
 use crate::model::Model;
 use crate::reference::{ReferenceFile, Shared, wanted};
 use crate::rows::{Counts, Row, RowSubject};
@@ -18,7 +18,7 @@ use genolewm_core::Result;
 use genolewm_core::provenance::{ReceiptBuilder, rfc3339_utc};
 use genolewm_core::reference::Pages;
 use genolewm_core::source::VariantReader;
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Reflect, Uint8Array};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -35,16 +35,12 @@ export type Step =
   | { kind: "done" };"#;
 
 /// How a file is scored.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct Options {
-    #[serde(default)]
     regions: Option<String>,
-    #[serde(default)]
     batch_size: Option<usize>,
-    #[serde(default)]
     receipts: bool,
-    #[serde(default)]
     annotate: bool,
 }
 
@@ -117,7 +113,7 @@ impl FileRun {
     pub fn next(&mut self) -> JsResult<JsValue> {
         let next = self.run.next(&mut self.reference.borrow_mut())?;
         Ok(match next {
-            RunStep::Needs(Need::Input) => step("input", &[]),
+            RunStep::Needs(Need::Input) => step("input"),
             RunStep::Needs(Need::Reference) => {
                 let want = wanted(&self.pages).ok_or_else(|| misuse("no bytes are wanted"))?;
                 // The wanted range is a fresh object of ours.
@@ -126,19 +122,17 @@ impl FileRun {
             }
             RunStep::Batch(batch) => {
                 let bytes = write_job(&batch.candidates)?;
-                let job = step(
-                    "job",
-                    &[
-                        ("ticket", (batch.ticket as f64).into()),
-                        ("bytes", Uint8Array::from(bytes.as_slice()).into()),
-                        ("candidates", (batch.candidates.len() as f64).into()),
-                    ],
-                );
+                let job = object([
+                    ("kind", "job".into()),
+                    ("ticket", (batch.ticket as f64).into()),
+                    ("bytes", Uint8Array::from(bytes.as_slice()).into()),
+                    ("candidates", (batch.candidates.len() as f64).into()),
+                ]);
                 self.sent.insert(batch.ticket, batch.candidates);
                 job
             }
-            RunStep::Wait => step("wait", &[]),
-            RunStep::Done => step("done", &[]),
+            RunStep::Wait => step("wait"),
+            RunStep::Done => step("done"),
         })
     }
 
@@ -264,12 +258,6 @@ pub(crate) fn now() -> String {
     rfc3339_utc((js_sys::Date::now() / 1000.0) as u64)
 }
 
-fn step(kind: &str, members: &[(&str, JsValue)]) -> JsValue {
-    let step = Object::new();
-    // Setting a property of a fresh plain object cannot fail.
-    let _ = Reflect::set(&step, &"kind".into(), &kind.into());
-    for (key, value) in members {
-        let _ = Reflect::set(&step, &(*key).into(), value);
-    }
-    step.into()
+fn step(kind: &str) -> JsValue {
+    object([("kind", kind.into())])
 }

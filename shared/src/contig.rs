@@ -9,6 +9,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use serde::{Serialize, Serializer};
 
 /// Resolves any spelling of a contig's name to the spelling of one file, usually the reference.
 ///
@@ -144,6 +145,12 @@ names! {
     T2tChm13 = "T2T-CHM13 v2.0 (hs1)",
 }
 
+impl Serialize for Assembly {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl Assembly {
     /// The build's length of a chromosome in bp; `None` for a contig that is not 1 to 22, X or Y.
     #[must_use]
@@ -185,7 +192,7 @@ impl Assembly {
 }
 
 /// A build, and what speaks for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AssemblyGuess {
     /// The likely build.
     pub assembly: Assembly,
@@ -200,26 +207,25 @@ pub fn guess_from_lengths<'a, I>(contigs: I) -> Option<AssemblyGuess>
 where
     I: IntoIterator<Item = (&'a str, u64)>,
 {
-    let mut votes = [0_usize; Assembly::ALL.len()];
-    let mut first: [Option<(&str, u64)>; Assembly::ALL.len()] = [None; Assembly::ALL.len()];
+    let mut votes = [(0_usize, None); Assembly::ALL.len()];
     for (name, length_bp) in contigs {
-        let builds = Assembly::ALL
-            .iter()
-            .zip(votes.iter_mut().zip(first.iter_mut()));
-        for (build, (count, example)) in builds {
+        for (build, (count, example)) in Assembly::ALL.iter().zip(&mut votes) {
             if build.chromosome_bp(name) == Some(length_bp) {
                 *count += 1;
                 example.get_or_insert((name, length_bp));
             }
         }
     }
-    let most = votes.iter().copied().max().filter(|most| *most > 0)?;
-    if votes.iter().filter(|count| **count == most).count() > 1 {
+    let most = votes.iter().map(|(count, _)| *count).max()?;
+    let mut best = Assembly::ALL
+        .iter()
+        .zip(votes)
+        .filter(|(_, (count, _))| *count == most);
+    let (&assembly, (_, example)) = best.next()?;
+    if best.next().is_some() {
         return None;
     }
-    let index = votes.iter().position(|count| *count == most)?;
-    let assembly = *Assembly::ALL.get(index)?;
-    let (name, length_bp) = (*first.get(index)?)?;
+    let (name, length_bp) = example?;
     Some(AssemblyGuess {
         assembly,
         evidence: format!("{name} is {length_bp} bp long, as in {assembly}"),

@@ -206,6 +206,16 @@ impl Error {
         }))
     }
 
+    /// `INPUT.GENERIC`: what was given cannot be used.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InputGeneric, message)
+    }
+
+    /// `INTERNAL.INVARIANT_VIOLATION`: what cannot happen did.
+    pub fn invariant(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InternalInvariantViolation, message)
+    }
+
     /// That bytes of the file `name` have not arrived yet, which [`is_starved`](Self::is_starved)
     /// tells.
     #[must_use]
@@ -313,6 +323,20 @@ impl core::error::Error for Error {
         let source = self.0.source.as_deref()?;
         Some(source)
     }
+}
+
+/// Reads an enum with names by `parse`: what to say of other texts, and the detail that holds them.
+macro_rules! parse_by_name {
+    ($name:ident, $refusal:expr, $detail:literal) => {
+        impl core::str::FromStr for $name {
+            type Err = crate::Error;
+
+            fn from_str(text: &str) -> crate::Result<Self> {
+                let refused = || crate::Error::input($refusal).with_detail($detail, text);
+                Self::by_name(text).ok_or_else(refused)
+            }
+        }
+    };
 }
 
 #[cfg(test)]

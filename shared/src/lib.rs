@@ -14,6 +14,7 @@ extern crate alloc;
 
 #[macro_use]
 mod names;
+#[macro_use]
 pub mod error;
 pub mod position;
 pub mod bed;

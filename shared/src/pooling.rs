@@ -5,11 +5,10 @@
 
 use crate::position::BpOffset;
 use crate::window::TOKEN_BP;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use alloc::format;
 use alloc::vec::Vec;
 use core::ops::Range;
-use core::str::FromStr;
 
 /// How many tokens either side of the edited one are averaged, where nothing else is asked for.
 pub const DEFAULT_POOL_RADIUS: usize = 256;
@@ -31,15 +30,11 @@ names! {
     GlobalMean = "global_mean",
 }
 
-impl FromStr for PoolType {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::by_name(text).ok_or_else(|| {
-            refused("a pool type is centered_mean or global_mean").with_detail("pool_type", text)
-        })
-    }
-}
+parse_by_name!(
+    PoolType,
+    "a pool type is centered_mean or global_mean",
+    "pool_type"
+);
 
 /// The rows that one state averages: `[first_row, last_row_exclusive)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -186,7 +181,7 @@ fn token_of(locus: BpOffset, token_count: usize, token_bp: usize) -> Result<usiz
     locus
         .get()
         .checked_div(token_bp as u64)
-        .ok_or_else(|| refused("a token holds at least one base"))
+        .ok_or_else(|| Error::input("a token holds at least one base"))
         .map(|token| usize::try_from(token).unwrap_or(usize::MAX))
         .and_then(|token| check_token(token, token_count).map(|()| token))
         .map_err(|error| error.with_detail("edit_locus", locus))
@@ -199,7 +194,7 @@ fn span_around(
     radius: usize,
 ) -> Result<PoolSpan> {
     if token_count == 0 {
-        return Err(refused("there is no token row to pool"));
+        return Err(Error::input("there is no token row to pool"));
     }
     match (pool_type, center) {
         (PoolType::CenteredMean, Some(center)) => {
@@ -225,25 +220,27 @@ fn check_token(token: usize, token_count: usize) -> Result<()> {
     if token < token_count {
         return Ok(());
     }
-    Err(refused("the edited token lies beyond the encoder's rows")
-        .with_detail("token", token)
-        .with_detail("token_count", token_count))
+    Err(
+        Error::input("the edited token lies beyond the encoder's rows")
+            .with_detail("token", token)
+            .with_detail("token_count", token_count),
+    )
 }
 
 fn check_rows(rows: &[impl AsRef<[f64]>]) -> Result<()> {
     let width = rows.first().map_or(0, |row| row.as_ref().len());
     if width == 0 {
-        return Err(refused("there is no token row to pool"));
+        return Err(Error::input("there is no token row to pool"));
     }
     for (index, row) in rows.iter().map(AsRef::as_ref).enumerate() {
         if row.len() != width {
-            return Err(refused(&format!(
+            return Err(Error::input(format!(
                 "row {index} has {} values, not {width}",
                 row.len()
             )));
         }
         if row.iter().any(|value| !value.is_finite()) {
-            return Err(refused(&format!(
+            return Err(Error::input(format!(
                 "row {index} holds a value that is not finite"
             )));
         }
@@ -255,7 +252,7 @@ fn check_rows(rows: &[impl AsRef<[f64]>]) -> Result<()> {
 fn mean_of(rows: &[impl AsRef<[f64]>], span: Range<usize>) -> Result<Vec<f64>> {
     let pooled = rows.get(span).unwrap_or_default();
     let Some((first, rest)) = pooled.split_first() else {
-        return Err(refused("there is no token row to pool"));
+        return Err(Error::input("there is no token row to pool"));
     };
     let mut mean = first.as_ref().to_vec();
     for row in rest {
@@ -267,10 +264,6 @@ fn mean_of(rows: &[impl AsRef<[f64]>], span: Range<usize>) -> Result<Vec<f64>> {
         *sum /= pooled.len() as f64;
     }
     Ok(mean)
-}
-
-fn refused(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
 }
 
 #[cfg(test)]

@@ -129,11 +129,9 @@ impl Interval {
     /// `INPUT.GENERIC` when `end` lies before `start`.
     pub fn new(start: BpOffset, end: BpOffset) -> Result<Self> {
         if end < start {
-            return Err(
-                Error::new(ErrorCode::InputGeneric, "an interval ends before it starts")
-                    .with_detail("start", start)
-                    .with_detail("end", end),
-            );
+            return Err(Error::input("an interval ends before it starts")
+                .with_detail("start", start)
+                .with_detail("end", end));
         }
         Ok(Self { start, end })
     }

@@ -1,12 +1,12 @@
 //! Surprise: how far the encoded edited window lies from what the predictor expected.
 
 use crate::edit::EditSpec;
-use crate::provenance::python_float_repr;
-use crate::{Error, ErrorCode, Result};
+pub use crate::provenance::SurpriseResult;
+use crate::provenance::{json_string, python_float_repr};
+use crate::{Error, Result};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::str::FromStr;
 
 /// Schema version of the score rows.
 pub const SCORE_SCHEMA_VERSION: &str = "1.0.0";
@@ -65,15 +65,11 @@ names! {
     Median = "median",
 }
 
-impl FromStr for Aggregation {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::by_name(text).ok_or_else(|| {
-            refused("an aggregation is mean, max or median").with_detail("aggregation", text)
-        })
-    }
-}
+parse_by_name!(
+    Aggregation,
+    "an aggregation is mean, max or median",
+    "aggregation"
+);
 
 /// One distance out of those of several windows.
 ///
@@ -87,33 +83,18 @@ impl FromStr for Aggregation {
 /// ```
 pub fn aggregate(distances: &[f64], aggregation: Aggregation) -> Result<f64> {
     if distances.iter().any(|distance| !distance.is_finite()) {
-        return Err(refused("a distance is not finite"));
+        return Err(Error::input("a distance is not finite"));
     }
     let mut sorted: Vec<f64> = distances.to_vec();
     sorted.sort_by(f64::total_cmp);
     let Some(&largest) = sorted.last() else {
-        return Err(refused("there is no distance to aggregate"));
+        return Err(Error::input("there is no distance to aggregate"));
     };
     Ok(match aggregation {
         Aggregation::Mean => distances.iter().sum::<f64>() / distances.len() as f64,
         Aggregation::Max => largest,
         Aggregation::Median => median_of_sorted(&sorted),
     })
-}
-
-/// What is said about one variant.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SurpriseResult {
-    /// Distance between prediction and encoded edit, at least 0.
-    pub sigma_raw: f64,
-    /// Percentile of `sigma_raw` among the calibration variants of the bucket, 0..=1.
-    pub sigma_calibrated: f64,
-    /// The bucket that the percentile was read from.
-    pub bucket_id: String,
-    /// How well the bucket is filled, 0..=1.
-    pub confidence: f64,
-    /// Whether the bucket is too sparse to rely on.
-    pub low_confidence: bool,
 }
 
 /// A variant with its result: one line of the scores file.
@@ -139,13 +120,13 @@ impl ScoreRow {
              \"low_confidence\": {low}, \"pos\": {pos}, \"ref\": {reference}, \
              \"schema_version\": \"{SCORE_SCHEMA_VERSION}\", \
              \"sigma_calibrated\": {calibrated}, \"sigma_raw\": {raw}}}",
-            alt = json_string(edit.alternate()),
-            bucket = json_string(&result.bucket_id),
-            chrom = json_string(edit.chrom()),
+            alt = ascii_json_string(edit.alternate()),
+            bucket = ascii_json_string(&result.bucket_id),
+            chrom = ascii_json_string(edit.chrom()),
             confidence = json_float("confidence", result.confidence)?,
             low = result.low_confidence,
             pos = edit.pos(),
-            reference = json_string(edit.reference()),
+            reference = ascii_json_string(edit.reference()),
             calibrated = json_float("sigma_calibrated", result.sigma_calibrated)?,
             raw = json_float("sigma_raw", result.sigma_raw)?,
         ))
@@ -166,25 +147,15 @@ fn json_float(name: &str, value: f64) -> Result<String> {
     if value.is_finite() {
         return Ok(python_float_repr(value));
     }
-    Err(Error::new(
-        ErrorCode::InternalInvariantViolation,
-        format!("{name} is {value}"),
-    )
-    .with_remedy("run `genolewm doctor`: a backend returned a number that is not finite"))
+    Err(Error::invariant(format!("{name} is {value}"))
+        .with_remedy("run `genolewm doctor`: a backend returned a number that is not finite"))
 }
 
 /// A quoted JSON string in ASCII, as Python's `json.dumps` writes it: contig names may hold anything.
-fn json_string(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
+fn ascii_json_string(text: &str) -> String {
+    let mut quoted = String::new();
+    for c in json_string(text).chars() {
         match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\u{c}' => quoted.push_str("\\f"),
             ' '..='~' => quoted.push(c),
             _ => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
@@ -193,12 +164,7 @@ fn json_string(text: &str) -> String {
             }
         }
     }
-    quoted.push('"');
     quoted
-}
-
-fn refused(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
 }
 
 #[cfg(test)]

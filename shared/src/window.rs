@@ -115,12 +115,9 @@ impl ExtractedWindow {
 pub fn canonicalize_dna(sequence: &str) -> Result<String> {
     match sequence.char_indices().find(|(_, base)| !is_dna(*base)) {
         None => Ok(sequence.to_ascii_uppercase()),
-        Some((offset, base)) => Err(Error::new(
-            ErrorCode::InputGeneric,
-            format!("{base:?} is not a base"),
-        )
-        .with_detail("offset", offset)
-        .with_remedy("use A, C, G, T and N only")),
+        Some((offset, base)) => Err(Error::input(format!("{base:?} is not a base"))
+            .with_detail("offset", offset)
+            .with_remedy("use A, C, G, T and N only")),
     }
 }
 
@@ -203,10 +200,7 @@ pub fn window_from_slice(
 /// `INPUT.GENERIC` for a token of 0 bp or a letter that is no base.
 pub fn pad_for_tokenizer(sequence: &str, token_bp: usize) -> Result<String> {
     if token_bp == 0 {
-        return Err(Error::new(
-            ErrorCode::InputGeneric,
-            "a token holds at least one base",
-        ));
+        return Err(Error::input("a token holds at least one base"));
     }
     let mut padded = canonicalize_dna(sequence)?;
     pad(&mut padded, sequence.len().next_multiple_of(token_bp));
@@ -233,11 +227,8 @@ pub fn check_window_bp(window_bp: usize) -> Result<()> {
     if CANONICAL_WINDOW_BP.contains(&window_bp) {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorCode::InputGeneric,
-        format!("{window_bp} bp is no window length"),
-    )
-    .with_remedy(format!("use one of {CANONICAL_WINDOW_BP:?}")))
+    Err(Error::input(format!("{window_bp} bp is no window length"))
+        .with_remedy(format!("use one of {CANONICAL_WINDOW_BP:?}")))
 }
 
 /// `bases` are canonical and `window_bp` is checked.
@@ -248,17 +239,12 @@ fn assemble(
     window_bp: usize,
 ) -> Result<ExtractedWindow> {
     if bases.is_empty() {
-        return Err(Error::new(
-            ErrorCode::InputGeneric,
-            "the source sequence is empty",
-        ));
+        return Err(Error::input("the source sequence is empty"));
     }
     let Some(pad_right_bp) = window_bp.checked_sub(bases.len()) else {
-        return Err(
-            Error::new(ErrorCode::InputGeneric, "more bases than the window holds")
-                .with_detail("bases", bases.len())
-                .with_detail("window_bp", window_bp),
-        );
+        return Err(Error::input("more bases than the window holds")
+            .with_detail("bases", bases.len())
+            .with_detail("window_bp", window_bp));
     };
     if let Some(locus) = edit_locus {
         let inside = locus

@@ -119,7 +119,10 @@ impl LlamaConfig {
             )
             .with_remedy("give an encoder directory in Hugging Face layout")
         })?;
-        raw.check()?;
+        let kv_heads = raw.num_key_value_heads.unwrap_or(raw.num_attention_heads);
+        let shared_width = raw.hidden_size / raw.num_attention_heads.max(1);
+        let head_width = raw.head_dim.unwrap_or(shared_width);
+        raw.check(kv_heads, head_width)?;
         let theta = raw
             .rope_parameters
             .as_ref()
@@ -132,10 +135,8 @@ impl LlamaConfig {
             intermediate_size: raw.intermediate_size,
             layers: raw.num_hidden_layers,
             heads: raw.num_attention_heads,
-            kv_heads: raw.num_key_value_heads.unwrap_or(raw.num_attention_heads),
-            head_width: raw
-                .head_dim
-                .unwrap_or(raw.hidden_size / raw.num_attention_heads.max(1)),
+            kv_heads,
+            head_width,
             vocab_size: raw.vocab_size,
             rms_norm_eps: raw.rms_norm_eps.unwrap_or(1e-6),
             rope_theta: theta.unwrap_or(10_000.0),
@@ -152,7 +153,7 @@ impl LlamaConfig {
 }
 
 impl RawConfig {
-    fn check(&self) -> Result<()> {
+    fn check(&self, kv_heads: usize, head_width: usize) -> Result<()> {
         if let Some(kind) = self.model_type.as_deref().filter(|kind| *kind != "llama") {
             return Err(unsupported(
                 &format!("model_type {kind:?}"),
@@ -165,10 +166,6 @@ impl RawConfig {
                 "only silu is run",
             ));
         }
-        let kv_heads = self.num_key_value_heads.unwrap_or(self.num_attention_heads);
-        let head_width = self
-            .head_dim
-            .unwrap_or(self.hidden_size / self.num_attention_heads.max(1));
         let sizes = [
             self.hidden_size,
             self.intermediate_size,

@@ -6,6 +6,7 @@ use super::plan::{RowPlan, Sequence};
 use super::rope::Rope;
 use crate::ops::{AttentionSegment, AttentionSpec, Linear, Ops, Rotation};
 use crate::weights::Weights;
+use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
 use genolewm_core::Result;
 
@@ -127,28 +128,27 @@ impl<M: Clone> Llama<M> {
             .map(|id| self.row_of(id))
             .collect();
         let mut x = ops.gather(&self.embedding, &ids);
+        let wanted_rows = plan.wanted_rows(sequences);
         let Some(last) = layer.checked_sub(1) else {
-            return keep(ops, &x, &plan, sequences);
+            return keep(ops, &x, &wanted_rows);
         };
         let positions = RowPlan::positions(sequences);
         let rotation = self.rope.rotation(ops, &positions);
-        let segments = plan.segments(sequences);
+        let all = Asking {
+            rotation: rotation.clone(),
+            segments: plan.segments(sequences),
+            rows: core::iter::once(0..plan.row_count).collect(),
+        };
         for block in &self.layers[..last] {
-            x = block.forward(ops, &self.config, &x, &rotation, segments.clone());
+            x = block.forward(ops, &self.config, &x, &rotation, &all);
         }
         let wanted: Vec<usize> = sequences.iter().flat_map(|s| s.wanted.clone()).collect();
-        let x = self.layers[last].forward_wanted(
-            ops,
-            &self.config,
-            &x,
-            &rotation,
-            &Wanted {
-                rotation: self.rope.rotation(ops, &wanted),
-                segments: plan.wanted_segments(sequences),
-                rows: &plan,
-                sequences,
-            },
-        );
+        let wanted = Asking {
+            rotation: self.rope.rotation(ops, &wanted),
+            segments: plan.wanted_segments(sequences),
+            rows: wanted_rows,
+        };
+        let x = self.layers[last].forward(ops, &self.config, &x, &rotation, &wanted);
         if layer == self.layers.len() {
             ops.rms_norm(&x, &self.norm, self.config.rms_norm_eps)
         } else {
@@ -157,24 +157,19 @@ impl<M: Clone> Llama<M> {
     }
 }
 
-/// What the last layer needs to compute only the rows that are read.
-struct Wanted<'a, M> {
+/// The rows that ask in a layer: all of them, or in the last one those that are read.
+struct Asking<M> {
     rotation: Rotation<M>,
     segments: Vec<AttentionSegment>,
-    rows: &'a RowPlan,
-    sequences: &'a [Sequence<'a>],
+    rows: Vec<Range<usize>>,
 }
 
-fn keep<O: Ops>(ops: &O, x: &O::Matrix, plan: &RowPlan, sequences: &[Sequence<'_>]) -> O::Matrix {
-    let rows = plan.wanted_rows(sequences);
-    if rows.iter().map(|r| r.len()).sum::<usize>() == plan.row_count {
+fn keep<O: Ops>(ops: &O, x: &O::Matrix, rows: &[Range<usize>]) -> O::Matrix {
+    if rows.iter().map(|r| r.len()).sum::<usize>() == ops.shape(x)[0] {
         return x.clone();
     }
-    let parts: Vec<_> = rows
-        .into_iter()
-        .filter(|rows| !rows.is_empty())
-        .map(|rows| ops.rows(x, rows))
-        .collect();
+    let rows = rows.iter().filter(|rows| !rows.is_empty());
+    let parts: Vec<_> = rows.map(|rows| ops.rows(x, rows.clone())).collect();
     ops.concat_rows(&parts)
 }
 
@@ -205,67 +200,28 @@ impl<M: Clone> Layer<M> {
         })
     }
 
+    /// Keys and values of every row, but queries and feed-forward of the asking ones only.
     fn forward<O: Ops<Matrix = M>>(
         &self,
         ops: &O,
         config: &LlamaConfig,
         x: &M,
         rotation: &Rotation<M>,
-        segments: Vec<AttentionSegment>,
+        asking: &Asking<M>,
     ) -> M {
         let normed = ops.rms_norm(x, &self.input_norm, config.rms_norm_eps);
-        let q = ops.rotate(&ops.linear(&normed, &self.q), config.heads, rotation);
-        let (k, v) = self.keys_values(ops, config, &normed, rotation);
-        self.finish(ops, config, x, [&q, &k, &v], segments)
-    }
-
-    /// Keys and values of every row, but queries and feed-forward of the wanted ones only.
-    fn forward_wanted<O: Ops<Matrix = M>>(
-        &self,
-        ops: &O,
-        config: &LlamaConfig,
-        x: &M,
-        rotation: &Rotation<M>,
-        wanted: &Wanted<'_, M>,
-    ) -> M {
-        let normed = ops.rms_norm(x, &self.input_norm, config.rms_norm_eps);
-        let (k, v) = self.keys_values(ops, config, &normed, rotation);
-        let asking = keep(ops, &normed, wanted.rows, wanted.sequences);
-        let q = ops.rotate(
-            &ops.linear(&asking, &self.q),
-            config.heads,
-            &wanted.rotation,
-        );
-        let x = keep(ops, x, wanted.rows, wanted.sequences);
-        self.finish(ops, config, &x, [&q, &k, &v], wanted.segments.clone())
-    }
-
-    fn keys_values<O: Ops<Matrix = M>>(
-        &self,
-        ops: &O,
-        config: &LlamaConfig,
-        normed: &M,
-        rotation: &Rotation<M>,
-    ) -> (M, M) {
-        let k = ops.rotate(&ops.linear(normed, &self.k), config.kv_heads, rotation);
-        (k, ops.linear(normed, &self.v))
-    }
-
-    fn finish<O: Ops<Matrix = M>>(
-        &self,
-        ops: &O,
-        config: &LlamaConfig,
-        x: &M,
-        [q, k, v]: [&M; 3],
-        segments: Vec<AttentionSegment>,
-    ) -> M {
+        let k = ops.rotate(&ops.linear(&normed, &self.k), config.kv_heads, rotation);
+        let v = ops.linear(&normed, &self.v);
+        let q = ops.linear(&keep(ops, &normed, &asking.rows), &self.q);
+        let q = ops.rotate(&q, config.heads, &asking.rotation);
         let spec = AttentionSpec {
             heads: config.heads,
             kv_heads: config.kv_heads,
             head_width: config.head_width,
-            segments,
+            segments: asking.segments.clone(),
         };
-        let x = ops.add(x, &ops.linear(&ops.attention(q, k, v, &spec), &self.o));
+        let mixed = ops.linear(&ops.attention(&q, &k, &v, &spec), &self.o);
+        let x = ops.add(&keep(ops, x, &asking.rows), &mixed);
         let normed = ops.rms_norm(&x, &self.post_norm, config.rms_norm_eps);
         let inner = ops.silu_gate(
             &ops.linear(&normed, &self.gate),

@@ -268,12 +268,8 @@ impl Ops for BurnOps {
             )
             .with_remedy("score again on the processor: --backend cpu")
         })?;
-        data.try_into_vec::<f32>().map_err(|error| {
-            Error::new(
-                ErrorCode::InternalInvariantViolation,
-                format!("a state is not f32: {error:?}"),
-            )
-        })
+        data.try_into_vec::<f32>()
+            .map_err(|error| Error::invariant(format!("a state is not f32: {error:?}")))
     }
 
     fn shape(&self, x: &Tensor<2>) -> [usize; 2] {

@@ -11,16 +11,9 @@ use genolewm_core::Result;
 #[derive(Debug, Clone)]
 pub(super) enum CrossBlock<M> {
     /// Each state reads its actions.
-    StateReads(StateBlock<M>),
+    StateReads(Block<M>),
     /// Each action reads its state and the actions up to itself.
     ActionsRead(ActionBlock<M>),
-}
-
-/// Changes the states. One norm serves both sides.
-#[derive(Debug, Clone)]
-pub(super) struct StateBlock<M> {
-    norm: LayerNorm<M>,
-    tail: Tail<M>,
 }
 
 /// Changes the actions.
@@ -31,9 +24,9 @@ pub(super) struct ActionBlock<M> {
     tail: Tail<M>,
 }
 
-/// Changes both.
+/// Changes the states, or states and actions. One norm serves both sides.
 #[derive(Debug, Clone)]
-pub(super) struct SelfBlock<M> {
+pub(super) struct Block<M> {
     norm: LayerNorm<M>,
     tail: Tail<M>,
 }
@@ -62,31 +55,23 @@ impl<M: Clone> CrossBlock<M> {
         width: usize,
     ) -> Result<Self> {
         let prefix = format!("cross_blocks.{index}");
+        if index.is_multiple_of(2) {
+            return Block::load(ops, weights, &prefix, width).map(Self::StateReads);
+        }
         let tail = Tail::load(ops, weights, &prefix, width)?;
         let mut norm = |name: &str| weights.layer_norm(ops, &format!("{prefix}.{name}"), width);
-        Ok(if index.is_multiple_of(2) {
-            Self::StateReads(StateBlock {
-                norm: norm("attn_norm")?,
-                tail,
-            })
-        } else {
-            let (query_norm, memory_norm) = (norm("query_norm")?, norm("memory_norm")?);
-            Self::ActionsRead(ActionBlock {
-                query_norm,
-                memory_norm,
-                tail,
-            })
-        })
+        Ok(Self::ActionsRead(ActionBlock {
+            query_norm: norm("query_norm")?,
+            memory_norm: norm("memory_norm")?,
+            tail,
+        }))
     }
 }
 
 impl<M> Parameters<M> for CrossBlock<M> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
         match self {
-            Self::StateReads(block) => {
-                block.norm.visit(&join(prefix, "attn_norm"), visit);
-                block.tail.visit(prefix, visit);
-            }
+            Self::StateReads(block) => block.visit(prefix, visit),
             Self::ActionsRead(block) => {
                 block.query_norm.visit(&join(prefix, "query_norm"), visit);
                 block.memory_norm.visit(&join(prefix, "memory_norm"), visit);
@@ -96,7 +81,20 @@ impl<M> Parameters<M> for CrossBlock<M> {
     }
 }
 
-impl<M: Clone> StateBlock<M> {
+impl<M: Clone> Block<M> {
+    pub(super) fn load<O: Ops<Matrix = M>>(
+        ops: &O,
+        weights: &mut Weights,
+        prefix: &str,
+        width: usize,
+    ) -> Result<Self> {
+        let tail = Tail::load(ops, weights, prefix, width)?;
+        Ok(Self {
+            norm: weights.layer_norm(ops, &format!("{prefix}.attn_norm"), width)?,
+            tail,
+        })
+    }
+
     /// What the block adds to a state that reads one action, which no state changes.
     pub(super) fn single_update<O: Ops<Matrix = M>>(&self, ops: &O, actions: &M) -> M {
         self.tail
@@ -126,6 +124,28 @@ impl<M: Clone> StateBlock<M> {
         };
         self.tail.feed(ops, ops.add(states, &update))
     }
+
+    /// All interleaved rows after reading.
+    pub(super) fn forward_all<O: Ops<Matrix = M>>(&self, ops: &O, all: &M, batch: &Batch) -> M {
+        let normed = ops.layer_norm(all, &self.norm);
+        let update = self
+            .tail
+            .attention
+            .forward(ops, &normed, &normed, &batch.all_read);
+        self.tail.feed(ops, ops.add(all, &update))
+    }
+
+    /// The actions alone after reading: after the last block nothing reads the states.
+    pub(super) fn forward_actions<O: Ops<Matrix = M>>(&self, ops: &O, all: &M, batch: &Batch) -> M {
+        let normed = ops.layer_norm(all, &self.norm);
+        let queries = batch.actions_of(ops, &normed);
+        let update = self
+            .tail
+            .attention
+            .forward(ops, &queries, &normed, &batch.actions_read_all);
+        self.tail
+            .feed(ops, ops.add(&batch.actions_of(ops, all), &update))
+    }
 }
 
 impl<M: Clone> ActionBlock<M> {
@@ -148,45 +168,7 @@ impl<M: Clone> ActionBlock<M> {
     }
 }
 
-impl<M: Clone> SelfBlock<M> {
-    pub(super) fn load<O: Ops<Matrix = M>>(
-        ops: &O,
-        weights: &mut Weights,
-        index: usize,
-        width: usize,
-    ) -> Result<Self> {
-        let prefix = format!("self_blocks.{index}");
-        let tail = Tail::load(ops, weights, &prefix, width)?;
-        Ok(Self {
-            norm: weights.layer_norm(ops, &format!("{prefix}.attn_norm"), width)?,
-            tail,
-        })
-    }
-
-    /// All interleaved rows after reading.
-    pub(super) fn forward<O: Ops<Matrix = M>>(&self, ops: &O, all: &M, batch: &Batch) -> M {
-        let normed = ops.layer_norm(all, &self.norm);
-        let update = self
-            .tail
-            .attention
-            .forward(ops, &normed, &normed, &batch.all_read);
-        self.tail.feed(ops, ops.add(all, &update))
-    }
-
-    /// The actions alone after reading: after the last block nothing reads the states.
-    pub(super) fn forward_actions<O: Ops<Matrix = M>>(&self, ops: &O, all: &M, batch: &Batch) -> M {
-        let normed = ops.layer_norm(all, &self.norm);
-        let queries = batch.actions_of(ops, &normed);
-        let update = self
-            .tail
-            .attention
-            .forward(ops, &queries, &normed, &batch.actions_read_all);
-        self.tail
-            .feed(ops, ops.add(&batch.actions_of(ops, all), &update))
-    }
-}
-
-impl<M> Parameters<M> for SelfBlock<M> {
+impl<M> Parameters<M> for Block<M> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
         self.norm.visit(&join(prefix, "attn_norm"), visit);
         self.tail.visit(prefix, visit);

@@ -199,28 +199,20 @@ impl<'r> Initializer<'r> {
     }
 
     fn constant(&mut self, name: &str, shape: &[usize], value: f32) {
-        let values = vec![value; shape.iter().product()];
-        self.tensors.insert(
-            name.to_owned(),
-            NamedTensor {
-                shape: shape.to_vec(),
-                values,
-            },
-        );
+        self.insert(name, shape, vec![value; shape.iter().product()]);
     }
 
     fn draw(&mut self, name: &str, shape: &[usize], std: f64, cut: f64) {
         let count = shape.iter().product();
-        let values = (0..count)
-            .map(|_| (std * self.normal(cut)) as f32)
-            .collect();
-        self.tensors.insert(
-            name.to_owned(),
-            NamedTensor {
-                shape: shape.to_vec(),
-                values,
-            },
-        );
+        let drawn = (0..count).map(|_| (std * self.normal(cut)) as f32);
+        let values = drawn.collect();
+        self.insert(name, shape, values);
+    }
+
+    fn insert(&mut self, name: &str, shape: &[usize], values: Vec<f32>) {
+        let shape = shape.to_vec();
+        self.tensors
+            .insert(name.to_owned(), NamedTensor { shape, values });
     }
 
     /// A standard normal number within `cut` (Box and Muller 1958; what lies beyond is drawn

@@ -3,11 +3,10 @@
 use super::calibrate::{Distances, ScoreOptions, Scored, calibrate_all};
 use super::placer::Candidate;
 use crate::bundle::Bundle;
-use crate::encoder::{EditedWindow, Site, States};
+use crate::encoder::{EditedWindow, Site};
 use crate::ops::Ops;
 use genolewm_core::Result;
 use genolewm_core::edit::{RelEdit, apply_edit};
-use genolewm_core::position::BpOffset;
 use genolewm_core::surprise::{displacement, surprise_distance};
 use genolewm_core::window::ExtractedWindow;
 use std::sync::Arc;
@@ -76,7 +75,7 @@ impl<O: Ops> Scorer<O> {
         }
         let edits = candidates
             .iter()
-            .map(relative)
+            .map(|Candidate { edit, window }| window.place(edit))
             .collect::<Result<Vec<_>>>()?;
         let (sites, order) = group(candidates, &edits)?;
         let states = self.bundle.encoder.encode(&self.ops, &sites)?;
@@ -86,52 +85,21 @@ impl<O: Ops> Scorer<O> {
             .bundle
             .predictor
             .predict(&self.ops, &states.reference, &actions);
-        let vectors = self.read(&prediction, &states).await?;
+        let prediction = self.ops.read(&prediction).await?;
+        let reference = self.ops.read(&states.reference).await?;
+        let edited = self.ops.read(&states.edited).await?;
+        let width = self.bundle.encoder.d_state();
         let mut results: Vec<Option<Distances>> = vec![None; candidates.len()];
         for (row, &index) in order.iter().enumerate() {
-            let [prediction, reference, edited] = vectors.row(row);
+            let span = row * width..(row + 1) * width;
+            let prediction = &prediction[span.clone()];
             results[index] = Some(Distances::new(
-                surprise_distance(prediction, edited),
-                displacement(prediction, reference),
+                surprise_distance(prediction, &edited[span.clone()]),
+                displacement(prediction, &reference[span]),
             )?);
         }
         Ok(results.into_iter().flatten().collect())
     }
-
-    async fn read(&self, prediction: &O::Matrix, states: &States<O::Matrix>) -> Result<Vectors> {
-        Ok(Vectors {
-            prediction: self.ops.read(prediction).await?,
-            reference: self.ops.read(&states.reference).await?,
-            edited: self.ops.read(&states.edited).await?,
-            width: self.bundle.encoder.d_state(),
-        })
-    }
-}
-
-/// Predicted, reference and edited states of a batch on the host.
-struct Vectors {
-    prediction: Vec<f32>,
-    reference: Vec<f32>,
-    edited: Vec<f32>,
-    width: usize,
-}
-
-impl Vectors {
-    fn row(&self, row: usize) -> [&[f32]; 3] {
-        let span = row * self.width..(row + 1) * self.width;
-        [
-            &self.prediction[span.clone()],
-            &self.reference[span.clone()],
-            &self.edited[span],
-        ]
-    }
-}
-
-/// The edit in the window's coordinates.
-fn relative(candidate: &Candidate) -> Result<RelEdit> {
-    let Candidate { edit, window } = candidate;
-    let last = BpOffset(window.end().get().saturating_sub(1));
-    edit.relative_to(window.start(), last)
 }
 
 /// Groups candidates by window. Returns the sites and, for each edit of each site in order, the

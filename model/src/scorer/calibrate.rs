@@ -5,12 +5,10 @@ use crate::info::ModelInfo;
 use genolewm_core::calibration::CalibrationBucket;
 use genolewm_core::context::{ContextLabel, RegionClass, RepeatClass, classify_gc_bin};
 use genolewm_core::edit::EditSpec;
-use genolewm_core::provenance::{
-    Receipt, ReceiptBuilder, ReceiptOutput, ReceiptScope, RuntimeMetadata,
-};
+use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata};
 use genolewm_core::surprise::{ScoreRow, SurpriseResult};
 use genolewm_core::window::ExtractedWindow;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::sync::Arc;
 
 /// How distances become scores.
@@ -47,11 +45,10 @@ impl Distances {
                 displacement,
             });
         }
-        Err(Error::new(
-            ErrorCode::InternalInvariantViolation,
-            "the model gave a number that is not finite",
+        Err(
+            Error::invariant("the model gave a number that is not finite")
+                .with_remedy("score again on the processor (backend cpu)"),
         )
-        .with_remedy("score again on the processor (backend cpu)"))
     }
 
     /// Distance between the predicted and the encoded edited state.
@@ -89,20 +86,6 @@ impl Scored {
             result: self.result.clone(),
         }
     }
-
-    /// The figures as a receipt holds them.
-    #[must_use]
-    pub fn receipt_output(&self) -> ReceiptOutput {
-        let result = &self.result;
-        ReceiptOutput {
-            sigma_raw: result.sigma_raw,
-            sigma_calibrated: result.sigma_calibrated,
-            bucket_id: result.bucket_id.clone(),
-            confidence: result.confidence,
-            low_confidence: result.low_confidence,
-        }
-    }
-
     /// The receipt of this score; `created_at` is RFC 3339 in UTC.
     ///
     /// # Errors
@@ -114,7 +97,7 @@ impl Scored {
         created_at: &str,
     ) -> Result<Receipt> {
         builder.build(
-            self.receipt_output(),
+            self.result.clone(),
             &self.edit,
             self.window.sequence(),
             self.window.start(),

@@ -9,7 +9,7 @@ use genolewm_core::error::Location;
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::io::{ErrorKind, Read};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 
 /// How a run ended.
@@ -74,10 +74,7 @@ impl VariantFile {
     fn meet(&mut self, need: Need, intake: &mut Intake) -> Result<()> {
         match need {
             Need::Input => self.feed(intake),
-            Need::Reference => Err(Error::new(
-                ErrorCode::InternalInvariantViolation,
-                "a reference in a file waits for bytes",
-            )),
+            Need::Reference => Err(Error::invariant("a reference in a file waits for bytes")),
         }
     }
 
@@ -173,10 +170,12 @@ pub fn drive<A: Send, S: BaseSource>(
     reference: &mut Reference<S>,
     workers: &Workers<'_, A>,
     cancel: &dyn Fn() -> bool,
-    sink: impl FnMut(Delivery<A>, RunProgress, &mut Reference<S>) -> Result<()>,
+    mut sink: impl FnMut(Delivery<A>, RunProgress, &mut Reference<S>) -> Result<()>,
 ) -> Result<RunEnd> {
     let threads = workers.threads.max(1);
+    // Batches that may be on their way.
     let most = threads * BATCHES_PER_WORKER;
+    let by = Arc::new(workers.by.clone());
     let (jobs, queue) = sync_channel(most);
     let (done, answers) = channel();
     let queue = Mutex::new(queue);
@@ -186,73 +185,33 @@ pub fn drive<A: Send, S: BaseSource>(
             scope.spawn(move || workers.work(queue, &done));
         }
         drop(done);
-        Driver {
-            jobs,
-            answers,
-            most,
-            by: Arc::new(workers.by.clone()),
-            sink,
-        }
-        .drive(run, input, reference, cancel)
-    })
-}
-
-/// Hands out batches and hands on what comes back.
-struct Driver<A, F> {
-    jobs: SyncSender<CandidateBatch>,
-    answers: Receiver<(u64, Answers<A>)>,
-    /// Batches that may be on their way.
-    most: usize,
-    by: Arc<ScoredBy>,
-    sink: F,
-}
-
-impl<A, F> Driver<A, F> {
-    fn drive<S: BaseSource>(
-        mut self,
-        run: &mut Run<A>,
-        input: &mut VariantFile,
-        reference: &mut Reference<S>,
-        cancel: &dyn Fn() -> bool,
-    ) -> Result<RunEnd>
-    where
-        F: FnMut(Delivery<A>, RunProgress, &mut Reference<S>) -> Result<()>,
-    {
-        loop {
-            if cancel() {
-                return Ok(RunEnd::Cancelled);
-            }
-            let step = if run.in_work() >= self.most {
+        // Dropped when this ends, however it does: then the workers end, too.
+        let (jobs, answers) = (jobs, answers);
+        while !cancel() {
+            let step = if run.in_work() >= most {
                 Ok(RunStep::Wait)
             } else {
                 run.next(reference)
             };
             if let Ok(RunStep::Wait) = step {
-                self.receive(run)?;
+                let (ticket, answers) = answers.recv().map_err(|_| worker_ended())?;
+                run.complete(ticket, answers?, &by)?;
             }
             while let Some(delivery) = run.deliver() {
-                (self.sink)(delivery, run.progress(), reference)?;
+                sink(delivery, run.progress(), reference)?;
             }
             match step? {
                 RunStep::Needs(need) => input.meet(need, run.intake_mut())?,
-                RunStep::Batch(batch) => self.jobs.send(batch).map_err(|_| worker_ended())?,
+                RunStep::Batch(batch) => jobs.send(batch).map_err(|_| worker_ended())?,
                 RunStep::Wait => {}
                 RunStep::Done => return Ok(RunEnd::Finished),
             }
         }
-    }
-
-    /// Waits for a batch.
-    fn receive(&self, run: &mut Run<A>) -> Result<()> {
-        let (ticket, answers) = self.answers.recv().map_err(|_| worker_ended())?;
-        run.complete(ticket, answers?, &self.by)
-    }
+        Ok(RunEnd::Cancelled)
+    })
 }
 
 fn worker_ended() -> Error {
-    Error::new(
-        ErrorCode::InternalInvariantViolation,
-        "a scoring worker ended without a result",
-    )
-    .with_remedy("score again with one thread; if it happens again, report it")
+    Error::invariant("a scoring worker ended without a result")
+        .with_remedy("score again with one thread; if it happens again, report it")
 }

@@ -5,7 +5,7 @@ use genolewm_core::position::BpOffset;
 use genolewm_core::window::{
     CANONICAL_WINDOW_BP, ExtractedWindow, canonicalize_dna, window_from_slice,
 };
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::sync::Arc;
 
 /// The window that `bases` are, which start at `start` of the contig. Shorter than the model's
@@ -28,12 +28,9 @@ pub fn given_window(
         CANONICAL_WINDOW_BP.into_iter().find(fits)
     };
     let window_bp = window_bp.ok_or_else(|| {
-        Error::new(
-            ErrorCode::InputGeneric,
-            "the window is longer than any that models take",
-        )
-        .with_detail("bases", bases.len())
-        .with_remedy("cut it to 24,576 bases around the variant, or give --fasta")
+        Error::input("the window is longer than any that models take")
+            .with_detail("bases", bases.len())
+            .with_remedy("cut it to 24,576 bases around the variant, or give --fasta")
     })?;
     let locus = edit.pos().offset();
     window_from_slice(&bases, BpOffset(start), Some(locus), window_bp).map(Arc::new)

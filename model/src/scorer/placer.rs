@@ -96,10 +96,7 @@ impl Placer {
             return Ok(Placed::Skipped(reason));
         }
         let Some(contig) = reference.contig(edit.chrom()) else {
-            return Err(Error::new(
-                ErrorCode::InternalInvariantViolation,
-                "a checked edit has no contig",
-            ));
+            return Err(Error::invariant("a checked edit has no contig"));
         };
         let (name, contig_bp) = (contig.name.clone(), contig.length_bp);
         let start = self.start(edit, contig_bp);

@@ -99,7 +99,7 @@ impl RefCheck {
         if self.mismatched > self.matched {
             return self.refusal(builds);
         }
-        let error = Error::new(ErrorCode::InputGeneric, "no allele could be scored");
+        let error = Error::input("no allele could be scored");
         if self.known_contigs == 0 && self.unknown_contigs > 0 {
             let names: Vec<&str> = self.unknown_names.iter().map(String::as_str).collect();
             return error
@@ -120,36 +120,38 @@ impl RefCheck {
         let message = format!(
             "only {percent:.0} % of {compared} sampled records agree with the reference: these variants belong to another one"
         );
+        let causes = [
+            (
+                self.swapped,
+                "REF and ALT have changed places",
+                "restore them, for example with `bcftools norm --check-ref s`",
+            ),
+            (
+                self.zero_based,
+                "positions count from 0, where VCF counts from 1",
+                "add 1 to every position",
+            ),
+            (
+                self.one_too_far,
+                "positions are 1 too large",
+                "subtract 1 from every position",
+            ),
+        ];
         let explains = |count: u64| count as f64 >= EXPLAINED * mismatched;
-        let (cause, remedy) = if let Some(found) = builds.disagree() {
-            (
-                found,
-                "give the reference of the variants' build, or lift the variants over first"
-                    .to_owned(),
-            )
-        } else if explains(self.swapped) {
-            (
-                "REF and ALT have changed places".to_owned(),
-                "restore them, for example with `bcftools norm --check-ref s`".to_owned(),
-            )
-        } else if explains(self.zero_based) {
-            (
-                "positions count from 0, where VCF counts from 1".to_owned(),
-                "add 1 to every position".to_owned(),
-            )
-        } else if explains(self.one_too_far) {
-            (
-                "positions are 1 too large".to_owned(),
-                "subtract 1 from every position".to_owned(),
-            )
-        } else {
-            let known = builds
-                .known()
-                .map_or(String::new(), |known| format!(" ({known})"));
-            (
-                format!("the variants were called on another genome build{known}"),
-                "give the FASTA on which they were called".to_owned(),
-            )
+        let explained = causes.into_iter().find(|(count, ..)| explains(*count));
+        let (cause, remedy) = match (builds.disagree(), explained) {
+            (Some(found), _) => {
+                let remedy =
+                    "give the reference of the variants' build, or lift the variants over first";
+                (found, remedy)
+            }
+            (None, Some((_, cause, remedy))) => (cause.to_owned(), remedy),
+            (None, None) => {
+                let known = builds.known().map(|known| format!(" ({known})"));
+                let cause = "the variants were called on another genome build".to_owned();
+                let remedy = "give the FASTA on which they were called";
+                (cause + &known.unwrap_or_default(), remedy)
+            }
         };
         Error::new(ErrorCode::InputWindowMismatch, message)
             .with_detail("likely cause", cause)

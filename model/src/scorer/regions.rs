@@ -5,7 +5,7 @@ use genolewm_core::contig::common_form;
 use genolewm_core::error::Location;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::source::VariantRecord;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 
 /// Intervals by contig, in any spelling of its name.
@@ -49,9 +49,8 @@ impl Regions {
     /// Whether a record touches one of the intervals.
     #[must_use]
     pub fn contain(&self, record: &VariantRecord) -> bool {
-        let (Some(pos), Some(intervals)) =
-            (record.pos, self.intervals.get(&common_form(&record.contig)))
-        else {
+        let intervals = self.of_contig(&record.contig);
+        let Some(pos) = record.pos else {
             return false;
         };
         let bases = record.reference.as_ref().map_or(1, String::len).max(1);
@@ -83,12 +82,9 @@ impl Regions {
 
     fn read_region(&mut self, region: &str) -> Result<()> {
         let malformed = || {
-            Error::new(
-                ErrorCode::InputGeneric,
-                "a region is written CHROM or CHROM:START-END",
-            )
-            .with_detail("region", region)
-            .with_remedy("for example chr17:41196312-41277500")
+            Error::input("a region is written CHROM or CHROM:START-END")
+                .with_detail("region", region)
+                .with_remedy("for example chr17:41196312-41277500")
         };
         // Contig names of HLA alleles hold colons: the last one counts, if numbers follow.
         let span = region
@@ -100,10 +96,7 @@ impl Regions {
         }
         let interval =
             Interval::new(BpOffset(start - 1), BpOffset(end)).map_err(|_| malformed())?;
-        self.intervals
-            .entry(common_form(contig))
-            .or_default()
-            .push(interval);
+        self.add(contig, interval);
         Ok(())
     }
 
@@ -115,16 +108,18 @@ impl Regions {
             let ends = columns.next().zip(columns.next());
             let interval = ends.and_then(|(start, end)| bed::stretch(start, end));
             let interval = interval.ok_or_else(|| {
-                Error::new(ErrorCode::InputGeneric, "this is no line of a BED file")
+                Error::input("this is no line of a BED file")
                     .at(Location::line(name, number))
                     .with_remedy("write contig, 0-based start and end, separated by tabs")
             })?;
-            self.intervals
-                .entry(common_form(contig))
-                .or_default()
-                .push(interval);
+            self.add(contig, interval);
         }
         Ok(())
+    }
+
+    fn add(&mut self, contig: &str, interval: Interval) {
+        let intervals = self.intervals.entry(common_form(contig));
+        intervals.or_default().push(interval);
     }
 
     fn merge(&mut self) {

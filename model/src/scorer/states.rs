@@ -5,7 +5,7 @@ use crate::ops::Ops;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::position::BpOffset;
 use genolewm_core::window::canonicalize_dna;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 
 impl<O: Ops> Scorer<O> {
     /// The state of a window, pooled around `edit_locus` (0-based in the window).
@@ -63,8 +63,7 @@ impl<O: Ops> Scorer<O> {
     /// A matrix of `count` rows of `width`.
     fn rows(&self, values: Vec<f32>, width: usize, count: usize) -> Result<O::Matrix> {
         if count == 0 || values.len() != count * width {
-            return Err(Error::new(
-                ErrorCode::InputGeneric,
+            return Err(Error::input(
                 "states or actions have another width or number than the model's",
             )
             .with_detail("found", values.len())

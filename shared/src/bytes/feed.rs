@@ -1,7 +1,7 @@
 //! A feed: a source whose bytes are pushed. In a browser they arrive when they arrive.
 
 use super::compression::Compression;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -66,7 +66,7 @@ impl Feed {
         let mut state = self.state();
         if state.ended {
             let message = "bytes were pushed after the end of the source";
-            return Err(Error::new(ErrorCode::InternalInvariantViolation, message));
+            return Err(Error::invariant(message));
         }
         let lacking = Compression::HEAD_BYTES - state.head.len();
         let head = bytes.get(..lacking).unwrap_or(bytes);
@@ -111,7 +111,7 @@ impl Feed {
         let mut state = self.state();
         if state.committed {
             let message = "a source whose start is dropped cannot be read again";
-            return Err(Error::new(ErrorCode::InternalInvariantViolation, message));
+            return Err(Error::invariant(message));
         }
         state.at = 0;
         Ok(())

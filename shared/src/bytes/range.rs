@@ -68,12 +68,7 @@ impl RangeRead for &[u8] {
 
 impl RangeRead for Vec<u8> {
     fn len(&self) -> Result<u64> {
-        self.as_slice().len().try_into().map_err(|_| {
-            Error::new(
-                ErrorCode::InternalInvariantViolation,
-                "a length does not fit 64 bits",
-            )
-        })
+        RangeRead::len(&self.as_slice())
     }
 
     fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize> {

@@ -5,7 +5,7 @@ use super::bgzf::{BGZF_HEADER_BYTES, is_bgzf};
 use super::compression::Compression;
 use super::lru::Lru;
 use super::range::{RangeRead, read_full};
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use noodles_bgzf as bgzf;
 use std::io::Read;
 
@@ -260,7 +260,7 @@ fn block_size(start: &[u8]) -> Option<usize> {
 
 /// What is wrong with a file as such.
 pub(crate) fn wrong(name: &str, message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message).in_file(name)
+    Error::input(message).in_file(name)
 }
 
 /// For gzip that is not BGZF.

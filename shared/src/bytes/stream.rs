@@ -97,7 +97,7 @@ impl ByteStream {
             "the {} data is cut short or damaged: {error}",
             self.compression()
         );
-        Error::new(ErrorCode::InputGeneric, message)
+        Error::input(message)
             .in_file(&self.name)
             .with_remedy("copy or download the file again; `gzip -t` tells whether it is whole")
             .with_source(error)

@@ -2,12 +2,12 @@
 
 use super::table::{
     CalibrationBucket, CalibrationTable, CalibrationWarning, DEFAULT_CDF_POINTS,
-    DEFAULT_REFERENCE_PER_BUCKET, LOW_CONFIDENCE_BUCKET_SIZE, MAX_GRID_SIZE, invalid,
+    DEFAULT_REFERENCE_PER_BUCKET, LOW_CONFIDENCE_BUCKET_SIZE, MAX_GRID_SIZE,
 };
-use crate::Result;
-use crate::context::{DEFAULT_MIN_BUCKET_SIZE, UNKNOWN_BUCKET_ID, backoff_chain};
+use crate::context::{DEFAULT_MIN_BUCKET_SIZE, backoff_chain, select_backoff_bucket};
+use crate::{Error, Result};
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -53,14 +53,14 @@ impl BuildOptions {
     fn check(&self) -> Result<()> {
         if self.per_bucket_sample == 0 || self.min_bucket_size == 0 || self.low_confidence_size == 0
         {
-            return Err(invalid("sample and bucket sizes must be at least 1"));
+            return Err(Error::input("sample and bucket sizes must be at least 1"));
         }
         if !(2..=MAX_GRID_SIZE).contains(&self.grid_size) {
-            return Err(invalid("grid_size must lie between 2 and 16384")
+            return Err(Error::input("grid_size must lie between 2 and 16384")
                 .with_detail("grid_size", self.grid_size));
         }
         if self.low_confidence_size > self.min_bucket_size {
-            return Err(invalid(
+            return Err(Error::input(
                 "low_confidence_size must not exceed min_bucket_size",
             ));
         }
@@ -95,7 +95,7 @@ pub fn build_calibration_table(
     let mut own_buckets = BTreeSet::new();
     for example in examples {
         if !(0.0..f64::INFINITY).contains(&example.sigma_raw) {
-            return Err(invalid("a surprise must be finite and not negative")
+            return Err(Error::input("a surprise must be finite and not negative")
                 .with_detail("sigma_raw", example.sigma_raw));
         }
         let chain = backoff_chain(&example.bucket_id)?;
@@ -168,7 +168,7 @@ fn bucket(
 ) -> Result<CalibrationBucket> {
     sample.sort_unstable_by(f64::total_cmp);
     let (Some(&min), Some(&max)) = (sample.first(), sample.last()) else {
-        return Err(invalid("a calibration bucket has no rows"));
+        return Err(Error::input("a calibration bucket has no rows"));
     };
     let last = options.grid_size - 1;
     let step = (max - min) / last as f64;
@@ -185,19 +185,9 @@ fn bucket(
     let share =
         |&point: &f64| sample.partition_point(|&value| value <= point) as f64 / sample.len() as f64;
     let cdf = sigma_grid.iter().map(share).collect();
-    let resolved = resolve(id, sizes, options)?;
+    let resolved = select_backoff_bucket(id, sizes, options.min_bucket_size)?;
     let back_off_to = (resolved != id).then_some(resolved);
     CalibrationBucket::new(id, sample.len() as u64, cdf, sigma_grid, back_off_to)
-}
-
-fn resolve(id: &str, sizes: &BTreeMap<String, u64>, options: &BuildOptions) -> Result<String> {
-    let large_enough = |id: &String| {
-        sizes
-            .get(id)
-            .is_some_and(|&size| size >= options.min_bucket_size)
-    };
-    let found = backoff_chain(id)?.into_iter().find(large_enough);
-    Ok(found.unwrap_or_else(|| UNKNOWN_BUCKET_ID.to_string()))
 }
 
 fn warnings(
@@ -207,7 +197,7 @@ fn warnings(
 ) -> Result<Vec<CalibrationWarning>> {
     let mut warnings = Vec::new();
     for id in own_buckets {
-        let resolved = resolve(id, sizes, options)?;
+        let resolved = select_backoff_bucket(id, sizes, options.min_bucket_size)?;
         let rows = sizes.get(&resolved).copied().unwrap_or(0);
         if rows < options.min_bucket_size {
             warnings.push(CalibrationWarning {

@@ -6,7 +6,7 @@
 use super::decode::{Column, Plain};
 use super::page_check::check_pages;
 use super::table::{
-    CALIBRATION_SCHEMA_VERSION, CalibrationBucket, CalibrationTable, MAX_GRID_SIZE, invalid,
+    CALIBRATION_SCHEMA_VERSION, CalibrationBucket, CalibrationTable, MAX_GRID_SIZE,
 };
 use crate::{Error, ErrorCode, Result};
 use alloc::format;
@@ -175,7 +175,7 @@ fn read_row_group(group: &dyn RowGroupReader, buckets: &mut Vec<CalibrationBucke
             )));
         }
         let count = count.ok_or_else(|| present("n_calibration"))?;
-        let count = u64::try_from(count).map_err(|_| invalid("n_calibration is negative"))?;
+        let count = u64::try_from(count).map_err(|_| Error::input("n_calibration is negative"))?;
         let id = id.ok_or_else(|| present("bucket_id"))?;
         buckets.push(CalibrationBucket::new(&id, count, cdf, grid, parent)?);
     }
@@ -261,7 +261,7 @@ impl ListColumn {
         for (index, &value) in list.iter().enumerate() {
             let narrow = value as f32;
             if !narrow.is_finite() {
-                return Err(invalid("a surprise is beyond the range of f32")
+                return Err(Error::input("a surprise is beyond the range of f32")
                     .with_detail("sigma_raw", value));
             }
             self.values.push(narrow);
@@ -297,7 +297,7 @@ impl FileColumns {
         };
         for bucket in table.buckets() {
             let rows = i64::try_from(bucket.n_calibration())
-                .map_err(|_| invalid("a bucket has more rows than a file can say"))?;
+                .map_err(|_| Error::input("a bucket has more rows than a file can say"))?;
             columns.counts.push(rows);
             columns.cdfs.push(bucket.cdf())?;
             columns.grids.push(bucket.sigma_grid())?;

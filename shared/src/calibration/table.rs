@@ -1,7 +1,7 @@
 //! The table: buckets, how one is chosen, and what it says about a raw surprise.
 
 use crate::context::{UNKNOWN_BUCKET_ID, backoff_chain};
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -51,10 +51,10 @@ impl CalibrationBucket {
             backoff_chain(parent).map_err(at)?;
         }
         if n_calibration == 0 {
-            return Err(at(invalid("a calibration bucket has no rows")));
+            return Err(at(Error::input("a calibration bucket has no rows")));
         }
         if cdf.len() != sigma_grid.len() {
-            return Err(at(invalid("cdf and sigma_grid differ in length")));
+            return Err(at(Error::input("cdf and sigma_grid differ in length")));
         }
         check_ascending("cdf", &cdf, 1.0).map_err(at)?;
         check_ascending("sigma_grid", &sigma_grid, f64::MAX).map_err(at)?;
@@ -170,12 +170,14 @@ impl CalibrationTable {
         let mut by_id = BTreeMap::new();
         for bucket in buckets {
             if let Some(twin) = by_id.insert(bucket.bucket_id.clone(), bucket) {
-                return Err(invalid("a calibration table has a bucket twice")
+                return Err(Error::input("a calibration table has a bucket twice")
                     .with_detail("bucket_id", twin.bucket_id));
             }
         }
         if by_id.is_empty() {
-            return Err(invalid("a calibration table needs at least one bucket"));
+            return Err(Error::input(
+                "a calibration table needs at least one bucket",
+            ));
         }
         Ok(Self {
             buckets: by_id,
@@ -206,7 +208,7 @@ impl CalibrationTable {
     /// `INPUT.GENERIC` when there is none.
     pub fn require(&self, bucket_id: &str) -> Result<&CalibrationBucket> {
         self.get(bucket_id).ok_or_else(|| {
-            invalid(format!("the calibration table has no bucket {bucket_id:?}"))
+            Error::input(format!("the calibration table has no bucket {bucket_id:?}"))
                 .with_remedy("calibrate with a background that covers every context")
         })
     }
@@ -219,7 +221,7 @@ impl CalibrationTable {
     /// where it is needed.
     pub fn resolve(&self, bucket_id: &str, min_bucket_size: u64) -> Result<&CalibrationBucket> {
         if min_bucket_size == 0 {
-            return Err(invalid("min_bucket_size must be at least 1"));
+            return Err(Error::input("min_bucket_size must be at least 1"));
         }
         let chain = backoff_chain(bucket_id)?;
         let large_enough = |id: &String| {
@@ -236,17 +238,15 @@ impl CalibrationTable {
 
 fn check_ascending(name: &str, values: &[f64], max: f64) -> Result<()> {
     if values.is_empty() {
-        return Err(invalid(format!("{name} is empty")));
+        return Err(Error::input(format!("{name} is empty")));
     }
     if !values.iter().all(|value| (0.0..=max).contains(value)) {
-        return Err(invalid(format!("{name} holds a value outside 0 to {max}")));
+        return Err(Error::input(format!(
+            "{name} holds a value outside 0 to {max}"
+        )));
     }
     if !values.is_sorted() {
-        return Err(invalid(format!("{name} falls")));
+        return Err(Error::input(format!("{name} falls")));
     }
     Ok(())
-}
-
-pub(super) fn invalid(message: impl Into<String>) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
 }

@@ -1,8 +1,5 @@
 //! The three factors of a context, by their stable names.
 
-use crate::{Error, ErrorCode, Result};
-use core::str::FromStr;
-
 macro_rules! classes {
     (
         $(#[$doc:meta])* $name:ident, $what:literal;
@@ -17,16 +14,7 @@ macro_rules! classes {
             $name: $($variant = $id),+
         }
 
-        impl FromStr for $name {
-            type Err = Error;
-
-            /// Reads the exact name, as bucket ids hold it.
-            fn from_str(text: &str) -> Result<Self> {
-                Self::by_name(text).ok_or_else(|| {
-                    refused(concat!("this is no ", $what)).with_detail("text", text)
-                })
-            }
-        }
+        parse_by_name!($name, concat!("this is no ", $what), "text");
     };
 }
 
@@ -81,8 +69,4 @@ classes! {
     Transposon = "transposon";
     /// Long copies of other places in the genome.
     SegmentalDup = "segmental_dup";
-}
-
-pub(super) fn refused(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
 }

@@ -4,11 +4,10 @@
 mod class;
 mod terms;
 
-use class::refused;
 pub use class::{GcBin, RegionClass, RepeatClass};
 pub use terms::{classify_region, classify_repeat};
 
-use crate::Result;
+use crate::{Error, Result};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -37,11 +36,13 @@ pub fn gc_fraction(sequence: &str) -> Result<f64> {
             'G' | 'C' => (gc, called) = (gc + 1, called + 1),
             'A' | 'T' => called += 1,
             'N' => {}
-            _ => return Err(refused(&format!("{base:?} is not a base"))),
+            _ => return Err(Error::input(format!("{base:?} is not a base"))),
         }
     }
     if called == 0 {
-        return Err(refused("no base is called, so that there is no GC content"));
+        return Err(Error::input(
+            "no base is called, so that there is no GC content",
+        ));
     }
     Ok(gc as f64 / called as f64)
 }
@@ -60,7 +61,7 @@ pub fn classify_gc_bin(sequence: &str) -> Result<GcBin> {
 /// As [`gc_fraction`], and unless `0 <= low < high <= 1`.
 pub fn classify_gc_bin_at(sequence: &str, low: f64, high: f64) -> Result<GcBin> {
     if !(0.0 <= low && low < high && high <= 1.0) {
-        return Err(refused("GC cut-offs must rise within 0 and 1")
+        return Err(Error::input("GC cut-offs must rise within 0 and 1")
             .with_detail("low", low)
             .with_detail("high", high));
     }
@@ -119,7 +120,7 @@ pub fn backoff_chain(bucket: &str) -> Result<Vec<String>> {
     let bucket = bucket.trim();
     let mut chain = Vec::new();
     if bucket != UNKNOWN_BUCKET_ID {
-        check_bucket(bucket)?;
+        check_bucket(bucket).map_err(|error| error.with_detail("bucket", bucket))?;
         let mut rest = bucket;
         chain.push(String::from(rest));
         while let Some((parent, _)) = rest.rsplit_once('|') {
@@ -141,7 +142,7 @@ pub fn select_backoff_bucket(
     min_count: u64,
 ) -> Result<String> {
     if min_count == 0 {
-        return Err(refused("min_count must be at least 1"));
+        return Err(Error::input("min_count must be at least 1"));
     }
     let chain = backoff_chain(bucket)?;
     let filled = |bucket: &String| sizes.get(bucket).is_some_and(|&size| size >= min_count);
@@ -152,23 +153,15 @@ pub fn select_backoff_bucket(
 }
 
 fn check_bucket(bucket: &str) -> Result<()> {
-    let parts: Vec<&str> = bucket.split('|').collect();
-    let checked = match *parts.as_slice() {
-        [region] => region.parse::<RegionClass>().map(drop),
-        [region, gc] => region
-            .parse::<RegionClass>()
-            .and(gc.parse::<GcBin>())
-            .map(drop),
-        [region, gc, repeat] => region
-            .parse::<RegionClass>()
-            .and(gc.parse::<GcBin>())
-            .and(repeat.parse::<RepeatClass>())
-            .map(drop),
-        _ => Err(refused(
-            "a bucket is region, region|gc, region|gc|repeat or *",
-        )),
-    };
-    checked.map_err(|error| error.with_detail("bucket", bucket))
+    let mut parts = bucket.split('|');
+    if parts.clone().count() > 3 {
+        let message = "a bucket is region, region|gc, region|gc|repeat or *";
+        return Err(Error::input(message));
+    }
+    parts.next().unwrap_or_default().parse::<RegionClass>()?;
+    parts.next().map(str::parse::<GcBin>).transpose()?;
+    parts.next().map(str::parse::<RepeatClass>).transpose()?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Annotation terms, as annotators and repeat maskers write them, and the classes that they mean.
 
-use super::class::{RegionClass, RepeatClass, refused};
-use crate::Result;
+use super::class::{RegionClass, RepeatClass};
+use crate::{Error, Result};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -139,7 +139,7 @@ pub fn classify_repeat(annotation: Option<&str>) -> Result<RepeatClass> {
     }
     let means = |class: &RepeatClass| mention(&terms, class.as_str(), repeat_terms(*class));
     RepeatClass::ALL.iter().copied().find(means).ok_or_else(|| {
-        refused("the repeat annotation holds no known term")
+        Error::input("the repeat annotation holds no known term")
             .with_detail("annotation", annotation.unwrap_or_default())
     })
 }

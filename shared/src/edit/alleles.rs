@@ -54,19 +54,6 @@ impl EditType {
     pub const fn index(self) -> usize {
         self as usize
     }
-
-    /// The type with this row.
-    ///
-    /// # Errors
-    /// `INPUT.INVALID_EDIT` for a number above 5.
-    pub fn from_index(index: usize) -> Result<Self> {
-        Self::ALL.get(index).copied().ok_or_else(|| {
-            Error::new(
-                ErrorCode::InputInvalidEdit,
-                format!("edit type {index} does not exist"),
-            )
-        })
-    }
 }
 
 pub(super) fn check_allele(name: &str, bases: &str) -> Result<()> {

@@ -2,9 +2,6 @@
 //!
 //! No allele vanishes: each gets a score or one of these reasons, and the counts add up.
 
-use crate::{Error, ErrorCode};
-use core::str::FromStr;
-
 macro_rules! reasons {
     ($($variant:ident = $id:literal, $text:literal;)+) => {
         /// Why an allele is not scored. The list is closed: adding a reason is a change of format.
@@ -58,19 +55,11 @@ reasons! {
     RefMismatch = "ref_mismatch", "the reference has other bases at this position";
 }
 
-impl FromStr for SkipReason {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        Self::by_name(text).ok_or_else(|| {
-            Error::new(
-                ErrorCode::InputGeneric,
-                "this is no reason for skipping an allele",
-            )
-            .with_detail("text", text)
-        })
-    }
-}
+parse_by_name!(
+    SkipReason,
+    "this is no reason for skipping an allele",
+    "text"
+);
 
 #[cfg(test)]
 mod tests {

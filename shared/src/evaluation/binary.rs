@@ -1,8 +1,8 @@
 //! Figures for a yes-or-no label: AUROC, AUPRC (average precision) and their like. A higher score
 //! means the positive class.
 
-use super::{average_ranks, check_scores, refused};
-use crate::Result;
+use super::{average_ranks, check_scores};
+use crate::{Error, Result};
 use alloc::vec::Vec;
 
 /// The figures of one set of scores; each is a fraction in 0..=1.
@@ -109,11 +109,11 @@ pub(super) fn check_labels(scores: &[f64], positive: &[bool]) -> Result<usize> {
     check_scores(scores, positive.len())?;
     let positives = count_positives(positive);
     if positives == 0 || positives == positive.len() {
-        return Err(
-            refused("an evaluation needs at least one positive and one negative label")
-                .with_detail("positive", positives)
-                .with_detail("negative", positive.len() - positives),
-        );
+        return Err(Error::input(
+            "an evaluation needs at least one positive and one negative label",
+        )
+        .with_detail("positive", positives)
+        .with_detail("negative", positive.len() - positives));
     }
     Ok(positives)
 }

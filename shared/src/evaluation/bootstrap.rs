@@ -1,8 +1,8 @@
 //! The bootstrap: confidence intervals by resampling.
 
+use super::check_scores;
 use super::mersenne::Mersenne;
-use super::{check_scores, refused};
-use crate::Result;
+use crate::{Error, Result};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -107,21 +107,22 @@ pub(super) fn resamples<S: Ord, T>(
         values.extend(statistic(&drawn)?);
     }
     if values.is_empty() {
-        return Err(refused("no resample has a figure: the data hardly vary"));
+        return Err(Error::input(
+            "no resample has a figure: the data hardly vary",
+        ));
     }
     Ok(values)
 }
 
 fn check(rows: usize, options: &BootstrapOptions) -> Result<()> {
     if rows == 0 || options.resamples == 0 {
-        return Err(refused(
+        return Err(Error::input(
             "an interval needs at least one row and one resample",
         ));
     }
     if !(options.level > 0.0 && options.level < 1.0) {
-        return Err(
-            refused("a confidence level lies between 0 and 1").with_detail("level", options.level)
-        );
+        return Err(Error::input("a confidence level lies between 0 and 1")
+            .with_detail("level", options.level));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Correlation (Spearman, Pearson) with a label that is a number.
 
-use super::{check_scores, refused};
-use crate::Result;
+use super::check_scores;
+use crate::{Error, Result};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -42,7 +42,7 @@ pub fn pearson(a: &[f64], b: &[f64]) -> Result<f64> {
     check_scores(a, b.len())?;
     check_scores(b, a.len())?;
     if a.len() < 2 {
-        return Err(refused("a correlation needs at least two rows"));
+        return Err(Error::input("a correlation needs at least two rows"));
     }
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let (mean_a, mean_b) = (mean(a), mean(b));
@@ -57,7 +57,7 @@ pub fn pearson(a: &[f64], b: &[f64]) -> Result<f64> {
         bb += y * y;
     }
     if aa == 0.0 || bb == 0.0 {
-        return Err(refused(
+        return Err(Error::input(
             "a column without variation correlates with nothing",
         ));
     }

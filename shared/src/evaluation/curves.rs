@@ -1,8 +1,7 @@
 //! ROC, precision-recall and reliability curves: the points that figures summarise.
 
 use super::binary::check_labels;
-use super::refused;
-use crate::Result;
+use crate::{Error, Result};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -132,11 +131,11 @@ pub fn reliability_bins(
 ) -> Result<Vec<ReliabilityBin>> {
     check_labels(scores, positive)?;
     if bins == 0 {
-        return Err(refused("reliability needs at least one bin"));
+        return Err(Error::input("reliability needs at least one bin"));
     }
     if let Some(index) = scores.iter().position(|score| !(0.0..=1.0).contains(score)) {
         return Err(
-            refused("a score to be read as a probability lies outside 0 to 1")
+            Error::input("a score to be read as a probability lies outside 0 to 1")
                 .with_detail("index", index),
         );
     }

@@ -4,9 +4,9 @@
 //! DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988), in the form of Sun and Xu, IEEE Signal
 //! Processing Letters 21 (2014): placement values from mid-ranks, so that sorting is the dearest part.
 
+use super::average_ranks;
 use super::binary::check_labels;
-use super::{average_ranks, refused};
-use crate::Result;
+use crate::{Error, Result};
 use alloc::vec::Vec;
 use core::f64::consts::SQRT_2;
 
@@ -100,11 +100,11 @@ impl Placements {
         let positives = check_labels(scores, positive)?;
         let negatives = positive.len() - positives;
         if positives < 2 || negatives < 2 {
-            return Err(
-                refused("a variance needs at least two positive and two negative labels")
-                    .with_detail("positive", positives)
-                    .with_detail("negative", negatives),
-            );
+            return Err(Error::input(
+                "a variance needs at least two positive and two negative labels",
+            )
+            .with_detail("positive", positives)
+            .with_detail("negative", negatives));
         }
         let among_all = average_ranks(scores);
         let share = |is: bool, others: usize| {

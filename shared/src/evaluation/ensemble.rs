@@ -1,7 +1,6 @@
 //! Several scores weighed into one, by logistic regression.
 
 use super::binary::check_labels;
-use super::refused;
 use crate::{Error, ErrorCode, Result};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -44,13 +43,13 @@ impl Ensemble {
     /// ```
     pub fn fit<C: AsRef<[f64]>>(columns: &[C], positive: &[bool], ridge: f64) -> Result<Self> {
         if columns.is_empty() {
-            return Err(refused("an ensemble needs at least one score"));
+            return Err(Error::input("an ensemble needs at least one score"));
         }
         for column in columns {
             check_labels(column.as_ref(), positive)?;
         }
         if !(ridge > 0.0 && ridge.is_finite()) {
-            return Err(refused("a ridge is a number above 0").with_detail("ridge", ridge));
+            return Err(Error::input("a ridge is a number above 0").with_detail("ridge", ridge));
         }
         let (means, scales) = columns.iter().map(|c| moments(c.as_ref())).unzip();
         let mut model = Self {
@@ -80,7 +79,7 @@ impl Ensemble {
     pub fn log_odds(&self, scores: &[f64]) -> Result<f64> {
         if scores.len() != self.weights.len() || scores.iter().any(|score| !score.is_finite()) {
             return Err(
-                refused("an ensemble needs a finite value for each of its scores")
+                Error::input("an ensemble needs a finite value for each of its scores")
                     .with_detail("expected", self.weights.len())
                     .with_detail("given", scores.len()),
             );

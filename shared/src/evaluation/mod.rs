@@ -29,24 +29,20 @@ pub use labels::ClinicalLabel;
 pub use paired::{PairedComparison, paired_interval};
 pub use variant_key::{VariantKey, evaluated_variant_keys_sha256, variant_keys_sha256};
 
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 
 /// The decision threshold of the accuracy figures, on the calibrated scale.
 pub const DEFAULT_THRESHOLD: f64 = 0.5;
 
-fn refused(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
-}
-
 /// Two columns that belong together must be as long as each other; scores must be numbers.
 fn check_scores(scores: &[f64], others: usize) -> Result<()> {
     if scores.len() != others {
-        return Err(refused("there are not as many labels as scores")
+        return Err(Error::input("there are not as many labels as scores")
             .with_detail("scores", scores.len())
             .with_detail("labels", others));
     }
     match scores.iter().position(|score| !score.is_finite()) {
         None => Ok(()),
-        Some(index) => Err(refused("a score is not finite").with_detail("index", index)),
+        Some(index) => Err(Error::input("a score is not finite").with_detail("index", index)),
     }
 }

@@ -1,8 +1,8 @@
 //! The paired bootstrap: whether one score is better than another on the same rows.
 
 use super::bootstrap::{BootstrapInterval, BootstrapOptions, interval, pick, resamples};
-use super::{check_scores, refused};
-use crate::Result;
+use super::check_scores;
+use crate::{Error, Result};
 
 /// A figure of two scores on the same rows, and the interval of what lies between them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,10 +57,10 @@ pub fn paired_interval<L: Copy, S: Ord>(
         check_scores(column, labels.len())?;
     }
     if strata.len() != labels.len() {
-        return Err(refused("there are not as many strata as labels"));
+        return Err(Error::input("there are not as many strata as labels"));
     }
     let (Some(first), Some(second)) = (metric(a, labels)?, metric(b, labels)?) else {
-        return Err(refused("the scores have no figure to compare"));
+        return Err(Error::input("the scores have no figure to compare"));
     };
     let drawn = resamples(strata, options, |rows| {
         let labels = pick(labels, rows);

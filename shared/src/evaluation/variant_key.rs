@@ -1,9 +1,8 @@
 //! Which variants an evaluation is about, and the SHA-256 of their list.
 
-use super::refused;
-use crate::Result;
 use crate::edit::EditSpec;
 use crate::provenance::{canonical_json, sha256_prefixed};
+use crate::{Error, Result};
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde_json::json;
@@ -26,11 +25,11 @@ impl VariantKey {
     /// `INPUT.GENERIC` for an empty contig or allele, or position 0.
     pub fn new(chrom: &str, pos: u64, reference: &str, alternate: &str) -> Result<Self> {
         if chrom.is_empty() || reference.is_empty() || alternate.is_empty() {
-            return Err(refused("a variant has a contig and two alleles")
+            return Err(Error::input("a variant has a contig and two alleles")
                 .with_remedy("fill in chrom, ref and alt"));
         }
         if pos == 0 {
-            return Err(refused("positions are counted from 1")
+            return Err(Error::input("positions are counted from 1")
                 .with_remedy("give the position as VCF has it"));
         }
         Ok(Self {

@@ -1,9 +1,9 @@
 //! The cross-entropy method: draw sequences, keep the best, refit the sampler to them, again.
 
+use super::ActionSampler;
 use super::cost::{CostFn, count_cost, custom_cost};
-use super::{ActionSampler, refused};
-use crate::Result;
 use crate::edit::RelEdit;
+use crate::{Error, Result};
 use alloc::vec::Vec;
 
 /// How a plan is searched for.
@@ -54,23 +54,23 @@ impl PlanningConfig {
             self.patience,
         ];
         if counts.contains(&0) {
-            return Err(refused(
+            return Err(Error::input(
                 "n_iterations, n_samples, n_elite and patience start at 1",
             ));
         }
         if self.n_elite > self.n_samples {
-            return Err(refused("n_elite must not exceed n_samples")
+            return Err(Error::input("n_elite must not exceed n_samples")
                 .with_detail("n_elite", self.n_elite)
                 .with_detail("n_samples", self.n_samples));
         }
         let positive = |value: f64| value.is_finite() && value >= 0.0;
         if !positive(self.cost_weight) || !positive(self.stopping_eps) {
-            return Err(refused(
+            return Err(Error::input(
                 "cost_weight and stopping_eps must be finite and at least 0",
             ));
         }
         if !(0.0..=1.0).contains(&self.smoothing) {
-            return Err(refused("smoothing lies within 0 and 1"));
+            return Err(Error::input("smoothing lies within 0 and 1"));
         }
         Ok(())
     }
@@ -234,9 +234,11 @@ fn rank(
     cost_fn: Option<&CostFn<'_>>,
 ) -> Result<Vec<Candidate>> {
     if sequences.len() != evaluations.len() {
-        return Err(refused("there are not as many evaluations as sequences")
-            .with_detail("sequences", sequences.len())
-            .with_detail("evaluations", evaluations.len()));
+        return Err(
+            Error::input("there are not as many evaluations as sequences")
+                .with_detail("sequences", sequences.len())
+                .with_detail("evaluations", evaluations.len()),
+        );
     }
     let mut ranked = Vec::with_capacity(sequences.len());
     for (edits, evaluation) in sequences.into_iter().zip(evaluations) {
@@ -245,9 +247,8 @@ fn rank(
             predicted_state,
         } = evaluation;
         if !(distance.is_finite() && distance >= 0.0) {
-            return Err(
-                refused("a distance is below 0 or not finite").with_detail("distance", distance)
-            );
+            return Err(Error::input("a distance is below 0 or not finite")
+                .with_detail("distance", distance));
         }
         let cost = match cost_fn {
             Some(cost_fn) => custom_cost(&edits, cost_fn)?,
@@ -313,7 +314,7 @@ impl Search {
 
     fn finish(self, stopped_reason: StopReason) -> Result<PlanningResult> {
         let Some(best) = self.best else {
-            return Err(refused("no sequence has a finite objective"));
+            return Err(Error::input("no sequence has a finite objective"));
         };
         Ok(PlanningResult {
             best_edits: best.edits,

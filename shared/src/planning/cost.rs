@@ -1,8 +1,7 @@
 //! What a sequence of edits costs.
 
-use super::refused;
-use crate::Result;
 use crate::edit::{EditType, RelEdit};
+use crate::{Error, Result};
 
 /// A cost of one's own: finite and not negative.
 pub type CostFn<'a> = dyn Fn(&[RelEdit]) -> Result<f64> + 'a;
@@ -80,15 +79,15 @@ fn check_cost(cost: f64) -> Result<f64> {
     if cost.is_finite() && cost >= 0.0 {
         return Ok(cost);
     }
-    Err(refused("a cost is missing, below 0 or not finite").with_detail("cost", cost))
+    Err(Error::input("a cost is missing, below 0 or not finite").with_detail("cost", cost))
 }
 
 fn check_type(edit: &RelEdit) -> Result<EditType> {
     if edit.ref_bases() == edit.alt_bases() {
-        return Err(refused("an edit that changes nothing has no cost"));
+        return Err(Error::input("an edit that changes nothing has no cost"));
     }
     match edit.edit_type() {
-        EditType::Sv => Err(refused("structural variants are not planned")),
+        EditType::Sv => Err(Error::input("structural variants are not planned")),
         edit_type => Ok(edit_type),
     }
 }

@@ -1,7 +1,6 @@
 //! How far a predicted state is from the wanted one. Vectors of f32 or f64; all sums are f64.
 
-use super::refused;
-use crate::Result;
+use crate::{Error, Result};
 use alloc::vec::Vec;
 
 /// Euclidean distance.
@@ -33,7 +32,7 @@ pub fn cosine_distance<T: Copy + Into<f64>>(predicted: &[T], target: &[T]) -> Re
         tt += t * t;
     }
     if pp == 0.0 || tt == 0.0 {
-        return Err(refused("a vector of zeros has no direction"));
+        return Err(Error::input("a vector of zeros has no direction"));
     }
     Ok((1.0 - dot / (libm::sqrt(pp) * libm::sqrt(tt))).clamp(0.0, 2.0))
 }
@@ -49,14 +48,16 @@ pub fn region_distance<T: Copy + Into<f64>>(
 ) -> Result<f64> {
     let pairs = check_pair(predicted, target)?;
     if indices.is_empty() {
-        return Err(refused("a region needs at least one dimension"));
+        return Err(Error::input("a region needs at least one dimension"));
     }
     let mut sum = 0.0;
     for &index in indices {
         let Some((p, t)) = pairs.get(index) else {
-            return Err(refused("a region names a dimension that the state lacks")
-                .with_detail("index", index)
-                .with_detail("width", pairs.len()));
+            return Err(
+                Error::input("a region names a dimension that the state lacks")
+                    .with_detail("index", index)
+                    .with_detail("width", pairs.len()),
+            );
         };
         sum += (p - t) * (p - t);
     }
@@ -74,14 +75,14 @@ pub fn projection_distance<T: Copy + Into<f64>>(
 ) -> Result<f64> {
     let pairs = check_pair(predicted, target)?;
     if projection.is_empty() {
-        return Err(refused("a projection needs at least one row"));
+        return Err(Error::input("a projection needs at least one row"));
     }
     let mut sum = 0.0;
     for row in projection {
         let row = row.as_ref();
         if row.len() != pairs.len() {
             return Err(
-                refused("a row of the projection is not as wide as the state")
+                Error::input("a row of the projection is not as wide as the state")
                     .with_detail("row", row.len())
                     .with_detail("width", pairs.len()),
             );
@@ -99,9 +100,11 @@ pub fn projection_distance<T: Copy + Into<f64>>(
 
 fn check_pair<T: Copy + Into<f64>>(predicted: &[T], target: &[T]) -> Result<Vec<(f64, f64)>> {
     if predicted.is_empty() || predicted.len() != target.len() {
-        return Err(refused("a distance needs two vectors of the same width")
-            .with_detail("predicted", predicted.len())
-            .with_detail("target", target.len()));
+        return Err(
+            Error::input("a distance needs two vectors of the same width")
+                .with_detail("predicted", predicted.len())
+                .with_detail("target", target.len()),
+        );
     }
     let pairs: Vec<(f64, f64)> = predicted
         .iter()
@@ -118,7 +121,7 @@ fn check_finite(value: f64) -> Result<()> {
     if value.is_finite() {
         Ok(())
     } else {
-        Err(refused("a vector holds a value that is not finite"))
+        Err(Error::input("a vector holds a value that is not finite"))
     }
 }
 

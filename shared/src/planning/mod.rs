@@ -18,9 +18,3 @@ pub use cost::{
 };
 pub use distance::{cosine_distance, l2_distance, projection_distance, region_distance};
 pub use sampler::{ActionSampler, DEFAULT_ACTION_TYPE_WEIGHTS, SamplerOptions};
-
-use crate::{Error, ErrorCode};
-
-fn refused(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
-}

@@ -1,7 +1,6 @@
 //! Random edits of a window from a few independent weights, which planning refits.
 
 use super::draws::Draws;
-use super::refused;
 use crate::edit::{EditType, MAX_ALLELE_BP, RelEdit};
 use crate::position::BpOffset;
 use crate::{Error, Result};
@@ -89,12 +88,12 @@ impl ActionSampler {
     pub fn new(window: &str, options: SamplerOptions) -> Result<Self> {
         let interior = options.edge_margin..window.len().saturating_sub(options.edge_margin);
         if interior.is_empty() {
-            return Err(refused("the margins leave no room for an edit")
+            return Err(Error::input("the margins leave no room for an edit")
                 .with_detail("window_bp", window.len())
                 .with_detail("edge_margin", options.edge_margin));
         }
         if options.position_bin_bp == 0 || options.max_attempts == 0 {
-            return Err(refused(
+            return Err(Error::input(
                 "position_bin_bp and max_attempts must be at least 1",
             ));
         }
@@ -211,7 +210,7 @@ impl ActionSampler {
                 return Ok(edit);
             }
         }
-        Err(refused("no valid edit was found in the window")
+        Err(Error::input("no valid edit was found in the window")
             .with_detail("attempts", self.max_attempts)
             .with_remedy("ask for fewer edits, a smaller margin or a window with fewer N"))
     }
@@ -346,9 +345,12 @@ fn check_weights(name: &str, weights: &[f64]) -> Result<()> {
     if valid && weights.iter().sum::<f64>() > 0.0 {
         return Ok(());
     }
-    Err(refused("weights must be finite, at least 0 and not all 0").with_detail("weights", name))
+    Err(
+        Error::input("weights must be finite, at least 0 and not all 0")
+            .with_detail("weights", name),
+    )
 }
 
 fn structural() -> Error {
-    refused("structural variants are not planned")
+    Error::input("structural variants are not planned")
 }

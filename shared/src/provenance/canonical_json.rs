@@ -2,7 +2,7 @@
 //! Python prints them.
 
 use super::Json;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use alloc::format;
 use alloc::string::String;
 use core::fmt::Write as _;
@@ -46,6 +46,11 @@ impl Json {
     }
 }
 
+/// A quoted JSON string: only quotes, backslashes and control characters are escaped.
+pub(crate) fn json_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 fn write_value(out: &mut String, value: &Json) -> Result<()> {
     match value {
         Json::Null => out.push_str("null"),
@@ -54,12 +59,9 @@ fn write_value(out: &mut String, value: &Json) -> Result<()> {
         Json::Integer(digits) => out.push_str(digits),
         Json::Float(number) if number.is_finite() => out.push_str(&python_float_repr(*number)),
         Json::Float(_) => {
-            return Err(Error::new(
-                ErrorCode::InputGeneric,
-                "JSON has no NaN and no infinity",
-            ));
+            return Err(Error::input("JSON has no NaN and no infinity"));
         }
-        Json::String(text) => write_string(out, text),
+        Json::String(text) => out.push_str(&json_string(text)),
         Json::Array(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
@@ -76,7 +78,7 @@ fn write_value(out: &mut String, value: &Json) -> Result<()> {
                 if index > 0 {
                     out.push(',');
                 }
-                write_string(out, key);
+                out.push_str(&json_string(key));
                 out.push(':');
                 write_value(out, item)?;
             }
@@ -84,27 +86,6 @@ fn write_value(out: &mut String, value: &Json) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn write_string(out: &mut String, text: &str) {
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            // Writing to a String cannot fail.
-            '\0'..='\u{1f}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(character));
-            }
-            _ => out.push(character),
-        }
-    }
-    out.push('"');
 }
 
 /// A float as Python's `repr` prints it: the shortest digits that read back as the same number,

@@ -2,7 +2,7 @@
 
 use super::Json;
 use crate::edit::EditSpec;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -98,10 +98,7 @@ impl InputCommitment<'_> {
             ("predictor_dtype", &self.dtype.predictor_dtype),
         ] {
             if text.is_empty() {
-                return Err(Error::new(
-                    ErrorCode::InputGeneric,
-                    format!("{name} is empty"),
-                ));
+                return Err(Error::input(format!("{name} is empty")));
             }
         }
         Json::from([

@@ -3,7 +3,7 @@
 
 use super::Json;
 use crate::error::Location;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -41,7 +41,7 @@ fn located(message: &str, name: &str, bytes: &[u8], offset: usize) -> Error {
         column: Some((before.len() - line_start) as u64 + 1),
         ..Location::line(name, line)
     };
-    Error::new(ErrorCode::InputGeneric, message)
+    Error::input(message)
         .at(location)
         .with_remedy("give the file as the program wrote it: one JSON document in UTF-8")
 }
@@ -285,6 +285,7 @@ impl Parser<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorCode;
 
     #[test]
     fn refuses_what_is_ambiguous_or_not_json() {

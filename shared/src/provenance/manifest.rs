@@ -377,6 +377,5 @@ fn stays_inside(path: &str) -> bool {
 }
 
 fn invalid(message: impl Into<String>) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
-        .with_remedy("use the manifest.json that came with the model")
+    Error::input(message).with_remedy("use the manifest.json that came with the model")
 }

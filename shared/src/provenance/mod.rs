@@ -13,6 +13,7 @@ mod timestamp;
 mod receipt;
 mod receipt_parse;
 
+pub(crate) use canonical_json::json_string;
 pub use canonical_json::{
     Sha256Stream, canonical_json, is_sha256, python_float_repr, sha256_prefixed,
 };
@@ -24,8 +25,8 @@ pub use manifest::{
 };
 pub use receipt::{
     GENO_LEWM_VERSION, INPUT_COMMITMENT_SCHEMA, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION,
-    RECEIPT_STREAM, Receipt, ReceiptBuilder, ReceiptOutput, ReceiptProvenance, ReceiptScope,
-    RuntimeMetadata, verify_receipt,
+    RECEIPT_STREAM, Receipt, ReceiptBuilder, ReceiptProvenance, ReceiptScope, RuntimeMetadata,
+    SurpriseResult, verify_receipt,
 };
 pub use receipt_parse::parse_receipt_payload;
 use timestamp::is_rfc3339_utc;

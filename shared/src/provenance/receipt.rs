@@ -21,22 +21,22 @@ pub const RECEIPT_STREAM: &str = "jsonl_per_scored_alternate_v1";
 /// The release of the `geno-lewm` package whose formats and figures this program reproduces.
 pub const GENO_LEWM_VERSION: &str = "0.2.1";
 
-/// The figures of one score, as they are hashed.
+/// What is said about one variant.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ReceiptOutput {
-    /// Distance between the predicted and the encoded edited state.
+pub struct SurpriseResult {
+    /// Distance between prediction and encoded edit, at least 0.
     pub sigma_raw: f64,
-    /// Its percentile in the calibration bucket, 0 to 1.
+    /// Percentile of `sigma_raw` among the calibration variants of the bucket, 0..=1.
     pub sigma_calibrated: f64,
-    /// The bucket that gave the percentile.
+    /// The bucket that the percentile was read from.
     pub bucket_id: String,
-    /// Confidence in that bucket, 0 to 1.
+    /// How well the bucket is filled, 0..=1.
     pub confidence: f64,
-    /// Whether the bucket is small.
+    /// Whether the bucket is too sparse to rely on.
     pub low_confidence: bool,
 }
 
-impl ReceiptOutput {
+impl SurpriseResult {
     /// The hash of the output block.
     ///
     /// # Errors
@@ -103,8 +103,8 @@ pub struct ReceiptProvenance {
 /// A receipt, version 1.0.0.
 ///
 /// ```
-/// use genolewm_core::provenance::{Receipt, ReceiptOutput};
-/// let output = ReceiptOutput {
+/// use genolewm_core::provenance::{Receipt, SurpriseResult};
+/// let output = SurpriseResult {
 ///     sigma_raw: 0.25,
 ///     sigma_calibrated: 0.9,
 ///     bucket_id: "*".to_owned(),
@@ -123,7 +123,7 @@ pub struct Receipt {
     /// The hash of window, edit, pooling and number formats (see [`InputCommitment`]).
     pub input_commitment: String,
     /// The score.
-    pub output: ReceiptOutput,
+    pub output: SurpriseResult,
     /// The hash of the score.
     pub output_commitment: String,
     /// The hash of the calibration table.
@@ -240,7 +240,7 @@ impl ReceiptBuilder {
     /// form.
     pub fn build(
         &self,
-        output: ReceiptOutput,
+        output: SurpriseResult,
         edit: &EditSpec,
         window: &str,
         window_start: BpOffset,
@@ -248,7 +248,7 @@ impl ReceiptBuilder {
         timestamp: &str,
     ) -> Result<Receipt> {
         if !is_rfc3339_utc(timestamp) {
-            return Err(invalid("a timestamp is written YYYY-MM-DDThh:mm:ssZ")
+            return Err(Error::input("a timestamp is written YYYY-MM-DDThh:mm:ssZ")
                 .with_detail("timestamp", timestamp));
         }
         let input = InputCommitment {
@@ -364,7 +364,7 @@ pub(super) fn check_runtime(runtime: &RuntimeMetadata) -> Result<()> {
         ("carbon_revision", &runtime.carbon_revision),
     ] {
         if text.is_empty() {
-            return Err(invalid(&format!("runtime.{name} is empty")));
+            return Err(Error::input(format!("runtime.{name} is empty")));
         }
     }
     Ok(())
@@ -374,11 +374,7 @@ pub(super) fn check_sha256(name: &str, text: &str) -> Result<()> {
     if is_sha256(text) {
         return Ok(());
     }
-    Err(invalid(&format!(
+    Err(Error::input(format!(
         "{name} must be sha256: and 64 lower-case hex digits"
     )))
-}
-
-pub(super) fn invalid(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
 }

@@ -1,9 +1,9 @@
 //! Reading a receipt: first its shape, then its values, so that the error names the worst fault.
 
-use super::receipt::{check_runtime, check_sha256, invalid};
+use super::receipt::{check_runtime, check_sha256};
 use super::{
-    Json, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION, Receipt, ReceiptOutput, ReceiptProvenance,
-    RuntimeMetadata,
+    Json, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION, Receipt, ReceiptProvenance, RuntimeMetadata,
+    SurpriseResult,
 };
 use crate::error::Location;
 use crate::{Error, ErrorCode, Result};
@@ -120,8 +120,8 @@ fn check_schema(top: &Members) -> Result<()> {
     }
 }
 
-fn parse_output(output: &Members) -> Result<ReceiptOutput> {
-    Ok(ReceiptOutput {
+fn parse_output(output: &Members) -> Result<SurpriseResult> {
+    Ok(SurpriseResult {
         sigma_raw: number(output, "sigma_raw")?,
         sigma_calibrated: number(output, "sigma_calibrated")?,
         bucket_id: text(output, "bucket_id")?,
@@ -129,7 +129,7 @@ fn parse_output(output: &Members) -> Result<ReceiptOutput> {
         low_confidence: output
             .get("low_confidence")
             .and_then(Json::as_bool)
-            .ok_or_else(|| invalid("low_confidence must be true or false"))?,
+            .ok_or_else(|| Error::input("low_confidence must be true or false"))?,
     })
 }
 
@@ -162,7 +162,7 @@ fn provenance_block(top: &Members) -> Result<&Members> {
 fn parse_provenance(block: &Members) -> Result<ReceiptProvenance> {
     let kind = text(block, "kind")?;
     if kind != PROVENANCE_KIND {
-        return Err(invalid("the provenance kind is not one that exists")
+        return Err(Error::input("the provenance kind is not one that exists")
             .with_detail("kind", kind)
             .with_detail("supported", PROVENANCE_KIND));
     }
@@ -201,7 +201,7 @@ fn exact_keys(name: &str, members: &Members, keys: &[&str]) -> Result<()> {
 fn text(members: &Members, key: &str) -> Result<String> {
     match members.get(key).and_then(Json::as_str) {
         Some(text) if !text.is_empty() => Ok(text.to_string()),
-        _ => Err(invalid(&format!("{key} must be a text, and not empty"))),
+        _ => Err(Error::input(format!("{key} must be a text, and not empty"))),
     }
 }
 
@@ -209,7 +209,7 @@ fn number(members: &Members, key: &str) -> Result<f64> {
     members
         .get(key)
         .and_then(Json::as_f64)
-        .ok_or_else(|| invalid(&format!("{key} must be a finite number")))
+        .ok_or_else(|| Error::input(format!("{key} must be a finite number")))
 }
 
 fn hash(members: &Members, key: &str) -> Result<String> {

@@ -1,11 +1,13 @@
 //! What bases are fetched from.
 
 use crate::position::Interval;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A contig of a reference.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ContigInfo {
     /// The name as the reference has it.
     pub name: String,
@@ -50,18 +52,14 @@ pub(super) fn locate(
     if end <= length_bp {
         return Ok((index, length_bp));
     }
-    Err(Error::new(
-        ErrorCode::InputGeneric,
-        format!("the interval reaches past the end of {contig:?}"),
+    Err(
+        Error::input(format!("the interval reaches past the end of {contig:?}"))
+            .with_detail("end_bp", end)
+            .with_detail("contig_bp", length_bp),
     )
-    .with_detail("end_bp", end)
-    .with_detail("contig_bp", length_bp))
 }
 
 pub(super) fn unknown_contig(contig: &str) -> Error {
-    Error::new(
-        ErrorCode::InputGeneric,
-        format!("the reference has no contig {contig:?}"),
-    )
-    .with_remedy("check that the variants and the reference are of one genome build")
+    Error::input(format!("the reference has no contig {contig:?}"))
+        .with_remedy("check that the variants and the reference are of one genome build")
 }

@@ -2,7 +2,7 @@
 //! from a reader, and here the bytes are pushed.
 
 use super::index::FaiEntry;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use std::collections::BTreeSet;
 
 /// The longest name that a contig can have.
@@ -100,7 +100,7 @@ impl Scanner {
         self.name
             .extend_from_slice(piece.get(..taken).unwrap_or_default());
         if self.name.len() > MAX_NAME_BYTES {
-            return Err(wrong("a contig's name is longer than 64 KiB"));
+            return Err(Error::input("a contig's name is longer than 64 KiB"));
         }
         if end.is_some() {
             self.part = TextPart::Description;
@@ -174,9 +174,9 @@ impl Scanner {
             self.check(last, true)?;
         }
         let name = String::from_utf8(std::mem::take(&mut self.name))
-            .map_err(|error| wrong("a contig's name is not UTF-8").with_source(error))?;
+            .map_err(|error| Error::input("a contig's name is not UTF-8").with_source(error))?;
         if !self.names.insert(name.clone()) {
-            return Err(wrong(&format!("two contigs are called {name:?}")));
+            return Err(Error::input(format!("two contigs are called {name:?}")));
         }
         self.entries.push(FaiEntry {
             name,
@@ -210,16 +210,12 @@ impl Scanner {
 
     fn not_indexable(&self, why: &str) -> Error {
         let after = self.entries.last().map(|entry| entry.name.clone());
-        wrong(&format!("the sequences cannot be indexed: {why}"))
+        Error::input(format!("the sequences cannot be indexed: {why}"))
             .with_detail("after_contig", after.unwrap_or_default())
             .with_remedy("write all lines of a sequence equally long: seqkit seq -w 60")
     }
 }
 
 fn no_fasta() -> Error {
-    wrong("this is not a FASTA file: it does not begin with '>'")
-}
-
-fn wrong(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
+    Error::input("this is not a FASTA file: it does not begin with '>'")
 }

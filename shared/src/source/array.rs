@@ -32,16 +32,6 @@ pub(super) struct ArrayReader {
     pending: Option<(u64, String)>,
 }
 
-/// A row: where it is and what it says.
-pub(super) struct ArrayRow {
-    pub(super) line: u64,
-    pub(super) id: String,
-    pub(super) contig: String,
-    /// `None` for position 0, where vendors put sites that they could not place.
-    pub(super) pos: Option<Position>,
-    pub(super) call: ArrayCall,
-}
-
 impl ArrayReader {
     /// Reads up to the first row, and learns the columns from the header or from that row.
     pub(super) fn detect(mut lines: LineReader, reading: Reading) -> Result<Self> {
@@ -116,19 +106,6 @@ impl ArrayReader {
     }
 
     pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
-        Ok(self.next_row()?.map(|row| VariantRecord {
-            line: row.line,
-            raw: None,
-            contig: row.contig,
-            pos: row.pos,
-            id: Some(row.id).filter(|id| !id.is_empty() && id != "."),
-            reference: None,
-            alternates: Vec::new(),
-            call: Some(row.call),
-        }))
-    }
-
-    pub(super) fn next_row(&mut self) -> Result<Option<ArrayRow>> {
         loop {
             let next = match self.pending.take() {
                 Some(row) => Some(row),
@@ -162,7 +139,7 @@ impl ArrayReader {
         }
     }
 
-    fn parse_row(&self, line: u64, fields: &[Field<'_>]) -> Result<ArrayRow> {
+    fn parse_row(&self, line: u64, fields: &[Field<'_>]) -> Result<VariantRecord> {
         let layout = &self.layout;
         let row = Row {
             file: self.lines.name(),
@@ -186,12 +163,18 @@ impl ArrayReader {
         if chrom.text.is_empty() || chrom.text.contains(odd) {
             return Err(row.wrong(chrom.at, "the chromosome is empty or holds a blank"));
         }
-        Ok(ArrayRow {
+        Ok(VariantRecord {
             line,
-            id: id.map(|field| field.text.to_string()).unwrap_or_default(),
+            raw: None,
             contig: contig_name(&chrom.text, pos_number, self.reading),
+            // None for position 0, where vendors put sites that they could not place.
             pos: Position::new(pos_number).ok(),
-            call: row.call(layout.genotype, fields, self.reading)?,
+            id: id
+                .map(|field| field.text.to_string())
+                .filter(|id| !id.is_empty() && id != "."),
+            reference: None,
+            alternates: Vec::new(),
+            call: Some(row.call(layout.genotype, fields, self.reading)?),
         })
     }
 }

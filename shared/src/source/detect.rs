@@ -56,11 +56,8 @@ impl FromStr for SourceFormat {
 
     fn from_str(text: &str) -> Result<Self> {
         Self::by_name(text).ok_or_else(|| {
-            Error::new(
-                ErrorCode::InputGeneric,
-                format!("{text:?} is no format of variants"),
-            )
-            .with_remedy("give one of: vcf, 23andme, ancestry, myheritage, sequencing, table")
+            Error::input(format!("{text:?} is no format of variants"))
+                .with_remedy("give one of: vcf, 23andme, ancestry, myheritage, sequencing, table")
         })
     }
 }

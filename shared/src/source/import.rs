@@ -1,15 +1,16 @@
 //! Converts consumer-array files and Sequencing.com's JSON to VCF, byte for byte as the Python
 //! package does.
 
-use super::array::{ArrayReader, ArrayRow, Reading, contig_name};
+use super::array::{ArrayReader, Reading, contig_name};
 use super::detect::{Kind, SourceFormat, detect_kind};
 use super::genotype::json_genotype;
-use super::json::{JsonReader, JsonVariant};
-use super::record::{ArrayCall, is_base};
+use super::json::JsonReader;
+use super::record::{ArrayCall, VariantRecord, is_base};
 use crate::bytes::{ByteStream, LineReader};
 use crate::error::Location;
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
@@ -178,7 +179,7 @@ pub fn convert_to_vcf(
 /// A record on its way to the output. It holds a genotype, so it has no `Debug`.
 struct OutRecord {
     contig: String,
-    pos: Position,
+    pos: u64,
     id: String,
     reference: String,
     alternates: String,
@@ -209,11 +210,11 @@ impl<'a> Conversion<'a> {
         mut reader: ArrayReader,
         reference: &mut ReferenceLookup<'_>,
     ) -> Result<()> {
-        while let Some(row) = reader.next_row()? {
+        while let Some(row) = reader.next_record()? {
             match &row.call {
-                ArrayCall::NoCall => self.summary.no_calls_skipped += 1,
-                ArrayCall::IndelCode => self.skip_unsupported(row.line, INDEL_CODE)?,
-                ArrayCall::Bases(bases) => self.add_row(&row, bases, reference)?,
+                Some(ArrayCall::NoCall) | None => self.summary.no_calls_skipped += 1,
+                Some(ArrayCall::IndelCode) => self.skip_unsupported(row.line, INDEL_CODE)?,
+                Some(ArrayCall::Bases(bases)) => self.add_row(&row, bases, reference)?,
             }
         }
         Ok(())
@@ -221,7 +222,7 @@ impl<'a> Conversion<'a> {
 
     fn add_row(
         &mut self,
-        row: &ArrayRow,
+        row: &VariantRecord,
         bases: &str,
         reference: &mut ReferenceLookup<'_>,
     ) -> Result<()> {
@@ -245,23 +246,20 @@ impl<'a> Conversion<'a> {
             self.summary.ref_calls_skipped += 1;
             return Ok(());
         }
-        let id = self.identifier(&row.id, row.line)?;
-        let (contig, alternates) = (row.contig.clone(), alleles.join(","));
-        let genotype = genotype.join("/");
         self.records.push(OutRecord {
-            contig,
-            pos,
-            id,
+            contig: row.contig.clone(),
+            pos: pos.get(),
+            id: self.identifier(row)?,
             reference,
-            alternates,
-            genotype,
+            alternates: alleles.join(","),
+            genotype: genotype.join("/"),
         });
         Ok(())
     }
 
     fn read_json(&mut self, mut reader: JsonReader) -> Result<()> {
-        while let Some(variant) = reader.next_variant()? {
-            match self.json_record(&variant) {
+        while let Some((variant, genotype)) = reader.next_variant()? {
+            match self.json_record(&variant, genotype.as_ref()) {
                 Ok(record) => self.records.push(record),
                 Err(message) => self.skip_unsupported(variant.line, message)?,
             }
@@ -269,34 +267,34 @@ impl<'a> Conversion<'a> {
         Ok(())
     }
 
-    fn json_record(&self, variant: &JsonVariant) -> Result<OutRecord, &'static str> {
-        let alleles: Vec<&str> = std::iter::once(&variant.reference)
-            .chain(&variant.alternates)
-            .map(String::as_str)
-            .collect();
+    fn json_record(
+        &self,
+        variant: &VariantRecord,
+        genotype: Option<&Value>,
+    ) -> Result<OutRecord, &'static str> {
+        let reference = variant.reference.clone().unwrap_or_default();
+        let alleles = std::iter::once(&reference).chain(&variant.alternates);
+        let alleles: Vec<&str> = alleles.map(String::as_str).collect();
         if alleles.iter().any(|allele| !allele.chars().all(is_base)) {
             return Err("an allele holds something other than A, C, G and T");
         }
-        if variant.alternates.contains(&variant.reference) {
+        if variant.alternates.contains(&reference) {
             return Err("an alternate allele equals the reference allele");
         }
-        let id = self.identifier(variant.id.as_deref().unwrap_or("."), variant.line);
         Ok(OutRecord {
             contig: variant.contig.clone(),
-            pos: variant.pos,
-            id: id.map_err(|_| BAD_IDENTIFIER)?,
-            reference: variant.reference.clone(),
+            pos: variant.pos.map_or(0, Position::get),
+            id: self.identifier(variant).map_err(|_| BAD_IDENTIFIER)?,
             alternates: variant.alternates.join(","),
-            genotype: json_genotype(variant.genotype.as_ref(), &alleles)?,
+            genotype: json_genotype(genotype, &alleles)?,
+            reference,
         })
     }
 
     /// The identifier as VCF allows it. Several, joined by commas, become VCF's list when rows are
     /// read leniently; otherwise an identifier that VCF does not allow is an error.
-    fn identifier(&self, id: &str, line: u64) -> Result<String> {
-        if id.is_empty() {
-            return Ok(".".to_owned());
-        }
+    fn identifier(&self, record: &VariantRecord) -> Result<String> {
+        let id = record.id.as_deref().unwrap_or(".");
         let id = if self.options.skip_unsupported {
             id.replace(',', ";")
         } else {
@@ -305,7 +303,7 @@ impl<'a> Conversion<'a> {
         let forbidden = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '=' | ',');
         let list = !self.options.skip_unsupported && id.contains(';');
         if id.contains(forbidden) || list {
-            return Err(self.wrong(line, BAD_IDENTIFIER));
+            return Err(self.wrong(record.line, BAD_IDENTIFIER));
         }
         Ok(id)
     }

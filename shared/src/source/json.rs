@@ -17,16 +17,8 @@ const MAX_VARIANT_BYTES: usize = 16 * 1024 * 1024;
 /// The keys under which an object may hold its list.
 const LISTS: [&str; 3] = ["variants", "records", "data"];
 
-/// A variant of the list. It keeps the genotype as the file has it, so it has no `Debug`.
-pub(super) struct JsonVariant {
-    pub(super) line: u64,
-    pub(super) contig: String,
-    pub(super) pos: Position,
-    pub(super) id: Option<String>,
-    pub(super) reference: String,
-    pub(super) alternates: Vec<String>,
-    pub(super) genotype: Option<Value>,
-}
+/// A variant of the list, and its genotype as the file has it.
+pub(super) type JsonVariant = (VariantRecord, Option<Value>);
 
 /// Reads the list variant by variant.
 pub(super) struct JsonReader {
@@ -79,16 +71,7 @@ impl JsonReader {
     }
 
     pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
-        Ok(self.next_variant()?.map(|variant| VariantRecord {
-            line: variant.line,
-            raw: None,
-            contig: variant.contig,
-            pos: Some(variant.pos),
-            id: variant.id,
-            reference: Some(variant.reference),
-            alternates: variant.alternates,
-            call: None,
-        }))
+        Ok(self.next_variant()?.map(|(record, _)| record))
     }
 
     /// The next variant; `None` after the last.
@@ -274,17 +257,20 @@ fn parse_variant(bytes: &[u8], line: u64) -> Result<JsonVariant, &'static str> {
     let reference = reference
         .filter(|text| !text.is_empty() && !has_blank(text))
         .ok_or("the variant has no reference allele")?;
-    Ok(JsonVariant {
+    let record = VariantRecord {
         line,
+        raw: None,
         contig,
-        pos,
+        pos: Some(pos),
         id: find(&fields, &["id", "rsid", "variant_id"])
             .and_then(text_or_number)
             .filter(|id| !id.is_empty() && id != "."),
-        reference: normalise_allele(reference),
+        reference: Some(normalise_allele(reference)),
         alternates: alternates(find(&fields, &["alt", "alts", "alternate"]))?,
-        genotype: fields.get("genotype").or_else(|| fields.get("gt")).cloned(),
-    })
+        call: None,
+    };
+    let genotype = fields.get("genotype").or_else(|| fields.get("gt"));
+    Ok((record, genotype.cloned()))
 }
 
 fn has_blank(text: &str) -> bool {

@@ -9,7 +9,7 @@ use genolewm_core::edit::EditSpec;
 use genolewm_core::error::Location;
 use genolewm_core::position::{BpOffset, Position};
 use genolewm_core::provenance::{
-    DtypeConfig, InputCommitment, Json, Manifest, PoolingConfig, Receipt, ReceiptOutput,
+    DtypeConfig, InputCommitment, Json, Manifest, PoolingConfig, Receipt, SurpriseResult,
     verify_receipt,
 };
 use genolewm_core::{Error, ErrorCode, Result};
@@ -285,7 +285,7 @@ fn score_again(
     receipt: &Receipt,
     window: &str,
     edit: &EditSpec,
-) -> Result<ReceiptOutput> {
+) -> Result<SurpriseResult> {
     let runtime = model::runtime(ops, &args.model)?;
     if runtime.info().model_id != manifest.model_id()? {
         return Err(Error::new(
@@ -303,7 +303,7 @@ fn score_again(
     let mut scored = runtime.score_in_window(edit, window, start)?;
     // The receipt's bucket may follow from annotation, which is no part of what is verified.
     scored.put_in_bucket(&receipt.output.bucket_id, runtime.info());
-    Ok(scored.receipt_output())
+    Ok(scored.result)
 }
 
 fn incomplete(message: &str) -> Error {

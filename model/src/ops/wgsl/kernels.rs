@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 /// What every kernel may use.
 const COMMON: &str = include_str!("shaders/common.wgsl");
+const NORMS: &str = include_str!("shaders/norms.wgsl");
+const ELEMENTWISE: &str = include_str!("shaders/elementwise.wgsl");
+const COPIES: &str = include_str!("shaders/copies.wgsl");
 
 /// Columns of a head that attention holds at once.
 const HEAD_CHUNK: usize = 32;
@@ -34,56 +37,28 @@ impl Kernel {
         Self::Attention(head_width.div_ceil(HEAD_CHUNK))
     }
 
-    /// The name of its function.
-    fn entry_point(self) -> &'static str {
+    /// The name of its function, how many buffers it reads besides its parameters, and its file.
+    const fn facts(self) -> (&'static str, u32, &'static str) {
         match self {
-            Self::Matmul => "matmul",
-            Self::RmsNorm => "rms_norm",
-            Self::LayerNorm => "layer_norm",
-            Self::NormalizeRows => "normalize_rows",
-            Self::Add => "add",
-            Self::AddRow => "add_row",
-            Self::ScaleRows => "scale_rows",
-            Self::SiluGate => "silu_gate",
-            Self::Gelu => "gelu",
-            Self::Rotate => "rotate",
-            Self::Gather => "gather",
-            Self::PlaceColumns => "place_columns",
-            Self::MeanRows => "mean_rows",
-            Self::Attention(_) => "attention",
-        }
-    }
-
-    /// How many buffers it reads, besides its parameters.
-    fn reads(self) -> u32 {
-        match self {
-            Self::NormalizeRows | Self::Gelu | Self::PlaceColumns => 1,
-            Self::RmsNorm
-            | Self::Add
-            | Self::AddRow
-            | Self::ScaleRows
-            | Self::SiluGate
-            | Self::Gather
-            | Self::MeanRows => 2,
-            Self::Matmul | Self::LayerNorm | Self::Rotate => 3,
-            Self::Attention(_) => 4,
+            Self::Matmul => ("matmul", 3, include_str!("shaders/matmul.wgsl")),
+            Self::RmsNorm => ("rms_norm", 2, NORMS),
+            Self::LayerNorm => ("layer_norm", 3, NORMS),
+            Self::NormalizeRows => ("normalize_rows", 1, NORMS),
+            Self::Add => ("add", 2, ELEMENTWISE),
+            Self::AddRow => ("add_row", 2, ELEMENTWISE),
+            Self::ScaleRows => ("scale_rows", 2, ELEMENTWISE),
+            Self::SiluGate => ("silu_gate", 2, ELEMENTWISE),
+            Self::Gelu => ("gelu", 1, ELEMENTWISE),
+            Self::Rotate => ("rotate", 3, include_str!("shaders/rotate.wgsl")),
+            Self::Gather => ("gather", 2, COPIES),
+            Self::PlaceColumns => ("place_columns", 1, COPIES),
+            Self::MeanRows => ("mean_rows", 2, include_str!("shaders/mean_rows.wgsl")),
+            Self::Attention(_) => ("attention", 4, include_str!("shaders/attention.wgsl")),
         }
     }
 
     fn source(self) -> String {
-        let own = match self {
-            Self::Matmul => include_str!("shaders/matmul.wgsl"),
-            Self::RmsNorm | Self::LayerNorm | Self::NormalizeRows => {
-                include_str!("shaders/norms.wgsl")
-            }
-            Self::Add | Self::AddRow | Self::ScaleRows | Self::SiluGate | Self::Gelu => {
-                include_str!("shaders/elementwise.wgsl")
-            }
-            Self::Rotate => include_str!("shaders/rotate.wgsl"),
-            Self::Gather | Self::PlaceColumns => include_str!("shaders/copies.wgsl"),
-            Self::MeanRows => include_str!("shaders/mean_rows.wgsl"),
-            Self::Attention(_) => include_str!("shaders/attention.wgsl"),
-        };
+        let (_, _, own) = self.facts();
         let source = format!("{COMMON}\n{own}");
         match self {
             Self::Attention(chunks) => repeat_chunks(&source, chunks),
@@ -131,7 +106,7 @@ impl Pipelines {
         if let Some(pipeline) = self.pipelines.get(&kernel) {
             return pipeline.clone();
         }
-        let reads = kernel.reads();
+        let (_, reads, _) = kernel.facts();
         let layout = self
             .layouts
             .entry(reads)
@@ -175,7 +150,7 @@ fn compute_pipeline(
     kernel: Kernel,
     layout: &wgpu::BindGroupLayout,
 ) -> wgpu::ComputePipeline {
-    let label = Some(kernel.entry_point());
+    let label = Some(kernel.facts().0);
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label,
         source: wgpu::ShaderSource::Wgsl(kernel.source().into()),

@@ -1,12 +1,12 @@
 //! What a run hands on: every record with its outcomes and numbers, in input order.
 
-use super::in_order::AnsweredBatch;
+use super::in_order::SentBatch;
 use super::outcome::Outcome;
 use super::tally::Tally;
 use crate::scorer::calibrate::{Scored, ScoredBy};
 use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptScope};
 use genolewm_core::source::VariantRecord;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -86,15 +86,16 @@ impl<A> Deliveries<A> {
     }
 
     /// Adds the records of a batch, and counts them.
-    pub(super) fn add(&mut self, batch: AnsweredBatch<A>, tally: &mut Tally) -> Result<()> {
+    pub(super) fn add(&mut self, batch: SentBatch<A>, tally: &mut Tally) -> Result<()> {
         self.input_bytes = batch.input_bytes;
-        let mut answers = batch.answers.into_iter();
+        let mut answers = batch.answers.into_iter().flatten();
         for waiting in batch.records {
             let outcome = |slot: Option<_>| match slot {
                 Some(reason) => Ok(Outcome::Skipped(reason)),
-                None => Ok(Outcome::Scored(Box::new(
-                    answers.next().ok_or_else(answer_missing)?,
-                ))),
+                None => {
+                    let answer = answers.next().map(Box::new).map(Outcome::Scored);
+                    answer.ok_or_else(|| Error::invariant("an allele was not answered"))
+                }
             };
             let outcomes: Vec<_> = waiting
                 .slots
@@ -126,11 +127,4 @@ impl<A> Deliveries<A> {
         }
         Ok(())
     }
-}
-
-fn answer_missing() -> Error {
-    Error::new(
-        ErrorCode::InternalInvariantViolation,
-        "an allele was not answered",
-    )
 }

@@ -2,26 +2,19 @@
 
 use super::batcher::WaitingRecord;
 use crate::scorer::calibrate::ScoredBy;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A batch that was handed out.
 #[derive(Debug)]
-struct Sent<A> {
-    records: Vec<WaitingRecord>,
+pub(super) struct SentBatch<A> {
+    pub(super) records: Vec<WaitingRecord>,
     candidates: usize,
     /// Bytes of the input that had come by then.
-    input_bytes: u64,
-    answers: Option<(Vec<A>, Option<Arc<ScoredBy>>)>,
-}
-
-/// A batch with all its answers.
-#[derive(Debug)]
-pub(super) struct AnsweredBatch<A> {
-    pub(super) records: Vec<WaitingRecord>,
     pub(super) input_bytes: u64,
-    pub(super) answers: Vec<A>,
+    /// One for each candidate, once they came.
+    pub(super) answers: Option<Vec<A>>,
     /// What gave them; `None` for a batch that had nothing to answer.
     pub(super) by: Option<Arc<ScoredBy>>,
 }
@@ -29,7 +22,7 @@ pub(super) struct AnsweredBatch<A> {
 /// Batches that were handed out, by ticket; they come back in the order in which they went.
 #[derive(Debug)]
 pub(super) struct InOrder<A> {
-    sent: BTreeMap<u64, Sent<A>>,
+    sent: BTreeMap<u64, SentBatch<A>>,
     next: u64,
 }
 
@@ -56,15 +49,14 @@ impl<A> InOrder<A> {
     ) -> u64 {
         let ticket = self.next;
         self.next += 1;
-        self.sent.insert(
-            ticket,
-            Sent {
-                records,
-                candidates,
-                input_bytes,
-                answers: (candidates == 0).then(|| (Vec::new(), None)),
-            },
-        );
+        let batch = SentBatch {
+            records,
+            candidates,
+            input_bytes,
+            answers: (candidates == 0).then(Vec::new),
+            by: None,
+        };
+        self.sent.insert(ticket, batch);
         ticket
     }
 
@@ -78,28 +70,21 @@ impl<A> InOrder<A> {
         answers: Vec<A>,
         by: &Arc<ScoredBy>,
     ) -> Result<()> {
-        let wrong = |what| Error::new(ErrorCode::InternalInvariantViolation, what);
+        let wrong = |what| Error::invariant(what);
         let Some(sent) = self.sent.get_mut(&ticket) else {
             return Err(wrong("an answer came for a batch that was not asked for"));
         };
         if answers.len() != sent.candidates {
             return Err(wrong("a batch came back with another number of answers"));
         }
-        sent.answers = Some((answers, Some(Arc::clone(by))));
+        (sent.answers, sent.by) = (Some(answers), Some(Arc::clone(by)));
         Ok(())
     }
 
     /// The first batch, if it is answered.
-    pub(super) fn take_answered(&mut self) -> Option<AnsweredBatch<A>> {
+    pub(super) fn take_answered(&mut self) -> Option<SentBatch<A>> {
         let first = self.sent.first_entry()?;
         first.get().answers.as_ref()?;
-        let sent = first.remove();
-        let (answers, by) = sent.answers?;
-        Some(AnsweredBatch {
-            records: sent.records,
-            input_bytes: sent.input_bytes,
-            answers,
-            by,
-        })
+        Some(first.remove())
     }
 }

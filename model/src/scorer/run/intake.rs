@@ -193,12 +193,10 @@ impl Intake {
     /// Why nothing could be scored.
     #[must_use]
     pub fn why_nothing(&self) -> Error {
-        self.tally
-            .why_nothing()
-            .unwrap_or_else(|| match &self.builds {
-                Some(builds) => self.check.why_nothing(builds),
-                None => self.check.why_nothing(&Builds::default()),
-            })
+        self.tally.why_nothing().unwrap_or_else(|| {
+            let builds = self.builds.clone().unwrap_or_default();
+            self.check.why_nothing(&builds)
+        })
     }
 
     /// The next record to be scored, or the error of one that was not understood; `None` at the end.
@@ -208,9 +206,9 @@ impl Intake {
     ) -> Result<Option<Result<Box<VariantRecord>>>, Stop> {
         loop {
             if let Some(record) = self.unchecked.take() {
-                if let Err(stop) = self.compare(&record, reference) {
-                    self.unchecked = Some(record);
-                    return Err(stop);
+                let record = self.observe(record, reference)?;
+                if self.check.compared() == SAMPLE {
+                    self.verdict()?;
                 }
                 return Ok(Some(Ok(Box::new(record))));
             }
@@ -274,12 +272,10 @@ impl Intake {
         while !self.is_checked {
             match self.read_ahead()? {
                 Some(record) => {
-                    if self.is_inside(&record)
-                        && let Err(stop) = self.observe(&record, reference)
-                    {
-                        self.unchecked = Some(record);
-                        return Err(stop);
-                    }
+                    let record = match self.is_inside(&record) {
+                        true => self.observe(record, reference)?,
+                        false => record,
+                    };
                     self.held_bytes += record.raw.as_ref().map_or(0, String::len);
                     self.held.push_back(Ok(record));
                 }
@@ -317,25 +313,17 @@ impl Intake {
         }
     }
 
-    /// Compares a record that was not read ahead.
-    fn compare<S: BaseSource>(
-        &mut self,
-        record: &VariantRecord,
-        reference: &mut Reference<S>,
-    ) -> Result<(), Stop> {
-        self.observe(record, reference)?;
-        if self.check.compared() == SAMPLE {
-            self.verdict()?;
-        }
-        Ok(())
-    }
-
+    /// Compares a record, and keeps it for the next time where that cannot be done yet.
     fn observe<S: BaseSource>(
         &mut self,
-        record: &VariantRecord,
+        record: VariantRecord,
         reference: &mut Reference<S>,
-    ) -> Result<(), Stop> {
-        or_needs(Need::Reference, self.check.observe(record, reference))
+    ) -> Result<VariantRecord, Stop> {
+        let observed = self.check.observe(&record, reference);
+        if observed.is_err() {
+            self.unchecked = Some(record.clone());
+        }
+        or_needs(Need::Reference, observed).map(|()| record)
     }
 
     fn verdict(&self) -> Result<(), Stop> {

@@ -3,7 +3,7 @@
 use super::outcome::Outcome;
 use crate::scorer::calibrate::ScoredBy;
 use genolewm_core::edit::SkipReason;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -65,26 +65,23 @@ impl Tally {
         if whole {
             return Ok(());
         }
-        Err(Error::new(
-            ErrorCode::InternalInvariantViolation,
-            "the counts of this run do not add up",
-        )
-        .with_detail("records", self.records)
-        .with_detail("records scored or skipped", self.delivered)
-        .with_detail("records outside the regions", self.outside)
-        .with_remedy("report this as a bug; the output is not written"))
+        Err(Error::invariant("the counts of this run do not add up")
+            .with_detail("records", self.records)
+            .with_detail("records scored or skipped", self.delivered)
+            .with_detail("records outside the regions", self.outside)
+            .with_remedy("report this as a bug; the output is not written"))
     }
 
     /// Why nothing was scored, where the counts alone tell.
     pub(super) fn why_nothing(&self) -> Option<Error> {
         if self.records == 0 && self.malformed == 0 && self.filtered == 0 {
-            let error = Error::new(ErrorCode::InputGeneric, "the input has no variants");
+            let error = Error::input("the input has no variants");
             return Some(
                 error.with_remedy("check that it is the file you meant, and that it is whole"),
             );
         }
         if self.records > 0 && self.records == self.outside {
-            let error = Error::new(ErrorCode::InputGeneric, "no record lies inside --regions");
+            let error = Error::input("no record lies inside --regions");
             let remedy =
                 "regions count from 1 and include both ends; those of a BED file count from 0";
             return Some(error.with_remedy(remedy));

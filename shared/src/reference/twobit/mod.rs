@@ -13,7 +13,7 @@ use super::base_source::{BaseSource, ContigInfo, locate};
 use super::long_fetch::LongFetch;
 use crate::bytes::RangeRead;
 use crate::position::Interval;
-use crate::{Error, ErrorCode, Result};
+use crate::{Error, Result};
 use file::{RecordLayout, TwoBitFile};
 use std::collections::BTreeMap;
 
@@ -136,12 +136,7 @@ impl<R: RangeRead> TwoBitReference<R> {
             run.unwrap_or_default().fill(b'N');
         })?;
         bases.drain(..within(start).min(bases.len()));
-        String::from_utf8(bases).map_err(|_| {
-            Error::new(
-                ErrorCode::InternalInvariantViolation,
-                "two bits are no base",
-            )
-        })
+        String::from_utf8(bases).map_err(|_| Error::invariant("two bits are no base"))
     }
 }
 
