@@ -197,7 +197,7 @@ impl Files {
     /// `RESOURCE.*` when one cannot be completed; none has its name then.
     pub fn commit(self, skipped: Option<Output>) -> Result<Option<String>> {
         let scores = self.writer.map(ScoreWriter::finish).transpose()?;
-        let receipts = self.receipts.map(ReceiptFile::into_output);
+        let receipts = self.receipts.map(|file| file.output);
         let mut outputs: Vec<Output> = [skipped, receipts, scores].into_iter().flatten().collect();
         outputs.iter_mut().try_for_each(Output::settle)?;
         outputs.into_iter().try_for_each(Output::commit)?;

@@ -217,7 +217,7 @@ impl Accounts {
     /// # Errors
     /// Why nothing was scored; the reasons are worth keeping then, files without a score are not.
     pub fn into_skipped(self) -> Result<Option<Output>> {
-        let skipped = self.skipped.map(SkippedFile::into_output);
+        let skipped = self.skipped.map(|file| file.output);
         if self.tally.scored > 0 {
             return Ok(skipped);
         }
