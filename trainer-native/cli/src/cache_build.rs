@@ -1,7 +1,7 @@
 //! `genolewm cache-windows --build`: encoding a corpus into the window cache.
 
 use super::common::backend::on_backend;
-use super::common::terminal::{Terminal, progress_bar};
+use super::common::terminal::Terminal;
 use crate::common::command::Status;
 use genolewm::bundle::load_language_model;
 use genolewm::config::ModelConfig;
@@ -17,10 +17,9 @@ use genolewm_data::cache::{
 use genolewm_data::corpus::grid::WindowGrid;
 use genolewm_data::corpus::{CorpusSource, Joining, SourceWeight, read_corpus_table};
 use genolewm_data::holdout::HoldoutPolicy;
-use genolewm_report::output::io_error;
-use genolewm_train::run::StopFlag;
+use genolewm_train::files::read_text;
+use genolewm_train::run::{StopFlag, progress_bar};
 use indicatif::ProgressBar;
-use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -187,9 +186,7 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
         },
     };
     if let Some(path) = &args.model_config {
-        let name = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| io_error(&name, &error))?;
-        let encoder = ModelConfig::parse(&text)?.encoder;
+        let encoder = ModelConfig::parse(&read_text(path)?)?.encoder;
         about.id = encoder.model_id;
         about.dtype = encoder.dtype.parse()?;
         about.spec.state_layer = encoder.state_layer;
@@ -249,7 +246,7 @@ fn progress<W: Iterator<Item = Result<T>>, T>(
     if !visible {
         return Ok(ProgressBar::hidden());
     }
-    let mut count = 0;
+    let mut count = 0u64;
     for window in windows() {
         window?;
         count += 1;
@@ -258,5 +255,5 @@ fn progress<W: Iterator<Item = Result<T>>, T>(
         }
     }
     let template = "{bar:28} {pos}/{len} windows  {eta} left";
-    Ok(progress_bar(count, visible, template))
+    Ok(progress_bar(count, template, !visible))
 }

@@ -9,6 +9,7 @@ use crate::common::command::Status;
 use genolewm::ops::{NativeOps, WgslOps};
 use genolewm::self_check;
 use genolewm_core::Result;
+use genolewm_train::preflight::proc_bytes;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 use std::time::Instant;
@@ -132,21 +133,10 @@ fn simd() -> &'static str {
 
 /// Total and available memory, where the system tells.
 fn memory() -> Option<String> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let gibibytes = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-        let kibibytes: f64 = line
-            .trim_start_matches(':')
-            .trim()
-            .split(' ')
-            .next()?
-            .parse()
-            .ok()?;
-        Some(kibibytes / f64::from(1 << 20))
-    };
+    let gibibytes = |key| Some(proc_bytes("/proc/meminfo", key)? as f64 / f64::from(1 << 30));
     Some(format!(
         "{:.1} GiB, {:.1} GiB available",
-        gibibytes("MemTotal")?,
-        gibibytes("MemAvailable")?
+        gibibytes("MemTotal:")?,
+        gibibytes("MemAvailable:")?
     ))
 }

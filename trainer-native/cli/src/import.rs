@@ -10,7 +10,7 @@ use genolewm_core::error::Location;
 use genolewm_core::position::Position;
 use genolewm_core::source::{ImportOptions, ReferenceAlleles, SourceFormat, convert_to_vcf};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
+use genolewm_train::files::read_text;
 use std::path::{Path, PathBuf};
 
 /// Convert a raw-data file to VCF
@@ -137,7 +137,7 @@ impl Alleles {
 
 fn read_table(path: &Path) -> Result<ReferenceAlleles> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| io_error(&name, &error))?;
+    let text = read_text(path)?;
     let mut rows = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() || line.starts_with('#') {

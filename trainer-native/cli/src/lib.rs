@@ -33,6 +33,7 @@ use common::shared::Shared;
 use common::terminal::{Terminal, is_closed_pipe};
 use common::{config, invocation};
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_train::files;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -126,8 +127,7 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         }
         Err(error) => return usage(&error, terminal),
     };
-    let cli = Cli::from_arg_matches(&matches)
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
     terminal.set_level(cli.shared.level());
     if cli.shared.print_config {
         config::print(terminal, &path, &program, &matches)?;

@@ -13,8 +13,8 @@ use genolewm_core::provenance::{
     verify_receipt,
 };
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
-use std::path::{Path, PathBuf};
+use genolewm_train::files::read;
+use std::path::PathBuf;
 
 /// Verify a receipt, or a file of receipts, against a model's manifest
 ///
@@ -89,9 +89,6 @@ struct InputArgs {
 /// `PROVENANCE.*` for a receipt that does not hold; `INPUT.GENERIC` for input flags that are
 /// incomplete.
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
-    let read = |path: &Path| {
-        std::fs::read(path).map_err(|error| io_error(&path.display().to_string(), &error))
-    };
     let name = args.receipt.display().to_string();
     let manifest = Manifest::parse(&read(&args.manifest)?)?;
     let receipts = Receipt::parse_all(&read(&args.receipt)?, &name)?;

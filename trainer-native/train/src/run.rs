@@ -58,14 +58,15 @@ impl StepProgress {
     }
 }
 
-/// A bar on standard error, drawn as `template` says; invisible when `quiet`.
-pub(super) fn progress_bar(length: u64, template: &str, quiet: bool) -> ProgressBar {
+/// A bar on standard error over `length` things, if their number is known, drawn as `template` says;
+/// invisible when `quiet`.
+pub fn progress_bar(length: impl Into<Option<u64>>, template: &str, quiet: bool) -> ProgressBar {
     let target = if quiet {
         ProgressDrawTarget::hidden()
     } else {
         ProgressDrawTarget::stderr()
     };
-    let bar = ProgressBar::with_draw_target(Some(length), target);
+    let bar = ProgressBar::with_draw_target(length.into(), target);
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

@@ -9,6 +9,8 @@ use super::terminal::Terminal;
 use clap::{ArgAction, ArgMatches, Command};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
+use genolewm_train::files::internal;
+use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value};
 use std::ffi::OsString;
 
@@ -108,9 +110,21 @@ pub fn print(
     if let Some(seed) = config.get_mut("seed").filter(|seed| seed.is_null()) {
         *seed = 0.into();
     }
-    let text = serde_yaml_ng::to_string(&config)
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+    let text = serde_yaml_ng::to_string(&config).map_err(|error| internal(&error))?;
     terminal.line(text.trim_end())
+}
+
+/// A configuration that gives a command the same settings again, with the shared `seed` if it is that
+/// which counts.
+///
+/// # Errors
+/// `INTERNAL.GENERIC` for what YAML cannot hold.
+pub fn repeat(command: &str, settings: &impl Serialize, seed: Option<u64>) -> Result<String> {
+    let mut config = Mapping::from_iter([("schema_version".into(), SCHEMA_VERSION.into())]);
+    config.extend(seed.map(|seed| ("seed".into(), seed.into())));
+    let settings = serde_yaml_ng::to_value(settings).map_err(|error| internal(&error))?;
+    config.insert(command.into(), settings);
+    serde_yaml_ng::to_string(&config).map_err(|error| internal(&error))
 }
 
 /// What the flags of some keys come to; none for one that was not given and has no default.

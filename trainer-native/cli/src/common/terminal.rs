@@ -3,7 +3,6 @@
 use super::shared::LogLevel;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
@@ -133,21 +132,6 @@ impl<'a> Terminal<'a> {
     fn tell(&mut self, text: impl Display) {
         let _ = writeln!(self.err, "{text}");
     }
-}
-
-/// A bar over `total` things, drawn by a template of indicatif; nothing unless `visible`.
-#[must_use]
-pub fn progress_bar(total: usize, visible: bool, template: &str) -> ProgressBar {
-    let target = if visible {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some(total as u64), target);
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// A failed write as an error. A closed pipe is one, too, so that the work stops, but

@@ -1,7 +1,8 @@
 //! Common variants, ClinVar and primates: what needs a reference.
 
-use super::flags::{Args, load};
+use super::flags::Args;
 use super::references::{References, annotation};
+use crate::common::model::measured;
 use genolewm::scorer::Placer;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_core::{ErrorCode, Result};
@@ -83,7 +84,7 @@ impl Task<'_> {
         let alignment = alignment.map(PrimateAlignment::read).transpose()?;
         let methods = Methods {
             model: self.model,
-            untrained: &load(self.args)?.with_random_encoder(self.seed),
+            untrained: &measured(&self.args.model)?.with_random_encoder(self.seed),
             chain,
             annotation: &annotation,
             alignment: alignment.as_ref(),

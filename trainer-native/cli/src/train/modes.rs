@@ -5,6 +5,7 @@ use crate::common::command::Context;
 use crate::common::terminal::Terminal;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::driver::train;
+use genolewm_train::files::internal;
 use genolewm_train::fixture::report as training_report;
 use genolewm_train::fixture::{DEFAULT_STEPS, FixtureSettings, run_fixture_training};
 use genolewm_train::python::carbon::CarbonTraining;
@@ -154,8 +155,7 @@ impl ModeArgs {
 
 /// One line of JSON.
 fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))
+    serde_json::to_string(value).map_err(|error| internal(&error))
 }
 
 fn refused(message: &str) -> Error {

@@ -1,8 +1,8 @@
 //! Training configurations of the Python package, as settings of `train predictor`.
 
+use crate::files::read_text;
 use crate::typed::flag;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 use std::ffi::OsString;
@@ -74,9 +74,8 @@ impl PythonConfig {
     /// `CONFIG.SCHEMA_INCOMPAT` and `CONFIG.MISSING_FIELD` as the Python package; `CONFIG.GENERIC`
     /// for what is malformed, or asks for what the trainer cannot do.
     pub fn read(path: &Path, steps: Option<u64>) -> Result<Self> {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| io_error(&name, &error))?;
-        Self::parse(&text, steps).map_err(|error| error.with_detail("file", name))
+        let parsed = Self::parse(&read_text(path)?, steps);
+        parsed.map_err(|error| error.with_detail("file", path.display()))
     }
 
     fn parse(text: &str, steps: Option<u64>) -> Result<Self> {
