@@ -45,11 +45,10 @@ impl StepProgress {
         self.bar.set_message(format!("loss {loss:.4}"));
     }
 
-    /// Seconds since the start, and steps a second.
+    /// Steps a second.
     #[must_use]
-    pub fn rate(&self, step: u64) -> (f64, f64) {
-        let seconds = self.started.elapsed().as_secs_f64();
-        (seconds, (step - self.first_step) as f64 / seconds.max(1e-9))
+    pub fn rate(&self, step: u64) -> f64 {
+        (step - self.first_step) as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
     }
 
     /// Removes the bar.

@@ -1,6 +1,7 @@
 //! Settings of `train predictor`.
 
 use crate::collapse::CollapseSettings;
+use crate::pairs::WindowDraw;
 use crate::random::open_unit;
 use crate::serialize::Tensors;
 use crate::settings::{RunSettings, UpdateSettings, at_least_one, with_defaults};
@@ -133,6 +134,16 @@ impl PredictorSettings {
         match self.encode_threads {
             0 => std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)),
             threads => threads,
+        }
+    }
+
+    /// So many windows of a stream.
+    pub(super) fn draw(&self, windows: usize, stream: u64) -> WindowDraw {
+        WindowDraw {
+            windows,
+            window_bp: self.window_bp,
+            seed: self.run.seed(),
+            stream,
         }
     }
 
