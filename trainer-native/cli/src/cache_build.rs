@@ -97,7 +97,9 @@ pub(super) fn run(args: &BuildArgs, root: &Path, terminal: &mut Terminal<'_>) ->
     let about = about_encoder(args, directory)?;
     let report = on_backend!(&args.backend, ops => {
         let workers = args.workers.map_or_else(|| ops.workers(), NonZeroUsize::get);
-        let encoder = load(&ops, directory, args, &about.spec)?;
+        let files = Directory(directory.to_owned());
+        let (llama, tokenizer) = load_language_model(&ops, &files, args.window_bp)?;
+        let encoder = StateEncoder::new(llama, tokenizer, about.spec.clone())?;
         let states = WindowStates::new(&ops, &encoder, args.pool, workers)?;
         let visible = terminal.shows_progress();
         let progress = progress(visible, || cache_windows(&sources, &holdout, grid), &stop)?;
@@ -196,17 +198,6 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
         about.id.clone_from(id);
     }
     Ok(about)
-}
-
-fn load<O: NativeOps>(
-    ops: &O,
-    directory: &Path,
-    args: &BuildArgs,
-    spec: &StateSpec,
-) -> Result<StateEncoder<O::Matrix>> {
-    let files = Directory(directory.to_owned());
-    let (llama, tokenizer) = load_language_model(ops, &files, args.window_bp)?;
-    StateEncoder::new(llama, tokenizer, spec.clone())
 }
 
 fn cache_build(

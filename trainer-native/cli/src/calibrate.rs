@@ -149,7 +149,7 @@ fn examples(
             batch_size: args.batch_size,
             show_progress: terminal.shows_progress() && !args.no_progress,
         })?;
-        session.set_places(Places::open(&args.context, terminal)?);
+        let mut places = Places::open(&args.context, terminal)?;
         session.check()?;
         // Once for all files, but not before the first of them was found to be in order.
         if let Some(ops) = ops.take() {
@@ -158,8 +158,8 @@ fn examples(
         let Some(runtime) = &loaded else { continue };
         let workers = runtime.workers(args.threads.map(NonZeroUsize::get));
         let placer = Placer::of(runtime.info());
-        let accounts = session.run(placer, &workers, |record, places, reference| {
-            background.add(&record, places, reference)
+        let accounts = session.run(placer, &workers, |record, reference| {
+            background.add(&record, &mut places, reference)
         })?;
         let Some(accounts) = accounts else {
             return Ok(None);

@@ -126,7 +126,7 @@ fn run_on(
         answer: Box::new(|batch| lock().rows(batch)),
     };
     let placer = Placer::new(args.window_bp, None);
-    let accounts = session.run(placer, &workers, |record, _, _| {
+    let accounts = session.run(placer, &workers, |record, _| {
         write_rows(&record.outcomes, &mut output)
     })?;
     let baseline = lock();

@@ -73,10 +73,8 @@ impl Collected {
         let share = 1.0 / f64::from(self.batches.max(1));
         let norm = share * self.sums.values().map(sum_of_squares).sum::<f64>().sqrt();
         if !norm.is_finite() {
-            return Err(Error::new(
-                ErrorCode::TrainingNanLoss,
-                "the gradients are not finite",
-            ));
+            let message = "the gradients are not finite";
+            return Err(Error::new(ErrorCode::TrainingNanLoss, message));
         }
         let factor = if norm > clip { clip / norm } else { 1.0 };
         model.visit("", &mut |name, role, value| {
@@ -98,10 +96,8 @@ impl Collected {
 /// A loss that is no number.
 #[must_use]
 pub fn not_a_number(step: u64) -> Error {
-    Error::new(
-        ErrorCode::TrainingNanLoss,
-        format!("the loss of step {step} is not a number"),
-    )
+    let message = format!("the loss of step {step} is not a number");
+    Error::new(ErrorCode::TrainingNanLoss, message)
 }
 
 /// The one value of a tensor.

@@ -22,19 +22,8 @@ const TYPED_ONLY: [&str; 3] = ["config", "set", "print_config"];
 
 /// Sections of the Python package's configuration. They describe a model, which here brings its
 /// own description; of them only `observability.log_level` is used.
-const PACKAGE_KEYS: [&str; 11] = [
-    "action",
-    "data",
-    "encoder",
-    "eval",
-    "observability",
-    "optimizer",
-    "phase",
-    "predictor",
-    "run_id",
-    "runtime",
-    "training",
-];
+const PACKAGE_KEYS: &str = "action data encoder eval observability optimizer phase predictor \
+    run_id runtime training";
 
 /// Keys of that package's `eval` section; here it is the section of a command, too.
 const PACKAGE_EVAL_KEYS: [&str; 2] = ["benchmarks", "smoke_variants"];
@@ -201,7 +190,7 @@ fn check_top_level(config: &Mapping, program: &Command) -> Result<()> {
         let name = key.as_str().unwrap_or_default();
         if name == "schema_version" {
             check_version(value)?;
-        } else if !PACKAGE_KEYS.contains(&name)
+        } else if PACKAGE_KEYS.split(' ').all(|key| key != name)
             && program.find_subcommand(name).is_none()
             && shared_keys(program).all(|(key, _)| key != name)
         {

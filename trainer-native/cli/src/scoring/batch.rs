@@ -51,7 +51,7 @@ fn run_on(
         show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
     tell_source(session.reader()?, terminal);
-    session.set_places(Places::open(&args.context, terminal)?);
+    let mut places = Places::open(&args.context, terminal)?;
     let origin = Origin::of(session.reader()?);
     session.check()?;
     let runtime = model::runtime(ops, &args.model)?;
@@ -71,7 +71,7 @@ fn run_on(
     });
     let workers = runtime.workers(args.threads.map(NonZeroUsize::get));
     let placer = Placer::of(runtime.info());
-    let accounts = session.run(placer, &workers, |mut record, places, reference| {
+    let accounts = session.run(placer, &workers, |mut record, reference| {
         places.put(&mut record.outcomes, reference, &runtime)?;
         strict
             .as_ref()

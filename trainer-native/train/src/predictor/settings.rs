@@ -17,17 +17,12 @@ use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-const DEFAULTS: [(&str, &str); 5] = [
-    ("steps", "3000"),
-    ("learning_rate", "0.001"),
-    ("warmup_steps", "200"),
-    ("checkpoint_every", "500"),
-    ("log_every", "50"),
-];
+const DEFAULTS: &str = "steps=3000 learning_rate=0.001 warmup_steps=200 \
+    checkpoint_every=500 log_every=50";
 
 /// Settings of `train predictor`.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
-#[command(mut_args(|arg| with_defaults(arg, &DEFAULTS)))]
+#[command(mut_args(|arg| with_defaults(arg, DEFAULTS)))]
 pub struct PredictorSettings {
     /// The frozen encoder's directory
     #[arg(long, value_name = "DIR")]
