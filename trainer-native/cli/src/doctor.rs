@@ -33,16 +33,13 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         "system",
         format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
     );
-    add(
-        "threads",
-        available_parallelism()
-            .map_or(1, NonZeroUsize::get)
-            .to_string(),
-    );
+    let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+    add("threads", threads.to_string());
     add("simd", simd().to_owned());
+    let memory = memory();
     add(
         "memory",
-        memory().unwrap_or_else(|| "not known on this system".to_owned()),
+        memory.unwrap_or_else(|| "not known on this system".to_owned()),
     );
     add("backend cpu", "available (chosen by auto)".to_owned());
     add("backend wgpu", gpu());
@@ -99,11 +96,8 @@ fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<(String, f64)> {
     let info = runtime.info();
     let candidates = self_check::candidates(info.config.window_bp)?;
     let started = Instant::now();
-    pollster::block_on(
-        runtime
-            .scorer()
-            .score(candidates.get(..1).unwrap_or_default()),
-    )?;
+    let first = candidates.get(..1).unwrap_or_default();
+    pollster::block_on(runtime.scorer().score(first))?;
     let milliseconds = 1e3 * started.elapsed().as_secs_f64();
     Ok((info.model_id.clone(), milliseconds))
 }

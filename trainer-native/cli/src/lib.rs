@@ -30,7 +30,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::command::{Context, Status};
 use common::shared::Shared;
-use common::terminal::{Terminal, is_closed_pipe};
+use common::terminal::{BANNER, Terminal, is_closed_pipe};
 use common::{config, invocation};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::files;
@@ -134,7 +134,7 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         return Ok(0);
     }
     if !(cli.shared.quiet && cli.shared.no_banner) {
-        terminal.banner();
+        terminal.tell(BANNER);
     }
     cli.shared.refuse_gpus(&matches)?;
     let context = Context {
@@ -175,7 +175,7 @@ fn usage(error: &clap::Error, terminal: &mut Terminal<'_>) -> Result<u8> {
     let text = error.render().to_string();
     if error.use_stderr() {
         let code = ErrorCode::InputGeneric;
-        terminal.usage_error(&format!("{} [{code}]", text.trim_end()));
+        terminal.tell(format_args!("{} [{code}]", text.trim_end()));
         return Ok(code.exit_status());
     }
     terminal.line(text.trim_end())?;

@@ -216,13 +216,14 @@ impl TrainingSession<'_, '_> {
 
 /// An error that training ends with, and where it can go on from.
 fn with_checkpoint(error: Error, folder: &CheckpointFolder) -> Error {
-    let code = error.code();
-    if !matches!(
-        code,
-        ErrorCode::TrainingNanLoss | ErrorCode::TrainingCollapseDetected
-    ) {
-        return error;
-    }
+    let remedy = match error.code() {
+        ErrorCode::TrainingNanLoss => Some(
+            "the checkpoint is whole; start another run with lower learning rates, since one from \
+             here would end in the same way",
+        ),
+        ErrorCode::TrainingCollapseDetected => None,
+        _ => return error,
+    };
     let newest = folder.steps().ok().and_then(|steps| steps.last().copied());
     let Some(step) = newest else {
         return error
@@ -230,11 +231,8 @@ fn with_checkpoint(error: Error, folder: &CheckpointFolder) -> Error {
             .with_remedy("start again with lower learning rates");
     };
     let error = error.with_detail("checkpoint", folder.file(step).display());
-    match code {
-        ErrorCode::TrainingNanLoss => error.with_remedy(
-            "the checkpoint is whole; start another run with lower learning rates, since one from \
-             here would end in the same way",
-        ),
-        _ => error,
+    match remedy {
+        Some(remedy) => error.with_remedy(remedy),
+        None => error,
     }
 }

@@ -79,11 +79,6 @@ impl<'a> Terminal<'a> {
             .map_err(|error| write_error("standard output", &error))
     }
 
-    /// The research notice.
-    pub fn banner(&mut self) {
-        self.tell(BANNER);
-    }
-
     /// What was done.
     pub fn info(&mut self, text: impl Display) {
         if self.level >= LogLevel::Info {
@@ -123,13 +118,8 @@ impl<'a> Terminal<'a> {
         }
     }
 
-    /// What is wrong with the flags, in clap's words.
-    pub fn usage_error(&mut self, text: &str) {
-        self.tell(text);
-    }
-
-    /// A line on standard error. When even that fails there is nobody left to tell.
-    fn tell(&mut self, text: impl Display) {
+    /// A line on standard error, at every level. When even that fails there is nobody left to tell.
+    pub fn tell(&mut self, text: impl Display) {
         let _ = writeln!(self.err, "{text}");
     }
 }

@@ -25,7 +25,6 @@ use crate::run::{TrainingHost, progress_bar};
 use crate::run_dir::{Checkpoint, DataFile};
 use crate::settings::RunSettings;
 use genolewm::bundle::load_encoder;
-use genolewm::config::ModelConfig;
 use genolewm::files::Directory;
 use genolewm_core::Result;
 use genolewm_core::window::check_window_bp;
@@ -93,9 +92,16 @@ impl Stage for PredictorSettings {
 
     fn train(&self, session: &mut TrainingSession<'_, '_>) -> Result<()> {
         let config = self.config();
-        let devices = self.run.device.all();
-        let encoders = devices
-            .map(|device| frozen(device, self, &config))
+        let frozen = |device: TrainingDevice| {
+            let ops = device.ops()?;
+            let encoder = load_encoder(&ops, &Directory(self.encoder.clone()), &config)?;
+            Ok(Frozen { encoder, ops })
+        };
+        let encoders = self
+            .run
+            .device
+            .all()
+            .map(frozen)
             .collect::<Result<Vec<_>>>()?;
         let sources = self.data.sources()?;
         let Some(measured) = measured(self, &encoders, &sources, session.host)? else {
@@ -164,24 +170,14 @@ fn open(
 ) -> Result<Replicas<PredictorModel>> {
     session.replicas(MatrixOptimizer::Adamw, settings.update, |ops, saved| {
         let weights = saved.map_or_else(|| settings.initial(width), split);
-        let networks =
-            PredictorNetworks::load(&ops, weights, settings.n_heads, settings.window_bp)?;
+        let (heads, window_bp) = (settings.n_heads, settings.window_bp);
+        let networks = PredictorNetworks::load(&ops, weights, heads, window_bp)?;
         Ok(PredictorModel {
             ops,
             networks,
             width,
         })
     })
-}
-
-fn frozen(
-    device: TrainingDevice,
-    settings: &PredictorSettings,
-    config: &ModelConfig,
-) -> Result<Frozen> {
-    let ops = device.ops()?;
-    let encoder = load_encoder(&ops, &Directory(settings.encoder.clone()), config)?;
-    Ok(Frozen { encoder, ops })
 }
 
 /// The windows that are measured and not trained on, with a table of their own regardless of the

@@ -130,24 +130,18 @@ impl Report {
             "step_seconds": figures.step_seconds, "steps_left": left,
             "before_first_step_seconds": figures.before_seconds, "total_seconds": total,
         });
-        let pairs = [
+        let (peak, available) = (figures.peak_bytes, figures.available_bytes);
+        for (code, what, needed, there) in [
             (
                 "disk.too_small",
                 "room on the disk",
                 Some(needed),
                 figures.free_bytes,
             ),
-            (
-                "memory.too_small",
-                "memory",
-                figures.peak_bytes,
-                figures.available_bytes,
-            ),
-        ];
-        for (code, what, needed, there) in pairs {
-            if let Some((needed, there)) =
-                needed.zip(there).filter(|(needed, there)| needed > there)
-            {
+            ("memory.too_small", "memory", peak, available),
+        ] {
+            let lacking = needed.zip(there).filter(|(needed, there)| needed > there);
+            if let Some((needed, there)) = lacking {
                 let message = format!(
                     "the run needs {} of {what}, and {} is there",
                     gibibytes(needed as f64),

@@ -170,28 +170,20 @@ impl SnvSites {
             edits: Vec::new(),
         };
         for &(other, snv) in edits {
-            let Some(offset) = snv
-                .offset
-                .get()
-                .checked_sub(start)
-                .filter(|_| other == contig)
-            else {
-                continue;
-            };
+            let offset = snv.offset.get().checked_sub(start);
             let (place, alternate) = if reverse {
-                (
-                    bases.len() as i64 - 1 - offset as i64,
-                    complement(snv.alternate),
-                )
+                let place = offset.and_then(|offset| bases.len().checked_sub(offset as usize + 1));
+                (place, complement(snv.alternate))
             } else {
-                (offset as i64, snv.alternate)
+                (offset.map(|offset| offset as usize), snv.alternate)
             };
             // All edits of a window share their prefix: the same six-mer.
-            if place < 0 || place as usize / 6 != batch.context {
+            let shared = |place: &usize| other == contig && place / 6 == batch.context;
+            let Some(place) = place.filter(shared) else {
                 continue;
-            }
+            };
             let mut edited = bases.clone();
-            edited[place as usize] = alternate;
+            edited[place] = alternate;
             window.edits.push(tokens(&edited));
             batch.consequences.push(snv.consequence);
         }
