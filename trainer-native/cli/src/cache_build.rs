@@ -237,14 +237,8 @@ fn progress<W: Iterator<Item = Result<T>>, T>(
     if !visible {
         return Ok(ProgressBar::hidden());
     }
-    let mut count = 0u64;
-    for window in windows() {
-        window?;
-        count += 1;
-        if stop.is_set() {
-            break;
-        }
-    }
+    let mut windows = windows().take_while(|_| !stop.is_set());
+    let count = windows.try_fold(0u64, |count, window| window.map(|_| count + 1))?;
     let template = "{bar:28} {pos}/{len} windows  {eta} left";
     Ok(progress_bar(count, template, !visible))
 }

@@ -124,10 +124,8 @@ impl Args {
 
     /// The figures of the baseline, which is the last column; its intervals are not reported.
     fn baseline(&self, data: &Labelled, measure: &Measure) -> Result<Option<BaselineScore>> {
-        let column = data
-            .columns
-            .last()
-            .filter(|_| self.baseline_scores_jsonl.is_some());
+        let column = data.columns.last();
+        let column = column.filter(|_| self.baseline_scores_jsonl.is_some());
         let mut measure = *measure;
         measure.bootstrap.resamples = 0;
         let baseline = column.map(|column| {

@@ -73,11 +73,8 @@ impl Task<'_> {
         if self.args.clinvar.is_empty() && self.args.primates.is_none() {
             return Ok((None, None));
         }
-        let fasta = self
-            .args
-            .clinvar_fasta
-            .iter()
-            .chain(&self.args.primates_fasta);
+        let fasta = self.args.clinvar_fasta.iter();
+        let fasta = fasta.chain(&self.args.primates_fasta);
         let references = RefCell::new(References::open(fasta)?);
         let annotation = annotation(&self.args.annotation, &references)?;
         let alignment = self.args.primates.as_deref();

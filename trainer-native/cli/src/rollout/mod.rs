@@ -156,10 +156,8 @@ impl Args {
 
     /// Edits beyond the pooled tokens could not change a state: the encoder is causal.
     fn shape(&self, model: &Model) -> Result<Shape> {
-        let (spec, window_bp) = (
-            &model.bundle.encoder.spec,
-            model.bundle.info.config.window_bp,
-        );
+        let spec = &model.bundle.encoder.spec;
+        let window_bp = model.bundle.info.config.window_bp;
         let reach_bp = match spec.pool_type {
             PoolType::CenteredMean => spec.pool_radius_tokens * TOKEN_BP,
             _ => window_bp / 2,
@@ -202,12 +200,8 @@ impl Args {
         terminal: &mut Terminal<'_>,
     ) -> Result<(Vec<Haplotype>, String)> {
         let mut reference = open_reference(self.source.fasta()?)?;
-        let regions = self
-            .source
-            .regions
-            .as_deref()
-            .map(read_regions)
-            .transpose()?;
+        let regions = self.source.regions.as_deref();
+        let regions = regions.map(read_regions).transpose()?;
         let phase = if self.source.ignore_genotypes {
             Phase::Together
         } else {

@@ -132,11 +132,9 @@ impl ModeArgs {
         context: &Context<'_>,
         terminal: &mut Terminal<'_>,
     ) -> Result<()> {
+        let run_dir = self.run_dir.clone();
         let settings = FixtureSettings {
-            run_dir: self
-                .run_dir
-                .clone()
-                .unwrap_or_else(|| PathBuf::from("runs/fixture-smoke")),
+            run_dir: run_dir.unwrap_or_else(|| PathBuf::from("runs/fixture-smoke")),
             steps: self.steps.unwrap_or(DEFAULT_STEPS),
             seed: context.shared.seed.unwrap_or(0),
             resume_from: self.resume_from.clone(),
