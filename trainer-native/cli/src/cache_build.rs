@@ -1,7 +1,7 @@
 //! `genolewm cache-windows --build`: encoding a corpus into the window cache.
 
 use super::common::backend::on_backend;
-use super::common::terminal::{Terminal, progress_bar};
+use super::common::terminal::Terminal;
 use crate::common::command::Status;
 use genolewm::bundle::load_language_model;
 use genolewm::config::ModelConfig;
@@ -17,10 +17,9 @@ use genolewm_data::cache::{
 use genolewm_data::corpus::grid::WindowGrid;
 use genolewm_data::corpus::{CorpusSource, Joining, SourceWeight, read_corpus_table};
 use genolewm_data::holdout::HoldoutPolicy;
-use genolewm_report::output::io_error;
-use genolewm_train::run::StopFlag;
+use genolewm_train::files::read_text;
+use genolewm_train::run::{StopFlag, progress_bar};
 use indicatif::ProgressBar;
-use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -98,7 +97,9 @@ pub(super) fn run(args: &BuildArgs, root: &Path, terminal: &mut Terminal<'_>) ->
     let about = about_encoder(args, directory)?;
     let report = on_backend!(&args.backend, ops => {
         let workers = args.workers.map_or_else(|| ops.workers(), NonZeroUsize::get);
-        let encoder = load(&ops, directory, args, &about.spec)?;
+        let files = Directory(directory.to_owned());
+        let (llama, tokenizer) = load_language_model(&ops, &files, args.window_bp)?;
+        let encoder = StateEncoder::new(llama, tokenizer, about.spec.clone())?;
         let states = WindowStates::new(&ops, &encoder, args.pool, workers)?;
         let visible = terminal.shows_progress();
         let progress = progress(visible, || cache_windows(&sources, &holdout, grid), &stop)?;
@@ -187,9 +188,7 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
         },
     };
     if let Some(path) = &args.model_config {
-        let name = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| io_error(&name, &error))?;
-        let encoder = ModelConfig::parse(&text)?.encoder;
+        let encoder = ModelConfig::parse(&read_text(path)?)?.encoder;
         about.id = encoder.model_id;
         about.dtype = encoder.dtype.parse()?;
         about.spec.state_layer = encoder.state_layer;
@@ -199,17 +198,6 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
         about.id.clone_from(id);
     }
     Ok(about)
-}
-
-fn load<O: NativeOps>(
-    ops: &O,
-    directory: &Path,
-    args: &BuildArgs,
-    spec: &StateSpec,
-) -> Result<StateEncoder<O::Matrix>> {
-    let files = Directory(directory.to_owned());
-    let (llama, tokenizer) = load_language_model(ops, &files, args.window_bp)?;
-    StateEncoder::new(llama, tokenizer, spec.clone())
 }
 
 fn cache_build(
@@ -249,14 +237,8 @@ fn progress<W: Iterator<Item = Result<T>>, T>(
     if !visible {
         return Ok(ProgressBar::hidden());
     }
-    let mut count = 0;
-    for window in windows() {
-        window?;
-        count += 1;
-        if stop.is_set() {
-            break;
-        }
-    }
+    let mut windows = windows().take_while(|_| !stop.is_set());
+    let count = windows.try_fold(0u64, |count, window| window.map(|_| count + 1))?;
     let template = "{bar:28} {pos}/{len} windows  {eta} left";
-    Ok(progress_bar(count, visible, template))
+    Ok(progress_bar(count, template, !visible))
 }

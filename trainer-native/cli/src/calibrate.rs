@@ -3,7 +3,7 @@
 use super::common::backend::on_backend;
 use super::common::model::{self, ModelArgs};
 use super::common::output::Output;
-use super::common::terminal::{Terminal, write_error};
+use super::common::terminal::Terminal;
 use super::scoring::annotation::{AnnotationArgs, Places};
 use super::scoring::regions::read_regions;
 use super::scoring::session::{Accounts, Session, SessionRequest};
@@ -23,7 +23,6 @@ use genolewm_core::position::Interval;
 use genolewm_core::source::{AlleleOutcome, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::variants::labelled;
-use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -86,7 +85,8 @@ pub struct Args {
 /// # Errors
 /// As `score`, and `INPUT.GENERIC` when no variant could be scored.
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
-    let Some(examples) = examples(args, terminal)? else {
+    let examples = on_backend!(&args.model.backend, ops => examples(ops, args, terminal)?);
+    let Some(examples) = examples else {
         terminal.warn("interrupted: nothing was written");
         return Ok(Status::Interrupted);
     };
@@ -100,12 +100,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
             .min(args.min_bucket_size),
     };
     let table = build_calibration_table(examples, &options)?;
-    let mut output = Output::create(&args.output)?;
-    let bytes = write_calibration_table(&table)?;
-    output
-        .write_all(&bytes)
-        .map_err(|error| write_error(output.name(), &error))?;
-    output.commit()?;
+    Output::write_whole(&args.output, &write_calibration_table(&table)?)?;
     for warning in table.warnings() {
         terminal.warn(format_args!(
             "bucket {} is small: {} with {} variants stands in",
@@ -118,11 +113,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
 }
 
 /// The surprises of the background with their contexts; `None` after an interrupt.
-fn examples(args: &Args, terminal: &mut Terminal<'_>) -> Result<Option<Vec<CalibrationExample>>> {
-    on_backend!(&args.model.backend, ops => examples_on(ops, args, terminal))
-}
-
-fn examples_on(
+fn examples(
     ops: impl NativeOps,
     args: &Args,
     terminal: &mut Terminal<'_>,
@@ -158,7 +149,7 @@ fn examples_on(
             batch_size: args.batch_size,
             show_progress: terminal.shows_progress() && !args.no_progress,
         })?;
-        session.set_places(Places::open(&args.context, terminal)?);
+        let mut places = Places::open(&args.context, terminal)?;
         session.check()?;
         // Once for all files, but not before the first of them was found to be in order.
         if let Some(ops) = ops.take() {
@@ -167,8 +158,8 @@ fn examples_on(
         let Some(runtime) = &loaded else { continue };
         let workers = runtime.workers(args.threads.map(NonZeroUsize::get));
         let placer = Placer::of(runtime.info());
-        let accounts = session.run(placer, &workers, |record, places, reference| {
-            background.add(&record, places, reference)
+        let accounts = session.run(placer, &workers, |record, reference| {
+            background.add(&record, &mut places, reference)
         })?;
         let Some(accounts) = accounts else {
             return Ok(None);

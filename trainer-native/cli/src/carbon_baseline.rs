@@ -3,7 +3,7 @@
 use super::common::backend::on_backend;
 use super::common::identity::now;
 use super::common::output::{Output, display_name};
-use super::common::terminal::{Terminal, write_error};
+use super::common::terminal::Terminal;
 use super::scoring::regions::read_regions;
 use super::scoring::session::{Session, SessionRequest};
 use super::scoring::skipped::SkippedFile;
@@ -20,7 +20,7 @@ use genolewm_evaluate::metrics_file::artifacts::package_path;
 use genolewm_report::output::io_error;
 use genolewm_report::python::json::{json_document, json_line};
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -82,14 +82,14 @@ pub struct Args {
 /// As `score`, `RESOURCE.MODEL_NOT_FOUND` and `DEPLOY.*` for the encoder, `INPUT.GENERIC` for a cache
 /// that is none or a file outside `--artifact-root`.
 pub fn run(args: &Args, _: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
-    let names = Names::new(args)?;
-    on_backend!(&args.backend, ops => run_on(ops, args, names, terminal))
+    let metadata = metadata(args)?;
+    on_backend!(&args.backend, ops => run_on(ops, args, metadata, terminal))
 }
 
 fn run_on(
     ops: impl NativeOps,
     args: &Args,
-    names: Names,
+    metadata: CarbonRun,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let mut session = Session::open(SessionRequest {
@@ -103,9 +103,13 @@ fn run_on(
         show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
     session.check()?;
+    let identity = CarbonIdentity {
+        carbon_model: args.carbon_model_dir.display().to_string(),
+        carbon_revision: args.carbon_revision.clone(),
+    };
     let files = Directory(args.carbon_model_dir.clone());
     let encoder = load_language_model(&ops, &files, args.window_bp)?;
-    let known = read_cache(args, &names.identity)?;
+    let known = read_cache(args, &identity)?;
     let before = known.len();
     let by = ScoredBy {
         backend: ops.backend().to_owned(),
@@ -122,12 +126,12 @@ fn run_on(
         answer: Box::new(|batch| lock().rows(batch)),
     };
     let placer = Placer::new(args.window_bp, None);
-    let accounts = session.run(placer, &workers, |record, _, _| {
+    let accounts = session.run(placer, &workers, |record, _| {
         write_rows(&record.outcomes, &mut output)
     })?;
     let baseline = lock();
     // What an interrupted run computed is worth keeping too.
-    write_cache(args, &names.identity, baseline.known())?;
+    write_cache(args, &identity, baseline.known())?;
     let Some(accounts) = accounts else {
         terminal.warn("interrupted: no scores were written; the cache keeps what was computed");
         return Ok(Status::Interrupted);
@@ -139,7 +143,13 @@ fn run_on(
     let to_stdout = output.is_stdout();
     output.commit()?;
     let entries = baseline.known().len();
-    let metadata = names.metadata(args, scored, entries, entries - before);
+    let metadata = CarbonRun {
+        generated_at: now(),
+        logp_cache_entries: entries,
+        new_logp_evaluations: entries - before,
+        records: scored,
+        ..metadata
+    };
     tell(args, &metadata, to_stdout, terminal)?;
     Ok(Status::Done)
 }
@@ -147,8 +157,7 @@ fn run_on(
 fn write_rows(outcomes: &[Outcome<BaselineRow>], output: &mut Output) -> Result<()> {
     for outcome in outcomes {
         if let Outcome::Scored(row) = outcome {
-            let line = row.to_json_line()?;
-            writeln!(output, "{line}").map_err(|error| write_error(output.name(), &error))?;
+            output.line(row.to_json_line()?)?;
         }
     }
     Ok(())
@@ -161,7 +170,7 @@ fn tell(
     terminal: &mut Terminal<'_>,
 ) -> Result<()> {
     if let Some(path) = &args.metadata_output {
-        write_whole(path, &json_document(metadata)?)?;
+        Output::write_whole(path, json_document(metadata)?.as_bytes())?;
     }
     let line = json_line(metadata)?;
     if to_stdout {
@@ -185,65 +194,34 @@ fn read_cache(args: &Args, identity: &CarbonIdentity) -> Result<Known> {
 
 fn write_cache(args: &Args, identity: &CarbonIdentity, known: &Known) -> Result<()> {
     match &args.logp_cache_jsonl {
-        Some(path) => write_whole(path, &known.to_json_lines(identity)?),
+        Some(path) => Output::write_whole(path, known.to_json_lines(identity)?.as_bytes()),
         None => Ok(()),
     }
 }
 
-fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let mut output = Output::create(path)?;
-    output
-        .write_all(text.as_bytes())
-        .map_err(|error| write_error(output.name(), &error))?;
-    output.commit()
-}
-
-/// The files as the metadata name them.
-struct Names {
-    identity: CarbonIdentity,
-    vcf: String,
-    fasta: String,
-    output_scores: String,
-    logp_cache: Option<String>,
-}
-
-impl Names {
-    fn new(args: &Args) -> Result<Self> {
-        let root = args.artifact_root.as_deref();
-        let name = |path: &Path| inside(path, root);
-        let metadata = args.metadata_output.as_deref();
-        metadata.map_or(Ok(()), |path| name(path).map(drop))?;
-        Ok(Self {
-            identity: CarbonIdentity {
-                carbon_model: args.carbon_model_dir.display().to_string(),
-                carbon_revision: args.carbon_revision.clone(),
-            },
-            vcf: name(&args.vcf)?,
-            fasta: name(&args.fasta)?,
-            output_scores: name(&args.output_scores)?,
-            logp_cache: args.logp_cache_jsonl.as_deref().map(name).transpose()?,
-        })
-    }
-
-    fn metadata(self, args: &Args, records: u64, entries: usize, new: usize) -> CarbonRun {
-        let model = inside(&args.carbon_model_dir, args.artifact_root.as_deref());
-        CarbonRun {
-            carbon_model: model.unwrap_or(self.identity.carbon_model),
-            carbon_revision: self.identity.carbon_revision,
-            fasta: self.fasta,
-            generated_at: now(),
-            generated_by: GENERATED_BY.to_owned(),
-            local_files_only: true,
-            logp_cache: self.logp_cache,
-            logp_cache_entries: entries,
-            new_logp_evaluations: new,
-            output_scores: self.output_scores,
-            records,
-            score_field: "carbon_zero_shot_score".to_owned(),
-            vcf: self.vcf,
-            window_bp: args.window_bp,
-        }
-    }
+/// What is known of a run before it: the files as the metadata name them.
+fn metadata(args: &Args) -> Result<CarbonRun> {
+    let root = args.artifact_root.as_deref();
+    let name = |path: &Path| inside(path, root);
+    let metadata = args.metadata_output.as_deref();
+    metadata.map_or(Ok(()), |path| name(path).map(drop))?;
+    let model = &args.carbon_model_dir;
+    Ok(CarbonRun {
+        carbon_model: name(model).unwrap_or_else(|_| model.display().to_string()),
+        carbon_revision: args.carbon_revision.clone(),
+        fasta: name(&args.fasta)?,
+        generated_at: String::new(),
+        generated_by: GENERATED_BY.to_owned(),
+        local_files_only: true,
+        logp_cache: args.logp_cache_jsonl.as_deref().map(name).transpose()?,
+        logp_cache_entries: 0,
+        new_logp_evaluations: 0,
+        output_scores: name(&args.output_scores)?,
+        records: 0,
+        score_field: "carbon_zero_shot_score".to_owned(),
+        vcf: name(&args.vcf)?,
+        window_bp: args.window_bp,
+    })
 }
 
 /// A path from the root, which it must lie in; as it is where there is no root.

@@ -9,6 +9,7 @@ use crate::common::command::Status;
 use genolewm::ops::{NativeOps, WgslOps};
 use genolewm::self_check;
 use genolewm_core::Result;
+use genolewm_train::preflight::proc_bytes;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 use std::time::Instant;
@@ -32,16 +33,13 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         "system",
         format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
     );
-    add(
-        "threads",
-        available_parallelism()
-            .map_or(1, NonZeroUsize::get)
-            .to_string(),
-    );
+    let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+    add("threads", threads.to_string());
     add("simd", simd().to_owned());
+    let memory = memory();
     add(
         "memory",
-        memory().unwrap_or_else(|| "not known on this system".to_owned()),
+        memory.unwrap_or_else(|| "not known on this system".to_owned()),
     );
     add("backend cpu", "available (chosen by auto)".to_owned());
     add("backend wgpu", gpu());
@@ -98,11 +96,8 @@ fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<(String, f64)> {
     let info = runtime.info();
     let candidates = self_check::candidates(info.config.window_bp)?;
     let started = Instant::now();
-    pollster::block_on(
-        runtime
-            .scorer()
-            .score(candidates.get(..1).unwrap_or_default()),
-    )?;
+    let first = candidates.get(..1).unwrap_or_default();
+    pollster::block_on(runtime.scorer().score(first))?;
     let milliseconds = 1e3 * started.elapsed().as_secs_f64();
     Ok((info.model_id.clone(), milliseconds))
 }
@@ -132,21 +127,10 @@ fn simd() -> &'static str {
 
 /// Total and available memory, where the system tells.
 fn memory() -> Option<String> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let gibibytes = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-        let kibibytes: f64 = line
-            .trim_start_matches(':')
-            .trim()
-            .split(' ')
-            .next()?
-            .parse()
-            .ok()?;
-        Some(kibibytes / f64::from(1 << 20))
-    };
+    let gibibytes = |key| Some(proc_bytes("/proc/meminfo", key)? as f64 / f64::from(1 << 30));
     Some(format!(
         "{:.1} GiB, {:.1} GiB available",
-        gibibytes("MemTotal")?,
-        gibibytes("MemAvailable")?
+        gibibytes("MemTotal:")?,
+        gibibytes("MemAvailable:")?
     ))
 }

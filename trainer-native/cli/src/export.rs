@@ -1,7 +1,7 @@
 //! `genolewm export`: a model to give away.
 
 use super::common::model::{self, ModelArgs};
-use super::common::terminal::{Terminal, progress_bar};
+use super::common::terminal::Terminal;
 use super::scoring::top::Table;
 use crate::common::command::{Context, Status};
 use genolewm::bundle::Bundle;
@@ -19,7 +19,8 @@ use genolewm_export::quantized::WeightDtype;
 use genolewm_export::rollouts::draw;
 use genolewm_export::source::Source;
 use genolewm_export::{Artifact, Format, check_free, onnx, report, write};
-use genolewm_train::run::StopFlag;
+use genolewm_train::files::internal;
+use genolewm_train::run::{StopFlag, progress_bar};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -260,7 +261,7 @@ fn measure(
     let data = args.budget.data(&reference.bundle.info.config)?;
     let cases = draw(&data.windows(ROLLOUT_WINDOWS), ROLLOUT_EDITS, seed);
     let all = 2 * (data.items.len() + cases.len());
-    let progress = progress_bar(all, visible, PROGRESS);
+    let progress = progress_bar(all as u64, PROGRESS, !visible);
     let mut go_on = |done: usize| {
         progress.inc(done as u64);
         !stop.is_set()
@@ -291,8 +292,7 @@ fn settings(
     let source_id = checkpoint
         .is_none()
         .then_some(&reference.bundle.info.model_id);
-    let figures = serde_json::to_value(figures)
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+    let figures = serde_json::to_value(figures).map_err(|error| internal(&error))?;
     let encoder = dtypes.encoder.map_or("as it was", WeightDtype::as_str);
     Ok(vec![
         ("dtype", json!(dtypes.networks.as_str())),

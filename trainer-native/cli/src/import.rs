@@ -5,12 +5,12 @@ use super::common::terminal::Terminal;
 use super::scoring::input::open_input;
 use crate::common::command::Status;
 use clap::ValueEnum;
-use genolewm::runtime::{NativeReference, open_reference};
+use genolewm::runtime::open_reference;
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;
 use genolewm_core::source::{ImportOptions, ReferenceAlleles, SourceFormat, convert_to_vcf};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
+use genolewm_train::files::read_text;
 use std::path::{Path, PathBuf};
 
 /// Convert a raw-data file to VCF
@@ -83,8 +83,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         sample_id: args.sample_id.clone(),
         skip_unsupported: !args.strict,
     };
-    let mut alleles = Alleles::open(args)?;
-    let mut lookup = |contig: &str, pos: Position| alleles.get(contig, pos);
+    let mut lookup = alleles(args)?;
     let mut output = Output::create(&args.output)?;
     let summary = convert_to_vcf(input, &name, &mut output, &mut lookup, &options)?;
     output.commit()?;
@@ -99,45 +98,34 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     Ok(Status::Done)
 }
 
+/// Looks a reference allele up; none where it is not known.
+type Lookup = Box<dyn FnMut(&str, Position) -> Result<Option<String>>>;
+
 /// Where reference alleles come from.
-enum Alleles {
-    Fasta(Box<NativeReference>),
-    Table(ReferenceAlleles),
-    Nowhere,
-}
-
-impl Alleles {
-    fn open(args: &Args) -> Result<Self> {
-        if let Some(fasta) = &args.fasta {
-            return Ok(Self::Fasta(Box::new(open_reference(fasta)?)));
-        }
-        match &args.reference_alleles {
-            Some(path) => read_table(path).map(Self::Table),
-            None => Ok(Self::Nowhere),
-        }
+fn alleles(args: &Args) -> Result<Lookup> {
+    if let Some(fasta) = &args.fasta {
+        let mut reference = open_reference(fasta)?;
+        return Ok(Box::new(move |contig, pos| {
+            let base = reference.base(contig, pos)?;
+            Ok(base.filter(|base| *base != 'N').map(String::from))
+        }));
     }
-
-    fn get(&mut self, contig: &str, pos: Position) -> Result<Option<String>> {
-        match self {
-            Self::Fasta(reference) => Ok(reference
-                .base(contig, pos)?
-                .filter(|base| *base != 'N')
-                .map(String::from)),
-            Self::Table(table) => Ok(table.get(contig, pos).map(str::to_owned)),
-            Self::Nowhere => Err(Error::new(
-                ErrorCode::InputGeneric,
-                "array files name no reference alleles",
-            )
-            .with_remedy(
-                "give the reference with --fasta, or the alleles with --reference-alleles",
-            )),
-        }
+    if let Some(path) = &args.reference_alleles {
+        let table = read_table(path)?;
+        let get = move |contig: &str, pos| Ok(table.get(contig, pos).map(str::to_owned));
+        return Ok(Box::new(get));
     }
+    Ok(Box::new(|_, _| {
+        let message = "array files name no reference alleles";
+        Err(Error::new(ErrorCode::InputGeneric, message).with_remedy(
+            "give the reference with --fasta, or the alleles with --reference-alleles",
+        ))
+    }))
 }
 
 fn read_table(path: &Path) -> Result<ReferenceAlleles> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| io_error(&name, &error))?;
+    let text = read_text(path)?;
     let mut rows = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() || line.starts_with('#') {

@@ -30,9 +30,10 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::command::{Context, Status};
 use common::shared::Shared;
-use common::terminal::{Terminal, is_closed_pipe};
+use common::terminal::{BANNER, Terminal, is_closed_pipe};
 use common::{config, invocation};
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_train::files;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -126,15 +127,14 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         }
         Err(error) => return usage(&error, terminal),
     };
-    let cli = Cli::from_arg_matches(&matches)
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
     terminal.set_level(cli.shared.level());
     if cli.shared.print_config {
         config::print(terminal, &path, &program, &matches)?;
         return Ok(0);
     }
     if !(cli.shared.quiet && cli.shared.no_banner) {
-        terminal.banner();
+        terminal.tell(BANNER);
     }
     cli.shared.refuse_gpus(&matches)?;
     let context = Context {
@@ -175,7 +175,7 @@ fn usage(error: &clap::Error, terminal: &mut Terminal<'_>) -> Result<u8> {
     let text = error.render().to_string();
     if error.use_stderr() {
         let code = ErrorCode::InputGeneric;
-        terminal.usage_error(&format!("{} [{code}]", text.trim_end()));
+        terminal.tell(format_args!("{} [{code}]", text.trim_end()));
         return Ok(code.exit_status());
     }
     terminal.line(text.trim_end())?;

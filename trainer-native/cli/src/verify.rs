@@ -13,8 +13,8 @@ use genolewm_core::provenance::{
     verify_receipt,
 };
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
-use std::path::{Path, PathBuf};
+use genolewm_train::files::read;
+use std::path::PathBuf;
 
 /// Verify a receipt, or a file of receipts, against a model's manifest
 ///
@@ -89,9 +89,6 @@ struct InputArgs {
 /// `PROVENANCE.*` for a receipt that does not hold; `INPUT.GENERIC` for input flags that are
 /// incomplete.
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
-    let read = |path: &Path| {
-        std::fs::read(path).map_err(|error| io_error(&path.display().to_string(), &error))
-    };
     let name = args.receipt.display().to_string();
     let manifest = Manifest::parse(&read(&args.manifest)?)?;
     let receipts = Receipt::parse_all(&read(&args.receipt)?, &name)?;
@@ -107,25 +104,19 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         ));
     }
     for (line, receipt) in &receipts {
-        let checked = match &edit {
-            Some((window, edit)) => {
-                let (pooling, dtype) = args.input.settings(receipt)?;
-                let input = InputCommitment {
-                    reference_window: window,
-                    edit,
-                    pooling: &pooling,
-                    dtype: &dtype,
-                };
-                verify_receipt(receipt, &manifest, Some(&input))
-            }
-            None => verify_receipt(receipt, &manifest, None),
-        };
-        checked.map_err(|error| {
-            if receipts.len() > 1 {
-                error.at(Location::line(&name, *line))
-            } else {
-                error
-            }
+        let settings = edit.as_ref().map(|_| args.input.settings(receipt));
+        let settings = settings.transpose()?;
+        let given = edit.as_ref().zip(settings.as_ref());
+        let input = given.map(|((window, edit), (pooling, dtype))| InputCommitment {
+            reference_window: window,
+            edit,
+            pooling,
+            dtype,
+        });
+        let checked = verify_receipt(receipt, &manifest, input.as_ref());
+        checked.map_err(|error| match receipts.len() {
+            1 => error,
+            _ => error.at(Location::line(&name, *line)),
         })?;
     }
     let first = receipts.first().map(|(_, receipt)| receipt);
@@ -228,17 +219,11 @@ impl InputArgs {
             pool_radius: number(self.pool_radius, "pool_radius", "--pool-radius")?,
             normalize: self.normalize || noted.unwrap_or(false),
         };
+        let dtype = |key: &str| detail("dtype_config", key);
+        let (encoder, predictor) = (dtype("encoder_dtype"), dtype("predictor_dtype"));
         let dtype = DtypeConfig {
-            encoder_dtype: text(
-                &self.encoder_dtype,
-                detail("dtype_config", "encoder_dtype"),
-                "--encoder-dtype",
-            )?,
-            predictor_dtype: text(
-                &self.predictor_dtype,
-                detail("dtype_config", "predictor_dtype"),
-                "--predictor-dtype",
-            )?,
+            encoder_dtype: text(&self.encoder_dtype, encoder, "--encoder-dtype")?,
+            predictor_dtype: text(&self.predictor_dtype, predictor, "--predictor-dtype")?,
         };
         Ok((pooling, dtype))
     }
@@ -294,11 +279,8 @@ fn score_again(
         )
         .with_remedy("give the model that made the receipt with --model-dir"));
     }
-    let start = receipt
-        .provenance
-        .details
-        .as_ref()
-        .and_then(|details| details.get("window_start_bp")?.as_f64());
+    let details = receipt.provenance.details.as_ref();
+    let start = details.and_then(|details| details.get("window_start_bp")?.as_f64());
     let start = BpOffset(start.map_or(0, |start| start as u64));
     let mut scored = runtime.score_in_window(edit, window, start)?;
     // The receipt's bucket may follow from annotation, which is no part of what is verified.

@@ -12,7 +12,7 @@ use genolewm_core::provenance::sha256_prefixed;
 use genolewm_core::surprise::surprise_distance;
 use genolewm_evaluate::rollout::follow::Networks;
 use genolewm_report::output::io_error;
-use genolewm_train::assemble::{ModelParts, assemble_as};
+use genolewm_train::assemble::{ModelParts, assemble};
 use genolewm_train::predictor::TrainedPredictor;
 use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ impl RunCheckpoint {
             surprises: self.surprises(windows, seed)?,
             data: &settings.data.named_files(),
         };
-        assemble_as(directory, parts, Dtype::F32)
+        assemble(directory, parts, Dtype::F32)
     }
 
     fn surprises(&self, windows: &[Arc<str>], seed: u64) -> Result<Vec<(String, f64)>> {

@@ -18,7 +18,6 @@ use genolewm_core::provenance::{
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::write_atomically;
 use safetensors::tensor::Dtype;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What a model directory is made of.
@@ -50,46 +49,33 @@ pub(super) const ENCODER_FILES: [&str; 5] = [
     "special_tokens_map.json",
 ];
 
-/// Writes a complete model directory with weights in f16, the manifest last.
+/// Writes a complete model directory with weights in f16 or f32, the manifest last.
 ///
 /// # Errors
 /// `RESOURCE.*` when a file cannot be read or written.
-pub fn assemble(directory: &Path, parts: ModelParts<'_>) -> Result<()> {
-    assemble_as(directory, parts, Dtype::F16)
-}
-
-/// As [`assemble`], with weights in f16 or f32.
-///
-/// # Errors
-/// As [`assemble`].
-pub fn assemble_as(directory: &Path, parts: ModelParts<'_>, dtype: Dtype) -> Result<()> {
+pub fn assemble(directory: &Path, parts: ModelParts<'_>, dtype: Dtype) -> Result<()> {
     for name in ENCODER_FILES {
         write_atomically(
             &directory.join("encoder").join(name),
             &read(&parts.encoder.join(name))?,
         )?;
     }
-    write_atomically(
-        &directory.join("predictor.safetensors"),
-        &serialize(&parts.predictor, dtype, None)?,
-    )?;
-    write_atomically(
-        &directory.join("action_encoder.safetensors"),
-        &serialize(&parts.action, dtype, None)?,
-    )?;
-    write_atomically(
-        &directory.join("calibration.parquet"),
-        &first_calibration(parts.surprises)?,
-    )?;
-    write_atomically(
-        &directory.join("train_config.yaml"),
-        parts.config.to_yaml()?.as_bytes(),
-    )?;
-    write_atomically(&directory.join("eval_metrics.json"), b"{}\n")?;
-    let mut data_snapshot = BTreeMap::new();
-    for (name, path) in parts.data {
-        data_snapshot.insert((*name).to_owned(), sha256_prefixed(&read(path)?));
+    let action = serialize(&parts.action, dtype, None)?;
+    for (name, bytes) in [
+        (
+            "predictor.safetensors",
+            serialize(&parts.predictor, dtype, None)?,
+        ),
+        ("action_encoder.safetensors", action),
+        ("calibration.parquet", first_calibration(parts.surprises)?),
+        ("train_config.yaml", parts.config.to_yaml()?.into_bytes()),
+        ("eval_metrics.json", b"{}\n".to_vec()),
+    ] {
+        write_atomically(&directory.join(name), &bytes)?;
     }
+    let hashed =
+        |(name, path): &(&str, &PathBuf)| Ok(((*name).to_owned(), sha256_prefixed(&read(path)?)));
+    let data_snapshot = parts.data.iter().map(hashed).collect::<Result<_>>()?;
     let numbers = match dtype {
         Dtype::F32 => "fp32",
         _ => "fp16",
@@ -162,10 +148,8 @@ fn write_answers(directory: &Path) -> Result<()> {
     let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
     let answers = Answers::of(&pollster::block_on(self_check::answers(&scorer))?);
     let text = serde_json::to_string(&answers).map_err(|error| {
-        Error::new(
-            ErrorCode::InternalInvariantViolation,
-            format!("the answers cannot be written: {error}"),
-        )
+        let message = format!("the answers cannot be written: {error}");
+        Error::new(ErrorCode::InternalInvariantViolation, message)
     })?;
     write_atomically(
         &directory.join(ANSWERS_FILE),
@@ -174,14 +158,16 @@ fn write_answers(directory: &Path) -> Result<()> {
 }
 
 fn first_calibration(surprises: Vec<(String, f64)>) -> Result<Vec<u8>> {
-    let mut examples = Vec::with_capacity(surprises.len());
-    for (window, sigma_raw) in surprises {
-        let bucket_id = ContextLabel::classify(None, &window, None)?.bucket_id();
-        examples.push(CalibrationExample {
-            bucket_id,
+    let example = |(window, sigma_raw): (String, f64)| {
+        Ok(CalibrationExample {
+            bucket_id: ContextLabel::classify(None, &window, None)?.bucket_id(),
             sigma_raw,
-        });
-    }
+        })
+    };
+    let examples = surprises
+        .into_iter()
+        .map(example)
+        .collect::<Result<Vec<_>>>()?;
     write_calibration_table(&build_calibration_table(
         examples,
         &BuildOptions::default(),

@@ -1,11 +1,12 @@
 //! The training loop that every stage runs in: lock, resume, steps, metrics, checkpoints, result.
 
 use super::collapse::CollapseSettings;
+use super::optimizer::{MatrixOptimizer, Optimizer};
 use super::replicas::Replicas;
 use super::run::{StepProgress, TrainingHost};
 use super::run_dir::{Checkpoint, CheckpointFolder, DataFile, RunDir, RunPlan, settings_text};
 use super::serialize::Tensors;
-use super::settings::RunSettings;
+use super::settings::{RunSettings, UpdateSettings};
 use burn::tensor::{Tensor, TensorData};
 use genolewm::ops::BurnOps;
 use genolewm::parameters::Parameters;
@@ -152,9 +153,19 @@ pub fn train<S: Stage>(stage: &S, host: &mut TrainingHost<'_>) -> Result<()> {
 }
 
 impl TrainingSession<'_, '_> {
-    /// The devices to train on, with gradients, and the checkpoint to go on from.
-    pub fn origin(&mut self) -> ((BurnOps, Vec<BurnOps>), Option<Checkpoint>) {
-        (self.devices.clone(), self.resumed.take())
+    /// What is trained, on every device, as it was at the checkpoint to go on from if there is one.
+    ///
+    /// # Errors
+    /// As [`Replicas::open`].
+    pub fn replicas<R: Parameters<Tensor<2>>>(
+        &mut self,
+        matrices: MatrixOptimizer,
+        update: UpdateSettings,
+        open: impl FnMut(BurnOps, Option<Tensors>) -> Result<R>,
+    ) -> Result<Replicas<R>> {
+        let optimizer = Optimizer::new(matrices, update.weight_decay);
+        let (devices, resumed) = (self.devices.clone(), self.resumed.take());
+        Replicas::open(devices, resumed, (optimizer, update.clip), open)
     }
 
     /// Does the steps that are left, and saves the last one.
@@ -205,13 +216,14 @@ impl TrainingSession<'_, '_> {
 
 /// An error that training ends with, and where it can go on from.
 fn with_checkpoint(error: Error, folder: &CheckpointFolder) -> Error {
-    let code = error.code();
-    if !matches!(
-        code,
-        ErrorCode::TrainingNanLoss | ErrorCode::TrainingCollapseDetected
-    ) {
-        return error;
-    }
+    let remedy = match error.code() {
+        ErrorCode::TrainingNanLoss => Some(
+            "the checkpoint is whole; start another run with lower learning rates, since one from \
+             here would end in the same way",
+        ),
+        ErrorCode::TrainingCollapseDetected => None,
+        _ => return error,
+    };
     let newest = folder.steps().ok().and_then(|steps| steps.last().copied());
     let Some(step) = newest else {
         return error
@@ -219,11 +231,8 @@ fn with_checkpoint(error: Error, folder: &CheckpointFolder) -> Error {
             .with_remedy("start again with lower learning rates");
     };
     let error = error.with_detail("checkpoint", folder.file(step).display());
-    match code {
-        ErrorCode::TrainingNanLoss => error.with_remedy(
-            "the checkpoint is whole; start another run with lower learning rates, since one from \
-             here would end in the same way",
-        ),
-        _ => error,
+    match remedy {
+        Some(remedy) => error.with_remedy(remedy),
+        None => error,
     }
 }

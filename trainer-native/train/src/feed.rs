@@ -19,12 +19,8 @@ pub struct GenerationFeed<'a> {
     pub encoders: &'a [Frozen],
     /// Sequence, edits and hold-outs.
     pub sources: &'a PairSources,
-    /// Windows of a generation.
-    pub windows: usize,
-    /// Bases of a window.
-    pub window_bp: usize,
-    /// The base of all draws.
-    pub seed: u64,
+    /// The windows of generation 0; further ones have the streams after its.
+    pub draw: WindowDraw,
     /// Threads that encode; they take turns with those that train where cores are few.
     pub threads: usize,
     /// Told of each window and the time that it took.
@@ -72,10 +68,8 @@ impl Incoming {
         let taken = self.receiver.recv();
         self.waited += started.elapsed();
         taken.map_err(|_| {
-            Error::new(
-                ErrorCode::InternalGeneric,
-                "no further generation of windows is made",
-            )
+            let message = "no further generation of windows is made";
+            Error::new(ErrorCode::InternalGeneric, message)
         })?
     }
 
@@ -134,10 +128,8 @@ impl GenerationFeed<'_> {
     /// One generation; none when `stopped` is set meanwhile.
     fn generation(&self, number: u64, stopped: &AtomicBool) -> Result<Option<StatePairs>> {
         let draw = WindowDraw {
-            windows: self.windows,
-            window_bp: self.window_bp,
-            seed: self.seed,
-            stream: number + 1,
+            stream: self.draw.stream + number,
+            ..self.draw
         };
         encode(self.encoders, self.sources, draw, &mut |took| {
             self.monitor.encode(took);

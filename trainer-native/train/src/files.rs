@@ -8,15 +8,23 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// `RESOURCE.GENERIC` when it cannot be read.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
+pub fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| unreadable(path, &error))
+}
+
+/// A whole file of text.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` when it cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
 }
 
 /// The file itself, whether there is one or not; of a folder every file below it, in order.
 ///
 /// # Errors
 /// `RESOURCE.GENERIC` when a folder cannot be read.
-pub(super) fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
+pub fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -30,11 +38,13 @@ pub(super) fn files_below(path: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// An I/O failure of a file.
-pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+#[must_use]
+pub fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     io_error(&path.display().to_string(), error)
 }
 
 /// What cannot be written as JSON or YAML.
-pub(super) fn internal(error: &impl ToString) -> Error {
+#[must_use]
+pub fn internal(error: &impl ToString) -> Error {
     Error::new(ErrorCode::InternalGeneric, error.to_string())
 }

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod typed;
-mod files;
+pub mod files;
 mod random;
 pub mod serialize;
 pub mod device;

@@ -3,7 +3,7 @@
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{
     AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, AdjustLrFn, Muon, MuonConfig, MuonState,
-    Optimizer as _, RecordState as _, StateSink, StateSource,
+    RecordState as _, StateSink, StateSource,
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use genolewm::parameters::Role;
@@ -21,18 +21,14 @@ pub enum MatrixOptimizer {
     Muon,
 }
 
-enum ParameterState {
-    Adamw(Box<AdamWState<2>>),
-    Muon(Box<MuonState<2>>),
-}
-
 /// The optimiser and its state by parameter name.
 pub struct Optimizer {
     matrices: MatrixOptimizer,
     decayed: AdamW,
     plain: AdamW,
     muon: Muon,
-    states: BTreeMap<String, ParameterState>,
+    adamw_states: BTreeMap<String, AdamWState<2>>,
+    muon_states: BTreeMap<String, MuonState<2>>,
 }
 
 impl Optimizer {
@@ -51,7 +47,8 @@ impl Optimizer {
                 .with_adjust_lr_fn(AdjustLrFn::MatchRmsAdamW)
                 .with_weight_decay(Some(WeightDecayConfig::new(weight_decay)))
                 .build(),
-            states: BTreeMap::new(),
+            adamw_states: BTreeMap::new(),
+            muon_states: BTreeMap::new(),
         }
     }
 
@@ -64,64 +61,31 @@ impl Optimizer {
         gradient: Tensor<2>,
         rate: f64,
     ) -> Tensor<2> {
-        let state = self.states.remove(name);
-        let (value, state) = if (role, self.matrices) == (Role::Projection, MatrixOptimizer::Muon) {
-            let state = match state {
-                Some(ParameterState::Muon(state)) => Some(*state),
-                _ => None,
-            };
-            let (value, state) = self.muon.step(rate, value, gradient, state);
-            (
-                value,
-                state.map(|state| ParameterState::Muon(Box::new(state))),
-            )
-        } else {
-            let adamw = match role {
-                Role::Projection => &self.decayed,
-                _ => &self.plain,
-            };
-            let state = match state {
-                Some(ParameterState::Adamw(state)) => Some(*state),
-                _ => None,
-            };
-            let (value, state) = adamw.step(rate, value, gradient, state);
-            (
-                value,
-                state.map(|state| ParameterState::Adamw(Box::new(state))),
-            )
-        };
-        if let Some(state) = state {
-            self.states.insert(name.to_owned(), state);
+        let update = (value, gradient, rate);
+        match (role, self.matrices) {
+            (Role::Projection, MatrixOptimizer::Muon) => {
+                updated(&self.muon, &mut self.muon_states, name, update)
+            }
+            (Role::Projection, MatrixOptimizer::Adamw) => {
+                updated(&self.decayed, &mut self.adamw_states, name, update)
+            }
+            _ => updated(&self.plain, &mut self.adamw_states, name, update),
         }
-        value
     }
 
     /// The state as named tensors: `velocity.*`, `moment_1.*`, `moment_2.*`.
     #[must_use]
     pub fn export(&self) -> BTreeMap<String, TensorData> {
         let mut tensors = BTreeMap::new();
-        for (name, state) in &self.states {
-            match state {
-                ParameterState::Muon(state) => {
-                    let mut sink = StateSink::default();
-                    state.state_flatten("", &mut sink);
-                    tensors.extend(
-                        sink.tensors
-                            .into_iter()
-                            .map(|(_, data)| (format!("velocity.{name}"), data)),
-                    );
-                }
-                ParameterState::Adamw(state) => {
-                    tensors.insert(
-                        format!("moment_1.{name}"),
-                        state.momentum.moment_1.to_data(),
-                    );
-                    tensors.insert(
-                        format!("moment_2.{name}"),
-                        state.momentum.moment_2.to_data(),
-                    );
-                }
-            }
+        for (name, state) in &self.muon_states {
+            let mut sink = StateSink::default();
+            state.state_flatten("", &mut sink);
+            let velocity = sink.tensors.into_iter().map(|(_, data)| data);
+            tensors.extend(velocity.map(|data| (format!("velocity.{name}"), data)));
+        }
+        for (name, AdamWState { momentum }) in &self.adamw_states {
+            tensors.insert(format!("moment_1.{name}"), momentum.moment_1.to_data());
+            tensors.insert(format!("moment_2.{name}"), momentum.moment_2.to_data());
         }
         tensors
     }
@@ -144,10 +108,8 @@ impl Optimizer {
             if let Some(velocity) = take("velocity") {
                 let mut source = StateSource::default();
                 source.insert_tensor("momentum.velocity".to_owned(), velocity);
-                if let Some(state) = MuonState::state_unflatten("", &mut source, device) {
-                    self.states
-                        .insert(name, ParameterState::Muon(Box::new(state)));
-                }
+                let state = MuonState::state_unflatten("", &mut source, device);
+                self.muon_states.extend(state.map(|state| (name, state)));
             } else if let (Some(first), Some(second)) = (take("moment_1"), take("moment_2")) {
                 let momentum = AdaptiveMomentumState {
                     time: steps as usize,
@@ -155,11 +117,20 @@ impl Optimizer {
                     moment_2: Tensor::from_data(second, device),
                     max_moment_2: None,
                 };
-                self.states.insert(
-                    name,
-                    ParameterState::Adamw(Box::new(AdamWState { momentum })),
-                );
+                self.adamw_states.insert(name, AdamWState { momentum });
             }
         }
     }
+}
+
+/// A parameter after an update; `states` keep the state that it leaves.
+fn updated<O: burn::optim::Optimizer>(
+    optimizer: &O,
+    states: &mut BTreeMap<String, O::State<2>>,
+    name: &str,
+    (value, gradient, rate): (Tensor<2>, Tensor<2>, f64),
+) -> Tensor<2> {
+    let (value, state) = optimizer.step(rate, value, gradient, states.remove(name));
+    states.extend(state.map(|state| (name.to_owned(), state)));
+    value
 }

@@ -6,15 +6,13 @@ use genolewm::encoder::{EditedWindow, Site, StateEncoder};
 use genolewm::ops::{BurnOps, Ops};
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
-use genolewm_data::corpus::{Corpus, read_corpus_table};
-use genolewm_data::edits::mix::{EditMix, EditProviders, NamedFallback};
-use genolewm_data::edits::provider::ObservedVariants;
+use genolewm_data::corpus::Corpus;
+use genolewm_data::edits::mix::{EditMix, EditProviders};
 use genolewm_data::edits::synthetic::pooling_locus;
 use genolewm_data::edits::tuple::{TrainingTuple, TupleFeed};
 use genolewm_data::holdout::HoldoutPolicy;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Edits of one window that are applied one after the other.
@@ -110,28 +108,6 @@ pub struct PairSources {
 }
 
 impl PairSources {
-    /// Sequence of the corpus table `corpus` outside `holdout`, and the edits that `common`, `clinvar`
-    /// and `fallback` name.
-    ///
-    /// # Errors
-    /// As reading the files.
-    pub fn open(
-        corpus: &Path,
-        holdout: HoldoutPolicy,
-        (common, clinvar): (&[PathBuf], &[PathBuf]),
-        fallback: &[NamedFallback],
-    ) -> Result<Self> {
-        Ok(Self {
-            corpus: Corpus::from_sources(&read_corpus_table(corpus)?, &holdout)?,
-            providers: EditProviders::new(
-                ObservedVariants::common(common)?,
-                ObservedVariants::pathogenic(clinvar)?,
-            ),
-            mix: EditMix::default().with_fallbacks(fallback),
-            holdout,
-        })
-    }
-
     /// Draws of windows of this length.
     #[must_use]
     pub const fn feed(&self, window_bp: usize) -> TupleFeed<'_> {

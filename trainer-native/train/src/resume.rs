@@ -28,13 +28,8 @@ pub fn adopt(checkpoint: &Path, directory: &Path) -> Result<()> {
     let file = folder.file(named.step);
     match folder.steps()?.pop() {
         Some(newest) if newest > named.step => Err(refused(newest)),
-        Some(newest) if newest == named.step => {
-            if read(&file)? == read(checkpoint)? {
-                Ok(())
-            } else {
-                Err(refused(newest))
-            }
-        }
+        Some(newest) if newest == named.step && read(&file)? == read(checkpoint)? => Ok(()),
+        Some(newest) if newest == named.step => Err(refused(newest)),
         _ => named.save(&file),
     }
 }

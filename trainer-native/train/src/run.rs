@@ -45,11 +45,10 @@ impl StepProgress {
         self.bar.set_message(format!("loss {loss:.4}"));
     }
 
-    /// Seconds since the start, and steps a second.
+    /// Steps a second.
     #[must_use]
-    pub fn rate(&self, step: u64) -> (f64, f64) {
-        let seconds = self.started.elapsed().as_secs_f64();
-        (seconds, (step - self.first_step) as f64 / seconds.max(1e-9))
+    pub fn rate(&self, step: u64) -> f64 {
+        (step - self.first_step) as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
     }
 
     /// Removes the bar.
@@ -58,14 +57,15 @@ impl StepProgress {
     }
 }
 
-/// A bar on standard error, drawn as `template` says; invisible when `quiet`.
-pub(super) fn progress_bar(length: u64, template: &str, quiet: bool) -> ProgressBar {
+/// A bar on standard error over `length` things, if their number is known, drawn as `template` says;
+/// invisible when `quiet`.
+pub fn progress_bar(length: impl Into<Option<u64>>, template: &str, quiet: bool) -> ProgressBar {
     let target = if quiet {
         ProgressDrawTarget::hidden()
     } else {
         ProgressDrawTarget::stderr()
     };
-    let bar = ProgressBar::with_draw_target(Some(length), target);
+    let bar = ProgressBar::with_draw_target(length.into(), target);
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

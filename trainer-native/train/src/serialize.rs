@@ -41,16 +41,13 @@ pub(super) fn torch_header() -> HashMap<String, String> {
 }
 
 fn pack(values: &[f32], dtype: Dtype) -> Vec<u8> {
-    if dtype == Dtype::F16 {
-        values
-            .iter()
-            .flat_map(|&value| f16::from_f32(value).to_le_bytes())
-            .collect()
-    } else {
-        values
+    let half = |&value: &f32| f16::from_f32(value).to_le_bytes();
+    match dtype {
+        Dtype::F16 => values.iter().flat_map(half).collect(),
+        _ => values
             .iter()
             .flat_map(|value| value.to_le_bytes())
-            .collect()
+            .collect(),
     }
 }
 

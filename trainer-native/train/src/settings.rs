@@ -134,10 +134,13 @@ pub struct UpdateSettings {
     pub clip: f64,
 }
 
-/// Gives a flag the default that its stage has for it, by the flag's id.
-pub(super) fn with_defaults(arg: Arg, defaults: &[(&str, &'static str)]) -> Arg {
-    match defaults.iter().find(|(id, _)| arg.get_id() == *id) {
-        Some((_, value)) => arg.required(false).default_value(*value),
+/// Gives a flag the default that its stage has for it: `defaults` lists ID=VALUE.
+pub(super) fn with_defaults(arg: Arg, defaults: &'static str) -> Arg {
+    let mut defaults = defaults
+        .split_whitespace()
+        .filter_map(|it| it.split_once('='));
+    match defaults.find(|(id, _)| arg.get_id() == *id) {
+        Some((_, value)) => arg.required(false).default_value(value),
         None => arg,
     }
 }

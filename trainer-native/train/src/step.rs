@@ -73,10 +73,8 @@ impl Collected {
         let share = 1.0 / f64::from(self.batches.max(1));
         let norm = share * self.sums.values().map(sum_of_squares).sum::<f64>().sqrt();
         if !norm.is_finite() {
-            return Err(Error::new(
-                ErrorCode::TrainingNanLoss,
-                "the gradients are not finite",
-            ));
+            let message = "the gradients are not finite";
+            return Err(Error::new(ErrorCode::TrainingNanLoss, message));
         }
         let factor = if norm > clip { clip / norm } else { 1.0 };
         model.visit("", &mut |name, role, value| {
@@ -98,10 +96,8 @@ impl Collected {
 /// A loss that is no number.
 #[must_use]
 pub fn not_a_number(step: u64) -> Error {
-    Error::new(
-        ErrorCode::TrainingNanLoss,
-        format!("the loss of step {step} is not a number"),
-    )
+    let message = format!("the loss of step {step} is not a number");
+    Error::new(ErrorCode::TrainingNanLoss, message)
 }
 
 /// The one value of a tensor.
@@ -124,25 +120,21 @@ fn sum_of_squares(gradient: &Tensor<2>) -> f64 {
 pub fn export<P: Parameters<Tensor<2>>>(model: &mut P) -> Tensors {
     let mut tensors = BTreeMap::new();
     model.visit("", &mut |name, role, value| {
-        let [rows, columns] = value.dims();
-        let values = host(value.clone().inner().into_data());
-        let tensor = match role {
-            Role::Projection => NamedTensor {
-                shape: vec![columns, rows],
-                values: transpose(&values, rows, columns),
-            },
-            Role::Table => NamedTensor {
-                shape: vec![rows, columns],
-                values,
-            },
-            Role::Row => NamedTensor {
-                shape: vec![columns],
-                values,
-            },
-        };
-        tensors.insert(name.to_owned(), tensor);
+        tensors.insert(name.to_owned(), as_filed(role, value));
     });
     tensors
+}
+
+/// A parameter as it stands in a weight file.
+pub(super) fn as_filed(role: Role, value: &Tensor<2>) -> NamedTensor {
+    let [rows, columns] = value.dims();
+    let values = host(value.clone().inner().into_data());
+    let (shape, values) = match role {
+        Role::Projection => (vec![columns, rows], transpose(&values, rows, columns)),
+        Role::Table => (vec![rows, columns], values),
+        Role::Row => (vec![columns], values),
+    };
+    NamedTensor { shape, values }
 }
 
 /// The values of a tensor on the host. Only f32 tensors are made here.

@@ -4,7 +4,9 @@ use super::pairs::PairSources;
 use super::run_dir::DataFile;
 use clap::Args;
 use genolewm_core::Result;
-use genolewm_data::edits::mix::NamedFallback;
+use genolewm_data::corpus::{Corpus, read_corpus_table};
+use genolewm_data::edits::mix::{EditMix, EditProviders, NamedFallback};
+use genolewm_data::edits::provider::ObservedVariants;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::holdout::lists::HoldoutFiles;
 use serde::{Deserialize, Serialize};
@@ -59,8 +61,15 @@ impl TupleData {
     /// # Errors
     /// As [`sources`](Self::sources).
     pub fn sources_of(&self, table: &Path, holdout: HoldoutPolicy) -> Result<PairSources> {
-        let observed = (self.common.as_slice(), self.clinvar.as_slice());
-        PairSources::open(table, holdout, observed, &self.fallback)
+        Ok(PairSources {
+            corpus: Corpus::from_sources(&read_corpus_table(table)?, &holdout)?,
+            providers: EditProviders::new(
+                ObservedVariants::common(&self.common)?,
+                ObservedVariants::pathogenic(&self.clinvar)?,
+            ),
+            mix: EditMix::default().with_fallbacks(&self.fallback),
+            holdout,
+        })
     }
 
     /// The files that a model's manifest notes the hashes of, by name.

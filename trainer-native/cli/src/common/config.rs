@@ -9,6 +9,8 @@ use super::terminal::Terminal;
 use clap::{ArgAction, ArgMatches, Command};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
+use genolewm_train::files::internal;
+use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value};
 use std::ffi::OsString;
 
@@ -20,19 +22,8 @@ const TYPED_ONLY: [&str; 3] = ["config", "set", "print_config"];
 
 /// Sections of the Python package's configuration. They describe a model, which here brings its
 /// own description; of them only `observability.log_level` is used.
-const PACKAGE_KEYS: [&str; 11] = [
-    "action",
-    "data",
-    "encoder",
-    "eval",
-    "observability",
-    "optimizer",
-    "phase",
-    "predictor",
-    "run_id",
-    "runtime",
-    "training",
-];
+const PACKAGE_KEYS: &str = "action data encoder eval observability optimizer phase predictor \
+    run_id runtime training";
 
 /// Keys of that package's `eval` section; here it is the section of a command, too.
 const PACKAGE_EVAL_KEYS: [&str; 2] = ["benchmarks", "smoke_variants"];
@@ -108,9 +99,21 @@ pub fn print(
     if let Some(seed) = config.get_mut("seed").filter(|seed| seed.is_null()) {
         *seed = 0.into();
     }
-    let text = serde_yaml_ng::to_string(&config)
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))?;
+    let text = serde_yaml_ng::to_string(&config).map_err(|error| internal(&error))?;
     terminal.line(text.trim_end())
+}
+
+/// A configuration that gives a command the same settings again, with the shared `seed` if it is that
+/// which counts.
+///
+/// # Errors
+/// `INTERNAL.GENERIC` for what YAML cannot hold.
+pub fn repeat(command: &str, settings: &impl Serialize, seed: Option<u64>) -> Result<String> {
+    let mut config = Mapping::from_iter([("schema_version".into(), SCHEMA_VERSION.into())]);
+    config.extend(seed.map(|seed| ("seed".into(), seed.into())));
+    let settings = serde_yaml_ng::to_value(settings).map_err(|error| internal(&error))?;
+    config.insert(command.into(), settings);
+    serde_yaml_ng::to_string(&config).map_err(|error| internal(&error))
 }
 
 /// What the flags of some keys come to; none for one that was not given and has no default.
@@ -187,7 +190,7 @@ fn check_top_level(config: &Mapping, program: &Command) -> Result<()> {
         let name = key.as_str().unwrap_or_default();
         if name == "schema_version" {
             check_version(value)?;
-        } else if !PACKAGE_KEYS.contains(&name)
+        } else if PACKAGE_KEYS.split(' ').all(|key| key != name)
             && program.find_subcommand(name).is_none()
             && shared_keys(program).all(|(key, _)| key != name)
         {

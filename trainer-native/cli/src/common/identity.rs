@@ -3,7 +3,9 @@
 use genolewm_core::Result;
 use genolewm_core::provenance::rfc3339_utc;
 use genolewm_evaluate::metrics_file::artifacts::package_path;
-use genolewm_evaluate::metrics_file::file::ReleaseIds;
+use genolewm_evaluate::metrics_file::file::{EVAL, MetricsFile, ReleaseIds, SCHEMA_VERSION};
+use genolewm_report::output::write_atomically;
+use genolewm_report::python::json::json_document;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -42,9 +44,29 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// A file of metrics that will lie at `metrics`, still without figures; `own` are the command's
+    /// artifacts.
+    ///
+    /// # Errors
+    /// As [`package_path`].
+    pub fn file(
+        &self,
+        own: &[(&str, Option<&Path>)],
+        root: Option<&Path>,
+        metrics: &Path,
+    ) -> Result<MetricsFile> {
+        Ok(MetricsFile {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            generated_by: EVAL.to_owned(),
+            generated_at: Some(now()),
+            release: self.release(),
+            artifacts: self.artifacts(own, root, metrics)?,
+            ..MetricsFile::default()
+        })
+    }
+
     /// What names model, data, program and hardware.
-    #[must_use]
-    pub fn release(&self) -> ReleaseIds {
+    fn release(&self) -> ReleaseIds {
         let trimmed =
             |value: &Option<String>| value.as_deref().map(|value| value.trim().to_owned());
         ReleaseIds {
@@ -59,10 +81,7 @@ impl Identity {
     /// Artifacts by role, these and the command's `own`, named from `root`: by default the folder of
     /// the metrics. In a report without the model's identity a file outside the root is named by its
     /// name alone.
-    ///
-    /// # Errors
-    /// As [`package_path`].
-    pub fn artifacts(
+    fn artifacts(
         &self,
         own: &[(&str, Option<&Path>)],
         root: Option<&Path>,
@@ -71,7 +90,9 @@ impl Identity {
         let parent = metrics.parent();
         let directory = parent.filter(|parent| !parent.as_os_str().is_empty());
         let root = root.or(directory).unwrap_or(Path::new("."));
+        let settings = settings_path(metrics);
         let artifacts = [
+            ("eval_config", Some(settings.as_path())),
             ("checkpoint", self.checkpoint.as_deref()),
             ("config", self.config_artifact.as_deref()),
             ("dataset_manifest", self.dataset_manifest.as_deref()),
@@ -89,6 +110,19 @@ impl Identity {
         });
         named.collect()
     }
+}
+
+/// Writes metrics, and beside them the settings that they were made with.
+///
+/// # Errors
+/// `RESOURCE.*` when a file cannot be written.
+pub fn write(metrics: &Path, file: &MetricsFile, settings: &str) -> Result<()> {
+    write_atomically(&settings_path(metrics), settings.as_bytes())?;
+    write_atomically(metrics, json_document(file)?.as_bytes())
+}
+
+fn settings_path(metrics: &Path) -> PathBuf {
+    metrics.with_file_name("eval_config.effective.yaml")
 }
 
 /// The present moment, as reports give it.

@@ -1,5 +1,6 @@
 //! Which model, which encoder, which backend.
 
+use super::backend::Backend;
 use crate::builtin;
 use clap::Args;
 use genolewm::Runtime;
@@ -7,6 +8,7 @@ use genolewm::bundle::Bundle;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::ops::NativeOps;
 use genolewm_core::Result;
+use genolewm_evaluate::states::Model;
 use std::path::{Path, PathBuf};
 
 /// The flags that choose a model.
@@ -55,13 +57,15 @@ pub fn model_files(model_dir: Option<&Path>) -> Result<Box<dyn ModelFiles>> {
     })
 }
 
-/// Loads the model, every hash checked.
+/// Loads the model to measure, on the processor, every hash checked.
 ///
 /// # Errors
-/// As [`files`] and [`Bundle::load`].
-pub fn load<O: NativeOps>(ops: &O, args: &ModelArgs) -> Result<Bundle<O::Matrix>> {
+/// As [`Backend::cpu`], [`files`] and [`Bundle::load`].
+pub fn measured(args: &ModelArgs) -> Result<Model> {
+    let ops = Backend::cpu(&args.backend)?;
     let (model, encoder) = files(args)?;
-    Bundle::load(ops, model.as_ref(), encoder.as_ref())
+    let bundle = Bundle::load(&ops, model.as_ref(), encoder.as_ref())?;
+    Ok(Model { ops, bundle })
 }
 
 /// Loads the model to score with, every hash checked.

@@ -3,6 +3,7 @@
 use super::terminal::write_error;
 use genolewm_core::Result;
 use genolewm_report::output::{StagedFile, open_device};
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -35,6 +36,26 @@ impl Output {
             name,
             writer: BufWriter::with_capacity(1 << 16, inner),
         })
+    }
+
+    /// Writes a whole file.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create) and [`commit`](Self::commit).
+    pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+        let mut output = Self::create(path)?;
+        let written = output.write_all(bytes);
+        written.map_err(|error| write_error(&output.name, &error))?;
+        output.commit()
+    }
+
+    /// Writes a line.
+    ///
+    /// # Errors
+    /// `RESOURCE.DISK_FULL` or `RESOURCE.GENERIC`.
+    pub fn line(&mut self, text: impl Display) -> Result<()> {
+        let written = writeln!(self.writer, "{text}");
+        written.map_err(|error| write_error(&self.name, &error))
     }
 
     /// What it is called in messages.
@@ -87,10 +108,6 @@ impl Output {
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.writer.write(bytes)
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.writer.write_all(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -3,7 +3,6 @@
 use super::shared::LogLevel;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
@@ -80,11 +79,6 @@ impl<'a> Terminal<'a> {
             .map_err(|error| write_error("standard output", &error))
     }
 
-    /// The research notice.
-    pub fn banner(&mut self) {
-        self.tell(BANNER);
-    }
-
     /// What was done.
     pub fn info(&mut self, text: impl Display) {
         if self.level >= LogLevel::Info {
@@ -124,30 +118,10 @@ impl<'a> Terminal<'a> {
         }
     }
 
-    /// What is wrong with the flags, in clap's words.
-    pub fn usage_error(&mut self, text: &str) {
-        self.tell(text);
-    }
-
-    /// A line on standard error. When even that fails there is nobody left to tell.
-    fn tell(&mut self, text: impl Display) {
+    /// A line on standard error, at every level. When even that fails there is nobody left to tell.
+    pub fn tell(&mut self, text: impl Display) {
         let _ = writeln!(self.err, "{text}");
     }
-}
-
-/// A bar over `total` things, drawn by a template of indicatif; nothing unless `visible`.
-#[must_use]
-pub fn progress_bar(total: usize, visible: bool, template: &str) -> ProgressBar {
-    let target = if visible {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some(total as u64), target);
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// A failed write as an error. A closed pipe is one, too, so that the work stops, but

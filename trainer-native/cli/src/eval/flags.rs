@@ -3,7 +3,6 @@
 use clap::ValueEnum;
 use genolewm_core::evaluation::{BootstrapOptions, DEFAULT_THRESHOLD};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_evaluate::metrics_file::file::SCHEMA_VERSION;
 use genolewm_evaluate::score_files::agreement::Measure;
 use genolewm_evaluate::score_files::jsonl::LabelKind;
 use serde::Serialize;
@@ -93,22 +92,12 @@ impl Settings {
         }
     }
 
-    /// A configuration that gives the same settings again.
-    pub(super) fn to_yaml(&self, seed: u64) -> Result<String> {
-        #[derive(Serialize)]
-        struct Config<'a> {
-            schema_version: &'static str,
-            eval: &'a Settings,
-        }
-        let eval = &Self {
+    /// The same, with the seed that was used.
+    pub(super) fn with_seed(&self, seed: u64) -> Self {
+        Self {
             bootstrap_seed: Some(seed),
             ..self.clone()
-        };
-        serde_yaml_ng::to_string(&Config {
-            schema_version: SCHEMA_VERSION,
-            eval,
-        })
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))
+        }
     }
 }
 

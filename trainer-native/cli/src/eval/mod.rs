@@ -4,7 +4,8 @@ mod flags;
 #[cfg(test)]
 mod tests;
 
-use super::common::identity::{Identity, now};
+use super::common::config;
+use super::common::identity::{self, Identity};
 use super::common::terminal::Terminal;
 use super::evaluate::{References, annotation};
 use crate::common::command::{Context, Status};
@@ -14,23 +15,20 @@ use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::{VariantKey, variant_keys_sha256};
 use genolewm_core::position::Position;
 use genolewm_data::genome::consequence::Consequence;
-use genolewm_evaluate::metrics_file::file::{EVAL, MetricsFile, SCHEMA_VERSION};
+use genolewm_evaluate::metrics_file::file::MetricsFile;
 use genolewm_evaluate::metrics_file::rows::StratumRow;
 use genolewm_evaluate::python::eval::{BaselineScore, Subject};
 use genolewm_evaluate::score_files::additions::{comparisons, curves, strata};
 use genolewm_evaluate::score_files::agreement::{Agreement, Measure};
 use genolewm_evaluate::score_files::compare::{Column, sides};
 use genolewm_evaluate::score_files::jsonl::{Labels, read_labels, read_scores};
-use genolewm_report::output::write_atomically;
-use genolewm_report::python::json::{json_document, json_line};
+use genolewm_report::python::json::json_line;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 /// By these names the Python package's tools know their files.
 const SCORES_BY: &str = "geno-lewm-score";
 const CARBON_BASELINE: (&str, &str) = ("carbon_zero_shot", "geno-lewm-carbon-baseline");
-/// What the settings of a run are written to, beside the metrics.
-const SETTINGS_NAME: &str = "eval_config.effective.yaml";
 
 /// Measure a file of scores against a file of labels
 ///
@@ -88,9 +86,9 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     let subject = args.subject(&data, measure)?;
     let mut file = args.file(&subject, &agreement, baseline.as_ref())?;
     args.add(&data, &measure, &mut file, terminal)?;
-    let settings = args.settings.to_yaml(measure.bootstrap.seed)?;
-    write_atomically(&args.settings_path(), settings.as_bytes())?;
-    write_atomically(&args.output_metrics, json_document(&file)?.as_bytes())?;
+    let settings = args.settings.with_seed(measure.bootstrap.seed);
+    let settings = config::repeat("eval", &settings, None)?;
+    identity::write(&args.output_metrics, &file, &settings)?;
     let path = args.output_metrics.to_string_lossy();
     let summary = subject.summary(&path, &agreement, baseline.as_ref());
     terminal.line(json_line(&summary)?)?;
@@ -98,10 +96,6 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
 }
 
 impl Args {
-    fn settings_path(&self) -> PathBuf {
-        self.output_metrics.with_file_name(SETTINGS_NAME)
-    }
-
     fn read(&self) -> Result<Labelled> {
         let settings = &self.settings;
         let labels = read_labels(&self.labels_jsonl, settings.label_kind())?;
@@ -130,10 +124,8 @@ impl Args {
 
     /// The figures of the baseline, which is the last column; its intervals are not reported.
     fn baseline(&self, data: &Labelled, measure: &Measure) -> Result<Option<BaselineScore>> {
-        let column = data
-            .columns
-            .last()
-            .filter(|_| self.baseline_scores_jsonl.is_some());
+        let column = data.columns.last();
+        let column = column.filter(|_| self.baseline_scores_jsonl.is_some());
         let mut measure = *measure;
         measure.bootstrap.resamples = 0;
         let baseline = column.map(|column| {
@@ -167,23 +159,14 @@ impl Args {
         agreement: &Agreement,
         baseline: Option<&BaselineScore>,
     ) -> Result<MetricsFile> {
-        let settings = self.settings_path();
         let own = [
-            ("eval_config", Some(settings.as_path())),
             ("scores", Some(self.scores_jsonl.as_path())),
             ("labels", Some(self.labels_jsonl.as_path())),
             ("baseline_scores", self.baseline_scores_jsonl.as_deref()),
         ];
         let root = self.artifact_root.as_deref();
-        let mut file = MetricsFile {
-            schema_version: SCHEMA_VERSION.to_owned(),
-            generated_by: EVAL.to_owned(),
-            generated_at: Some(now()),
-            release: self.identity.release(),
-            metrics: subject.metrics(agreement, baseline),
-            artifacts: self.identity.artifacts(&own, root, &self.output_metrics)?,
-            ..MetricsFile::default()
-        };
+        let mut file = self.identity.file(&own, root, &self.output_metrics)?;
+        file.metrics = subject.metrics(agreement, baseline);
         subject.add_sentences(agreement, baseline, &mut file);
         Ok(file)
     }

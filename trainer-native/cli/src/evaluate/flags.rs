@@ -1,10 +1,7 @@
-//! The flags of `genolewm evaluate`, and the model that they name.
+//! The flags of `genolewm evaluate`.
 
-use crate::common::backend::Backend;
-use crate::common::model::{self, ModelArgs};
-use genolewm_core::Result;
+use crate::common::model::ModelArgs;
 use genolewm_core::evaluation::BootstrapOptions;
-use genolewm_evaluate::states::Model;
 use std::path::PathBuf;
 
 /// Measure a model on data that it never saw
@@ -83,11 +80,4 @@ pub struct Args {
     /// Resamples of a bootstrap interval
     #[arg(long, value_name = "N", default_value_t = BootstrapOptions::default().resamples)]
     pub(super) resamples: usize,
-}
-
-/// Loads the model, on the processor.
-pub(super) fn load(args: &Args) -> Result<Model> {
-    let ops = Backend::cpu(&args.model.backend)?;
-    let bundle = model::load(&ops, &args.model)?;
-    Ok(Model { ops, bundle })
 }

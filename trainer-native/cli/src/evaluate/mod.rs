@@ -7,9 +7,9 @@ mod tasks;
 pub use flags::Args;
 pub(super) use references::{References, annotation};
 
+use super::common::model::measured;
 use super::common::terminal::Terminal;
 use crate::common::command::{Context, Status};
-use flags::load;
 use genolewm_core::Result;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_evaluate::measure::clinvar::Outcome;
@@ -32,7 +32,7 @@ use tasks::Task;
 /// the model and the files.
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let seed = context.shared.seed.unwrap_or(0);
-    let model = load(args)?;
+    let model = measured(&args.model)?;
     let holdout = HoldoutPolicy::read(&args.holdout)?;
     terminal.info("fitting the Markov model");
     let (chain, fitted_to_bp) = fit_markov(&args.corpus, &args.holdout, args.markov_bp, seed)?;

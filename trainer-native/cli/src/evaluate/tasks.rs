@@ -1,7 +1,8 @@
 //! Common variants, ClinVar and primates: what needs a reference.
 
-use super::flags::{Args, load};
+use super::flags::Args;
 use super::references::{References, annotation};
+use crate::common::model::measured;
 use genolewm::scorer::Placer;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_core::{ErrorCode, Result};
@@ -72,18 +73,15 @@ impl Task<'_> {
         if self.args.clinvar.is_empty() && self.args.primates.is_none() {
             return Ok((None, None));
         }
-        let fasta = self
-            .args
-            .clinvar_fasta
-            .iter()
-            .chain(&self.args.primates_fasta);
+        let fasta = self.args.clinvar_fasta.iter();
+        let fasta = fasta.chain(&self.args.primates_fasta);
         let references = RefCell::new(References::open(fasta)?);
         let annotation = annotation(&self.args.annotation, &references)?;
         let alignment = self.args.primates.as_deref();
         let alignment = alignment.map(PrimateAlignment::read).transpose()?;
         let methods = Methods {
             model: self.model,
-            untrained: &load(self.args)?.with_random_encoder(self.seed),
+            untrained: &measured(&self.args.model)?.with_random_encoder(self.seed),
             chain,
             annotation: &annotation,
             alignment: alignment.as_ref(),

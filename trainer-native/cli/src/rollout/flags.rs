@@ -1,7 +1,6 @@
 //! Which states are measured, and how.
 
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_evaluate::metrics_file::file::SCHEMA_VERSION;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -97,22 +96,6 @@ impl Settings {
             }
         }
         Ok(())
-    }
-
-    /// A configuration that gives the same settings again.
-    pub(super) fn to_yaml(&self, seed: u64) -> Result<String> {
-        #[derive(Serialize)]
-        struct Config<'a> {
-            schema_version: &'static str,
-            seed: u64,
-            rollout: &'a Settings,
-        }
-        serde_yaml_ng::to_string(&Config {
-            schema_version: SCHEMA_VERSION,
-            seed,
-            rollout: self,
-        })
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))
     }
 }
 

@@ -2,10 +2,10 @@
 
 mod flags;
 
-use super::common::backend::Backend;
-use super::common::identity::{Identity, now};
-use super::common::model::{self, ModelArgs};
-use super::common::terminal::{Terminal, progress_bar};
+use super::common::config;
+use super::common::identity::{self, Identity};
+use super::common::model::{ModelArgs, measured};
+use super::common::terminal::Terminal;
 use super::scoring::regions::read_regions;
 use crate::common::command::{Context, Status};
 use flags::{Settings, Source};
@@ -14,7 +14,7 @@ use genolewm::scorer::Placer;
 use genolewm_core::pooling::PoolType;
 use genolewm_core::window::TOKEN_BP;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_evaluate::metrics_file::file::{EVAL, MetricsFile, SCHEMA_VERSION};
+use genolewm_evaluate::metrics_file::file::MetricsFile;
 use genolewm_evaluate::python::rollout::{Origin, add_figures};
 use genolewm_evaluate::rollout::fidelity::fidelities;
 use genolewm_evaluate::rollout::haplotypes::{Haplotype, Observed, Shape, join, synthetic};
@@ -23,14 +23,13 @@ use genolewm_evaluate::rollout::phase::{Phase, read_copies};
 use genolewm_evaluate::rollout::rows::{StateRow, read_states};
 use genolewm_evaluate::states::Model;
 use genolewm_report::output::write_atomically;
-use genolewm_report::python::json::{json_document, json_line};
+use genolewm_report::python::json::json_line;
+use genolewm_train::run::progress_bar;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 const PROGRESS: &str = "{bar:28} {percent:>3} %  {pos} of {len} haplotypes  {eta} left";
-/// What the settings of a run are written to, beside the metrics.
-const SETTINGS_NAME: &str = "eval_config.effective.yaml";
 
 /// Measure predictions over several edits, each made from the one before
 ///
@@ -93,9 +92,9 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
         let lines = measured.rows.iter().map(|row| Ok(row.to_line()? + "\n"));
         write_atomically(path, lines.collect::<Result<String>>()?.as_bytes())?;
     }
-    let settings = args.settings.to_yaml(context.shared.seed.unwrap_or(0))?;
-    write_atomically(&args.settings_path(), settings.as_bytes())?;
-    write_atomically(&args.output_metrics, json_document(&file)?.as_bytes())?;
+    let seed = context.shared.seed.unwrap_or(0);
+    let settings = config::repeat("rollout", &args.settings, Some(seed))?;
+    identity::write(&args.output_metrics, &file, &settings)?;
     let splits: BTreeSet<&str> = measured.rows.iter().map(|row| row.split.as_str()).collect();
     let path = args.output_metrics.to_string_lossy();
     terminal.line(json_line(&json!({
@@ -109,17 +108,11 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
 }
 
 impl Args {
-    fn settings_path(&self) -> PathBuf {
-        self.output_metrics.with_file_name(SETTINGS_NAME)
-    }
-
     fn file(&self, measured: &MeasuredStates) -> Result<MetricsFile> {
-        let settings = self.settings_path();
         let states = self.source.states_jsonl.as_deref();
         let states = states.or(self.output_states.as_deref());
         let examples = self.rollout_state_examples_report.as_deref();
         let own = [
-            ("eval_config", Some(settings.as_path())),
             ("rollout_states", states),
             ("baseline_rollout_states", states),
             ("rollout_state_examples_report", examples),
@@ -129,16 +122,9 @@ impl Args {
             ),
         ];
         let root = self.artifact_root.as_deref();
-        let mut release = self.identity.release();
-        release.model_id = release.model_id.or_else(|| measured.model_id.clone());
-        let mut file = MetricsFile {
-            schema_version: SCHEMA_VERSION.to_owned(),
-            generated_by: EVAL.to_owned(),
-            generated_at: Some(now()),
-            release,
-            artifacts: self.identity.artifacts(&own, root, &self.output_metrics)?,
-            ..MetricsFile::default()
-        };
+        let mut file = self.identity.file(&own, root, &self.output_metrics)?;
+        let model_id = &mut file.release.model_id;
+        *model_id = model_id.take().or_else(|| measured.model_id.clone());
         let recall_k = self.settings.recall_k;
         let fidelities = fidelities(&measured.rows, recall_k);
         add_figures(&fidelities, recall_k, &measured.origin, &mut file);
@@ -146,15 +132,17 @@ impl Args {
     }
 
     fn measure(&self, seed: u64, terminal: &mut Terminal<'_>) -> Result<MeasuredStates> {
-        let ops = Backend::cpu(&self.model.backend)?;
-        let bundle = model::load(&ops, &self.model)?;
-        let model = Model { ops, bundle };
+        let model = measured(&self.model)?;
         let shape = self.shape(&model)?;
         let (haplotypes, about) = match &self.source.vcf {
             Some(vcf) => self.observed(vcf, shape, &model, terminal)?,
             None => self.synthetic(shape, seed)?,
         };
-        let bar = progress_bar(haplotypes.len(), terminal.shows_progress(), PROGRESS);
+        let bar = progress_bar(
+            haplotypes.len() as u64,
+            PROGRESS,
+            !terminal.shows_progress(),
+        );
         let rows = measure(&model, &self.settings.split, &haplotypes, &mut |done| {
             bar.set_position(done as u64);
         })?;
@@ -168,10 +156,8 @@ impl Args {
 
     /// Edits beyond the pooled tokens could not change a state: the encoder is causal.
     fn shape(&self, model: &Model) -> Result<Shape> {
-        let (spec, window_bp) = (
-            &model.bundle.encoder.spec,
-            model.bundle.info.config.window_bp,
-        );
+        let spec = &model.bundle.encoder.spec;
+        let window_bp = model.bundle.info.config.window_bp;
         let reach_bp = match spec.pool_type {
             PoolType::CenteredMean => spec.pool_radius_tokens * TOKEN_BP,
             _ => window_bp / 2,
@@ -214,12 +200,8 @@ impl Args {
         terminal: &mut Terminal<'_>,
     ) -> Result<(Vec<Haplotype>, String)> {
         let mut reference = open_reference(self.source.fasta()?)?;
-        let regions = self
-            .source
-            .regions
-            .as_deref()
-            .map(read_regions)
-            .transpose()?;
+        let regions = self.source.regions.as_deref();
+        let regions = regions.map(read_regions).transpose()?;
         let phase = if self.source.ignore_genotypes {
             Phase::Together
         } else {

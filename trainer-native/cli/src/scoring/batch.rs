@@ -2,7 +2,7 @@
 
 use super::annotation::Places;
 use super::flags::Args;
-use super::plan::{Files, Plan};
+use super::plan::Plan;
 use super::regions::read_regions;
 use super::session::{Session, SessionRequest};
 use super::skipped::SkippedFile;
@@ -10,7 +10,6 @@ use super::writer::{Format, Origin, RunNote};
 use crate::common::backend::on_backend;
 use crate::common::command::{Context, Status};
 use crate::common::model;
-use crate::common::output::Output;
 use crate::common::terminal::Terminal;
 use genolewm::ops::NativeOps;
 use genolewm::scorer::{Outcome, Placer, RecordOutcome, Selection, refused};
@@ -46,12 +45,17 @@ fn run_on(
     let mut session = Session::open(SessionRequest {
         variants,
         fasta,
-        selection: selection(args, plan)?,
+        selection: Selection {
+            regions: args.regions.as_deref().map(read_regions).transpose()?,
+            filter: None,
+            // Output that keeps every record cannot leave one out.
+            strict: args.strict || plan.format() == Some(Format::Vcf),
+        },
         batch_size: args.batch_size,
         show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
     tell_source(session.reader()?, terminal);
-    session.set_places(Places::open(&args.context, terminal)?);
+    let mut places = Places::open(&args.context, terminal)?;
     let origin = Origin::of(session.reader()?);
     session.check()?;
     let runtime = model::runtime(ops, &args.model)?;
@@ -65,17 +69,13 @@ fn run_on(
     let mut files = plan.open(&origin, &note, || by.receipts(runtime.info()))?;
     let skipped = args.output.skipped.as_deref().map(SkippedFile::create);
     session.set_skipped(skipped.transpose()?);
-    let strict = args.strict.then_some(Strict {
-        file: variants,
-        format: origin.format,
-    });
     let workers = runtime.workers(args.threads.map(NonZeroUsize::get));
     let placer = Placer::of(runtime.info());
-    let accounts = session.run(placer, &workers, |mut record, places, reference| {
+    let accounts = session.run(placer, &workers, |mut record, reference| {
         places.put(&mut record.outcomes, reference, &runtime)?;
-        strict
-            .as_ref()
-            .map_or(Ok(()), |strict| strict.check(&record))?;
+        if args.strict {
+            check_strictly(&record, variants, origin.format)?;
+        }
         files.record(&record)
     })?;
     let Some(accounts) = accounts else {
@@ -83,26 +83,13 @@ fn run_on(
         return Ok(Status::Interrupted);
     };
     accounts.tell(terminal);
-    finish(files, accounts.into_skipped()?, terminal)?;
+    if let Some(table) = files.commit(accounts.into_skipped()?)? {
+        terminal.line(table)?;
+    }
     terminal.info(plan.places());
     let rows = runtime.scorer().rows_run();
     terminal.debug(format_args!("encoder rows run: {rows}"));
     Ok(Status::Done)
-}
-
-fn selection(args: &Args, plan: &Plan) -> Result<Selection> {
-    Ok(Selection {
-        regions: args.regions.as_deref().map(read_regions).transpose()?,
-        filter: None,
-        // Output that keeps every record cannot leave one out.
-        strict: args.strict || plan.format() == Some(Format::Vcf),
-    })
-}
-
-/// Puts the files in their places and prints the table.
-fn finish(files: Files, skipped: Option<Output>, terminal: &mut Terminal<'_>) -> Result<()> {
-    let table = files.commit(skipped)?;
-    table.map_or(Ok(()), |table| terminal.line(table))
 }
 
 fn tell_source(reader: &VariantReader, terminal: &mut Terminal<'_>) {
@@ -114,27 +101,15 @@ fn tell_source(reader: &VariantReader, terminal: &mut Terminal<'_>) {
 }
 
 /// `--strict`: the first allele without a score is an error.
-struct Strict<'a> {
-    file: &'a Path,
-    format: SourceFormat,
-}
-
-impl Strict<'_> {
-    fn check(&self, record: &RecordOutcome) -> Result<()> {
-        let is_array = !matches!(
-            self.format,
-            SourceFormat::Vcf | SourceFormat::SequencingJson
-        );
-        for reason in record.outcomes.iter().filter_map(Outcome::reason) {
-            // Most rows of an array say that nothing is there, which is no fault.
-            if is_array && matches!(reason, SkipReason::SameAsRef | SkipReason::NoCall) {
-                continue;
-            }
-            return Err(refused(reason).at(Location::line(
-                &self.file.display().to_string(),
-                record.record.line,
-            )));
-        }
-        Ok(())
-    }
+fn check_strictly(record: &RecordOutcome, file: &Path, format: SourceFormat) -> Result<()> {
+    let is_array = !matches!(format, SourceFormat::Vcf | SourceFormat::SequencingJson);
+    // Most rows of an array say that nothing is there, which is no fault.
+    let fault = |reason: &SkipReason| {
+        !(is_array && matches!(reason, SkipReason::SameAsRef | SkipReason::NoCall))
+    };
+    let mut reasons = record.outcomes.iter().filter_map(Outcome::reason);
+    reasons.find(fault).map_or(Ok(()), |reason| {
+        let place = Location::line(&file.display().to_string(), record.record.line);
+        Err(refused(reason).at(place))
+    })
 }

@@ -10,32 +10,24 @@ use std::path::Path;
 /// Opens a file, or standard input for `-`; with the number of bytes, where it is known.
 ///
 /// # Errors
-/// As [`open_file`].
+/// `INPUT.GENERIC` when there is none, `RESOURCE.GENERIC` when it cannot be read.
 pub fn open_input(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>)> {
     if is_stdin_or_stdout(path) {
         return Ok((Box::new(io::stdin()), None));
     }
-    let file = open_file(path)?;
-    let metadata = file.metadata().ok().filter(Metadata::is_file);
-    Ok((Box::new(file), metadata.map(|found| found.len())))
-}
-
-/// Opens a file of the user's.
-///
-/// # Errors
-/// `INPUT.GENERIC` when there is none, `RESOURCE.GENERIC` when it cannot be read.
-pub fn open_file(path: &Path) -> Result<File> {
     let name = path.display().to_string();
     let opened = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
         true => Err(io::Error::from(io::ErrorKind::IsADirectory)),
         false => Ok(file),
     });
-    opened.map_err(|error| match error.kind() {
+    let file = opened.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Error::new(
             ErrorCode::InputGeneric,
             format!("{name}: there is no such file"),
         )
         .with_remedy("check the path; - means standard input"),
         _ => io_error(&name, &error),
-    })
+    })?;
+    let metadata = file.metadata().ok().filter(Metadata::is_file);
+    Ok((Box::new(file), metadata.map(|found| found.len())))
 }

@@ -124,23 +124,16 @@ impl Plan {
         note: &RunNote,
         builder: impl FnOnce() -> Result<ReceiptBuilder>,
     ) -> Result<Files> {
-        let writer = match self.format {
-            Some(format) => Some(writer::open(
-                format,
-                self.compressed,
-                Output::create(&self.output)?,
-                origin,
-                note,
-            )?),
-            None => None,
-        };
-        let receipts = match &self.receipts {
-            Some(path) => Some(ReceiptFile::create(path, builder()?)?),
-            None => None,
-        };
+        let writer = self.format.map(|format| {
+            let output = Output::create(&self.output)?;
+            writer::open(format, self.compressed, output, origin, note)
+        });
+        let writer = writer.transpose()?;
+        let receipts = self.receipts.as_deref();
+        let receipts = receipts.map(|path| ReceiptFile::create(path, builder()?));
         Ok(Files {
             writer,
-            receipts,
+            receipts: receipts.transpose()?,
             top: self.top.map(Top::new),
         })
     }
@@ -148,21 +141,15 @@ impl Plan {
     /// Where everything went, for people.
     #[must_use]
     pub fn places(&self) -> String {
-        let mut places = Vec::new();
-        if self.format.is_some() {
-            places.push(format!("scores: {}", display_name(&self.output)));
-        }
-        places.extend(
-            self.receipts
-                .as_deref()
-                .map(|path| format!("receipts: {}", display_name(path))),
-        );
-        places.extend(
-            self.skipped
-                .as_deref()
-                .map(|path| format!("skipped: {}", display_name(path))),
-        );
-        places.join("\n")
+        let places = [
+            ("scores", self.format.map(|_| &self.output)),
+            ("receipts", self.receipts.as_ref()),
+            ("skipped", self.skipped.as_ref()),
+        ];
+        let given = places
+            .into_iter()
+            .filter_map(|(what, path)| Some(format!("{what}: {}", display_name(path?))));
+        given.collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -197,7 +184,7 @@ impl Files {
     /// `RESOURCE.*` when one cannot be completed; none has its name then.
     pub fn commit(self, skipped: Option<Output>) -> Result<Option<String>> {
         let scores = self.writer.map(ScoreWriter::finish).transpose()?;
-        let receipts = self.receipts.map(ReceiptFile::into_output);
+        let receipts = self.receipts.map(|file| file.output);
         let mut outputs: Vec<Output> = [skipped, receipts, scores].into_iter().flatten().collect();
         outputs.iter_mut().try_for_each(Output::settle)?;
         outputs.into_iter().try_for_each(Output::commit)?;

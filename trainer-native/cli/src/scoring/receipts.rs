@@ -1,13 +1,11 @@
 //! Receipts: what binds a score to model, input and options.
 
 use crate::common::output::Output;
-use crate::common::terminal::write_error;
 use genolewm::runtime::now;
 use genolewm::scorer::RecordOutcome;
 use genolewm_core::Result;
 use genolewm_core::provenance::ReceiptBuilder;
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Where the receipts of an output file go unless the user says otherwise.
@@ -21,7 +19,8 @@ pub fn beside(output: &Path, suffix: &str) -> PathBuf {
 /// Receipts of a file: one line for each scored allele, in the order of the scores.
 #[derive(Debug)]
 pub struct ReceiptFile {
-    output: Output,
+    /// Not yet committed.
+    pub output: Output,
     builder: ReceiptBuilder,
 }
 
@@ -43,16 +42,8 @@ impl ReceiptFile {
     /// `RESOURCE.*` when they cannot be written.
     pub fn record(&mut self, record: &RecordOutcome) -> Result<()> {
         for receipt in record.receipts(&self.builder, &now()?)?.iter().flatten() {
-            let line = receipt.to_json_line()?;
-            writeln!(self.output, "{line}")
-                .map_err(|error| write_error(self.output.name(), &error))?;
+            self.output.line(receipt.to_json_line()?)?;
         }
         Ok(())
-    }
-
-    /// The finished file, not yet committed.
-    #[must_use]
-    pub fn into_output(self) -> Output {
-        self.output
     }
 }

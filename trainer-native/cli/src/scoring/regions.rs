@@ -2,7 +2,7 @@
 
 use genolewm::scorer::Regions;
 use genolewm_core::Result;
-use genolewm_report::output::io_error;
+use genolewm_train::files::read_text;
 use std::path::Path;
 
 /// Reads `CHROM[:START-END],…` (1-based, both ends included) or the BED file of that name (0-based,
@@ -16,8 +16,7 @@ pub fn read_regions(text: &str) -> Result<Regions> {
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("bed"));
     if is_bed || path.is_file() {
-        let bed = std::fs::read_to_string(path).map_err(|error| io_error(text, &error))?;
-        return Regions::parse_bed(text, &bed);
+        return Regions::parse_bed(text, &read_text(path)?);
     }
     Regions::parse(text).map_err(|error| {
         error

@@ -1,6 +1,5 @@
 //! One pass over a file of variants: what it reads, and what becomes of it.
 
-use super::annotation::Places;
 use super::input::open_input;
 use super::progress::ScoringBar;
 use super::skipped::SkippedFile;
@@ -46,7 +45,6 @@ pub struct Session {
     reference: NativeReference,
     batch_size: usize,
     show_progress: bool,
-    places: Places,
     notes: Notes,
 }
 
@@ -71,14 +69,8 @@ impl Session {
             reference: open_reference(request.fasta)?,
             batch_size: request.batch_size.get(),
             show_progress: request.show_progress,
-            places: Places::default(),
             notes: Notes::default(),
         })
-    }
-
-    /// What is known of the variants' places.
-    pub fn set_places(&mut self, places: Places) {
-        self.places = places;
     }
 
     /// Writes down why alleles were not scored.
@@ -113,12 +105,12 @@ impl Session {
         self,
         placer: Placer,
         workers: &Workers<'_, A>,
-        mut sink: impl FnMut(RecordOutcome<A>, &mut Places, &mut NativeReference) -> Result<()>,
+        mut sink: impl FnMut(RecordOutcome<A>, &mut NativeReference) -> Result<()>,
     ) -> Result<Option<Accounts>> {
         let stop = StopFlag::on_signals()?;
         let bar = ScoringBar::new(self.input_bytes, self.show_progress);
         let (mut input, mut reference) = (self.input, self.reference);
-        let (mut places, mut notes) = (self.places, self.notes);
+        let mut notes = self.notes;
         let mut run = Run::new(self.intake, placer, self.batch_size);
         let end = drive(
             &mut run,
@@ -132,7 +124,7 @@ impl Session {
                     Delivery::Malformed { error, .. } => notes.malformed(error),
                     Delivery::Record(record) => {
                         notes.record(&record)?;
-                        sink(record, &mut places, reference)
+                        sink(record, reference)
                     }
                 }
             },
@@ -217,7 +209,7 @@ impl Accounts {
     /// # Errors
     /// Why nothing was scored; the reasons are worth keeping then, files without a score are not.
     pub fn into_skipped(self) -> Result<Option<Output>> {
-        let skipped = self.skipped.map(SkippedFile::into_output);
+        let skipped = self.skipped.map(|file| file.output);
         if self.tally.scored > 0 {
             return Ok(skipped);
         }

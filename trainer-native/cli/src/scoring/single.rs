@@ -6,7 +6,7 @@ use crate::common::backend::on_backend;
 use crate::common::command::{Context, Status};
 use crate::common::model;
 use crate::common::output::Output;
-use crate::common::terminal::{Terminal, write_error};
+use crate::common::terminal::Terminal;
 use genolewm::Runtime;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::open_reference;
@@ -15,7 +15,6 @@ use genolewm_core::edit::EditSpec;
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::ReceiptScope;
 use genolewm_core::{Error, ErrorCode, Result};
-use std::io::Write;
 use std::path::Path;
 
 /// Scores one variant: a row of JSON, and a receipt where one is asked for.
@@ -83,7 +82,7 @@ fn score(
 
 fn written(path: &Path, line: &str) -> Result<Output> {
     let mut output = Output::create(path)?;
-    writeln!(output, "{line}").map_err(|error| write_error(output.name(), &error))?;
+    output.line(line)?;
     output.settle()?;
     Ok(output)
 }

@@ -1,11 +1,9 @@
 //! The file of alleles that were not scored, with reasons.
 
 use crate::common::output::Output;
-use crate::common::terminal::write_error;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, Result};
-use std::io::{self, Write};
 use std::path::Path;
 
 const COLUMNS: &str = "line\tchrom\tpos\tid\tref\talt\treason\tdescription";
@@ -13,7 +11,8 @@ const COLUMNS: &str = "line\tchrom\tpos\tid\tref\talt\treason\tdescription";
 /// Writes one line for each skipped allele and each record that was not understood.
 #[derive(Debug)]
 pub struct SkippedFile {
-    output: Output,
+    /// Not yet committed.
+    pub output: Output,
 }
 
 impl SkippedFile {
@@ -22,12 +21,9 @@ impl SkippedFile {
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
     pub fn create(path: &Path) -> Result<Self> {
-        let mut file = Self {
-            output: Output::create(path)?,
-        };
-        let started = writeln!(file.output, "{COLUMNS}");
-        file.checked(started)?;
-        Ok(file)
+        let mut output = Output::create(path)?;
+        output.line(COLUMNS)?;
+        Ok(Self { output })
     }
 
     /// Notes why an allele of a record was skipped.
@@ -40,8 +36,7 @@ impl SkippedFile {
         index: usize,
         reason: SkipReason,
     ) -> Result<()> {
-        let written = writeln!(
-            self.output,
+        self.output.line(format_args!(
             "{}\t{}\t{}\t{}\t{}\t{}\t{reason}\t{}",
             record.line,
             record.contig,
@@ -50,8 +45,7 @@ impl SkippedFile {
             record.reference.as_deref().unwrap_or("."),
             record.alternates.get(index).map_or(".", String::as_str),
             reason.describe()
-        );
-        self.checked(written)
+        ))
     }
 
     /// Notes a record that was not understood.
@@ -60,21 +54,9 @@ impl SkippedFile {
     /// As [`create`](Self::create).
     pub fn malformed(&mut self, error: &Error) -> Result<()> {
         let line = error.location().and_then(|place| place.line).unwrap_or(0);
-        let written = writeln!(
-            self.output,
+        self.output.line(format_args!(
             "{line}\t.\t.\t.\t.\t.\tmalformed\t{}",
             error.message()
-        );
-        self.checked(written)
-    }
-
-    /// The finished file, not yet committed.
-    #[must_use]
-    pub fn into_output(self) -> Output {
-        self.output
-    }
-
-    fn checked(&self, written: io::Result<()>) -> Result<()> {
-        written.map_err(|error| write_error(self.output.name(), &error))
+        ))
     }
 }

@@ -77,24 +77,12 @@ impl Top {
 impl TopRow {
     fn new(record: &VariantRecord, scored: &Scored, order: u64) -> Self {
         let edit = &scored.edit;
-        let variant = format!(
-            "{}:{} {}>{}",
-            edit.chrom(),
-            edit.pos(),
-            edit.reference(),
-            edit.alternate()
-        );
-        let id: String = record
-            .id
-            .as_deref()
-            .unwrap_or(".")
-            .chars()
-            .take(ID_WIDTH)
-            .collect();
+        let (reference, alternate) = (edit.reference(), edit.alternate());
+        let id = record.id.as_deref().unwrap_or(".");
         Self {
             order,
-            variant,
-            id,
+            variant: format!("{}:{} {reference}>{alternate}", edit.chrom(), edit.pos()),
+            id: id.chars().take(ID_WIDTH).collect(),
             gene: gene(record).unwrap_or_default().to_owned(),
             calibrated: scored.result.sigma_calibrated,
             raw: scored.result.sigma_raw,
@@ -106,10 +94,9 @@ impl TopRow {
 
     /// Highest percentile first, then highest raw score, then the input's order.
     fn compare(&self, other: &Self) -> Ordering {
-        let figures = |row: &Self| (row.calibrated, row.raw);
-        let ((a, a_raw), (b, b_raw)) = (figures(self), figures(other));
-        b.total_cmp(&a)
-            .then(b_raw.total_cmp(&a_raw))
+        let by_percentile = other.calibrated.total_cmp(&self.calibrated);
+        by_percentile
+            .then(other.raw.total_cmp(&self.raw))
             .then(self.order.cmp(&other.order))
     }
 

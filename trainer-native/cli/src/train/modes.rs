@@ -5,6 +5,7 @@ use crate::common::command::Context;
 use crate::common::terminal::Terminal;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::driver::train;
+use genolewm_train::files::internal;
 use genolewm_train::fixture::report as training_report;
 use genolewm_train::fixture::{DEFAULT_STEPS, FixtureSettings, run_fixture_training};
 use genolewm_train::python::carbon::CarbonTraining;
@@ -131,11 +132,9 @@ impl ModeArgs {
         context: &Context<'_>,
         terminal: &mut Terminal<'_>,
     ) -> Result<()> {
+        let run_dir = self.run_dir.clone();
         let settings = FixtureSettings {
-            run_dir: self
-                .run_dir
-                .clone()
-                .unwrap_or_else(|| PathBuf::from("runs/fixture-smoke")),
+            run_dir: run_dir.unwrap_or_else(|| PathBuf::from("runs/fixture-smoke")),
             steps: self.steps.unwrap_or(DEFAULT_STEPS),
             seed: context.shared.seed.unwrap_or(0),
             resume_from: self.resume_from.clone(),
@@ -154,8 +153,7 @@ impl ModeArgs {
 
 /// One line of JSON.
 fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::new(ErrorCode::InternalGeneric, error.to_string()))
+    serde_json::to_string(value).map_err(|error| internal(&error))
 }
 
 fn refused(message: &str) -> Error {

@@ -1,12 +1,11 @@
 //! `--preflight`: a look at a run before it starts.
 
+use crate::common::identity::now;
 use crate::common::terminal::Terminal;
 use genolewm_core::Result;
-use genolewm_core::provenance::rfc3339_utc;
 use genolewm_train::preflight::{Preflight, Report, preflight};
 use genolewm_train::run::StopFlag;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Looks at a run: JSON to a file, a summary to standard error. Where the run must not start, JSON
 /// goes to standard output too; else that is the caller's. `config` is where the settings come from.
@@ -20,9 +19,7 @@ pub(super) fn look(
     stop: &StopFlag,
     terminal: &mut Terminal<'_>,
 ) -> Result<Report> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = rfc3339_utc(now.unwrap_or_default().as_secs());
-    let mut report = preflight(settings, stop, now)?;
+    let mut report = preflight(settings, stop, now())?;
     if stop.is_set() {
         return Ok(report);
     }

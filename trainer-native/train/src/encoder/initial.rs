@@ -12,29 +12,19 @@ use rand_core::SeedableRng;
 pub(super) fn initial(config: &LlamaConfig, seed: u64) -> Tensors {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-    let (q, kv) = (
-        config.heads * config.head_width,
-        config.kv_heads * config.head_width,
-    );
+    let [q, kv] = [config.heads, config.kv_heads].map(|heads| heads * config.head_width);
     let residual = 1.0 / (2.0 * config.layers as f32).sqrt();
     let mut tensors = Tensors::new();
     let mut add = |name: String, shape: Vec<usize>, std: f32| {
-        let values = (0..shape.iter().product())
-            .map(|_| {
-                if std == 0.0 {
-                    1.0
-                } else {
-                    std * truncated_normal(&mut rng)
-                }
-            })
-            .collect();
+        let value = |_| match std {
+            0.0 => 1.0,
+            _ => std * truncated_normal(&mut rng),
+        };
+        let values = (0..shape.iter().product()).map(value).collect();
         tensors.insert(name, NamedTensor { shape, values });
     };
-    add(
-        "model.embed_tokens.weight".to_owned(),
-        vec![config.vocab_size, hidden],
-        0.02,
-    );
+    let table = vec![config.vocab_size, hidden];
+    add("model.embed_tokens.weight".to_owned(), table, 0.02);
     add("model.norm.weight".to_owned(), vec![hidden], 0.0);
     for layer in 0..config.layers {
         let at = |name: &str| format!("model.layers.{layer}.{name}.weight");

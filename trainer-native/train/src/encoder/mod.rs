@@ -11,7 +11,6 @@ use crate::driver::{Stage, Trainer, TrainingSession};
 use crate::encoder_dir::{self, read_weights, targets};
 use crate::language_model::{LanguageFigures, LanguageModel};
 use crate::lm_loss::LmLoss;
-use crate::optimizer::Optimizer;
 use crate::replicas::{Replica, Replicas};
 use crate::run::StepProgress;
 use crate::run_dir::DataFile;
@@ -80,10 +79,7 @@ impl Stage for EncoderSettings {
 
     fn train(&self, session: &mut TrainingSession<'_, '_>) -> Result<()> {
         let config = self.config();
-        let (devices, resumed) = session.origin();
-        let optimizer = Optimizer::new(self.optimizer, self.update.weight_decay);
-        let updates = (optimizer, self.update.clip);
-        let replicas = Replicas::open(devices, resumed, updates, |ops, saved| {
+        let replicas = session.replicas(self.optimizer, self.update, |ops, saved| {
             let weights = match (saved, &self.init) {
                 (Some(saved), _) => Weights::from_tensors("checkpoint", saved),
                 (None, Some(init)) => read_weights(init)?,
@@ -216,7 +212,7 @@ impl EncoderTrainer<'_> {
             base_accuracy: mean(&self.figures, |batch| batch.base_accuracy),
             gradient_norm: self.gradient_norm,
             learning_rate: run.rate(self.settings.update.schedule, step),
-            steps_per_second: progress.rate(step).1,
+            steps_per_second: progress.rate(step),
             tokens_seen: self.tokens_seen,
             validation_six_mer_nats: measured.map(|figures| figures.six_mer_nats),
             validation_base_accuracy: measured.map(|figures| figures.base_accuracy),

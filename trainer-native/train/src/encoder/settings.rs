@@ -8,17 +8,12 @@ use genolewm::encoder::LlamaConfig;
 use serde::Serialize;
 use std::path::PathBuf;
 
-const DEFAULTS: [(&str, &str); 5] = [
-    ("steps", "20000"),
-    ("learning_rate", "0.002"),
-    ("warmup_steps", "300"),
-    ("checkpoint_every", "500"),
-    ("log_every", "50"),
-];
+const DEFAULTS: &str = "steps=20000 learning_rate=0.002 warmup_steps=300 \
+    checkpoint_every=500 log_every=50";
 
 /// Settings of `train encoder`.
 #[derive(Debug, Clone, Args, Serialize)]
-#[command(mut_args(|arg| with_defaults(arg, &DEFAULTS)))]
+#[command(mut_args(|arg| with_defaults(arg, DEFAULTS)))]
 pub struct EncoderSettings {
     /// Table of sequence sources (path and weight)
     #[arg(long, value_name = "TSV")]

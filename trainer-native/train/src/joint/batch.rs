@@ -79,14 +79,11 @@ impl TupleBatch {
         encoder: &StateEncoder<Tensor<2>>,
         networks: &PredictorNetworks,
     ) -> Result<TuplePass> {
-        let site =
-            |(reference, edits): (&String, &Vec<EditedWindow>)| (reference.clone(), edits.clone());
-        let owned: Vec<_> = self.windows.iter().zip(&self.edited).map(site).collect();
-        let sites: Vec<Site<'_>> = owned
-            .iter()
-            .map(|(reference, edits)| Site {
+        let windows = self.windows.iter().zip(&self.edited);
+        let sites: Vec<Site<'_>> = windows
+            .map(|(reference, edited)| Site {
                 reference,
-                edits: edits.clone(),
+                edits: edited.clone(),
             })
             .collect();
         let states = encoder.encode(ops, &sites)?;

@@ -15,18 +15,10 @@ pub(super) fn mix(base: &EditMix, progress: f64, draw: f64) -> EditMix {
     let between = |(from, to): (f64, f64)| from + (to - from) * progress.clamp(0.0, 1.0);
     let wanted = between(INDELS);
     let indels = wanted.floor() as usize + usize::from(draw < wanted.fract());
-    let synthetic = |source: &EditSource| {
-        matches!(
-            source,
-            EditSource::SyntheticSnv | EditSource::SyntheticIndel
-        )
-    };
-    let all: usize = base
-        .counts
-        .iter()
-        .filter(|(source, _)| synthetic(source))
-        .map(|(_, count)| count)
-        .sum();
+    let synthetic = [EditSource::SyntheticSnv, EditSource::SyntheticIndel];
+    let counts = base.counts.iter();
+    let counts = counts.filter(|(source, _)| synthetic.contains(source));
+    let all: usize = counts.map(|(_, count)| count).sum();
     let indels = indels.min(all);
     let counts = base.counts.iter().map(|&(source, count)| match source {
         EditSource::SyntheticIndel => (source, indels),

@@ -6,12 +6,12 @@
 use super::JointSettings;
 use crate::random::normal;
 use crate::serialize::Tensors;
-use crate::step::host;
+use crate::step::as_filed;
 use burn::tensor::Tensor;
 use genolewm::encoder::{Layer, Llama};
 use genolewm::ops::{BurnOps, Linear};
-use genolewm::parameters::{Parameters, Visitor, join};
-use genolewm::weights::{NamedTensor, Weights, transpose};
+use genolewm::parameters::{Parameters, Role, Visitor, join};
+use genolewm::weights::{NamedTensor, Weights};
 use genolewm_core::Result;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -118,13 +118,8 @@ impl Adapters {
     pub(super) fn merged(&self, llama: &mut Llama<Tensor<2>>) -> Tensors {
         let merged = |adapter: &Adapter| {
             let projection = PROJECTIONS[adapter.target](&mut llama.layers[adapter.layer]);
-            let [rows, columns] = projection.weight.dims();
-            let values = host(projection.weight.clone().inner().into_data());
-            let tensor = NamedTensor {
-                shape: vec![columns, rows],
-                values: transpose(&values, rows, columns),
-            };
-            (join(&name(adapter.layer, adapter.target), "weight"), tensor)
+            let name = join(&name(adapter.layer, adapter.target), "weight");
+            (name, as_filed(Role::Projection, &projection.weight))
         };
         self.list.iter().map(merged).collect()
     }

@@ -94,11 +94,9 @@ impl Stage for JointSettings {
 /// for a file that the model directory is to have.
 fn check(settings: &JointSettings, info: &ModelInfo) -> Result<()> {
     if info.state_layer == 0 {
-        return Err(Error::new(
-            ErrorCode::ConfigGeneric,
-            "states of layer 0 are embeddings: no adapter can change them",
-        )
-        .with_remedy("train a model with a higher --state-layer first"));
+        let message = "states of layer 0 are embeddings: no adapter can change them";
+        return Err(Error::new(ErrorCode::ConfigGeneric, message)
+            .with_remedy("train a model with a higher --state-layer first"));
     }
     let encoder = settings.encoder();
     let missing = |name: &&str| !Path::new(&encoder).join(name).is_file();

@@ -10,17 +10,12 @@ use genolewm_core::Result;
 use serde::Serialize;
 use std::path::PathBuf;
 
-const DEFAULTS: [(&str, &str); 5] = [
-    ("steps", "1000"),
-    ("learning_rate", "0.0003"),
-    ("warmup_steps", "100"),
-    ("checkpoint_every", "200"),
-    ("log_every", "20"),
-];
+const DEFAULTS: &str = "steps=1000 learning_rate=0.0003 warmup_steps=100 \
+    checkpoint_every=200 log_every=20";
 
 /// Settings of `train joint`.
 #[derive(Debug, Clone, Args, Serialize)]
-#[command(mut_args(|arg| with_defaults(arg, &DEFAULTS)))]
+#[command(mut_args(|arg| with_defaults(arg, DEFAULTS)))]
 pub struct JointSettings {
     /// The model directory to go on from, as `train predictor` writes it
     #[arg(long, value_name = "DIR")]

@@ -3,13 +3,16 @@
 use super::JointSettings;
 use super::batch::TupleBatch;
 use super::draws::TupleDraws;
-use super::export::{self, TrainedJointly};
+use super::export::write_encoder;
+use super::lora::TARGETS;
 use super::model::{JointFigures, JointModel, JointRates, LORA};
+use crate::assemble::{ModelParts, assemble};
 use crate::collapse::{CollapseFigures, CollapseWatch};
 use crate::driver::{Trainer, TrainingSession};
 use crate::networks::{split, surprises};
-use crate::optimizer::{MatrixOptimizer, Optimizer};
+use crate::optimizer::MatrixOptimizer;
 use crate::pairs::PairSources;
+use crate::python::peft::LoraAdapters;
 use crate::replicas::Replicas;
 use crate::run::StepProgress;
 use crate::serialize::{Tensors, take};
@@ -17,6 +20,7 @@ use burn::tensor::TensorData;
 use genolewm::collapse::CollapseCheck;
 use genolewm::weights::NamedTensor;
 use genolewm_core::{Error, Result};
+use safetensors::tensor::Dtype;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -56,19 +60,14 @@ impl<'a> JointTrainer<'a> {
         sources: &'a PairSources,
         session: &mut TrainingSession<'_, '_>,
     ) -> Result<Self> {
-        let (devices, mut resumed) = session.origin();
         let mut watch = CollapseWatch::new(&settings.collapse);
-        let initial = resumed
-            .as_mut()
-            .and_then(|checkpoint| checkpoint.weights.remove(INITIAL_DISTANCE));
+        let resumed = session.resumed.as_mut();
+        let initial = resumed.and_then(|checkpoint| checkpoint.weights.remove(INITIAL_DISTANCE));
         if let Some(&distance) = initial.as_ref().and_then(|kept| kept.values.first()) {
             watch.restore(distance);
         }
-        let optimizer = Optimizer::new(MatrixOptimizer::Adamw, settings.update.weight_decay);
-        let updates = (optimizer, settings.update.clip);
-        let replicas = Replicas::open(devices, resumed, updates, |ops, saved| {
-            JointModel::open(settings, ops, saved)
-        })?;
+        let open = |ops, saved| JointModel::open(settings, ops, saved);
+        let replicas = session.replicas(MatrixOptimizer::Adamw, settings.update, open)?;
         let draws = TupleDraws {
             settings,
             sources,
@@ -90,12 +89,8 @@ impl<'a> JointTrainer<'a> {
 
     /// Lets the watch look at the validation windows.
     fn look(&mut self, session: &mut TrainingSession<'_, '_>) -> Result<CollapseCheck> {
-        let (predicted, targets): (Vec<_>, Vec<_>) = self
-            .replicas
-            .first
-            .measure(&self.validation)?
-            .into_iter()
-            .unzip();
+        let measured = self.replicas.first.measure(&self.validation)?;
+        let (predicted, targets): (Vec<_>, Vec<_>) = measured.into_iter().unzip();
         let seen = (predicted.concat(), targets.concat());
         let width = self.replicas.first.encoder.d_state();
         let monitor = session.run.monitor();
@@ -103,31 +98,39 @@ impl<'a> JointTrainer<'a> {
             .look((&seen.0, &seen.1), width, monitor, session.host.warn)
     }
 
-    /// Writes the model and the adapters.
+    /// Writes `model/`, `lora.safetensors` and `adapter_config.json`.
     ///
     /// # Errors
-    /// As [`export::write`].
+    /// As [`write_encoder`] and [`assemble`].
     pub(super) fn export(&mut self) -> Result<()> {
         let surprises = self.surprises()?;
         let mut tensors = self.replicas.weights();
-        let adapters = take(&mut tensors, LORA);
+        let lora = take(&mut tensors, LORA);
         let (predictor, action) = split(tensors);
-        let JointModel {
-            config,
-            encoder,
-            trained,
-            ..
-        } = &mut self.replicas.first;
-        let trained = TrainedJointly {
-            config,
-            merged: trained.adapters.merged(&mut encoder.llama),
-            adapters,
-            layers: trained.adapters.layers(),
+        let (settings, model) = (self.settings, &mut self.replicas.first);
+        let adapters = &model.trained.adapters;
+        let about = LoraAdapters {
+            rank: settings.lora_rank,
+            alpha: settings.lora_alpha,
+            layers: &adapters.layers(),
+            targets: &TARGETS,
+        };
+        about.write(&settings.run.output, lora)?;
+        let directory = settings.run.output.join("model");
+        let encoder = directory.join("encoder");
+        let merged = adapters.merged(&mut model.encoder.llama);
+        write_encoder(&settings.encoder(), &encoder, merged)?;
+        let parts = ModelParts {
+            name: &settings.model_name,
+            version: &settings.model_version,
+            config: &model.config,
+            encoder: &encoder,
             predictor,
             action,
             surprises,
+            data: &settings.data.named_files(),
         };
-        export::write(self.settings, trained)
+        assemble(&directory, parts, Dtype::F16)
     }
 
     /// The surprise of each validation item of one edit and the window that it lies in. The adapters
@@ -141,12 +144,8 @@ impl<'a> JointTrainer<'a> {
             let windows = single.map(|item| batch.windows[item.window].as_str());
             surprises(windows, (predicted, targets), width)
         };
-        Ok(self
-            .validation
-            .iter()
-            .zip(&measured)
-            .flat_map(of_batch)
-            .collect())
+        let batches = self.validation.iter().zip(&measured);
+        Ok(batches.flat_map(of_batch).collect())
     }
 }
 
@@ -194,7 +193,7 @@ impl Trainer for JointTrainer<'_> {
             session.run.log(&JointLine {
                 step,
                 figures,
-                steps_per_second: progress.rate(step).1,
+                steps_per_second: progress.rate(step),
                 collapse: check.as_ref().map(CollapseFigures::from),
             })?;
         }

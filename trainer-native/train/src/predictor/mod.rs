@@ -18,20 +18,20 @@ use crate::driver::{Stage, TrainingSession};
 use crate::encoder_dir::read_config;
 use crate::feed::{EncodingRate, GenerationFeed};
 use crate::networks::{PredictorNetworks, split};
-use crate::optimizer::{MatrixOptimizer, Optimizer};
-use crate::pairs::{Frozen, PairSources, StatePairs, WindowDraw, encode};
+use crate::optimizer::MatrixOptimizer;
+use crate::pairs::{Frozen, PairSources, StatePairs, encode};
 use crate::replicas::Replicas;
 use crate::run::{TrainingHost, progress_bar};
 use crate::run_dir::{Checkpoint, DataFile};
 use crate::settings::RunSettings;
 use genolewm::bundle::load_encoder;
-use genolewm::config::ModelConfig;
 use genolewm::files::Directory;
 use genolewm_core::Result;
 use genolewm_core::window::check_window_bp;
 use genolewm_data::holdout::HoldoutPolicy;
 use model::PredictorModel;
 use pool::GenerationPool;
+use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
 use trainer::{FIRST_DISTANCE, PredictorTrainer, WaitClock};
 use validation::PredictorValidation;
@@ -92,9 +92,16 @@ impl Stage for PredictorSettings {
 
     fn train(&self, session: &mut TrainingSession<'_, '_>) -> Result<()> {
         let config = self.config();
-        let devices = self.run.device.all();
-        let encoders = devices
-            .map(|device| frozen(device, self, &config))
+        let frozen = |device: TrainingDevice| {
+            let ops = device.ops()?;
+            let encoder = load_encoder(&ops, &Directory(self.encoder.clone()), &config)?;
+            Ok(Frozen { encoder, ops })
+        };
+        let encoders = self
+            .run
+            .device
+            .all()
+            .map(frozen)
             .collect::<Result<Vec<_>>>()?;
         let sources = self.data.sources()?;
         let Some(measured) = measured(self, &encoders, &sources, session.host)? else {
@@ -102,13 +109,11 @@ impl Stage for PredictorSettings {
         };
         let validation = PredictorValidation::new(&measured);
         let watch = watch(self, session.resumed.as_ref());
-        let replicas = open(self, session, validation.width())?;
+        let replicas = open(self, session, validation.width)?;
         let feed = GenerationFeed {
             encoders: &encoders,
             sources: &sources,
-            windows: self.generation_windows,
-            window_bp: self.window_bp,
-            seed: self.run.seed(),
+            draw: self.draw(self.generation_windows, 1),
             threads: self.encoding_threads(),
             monitor: session.run.monitor().clone(),
             encoded: EncodingRate::default(),
@@ -132,19 +137,17 @@ impl Stage for PredictorSettings {
             Ok(trainer.replicas)
         })?;
         let (predictor, action) = split(replicas.weights());
-        assemble(
-            &self.run.output.join("model"),
-            ModelParts {
-                name: &self.model_name,
-                version: &self.model_version,
-                config: &config,
-                encoder: &self.encoder,
-                predictor,
-                action,
-                surprises: validation.surprises(&replicas.first)?,
-                data: &self.data.named_files(),
-            },
-        )
+        let parts = ModelParts {
+            name: &self.model_name,
+            version: &self.model_version,
+            config: &config,
+            encoder: &self.encoder,
+            predictor,
+            action,
+            surprises: validation.surprises(&replicas.first)?,
+            data: &self.data.named_files(),
+        };
+        assemble(&self.run.output.join("model"), parts, Dtype::F16)
     }
 }
 
@@ -165,29 +168,16 @@ fn open(
     session: &mut TrainingSession<'_, '_>,
     width: usize,
 ) -> Result<Replicas<PredictorModel>> {
-    let (devices, resumed) = session.origin();
-    let optimizer = Optimizer::new(MatrixOptimizer::Adamw, settings.update.weight_decay);
-    let updates = (optimizer, settings.update.clip);
-    Replicas::open(devices, resumed, updates, |ops, saved| {
+    session.replicas(MatrixOptimizer::Adamw, settings.update, |ops, saved| {
         let weights = saved.map_or_else(|| settings.initial(width), split);
-        let networks =
-            PredictorNetworks::load(&ops, weights, settings.n_heads, settings.window_bp)?;
+        let (heads, window_bp) = (settings.n_heads, settings.window_bp);
+        let networks = PredictorNetworks::load(&ops, weights, heads, window_bp)?;
         Ok(PredictorModel {
             ops,
             networks,
             width,
         })
     })
-}
-
-fn frozen(
-    device: TrainingDevice,
-    settings: &PredictorSettings,
-    config: &ModelConfig,
-) -> Result<Frozen> {
-    let ops = device.ops()?;
-    let encoder = load_encoder(&ops, &Directory(settings.encoder.clone()), config)?;
-    Ok(Frozen { encoder, ops })
 }
 
 /// The windows that are measured and not trained on, with a table of their own regardless of the
@@ -205,12 +195,7 @@ fn measured(
     let windows = settings.validation_windows;
     let template = "{bar:28} {pos}/{len} windows to measure  {eta} left";
     let progress = progress_bar(windows as u64, template, host.quiet);
-    let draw = WindowDraw {
-        windows,
-        window_bp: settings.window_bp,
-        seed: settings.run.seed(),
-        stream: VALIDATION_STREAM,
-    };
+    let draw = settings.draw(windows, VALIDATION_STREAM);
     let pairs = encode(encoders, own.as_ref().unwrap_or(sources), draw, &mut |_| {
         progress.inc(1);
         !host.stop.is_set()

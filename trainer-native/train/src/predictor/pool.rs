@@ -1,7 +1,7 @@
 //! The items that steps draw from: those of the newest generations, balanced by type or not.
 
 use crate::pairs::{StateItem, StatePairs};
-use genolewm_core::edit::{EditType, RelEdit};
+use genolewm_core::edit::RelEdit;
 use genolewm_data::bases::below;
 use genolewm_data::edits::synthetic::default_edit_types;
 use genolewm_data::weighted::Weights;
@@ -14,8 +14,9 @@ pub(super) struct GenerationPool {
     kept: usize,
     /// The number of the generation that comes next.
     next: u64,
-    /// Items by the type of their first edit, as generation and index; rebuilt as generations come.
-    by_type: Vec<(EditType, Vec<(usize, usize)>)>,
+    /// Items by the type of their first edit, as generation and index, in the order of
+    /// [`default_edit_types`]; rebuilt as generations come.
+    by_type: Vec<Vec<(usize, usize)>>,
     balance: bool,
 }
 
@@ -50,19 +51,13 @@ impl GenerationPool {
     }
 
     fn sort_by_type(&mut self) {
-        self.by_type = default_edit_types()
-            .entries()
-            .iter()
-            .map(|&(edit_type, _)| (edit_type, Vec::new()))
-            .collect();
+        let types = default_edit_types();
+        self.by_type = vec![Vec::new(); types.entries().len()];
         for (generation, pairs) in self.generations.iter().enumerate() {
             for (index, item) in pairs.items.iter().enumerate() {
                 let of_item = item.edits.first().map(RelEdit::edit_type);
-                let kind = self
-                    .by_type
-                    .iter_mut()
-                    .find(|(kind, _)| Some(*kind) == of_item);
-                if let Some((_, items)) = kind {
+                let mut kinds = types.entries().iter().zip(&mut self.by_type);
+                if let Some((_, items)) = kinds.find(|((kind, _), _)| Some(*kind) == of_item) {
                     items.push((generation, index));
                 }
             }
@@ -85,16 +80,10 @@ impl GenerationPool {
     /// The types that there are, as indices into `by_type`.
     fn weights(&self) -> Option<Weights<usize>> {
         self.balance.then(|| {
-            let weights = default_edit_types();
-            Weights::of(
-                self.by_type
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(at, (kind, items))| {
-                        let weight = weights.entries().iter().find(|(other, _)| other == kind)?.1;
-                        (!items.is_empty()).then_some((at, weight))
-                    }),
-            )
+            let types = default_edit_types();
+            let kinds = types.entries().iter().zip(&self.by_type).enumerate();
+            let there = kinds.filter(|(_, (_, items))| !items.is_empty());
+            Weights::of(there.map(|(at, (&(_, weight), _))| (at, weight)))
         })
     }
 
@@ -103,7 +92,7 @@ impl GenerationPool {
         weights: &Weights<usize>,
         rng: &mut ChaCha8Rng,
     ) -> Option<StateItem<'_>> {
-        let (_, items) = self.by_type.get(weights.draw(rng)?)?;
+        let items = self.by_type.get(weights.draw(rng)?)?;
         let &(generation, index) = items.get(below(rng, items.len() as u64) as usize)?;
         Some(self.generations.get(generation)?.item(index))
     }

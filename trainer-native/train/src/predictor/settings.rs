@@ -1,6 +1,7 @@
 //! Settings of `train predictor`.
 
 use crate::collapse::CollapseSettings;
+use crate::pairs::WindowDraw;
 use crate::random::open_unit;
 use crate::serialize::Tensors;
 use crate::settings::{RunSettings, UpdateSettings, at_least_one, with_defaults};
@@ -16,17 +17,12 @@ use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-const DEFAULTS: [(&str, &str); 5] = [
-    ("steps", "3000"),
-    ("learning_rate", "0.001"),
-    ("warmup_steps", "200"),
-    ("checkpoint_every", "500"),
-    ("log_every", "50"),
-];
+const DEFAULTS: &str = "steps=3000 learning_rate=0.001 warmup_steps=200 \
+    checkpoint_every=500 log_every=50";
 
 /// Settings of `train predictor`.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
-#[command(mut_args(|arg| with_defaults(arg, &DEFAULTS)))]
+#[command(mut_args(|arg| with_defaults(arg, DEFAULTS)))]
 pub struct PredictorSettings {
     /// The frozen encoder's directory
     #[arg(long, value_name = "DIR")]
@@ -133,6 +129,16 @@ impl PredictorSettings {
         match self.encode_threads {
             0 => std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1)),
             threads => threads,
+        }
+    }
+
+    /// So many windows of a stream.
+    pub(super) fn draw(&self, windows: usize, stream: u64) -> WindowDraw {
+        WindowDraw {
+            windows,
+            window_bp: self.window_bp,
+            seed: self.run.seed(),
+            stream,
         }
     }
 

@@ -122,7 +122,7 @@ impl Trainer for PredictorTrainer<'_> {
     ) -> Result<Option<Error>> {
         let step = self.replicas.step;
         if session.run.is_logged(step) {
-            let line = self.line(progress.rate(step).1)?;
+            let line = self.line(progress.rate(step))?;
             session.run.monitor().loss(self.loss);
             session.run.log(&line)?;
         }
@@ -149,9 +149,9 @@ impl PredictorTrainer<'_> {
     ) -> Result<Option<Error>> {
         let step = self.replicas.step;
         let (predicted, targets) = self.validation.states(&self.replicas.first)?;
-        let states = (predicted.as_slice(), targets.as_slice());
-        let (monitor, width) = (session.run.monitor(), self.validation.width());
-        let check = self.watch.look(states, width, monitor, session.host.warn)?;
+        let (monitor, width) = (session.run.monitor(), self.validation.width);
+        let (watch, states) = (&mut self.watch, (&predicted[..], &targets[..]));
+        let check = watch.look(states, width, monitor, session.host.warn)?;
         monitor.regulariser(check.metrics.kl_reg);
         session.run.log(&CollapseLine {
             step,

@@ -13,7 +13,8 @@ const PASS: usize = 512;
 /// The measured windows.
 pub(super) struct PredictorValidation<'a> {
     items: Vec<StateItem<'a>>,
-    width: usize,
+    /// Width of a state.
+    pub(super) width: usize,
 }
 
 impl<'a> PredictorValidation<'a> {
@@ -27,20 +28,6 @@ impl<'a> PredictorValidation<'a> {
             items,
             width: pairs.width,
         }
-    }
-
-    /// Predictions of all items, a state for each edit.
-    fn predict(&self, model: &PredictorModel, items: &[StateItem<'_>]) -> Result<Vec<f32>> {
-        let mut predicted = Vec::new();
-        for items in items.chunks(PASS) {
-            predicted.extend(host(model.predict(items)?.inner().into_data()));
-        }
-        Ok(predicted)
-    }
-
-    fn targets(&self) -> Vec<f32> {
-        let states = self.items.iter().flat_map(|item| item.after());
-        states.copied().collect()
     }
 
     /// Mean cosine of prediction and target, and of the state before all edits and the target.
@@ -58,27 +45,27 @@ impl<'a> PredictorValidation<'a> {
 
     /// Predictions and targets of all items, a state for each edit.
     pub(super) fn states(&self, model: &PredictorModel) -> Result<(Vec<f32>, Vec<f32>)> {
-        Ok((self.predict(model, &self.items)?, self.targets()))
-    }
-
-    /// Width of a state.
-    pub(super) const fn width(&self) -> usize {
-        self.width
+        states(model, &self.items)
     }
 
     /// The surprise of each item of one edit, as scoring sees them, and the window that it lies in.
     pub(super) fn surprises(&self, model: &PredictorModel) -> Result<Vec<(String, f64)>> {
         let single = self.items.partition_point(|item| item.steps() == 1);
         let items = &self.items[..single];
-        let predicted = self.predict(model, items)?;
-        let targets: Vec<f32> = items
-            .iter()
-            .flat_map(|item| item.after())
-            .copied()
-            .collect();
+        let (predicted, targets) = states(model, items)?;
         let windows = items.iter().map(|item| item.window());
         Ok(surprises(windows, (&predicted, &targets), self.width))
     }
+}
+
+/// Predictions and targets of items, a state for each edit.
+fn states(model: &PredictorModel, items: &[StateItem<'_>]) -> Result<(Vec<f32>, Vec<f32>)> {
+    let mut predicted = Vec::new();
+    for items in items.chunks(PASS) {
+        predicted.extend(host(model.predict(items)?.inner().into_data()));
+    }
+    let targets = items.iter().flat_map(|item| item.after());
+    Ok((predicted, targets.copied().collect()))
 }
 
 fn mean_cosine(a: &[f32], b: &[f32], width: usize) -> f64 {

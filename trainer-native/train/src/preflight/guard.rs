@@ -52,12 +52,7 @@ impl<'a> Guard<'a> {
     fn regions(&mut self, corpus: &Corpus, issues: &mut Vec<Issue>) {
         if self.holdout.is_empty() {
             let message = "nothing is held out".to_owned();
-            issues.push(Issue::new(
-                Severity::Warning,
-                "holdout.empty",
-                self.file,
-                message,
-            ));
+            issues.push(self.issue(Severity::Warning, "holdout.empty", message));
         }
         let names: BTreeMap<String, &str> = corpus
             .contigs()
@@ -68,11 +63,9 @@ impl<'a> Guard<'a> {
         for line in bed.lines() {
             let contig = line.split('\t').next().unwrap_or_default();
             let Some(length) = corpus.contig_len_bp(contig) else {
-                let alias = names.get(&common_form(contig));
-                if let Some(alias) = alias {
+                if let Some(alias) = names.get(&common_form(contig)) {
                     let message = format!("{contig} is held out, and the corpus calls it {alias}");
-                    let code = "holdout.contig_alias";
-                    issues.push(Issue::new(Severity::Error, code, self.file, message));
+                    issues.push(self.issue(Severity::Error, "holdout.contig_alias", message));
                 } else if line.contains('\t') {
                     unknown.insert(contig.to_owned());
                 }
@@ -83,13 +76,14 @@ impl<'a> Guard<'a> {
         if !unknown.is_empty() {
             let count = unknown.len();
             let some: Vec<String> = unknown.into_iter().take(MOST_TOLD).collect();
-            let message = format!(
-                "no contig of {count} hold-outs is in the corpus: {}",
-                some.join(", ")
-            );
-            let code = "holdout.contig_unknown";
-            issues.push(Issue::new(Severity::Warning, code, self.file, message));
+            let some = some.join(", ");
+            let message = format!("no contig of {count} hold-outs is in the corpus: {some}");
+            issues.push(self.issue(Severity::Warning, "holdout.contig_unknown", message));
         }
+    }
+
+    fn issue(&self, severity: Severity, code: &str, message: String) -> Issue {
+        Issue::new(severity, code, self.file, message)
     }
 
     fn region(&mut self, corpus: &Corpus, contig: &str, length: u64, line: &str) {
@@ -135,11 +129,8 @@ impl<'a> Guard<'a> {
         let held = |piece: &&Piece| self.holdout.touches(&piece.contig, piece.span);
         let found = pieces.iter().find(held);
         if let Some(Piece { contig, span }) = found {
-            self.leak(format!(
-                "a window at {contig}:{}-{}",
-                span.start.position(),
-                span.end
-            ));
+            let (start, end) = (span.start.position(), span.end);
+            self.leak(format!("a window at {contig}:{start}-{end}"));
         }
     }
 
@@ -166,12 +157,7 @@ impl<'a> Guard<'a> {
         if self.drawn.leaks > 0 {
             let told = self.told.join(", ");
             let message = format!("{} held-out places are drawn: {told}", self.drawn.leaks);
-            issues.push(Issue::new(
-                Severity::Error,
-                "holdout.leak",
-                self.file,
-                message,
-            ));
+            issues.push(self.issue(Severity::Error, "holdout.leak", message));
         }
         self.drawn
     }

@@ -17,17 +17,18 @@ pub(super) fn free_bytes(_: &Path) -> Option<u64> {
 
 /// Bytes of memory that a program may still take; `None` where the system does not tell.
 pub(super) fn available_memory() -> Option<u64> {
-    field("/proc/meminfo", "MemAvailable:")
+    proc_bytes("/proc/meminfo", "MemAvailable:")
 }
 
 /// The most bytes of memory that this process has held at once, and those it holds now.
 pub(super) fn own_memory() -> Option<(u64, u64)> {
-    let of = |key| field("/proc/self/status", key);
+    let of = |key| proc_bytes("/proc/self/status", key);
     Some((of("VmHWM:")?, of("VmRSS:")?))
 }
 
-/// A field of such a file, in kibibytes there.
-fn field(file: &str, key: &str) -> Option<u64> {
+/// Bytes by a field of a file below `/proc`, in kibibytes there; `None` where the system does not tell.
+#[must_use]
+pub fn proc_bytes(file: &str, key: &str) -> Option<u64> {
     let text = std::fs::read_to_string(file).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(key))?;
     let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;

@@ -130,28 +130,22 @@ impl Report {
             "step_seconds": figures.step_seconds, "steps_left": left,
             "before_first_step_seconds": figures.before_seconds, "total_seconds": total,
         });
-        let pairs = [
+        let (peak, available) = (figures.peak_bytes, figures.available_bytes);
+        for (code, what, needed, there) in [
             (
                 "disk.too_small",
                 "room on the disk",
                 Some(needed),
                 figures.free_bytes,
             ),
-            (
-                "memory.too_small",
-                "memory",
-                figures.peak_bytes,
-                figures.available_bytes,
-            ),
-        ];
-        for (code, what, needed, there) in pairs {
-            if let Some((needed, there)) =
-                needed.zip(there).filter(|(needed, there)| needed > there)
-            {
+            ("memory.too_small", "memory", peak, available),
+        ] {
+            let lacking = needed.zip(there).filter(|(needed, there)| needed > there);
+            if let Some((needed, there)) = lacking {
                 let message = format!(
                     "the run needs {} of {what}, and {} is there",
-                    gibibytes(needed),
-                    gibibytes(there)
+                    gibibytes(needed as f64),
+                    gibibytes(there as f64)
                 );
                 let issue = Issue::new(Severity::Error, code, &run.output, message);
                 self.issues.push(issue);
@@ -184,8 +178,8 @@ impl Report {
     pub fn summary(&self) -> Vec<String> {
         let number = |section: &Value, name: &str| section[name].as_f64();
         let room = |section: &Value, need: &str, there: &str| {
-            let there = number(section, there).map_or("?".to_owned(), in_gibibytes);
-            number(section, need).map(|need| format!("{} of {there} free", in_gibibytes(need)))
+            let there = number(section, there).map_or("?".to_owned(), gibibytes);
+            number(section, need).map(|need| format!("{} of {there} free", gibibytes(need)))
         };
         let data = &self.dataset;
         let checked = number(data, "windows_checked").map(|windows| {
@@ -241,11 +235,7 @@ impl Report {
     }
 }
 
-fn gibibytes(bytes: u64) -> String {
-    in_gibibytes(bytes as f64)
-}
-
-fn in_gibibytes(bytes: f64) -> String {
+fn gibibytes(bytes: f64) -> String {
     format!("{:.2} GiB", bytes / GIBIBYTE)
 }
 

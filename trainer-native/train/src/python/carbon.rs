@@ -1,13 +1,13 @@
 //! The Python package's way to train a predictor: over a dataset package, by its configuration.
 
 use super::config::PythonConfig;
-use crate::files::files_below;
+use crate::files::{files_below, unreadable};
 use crate::predictor::PredictorSettings;
 use crate::typed::{flag, settings as typed};
 use genolewm_core::window::CANONICAL_WINDOW_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::files::lines::Lines;
-use genolewm_report::output::{io_error, write_atomically};
+use genolewm_report::output::write_atomically;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,7 @@ impl CarbonTraining {
         config.unused.iter().for_each(|text| warn(text));
         let data = self.run_dir.join("data");
         let dataset = std::fs::canonicalize(&self.dataset)
-            .map_err(|error| io_error(&self.dataset.display().to_string(), &error))?;
+            .map_err(|error| unreadable(&self.dataset, &error))?;
         let table = format!("{}\t1\trecord\n", dataset.display());
         let (corpus, holdout) = (data.join("corpus.tsv"), data.join("holdout.bed"));
         write_atomically(&corpus, table.as_bytes())?;

@@ -1,8 +1,8 @@
 //! Training configurations of the Python package, as settings of `train predictor`.
 
+use crate::files::read_text;
 use crate::typed::flag;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 use std::ffi::OsString;
@@ -10,24 +10,8 @@ use std::path::Path;
 
 const SCHEMA_MAJOR: &str = "1";
 /// Sections that say nothing about the predictor's training.
-const OTHER_KEYS: [&str; 6] = [
-    "action",
-    "deterministic",
-    "eval",
-    "observability",
-    "run_id",
-    "runtime",
-];
-const OWN_KEYS: [&str; 8] = [
-    "data",
-    "encoder",
-    "optimizer",
-    "phase",
-    "predictor",
-    "schema_version",
-    "seed",
-    "training",
-];
+const OTHER_KEYS: &str = "action deterministic eval observability run_id runtime";
+const OWN_KEYS: &str = "data encoder optimizer phase predictor schema_version seed training";
 /// What the trainer does, whatever a configuration says: key, value.
 const FIXED: [(&str, f64); 5] = [
     ("optimizer.beta1", 0.9),
@@ -74,9 +58,8 @@ impl PythonConfig {
     /// `CONFIG.SCHEMA_INCOMPAT` and `CONFIG.MISSING_FIELD` as the Python package; `CONFIG.GENERIC`
     /// for what is malformed, or asks for what the trainer cannot do.
     pub fn read(path: &Path, steps: Option<u64>) -> Result<Self> {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| io_error(&name, &error))?;
-        Self::parse(&text, steps).map_err(|error| error.with_detail("file", name))
+        let parsed = Self::parse(&read_text(path)?, steps);
+        parsed.map_err(|error| error.with_detail("file", path.display()))
     }
 
     fn parse(text: &str, steps: Option<u64>) -> Result<Self> {
@@ -126,10 +109,8 @@ fn check(config: &Value) -> Result<()> {
         .as_mapping()
         .ok_or_else(|| refused("the configuration is not a mapping"))?;
     for key in keys.keys() {
-        let known = key
-            .as_str()
-            .is_some_and(|key| OWN_KEYS.contains(&key) || OTHER_KEYS.contains(&key));
-        if !known {
+        let mut known = OWN_KEYS.split(' ').chain(OTHER_KEYS.split(' '));
+        if known.all(|known| key.as_str() != Some(known)) {
             return Err(Error::new(
                 ErrorCode::ConfigUnknownTopLevelKey,
                 "the configuration has an unknown key",

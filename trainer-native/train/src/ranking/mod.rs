@@ -22,13 +22,13 @@ pub use settings::RankingSettings;
 use crate::driver::{Stage, Trainer, TrainingSession};
 use crate::encoder_dir::{self, read_config, read_weights};
 use crate::language_model::LanguageModel;
-use crate::optimizer::{MatrixOptimizer, Optimizer};
+use crate::optimizer::MatrixOptimizer;
 use crate::replicas::Replicas;
 use crate::run::StepProgress;
 use crate::run_dir::DataFile;
 use crate::schedule::Schedule;
 use crate::serialize::Tensors;
-use crate::settings::RunSettings;
+use crate::settings::{RunSettings, UpdateSettings};
 use crate::step::{export, host};
 use batch::RankingBatch;
 use genolewm::weights::Weights;
@@ -40,8 +40,11 @@ use serde_json::Value;
 use sites::SnvSites;
 use validation::RankingValidation;
 
-/// Weight decay, and the greatest norm of the gradients.
-const UPDATES: (f32, f64) = (0.05, 1.0);
+const UPDATES: UpdateSettings = UpdateSettings {
+    schedule: Schedule::Wsd,
+    weight_decay: 0.05,
+    clip: 1.0,
+};
 /// Tokens of the longest window.
 const MOST_TOKENS: usize = 700;
 
@@ -89,10 +92,7 @@ impl Stage for RankingSettings {
     fn train(&self, session: &mut TrainingSession<'_, '_>) -> Result<()> {
         let config = read_config(&self.init)?;
         let sites = SnvSites::open(self)?;
-        let (devices, resumed) = session.origin();
-        let (weight_decay, clip) = UPDATES;
-        let optimizer = Optimizer::new(MatrixOptimizer::Muon, weight_decay);
-        let replicas = Replicas::open(devices, resumed, (optimizer, clip), |ops, saved| {
+        let replicas = session.replicas(MatrixOptimizer::Muon, UPDATES, |ops, saved| {
             let (weights, heads) = match saved {
                 Some(saved) => {
                     let (own, heads) = saved
@@ -138,7 +138,7 @@ impl<'a> Trainer for RankingTrainer<'a> {
 
     fn train_step(&mut self) -> Result<f64> {
         let (settings, step) = (self.settings, self.replicas.step);
-        let rate = settings.run.rate(Schedule::Wsd, step);
+        let rate = settings.run.rate(UPDATES.schedule, step);
         let draw = |number| self.sites.draw(settings, step, number);
         let (losses, norm) = self
             .replicas
@@ -160,7 +160,7 @@ impl<'a> Trainer for RankingTrainer<'a> {
                 step,
                 losses: self.losses,
                 gradient_norm: self.gradient_norm,
-                steps_per_second: progress.rate(step).1,
+                steps_per_second: progress.rate(step),
                 validation: measured.then(|| self.validate()),
             })?;
         }

@@ -5,17 +5,12 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 
-const DEFAULTS: [(&str, &str); 5] = [
-    ("steps", "1500"),
-    ("learning_rate", "0.001"),
-    ("warmup_steps", "50"),
-    ("checkpoint_every", "200"),
-    ("log_every", "20"),
-];
+const DEFAULTS: &str = "steps=1500 learning_rate=0.001 warmup_steps=50 \
+    checkpoint_every=200 log_every=20";
 
 /// Settings of `train ranking`.
 #[derive(Debug, Clone, Args, Serialize)]
-#[command(mut_args(|arg| with_defaults(arg, &DEFAULTS)))]
+#[command(mut_args(|arg| with_defaults(arg, DEFAULTS)))]
 pub struct RankingSettings {
     /// Table of sequence sources that hold the transcripts
     #[arg(long, value_name = "TSV")]

@@ -55,22 +55,15 @@ impl SnvSites {
             (settings.long_context_tokens, (settings.windows / 4).max(1))
         } else {
             let (fewest, most) = settings.context_range();
-            (
-                fewest + below(&mut rng, most - fewest + 1),
-                settings.windows,
-            )
+            let context = fewest + below(&mut rng, most - fewest + 1);
+            (context, settings.windows)
         };
         let batch = RankingBatch {
             context,
             ..RankingBatch::default()
         };
-        self.fill(
-            batch,
-            (&self.pools.training, kinds),
-            settings,
-            windows,
-            &mut rng,
-        )
+        let from = (&self.pools.training, kinds);
+        self.fill(batch, from, settings, windows, &mut rng)
     }
 
     /// Batches of measured substitutions, the same at every call; none when nothing is measured.
@@ -105,10 +98,8 @@ impl SnvSites {
         while batch.windows.len() < windows {
             attempts += 1;
             if attempts > 100 * windows {
-                return Err(Error::new(
-                    ErrorCode::TrainingDataloader,
-                    "no substitution has known sequence around it",
-                ));
+                let message = "no substitution has known sequence around it";
+                return Err(Error::new(ErrorCode::TrainingDataloader, message));
             }
             let kind = &pool[kinds[below(rng, kinds.len())]];
             let first = kind[below(rng, kind.len())];
@@ -131,10 +122,8 @@ impl SnvSites {
             return;
         };
         let phase = below(rng, 6);
-        let (before, after) = (
-            batch.context * 6 + phase,
-            (settings.pool_radius + 1) * 6 - phase,
-        );
+        let before = batch.context * 6 + phase;
+        let after = (settings.pool_radius + 1) * 6 - phase;
         let reverse = below(rng, 2) == 1;
         let (left, right) = if reverse {
             (after - 1, before + 1)
@@ -149,49 +138,37 @@ impl SnvSites {
             end: BpOffset(first.offset.get() + right as u64),
         };
         let fetch = |name: &str, span: Interval| self.corpus.fetch(name, span);
-        let Some(mut bases) =
-            fetch_chromosome(&self.pools.contigs[contig], span, &self.pieces, &fetch)
-        else {
+        let name = &self.pools.contigs[contig];
+        let bases = fetch_chromosome(name, span, &self.pieces, &fetch);
+        let Some(mut bases) = bases.filter(|bases| bases.iter().all(|&base| base <= 3)) else {
             return;
         };
-        if bases.iter().any(|&base| base > 3) {
-            return;
-        }
         if reverse {
             reverse_complement(&mut bases);
         }
         let mut window = RankedWindow {
             reference: tokens(&bases),
-            elements: if settings.element_weight > 0.0 {
-                self.elements(contig, span, reverse)
-            } else {
-                Vec::new()
+            elements: match settings.element_weight > 0.0 {
+                true => self.elements(contig, span, reverse),
+                false => Vec::new(),
             },
             edits: Vec::new(),
         };
         for &(other, snv) in edits {
-            let Some(offset) = snv
-                .offset
-                .get()
-                .checked_sub(start)
-                .filter(|_| other == contig)
-            else {
-                continue;
-            };
+            let offset = snv.offset.get().checked_sub(start);
             let (place, alternate) = if reverse {
-                (
-                    bases.len() as i64 - 1 - offset as i64,
-                    complement(snv.alternate),
-                )
+                let place = offset.and_then(|offset| bases.len().checked_sub(offset as usize + 1));
+                (place, complement(snv.alternate))
             } else {
-                (offset as i64, snv.alternate)
+                (offset.map(|offset| offset as usize), snv.alternate)
             };
             // All edits of a window share their prefix: the same six-mer.
-            if place < 0 || place as usize / 6 != batch.context {
+            let shared = |place: &usize| other == contig && place / 6 == batch.context;
+            let Some(place) = place.filter(shared) else {
                 continue;
-            }
+            };
             let mut edited = bases.clone();
-            edited[place as usize] = alternate;
+            edited[place] = alternate;
             window.edits.push(tokens(&edited));
             batch.consequences.push(snv.consequence);
         }

@@ -104,7 +104,7 @@ impl Checkpoint {
         let header: CheckpointHeader = header
             .and_then(|header| serde_json::from_str(header).ok())
             .ok_or_else(|| broken("not a checkpoint"))?;
-        let tensors = read_tensors(&bytes, &name)?;
+        let tensors = Weights::parse(&bytes, &name, |_| true)?.into_tensors();
         if checksum(&tensors) != header.crc32c {
             return Err(broken("the tensors do not have the checksum that is noted"));
         }
@@ -123,18 +123,6 @@ impl Checkpoint {
         }
         Ok(checkpoint)
     }
-}
-
-fn read_tensors(bytes: &[u8], name: &str) -> Result<Tensors> {
-    let mut all = Weights::parse(bytes, name, |_| true)?;
-    let names: Vec<String> = all.names().map(str::to_owned).collect();
-    let mut tensors = BTreeMap::new();
-    for full in names {
-        let shape = all.shape(&full).unwrap_or_default().to_vec();
-        let values = all.take(&full, &shape)?;
-        tensors.insert(full, NamedTensor { shape, values });
-    }
-    Ok(tensors)
 }
 
 /// CRC-32C over names and values, in the order of the names.

@@ -36,11 +36,8 @@ impl CheckpointFolder {
     /// # Errors
     /// `RESOURCE.GENERIC` when it cannot be listed.
     pub fn steps(&self) -> Result<Vec<u64>> {
-        let mut steps: Vec<u64> = self
-            .names()?
-            .iter()
-            .filter_map(|path| step_of(path))
-            .collect();
+        let names = self.names()?;
+        let mut steps: Vec<u64> = names.iter().filter_map(|path| step_of(path)).collect();
         steps.sort_unstable();
         Ok(steps)
     }
@@ -59,11 +56,8 @@ impl CheckpointFolder {
                 Ok(checkpoint) => {
                     for (path, error) in &damaged {
                         set_aside(path)?;
-                        warn(&format!(
-                            "{}; the run goes on from step {}",
-                            error.message(),
-                            checkpoint.step
-                        ));
+                        let (why, step) = (error.message(), checkpoint.step);
+                        warn(&format!("{why}; the run goes on from step {step}"));
                     }
                     return Ok(Some(checkpoint));
                 }
@@ -101,10 +95,8 @@ impl CheckpointFolder {
             path.file_name()
                 .is_some_and(|name| name.to_string_lossy().starts_with(".partial-"))
         };
-        names
-            .iter()
-            .filter(partial)
-            .try_for_each(|path| remove(path))
+        let mut partial = names.iter().filter(partial);
+        partial.try_for_each(|path| remove(path))
     }
 
     fn names(&self) -> Result<Vec<PathBuf>> {
@@ -129,14 +121,10 @@ fn base_name(step: u64) -> String {
 }
 
 fn step_of(path: &Path) -> Option<u64> {
-    if path.extension() != Some(OsStr::new(EXTENSION)) {
-        return None;
-    }
-    path.file_stem()?
-        .to_str()?
-        .strip_prefix(PREFIX)?
-        .parse()
-        .ok()
+    let stem = path
+        .file_stem()
+        .filter(|_| path.extension() == Some(OsStr::new(EXTENSION)));
+    stem?.to_str()?.strip_prefix(PREFIX)?.parse().ok()
 }
 
 fn set_aside(path: &Path) -> Result<()> {

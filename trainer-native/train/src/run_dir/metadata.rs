@@ -119,13 +119,10 @@ pub(super) fn write(plan: &RunPlan, state: &RunState, status: RunStatus) -> Resu
 }
 
 fn summary(plan: &RunPlan, state: &RunState, status: RunStatus) -> String {
-    let mut text = format!(
-        "train {}: {}, {} of {} steps in the newest checkpoint",
-        plan.stage,
-        status.as_str(),
-        state.steps_completed,
-        plan.run.steps
-    );
+    let (stage, status, done) = (plan.stage, status.as_str(), state.steps_completed);
+    let all = plan.run.steps;
+    let mut text =
+        format!("train {stage}: {status}, {done} of {all} steps in the newest checkpoint");
     if state.resumed_from_step > 0 {
         text += &format!(", resumed from step {}", state.resumed_from_step);
     }

@@ -1,82 +1,85 @@
 //! Prometheus metrics of a training process, by the Python package's names.
 
-use genolewm::collapse::CollapseCheck;
+use genolewm::collapse::{CollapseCheck, CollapseMetrics};
 use genolewm_report::prometheus::{Metric, Registry};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const STEP_DURATION: Metric = Metric {
-    name: "geno_lewm.training.step.duration",
-    unit: "ms",
-    summary: "per training step",
-};
-const LOSS_PRED: Metric = Metric {
-    name: "geno_lewm.training.loss.pred",
-    unit: "unitless",
-    summary: "last logged pred loss",
-};
-const LOSS_REG: Metric = Metric {
-    name: "geno_lewm.training.loss.reg",
-    unit: "unitless",
-    summary: "last logged reg loss (Phase 2 active, Phase 1 monitoring)",
-};
-const COLLAPSE_ALERT: Metric = Metric {
-    name: "geno_lewm.training.collapse.alert",
-    unit: "events",
-    summary: "total collapse alerts during run",
-};
-const CACHE_HIT: Metric = Metric {
-    name: "geno_lewm.data.cache.hit",
-    unit: "ops",
-    summary: "per-call increment",
-};
-const CACHE_MISS: Metric = Metric {
-    name: "geno_lewm.data.cache.miss",
-    unit: "ops",
-    summary: "per-call increment",
-};
-const ENCODE_DURATION: Metric = Metric {
-    name: "geno_lewm.data.encode.duration",
-    unit: "ms",
-    summary: "per-window encoder call",
-};
+const STEP_DURATION: Metric = metric(
+    "geno_lewm.training.step.duration",
+    "ms",
+    "per training step",
+);
+const LOSS_PRED: Metric = metric(
+    "geno_lewm.training.loss.pred",
+    "unitless",
+    "last logged pred loss",
+);
+const LOSS_REG: Metric = metric(
+    "geno_lewm.training.loss.reg",
+    "unitless",
+    "last logged reg loss (Phase 2 active, Phase 1 monitoring)",
+);
+const COLLAPSE_ALERT: Metric = metric(
+    "geno_lewm.training.collapse.alert",
+    "events",
+    "total collapse alerts during run",
+);
+const CACHE_HIT: Metric = metric("geno_lewm.data.cache.hit", "ops", "per-call increment");
+const CACHE_MISS: Metric = metric("geno_lewm.data.cache.miss", "ops", "per-call increment");
+const ENCODE_DURATION: Metric = metric(
+    "geno_lewm.data.encode.duration",
+    "ms",
+    "per-window encoder call",
+);
 
-const fn collapse(name: &'static str, summary: &'static str) -> Metric {
+const fn metric(name: &'static str, unit: &'static str, summary: &'static str) -> Metric {
     Metric {
         name,
-        unit: "unitless",
+        unit,
         summary,
     }
 }
 
-const PRED_COS_MEAN: Metric = collapse(
-    "geno_lewm.training.collapse.pred_cos_mean",
-    "last collapse-monitor mean prediction-target cosine similarity",
-);
-const PRED_L2_MEAN: Metric = collapse(
-    "geno_lewm.training.collapse.pred_l2_mean",
-    "last collapse-monitor mean prediction-target L2 distance",
-);
-const TARGET_VAR_PER_DIM: Metric = collapse(
-    "geno_lewm.training.collapse.target_var_per_dim",
-    "last collapse-monitor mean target variance per latent dimension",
-);
-const PRED_VAR_PER_DIM: Metric = collapse(
-    "geno_lewm.training.collapse.pred_var_per_dim",
-    "last collapse-monitor mean prediction variance per latent dimension",
-);
-const PRED_TARGET_CORR: Metric = collapse(
-    "geno_lewm.training.collapse.pred_target_corr",
-    "last collapse-monitor flattened prediction-target correlation",
-);
-const PAIRWISE_PRED_DIST_MEAN: Metric = collapse(
-    "geno_lewm.training.collapse.pairwise_pred_dist_mean",
-    "last collapse-monitor mean pairwise prediction distance",
-);
-const KL_REG: Metric = collapse(
-    "geno_lewm.training.collapse.kl_reg",
-    "last collapse-monitor LeJEPA KL regularizer value",
-);
+/// What the collapse monitor looks at: name, summary and value.
+type CollapseGauge = (&'static str, &'static str, fn(&CollapseMetrics) -> f64);
+const COLLAPSE: [CollapseGauge; 7] = [
+    (
+        "geno_lewm.training.collapse.pred_cos_mean",
+        "last collapse-monitor mean prediction-target cosine similarity",
+        |of| of.pred_cos_mean,
+    ),
+    (
+        "geno_lewm.training.collapse.pred_l2_mean",
+        "last collapse-monitor mean prediction-target L2 distance",
+        |of| of.pred_l2_mean,
+    ),
+    (
+        "geno_lewm.training.collapse.target_var_per_dim",
+        "last collapse-monitor mean target variance per latent dimension",
+        |of| of.target_var_per_dim,
+    ),
+    (
+        "geno_lewm.training.collapse.pred_var_per_dim",
+        "last collapse-monitor mean prediction variance per latent dimension",
+        |of| of.pred_var_per_dim,
+    ),
+    (
+        "geno_lewm.training.collapse.pred_target_corr",
+        "last collapse-monitor flattened prediction-target correlation",
+        |of| of.pred_target_corr,
+    ),
+    (
+        "geno_lewm.training.collapse.pairwise_pred_dist_mean",
+        "last collapse-monitor mean pairwise prediction distance",
+        |of| of.pairwise_pred_dist_mean,
+    ),
+    (
+        "geno_lewm.training.collapse.kl_reg",
+        "last collapse-monitor LeJEPA KL regularizer value",
+        |of| of.kl_reg,
+    ),
+];
 
 /// Counters, gauges and histograms of one process. Clones share them, so that threads which read
 /// or encode data can count as well.
@@ -101,19 +104,10 @@ impl RunMonitor {
 
     /// The collapse monitor has looked at a batch.
     pub fn collapse(&self, check: &CollapseCheck) {
-        let metrics = &check.metrics;
         let mut registry = self.lock();
         registry.count(COLLAPSE_ALERT, check.alerts.len() as u64);
-        for (metric, value) in [
-            (PRED_COS_MEAN, metrics.pred_cos_mean),
-            (PRED_L2_MEAN, metrics.pred_l2_mean),
-            (TARGET_VAR_PER_DIM, metrics.target_var_per_dim),
-            (PRED_VAR_PER_DIM, metrics.pred_var_per_dim),
-            (PRED_TARGET_CORR, metrics.pred_target_corr),
-            (PAIRWISE_PRED_DIST_MEAN, metrics.pairwise_pred_dist_mean),
-            (KL_REG, metrics.kl_reg),
-        ] {
-            registry.set(metric, value);
+        for (name, summary, value) in COLLAPSE {
+            registry.set(metric(name, "unitless", summary), value(&check.metrics));
         }
     }
 
@@ -148,7 +142,7 @@ fn milliseconds(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genolewm::collapse::{CollapseAlert, CollapseMetrics, Criterion};
+    use genolewm::collapse::{CollapseAlert, Criterion};
 
     #[test]
     fn figures_stand_under_the_packages_names() {

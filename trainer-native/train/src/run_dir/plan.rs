@@ -53,11 +53,7 @@ impl RunPlan {
     /// `CONFIG.GENERIC` with the first field that differs.
     pub fn check(&self, old: &RunIdentity) -> Result<()> {
         if old.stage != self.stage {
-            let difference = Difference {
-                field: "stage".to_owned(),
-                old: old.stage.clone(),
-                new: self.stage.to_owned(),
-            };
+            let difference = Difference::new("stage", &old.stage, self.stage);
             return Err(difference.refusal("stage", &self.run.output));
         }
         for (what, old, new) in [
@@ -105,6 +101,14 @@ struct Difference {
 }
 
 impl Difference {
+    fn new(field: &str, old: impl ToString, new: impl ToString) -> Self {
+        Self {
+            field: field.to_owned(),
+            old: old.to_string(),
+            new: new.to_string(),
+        }
+    }
+
     fn refusal(&self, what: &str, directory: &Path) -> Error {
         let Self { field, old, new } = self;
         let message = format!(
@@ -124,13 +128,8 @@ fn first_difference(old: &str, new: &str) -> Option<Difference> {
     if old == new {
         return None;
     }
-    let parse = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
-    let (before, after): (Value, Value) = (parse(old), parse(new));
-    let whole = || Difference {
-        field: "the whole".to_owned(),
-        old: old.to_owned(),
-        new: new.to_owned(),
-    };
+    let [before, after] = [old, new].map(|text| serde_json::from_str(text).unwrap_or(Value::Null));
+    let whole = || Difference::new("the whole", old, new);
     Some(differing_field("", &before, &after).unwrap_or_else(whole))
 }
 
@@ -143,17 +142,11 @@ fn differing_field(path: &str, old: &Value, new: &Value) -> Option<Difference> {
             } else {
                 format!("{path}.{name}")
             };
-            let of = |side: &serde_json::Map<String, Value>| {
-                side.get(name).cloned().unwrap_or(Value::Null)
-            };
-            differing_field(&inner, &of(old), &of(new))
+            let [old, new] = [old, new].map(|side| side.get(name).unwrap_or(&Value::Null));
+            differing_field(&inner, old, new)
         });
     }
-    (old != new).then(|| Difference {
-        field: path.to_owned(),
-        old: old.to_string(),
-        new: new.to_string(),
-    })
+    (old != new).then(|| Difference::new(path, old, new))
 }
 
 #[cfg(test)]

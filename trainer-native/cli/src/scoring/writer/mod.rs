@@ -1,17 +1,19 @@
 //! The formats in which scores are written.
 
 mod score_writer;
-mod jsonl;
 mod parquet;
-mod tsv;
-mod vcf;
+mod text;
 
 use crate::common::output::Output;
 use clap::ValueEnum;
 pub use genolewm::format::RunNote;
+use genolewm::format::{TSV_COLUMNS, tsv_lines, vcf_header, vcf_line};
+use genolewm::scorer::Outcome;
+use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, ErrorCode, Result};
 pub use score_writer::{Compressed, Origin, ScoreWriter};
 use std::path::Path;
+use text::Text;
 
 /// A format of the scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -58,10 +60,19 @@ pub fn open(
     origin: &Origin,
     note: &RunNote,
 ) -> Result<Box<dyn ScoreWriter>> {
+    let plain = Compressed::V;
     Ok(match format {
-        Format::Jsonl => Box::new(jsonl::JsonLines::new(output)),
-        Format::Tsv => Box::new(tsv::Tsv::new(output)?),
-        Format::Vcf => Box::new(vcf::Vcf::new(output, compressed, origin, note)?),
+        Format::Jsonl => Box::new(Text::new(output, plain, "", json_lines)?),
+        Format::Tsv => {
+            let head = TSV_COLUMNS.join("\t") + "\n";
+            let lines = |record: &_, outcomes: &_| Ok(tsv_lines(record, outcomes));
+            Box::new(Text::new(output, plain, &head, lines)?)
+        }
+        Format::Vcf => {
+            let head = vcf_header(&origin.header, note);
+            let line = |record: &_, outcomes: &_| Ok(vcf_line(record, outcomes) + "\n");
+            Box::new(Text::new(output, compressed, &head, line)?)
+        }
         Format::Parquet => Box::new(parquet::Table::new(output)?),
         Format::Table => {
             return Err(Error::new(
@@ -70,4 +81,16 @@ pub fn open(
             ));
         }
     })
+}
+
+/// One row of JSON for each scored allele.
+fn json_lines(_: &VariantRecord, outcomes: &[Outcome]) -> Result<String> {
+    let mut lines = String::new();
+    for outcome in outcomes {
+        if let Outcome::Scored(scored) = outcome {
+            lines += &scored.row().to_json_line()?;
+            lines.push('\n');
+        }
+    }
+    Ok(lines)
 }

@@ -4,7 +4,7 @@ use super::score_writer::ScoreWriter;
 use crate::common::output::Output;
 use crate::common::terminal::write_error;
 use genolewm::format::{alternate, status};
-use genolewm::scorer::{Outcome, Scored};
+use genolewm::scorer::Outcome;
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::shards::{Optional, write_column, write_optional};
@@ -109,35 +109,27 @@ impl ScoreWriter for Table {
 
 impl Rows {
     fn push(&mut self, record: &VariantRecord, alternate: &str, outcome: &Outcome) {
-        let pos = record
-            .pos
-            .map_or(0, |pos| i64::try_from(pos.get()).unwrap_or(i64::MAX));
+        let pos = record.pos.map_or(0, |pos| pos.get());
         let scored = match outcome {
             Outcome::Scored(scored) => Some(scored.as_ref()),
             Outcome::Skipped(_) => None,
         };
         self.chrom.push(record.contig.as_str().into());
-        self.pos.push(pos);
+        self.pos.push(i64::try_from(pos).unwrap_or(i64::MAX));
         self.id.push(record.id.as_deref().map(ByteArray::from));
         self.reference
             .push(record.reference.as_deref().unwrap_or(".").into());
         self.alternate.push(alternate.into());
         self.status.push(status(outcome).into());
-        self.push_figures(scored);
-    }
-
-    fn push_figures(&mut self, scored: Option<&Scored>) {
+        let displacement = scored.map(|scored| scored.displacement);
         let result = scored.map(|scored| &scored.result);
-        self.raw.push(result.map(|result| result.sigma_raw));
-        self.calibrated
-            .push(result.map(|result| result.sigma_calibrated));
-        self.displacement
-            .push(scored.map(|scored| scored.displacement));
+        self.raw.push(result.map(|of| of.sigma_raw));
+        self.calibrated.push(result.map(|of| of.sigma_calibrated));
+        self.displacement.push(displacement);
         self.bucket
-            .push(result.map(|result| result.bucket_id.as_str().into()));
-        self.confidence.push(result.map(|result| result.confidence));
-        self.low_confidence
-            .push(result.map(|result| result.low_confidence));
+            .push(result.map(|of| of.bucket_id.as_str().into()));
+        self.confidence.push(result.map(|of| of.confidence));
+        self.low_confidence.push(result.map(|of| of.low_confidence));
     }
 
     /// Writes the columns in the schema's order.

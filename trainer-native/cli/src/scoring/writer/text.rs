@@ -1,18 +1,22 @@
-//! VCF: the input's own lines with fields added to INFO, plain or BGZF.
+//! Text, record after record: JSON lines (`docs/formats.md#scores`), tab-separated values, and VCF,
+//! plain or BGZF.
 
-use super::score_writer::{Compressed, Origin, ScoreWriter};
+use super::score_writer::{Compressed, ScoreWriter};
 use crate::common::output::Output;
 use crate::common::terminal::write_error;
-use genolewm::format::{RunNote, vcf_header, vcf_line};
 use genolewm::scorer::Outcome;
 use genolewm_core::Result;
 use genolewm_core::source::VariantRecord;
 use noodles_bgzf as bgzf;
-use std::io::{self, Write};
+use std::io::Write;
 
-pub(super) struct Vcf {
+/// What is written of a record and its outcomes, line breaks included.
+pub(super) type Lines = fn(&VariantRecord, &[Outcome]) -> Result<String>;
+
+pub(super) struct Text {
     writer: Encoder,
     name: String,
+    lines: Lines,
 }
 
 enum Encoder {
@@ -20,22 +24,25 @@ enum Encoder {
     Bgzip(Box<bgzf::io::Writer<Output>>),
 }
 
-impl Vcf {
+impl Text {
     pub(super) fn new(
         output: Output,
         compressed: Compressed,
-        origin: &Origin,
-        note: &RunNote,
+        head: &str,
+        lines: Lines,
     ) -> Result<Self> {
         let name = output.name().to_owned();
         let writer = match compressed {
             Compressed::V => Encoder::Plain(output),
             Compressed::Z => Encoder::Bgzip(Box::new(bgzf::io::Writer::new(output))),
         };
-        let mut vcf = Self { writer, name };
-        let header = vcf_header(&origin.header, note);
-        vcf.write(&header)?;
-        Ok(vcf)
+        let mut text = Self {
+            writer,
+            name,
+            lines,
+        };
+        text.write(head)?;
+        Ok(text)
     }
 
     fn write(&mut self, text: &str) -> Result<()> {
@@ -47,18 +54,18 @@ impl Vcf {
     }
 }
 
-impl ScoreWriter for Vcf {
+impl ScoreWriter for Text {
     fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
-        let mut line = vcf_line(record, outcomes);
-        line.push('\n');
-        self.write(&line)
+        self.write(&(self.lines)(record, outcomes)?)
     }
 
     fn finish(self: Box<Self>) -> Result<Output> {
-        let finished: io::Result<Output> = match self.writer {
+        match self.writer {
             Encoder::Plain(output) => Ok(output),
-            Encoder::Bgzip(writer) => writer.finish(),
-        };
-        finished.map_err(|error| write_error(&self.name, &error))
+            Encoder::Bgzip(writer) => {
+                let finished = writer.finish();
+                finished.map_err(|error| write_error(&self.name, &error))
+            }
+        }
     }
 }
