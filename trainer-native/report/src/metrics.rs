@@ -1,6 +1,6 @@
 //! Metrics as JSON lines: one object a line, appended while a run lasts.
 
-use crate::output::io_error;
+use crate::output::{io_error, io_error_at};
 use genolewm_core::error::Location;
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::Serialize;
@@ -73,8 +73,7 @@ impl MetricsWriter {
 /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line for anything else that
 /// is not a JSON object.
 pub fn read_metrics(path: &Path) -> Result<Vec<Row>> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| io_error(&name, &error))?;
+    let text = std::fs::read_to_string(path).map_err(io_error_at(path))?;
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     let lines = whole
         .lines()
@@ -87,7 +86,7 @@ pub fn read_metrics(path: &Path) -> Result<Vec<Row>> {
                     ErrorCode::InputGeneric,
                     "a line of metrics is not a JSON object",
                 )
-                .at(Location::line(&name, index as u64 + 1).column(1, line))
+                .at(Location::line(&path.display().to_string(), index as u64 + 1).column(1, line))
             })
         })
         .collect()

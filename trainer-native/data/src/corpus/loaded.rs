@@ -118,8 +118,8 @@ impl Corpus {
 
     /// Bases that can be sampled, by source, in the order of the table; a line whose weight is `mix`
     /// has one entry for each class that it holds.
-    #[must_use]
-    pub fn source_len_bp(&self) -> Vec<u64> {
+    #[cfg(test)]
+    fn source_len_bp(&self) -> Vec<u64> {
         self.sources
             .iter()
             .map(|source| source.bases.len() as u64)

@@ -4,7 +4,7 @@ use crate::files::lines::each_line;
 use crate::files::records::{RecordOptions, RecordReader, RowKind, SequenceRecord};
 use crate::sha256::{self, hex};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
+use genolewm_report::output::{io_error_at, read};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -156,9 +156,7 @@ pub fn open_records(
 }
 
 fn read_manifest(path: &Path) -> Result<(String, Vec<PackageFile>)> {
-    let name = path.display().to_string();
-    let text = std::fs::read(path).map_err(|error| io_error(&name, &error))?;
-    let manifest: Value = serde_json::from_slice(&text)
+    let manifest: Value = serde_json::from_slice(&read(path)?)
         .map_err(|error| malformed(path, "it is not JSON").with_detail("cause", error))?;
     let snapshot_id = manifest.get("snapshot_id").and_then(Value::as_str);
     let snapshot_id = snapshot_id.filter(|id| !id.trim().is_empty());
@@ -199,9 +197,7 @@ fn plain_sum(sum: &str) -> String {
 }
 
 fn sha256_of(path: &Path) -> Result<String> {
-    let hash = sha256::of_file(path);
-    let hash = hash.map_err(|error| io_error(&path.display().to_string(), &error))?;
-    Ok(hex(&hash))
+    Ok(hex(&sha256::of_file(path).map_err(io_error_at(path))?))
 }
 
 fn malformed(path: &Path, what: &str) -> Error {

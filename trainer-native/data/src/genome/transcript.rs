@@ -171,8 +171,8 @@ impl Transcript {
     }
 
     /// The contig's base at a place of the spliced transcript.
-    #[must_use]
-    pub fn contig_offset(&self, spliced: usize) -> Option<BpOffset> {
+    #[cfg(test)]
+    fn contig_offset(&self, spliced: usize) -> Option<BpOffset> {
         let mut left = match self.strand {
             Strand::Forward => spliced,
             Strand::Reverse => self.spliced_bp().checked_sub(spliced + 1)?,

@@ -83,64 +83,75 @@ impl Column {
     }
 }
 
-/// The values of an optional column, and for each row whether it has one.
+/// What a row has in a column.
 #[derive(Debug, Clone)]
-pub struct Optional<T> {
-    values: Vec<T>,
-    levels: Vec<i16>,
+pub(super) enum Cell {
+    Text(String),
+    Integer(i64),
+    /// Stored as f32.
+    Number(f64),
 }
 
-impl<T> Default for Optional<T> {
-    fn default() -> Self {
-        Self {
-            values: Vec::new(),
-            levels: Vec::new(),
+impl Cell {
+    pub(super) fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn integer(self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn number(self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(number),
+            _ => None,
         }
     }
 }
 
-impl<T> Optional<T> {
-    /// Adds a row.
-    pub fn push(&mut self, value: Option<T>) {
-        self.levels.push(i16::from(value.is_some()));
-        self.values.extend(value);
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
     }
 }
 
-impl<T> FromIterator<Option<T>> for Optional<T> {
-    fn from_iter<I: IntoIterator<Item = Option<T>>>(rows: I) -> Self {
-        let mut column = Self::default();
-        rows.into_iter().for_each(|value| column.push(value));
-        column
+/// Writes the next column of a row group, an optional one, from what each row has.
+///
+/// # Errors
+/// As [`write_column`].
+pub(super) fn write_optional<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    rows: impl Iterator<Item = Option<T::T>>,
+) -> Result<(), ParquetError> {
+    let (mut values, mut levels) = (Vec::new(), Vec::new());
+    for value in rows {
+        levels.push(i16::from(value.is_some()));
+        values.extend(value);
     }
+    write_column::<T>(group, &values, &levels, None)
 }
 
-/// Writes the next column of a row group, an optional one.
+/// Writes the next column of a row group: its values, and their levels of definition and repetition.
 ///
 /// # Errors
 /// When the schema has another column there, or the file cannot be written.
-pub fn write_optional<T: DataType>(
-    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
-    column: &Optional<T::T>,
-) -> Result<(), ParquetError> {
-    write_column::<T>(group, &column.values, Some(&column.levels))
-}
-
-/// Writes the next column of a row group: its values and, where it is optional, for each row 1 or
-/// 0 for whether it has one.
-///
-/// # Errors
-/// As [`write_optional`].
-pub fn write_column<T: DataType>(
+pub(crate) fn write_column<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
     values: &[T::T],
-    levels: Option<&[i16]>,
+    definitions: &[i16],
+    repetitions: Option<&[i16]>,
 ) -> Result<(), ParquetError> {
     let Some(mut column) = group.next_column()? else {
-        return Err(ParquetError::General(
-            "the schema has too few columns".to_owned(),
-        ));
+        let message = "the schema has too few columns";
+        return Err(ParquetError::General(message.to_owned()));
     };
-    column.typed::<T>().write_batch(values, levels, None)?;
+    let writer = column.typed::<T>();
+    writer.write_batch(values, Some(definitions), repetitions)?;
     column.close()
 }

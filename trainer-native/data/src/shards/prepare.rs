@@ -5,7 +5,7 @@ use super::rows::{Row, Rows};
 use super::sites::{Counts, Rules, VcfRows};
 use super::writer::ShardWriter;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
+use genolewm_report::output::io_error_at;
 use std::path::Path;
 
 /// Name of a shard in the folder of its release.
@@ -73,8 +73,7 @@ fn existing<R: Row>(target: &Path) -> Result<(u64, u64)> {
         row?;
         rows += 1;
     }
-    let size = std::fs::metadata(target)
-        .map_err(|error| io_error(&target.display().to_string(), &error))?;
+    let size = std::fs::metadata(target).map_err(io_error_at(target))?;
     Ok((rows, size.len()))
 }
 

@@ -4,7 +4,7 @@ use super::cause::io_cause;
 use super::columns::schema_of;
 use super::rows::{Row, write_rows};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{StagedFile, io_error};
+use genolewm_report::output::{StagedFile, io_error_at};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
@@ -34,8 +34,7 @@ pub(super) struct Written {
 impl<R: Row> ShardWriter<R> {
     /// Makes the folder of `target` and a file in it.
     pub(super) fn create(target: &Path) -> Result<Self> {
-        let file = StagedFile::create_with_folder(target)
-            .map_err(|error| io_error(&target.display().to_string(), &error))?;
+        let file = StagedFile::create_with_folder(target).map_err(io_error_at(target))?;
         let properties = ZstdLevel::try_new(3).map(|level| {
             WriterProperties::builder()
                 .set_compression(Compression::ZSTD(level))
@@ -88,15 +87,17 @@ impl<R: Row> ShardWriter<R> {
             file.commit()?;
             Ok(bytes)
         };
-        let bytes = place().map_err(|error| io_error(&target.display().to_string(), &error))?;
+        let bytes = place().map_err(io_error_at(&target))?;
         Ok(Written { rows, bytes })
     }
 }
 
 fn failure(target: &Path, error: ParquetError) -> Error {
-    let name = target.display().to_string();
     match io_cause(error) {
-        Ok(error) => io_error(&name, &error),
-        Err(cause) => Error::new(ErrorCode::InternalGeneric, format!("{name}: {cause}")),
+        Ok(error) => io_error_at(target)(error),
+        Err(cause) => {
+            let message = format!("{}: {cause}", target.display());
+            Error::new(ErrorCode::InternalGeneric, message)
+        }
     }
 }
