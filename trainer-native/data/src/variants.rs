@@ -235,15 +235,11 @@ impl VariantIndex {
                 .push(variant.edit.clone());
         }
         for edits in by_contig.values_mut() {
-            let key = |edit: &EditSpec| {
-                (
-                    edit.pos(),
-                    edit.reference().to_owned(),
-                    edit.alternate().to_owned(),
-                )
-            };
-            edits.sort_by_key(key);
-            edits.dedup_by_key(|edit| key(edit));
+            fn key(edit: &EditSpec) -> (Position, &str, &str) {
+                (edit.pos(), edit.reference(), edit.alternate())
+            }
+            edits.sort_by(|a, b| key(a).cmp(&key(b)));
+            edits.dedup_by(|a, b| key(a) == key(b));
         }
         Self { by_contig }
     }

@@ -10,6 +10,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
+const NO_OBJECT: &str = "a line of metrics is not a JSON object";
+
 /// One line of metrics.
 pub type Row = Map<String, Value>;
 
@@ -40,12 +42,7 @@ impl MetricsWriter {
     /// `INTERNAL.GENERIC` when `row` is not a JSON object with finite numbers,
     /// `RESOURCE.DISK_FULL` or `RESOURCE.GENERIC` when writing fails.
     pub fn write(&mut self, row: &impl Serialize) -> Result<()> {
-        let refused = || {
-            Error::new(
-                ErrorCode::InternalGeneric,
-                "a line of metrics is not a JSON object",
-            )
-        };
+        let refused = || Error::new(ErrorCode::InternalGeneric, NO_OBJECT);
         let value = serde_json::to_value(row)
             .ok()
             .filter(Value::is_object)
@@ -82,11 +79,11 @@ pub fn read_metrics(path: &Path) -> Result<Vec<Row>> {
     lines
         .map(|(index, line)| {
             serde_json::from_str(line).map_err(|_| {
-                Error::new(
-                    ErrorCode::InputGeneric,
-                    "a line of metrics is not a JSON object",
+                Error::new(ErrorCode::InputGeneric, NO_OBJECT).at(Location::line(
+                    &path.display().to_string(),
+                    index as u64 + 1,
                 )
-                .at(Location::line(&path.display().to_string(), index as u64 + 1).column(1, line))
+                .column(1, line))
             })
         })
         .collect()

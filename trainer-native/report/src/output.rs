@@ -108,12 +108,12 @@ fn sync_folders(path: &Path, old_folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         for folder in folder_of(path).ancestors() {
             let is_last = folder.as_os_str().is_empty() || folder == old_folder;
-            File::open(if folder.as_os_str().is_empty() {
+            let named = if folder.as_os_str().is_empty() {
                 Path::new(".")
             } else {
                 folder
-            })?
-            .sync_all()?;
+            };
+            File::open(named)?.sync_all()?;
             if is_last {
                 break;
             }

@@ -89,11 +89,8 @@ fn decode(file: File) -> Decoded<Vec<WindowCacheRecord>> {
 /// on any other.
 fn find(schema: &SchemaDescriptor, name: &str, physical: Physical, length: i32) -> Decoded<usize> {
     let named = |column: &parquet::schema::types::ColumnDescPtr| {
-        column
-            .path()
-            .parts()
-            .first()
-            .is_some_and(|part| part == name)
+        let first = column.path().parts().first();
+        first.is_some_and(|part| part == name)
     };
     let place = schema.columns().iter().position(named);
     let place = place.ok_or_else(|| fault(format!("there is no column {name}")))?;

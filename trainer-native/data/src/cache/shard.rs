@@ -117,7 +117,7 @@ fn flat<T: DataType>(
     value: impl Fn(&WindowCacheRecord) -> T::T,
 ) -> Encoded<()> {
     let values: Vec<T::T> = records.iter().map(value).collect();
-    write_column::<T>(group, &values, &vec![1; values.len()], None)
+    write_column::<T>(group, &values, Some(&vec![1; values.len()]), None)
 }
 
 fn embeddings(group: &mut Group<'_>, records: &[WindowCacheRecord]) -> Encoded<()> {
@@ -130,5 +130,5 @@ fn embeddings(group: &mut Group<'_>, records: &[WindowCacheRecord]) -> Encoded<(
     }
     // The list is there, has an element here, and that element is there.
     let definitions = vec![3; values.len()];
-    write_column::<FixedLenByteArrayType>(group, &values, &definitions, Some(&repetitions))
+    write_column::<FixedLenByteArrayType>(group, &values, Some(&definitions), Some(&repetitions))
 }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 const SPARE_PLACES: u64 = 1_000_000;
 
 /// A cache below a directory.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct WindowCache {
     root: PathBuf,
     /// Open once something was looked up.
@@ -35,9 +35,7 @@ impl WindowCache {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
-            index: None,
-            last: None,
-            adopted: false,
+            ..Self::default()
         }
     }
 

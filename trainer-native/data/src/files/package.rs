@@ -1,5 +1,6 @@
 //! Dataset packages of the Python package: a directory of ready-cut windows with its manifest.
 
+use crate::errors::input_error;
 use crate::files::lines::each_line;
 use crate::files::records::{RecordOptions, RecordReader, RowKind, SequenceRecord};
 use crate::sha256::{self, hex};
@@ -76,8 +77,8 @@ impl DatasetPackage {
     }
 
     /// Every file that the manifest lists.
-    #[must_use]
-    pub fn files(&self) -> &[PackageFile] {
+    #[cfg(test)]
+    pub(crate) fn files(&self) -> &[PackageFile] {
         &self.files
     }
 
@@ -202,11 +203,8 @@ fn sha256_of(path: &Path) -> Result<String> {
 
 fn malformed(path: &Path, what: &str) -> Error {
     let name = path.display();
-    Error::new(
-        ErrorCode::InputGeneric,
-        format!("{name}: not a dataset: {what}"),
-    )
-    .with_remedy("give the directory of a complete dataset package")
+    input_error(format!("{name}: not a dataset: {what}"))
+        .with_remedy("give the directory of a complete dataset package")
 }
 
 fn changed(file: &str, expected: &str, found: &str) -> Error {

@@ -1,6 +1,6 @@
 //! The classes of sequence that the Carbon corpus is made of, and their shares.
 
-use crate::files::lines::malformed;
+use crate::errors::input_error;
 use crate::named::named;
 use crate::weighted::Weights;
 use genolewm_core::{Error, Result};
@@ -38,7 +38,7 @@ impl FromStr for SourceClass {
             "mrna" | "mrna transcripts" | "transcript" | "transcripts" => Ok(Self::Mrna),
             "splice mrna" | "splice enriched mrna" => Ok(Self::SpliceMrna),
             "gtdb" | "gtdb bacterial genomes" | "bacterial genomes" => Ok(Self::Gtdb),
-            _ => Err(malformed("a source is not a class of the Carbon corpus")
+            _ => Err(input_error("a source is not a class of the Carbon corpus")
                 .with_detail("source", label)
                 .with_remedy("use eukaryotic_genes, mrna, splice_mrna or gtdb")),
         }

@@ -6,6 +6,7 @@ use super::report::PrepareReport;
 use super::rows::{Cells, Row, Rows};
 use super::significance::Significance;
 use super::sites::{Rules, Site, Skip};
+use crate::errors::input_error;
 use genolewm_core::edit::MAX_ALLELE_BP;
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;
@@ -162,8 +163,7 @@ impl Dated<'_> {
         match (found, self.rules.missing_id) {
             (Some(id), _) => Ok(id),
             (None, MissingId::Zero) => Ok(0),
-            (None, MissingId::Refuse) => Err(Error::new(
-                ErrorCode::InputGeneric,
+            (None, MissingId::Refuse) => Err(input_error(
                 "the record has no number of ClinVar: no CLNVID, no ALLELEID, no numeric ID",
             )
             .at(site.location())

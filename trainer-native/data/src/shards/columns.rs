@@ -121,30 +121,49 @@ impl From<&str> for Cell {
     }
 }
 
-/// Writes the next column of a row group, an optional one, from what each row has.
+/// The values of an optional column, and for each row whether it has one.
+#[derive(Debug, Clone, Default)]
+pub struct Optional<T> {
+    values: Vec<T>,
+    levels: Vec<i16>,
+}
+
+impl<T> Optional<T> {
+    /// Adds a row.
+    pub fn push(&mut self, value: Option<T>) {
+        self.levels.push(i16::from(value.is_some()));
+        self.values.extend(value);
+    }
+}
+
+impl<T: Default> FromIterator<Option<T>> for Optional<T> {
+    fn from_iter<I: IntoIterator<Item = Option<T>>>(rows: I) -> Self {
+        let mut column = Self::default();
+        rows.into_iter().for_each(|value| column.push(value));
+        column
+    }
+}
+
+/// Writes the next column of a row group, an optional one.
 ///
 /// # Errors
 /// As [`write_column`].
-pub(super) fn write_optional<T: DataType>(
+pub fn write_optional<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
-    rows: impl Iterator<Item = Option<T::T>>,
+    column: &Optional<T::T>,
 ) -> Result<(), ParquetError> {
-    let (mut values, mut levels) = (Vec::new(), Vec::new());
-    for value in rows {
-        levels.push(i16::from(value.is_some()));
-        values.extend(value);
-    }
-    write_column::<T>(group, &values, &levels, None)
+    write_column::<T>(group, &column.values, Some(&column.levels), None)
 }
 
-/// Writes the next column of a row group: its values, and their levels of definition and repetition.
+/// Writes the next column of a row group: its values and, where it has them, their levels of
+/// definition and repetition.
 ///
 /// # Errors
 /// When the schema has another column there, or the file cannot be written.
-pub(crate) fn write_column<T: DataType>(
+pub fn write_column<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
     values: &[T::T],
-    definitions: &[i16],
+    definitions: Option<&[i16]>,
     repetitions: Option<&[i16]>,
 ) -> Result<(), ParquetError> {
     let Some(mut column) = group.next_column()? else {
@@ -152,6 +171,6 @@ pub(crate) fn write_column<T: DataType>(
         return Err(ParquetError::General(message.to_owned()));
     };
     let writer = column.typed::<T>();
-    writer.write_batch(values, Some(definitions), repetitions)?;
+    writer.write_batch(values, definitions, repetitions)?;
     column.close()
 }

@@ -20,8 +20,7 @@ mod clinvar;
 
 pub use clinvar::{ClinvarRules, ClinvarVariant, MissingId};
 pub use clinvar::{iter_clinvar_shard, prepare_clinvar_shard};
-pub use columns::SHARD_SCHEMA_VERSION;
-pub(crate) use columns::write_column;
+pub use columns::{Optional, SHARD_SCHEMA_VERSION, write_column, write_optional};
 pub use gnomad::{GnomadRules, GnomadVariant, POPULATIONS};
 pub use gnomad::{iter_gnomad_shard, prepare_gnomad_shard};
 pub use kind::{ShardKind, shard_kind};

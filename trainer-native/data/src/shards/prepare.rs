@@ -4,6 +4,7 @@ use super::report::PrepareReport;
 use super::rows::{Row, Rows};
 use super::sites::{Counts, Rules, VcfRows};
 use super::writer::ShardWriter;
+use crate::errors::input_error;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error_at;
 use std::path::Path;
@@ -57,10 +58,10 @@ where
         rows.drain_rows().try_for_each(|row| writer.push(row))?;
     }
     let counts = rows.counts();
-    let written = writer.finish()?;
+    let (records_written, size_bytes) = writer.finish()?;
     Ok(Some(PrepareReport {
-        records_written: written.rows,
-        size_bytes: written.bytes,
+        records_written,
+        size_bytes,
         ..report(counts)
     }))
 }
@@ -83,12 +84,9 @@ fn check_release(release: &str) -> Result<()> {
     if is_name {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorCode::InputGeneric,
-        "the release cannot be the name of a folder",
-    )
-    .with_detail("release", release)
-    .with_remedy("give a label such as v4.1 or 2026-04-15 with --release"))
+    Err(input_error("the release cannot be the name of a folder")
+        .with_detail("release", release)
+        .with_remedy("give a label such as v4.1 or 2026-04-15 with --release"))
 }
 
 /// Refuses a limit of no bases.

@@ -38,14 +38,15 @@ pub(super) fn write_rows<R: Row>(
         match kind {
             Kind::Text | Kind::Label => {
                 let texts = cells.map(|cell| Some(cell?.text()?.into_bytes().into()));
-                write_optional::<ByteArrayType>(group, texts)?;
+                write_optional::<ByteArrayType>(group, &texts.collect())?;
             }
             Kind::Integer => {
-                write_optional::<Int64Type>(group, cells.map(|cell| cell?.integer()))?;
+                let numbers = cells.map(|cell| cell?.integer());
+                write_optional::<Int64Type>(group, &numbers.collect())?;
             }
             Kind::Number => {
                 let numbers = cells.map(|cell| Some(cell?.number()? as f32));
-                write_optional::<FloatType>(group, numbers)?;
+                write_optional::<FloatType>(group, &numbers.collect())?;
             }
         }
     }

@@ -25,12 +25,6 @@ pub(super) struct ShardWriter<R> {
     written: u64,
 }
 
-/// A finished shard.
-pub(super) struct Written {
-    pub(super) rows: u64,
-    pub(super) bytes: u64,
-}
-
 impl<R: Row> ShardWriter<R> {
     /// Makes the folder of `target` and a file in it.
     pub(super) fn create(target: &Path) -> Result<Self> {
@@ -75,7 +69,7 @@ impl<R: Row> ShardWriter<R> {
     }
 
     /// Puts the file in its place once all of it is on the disk.
-    pub(super) fn finish(mut self) -> Result<Written> {
+    pub(super) fn finish(mut self) -> Result<(u64, u64)> {
         self.flush()?;
         let (target, rows) = (self.target, self.written);
         let file = self
@@ -88,7 +82,7 @@ impl<R: Row> ShardWriter<R> {
             Ok(bytes)
         };
         let bytes = place().map_err(io_error_at(&target))?;
-        Ok(Written { rows, bytes })
+        Ok((rows, bytes))
     }
 }
 
