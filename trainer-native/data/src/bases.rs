@@ -1,6 +1,7 @@
 //! Bases as numbers, the form in which sequence is held and sampled.
 
-use rand_core::Rng;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
 
 /// The code of any base that is not A, C, G or T.
 pub const N: u8 = 4;
@@ -53,6 +54,14 @@ pub fn reverse_complement(codes: &mut [u8]) {
     for code in codes {
         *code = complement(*code);
     }
+}
+
+/// The random numbers of a stream of a seed.
+#[must_use]
+pub fn stream(seed: u64, number: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(number);
+    rng
 }
 
 /// A uniform number below `n`, by multiplication: the bias is below n / 2^64.

@@ -4,6 +4,7 @@
 //! evaluation are cut out when a file is read, so that nothing downstream can reach them.
 #![forbid(unsafe_code)]
 
+mod errors;
 mod named;
 mod sha256;
 pub mod bases;

@@ -1,7 +1,8 @@
 //! The baseline that every language model must beat: a Markov chain over bases.
 
 use crate::bases;
-use genolewm_core::{Error, ErrorCode, Result};
+use crate::errors::config_error;
+use genolewm_core::Result;
 
 const BASES: usize = 4;
 /// A table of order 12 has 67 million counts.
@@ -55,11 +56,10 @@ impl MarkovModel {
     /// `CONFIG.GENERIC` for an order above 12.
     pub fn new(order: usize) -> Result<Self> {
         if order > MAX_ORDER {
-            return Err(Error::new(
-                ErrorCode::ConfigGeneric,
-                format!("a Markov model of order {order} is too large"),
-            )
-            .with_remedy(format!("use an order of at most {MAX_ORDER}")));
+            return Err(
+                config_error(format!("a Markov model of order {order} is too large"))
+                    .with_remedy(format!("use an order of at most {MAX_ORDER}")),
+            );
         }
         Ok(Self {
             counts: (0..=order)

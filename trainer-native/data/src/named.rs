@@ -1,22 +1,41 @@
 //! Closed lists whose members files and settings call by name.
 
-/// Writes and reads a type by the names that its `as_str` gives to each of its `ALL`; the closure
-/// makes the error for a text that is none of them.
+/// Gives an enum its list `ALL`, its names by `as_str` and `Display`, and the way back, `by_name`. With
+/// a closure that makes the error for a text that is none of them, it can be parsed too.
 macro_rules! named {
-    ($type:ty, $unknown:expr) => {
+    ($type:ident: $($variant:ident = $name:literal),+) => {
+        impl $type {
+            /// Every one, in the order of the declaration.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// The name in files and settings.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The one of this name, exactly.
+            #[must_use]
+            pub fn by_name(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|known| known.as_str() == name)
+            }
+        }
+
         impl std::fmt::Display for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
+    };
+    ($type:ident: $($variant:ident = $name:literal),+; $unknown:expr) => {
+        $crate::named::named!($type: $($variant = $name),+);
 
         impl std::str::FromStr for $type {
             type Err = genolewm_core::Error;
 
             fn from_str(text: &str) -> genolewm_core::Result<Self> {
                 let unknown: fn(&str) -> genolewm_core::Error = $unknown;
-                let found = Self::ALL.into_iter().find(|known| known.as_str() == text);
-                found.ok_or_else(|| unknown(text))
+                Self::by_name(text).ok_or_else(|| unknown(text))
             }
         }
     };

@@ -38,7 +38,7 @@ impl TrimmedVariant {
 }
 
 /// Bases that two alleles have in common before they part.
-fn shared(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>) -> usize {
+pub(crate) fn shared(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>) -> usize {
     one.zip(other).take_while(|(a, b)| a == b).count()
 }
 

@@ -6,9 +6,8 @@ use genolewm_core::edit::{EditSpec, SkipReason};
 use genolewm_core::position::{Interval, Position};
 use genolewm_core::source::{AlleleOutcome, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
+use genolewm_report::output::open;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -78,11 +77,7 @@ pub struct VariantSet {
 /// where a shard is damaged or has not the columns.
 pub fn read_variants(path: &Path, code: ErrorCode) -> Result<VariantSet> {
     match shard_kind(path, code)? {
-        None => {
-            let name = path.display().to_string();
-            let file = File::open(path).map_err(|error| io_error(&name, &error))?;
-            read_vcf(Box::new(file), &name)
-        }
+        None => read_vcf(Box::new(open(path)?), &path.display().to_string()),
         Some(ShardKind::Gnomad) => read_gnomad(path, code),
         Some(ShardKind::Clinvar) => read_clinvar(path, code),
     }
@@ -240,15 +235,11 @@ impl VariantIndex {
                 .push(variant.edit.clone());
         }
         for edits in by_contig.values_mut() {
-            let key = |edit: &EditSpec| {
-                (
-                    edit.pos(),
-                    edit.reference().to_owned(),
-                    edit.alternate().to_owned(),
-                )
-            };
-            edits.sort_by_key(key);
-            edits.dedup_by_key(|edit| key(edit));
+            fn key(edit: &EditSpec) -> (Position, &str, &str) {
+                (edit.pos(), edit.reference(), edit.alternate())
+            }
+            edits.sort_by(|a, b| key(a).cmp(&key(b)));
+            edits.dedup_by(|a, b| key(a) == key(b));
         }
         Self { by_contig }
     }

@@ -38,8 +38,8 @@ pub struct WindowContext {
 
 impl WindowContext {
     /// A window of a record whose place on a contig is known.
-    #[must_use]
-    pub fn placed(record_id: &str, contig: &str, start: BpOffset, bases: String) -> Self {
+    #[cfg(test)]
+    pub(crate) fn placed(record_id: &str, contig: &str, start: BpOffset, bases: String) -> Self {
         let (record_id, contig): (Arc<str>, Arc<str>) = (record_id.into(), contig.into());
         let piece = Piece {
             contig: Arc::clone(&contig),
@@ -55,8 +55,8 @@ impl WindowContext {
     }
 
     /// A window of a record that has no place: `start` counts on the record.
-    #[must_use]
-    pub fn unplaced(record_id: &str, start: BpOffset, bases: String) -> Self {
+    #[cfg(test)]
+    pub(crate) fn unplaced(record_id: &str, start: BpOffset, bases: String) -> Self {
         Self {
             contig: None,
             ..Self::placed(record_id, record_id, start, bases)

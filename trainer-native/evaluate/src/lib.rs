@@ -8,6 +8,7 @@
 //! one after another, and `all` puts the figures of many files together.
 #![forbid(unsafe_code)]
 
+mod errors;
 pub mod states;
 pub mod sequence;
 pub mod variants;

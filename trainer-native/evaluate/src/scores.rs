@@ -23,6 +23,12 @@ pub struct Score {
 }
 
 impl Score {
+    /// A score by its values.
+    pub(crate) fn new(name: &'static str, values: impl IntoIterator<Item = f64>) -> Self {
+        let values = values.into_iter().collect();
+        Self { name, values }
+    }
+
     /// Whether the score may be unknown (not a number) for some variants, which then do not count.
     #[must_use]
     pub fn is_partial(&self) -> bool {
@@ -130,18 +136,18 @@ pub fn aurocs(
     rows: &[usize],
     bootstrap: &BootstrapOptions,
 ) -> Result<([usize; 2], BTreeMap<String, Auroc>)> {
-    let all = sides(rows, positive);
+    let all = sides(&pick(positive, rows));
     let mut figures = BTreeMap::new();
     for score in scores {
         let value = |row: &usize| score.values.get(*row).copied().unwrap_or(f64::NAN);
         let known = |row: &&usize| !score.is_partial() || value(row).is_finite();
         let rows: Vec<usize> = rows.iter().filter(known).copied().collect();
-        let counts = sides(&rows, positive);
+        let labels = pick(positive, &rows);
+        let counts = sides(&labels);
         if counts[0].min(counts[1]) < LEAST_PER_SIDE {
             continue;
         }
         let values: Vec<f64> = rows.iter().map(value).collect();
-        let labels: Vec<bool> = rows.iter().map(|&row| positive[row]).collect();
         let figure = Auroc {
             known: (counts != all).then_some(counts),
             ..measure(&values, &labels, bootstrap)?
@@ -151,9 +157,16 @@ pub fn aurocs(
     Ok((all, figures))
 }
 
-fn sides(rows: &[usize], positive: &[bool]) -> [usize; 2] {
-    let count = rows.iter().filter(|&&row| positive[row]).count();
-    [count, rows.len() - count]
+pub(crate) fn pick<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
+    let rows = rows.iter().filter_map(|&row| column.get(row));
+    rows.copied().collect()
+}
+
+/// How many are on the positive side, and how many on the other.
+#[must_use]
+pub fn sides(positive: &[bool]) -> [usize; 2] {
+    let count = positive.iter().filter(|&&is| is).count();
+    [count, positive.len() - count]
 }
 
 fn measure(values: &[f64], labels: &[bool], bootstrap: &BootstrapOptions) -> Result<Auroc> {

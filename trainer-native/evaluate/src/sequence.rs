@@ -1,13 +1,12 @@
 //! Held-out sequence, and the Markov model that it is also measured with.
 
+use crate::errors::dataset_error;
+use genolewm_core::Result;
 use genolewm_core::position::Interval;
-use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::bases::N;
+use genolewm_data::bases::{N, stream};
 use genolewm_data::corpus::{Corpus, SampledWindow, read_corpus_table};
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::markov::MarkovModel;
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
 use std::path::Path;
 
 /// Order of the Markov model.
@@ -30,8 +29,7 @@ pub fn fit_markov(
     seed: u64,
 ) -> Result<(MarkovModel, u64)> {
     let corpus = Corpus::open(corpus, holdout)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(MARKOV_STREAM);
+    let mut rng = stream(seed, MARKOV_STREAM);
     let mut chain = MarkovModel::new(MARKOV_ORDER)?;
     let mut drawn = 0;
     for _ in 0..bases_bp.div_ceil(MARKOV_WINDOW_BP) {
@@ -55,8 +53,7 @@ pub fn held_out_windows(
     seed: u64,
 ) -> Result<Vec<Vec<u8>>> {
     let corpus = Corpus::from_sources(&read_corpus_table(table)?, &HoldoutPolicy::none())?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(WINDOW_STREAM);
+    let mut rng = stream(seed, WINDOW_STREAM);
     let mut windows = Vec::with_capacity(count);
     let mut rejected = 0;
     while windows.len() < count {
@@ -68,8 +65,7 @@ pub fn held_out_windows(
             rejected += 1;
         }
         if rejected > 100 * (count + 1) {
-            return Err(Error::new(
-                ErrorCode::EvalDataset,
+            return Err(dataset_error(
                 "the evaluation regions hold too few windows without unknown bases",
             )
             .with_detail("window_bp", window_bp)
@@ -85,14 +81,15 @@ fn check_held_out(holdout: &HoldoutPolicy, window: &SampledWindow) -> Result<()>
         .iter()
         .find(|piece| !holds(holdout, &piece.contig, piece.span));
     outside.map_or(Ok(()), |piece| {
-        Err(Error::new(
-            ErrorCode::EvalDataset,
-            "an evaluation region is not kept out of training",
+        Err(
+            dataset_error("an evaluation region is not kept out of training")
+                .with_detail("contig", &piece.contig)
+                .with_detail("start", piece.span.start)
+                .with_detail("end", piece.span.end)
+                .with_remedy(
+                    "name it in the hold-outs of the training, or take it out of --evaluation",
+                ),
         )
-        .with_detail("contig", &piece.contig)
-        .with_detail("start", piece.span.start)
-        .with_detail("end", piece.span.end)
-        .with_remedy("name it in the hold-outs of the training, or take it out of --evaluation"))
     })
 }
 
@@ -105,6 +102,7 @@ pub(super) fn holds(holdout: &HoldoutPolicy, contig: &str, span: Interval) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
     use genolewm_core::position::BpOffset;
 
     #[test]

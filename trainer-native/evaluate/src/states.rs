@@ -10,8 +10,9 @@ use genolewm_core::context::ContextLabel;
 use genolewm_core::edit::{EditSpec, RelEdit, apply_edit};
 use genolewm_core::surprise::{displacement, surprise_distance};
 use genolewm_core::window::ExtractedWindow;
+use genolewm_data::bases::unit;
 use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 use std::sync::Arc;
 
 /// Edits in one call of the model; with a window each they bound what is held in memory.
@@ -199,8 +200,7 @@ fn draw(rng: &mut ChaCha8Rng, role: Role, std: f64) -> f32 {
     if role == Role::Row {
         return 1.0;
     }
-    let unit = (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
-    ((2.0 * unit - 1.0) * 3.0_f64.sqrt() * std) as f32
+    ((2.0 * unit(rng) - 1.0) * 3.0_f64.sqrt() * std) as f32
 }
 
 #[cfg(test)]

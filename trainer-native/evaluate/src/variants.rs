@@ -1,15 +1,18 @@
 //! Held-out variants and the windows that they are measured in.
 
+use crate::errors::dataset_error;
 use crate::sequence::holds;
 use crate::states::Item;
 use genolewm::scorer::Placed;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::Interval;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::window::ExtractedWindow;
+use genolewm_core::{Error, Result};
 use genolewm_data::corpus::local::LocalRecord;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::variants::{LabelledVariant, VariantSet};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What finds the window of an edit.
 pub type Locate<'a> = dyn FnMut(&EditSpec) -> Result<Placed> + 'a;
@@ -48,6 +51,25 @@ pub struct HeldOut {
 }
 
 impl Bounds<'_> {
+    /// The window of a variant, or why it is left out.
+    ///
+    /// # Errors
+    /// Those of `place`.
+    pub fn window(
+        &self,
+        side: Side<'_>,
+        edit: &EditSpec,
+        place: &mut Locate<'_>,
+    ) -> Result<core::result::Result<Arc<ExtractedWindow>, &'static str>> {
+        Ok(match place(edit)? {
+            Placed::Skipped(reason) => Err(reason.as_str()),
+            Placed::Window(window) => {
+                let reason = self.speaks_against(side, edit, Some(window.span()));
+                reason.map_or(Ok(window), Err)
+            }
+        })
+    }
+
     /// Why an edit is not on a side, judged by its reference bases and then, when its window is
     /// known, by that; `None` when nothing speaks against it.
     #[must_use]
@@ -130,14 +152,10 @@ impl HeldOut {
         side: Side<'_>,
         place: &mut Locate<'_>,
     ) -> Result<Option<&'static str>> {
-        let window = match place(&variant.edit)? {
-            Placed::Skipped(reason) => return Ok(Some(reason.as_str())),
-            Placed::Window(window) => window,
+        let window = match bounds.window(side, &variant.edit, place)? {
+            Ok(window) => window,
+            Err(reason) => return Ok(Some(reason)),
         };
-        let span = window.span();
-        if let Some(reason) = bounds.speaks_against(side, &variant.edit, Some(span)) {
-            return Ok(Some(reason));
-        }
         self.items.push(Item::of(&variant.edit, &window)?);
         self.variants.push(variant);
         Ok(None)
@@ -174,10 +192,7 @@ fn places(contig: &str, span: Interval) -> impl Iterator<Item = (String, Interva
 }
 
 fn nothing_left(left_out: &BTreeMap<String, u64>) -> Error {
-    let error = Error::new(
-        ErrorCode::EvalDataset,
-        "no variant of the files lies in the hold-outs and fits its reference",
-    )
+    let error = dataset_error("no variant of the files lies in the hold-outs and fits its reference")
     .with_remedy(
         "give variants whose windows lie inside the regions of --holdout, with contigs named as there \
          and in the FASTA",

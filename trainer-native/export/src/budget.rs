@@ -8,6 +8,7 @@ use genolewm_core::evaluation::auroc;
 use genolewm_core::surprise::displacement;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_evaluate::rollout::follow::{Networks, PathStates};
+use genolewm_evaluate::scores::sides;
 use genolewm_evaluate::states::Model;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -172,21 +173,20 @@ impl Figures {
             area.insert(name, pair);
         }
         let cosines = reference.cosines(reference).into_iter();
-        let cosines: Vec<Pair> = cosines
-            .zip(exported.cosines(reference))
-            .map(|(reference, exported)| Pair {
-                reference,
-                exported,
-            })
-            .collect();
+        let cosines = cosines.zip(exported.cosines(reference));
+        let pair = |(reference, exported)| Pair {
+            reference,
+            exported,
+        };
+        let cosines: Vec<Pair> = cosines.map(pair).collect();
         let fall = |pair: &Pair| pair.reference - pair.exported;
         let falls = area.values().map(fall);
-        let pathogenic = data.positive.iter().filter(|&&is| is).count();
+        let [pathogenic, benign] = sides(&data.positive);
         Ok(Self {
             data: data.name.clone(),
             variants_sha256: data.variants_sha256.clone(),
             pathogenic,
-            benign: data.positive.len() - pathogenic,
+            benign,
             auroc_drop_points: 100.0 * falls.fold(f64::NEG_INFINITY, f64::max),
             auroc: area,
             percentile_shift: shift(reference, exported),
@@ -222,12 +222,11 @@ impl Figures {
 }
 
 fn shift(reference: &Answers, exported: &Answers) -> f64 {
-    let of = |answers: &'_ Answers| answers.scores.get("sigma_calibrated").cloned();
-    let (reference, exported) = (
-        of(reference).unwrap_or_default(),
-        of(exported).unwrap_or_default(),
-    );
-    let shifts = reference.iter().zip(&exported).map(|(a, b)| (a - b).abs());
+    let [reference, exported] = [reference, exported].map(|answers| {
+        let percentiles = answers.scores.get("sigma_calibrated");
+        percentiles.map_or(&[][..], Vec::as_slice)
+    });
+    let shifts = reference.iter().zip(exported).map(|(a, b)| (a - b).abs());
     shifts.sum::<f64>() / reference.len().max(1) as f64
 }
 

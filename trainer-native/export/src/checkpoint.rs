@@ -11,7 +11,7 @@ use genolewm_core::Result;
 use genolewm_core::provenance::sha256_prefixed;
 use genolewm_core::surprise::surprise_distance;
 use genolewm_evaluate::rollout::follow::Networks;
-use genolewm_report::output::io_error;
+use genolewm_report::output::read;
 use genolewm_train::assemble::{ModelParts, assemble};
 use genolewm_train::predictor::TrainedPredictor;
 use safetensors::tensor::Dtype;
@@ -88,12 +88,8 @@ impl RunCheckpoint {
         for cases in draw(windows, 1, seed).chunks(BATCH) {
             for (case, states) in cases.iter().zip(follow(&networks, cases)?) {
                 let steps = states.predicted.iter().zip(&states.encoded);
-                surprises.extend(steps.map(|(predicted, encoded)| {
-                    (
-                        case.sequence.to_string(),
-                        surprise_distance(predicted, encoded),
-                    )
-                }));
+                let distances = steps.map(|(to, encoded)| surprise_distance(to, encoded));
+                surprises.extend(distances.map(|distance| (case.sequence.to_string(), distance)));
             }
         }
         Ok(surprises)
@@ -105,8 +101,7 @@ impl RunCheckpoint {
     /// # Errors
     /// `RESOURCE.GENERIC` when the checkpoint is gone.
     pub fn describe(&self) -> Result<Value> {
-        let bytes = std::fs::read(&self.path)
-            .map_err(|error| io_error(&self.path.display().to_string(), &error))?;
+        let bytes = read(&self.path)?;
         let run = self.run_metadata();
         Ok(json!({
             "schema_version": SCHEMA_VERSION,

@@ -145,25 +145,22 @@ impl Deployed {
         let Manifest {
             predictor,
             action_encoder,
-            calibration,
-            eval,
-            training,
             ..
         } = self.manifest.clone();
         self.manifest.predictor =
             self.add_weights(model, predictor, "predictor.safetensors", dtype)?;
         self.manifest.action_encoder =
             self.add_weights(model, action_encoder, "action_encoder.safetensors", dtype)?;
-        for (from, to) in [
-            (&calibration.file, "calibration.parquet"),
-            (&eval.file, "eval_metrics.json"),
-            (&training.config_file, "train_config.yaml"),
+        let manifest = &mut self.manifest;
+        for (file, name) in [
+            (&mut manifest.calibration.file, "calibration.parquet"),
+            (&mut manifest.eval.file, "eval_metrics.json"),
+            (&mut manifest.training.config_file, "train_config.yaml"),
         ] {
-            self.put(to, model.require(from)?);
+            let bytes = model.require(file)?;
+            *file = name.to_owned();
+            self.files.0.insert(name.to_owned(), bytes);
         }
-        self.manifest.calibration.file = "calibration.parquet".to_owned();
-        self.manifest.eval.file = "eval_metrics.json".to_owned();
-        self.manifest.training.config_file = "train_config.yaml".to_owned();
         Ok(())
     }
 

@@ -13,7 +13,7 @@ pub mod checkpoint;
 pub mod deploy;
 
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{StagedFile, io_error};
+use genolewm_report::output::{StagedFile, io_error_at};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -63,7 +63,7 @@ impl Format {
 /// `RESOURCE.*` when they cannot be written.
 pub fn write(directory: &Path, artifacts: &[Artifact], overwrite: bool) -> Result<()> {
     check_free(directory, artifacts.iter().map(|it| &*it.file), overwrite)?;
-    let failed = |error: io::Error| io_error(&directory.display().to_string(), &error);
+    let failed = io_error_at(directory);
     let stage = |artifact: &Artifact| -> io::Result<StagedFile> {
         let mut file = StagedFile::create_with_folder(&directory.join(&artifact.file))?;
         file.write_all(&artifact.bytes)?;

@@ -103,16 +103,20 @@ fn store(
     dtype: WeightDtype,
     stored: &mut Vec<Stored>,
 ) -> Result<()> {
+    let mut add = |name, dtype, shape, bytes| {
+        stored.push(Stored {
+            name,
+            dtype,
+            shape,
+            bytes,
+        });
+    };
     let packing = dtype
         .packing()
         .zip(<[usize; 2]>::try_from(&*tensor.shape).ok());
     let Some((packing, [rows, columns])) = packing.filter(|(_, [_, columns])| *columns > 0) else {
-        stored.push(Stored {
-            name: name.to_owned(),
-            dtype: dtype.plain(),
-            shape: tensor.shape.clone(),
-            bytes: floats(&tensor.values, dtype.plain())?,
-        });
+        let bytes = floats(&tensor.values, dtype.plain())?;
+        add(name.to_owned(), dtype.plain(), tensor.shape.clone(), bytes);
         return Ok(());
     };
     let packing = if packing.fits(columns) {
@@ -129,27 +133,22 @@ fn store(
             vec![rows, packing.row_scales(columns)],
         ),
     };
-    stored.push(Stored {
-        name: name.to_owned(),
-        dtype: code_dtype,
-        shape: vec![rows, packing.row_bytes(columns)],
-        bytes: packed.codes,
-    });
-    stored.push(Stored {
-        name: format!("{name}{SCALE_SUFFIX}"),
-        dtype: scale_dtype,
-        shape: scale_shape,
-        bytes: floats(&packed.scales, scale_dtype)?,
-    });
+    let code_shape = vec![rows, packing.row_bytes(columns)];
+    add(name.to_owned(), code_dtype, code_shape, packed.codes);
+    let scales = floats(&packed.scales, scale_dtype)?;
+    add(
+        format!("{name}{SCALE_SUFFIX}"),
+        scale_dtype,
+        scale_shape,
+        scales,
+    );
     Ok(())
 }
 
 fn floats(values: &[f32], dtype: Dtype) -> Result<Vec<u8>> {
     if dtype == Dtype::F32 {
-        return Ok(values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect());
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+        return Ok(bytes.collect());
     }
     let halves = values.iter().map(|&value| {
         let half = f16::from_f32(value);

@@ -2,10 +2,10 @@
 
 use genolewm_core::Result;
 use genolewm_core::edit::{RelEdit, apply_edits};
+use genolewm_data::bases::stream;
 use genolewm_data::edits::synthetic::{default_edit_types, synthetic_edit};
 use genolewm_evaluate::rollout::follow::{EditPath, Networks, PathStates};
 use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
 use std::sync::Arc;
 
 /// Edits lie this close to the window's middle, so that the state around the first sees them all.
@@ -47,8 +47,7 @@ pub fn follow(networks: &Networks<'_>, cases: &[Case]) -> Result<Vec<PathStates>
 /// left out.
 #[must_use]
 pub fn draw(windows: &[Arc<str>], steps: usize, seed: u64) -> Vec<Case> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(STREAM);
+    let mut rng = stream(seed, STREAM);
     let case = |window: &Arc<str>| {
         let edits = draw_edits(window, steps, &mut rng)?;
         Some(Case {

@@ -26,20 +26,13 @@ impl Axis {
         let (low, high) = placed.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
             (low.min(v), high.max(v))
         });
-        match low.partial_cmp(&high) {
-            Some(core::cmp::Ordering::Less) => Self { scale, low, high },
+        let (low, high) = match low.partial_cmp(&high) {
+            Some(core::cmp::Ordering::Less) => (low, high),
             // One value: some room on both sides.
-            Some(core::cmp::Ordering::Equal) => Self {
-                scale,
-                low: low - 0.5,
-                high: high + 0.5,
-            },
-            _ => Self {
-                scale,
-                low: 0.0,
-                high: 1.0,
-            },
-        }
+            Some(core::cmp::Ordering::Equal) => (low - 0.5, high + 0.5),
+            _ => (0.0, 1.0),
+        };
+        Self { scale, low, high }
     }
 
     /// The same axis with a little room above the highest value.
@@ -88,16 +81,8 @@ fn transform(value: f64, scale: Scale) -> Option<f64> {
 fn round_step(rough: f64) -> f64 {
     let power = 10f64.powf(rough.log10().floor());
     let factor = rough / power;
-    power
-        * if factor <= 1.0 {
-            1.0
-        } else if factor <= 2.0 {
-            2.0
-        } else if factor <= 5.0 {
-            5.0
-        } else {
-            10.0
-        }
+    let fits = |round: &f64| factor <= *round;
+    power * [1.0, 2.0, 5.0].into_iter().find(fits).unwrap_or(10.0)
 }
 
 /// A short number: `12k` and `3M` for thousands and millions.

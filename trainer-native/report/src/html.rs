@@ -1,7 +1,7 @@
 //! Pages as HTML: one file that asks for nothing else.
 
 use super::document::{Block, Document, Picture, Table};
-use core::fmt::Write;
+use super::svg;
 
 const STYLE: &str = include_str!("report.css");
 /// Nothing is fetched and nothing runs, whatever names a report quotes.
@@ -34,12 +34,12 @@ impl Document {
 
 fn write_block(page: &mut String, block: &Block, section: &str) {
     match block {
-        Block::Heading(heading) => write(page, format_args!("<h2>{}</h2>\n", escaped(heading))),
-        Block::Paragraph(words) => write(page, format_args!("<p>{}</p>\n", escaped(words))),
+        Block::Heading(heading) => *page += &format!("<h2>{}</h2>\n", escaped(heading)),
+        Block::Paragraph(words) => *page += &format!("<p>{}</p>\n", escaped(words)),
         Block::List(points) => {
             page.push_str("<ul>\n");
             for point in points {
-                write(page, format_args!("<li>{}</li>\n", escaped(point)));
+                *page += &format!("<li>{}</li>\n", escaped(point));
             }
             page.push_str("</ul>\n");
         }
@@ -48,56 +48,41 @@ fn write_block(page: &mut String, block: &Block, section: &str) {
             page.push_str("<div class=\"figures\">\n");
             for Picture { svg, caption } in figures {
                 let caption = escaped(caption);
-                write(
-                    page,
-                    format_args!("<figure>\n{svg}<figcaption>{caption}</figcaption>\n</figure>\n"),
-                );
+                *page += &format!("<figure>\n{svg}<figcaption>{caption}</figcaption>\n</figure>\n");
             }
             page.push_str("</div>\n");
         }
         Block::Image(file) => {
             // A page asks for no other file.
-            write(page, format_args!("<p>{}</p>\n", escaped(file)));
+            *page += &format!("<p>{}</p>\n", escaped(file));
         }
     }
 }
 
 /// A wide table scrolls by itself, with the keyboard too.
 fn write_table(page: &mut String, table: &Table, section: &str) {
-    let class = |column: usize| {
-        if column < table.text_columns {
-            ""
-        } else {
-            " class=\"number\""
-        }
+    let class = |column: usize| match column < table.text_columns {
+        true => "",
+        false => " class=\"number\"",
     };
-    write(
-        page,
-        format_args!(
-            "<div class=\"table\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table{}>\n<thead><tr>",
-            escaped(section),
-            if table.text_columns == table.head.len() {
-                " class=\"words\""
-            } else {
-                ""
-            }
-        ),
+    *page += &format!(
+        "<div class=\"table\" role=\"region\" aria-label=\"{}\" tabindex=\"0\">\n<table{}>\n<thead><tr>",
+        escaped(section),
+        if table.text_columns == table.head.len() {
+            " class=\"words\""
+        } else {
+            ""
+        }
     );
     for (column, name) in table.head.iter().enumerate() {
         let class = class(column);
-        write(
-            page,
-            format_args!("<th scope=\"col\"{class}>{}</th>", escaped(name)),
-        );
+        *page += &format!("<th scope=\"col\"{class}>{}</th>", escaped(name));
     }
     page.push_str("</tr></thead>\n<tbody>\n");
     for cells in &table.rows {
         page.push_str("<tr>");
         for (column, cell) in cells.iter().enumerate() {
-            write(
-                page,
-                format_args!("<td{}>{}</td>", class(column), breakable(cell)),
-            );
+            *page += &format!("<td{}>{}</td>", class(column), breakable(cell));
         }
         page.push_str("</tr>\n");
     }
@@ -110,15 +95,7 @@ fn breakable(text: &str) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-/// Writing to a string cannot fail.
-fn write(page: &mut String, arguments: core::fmt::Arguments<'_>) {
-    let _ = page.write_fmt(arguments);
+    svg::escape(text).replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Pages as Markdown.
 
 use super::document::{Block, Document, Table};
-use core::fmt::Write;
 
 impl Document {
     /// The page as Markdown, with the captions of its pictures.
@@ -14,14 +13,12 @@ impl Document {
         );
         for block in &self.blocks {
             match block {
-                Block::Heading(heading) => {
-                    write(&mut text, format_args!("\n## {}\n", escaped(heading)))
-                }
-                Block::Paragraph(words) => write(&mut text, format_args!("\n{}\n", escaped(words))),
+                Block::Heading(heading) => text += &format!("\n## {}\n", escaped(heading)),
+                Block::Paragraph(words) => text += &format!("\n{}\n", escaped(words)),
                 Block::List(points) => {
                     text.push('\n');
                     for point in points {
-                        write(&mut text, format_args!("- {}\n", escaped(point)));
+                        text += &format!("- {}\n", escaped(point));
                     }
                 }
                 Block::Table(table) => write_table(&mut text, table),
@@ -29,10 +26,10 @@ impl Document {
                     text.push('\n');
                     for figure in figures {
                         let caption = escaped(&figure.caption);
-                        write(&mut text, format_args!("- In the HTML report: {caption}\n"));
+                        text += &format!("- In the HTML report: {caption}\n");
                     }
                 }
-                Block::Image(file) => write(&mut text, format_args!("\n![]({file})\n")),
+                Block::Image(file) => text += &format!("\n![]({file})\n"),
             }
         }
         text
@@ -44,7 +41,7 @@ fn write_table(text: &mut String, table: &Table) {
     write_row(text, table.head.iter().map(|cell| escaped(cell)));
     let columns = table.head.len();
     if table.text_columns == columns {
-        write(text, format_args!("|{}\n", "---|".repeat(columns)));
+        *text += &format!("|{}\n", "---|".repeat(columns));
     } else {
         let is_text = |column| column < table.text_columns;
         let rule = |column| if is_text(column) { "---" } else { "---:" };
@@ -57,7 +54,7 @@ fn write_table(text: &mut String, table: &Table) {
 
 fn write_row(text: &mut String, cells: impl Iterator<Item = String>) {
     let cells: Vec<String> = cells.collect();
-    write(text, format_args!("| {} |\n", cells.join(" | ")));
+    *text += &format!("| {} |\n", cells.join(" | "));
 }
 
 /// Text in which nothing is markup, on one line.
@@ -74,11 +71,6 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
-}
-
-/// Writing to a string cannot fail.
-fn write(text: &mut String, arguments: core::fmt::Arguments<'_>) {
-    let _ = text.write_fmt(arguments);
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Metrics as JSON lines: one object a line, appended while a run lasts.
 
-use crate::output::io_error;
+use crate::output::{io_error, io_error_at};
 use genolewm_core::error::Location;
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::Serialize;
@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
+
+const NO_OBJECT: &str = "a line of metrics is not a JSON object";
 
 /// One line of metrics.
 pub type Row = Map<String, Value>;
@@ -40,12 +42,7 @@ impl MetricsWriter {
     /// `INTERNAL.GENERIC` when `row` is not a JSON object with finite numbers,
     /// `RESOURCE.DISK_FULL` or `RESOURCE.GENERIC` when writing fails.
     pub fn write(&mut self, row: &impl Serialize) -> Result<()> {
-        let refused = || {
-            Error::new(
-                ErrorCode::InternalGeneric,
-                "a line of metrics is not a JSON object",
-            )
-        };
+        let refused = || Error::new(ErrorCode::InternalGeneric, NO_OBJECT);
         let value = serde_json::to_value(row)
             .ok()
             .filter(Value::is_object)
@@ -73,8 +70,7 @@ impl MetricsWriter {
 /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line for anything else that
 /// is not a JSON object.
 pub fn read_metrics(path: &Path) -> Result<Vec<Row>> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| io_error(&name, &error))?;
+    let text = std::fs::read_to_string(path).map_err(io_error_at(path))?;
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     let lines = whole
         .lines()
@@ -83,11 +79,11 @@ pub fn read_metrics(path: &Path) -> Result<Vec<Row>> {
     lines
         .map(|(index, line)| {
             serde_json::from_str(line).map_err(|_| {
-                Error::new(
-                    ErrorCode::InputGeneric,
-                    "a line of metrics is not a JSON object",
+                Error::new(ErrorCode::InputGeneric, NO_OBJECT).at(Location::line(
+                    &path.display().to_string(),
+                    index as u64 + 1,
                 )
-                .at(Location::line(&name, index as u64 + 1).column(1, line))
+                .column(1, line))
             })
         })
         .collect()

@@ -108,12 +108,12 @@ fn sync_folders(path: &Path, old_folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         for folder in folder_of(path).ancestors() {
             let is_last = folder.as_os_str().is_empty() || folder == old_folder;
-            File::open(if folder.as_os_str().is_empty() {
+            let named = if folder.as_os_str().is_empty() {
                 Path::new(".")
             } else {
                 folder
-            })?
-            .sync_all()?;
+            };
+            File::open(named)?.sync_all()?;
             if is_last {
                 break;
             }
@@ -143,7 +143,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         file.write_all(bytes)?;
         file.commit()
     };
-    write().map_err(|error| io_error(&path.display().to_string(), &error))
+    write().map_err(io_error_at(path))
 }
 
 /// Opens a path that leads to a device or a named pipe, and nothing else: those are written to, never
@@ -185,7 +185,7 @@ impl FileLock {
             let file = lock_file(path)?;
             file.lock().map(|()| Self(file))
         };
-        lock().map_err(|error| io_error(&path.display().to_string(), &error))
+        lock().map_err(io_error_at(path))
     }
 
     /// Takes the lock unless another process holds it.
@@ -201,7 +201,7 @@ impl FileLock {
                 Err(TryLockError::Error(error)) => Err(error),
             }
         };
-        lock().map_err(|error| io_error(&path.display().to_string(), &error))
+        lock().map_err(io_error_at(path))
     }
 }
 
@@ -227,6 +227,27 @@ pub fn io_error(name: &str, error: &io::Error) -> Error {
         _ => "check that the path exists and may be read and written",
     };
     Error::new(code, format!("{name}: {error}")).with_remedy(remedy)
+}
+
+/// What the system says about a path, as [`io_error`] reports it.
+pub fn io_error_at(path: &Path) -> impl Fn(io::Error) -> Error + Copy {
+    move |error| io_error(&path.display().to_string(), &error)
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// As [`io_error`].
+pub fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(io_error_at(path))
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// As [`io_error`].
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(io_error_at(path))
 }
 
 #[cfg(all(test, unix))]

@@ -88,12 +88,8 @@ fn write_block(text: &mut String, metric: &Metric, value: &Value) {
         Value::Histogram(_) => "histogram",
     };
     // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "# HELP {name} {} (unit: {})",
-        metric.summary, metric.unit
-    );
-    let _ = writeln!(text, "# TYPE {name} {kind}");
+    let Metric { summary, unit, .. } = metric;
+    *text += &format!("# HELP {name} {summary} (unit: {unit})\n# TYPE {name} {kind}\n");
     match value {
         Value::Counter(value) | Value::Gauge(value) => {
             let _ = writeln!(text, "{name} {}", number(*value));

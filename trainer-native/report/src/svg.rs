@@ -9,7 +9,7 @@ mod tests;
 
 use super::axis::Axis;
 pub use super::axis::Scale;
-use core::fmt::Write;
+use super::document::Picture;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 400.0;
@@ -55,7 +55,7 @@ struct Series {
 /// let svg = Plot::new("Loss", "step", "nats").line("train", vec![(0.0, 3.0), (10.0, 2.0)]).to_svg();
 /// assert!(svg.starts_with("<svg") && svg.contains("train"));
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Plot {
     title: String,
     x_label: String,
@@ -76,11 +76,7 @@ impl Plot {
             title: title.to_owned(),
             x_label: x_label.to_owned(),
             y_label: y_label.to_owned(),
-            x_scale: Scale::Linear,
-            y_scale: Scale::Linear,
-            series: Vec::new(),
-            is_compact: false,
-            held: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -151,6 +147,15 @@ impl Plot {
         self
     }
 
+    /// The picture with words under it.
+    #[must_use]
+    pub fn picture(&self, caption: impl Into<String>) -> Picture {
+        Picture {
+            svg: self.to_svg(),
+            caption: caption.into(),
+        }
+    }
+
     /// The picture.
     #[must_use]
     pub fn to_svg(&self) -> String {
@@ -209,21 +214,11 @@ impl Plot {
             let style = " font-size=\"15\" font-weight=\"600\"";
             text(svg, (LEFT, 22.0), "start", style, &self.title);
         }
-        text(
-            svg,
-            ((LEFT + right) / 2.0, frame.height - 14.0),
-            "middle",
-            "",
-            &self.x_label,
-        );
+        let below = ((LEFT + right) / 2.0, frame.height - 14.0);
+        text(svg, below, "middle", "", &self.x_label);
         let middle = (frame.top + bottom) / 2.0;
-        text(
-            svg,
-            (16.0, middle),
-            "middle",
-            &format!(" transform=\"rotate(-90 16 {middle})\""),
-            &self.y_label,
-        );
+        let turned = format!(" transform=\"rotate(-90 16 {middle})\"");
+        text(svg, (16.0, middle), "middle", &turned, &self.y_label);
     }
 
     /// Where the name of each series begins, and how far its row is below the first: at the right in one
@@ -256,11 +251,8 @@ impl Plot {
         for ((index, series), &(x, below)) in self.series.iter().enumerate().zip(places) {
             let colour = COLOURS[index % COLOURS.len()];
             let y = 13.0 + below;
-            write_infallibly(
-                svg,
-                format_args!(
-                    "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"10\" height=\"10\" rx=\"2\" fill=\"{colour}\"/>\n"
-                ),
+            *svg += &format!(
+                "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"10\" height=\"10\" rx=\"2\" fill=\"{colour}\"/>\n"
             );
             text(svg, (x + 16.0, y + 9.0), "start", "", &series.name);
         }
@@ -295,10 +287,9 @@ fn draw_series(svg: &mut String, frame: &Frame, series: &Series, colour: &str) {
         Mark::Line => draw_line(svg, frame, &series.points, colour),
         Mark::Points => {
             for (x, y) in series.points.iter().filter_map(|&point| frame.at(point)) {
-                let dot = format_args!(
+                *svg += &format!(
                     "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2.5\" fill=\"{colour}\" fill-opacity=\"0.7\"/>\n"
                 );
-                write_infallibly(svg, dot);
             }
         }
         Mark::Bars => {
@@ -308,10 +299,9 @@ fn draw_series(svg: &mut String, frame: &Frame, series: &Series, colour: &str) {
                     continue;
                 };
                 let (width, height) = ((right - left - 1.0).max(0.5), base - top);
-                let bar = format_args!(
+                *svg += &format!(
                     "<rect x=\"{left:.1}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{colour}\" fill-opacity=\"0.6\"/>\n"
                 );
-                write_infallibly(svg, bar);
             }
         }
     }
@@ -323,46 +313,31 @@ fn draw_line(svg: &mut String, frame: &Frame, points: &[(f64, f64)], colour: &st
     for &point in points {
         match frame.at(point) {
             Some((x, y)) => {
-                write_infallibly(&mut path, format_args!("{pen}{x:.1} {y:.1}"));
+                path += &format!("{pen}{x:.1} {y:.1}");
                 pen = 'L';
             }
             None => pen = 'M',
         }
     }
     let style = "fill=\"none\" stroke-width=\"1.8\" stroke-linejoin=\"round\"";
-    write_infallibly(
-        svg,
-        format_args!("<path d=\"{path}\" {style} stroke=\"{colour}\"/>\n"),
-    );
+    *svg += &format!("<path d=\"{path}\" {style} stroke=\"{colour}\"/>\n");
 }
 
 fn line(svg: &mut String, from: (f64, f64), to: (f64, f64), opacity: f64) {
     let ((x1, y1), (x2, y2)) = (from, to);
-    write_infallibly(
-        svg,
-        format_args!(
-            "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"{INK}\" stroke-opacity=\"{opacity}\"/>\n"
-        ),
+    *svg += &format!(
+        "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"{INK}\" stroke-opacity=\"{opacity}\"/>\n"
     );
 }
 
 fn text(svg: &mut String, at: (f64, f64), anchor: &str, more: &str, words: &str) {
     let (x, y) = at;
     let words = escape(words);
-    write_infallibly(
-        svg,
-        format_args!(
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\"{more}>{words}</text>\n"
-        ),
-    );
+    *svg +=
+        &format!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\"{more}>{words}</text>\n");
 }
 
-/// Writing to a string cannot fail.
-fn write_infallibly(svg: &mut String, arguments: core::fmt::Arguments<'_>) {
-    let _ = svg.write_fmt(arguments);
-}
-
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

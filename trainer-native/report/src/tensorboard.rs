@@ -1,6 +1,6 @@
 //! TensorBoard's event files: figures over steps, as messages in TFRecord frames.
 
-use crate::output::io_error;
+use crate::output::{io_error, io_error_at};
 use genolewm_core::Result;
 use prost::Message;
 use std::fs::{File, OpenOptions};
@@ -66,8 +66,7 @@ impl EventFile {
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
     pub fn create(directory: &Path, resumed_step: u64) -> Result<Self> {
-        let (file, path) = create_after_others(directory)
-            .map_err(|error| io_error(&directory.display().to_string(), &error))?;
+        let (file, path) = create_after_others(directory).map_err(io_error_at(directory))?;
         let mut events = Self {
             file,
             name: path.display().to_string(),

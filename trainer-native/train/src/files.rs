@@ -2,15 +2,8 @@
 
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
+pub use genolewm_report::output::read;
 use std::path::{Path, PathBuf};
-
-/// A whole file.
-///
-/// # Errors
-/// `RESOURCE.GENERIC` when it cannot be read.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| unreadable(path, &error))
-}
 
 /// A whole file of text.
 ///

@@ -6,7 +6,7 @@ use super::shard::corrupt;
 use crate::shards::cause::system_cause;
 use genolewm_core::Result;
 use genolewm_report::guard::guarded;
-use genolewm_report::output::io_error;
+use genolewm_report::output::{io_error_at, open};
 use half::f16;
 use parquet::basic::Type as Physical;
 use parquet::column::reader::get_typed_column_reader;
@@ -18,7 +18,6 @@ use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::schema::types::SchemaDescriptor;
 use std::collections::HashSet;
 use std::fs::File;
-use std::io;
 use std::path::Path;
 
 /// Name, physical type and, where the type has one, length of each column that a shard must have.
@@ -48,13 +47,12 @@ type Decoded<T> = std::result::Result<T, ParquetError>;
 /// a row that [`WindowCacheRecord::check`] refuses; `RESOURCE.GENERIC` when the file system fails,
 /// which says nothing about the shard.
 pub(super) fn read(path: &Path) -> Result<Vec<WindowCacheRecord>> {
-    let failed = |error: &io::Error| io_error(&path.display().to_string(), error);
-    let file = File::open(path).map_err(|error| failed(&error))?;
+    let file = open(path)?;
     // The decoders of the Parquet crate panic on some damaged pages. A damaged file is what
     // `--repair` is for, so it must not end the program.
     let decoded = guarded(|| decode(file)).ok_or_else(|| corrupt(path, "cannot be decoded"))?;
     decoded.map_err(|error| match system_cause(error) {
-        Ok(error) => failed(&error),
+        Ok(error) => io_error_at(path)(error),
         Err(cause) => corrupt(path, "cannot be read").with_detail("cause", cause),
     })
 }
@@ -91,11 +89,8 @@ fn decode(file: File) -> Decoded<Vec<WindowCacheRecord>> {
 /// on any other.
 fn find(schema: &SchemaDescriptor, name: &str, physical: Physical, length: i32) -> Decoded<usize> {
     let named = |column: &parquet::schema::types::ColumnDescPtr| {
-        column
-            .path()
-            .parts()
-            .first()
-            .is_some_and(|part| part == name)
+        let first = column.path().parts().first();
+        first.is_some_and(|part| part == name)
     };
     let place = schema.columns().iter().position(named);
     let place = place.ok_or_else(|| fault(format!("there is no column {name}")))?;
@@ -124,43 +119,39 @@ type Values<T> = (Vec<T>, Vec<i16>);
 impl Columns<'_> {
     fn read(&self, records: &mut Vec<WindowCacheRecord>) -> Decoded<()> {
         let first = records.len();
-        let mut rows = self.positions()?;
-        let mut keys = self.keys()?.into_iter();
-        let mut embeddings = self.embeddings()?.into_iter();
-        let mut untargeted = self.flat::<BoolType>("untargeted")?.into_iter();
-        let mut created = self.flat::<Int64Type>("created_at")?.into_iter();
+        let chroms = self.texts("chrom")?.into_iter();
+        let starts = self.flat::<Int64Type>("start_bp")?;
+        let ends = self.flat::<Int64Type>("end_bp")?;
+        let untargeted = self.flat::<BoolType>("untargeted")?;
+        let created = self.flat::<Int64Type>("created_at")?;
         let versions = self.texts("schema_version")?;
-        for (index, version) in versions.iter().enumerate() {
-            if version != CACHE_SCHEMA_VERSION {
-                return Err(fault(format!(
-                    "its version is {version:?}; this program reads {CACHE_SCHEMA_VERSION:?}"
-                )));
-            }
-            let short = || fault("a column has too few rows");
-            let (chrom, start_bp, end_bp) = rows.next().ok_or_else(short)?;
+        if let Some(version) = versions.iter().find(|of| *of != CACHE_SCHEMA_VERSION) {
+            return Err(fault(format!(
+                "its version is {version:?}; this program reads {CACHE_SCHEMA_VERSION:?}"
+            )));
+        }
+        let rows = chroms.zip(starts).zip(ends).zip(untargeted).zip(created);
+        let states = self.keys()?.into_iter().zip(self.embeddings()?);
+        for (row, (key, embedding)) in rows.zip(states) {
+            let ((((chrom, start_bp), end_bp), untargeted), created_at) = row;
             let record = WindowCacheRecord {
                 chrom,
                 start_bp,
                 end_bp,
-                key: keys.next().ok_or_else(short)?,
-                embedding: embeddings.next().ok_or_else(short)?,
-                untargeted: untargeted.next().ok_or_else(short)?,
-                created_at: created.next().ok_or_else(short)?,
+                key,
+                embedding,
+                untargeted,
+                created_at,
             };
-            let number = first + index;
+            let number = records.len();
             let checked = record.check();
             checked.map_err(|error| fault(format!("row {number}: {}", error.message())))?;
             records.push(record);
         }
-        Ok(())
-    }
-
-    /// Contig, first base and end of each row.
-    fn positions(&self) -> Decoded<impl Iterator<Item = (String, i64, i64)> + use<>> {
-        let starts = self.flat::<Int64Type>("start_bp")?;
-        let ends = self.flat::<Int64Type>("end_bp")?;
-        let rows = self.texts("chrom")?.into_iter().zip(starts).zip(ends);
-        Ok(rows.map(|((chrom, start), end)| (chrom, start, end)))
+        match records.len() - first == self.rows {
+            true => Ok(()),
+            false => Err(fault("a column has too few rows")),
+        }
     }
 
     fn keys(&self) -> Decoded<Vec<WindowCacheKey>> {

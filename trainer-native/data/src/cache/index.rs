@@ -63,10 +63,11 @@ impl Index {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let index = Self::connect(path, flags)?;
-        let made = index
+        let made = format!("{TABLE};{BY_SHARD}");
+        index
             .connection
-            .execute_batch(&format!("{TABLE};{BY_SHARD}"));
-        made.map_err(|error| failed(path, &error))?;
+            .execute_batch(&made)
+            .map_err(failed(path))?;
         Ok(index)
     }
 
@@ -74,8 +75,10 @@ impl Index {
     pub(super) fn build(path: &Path) -> Result<Self> {
         let index = Self::open(path)?;
         let hurry = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY";
-        let set = index.connection.execute_batch(hurry);
-        set.map_err(|error| failed(path, &error))?;
+        index
+            .connection
+            .execute_batch(hurry)
+            .map_err(failed(path))?;
         Ok(index)
     }
 
@@ -89,7 +92,7 @@ impl Index {
         let index = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'window_index'";
         let found = index.connection.query_row(table, [], |_| Ok(())).optional();
-        let found = found.map_err(|error| failed(path, &error))?;
+        let found = found.map_err(failed(path))?;
         Ok(found.map(|()| index))
     }
 
@@ -99,15 +102,15 @@ impl Index {
         let Some(index) = Self::open_existing(path)? else {
             return Ok(());
         };
-        let alone = index.connection.execute_batch("BEGIN EXCLUSIVE; ROLLBACK");
-        alone.map_err(|error| failed(path, &error))
+        let alone = "BEGIN EXCLUSIVE; ROLLBACK";
+        index.connection.execute_batch(alone).map_err(failed(path))
     }
 
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .and_then(|connection| connection.busy_timeout(PATIENCE).map(|()| connection));
         Ok(Self {
-            connection: connection.map_err(|error| failed(path, &error))?,
+            connection: connection.map_err(failed(path))?,
             path: path.to_owned(),
         })
     }
@@ -117,7 +120,7 @@ impl Index {
         let Self { connection, path } = self;
         connection
             .close()
-            .map_err(|(_, error)| failed(&path, &error))
+            .map_err(|(_, error)| failure(&path, &error))
     }
 
     /// Where a key's row is, if it is cached.
@@ -126,7 +129,7 @@ impl Index {
             .connection
             .prepare(FIND)
             .and_then(|mut find| entry(&mut find, key));
-        found.map_err(|error| failed(&self.path, &error))
+        found.map_err(failed(&self.path))
     }
 
     /// Every shard that has a row here.
@@ -136,7 +139,7 @@ impl Index {
             all.query_map([], |row| row.get(0))?
                 .collect::<rusqlite::Result<HashSet<String>>>()
         };
-        list(&self.connection).map_err(|error| failed(&self.path, &error))
+        list(&self.connection).map_err(failed(&self.path))
     }
 
     /// Checks that no record's key is here.
@@ -157,7 +160,7 @@ impl Index {
     /// # Errors
     /// `RESOURCE.CACHE_CORRUPT` when another row has a key.
     pub(super) fn insert(&mut self, shard: &str, records: &[WindowCacheRecord]) -> Result<()> {
-        let failed = |error| failed(&self.path, &error);
+        let failed = failed(&self.path);
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -244,7 +247,11 @@ fn taken(key: &WindowCacheKey, shard: &str) -> Error {
 }
 
 /// What SQLite says, as the program reports it.
-fn failed(path: &Path, error: &rusqlite::Error) -> Error {
+fn failed(path: &Path) -> impl Fn(rusqlite::Error) -> Error + Copy {
+    move |error| failure(path, &error)
+}
+
+fn failure(path: &Path, error: &rusqlite::Error) -> Error {
     let (code, remedy) = match error.sqlite_error_code() {
         Some(Sqlite::DiskFull) => (
             ErrorCode::ResourceDiskFull,

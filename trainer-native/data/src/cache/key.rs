@@ -17,21 +17,9 @@ pub enum CachedPool {
     Attention,
 }
 
-impl CachedPool {
-    const ALL: [Self; 3] = [Self::CenteredMean, Self::GlobalMean, Self::Attention];
-
-    /// The name in files and paths.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CenteredMean => "centered_mean",
-            Self::GlobalMean => "global_mean",
-            Self::Attention => "attention",
-        }
-    }
-}
-
-named!(CachedPool, |text| {
+named!(CachedPool:
+    CenteredMean = "centered_mean", GlobalMean = "global_mean", Attention = "attention";
+|text| {
     refused("a pool type is centered_mean, global_mean or attention").with_detail("pool_type", text)
 });
 
@@ -46,21 +34,7 @@ pub enum CachedDtype {
     Fp32,
 }
 
-impl CachedDtype {
-    const ALL: [Self; 3] = [Self::Bf16, Self::Fp16, Self::Fp32];
-
-    /// The name in files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Bf16 => "bf16",
-            Self::Fp16 => "fp16",
-            Self::Fp32 => "fp32",
-        }
-    }
-}
-
-named!(CachedDtype, |text| {
+named!(CachedDtype: Bf16 = "bf16", Fp16 = "fp16", Fp32 = "fp32"; |text| {
     refused("a dtype is bf16, fp16 or fp32").with_detail("dtype", text)
 });
 

@@ -2,7 +2,7 @@
 
 use super::key::{CachedPool, refused};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
+use genolewm_report::output::io_error_at;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -125,7 +125,7 @@ pub(super) fn list(root: &Path) -> Result<Listing> {
     let mut found = Listing::default();
     let mut folders = vec![embeddings(root)];
     while let Some(folder) = folders.pop() {
-        let failed = |error| io_error(&folder.display().to_string(), &error);
+        let failed = io_error_at(&folder);
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,

@@ -5,7 +5,7 @@ use super::index::Index;
 use super::paths;
 use super::record::now;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{FileLock, StagedFile, io_error};
+use genolewm_report::output::{FileLock, StagedFile, io_error_at};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,8 +69,8 @@ pub fn repair_cache(root: &Path) -> Result<CacheRepairReport> {
 fn lock(root: &Path) -> Result<FileLock> {
     match fs::metadata(root) {
         Ok(found) if found.is_dir() => FileLock::wait(&paths::lock(root)),
-        Ok(_) => Err(failed(root)(io::ErrorKind::NotADirectory.into())),
-        Err(error) => Err(failed(root)(error)),
+        Ok(_) => Err(io_error_at(root)(io::ErrorKind::NotADirectory.into())),
+        Err(error) => Err(io_error_at(root)(error)),
     }
 }
 
@@ -79,7 +79,7 @@ fn shards(root: &Path) -> Result<Vec<PathBuf>> {
     let found = paths::list(root)?;
     for partial in &found.partial {
         // Whoever holds the lock knows that nobody is writing these.
-        fs::remove_file(partial).map_err(failed(partial))?;
+        fs::remove_file(partial).map_err(io_error_at(partial))?;
     }
     Ok(found.shards)
 }
@@ -92,7 +92,7 @@ fn rebuild(
     mut faulty: impl FnMut(&Path, Error) -> Result<()>,
 ) -> Result<CacheReindexReport> {
     let index_path = paths::index(root);
-    let file = StagedFile::create(&index_path).map_err(failed(&index_path))?;
+    let file = StagedFile::create(&index_path).map_err(io_error_at(&index_path))?;
     let mut index = Index::build(file.temporary_path())?;
     let (mut indexed_shards, mut indexed_rows) = (0, 0);
     for shard in shards {
@@ -118,7 +118,7 @@ fn rebuild(
 }
 
 fn replace(file: StagedFile, index: &Path) -> Result<()> {
-    file.settle().map_err(failed(index))?;
+    file.settle().map_err(io_error_at(index))?;
     match Index::settle(index) {
         // It is about to be replaced.
         Err(error) if error.code() != ErrorCode::ResourceCacheCorrupt => return Err(error),
@@ -130,29 +130,24 @@ fn replace(file: StagedFile, index: &Path) -> Result<()> {
         name.push(ending);
         match fs::remove_file(&name) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(failed(Path::new(&name))(error));
+                return Err(io_error_at(Path::new(&name))(error));
             }
             _ => {}
         }
     }
-    file.commit().map_err(failed(index))
+    file.commit().map_err(io_error_at(index))
 }
 
 /// Moves a shard into the quarantine, beside what is there under its name.
 fn set_aside(root: &Path, shard: &Path) -> Result<PathBuf> {
     let mut target = paths::quarantine(root, shard);
     let folder = target.parent().unwrap_or(root);
-    fs::create_dir_all(folder).map_err(failed(folder))?;
+    fs::create_dir_all(folder).map_err(io_error_at(folder))?;
     if target.exists() {
         let mut name = target.into_os_string();
         name.push(format!(".{}.bad", now()));
         target = name.into();
     }
-    fs::rename(shard, &target).map_err(failed(shard))?;
+    fs::rename(shard, &target).map_err(io_error_at(shard))?;
     Ok(target)
-}
-
-fn failed(path: &Path) -> impl Fn(io::Error) -> Error {
-    let name = path.display().to_string();
-    move |error| io_error(&name, &error)
 }

@@ -4,6 +4,7 @@
 //! file of geno-lewm 0.2.1 (`_arrow_schema` in its `encoder/cache.py`).
 
 use super::record::{CACHE_SCHEMA_VERSION, WindowCacheRecord};
+use crate::shards::write_column;
 use genolewm_core::{Error, ErrorCode, Result};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{
@@ -116,7 +117,7 @@ fn flat<T: DataType>(
     value: impl Fn(&WindowCacheRecord) -> T::T,
 ) -> Encoded<()> {
     let values: Vec<T::T> = records.iter().map(value).collect();
-    write::<T>(group, &values, &vec![1; values.len()], None)
+    write_column::<T>(group, &values, Some(&vec![1; values.len()]), None)
 }
 
 fn embeddings(group: &mut Group<'_>, records: &[WindowCacheRecord]) -> Encoded<()> {
@@ -129,20 +130,5 @@ fn embeddings(group: &mut Group<'_>, records: &[WindowCacheRecord]) -> Encoded<(
     }
     // The list is there, has an element here, and that element is there.
     let definitions = vec![3; values.len()];
-    write::<FixedLenByteArrayType>(group, &values, &definitions, Some(&repetitions))
-}
-
-fn write<T: DataType>(
-    group: &mut Group<'_>,
-    values: &[T::T],
-    definitions: &[i16],
-    repetitions: Option<&[i16]>,
-) -> Encoded<()> {
-    let Some(mut column) = group.next_column()? else {
-        return Err(ParquetError::General("too few columns".to_owned()));
-    };
-    column
-        .typed::<T>()
-        .write_batch(values, Some(definitions), repetitions)?;
-    column.close()
+    write_column::<FixedLenByteArrayType>(group, &values, Some(&definitions), Some(&repetitions))
 }

@@ -6,7 +6,7 @@ use genolewm::encoder::StateEncoder;
 use genolewm::ops::Ops;
 use genolewm_core::position::BpOffset;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
+use genolewm_report::output::io_error_at;
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::io::ErrorKind;
@@ -79,7 +79,7 @@ pub fn encoder_weights_hash(directory: &Path) -> Result<Sha256Bytes> {
         match sha256::of_file(&path) {
             Ok(hash) => return Ok(hash),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(io_error(&path.display().to_string(), &error)),
+            Err(error) => return Err(io_error_at(&path)(error)),
         }
     }
     let name = directory.display();

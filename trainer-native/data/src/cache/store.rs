@@ -8,7 +8,7 @@ use super::record::{self, Embedding, WindowCacheRecord};
 use super::shard::{self, corrupt};
 use crate::sha256::hex;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{FileLock, StagedFile, io_error};
+use genolewm_report::output::{FileLock, StagedFile, io_error_at};
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 const SPARE_PLACES: u64 = 1_000_000;
 
 /// A cache below a directory.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct WindowCache {
     root: PathBuf,
     /// Open once something was looked up.
@@ -35,9 +35,7 @@ impl WindowCache {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
-            index: None,
-            last: None,
-            adopted: false,
+            ..Self::default()
         }
     }
 
@@ -121,7 +119,7 @@ impl WindowCache {
         if !path.exists() {
             index.check_free(&records)?;
             let bytes = shard::encode(&records)?;
-            if put(&path, &bytes).map_err(|error| failed(&path, &error))? {
+            if put(&path, &bytes).map_err(io_error_at(&path))? {
                 index.insert(&relative, &records)?;
                 return Ok(path);
             }
@@ -247,10 +245,6 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     let mut file = StagedFile::create_with_folder(path)?;
     file.write_all(bytes)?;
     file.commit_new()
-}
-
-fn failed(path: &Path, error: &io::Error) -> Error {
-    io_error(&path.display().to_string(), error)
 }
 
 /// An index entry that leads nowhere, or to another key.

@@ -3,12 +3,13 @@
 use crate::corpus::grid::{RecordWindow, WindowGrid};
 use crate::corpus::stored::is_known;
 use crate::corpus::{CorpusSource, Joining};
+use crate::errors::input_error;
 use crate::files::package::open_records;
 use crate::files::records::SequenceRecord;
 use crate::holdout::kept::kept;
 use crate::holdout::policy::HoldoutPolicy;
+use genolewm_core::Result;
 use genolewm_core::contig::common_form;
-use genolewm_core::{Error, ErrorCode, Result};
 use std::ops::Range;
 
 /// The group of windows that lie on no contig and have no class of source.
@@ -70,12 +71,8 @@ fn of_source<'a>(
             };
             let ranges: Vec<Range<usize>> = if ready_cut {
                 check_length(&record, grid.window_bp())?;
-                let whole = Some(RecordWindow::whole(&record));
-                whole
-                    .iter()
-                    .filter(|window| inside(window))
-                    .map(range)
-                    .collect()
+                let whole = RecordWindow::whole(&record);
+                Vec::from_iter(inside(&whole).then(|| range(&whole)))
             } else {
                 let known = |window: &RecordWindow<'_>| is_known(window.bases) && inside(window);
                 let windows = grid.windows(&record, None).filter(known);
@@ -130,11 +127,10 @@ fn check_length(record: &SequenceRecord, window_bp: usize) -> Result<()> {
     if record.bases.len() <= window_bp {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorCode::InputGeneric,
-        "a window of the dataset is longer than --window-bp",
+    Err(
+        input_error("a window of the dataset is longer than --window-bp")
+            .with_detail("record_id", &record.record_id)
+            .with_detail("length_bp", record.bases.len())
+            .with_remedy("give --window-bp the length of the longest window"),
     )
-    .with_detail("record_id", &record.record_id)
-    .with_detail("length_bp", record.bases.len())
-    .with_remedy("give --window-bp the length of the longest window"))
 }

@@ -1,12 +1,11 @@
 //! Windows at regular places of a record.
 
 use crate::bases::{self, below};
+use crate::errors::input_error;
 use crate::files::records::SequenceRecord;
-use crate::sha256::hex;
+use genolewm_core::Result;
 use genolewm_core::position::{BpOffset, Interval};
-use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
-use sha2::{Digest, Sha256};
 
 /// Where windows start: every stride, clear of a margin at both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,25 +39,18 @@ impl WindowGrid {
                 stride_bp,
             });
         }
-        Err(Error::new(
-            ErrorCode::InputGeneric,
-            "a window and the stride between windows have at least one base",
+        Err(
+            input_error("a window and the stride between windows have at least one base")
+                .with_detail("window_bp", window_bp)
+                .with_detail("stride_bp", stride_bp)
+                .with_remedy("give numbers above 0"),
         )
-        .with_detail("window_bp", window_bp)
-        .with_detail("stride_bp", stride_bp)
-        .with_remedy("give numbers above 0"))
     }
 
     /// Length of a window in bp.
     #[must_use]
     pub const fn window_bp(&self) -> usize {
         self.window_bp
-    }
-
-    /// Bases from one window's start to the next one's.
-    #[must_use]
-    pub const fn stride_bp(&self) -> usize {
-        self.stride_bp
     }
 
     /// The windows of a record, from a random phase or, without `rng`, from the margin.
@@ -69,13 +61,8 @@ impl WindowGrid {
     ) -> impl Iterator<Item = RecordWindow<'a>> + use<'a> {
         let [window_bp, margin_bp, stride_bp] =
             [self.window_bp, self.margin_bp, self.stride_bp].map(|bp| bp as u64);
-        let starts = window_starts(
-            record.bases.len() as u64,
-            window_bp,
-            margin_bp,
-            stride_bp,
-            rng,
-        );
+        let record_bp = record.bases.len() as u64;
+        let starts = window_starts(record_bp, window_bp, margin_bp, stride_bp, rng);
         let length = self.window_bp;
         starts.into_iter().map(move |start| {
             // A start inside a record that is in memory fits a usize.
@@ -125,9 +112,9 @@ impl<'a> RecordWindow<'a> {
     }
 
     /// The SHA-256 of the bases as hexadecimal digits, by which the Python package names windows.
-    #[must_use]
-    pub fn window_id(&self) -> String {
-        hex(&Sha256::digest(self.text()))
+    #[cfg(test)]
+    pub(crate) fn window_id(&self) -> String {
+        crate::sha256::hex(&<sha2::Sha256 as sha2::Digest>::digest(self.text()))
     }
 }
 

@@ -6,12 +6,13 @@
 use crate::bases::{below, unit};
 use crate::corpus::stored::{SampledWindow, Stored};
 use crate::corpus::table::{CorpusSource, SourceWeight, read_corpus_table};
+use crate::errors::dataloader_error;
 use crate::files::package::open_records;
 use crate::files::records::SequenceRecord;
 use crate::files::source_mix::{SourceClass, carbon_mix};
 use crate::holdout::policy::HoldoutPolicy;
 use genolewm_core::position::Interval;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 const MAX_DRAWS: usize = 100_000;
 
 /// Sequence files in memory, one byte a base.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Corpus {
     sources: Vec<Stored>,
     /// Running sum of weight times stored bases.
@@ -49,11 +50,7 @@ impl Corpus {
     /// directory, `TRAINING.DATALOADER` when nothing is left to sample or a record has no class
     /// that the mix is for.
     pub fn from_sources(sources: &[CorpusSource], holdout: &HoldoutPolicy) -> Result<Self> {
-        let mut corpus = Self {
-            sources: Vec::new(),
-            cumulative: Vec::new(),
-            by_name: HashMap::new(),
-        };
+        let mut corpus = Self::default();
         let mut classes = Vec::new();
         for from in sources {
             for (class, source) in read(from, holdout)? {
@@ -66,11 +63,8 @@ impl Corpus {
         }
         corpus.sum_weights();
         if corpus.len_bp() == 0 {
-            return Err(Error::new(
-                ErrorCode::TrainingDataloader,
-                "the corpus holds no sequence",
-            )
-            .with_remedy("check its files, and that the hold-outs leave something"));
+            return Err(dataloader_error("the corpus holds no sequence")
+                .with_remedy("check its files, and that the hold-outs leave something"));
         }
         Ok(corpus)
     }
@@ -110,16 +104,14 @@ impl Corpus {
     /// Bases that can be sampled.
     #[must_use]
     pub fn len_bp(&self) -> u64 {
-        self.sources
-            .iter()
-            .map(|source| source.bases.len() as u64)
-            .sum()
+        let lengths = self.sources.iter().map(|source| source.bases.len() as u64);
+        lengths.sum()
     }
 
     /// Bases that can be sampled, by source, in the order of the table; a line whose weight is `mix`
     /// has one entry for each class that it holds.
-    #[must_use]
-    pub fn source_len_bp(&self) -> Vec<u64> {
+    #[cfg(test)]
+    fn source_len_bp(&self) -> Vec<u64> {
         self.sources
             .iter()
             .map(|source| source.bases.len() as u64)
@@ -175,12 +167,9 @@ impl Corpus {
                 return Ok(window);
             }
         }
-        Err(Error::new(
-            ErrorCode::TrainingDataloader,
-            "no window of this length fits the corpus",
-        )
-        .with_detail("window_bp", len_bp)
-        .with_remedy("use shorter windows, or mark sources of short records as `file`"))
+        Err(dataloader_error("no window of this length fits the corpus")
+            .with_detail("window_bp", len_bp)
+            .with_remedy("use shorter windows, or mark sources of short records as `file`"))
     }
 }
 
@@ -214,13 +203,10 @@ fn read(
 }
 
 fn classless(from: &CorpusSource, record: &SequenceRecord) -> Error {
-    Error::new(
-        ErrorCode::TrainingDataloader,
-        "a record of a corpus with weights by `mix` has no class of source",
-    )
-    .with_detail("file", from.path.display())
-    .with_detail("record_id", &record.record_id)
-    .with_remedy("write `source=CLASS` into its line, or numbers as weights")
+    dataloader_error("a record of a corpus with weights by `mix` has no class of source")
+        .with_detail("file", from.path.display())
+        .with_detail("record_id", &record.record_id)
+        .with_remedy("write `source=CLASS` into its line, or numbers as weights")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use super::*;
 use crate::bases;
 use crate::corpus::Joining;
 use crate::holdout::policy::parse_region;
+use genolewm_core::ErrorCode;
 use genolewm_core::position::BpOffset;
 use rand_core::SeedableRng;
 use std::path::PathBuf;

@@ -1,10 +1,11 @@
 //! Corpus tables: which sequence files a corpus is made of, and how often each is drawn from.
 
+use crate::errors::config_error;
 use crate::files::lines::each_line;
 use crate::files::records::RecordOptions;
 use crate::files::source_mix::SourceClass;
 use crate::files::subset::Subset;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// The directory that the paths of a corpus table start from, where the environment names one.
@@ -86,20 +87,17 @@ pub fn read_corpus_table(path: &Path) -> Result<Vec<CorpusSource>> {
         let source = parse_line(line, &data, &beside)?;
         let by_mix = |source: &CorpusSource| source.weight == SourceWeight::Mix;
         if sources.iter().any(|other| by_mix(other) != by_mix(&source)) {
-            return Err(Error::new(
-                ErrorCode::ConfigGeneric,
-                "a corpus has numbers and `mix` as weights",
-            )
-            .with_remedy("use `mix` in every line or in none"));
+            return Err(config_error("a corpus has numbers and `mix` as weights")
+                .with_remedy("use `mix` in every line or in none"));
         }
         sources.push(source);
         Ok(())
     })?;
     if sources.is_empty() {
-        return Err(Error::new(
-            ErrorCode::ConfigGeneric,
-            format!("{}: the corpus lists no files", path.display()),
-        ));
+        return Err(config_error(format!(
+            "{}: the corpus lists no files",
+            path.display()
+        )));
     }
     Ok(sources)
 }
@@ -142,15 +140,12 @@ fn is_option(field: &str) -> bool {
 
 fn set_option(records: &mut RecordOptions, key: &str, value: &str) -> Result<()> {
     let wrong = || {
-        Error::new(
-            ErrorCode::ConfigGeneric,
-            "an option of a corpus line is not known",
-        )
-        .with_detail("option", format!("{key}={value}"))
-        .with_remedy(
-            "use source=CLASS, subset=SHARE[:SEED], invalid=skip, or sequence_field=, \
+        config_error("an option of a corpus line is not known")
+            .with_detail("option", format!("{key}={value}"))
+            .with_remedy(
+                "use source=CLASS, subset=SHARE[:SEED], invalid=skip, or sequence_field=, \
                  source_field= or id_field= with a column's name",
-        )
+            )
     };
     let name = || match value {
         "" => Err(wrong()),
@@ -177,16 +172,14 @@ fn parse_subset(text: &str) -> Option<Subset> {
 }
 
 fn malformed() -> Error {
-    Error::new(
-        ErrorCode::ConfigGeneric,
-        "a corpus line is not `path weight record|file [bed] [option=value …]`",
-    )
-    .with_remedy("separate the columns by tabs; the weight is a positive number or `mix`")
+    config_error("a corpus line is not `path weight record|file [bed] [option=value …]`")
+        .with_remedy("separate the columns by tabs; the weight is a positive number or `mix`")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
 
     fn table(text: &str) -> Result<Vec<CorpusSource>> {
         let directory = tempfile::tempdir().unwrap();

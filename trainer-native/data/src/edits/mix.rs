@@ -2,6 +2,7 @@
 
 use crate::edits::provider::Synthetic;
 pub use crate::edits::provider::{EditProvider, EditProviders, EditSource};
+use crate::errors::dataloader_error;
 use crate::holdout::policy::HoldoutPolicy;
 use crate::weighted::Weights;
 use crate::window::WindowContext;
@@ -200,11 +201,8 @@ impl EditMix {
         let steps = self.rollouts.draw(rng).unwrap_or(1);
         while item.edits.len() < steps {
             let fits = |edit: &RelEdit| {
-                allowed(edit)
-                    && item
-                        .edits
-                        .iter()
-                        .all(|other| !other.span().intersects(edit.span()))
+                let is_apart = |other: &RelEdit| !other.span().intersects(edit.span());
+                allowed(edit) && item.edits.iter().all(is_apart)
             };
             let further = take(&Synthetic::SNV, 1, window, rng, fits)?;
             if further.is_empty() {
@@ -248,18 +246,15 @@ fn too_few(source: EditSource, missing: usize, window: &WindowContext) -> Error 
              in their place: --fallback {source}=synthetic_snv"
         ),
     };
-    Error::new(
-        ErrorCode::TrainingDataloader,
-        "an edit source has too few edits for a window, and no fall-back",
-    )
-    .with_detail("source", source)
-    .with_detail("missing", missing)
-    .with_detail(
-        "record",
-        window.contig.as_ref().unwrap_or(&window.record_id),
-    )
-    .with_detail("start_bp", window.start)
-    .with_remedy(remedy)
+    dataloader_error("an edit source has too few edits for a window, and no fall-back")
+        .with_detail("source", source)
+        .with_detail("missing", missing)
+        .with_detail(
+            "record",
+            window.contig.as_ref().unwrap_or(&window.record_id),
+        )
+        .with_detail("start_bp", window.start)
+        .with_remedy(remedy)
 }
 
 #[cfg(test)]

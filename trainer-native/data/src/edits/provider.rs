@@ -26,27 +26,10 @@ pub enum EditSource {
     Clinvar,
 }
 
-impl EditSource {
-    const ALL: [Self; 4] = [
-        Self::GnomadCommon,
-        Self::SyntheticSnv,
-        Self::SyntheticIndel,
-        Self::Clinvar,
-    ];
-
-    /// The name in settings and files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::GnomadCommon => "gnomad_common",
-            Self::SyntheticSnv => "synthetic_snv",
-            Self::SyntheticIndel => "synthetic_indel",
-            Self::Clinvar => "clinvar",
-        }
-    }
-}
-
-named!(EditSource, |text| {
+named!(EditSource:
+    GnomadCommon = "gnomad_common", SyntheticSnv = "synthetic_snv",
+    SyntheticIndel = "synthetic_indel", Clinvar = "clinvar";
+|text| {
     let names = EditSource::ALL.map(EditSource::as_str).join(", ");
     Error::new(ErrorCode::ConfigGeneric, "there is no such source of edits")
         .with_detail("source", text)

@@ -1,10 +1,11 @@
 //! Synthetic edits, that nobody has observed, for training.
 
 use crate::bases::{below, letter};
+use crate::errors::dataloader_error;
 use crate::weighted::Weights;
+use genolewm_core::Result;
 use genolewm_core::edit::{EditType, MAX_ALLELE_BP, RelEdit};
 use genolewm_core::position::BpOffset;
-use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
@@ -59,12 +60,11 @@ pub fn synthetic_edit(window: &str, edit_type: EditType, rng: &mut ChaCha8Rng) -
             return RelEdit::new(BpOffset(at as u64), reference, &alternate);
         }
     }
-    Err(Error::new(
-        ErrorCode::TrainingDataloader,
-        "a window has no room for a synthetic edit",
+    Err(
+        dataloader_error("a window has no room for a synthetic edit")
+            .with_detail("window_bp", window.len())
+            .with_detail("edit_type", format!("{edit_type:?}")),
     )
-    .with_detail("window_bp", window.len())
-    .with_detail("edit_type", format!("{edit_type:?}")))
 }
 
 /// A random substitution of one base.
@@ -132,6 +132,7 @@ fn geometric(most: u64, rng: &mut ChaCha8Rng) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
     use genolewm_core::edit::apply_edit;
     use rand_core::SeedableRng;
 

@@ -3,11 +3,12 @@
 use crate::corpus::loaded::Corpus;
 use crate::edits::mix::{EditMix, TrainingItem};
 use crate::edits::provider::{EditProviders, EditSource};
+use crate::errors::dataloader_error;
 use crate::holdout::policy::HoldoutPolicy;
 use crate::window::WindowContext;
+use genolewm_core::Result;
 use genolewm_core::edit::{RelEdit, apply_edits};
 use genolewm_core::position::BpOffset;
-use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
@@ -109,11 +110,8 @@ impl TupleFeed<'_> {
                 build_training_tuples(&window, self.providers, self.mix, self.holdout, rng)?;
             return Ok((window, tuples));
         }
-        Err(Error::new(
-            ErrorCode::TrainingDataloader,
-            "every window of the corpus is held out",
-        )
-        .with_remedy("load the corpus without what is held out, or hold out less"))
+        Err(dataloader_error("every window of the corpus is held out")
+            .with_remedy("load the corpus without what is held out, or hold out less"))
     }
 }
 

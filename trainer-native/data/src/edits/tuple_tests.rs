@@ -3,6 +3,7 @@ use crate::bases::{below, letter};
 use crate::corpus::{CorpusSource, Joining, SourceWeight};
 use crate::edits::provider::ObservedVariants;
 use crate::variants::{LabelledVariant, VariantIndex};
+use genolewm_core::ErrorCode;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::{Interval, Position};
 use proptest::prelude::*;

@@ -1,8 +1,9 @@
 //! Text files line by line: plain, gzip or bgzip, told apart by content.
 
+use crate::errors::input_error;
 use flate2::read::MultiGzDecoder;
 use genolewm_core::error::Location;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use genolewm_report::output::io_error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -10,11 +11,6 @@ use std::path::Path;
 
 /// The longest line of a table or list, in bytes. Packed, many times more would be a small file.
 const MOST_LINE_BYTES: u64 = 1 << 30;
-
-/// An error about what a file says.
-pub(crate) fn malformed(message: &str) -> Error {
-    Error::new(ErrorCode::InputGeneric, message)
-}
 
 /// Calls `each` with every line of a file, without its end. Its errors get the place of the line,
 /// and what the line says.
@@ -101,7 +97,7 @@ impl Lines {
         let read = bounded.read_until(b'\n', &mut self.line);
         let read = read.map_err(|error| io_error(&self.file, &error))?;
         if read as u64 == most {
-            let error = malformed("a line is longer than a GiB");
+            let error = input_error("a line is longer than a GiB");
             let error = error.with_remedy("check that this is the file that was meant");
             return Err(self.locate(error));
         }
@@ -115,6 +111,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
 
     #[test]
     fn errors_name_file_line_and_text() {

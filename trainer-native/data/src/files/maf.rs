@@ -1,6 +1,7 @@
 //! MAF, multiple alignments: blocks of rows, one row a species. By hand: no kept crate reads it.
 
-use crate::files::lines::{Lines, malformed};
+use crate::errors::input_error;
+use crate::files::lines::Lines;
 use genolewm_core::Result;
 use genolewm_core::position::{BpOffset, Interval};
 use std::path::Path;
@@ -32,11 +33,11 @@ impl MafRow {
         let mut next = || {
             fields
                 .next()
-                .ok_or_else(|| malformed("a MAF row is too short"))
+                .ok_or_else(|| input_error("a MAF row is too short"))
         };
         let number = |text: &str| {
             text.parse()
-                .map_err(|_| malformed("a MAF row holds a malformed number"))
+                .map_err(|_| input_error("a MAF row holds a malformed number"))
         };
         Ok(Self {
             name: next()?.to_owned(),
@@ -67,7 +68,7 @@ impl MafRow {
             false => (end <= self.contig_bp).then_some(self.start.get()),
         };
         let start = start.ok_or_else(|| {
-            malformed("a MAF row ends past its contig").with_detail("row", self.record_name())
+            input_error("a MAF row ends past its contig").with_detail("row", self.record_name())
         })?;
         Interval::new(BpOffset(start), BpOffset(start + self.size_bp))
     }
@@ -84,7 +85,7 @@ impl MafRow {
         let bases = self.columns.bytes().filter(|&base| base != b'-').count();
         if bases as u64 != self.size_bp || self.columns.len() != columns {
             return Err(
-                malformed("a MAF row has not the length that it should have")
+                input_error("a MAF row has not the length that it should have")
                     .with_detail("row", self.record_name()),
             );
         }
@@ -101,7 +102,7 @@ impl MafRow {
 pub fn each_block(path: &Path, each: impl FnMut(&[MafRow]) -> Result<()>) -> Result<()> {
     if read_blocks(path, MafRow::check, each)? == 0 {
         let file = path.display();
-        return Err(malformed(&format!("{file}: there is no alignment in it"))
+        return Err(input_error(format!("{file}: there is no alignment in it"))
             .with_remedy("give a multiple alignment in MAF, with lines that start with `s`"));
     }
     Ok(())

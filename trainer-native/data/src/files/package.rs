@@ -1,10 +1,11 @@
 //! Dataset packages of the Python package: a directory of ready-cut windows with its manifest.
 
+use crate::errors::input_error;
 use crate::files::lines::each_line;
 use crate::files::records::{RecordOptions, RecordReader, RowKind, SequenceRecord};
 use crate::sha256::{self, hex};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
+use genolewm_report::output::{io_error_at, read};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -76,8 +77,8 @@ impl DatasetPackage {
     }
 
     /// Every file that the manifest lists.
-    #[must_use]
-    pub fn files(&self) -> &[PackageFile] {
+    #[cfg(test)]
+    pub(crate) fn files(&self) -> &[PackageFile] {
         &self.files
     }
 
@@ -156,9 +157,7 @@ pub fn open_records(
 }
 
 fn read_manifest(path: &Path) -> Result<(String, Vec<PackageFile>)> {
-    let name = path.display().to_string();
-    let text = std::fs::read(path).map_err(|error| io_error(&name, &error))?;
-    let manifest: Value = serde_json::from_slice(&text)
+    let manifest: Value = serde_json::from_slice(&read(path)?)
         .map_err(|error| malformed(path, "it is not JSON").with_detail("cause", error))?;
     let snapshot_id = manifest.get("snapshot_id").and_then(Value::as_str);
     let snapshot_id = snapshot_id.filter(|id| !id.trim().is_empty());
@@ -199,18 +198,13 @@ fn plain_sum(sum: &str) -> String {
 }
 
 fn sha256_of(path: &Path) -> Result<String> {
-    let hash = sha256::of_file(path);
-    let hash = hash.map_err(|error| io_error(&path.display().to_string(), &error))?;
-    Ok(hex(&hash))
+    Ok(hex(&sha256::of_file(path).map_err(io_error_at(path))?))
 }
 
 fn malformed(path: &Path, what: &str) -> Error {
     let name = path.display();
-    Error::new(
-        ErrorCode::InputGeneric,
-        format!("{name}: not a dataset: {what}"),
-    )
-    .with_remedy("give the directory of a complete dataset package")
+    input_error(format!("{name}: not a dataset: {what}"))
+        .with_remedy("give the directory of a complete dataset package")
 }
 
 fn changed(file: &str, expected: &str, found: &str) -> Error {

@@ -1,10 +1,9 @@
 //! The classes of sequence that the Carbon corpus is made of, and their shares.
 
+use crate::errors::input_error;
+use crate::named::named;
 use crate::weighted::Weights;
-use genolewm_core::{Error, ErrorCode, Result};
-use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
-use std::fmt;
+use genolewm_core::{Error, Result};
 use std::str::FromStr;
 
 /// A class of sequence.
@@ -20,32 +19,9 @@ pub enum SourceClass {
     Gtdb,
 }
 
-impl SourceClass {
-    /// Every class, in the order of the Carbon corpus.
-    pub const ALL: [Self; 4] = [
-        Self::EukaryoticGenes,
-        Self::Mrna,
-        Self::SpliceMrna,
-        Self::Gtdb,
-    ];
-
-    /// The name in files and settings.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EukaryoticGenes => "eukaryotic_genes",
-            Self::Mrna => "mrna",
-            Self::SpliceMrna => "splice_mrna",
-            Self::Gtdb => "gtdb",
-        }
-    }
-}
-
-impl fmt::Display for SourceClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+// In the order of the Carbon corpus.
+named!(SourceClass:
+    EukaryoticGenes = "eukaryotic_genes", Mrna = "mrna", SpliceMrna = "splice_mrna", Gtdb = "gtdb");
 
 impl FromStr for SourceClass {
     type Err = Error;
@@ -62,12 +38,9 @@ impl FromStr for SourceClass {
             "mrna" | "mrna transcripts" | "transcript" | "transcripts" => Ok(Self::Mrna),
             "splice mrna" | "splice enriched mrna" => Ok(Self::SpliceMrna),
             "gtdb" | "gtdb bacterial genomes" | "bacterial genomes" => Ok(Self::Gtdb),
-            _ => Err(Error::new(
-                ErrorCode::InputGeneric,
-                "a source is not a class of the Carbon corpus",
-            )
-            .with_detail("source", label)
-            .with_remedy("use eukaryotic_genes, mrna, splice_mrna or gtdb")),
+            _ => Err(input_error("a source is not a class of the Carbon corpus")
+                .with_detail("source", label)
+                .with_remedy("use eukaryotic_genes, mrna, splice_mrna or gtdb")),
         }
     }
 }
@@ -78,27 +51,13 @@ pub fn carbon_mix() -> Weights<SourceClass> {
     Weights::of(SourceClass::ALL.into_iter().zip([0.50, 0.25, 0.10, 0.15]))
 }
 
-/// How many of `n` draws fall on each class; every class of the mix is listed.
-#[must_use]
-pub fn draw_source_counts(
-    n: usize,
-    mix: &Weights<SourceClass>,
-    rng: &mut ChaCha8Rng,
-) -> BTreeMap<SourceClass, usize> {
-    let listed = mix.entries().iter().map(|&(class, _)| (class, 0));
-    let mut counts: BTreeMap<SourceClass, usize> = listed.collect();
-    for _ in 0..n {
-        if let Some(class) = mix.draw(rng) {
-            *counts.entry(class).or_default() += 1;
-        }
-    }
-    counts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
+    use rand_chacha::ChaCha8Rng;
     use rand_core::SeedableRng;
+    use std::collections::BTreeMap;
 
     /// Labels and classes as `geno_lewm.data.normalize_source_label` of geno-lewm 0.2.1 has them;
     /// the last line's are refused there.
@@ -128,6 +87,20 @@ mod tests {
             let error = label.parse::<SourceClass>().unwrap_err();
             assert_eq!(error.code(), ErrorCode::InputGeneric, "{label}");
         }
+    }
+
+    /// How many of `n` draws fall on each class; every class of the mix is listed.
+    fn draw_source_counts(
+        n: usize,
+        mix: &Weights<SourceClass>,
+        rng: &mut ChaCha8Rng,
+    ) -> BTreeMap<SourceClass, usize> {
+        let listed = mix.entries().iter().map(|&(class, _)| (class, 0));
+        let mut counts: BTreeMap<SourceClass, usize> = listed.collect();
+        for class in (0..n).filter_map(|_| mix.draw(rng)) {
+            *counts.entry(class).or_default() += 1;
+        }
+        counts
     }
 
     #[test]

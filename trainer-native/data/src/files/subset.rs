@@ -1,8 +1,7 @@
-//! Parts of a corpus that are the same whoever asks: a share of its records, a worker's items.
+//! Parts of a corpus that are the same whoever asks.
 
-use genolewm_core::{Error, ErrorCode, Result};
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
+use crate::errors::input_error;
+use genolewm_core::Result;
 use sha2::{Digest, Sha256};
 
 /// A share of a corpus, chosen by the names of its records: adding records moves none of the others.
@@ -21,12 +20,9 @@ impl Subset {
         if fraction > 0.0 && fraction <= 1.0 {
             return Ok(Self { fraction, seed });
         }
-        Err(Error::new(
-            ErrorCode::InputGeneric,
-            "a share of a corpus is above 0 and at most 1",
-        )
-        .with_detail("fraction", fraction)
-        .with_remedy("give a number such as 0.1"))
+        Err(input_error("a share of a corpus is above 0 and at most 1")
+            .with_detail("fraction", fraction)
+            .with_remedy("give a number such as 0.1"))
     }
 
     /// Whether a record belongs to the share: whether the first eight bytes of the SHA-256 of
@@ -42,46 +38,44 @@ impl Subset {
 }
 
 /// One of several workers that share a list of items out among them.
+#[cfg(test)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Worker {
+struct Worker {
     number: usize,
     of: usize,
 }
 
+#[cfg(test)]
 impl Worker {
     /// Worker `number`, from 0, of `of`.
     ///
     /// # Errors
     /// `INPUT.GENERIC` when there is no such worker.
-    pub fn new(number: usize, of: usize) -> Result<Self> {
+    fn new(number: usize, of: usize) -> Result<Self> {
         if number < of {
             return Ok(Self { number, of });
         }
-        Err(
-            Error::new(ErrorCode::InputGeneric, "there is no such worker")
-                .with_detail("worker", number)
-                .with_detail("workers", of)
-                .with_remedy("workers count from 0"),
-        )
+        Err(input_error("there is no such worker")
+            .with_detail("worker", number)
+            .with_detail("workers", of)
+            .with_remedy("workers count from 0"))
     }
 
     /// Its items: those whose index leaves its number when divided by the number of workers.
-    pub fn share<T>(self, items: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+    fn share<T>(self, items: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
         items.into_iter().skip(self.number).step_by(self.of)
     }
 
     /// Its random numbers: stream `number` of the seed, whatever the number of workers.
-    #[must_use]
-    pub fn rng(self, seed: u64) -> ChaCha8Rng {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(self.number as u64);
-        rng
+    fn rng(self, seed: u64) -> rand_chacha::ChaCha8Rng {
+        crate::bases::stream(seed, self.number as u64)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
     use rand_core::Rng;
 
     /// Decisions of `geno_lewm.data.stable_subset_includes` of geno-lewm 0.2.1 on these names,

@@ -1,6 +1,7 @@
 //! Annotation of a genome: transcripts by place, from exon tables and GFF3.
 
-use crate::files::lines::{each_line, malformed};
+use crate::errors::input_error;
+use crate::files::lines::each_line;
 use crate::genome::consequence::Consequence;
 use crate::genome::transcript::{Strand, Transcript};
 use genolewm_core::Result;
@@ -51,7 +52,7 @@ impl Annotation {
         }
         Self {
             by_contig,
-            with_bases: VecDeque::new(),
+            ..Self::default()
         }
     }
 
@@ -108,13 +109,6 @@ impl Annotation {
             })
     }
 
-    /// All transcripts, by contig and place.
-    pub fn transcripts(&self) -> impl Iterator<Item = &Transcript> {
-        self.by_contig
-            .values()
-            .flat_map(|contig| &contig.transcripts)
-    }
-
     /// The transcripts that share a base with `span` of a contig, by place.
     pub fn overlapping(&self, contig: &str, span: Interval) -> impl Iterator<Item = &Transcript> {
         let contig = self.by_contig.get(&common_form(contig));
@@ -169,7 +163,7 @@ pub fn read_exon_table(path: &Path) -> Result<Vec<Transcript>> {
         if replace(&mut has_header, true) {
             transcripts.push(parse_exon_line(line)?);
         } else if line != EXON_TABLE_HEADER {
-            let error = malformed("the first line of an exon table must name its columns");
+            let error = input_error("the first line of an exon table must name its columns");
             return Err(error.with_remedy(format!("start it with {EXON_TABLE_HEADER:?}")));
         }
         Ok(())
@@ -180,28 +174,25 @@ pub fn read_exon_table(path: &Path) -> Result<Vec<Transcript>> {
 fn parse_exon_line(line: &str) -> Result<Transcript> {
     let fields: Vec<&str> = line.split('\t').collect();
     let &[gene, contig, strand, _, _, starts, ends] = &fields[..] else {
-        return Err(malformed("a line of an exon table has seven columns"));
+        return Err(input_error("a line of an exon table has seven columns"));
     };
-    let strand = Strand::parse(strand).ok_or_else(|| malformed("a strand is + or -"))?;
+    let strand = Strand::parse(strand).ok_or_else(|| input_error("a strand is + or -"))?;
     let numbers = |text: &str| -> Result<Vec<BpOffset>> {
         let list = text.split(',').filter(|part| !part.is_empty());
         list.map(|part| {
             part.parse()
                 .map(BpOffset)
-                .map_err(|_| malformed("an exon coordinate is not a number"))
+                .map_err(|_| input_error("an exon coordinate is not a number"))
         })
         .collect()
     };
     let (starts, ends) = (numbers(starts)?, numbers(ends)?);
     if starts.len() != ends.len() {
-        return Err(malformed("a transcript has as many exon starts as ends"));
+        return Err(input_error("a transcript has as many exon starts as ends"));
     }
-    let exons: Result<Vec<Interval>> = starts
-        .into_iter()
-        .zip(ends)
-        .map(|(start, end)| Interval::new(start, end))
-        .collect();
-    Transcript::new(gene, contig, strand, exons?)
+    let ends = starts.into_iter().zip(ends);
+    let exons = ends.map(|(start, end)| Interval::new(start, end));
+    Transcript::new(gene, contig, strand, exons.collect::<Result<_>>()?)
 }
 
 #[cfg(test)]

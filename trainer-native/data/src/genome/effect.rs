@@ -4,6 +4,8 @@ use crate::bases::{self, complement};
 use crate::genome::codon::{STOP, blosum62, translate};
 use crate::genome::consequence::Consequence;
 use crate::genome::transcript::{Strand, Transcript};
+use crate::trimmed_variant::shared;
+use core::ops::Range;
 use genolewm_core::edit::{EditSpec, EditType};
 use genolewm_core::position::{BpOffset, Interval};
 
@@ -38,11 +40,8 @@ impl Transcript {
             return self.snv_consequence(edit.pos().offset(), alternate[0]);
         }
         let changed = changed_span(edit);
-        let shifts = !edit
-            .reference()
-            .len()
-            .abs_diff(edit.alternate().len())
-            .is_multiple_of(3);
+        let (before, after) = (edit.reference().len(), edit.alternate().len());
+        let shifts = !before.abs_diff(after).is_multiple_of(3);
         let coding = if shifts {
             Consequence::Frameshift
         } else {
@@ -50,12 +49,7 @@ impl Transcript {
         };
         (changed.start.get()..changed.end.get())
             .map(|offset| match self.place(BpOffset(offset)) {
-                TranscriptSite::Exon { spliced, near }
-                    if self
-                        .coding
-                        .as_ref()
-                        .is_some_and(|cds| cds.contains(&spliced)) =>
-                {
+                TranscriptSite::Exon { spliced, near } if self.coding_at(spliced).is_some() => {
                     near.map_or(coding, |near| coding.or_worse(near))
                 }
                 place => self.outside_coding(place),
@@ -112,10 +106,7 @@ impl Transcript {
         reference: u8,
     ) -> impl Iterator<Item = TranscriptSnv> + '_ {
         let place = self.spliced_offset(offset);
-        let codon = place
-            .zip(self.coding.as_ref())
-            .filter(|(at, cds)| cds.contains(at))
-            .map(|(at, cds)| (at - cds.start) / 3);
+        let codon = place.and_then(|at| Some((at - self.coding_at(at)?.start) / 3));
         (0..bases::N)
             .filter(move |&alternate| alternate != reference)
             .map(move |alternate| TranscriptSnv {
@@ -127,13 +118,17 @@ impl Transcript {
             })
     }
 
+    /// The coding sequence, if a place of the spliced transcript is in it.
+    fn coding_at(&self, spliced: usize) -> Option<&Range<usize>> {
+        self.coding
+            .as_ref()
+            .filter(|coding| coding.contains(&spliced))
+    }
+
     /// The change of amino acid by a new base (on the transcript's strand); `None` outside the frame
     /// or where bases are unknown.
     fn coding_change(&self, spliced: usize, new: u8) -> Option<Consequence> {
-        let coding = self
-            .coding
-            .as_ref()
-            .filter(|coding| coding.contains(&spliced))?;
+        let coding = self.coding_at(spliced)?;
         let phase = (spliced - coding.start) % 3;
         let mut codon: [u8; 3] = self
             .spliced
@@ -234,13 +229,8 @@ enum TranscriptSite {
 /// base before it and the one after.
 fn changed_span(edit: &EditSpec) -> Interval {
     let Interval { start, end } = edit.span();
-    let shared = edit
-        .reference()
-        .bytes()
-        .zip(edit.alternate().bytes())
-        .take_while(|(a, b)| a == b)
-        .count() as u64;
-    let start = start.saturating_add(shared);
+    let prefix = shared(edit.reference().bytes(), edit.alternate().bytes());
+    let start = start.saturating_add(prefix as u64);
     if start >= end {
         return Interval::at(end.saturating_sub(1), 2);
     }

@@ -1,6 +1,7 @@
 //! Transcripts with coding sequence from GFF3 and GTF.
 
-use crate::files::lines::{Lines, malformed};
+use crate::errors::input_error;
+use crate::files::lines::Lines;
 use crate::genome::transcript::{Strand, Transcript};
 use genolewm_core::Result;
 use genolewm_core::position::{BpOffset, Interval, Position};
@@ -64,7 +65,7 @@ fn build(parts: Parts) -> Result<Transcript> {
 /// Reads a row as GTF where a blank parts the first attribute's key from its value, else as GFF3.
 fn read_row(text: &str, transcripts: &mut BTreeMap<String, Parts>) -> Result<()> {
     let wrong = |error: io::Error| {
-        malformed("this is no row of GFF3 or GTF, of nine columns").with_detail("cause", error)
+        input_error("this is no row of GFF3 or GTF, of nine columns").with_detail("cause", error)
     };
     let text = text.trim_end();
     let is_exon = match text.split('\t').nth(2) {
@@ -109,9 +110,9 @@ fn add_row(
     };
     let parents = attribute("Parent")
         .or_else(|| attribute("transcript_id"))
-        .ok_or_else(|| malformed("an exon or CDS row names no Parent and no transcript_id"))?;
+        .ok_or_else(|| input_error("an exon or CDS row names no Parent and no transcript_id"))?;
     let ends = record.feature_start().ok().zip(record.feature_end().ok());
-    let (first, last) = ends.ok_or_else(|| malformed("a coordinate is no number above 0"))?;
+    let (first, last) = ends.ok_or_else(|| input_error("a coordinate is no number above 0"))?;
     let interval = Interval::new(
         Position::new(first.get() as u64)?.offset(),
         BpOffset(last.get() as u64),
@@ -119,13 +120,13 @@ fn add_row(
     let strand = match record.strand() {
         Ok(RowStrand::Forward) => Strand::Forward,
         Ok(RowStrand::Reverse) => Strand::Reverse,
-        _ => return Err(malformed("an exon's strand is neither + nor -")),
+        _ => return Err(input_error("an exon's strand is neither + nor -")),
     };
     let phase = match record.phase().transpose() {
         Ok(None | Some(Phase::Zero)) => 0,
         Ok(Some(Phase::One)) => 1,
         Ok(Some(Phase::Two)) => 2,
-        Err(_) => return Err(malformed("a phase is 0, 1, 2 or .")),
+        Err(_) => return Err(input_error("a phase is 0, 1, 2 or .")),
     };
     for parent in parents {
         let order = transcripts.len();

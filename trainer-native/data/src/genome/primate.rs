@@ -4,6 +4,7 @@
 
 use crate::bases::{N, below, code, complement, letter};
 use crate::files::maf::{MafRow, each_block};
+use crate::named::named;
 use genolewm_core::Result;
 use genolewm_core::context::RegionClass;
 use genolewm_core::contig::common_form;
@@ -46,16 +47,7 @@ pub enum Branch {
     Chimpanzee,
 }
 
-impl Branch {
-    /// Its name in tables.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Human => "human_branch",
-            Self::Chimpanzee => "chimpanzee_branch",
-        }
-    }
-}
+named!(Branch: Human = "human_branch", Chimpanzee = "chimpanzee_branch");
 
 /// A single base replaced by another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,8 +105,8 @@ impl PrimateAlignment {
     }
 
     /// Human bases that are aligned.
-    #[must_use]
-    pub fn len_bp(&self) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn len_bp(&self) -> u64 {
         self.segments.iter().map(|s| s.span.len_bp()).sum()
     }
 

@@ -1,7 +1,7 @@
 //! Repeats of a genome, from what RepeatMasker found, as BED.
 
+use crate::errors::input_error;
 use crate::files::bed;
-use crate::files::lines::malformed;
 use genolewm_core::Result;
 use genolewm_core::bed::stretch;
 use genolewm_core::context::{RepeatClass, classify_repeat};
@@ -66,10 +66,10 @@ impl Repeats {
 
     fn add(&mut self, columns: &[&str]) -> Result<()> {
         let [contig, start, end, names @ ..] = columns else {
-            return Err(malformed("a repeat has a contig, a start and an end"));
+            return Err(input_error("a repeat has a contig, a start and an end"));
         };
         let span = stretch(start, end)
-            .ok_or_else(|| malformed("a repeat's start and end are no numbers in this order"))?;
+            .ok_or_else(|| input_error("a repeat's start and end are no numbers in this order"))?;
         let class = class_of(names)?;
         self.longest_bp = self.longest_bp.max(span.len_bp());
         self.len += 1;
@@ -102,7 +102,7 @@ fn class_of(names: &[&str]) -> Result<RepeatClass> {
             match names.iter().find(|name| known(name)) {
                 Some(_) => Ok(RepeatClass::Transposon),
                 None => Err(
-                    malformed("nothing says which class the repeat is of").with_remedy(
+                    input_error("nothing says which class the repeat is of").with_remedy(
                         "give columns such as SINE/Alu, Simple_repeat, Low_complexity or Satellite",
                     ),
                 ),

@@ -1,10 +1,11 @@
 //! Transcripts: exons on a contig, spliced sequence and reading frame.
 
 use crate::bases;
+use crate::errors::input_error;
 use crate::genome::frame::longest_frame;
 use core::ops::Range;
+use genolewm_core::Result;
 use genolewm_core::position::{BpOffset, Interval};
-use genolewm_core::{Error, ErrorCode, Result};
 
 /// The strand that a transcript is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +51,10 @@ impl Transcript {
         exons.sort_by_key(|exon| exon.start);
         let overlap = exons.windows(2).any(|pair| pair[1].start < pair[0].end);
         if exons.is_empty() || overlap || exons.iter().any(|exon| exon.is_empty()) {
-            return Err(Error::new(
-                ErrorCode::InputGeneric,
-                "a transcript's exons are missing, empty or overlapping",
-            )
-            .with_detail("gene", gene));
+            return Err(
+                input_error("a transcript's exons are missing, empty or overlapping")
+                    .with_detail("gene", gene),
+            );
         }
         Ok(Self {
             gene: gene.to_owned(),
@@ -85,8 +85,8 @@ impl Transcript {
     }
 
     /// The exons, ascending on the contig.
-    #[must_use]
-    pub fn exons(&self) -> &[Interval] {
+    #[cfg(test)]
+    pub(crate) fn exons(&self) -> &[Interval] {
         &self.exons
     }
 
@@ -171,8 +171,8 @@ impl Transcript {
     }
 
     /// The contig's base at a place of the spliced transcript.
-    #[must_use]
-    pub fn contig_offset(&self, spliced: usize) -> Option<BpOffset> {
+    #[cfg(test)]
+    fn contig_offset(&self, spliced: usize) -> Option<BpOffset> {
         let mut left = match self.strand {
             Strand::Forward => spliced,
             Strand::Reverse => self.spliced_bp().checked_sub(spliced + 1)?,

@@ -34,11 +34,8 @@ pub fn kept(
 /// Every name that hold-outs may know a record by.
 fn names(record: &SequenceRecord) -> Vec<String> {
     let mut names = vec![record.record_id.clone()];
-    if let Some(contig) = record
-        .contig
-        .as_ref()
-        .filter(|name| **name != record.record_id)
-    {
+    let contig = record.contig.as_ref();
+    if let Some(contig) = contig.filter(|name| **name != record.record_id) {
         let common = common_form(contig);
         names.extend([contig.clone(), format!("chr{common}"), common]);
     }

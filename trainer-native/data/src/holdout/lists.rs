@@ -1,9 +1,10 @@
 //! The files that hold-outs are written in.
 
+use crate::errors::config_error;
 use crate::files::lines::each_line;
 use crate::holdout::policy::HoldoutPolicy;
 use genolewm_core::edit::EditSpec;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::path::Path;
 
 /// Where hold-outs are listed.
@@ -57,16 +58,15 @@ fn each_entry(path: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Result<(
 
 /// A BED file in its place would hold out nothing, without a word.
 fn more_than_a_name() -> Error {
-    Error::new(
-        ErrorCode::ConfigGeneric,
-        "a line of held-out records holds more than a name",
+    config_error("a line of held-out records holds more than a name").with_remedy(
+        "write one record's name a line; regions belong into the BED file of --holdout",
     )
-    .with_remedy("write one record's name a line; regions belong into the BED file of --holdout")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
     use genolewm_core::position::{BpOffset, Interval};
 
     /// The policy of a region file and two lists.

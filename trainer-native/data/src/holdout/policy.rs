@@ -1,13 +1,14 @@
 //! Hold-outs: regions, records and variants that must never be trained on.
 
+use crate::errors::config_error;
 use crate::files::bed;
 use crate::files::maf::each_block_of_places;
 use crate::trimmed_variant::TrimmedVariant;
-use crate::window::WindowContext;
+use crate::window::{Piece, WindowContext};
 use genolewm_core::bed::stretch;
 use genolewm_core::edit::{EditSpec, RelEdit};
 use genolewm_core::position::{BpOffset, Interval};
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -88,11 +89,8 @@ impl HoldoutPolicy {
     /// Whether a window's record is held out, or any of the window's bases.
     #[must_use]
     pub fn excludes_window(&self, window: &WindowContext) -> bool {
-        self.holds_record(&window.record_id)
-            || window
-                .pieces()
-                .iter()
-                .any(|piece| self.touches(&piece.contig, piece.span))
+        let touches = |piece: &Piece| self.touches(&piece.contig, piece.span);
+        self.holds_record(&window.record_id) || window.pieces().iter().any(touches)
     }
 
     /// Holds out a region as people write it: `chr17:41100001-41300000`, 1-based and inclusive.
@@ -145,11 +143,8 @@ impl HoldoutPolicy {
     /// Whether a span of a contig shares a base with anything held out.
     #[must_use]
     pub fn touches(&self, contig: &str, span: Interval) -> bool {
-        self.holds_record(contig)
-            || self
-                .intervals(contig)
-                .iter()
-                .any(|held| held.intersects(span))
+        let touches = |held: &Interval| held.intersects(span);
+        self.holds_record(contig) || self.intervals(contig).iter().any(touches)
     }
 
     /// Whether nothing is held out.
@@ -188,21 +183,15 @@ pub fn parse_region(text: &str) -> Result<(String, Interval)> {
         (!contig.is_empty()).then(|| (contig.to_owned(), interval))
     };
     parse().ok_or_else(|| {
-        Error::new(
-            ErrorCode::ConfigGeneric,
-            "a region is not of the form contig:first-last",
-        )
-        .with_detail("text", text)
-        .with_remedy("write it as chr17:41100001-41300000, 1-based and inclusive")
+        config_error("a region is not of the form contig:first-last")
+            .with_detail("text", text)
+            .with_remedy("write it as chr17:41100001-41300000, 1-based and inclusive")
     })
 }
 
 fn malformed() -> Error {
-    Error::new(
-        ErrorCode::ConfigGeneric,
-        "a hold-out line is neither `contig` nor `contig start end`",
-    )
-    .with_remedy("separate the columns by tabs, with 0-based starts")
+    config_error("a hold-out line is neither `contig` nor `contig start end`")
+        .with_remedy("separate the columns by tabs, with 0-based starts")
 }
 
 #[cfg(test)]

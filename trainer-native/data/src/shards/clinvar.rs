@@ -1,11 +1,12 @@
 //! ClinVar: variants by what clinics say of them.
 
-use super::columns::{Column, Kind};
+use super::columns::{Cell, Column, Kind};
 use super::prepare::{PrepareRequest, check_allele_limit, prepare};
 use super::report::PrepareReport;
-use super::rows::{Cell, Cells, Row, Rows};
+use super::rows::{Cells, Row, Rows};
 use super::significance::Significance;
-use super::sites::{Rules, Site, Skip, VcfRows};
+use super::sites::{Rules, Site, Skip};
+use crate::errors::input_error;
 use genolewm_core::edit::MAX_ALLELE_BP;
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;
@@ -89,13 +90,14 @@ pub fn prepare_clinvar_shard(
 ///
 /// # Errors
 /// As [`prepare_clinvar_shard`], in the items too.
-pub fn iter_clinvar_vcf_variants(
+#[cfg(test)]
+pub(super) fn iter_clinvar_vcf_variants(
     input_vcf: &Path,
     rules: ClinvarRules,
 ) -> Result<impl Iterator<Item = Result<ClinvarVariant>>> {
     check_allele_limit(rules.max_allele_bp)?;
     let release = None;
-    VcfRows::open(input_vcf, Dated { rules, release })
+    super::sites::VcfRows::open(input_vcf, Dated { rules, release }).map(|rows| rows.all())
 }
 
 /// The rows of a shard. `code` is that of errors about its content.
@@ -111,8 +113,8 @@ pub fn iter_clinvar_shard(
 }
 
 /// The variants that take a side: P, LP, B and LB.
-#[must_use]
-pub fn label_set(variants: impl IntoIterator<Item = ClinvarVariant>) -> Vec<ClinvarVariant> {
+#[cfg(test)]
+pub(super) fn label_set(variants: impl IntoIterator<Item = ClinvarVariant>) -> Vec<ClinvarVariant> {
     let sided = |variant: &ClinvarVariant| variant.clinical_significance.label().is_some();
     variants.into_iter().filter(sided).collect()
 }
@@ -161,8 +163,7 @@ impl Dated<'_> {
         match (found, self.rules.missing_id) {
             (Some(id), _) => Ok(id),
             (None, MissingId::Zero) => Ok(0),
-            (None, MissingId::Refuse) => Err(Error::new(
-                ErrorCode::InputGeneric,
+            (None, MissingId::Refuse) => Err(input_error(
                 "the record has no number of ClinVar: no CLNVID, no ALLELEID, no numeric ID",
             )
             .at(site.location())
@@ -231,7 +232,7 @@ impl Row for ClinvarVariant {
             pos: cells.position()?,
             reference: cells.text("ref")?,
             alternate: cells.text("alt")?,
-            clinical_significance: cells.code("clinical_significance", Significance::from_code)?,
+            clinical_significance: cells.code("clinical_significance", Significance::by_name)?,
             review_status: cells.text("review_status")?,
             gene_symbol: cells.optional_text("gene_symbol"),
             clinvar_id: cells.integer("clinvar_id")?,
@@ -242,13 +243,13 @@ impl Row for ClinvarVariant {
         (&self.chrom, self.pos, &self.reference, &self.alternate)
     }
 
-    fn cell(&self, column: &str) -> Cell<'_> {
+    fn cell(&self, column: &str) -> Option<Cell> {
         match column {
-            "clinical_significance" => Cell::Text(Some(self.clinical_significance.as_str())),
-            "review_status" => Cell::Text(Some(&self.review_status)),
-            "gene_symbol" => Cell::Text(self.gene_symbol.as_deref()),
-            "clinvar_id" => Cell::Integer(self.clinvar_id),
-            _ => Cell::Text(None),
+            "clinical_significance" => Some(self.clinical_significance.as_str().into()),
+            "review_status" => Some(self.review_status.as_str().into()),
+            "gene_symbol" => self.gene_symbol.as_deref().map(Cell::from),
+            "clinvar_id" => Some(Cell::Integer(self.clinvar_id)),
+            _ => None,
         }
     }
 }

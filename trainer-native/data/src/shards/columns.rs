@@ -83,20 +83,49 @@ impl Column {
     }
 }
 
-/// The values of an optional column, and for each row whether it has one.
+/// What a row has in a column.
 #[derive(Debug, Clone)]
+pub(super) enum Cell {
+    Text(String),
+    Integer(i64),
+    /// Stored as f32.
+    Number(f64),
+}
+
+impl Cell {
+    pub(super) fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn integer(self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn number(self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// The values of an optional column, and for each row whether it has one.
+#[derive(Debug, Clone, Default)]
 pub struct Optional<T> {
     values: Vec<T>,
     levels: Vec<i16>,
-}
-
-impl<T> Default for Optional<T> {
-    fn default() -> Self {
-        Self {
-            values: Vec::new(),
-            levels: Vec::new(),
-        }
-    }
 }
 
 impl<T> Optional<T> {
@@ -107,7 +136,7 @@ impl<T> Optional<T> {
     }
 }
 
-impl<T> FromIterator<Option<T>> for Optional<T> {
+impl<T: Default> FromIterator<Option<T>> for Optional<T> {
     fn from_iter<I: IntoIterator<Item = Option<T>>>(rows: I) -> Self {
         let mut column = Self::default();
         rows.into_iter().for_each(|value| column.push(value));
@@ -118,29 +147,30 @@ impl<T> FromIterator<Option<T>> for Optional<T> {
 /// Writes the next column of a row group, an optional one.
 ///
 /// # Errors
-/// When the schema has another column there, or the file cannot be written.
+/// As [`write_column`].
 pub fn write_optional<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
     column: &Optional<T::T>,
 ) -> Result<(), ParquetError> {
-    write_column::<T>(group, &column.values, Some(&column.levels))
+    write_column::<T>(group, &column.values, Some(&column.levels), None)
 }
 
-/// Writes the next column of a row group: its values and, where it is optional, for each row 1 or
-/// 0 for whether it has one.
+/// Writes the next column of a row group: its values and, where it has them, their levels of
+/// definition and repetition.
 ///
 /// # Errors
-/// As [`write_optional`].
+/// When the schema has another column there, or the file cannot be written.
 pub fn write_column<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
     values: &[T::T],
-    levels: Option<&[i16]>,
+    definitions: Option<&[i16]>,
+    repetitions: Option<&[i16]>,
 ) -> Result<(), ParquetError> {
     let Some(mut column) = group.next_column()? else {
-        return Err(ParquetError::General(
-            "the schema has too few columns".to_owned(),
-        ));
+        let message = "the schema has too few columns";
+        return Err(ParquetError::General(message.to_owned()));
     };
-    column.typed::<T>().write_batch(values, levels, None)?;
+    let writer = column.typed::<T>();
+    writer.write_batch(values, definitions, repetitions)?;
     column.close()
 }

@@ -1,10 +1,10 @@
 //! gnomAD: variants by how common they are.
 
-use super::columns::{Column, Kind};
+use super::columns::{Cell, Column, Kind};
 use super::prepare::{PrepareRequest, check_allele_limit, prepare};
 use super::report::PrepareReport;
-use super::rows::{Cell, Cells, Row, Rows};
-use super::sites::{Rules, Site, Skip, VcfRows};
+use super::rows::{Cells, Row, Rows};
+use super::sites::{Rules, Site, Skip};
 use genolewm_core::edit::MAX_ALLELE_BP;
 use genolewm_core::position::Position;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -92,11 +92,12 @@ pub fn prepare_gnomad_shard(
 ///
 /// # Errors
 /// As [`prepare_gnomad_shard`], in the items too.
-pub fn iter_gnomad_vcf_variants(
+#[cfg(test)]
+pub(super) fn iter_gnomad_vcf_variants(
     input_vcf: &Path,
     rules: GnomadRules,
 ) -> Result<impl Iterator<Item = Result<GnomadVariant>>> {
-    VcfRows::open(input_vcf, rules.check()?)
+    super::sites::VcfRows::open(input_vcf, rules.check()?).map(|rows| rows.all())
 }
 
 /// The rows of a shard. `code` is that of errors about its content.
@@ -188,13 +189,13 @@ impl Row for GnomadVariant {
         (&self.chrom, self.pos, &self.reference, &self.alternate)
     }
 
-    fn cell(&self, column: &str) -> Cell<'_> {
+    fn cell(&self, column: &str) -> Option<Cell> {
         let population = POPULATION_COLUMNS.iter().position(|name| *name == column);
         match (column, population) {
-            ("af_global", _) => Cell::Number(Some(self.af_global)),
-            ("filter", _) => Cell::Text(Some(&self.filter)),
-            (_, Some(index)) => Cell::Number(self.populations[index]),
-            _ => Cell::Text(None),
+            ("af_global", _) => Some(Cell::Number(self.af_global)),
+            ("filter", _) => Some(self.filter.as_str().into()),
+            (_, Some(index)) => self.populations[index].map(Cell::Number),
+            _ => None,
         }
     }
 }

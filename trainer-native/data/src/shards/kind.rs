@@ -3,8 +3,7 @@
 use super::columns::{Column, Kind};
 use super::table::Table;
 use genolewm_core::{ErrorCode, Result};
-use genolewm_report::output::io_error;
-use std::fs::File;
+use genolewm_report::output::{io_error_at, open};
 use std::io::Read;
 use std::path::Path;
 
@@ -47,10 +46,9 @@ pub fn shard_kind(path: &Path, code: ErrorCode) -> Result<Option<ShardKind>> {
 }
 
 fn begins_as_parquet(path: &Path) -> Result<bool> {
-    let failed = |error: std::io::Error| io_error(&path.display().to_string(), &error);
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = open(path)?;
     // A pipe can be read once only, by whoever reads the VCF in it.
-    if !file.metadata().map_err(failed)?.is_file() {
+    if !file.metadata().map_err(io_error_at(path))?.is_file() {
         return Ok(false);
     }
     let mut first = [0; 4];

@@ -18,11 +18,11 @@ mod prepare;
 mod gnomad;
 mod clinvar;
 
-pub use clinvar::{ClinvarRules, ClinvarVariant, MissingId, iter_clinvar_shard};
-pub use clinvar::{iter_clinvar_vcf_variants, label_set, prepare_clinvar_shard};
+pub use clinvar::{ClinvarRules, ClinvarVariant, MissingId};
+pub use clinvar::{iter_clinvar_shard, prepare_clinvar_shard};
 pub use columns::{Optional, SHARD_SCHEMA_VERSION, write_column, write_optional};
-pub use gnomad::{GnomadRules, GnomadVariant, POPULATIONS, iter_gnomad_shard};
-pub use gnomad::{iter_gnomad_vcf_variants, prepare_gnomad_shard};
+pub use gnomad::{GnomadRules, GnomadVariant, POPULATIONS};
+pub use gnomad::{iter_gnomad_shard, prepare_gnomad_shard};
 pub use kind::{ShardKind, shard_kind};
 pub use prepare::PrepareRequest;
 pub use report::PrepareReport;

@@ -4,8 +4,9 @@ use super::report::PrepareReport;
 use super::rows::{Row, Rows};
 use super::sites::{Counts, Rules, VcfRows};
 use super::writer::ShardWriter;
+use crate::errors::input_error;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
+use genolewm_report::output::io_error_at;
 use std::path::Path;
 
 /// Name of a shard in the folder of its release.
@@ -57,10 +58,10 @@ where
         rows.drain_rows().try_for_each(|row| writer.push(row))?;
     }
     let counts = rows.counts();
-    let written = writer.finish()?;
+    let (records_written, size_bytes) = writer.finish()?;
     Ok(Some(PrepareReport {
-        records_written: written.rows,
-        size_bytes: written.bytes,
+        records_written,
+        size_bytes,
         ..report(counts)
     }))
 }
@@ -73,8 +74,7 @@ fn existing<R: Row>(target: &Path) -> Result<(u64, u64)> {
         row?;
         rows += 1;
     }
-    let size = std::fs::metadata(target)
-        .map_err(|error| io_error(&target.display().to_string(), &error))?;
+    let size = std::fs::metadata(target).map_err(io_error_at(target))?;
     Ok((rows, size.len()))
 }
 
@@ -84,12 +84,9 @@ fn check_release(release: &str) -> Result<()> {
     if is_name {
         return Ok(());
     }
-    Err(Error::new(
-        ErrorCode::InputGeneric,
-        "the release cannot be the name of a folder",
-    )
-    .with_detail("release", release)
-    .with_remedy("give a label such as v4.1 or 2026-04-15 with --release"))
+    Err(input_error("the release cannot be the name of a folder")
+        .with_detail("release", release)
+        .with_remedy("give a label such as v4.1 or 2026-04-15 with --release"))
 }
 
 /// Refuses a limit of no bases.

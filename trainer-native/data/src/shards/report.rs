@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// What was read, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PrepareReport {
     /// The shard.
     pub output_path: PathBuf,
@@ -45,10 +45,8 @@ impl PrepareReport {
             release: release.to_owned(),
             records_read: counts.records,
             allele_records_seen: counts.alleles,
-            records_written: 0,
             skipped: skips.iter().map(count).collect(),
-            size_bytes: 0,
-            already_exists: false,
+            ..Self::default()
         }
     }
 

@@ -1,10 +1,10 @@
 //! The rows of a shard, as they are read and written.
 
-use super::columns::{Column, Kind, SHARD_SCHEMA_VERSION, write_optional};
+use super::columns::{Cell, Column, Kind, SHARD_SCHEMA_VERSION, write_optional};
 use super::table::{Batch, Source, Table};
 use genolewm_core::position::Position;
 use genolewm_core::{ErrorCode, Result};
-use parquet::data_type::{ByteArray, ByteArrayType, FloatType, Int64Type};
+use parquet::data_type::{ByteArrayType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
 use std::collections::VecDeque;
@@ -25,15 +25,7 @@ pub(super) trait Row: Sized {
     fn allele(&self) -> (&str, Position, &str, &str);
 
     /// The cell of a column that only this kind of shard has.
-    fn cell(&self, column: &str) -> Cell<'_>;
-}
-
-/// What a row has in a column.
-pub(super) enum Cell<'a> {
-    Text(Option<&'a str>),
-    Integer(i64),
-    /// Stored as f32.
-    Number(Option<f64>),
+    fn cell(&self, column: &str) -> Option<Cell>;
 }
 
 /// Writes rows as one group, in the order of the columns.
@@ -45,24 +37,15 @@ pub(super) fn write_rows<R: Row>(
         let cells = rows.iter().map(|row| cell(row, name));
         match kind {
             Kind::Text | Kind::Label => {
-                let texts = cells.map(|cell| match cell {
-                    Cell::Text(text) => text.map(ByteArray::from),
-                    _ => None,
-                });
+                let texts = cells.map(|cell| Some(cell?.text()?.into_bytes().into()));
                 write_optional::<ByteArrayType>(group, &texts.collect())?;
             }
             Kind::Integer => {
-                let numbers = cells.map(|cell| match cell {
-                    Cell::Integer(number) => Some(number),
-                    _ => None,
-                });
+                let numbers = cells.map(|cell| cell?.integer());
                 write_optional::<Int64Type>(group, &numbers.collect())?;
             }
             Kind::Number => {
-                let numbers = cells.map(|cell| match cell {
-                    Cell::Number(number) => number.map(|number| number as f32),
-                    _ => None,
-                });
+                let numbers = cells.map(|cell| Some(cell?.number()? as f32));
                 write_optional::<FloatType>(group, &numbers.collect())?;
             }
         }
@@ -70,16 +53,16 @@ pub(super) fn write_rows<R: Row>(
     Ok(())
 }
 
-fn cell<'a>(row: &'a impl Row, column: &str) -> Cell<'a> {
+fn cell(row: &impl Row, column: &str) -> Option<Cell> {
     let (chrom, pos, reference, alternate) = row.allele();
-    match column {
-        "chrom" => Cell::Text(Some(chrom)),
+    Some(match column {
+        "chrom" => chrom.into(),
         "pos" => Cell::Integer(pos.get().cast_signed()),
-        "ref" => Cell::Text(Some(reference)),
-        "alt" => Cell::Text(Some(alternate)),
-        "schema_version" => Cell::Text(Some(SHARD_SCHEMA_VERSION)),
-        own => row.cell(own),
-    }
+        "ref" => reference.into(),
+        "alt" => alternate.into(),
+        "schema_version" => SHARD_SCHEMA_VERSION.into(),
+        own => return row.cell(own),
+    })
 }
 
 /// The rows of a file in its order; after an error there is none.
@@ -156,11 +139,11 @@ impl Cells<'_> {
     }
 
     pub(super) fn optional_text(&self, name: &str) -> Option<String> {
-        self.batch.text(name, self.row).map(str::to_owned)
+        self.batch.cell(name, self.row)?.text()
     }
 
     pub(super) fn optional_integer(&self, name: &str) -> Option<i64> {
-        self.batch.integer(name, self.row)
+        self.batch.cell(name, self.row)?.integer()
     }
 
     /// A whole number that must be there.
@@ -176,7 +159,7 @@ impl Cells<'_> {
     }
 
     pub(super) fn optional_frequency(&self, name: &str) -> Result<Option<f64>> {
-        let found = self.batch.number(name, self.row);
+        let found = self.batch.cell(name, self.row).and_then(Cell::number);
         if found.is_some_and(|af| !(0.0..=1.0).contains(&af)) {
             return Err(self.wrong("a frequency is not between 0 and 1", name));
         }

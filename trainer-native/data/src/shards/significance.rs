@@ -1,5 +1,6 @@
 //! What clinics say of a variant, as one of six classes.
 
+use crate::named::named;
 use genolewm_core::evaluation::ClinicalLabel;
 
 /// A clinical classification.
@@ -19,10 +20,9 @@ pub enum Significance {
     Other,
 }
 
-impl Significance {
-    /// Every class.
-    pub const ALL: [Self; 6] = [Self::P, Self::Lp, Self::B, Self::Lb, Self::Vus, Self::Other];
+named!(Significance: P = "P", Lp = "LP", B = "B", Lb = "LB", Vus = "VUS", Other = "OTHER");
 
+impl Significance {
     /// Reads `CLNSIG` in any case, with terms between `| / , ; &` and `%2f` or `%20` for `/` and a
     /// blank. Terms on both sides, or one that says so, conflict and are [`Other`](Self::Other), where
     /// the Python package takes the pathogenic side; else the first of uncertain, likely pathogenic,
@@ -72,25 +72,6 @@ impl Significance {
             Some("conflict" | "other") => Self::Other,
             _ => Self::of_clnsig(clnsig),
         }
-    }
-
-    /// The class as shards write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::P => "P",
-            Self::Lp => "LP",
-            Self::B => "B",
-            Self::Lb => "LB",
-            Self::Vus => "VUS",
-            Self::Other => "OTHER",
-        }
-    }
-
-    /// The class that shards write so.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.as_str() == code)
     }
 
     /// The side in an evaluation; `None` for everything that takes none.
@@ -189,9 +170,9 @@ mod tests {
     #[test]
     fn codes_read_back_and_four_classes_take_a_side() {
         for class in Significance::ALL {
-            assert_eq!(Significance::from_code(class.as_str()), Some(class));
+            assert_eq!(Significance::by_name(class.as_str()), Some(class));
         }
-        assert_eq!(Significance::from_code("p"), None);
+        assert_eq!(Significance::by_name("p"), None);
         let sided = |class: &Significance| class.label().is_some();
         assert_eq!(
             Significance::ALL

@@ -5,9 +5,8 @@ use genolewm_core::error::Location;
 use genolewm_core::position::Position;
 use genolewm_core::source::{SourceFormat, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::fs::File;
+use genolewm_report::output::open;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Why an allele does not come into a shard.
@@ -148,22 +147,20 @@ fn shard_contig(name: &str) -> String {
     form
 }
 
-/// The rows that a VCF gives, in its order; after an error there is none.
+/// The rows that a VCF gives, in its order.
 pub(super) struct VcfRows<S: Rules> {
     reader: VariantReader,
     name: String,
     rules: S,
-    pending: VecDeque<S::Row>,
+    pending: Vec<S::Row>,
     counts: Counts,
-    failed: bool,
 }
 
 impl<S: Rules> VcfRows<S> {
     /// Opens a VCF, plain, gzip or bgzip.
     pub(super) fn open(path: &Path, rules: S) -> Result<Self> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| io_error(&name, &error))?;
-        let reader = VariantReader::open(Box::new(file), &name)?;
+        let reader = VariantReader::open(Box::new(open(path)?), &name)?;
         if reader.format() != SourceFormat::Vcf {
             return Err(Error::new(ErrorCode::InputVcfParse, "this is no VCF")
                 .at(Location::line(&name, 1))
@@ -174,9 +171,8 @@ impl<S: Rules> VcfRows<S> {
             reader,
             name,
             rules,
-            pending: VecDeque::new(),
+            pending: Vec::new(),
             counts: Counts::default(),
-            failed: false,
         })
     }
 
@@ -198,7 +194,7 @@ impl<S: Rules> VcfRows<S> {
         for allele in (0..record.alternates.len()).filter(named) {
             self.counts.alleles += 1;
             match self.rules.row(&site, allele)? {
-                Ok(row) => self.pending.push_back(row),
+                Ok(row) => self.pending.push(row),
                 Err(skip) => *self.counts.skipped.entry(skip).or_default() += 1,
             }
         }
@@ -211,20 +207,22 @@ impl<S: Rules> VcfRows<S> {
     }
 }
 
-impl<S: Rules> Iterator for VcfRows<S> {
-    type Item = Result<S::Row>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.pending.is_empty() && !self.failed {
-            match self.read_record() {
+#[cfg(test)]
+impl<S: Rules> VcfRows<S> {
+    /// Every row, and the first error.
+    pub(super) fn all(mut self) -> impl Iterator<Item = Result<S::Row>> {
+        let mut all = Vec::new();
+        loop {
+            let read = self.read_record();
+            all.extend(self.drain_rows().map(Ok));
+            match read {
                 Ok(true) => {}
-                Ok(false) => return None,
+                Ok(false) => return all.into_iter(),
                 Err(error) => {
-                    self.failed = true;
-                    return Some(Err(error));
+                    all.push(Err(error));
+                    return all.into_iter();
                 }
             }
         }
-        self.pending.pop_front().map(Ok)
     }
 }

@@ -2,10 +2,10 @@
 //! readers: Arrow would be many more dependencies for four kinds of column.
 
 use super::cause::system_cause;
-use super::columns::{Column, Kind};
+use super::columns::{Cell, Column, Kind};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::guard::guarded;
-use genolewm_report::output::io_error;
+use genolewm_report::output::{io_error, open};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
@@ -59,14 +59,7 @@ struct Group {
 pub(super) struct Batch {
     rows: usize,
     columns: &'static [Column],
-    values: Vec<Values>,
-}
-
-enum Values {
-    Absent,
-    Text(Vec<Option<String>>),
-    Integer(Vec<Option<i64>>),
-    Number(Vec<Option<f64>>),
+    values: Vec<Vec<Option<Cell>>>,
 }
 
 impl Table {
@@ -84,7 +77,7 @@ impl Table {
         named: impl Fn(&'static str) -> String,
     ) -> Result<Self> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| io_error(&name, &error))?;
+        let file = open(path)?;
         let source = Source { name, code, nature };
         let reader = guarded(|| SerializedFileReader::new(file))
             .ok_or_else(|| source.damaged("its metadata make no sense"))?
@@ -182,16 +175,15 @@ impl Group {
         let rows = self.left.min(source.nature.batch_rows);
         let mut values = Vec::with_capacity(columns.len());
         for (reader, column) in self.readers.iter_mut().zip(columns) {
-            let read = reader
-                .as_mut()
-                .map_or(Ok(Values::Absent), |reader| {
-                    read_column(reader, column, rows)
-                })
-                .map_err(|error| source.unreadable(error).with_detail("column", column.name))?;
-            if read.len().is_some_and(|found| found != rows) {
-                return Err(source
-                    .damaged("a column has too few rows")
-                    .with_detail("column", column.name));
+            let read = match reader {
+                Some(reader) => read_column(reader, column, rows),
+                None => Ok(vec![None; rows]),
+            };
+            let read =
+                read.map_err(|error| source.unreadable(error).with_detail("column", column.name))?;
+            if read.len() != rows {
+                let error = source.damaged("a column has too few rows");
+                return Err(error.with_detail("column", column.name));
             }
             values.push(read);
         }
@@ -204,54 +196,43 @@ impl Group {
     }
 }
 
-impl Values {
-    fn len(&self) -> Option<usize> {
-        match self {
-            Self::Absent => None,
-            Self::Text(values) => Some(values.len()),
-            Self::Integer(values) => Some(values.len()),
-            Self::Number(values) => Some(values.len()),
-        }
-    }
-}
-
 fn read_column(
     reader: &mut ColumnReader,
     column: &Column,
     rows: usize,
-) -> Result<Values, ParquetError> {
-    Ok(match (column.kind, reader) {
+) -> Result<Vec<Option<Cell>>, ParquetError> {
+    match (column.kind, reader) {
         (Kind::Text | Kind::Label, ColumnReader::ByteArrayColumnReader(reader)) => {
-            Values::Text(read_values(reader, rows, text)?)
+            read_values(reader, rows, text)
         }
         (Kind::Label, ColumnReader::Int64ColumnReader(reader)) => {
-            Values::Text(read_values(reader, rows, |value| Ok(value.to_string()))?)
+            read_values(reader, rows, |value| Ok(Cell::Text(value.to_string())))
         }
         (Kind::Label, ColumnReader::Int32ColumnReader(reader)) => {
-            Values::Text(read_values(reader, rows, |value| Ok(value.to_string()))?)
+            read_values(reader, rows, |value| Ok(Cell::Text(value.to_string())))
         }
         (Kind::Integer, ColumnReader::Int64ColumnReader(reader)) => {
-            Values::Integer(read_values(reader, rows, Ok)?)
+            read_values(reader, rows, |value| Ok(Cell::Integer(value)))
         }
         (Kind::Integer, ColumnReader::Int32ColumnReader(reader)) => {
-            Values::Integer(read_values(reader, rows, |value| Ok(value.into()))?)
+            read_values(reader, rows, |value| Ok(Cell::Integer(value.into())))
         }
         (Kind::Number, ColumnReader::FloatColumnReader(reader)) => {
-            Values::Number(read_values(reader, rows, |value| Ok(widened(value)))?)
+            read_values(reader, rows, |value| Ok(Cell::Number(widened(value))))
         }
         (Kind::Number, ColumnReader::DoubleColumnReader(reader)) => {
-            Values::Number(read_values(reader, rows, Ok)?)
+            read_values(reader, rows, |value| Ok(Cell::Number(value)))
         }
-        _ => return Err(ParquetError::General("its type changes".to_owned())),
-    })
+        _ => Err(ParquetError::General("its type changes".to_owned())),
+    }
 }
 
 /// The next values of a column, `None` for nulls; fewer than `rows` at its end.
-fn read_values<T: DataType, V>(
+fn read_values<T: DataType>(
     reader: &mut ColumnReaderImpl<T>,
     rows: usize,
-    convert: impl Fn(T::T) -> Result<V, ParquetError>,
-) -> Result<Vec<Option<V>>, ParquetError> {
+    convert: impl Fn(T::T) -> Result<Cell, ParquetError>,
+) -> Result<Vec<Option<Cell>>, ParquetError> {
     let (mut levels, mut values) = (Vec::new(), Vec::new());
     let (records, ..) = reader.read_records(rows, Some(&mut levels), None, &mut values)?;
     let mut values = values.into_iter();
@@ -267,8 +248,9 @@ fn read_values<T: DataType, V>(
     present.map(&mut next).collect()
 }
 
-fn text(bytes: ByteArray) -> Result<String, ParquetError> {
+fn text(bytes: ByteArray) -> Result<Cell, ParquetError> {
     String::from_utf8(bytes.data().to_vec())
+        .map(Cell::Text)
         .map_err(|_| ParquetError::General("a text is not UTF-8".to_owned()))
 }
 
@@ -286,30 +268,9 @@ impl Batch {
         self.rows
     }
 
-    pub(super) fn text(&self, name: &str, row: usize) -> Option<&str> {
-        match self.column(name)? {
-            Values::Text(values) => values.get(row)?.as_deref(),
-            _ => None,
-        }
-    }
-
-    pub(super) fn integer(&self, name: &str, row: usize) -> Option<i64> {
-        match self.column(name)? {
-            Values::Integer(values) => *values.get(row)?,
-            _ => None,
-        }
-    }
-
-    pub(super) fn number(&self, name: &str, row: usize) -> Option<f64> {
-        match self.column(name)? {
-            Values::Number(values) => *values.get(row)?,
-            _ => None,
-        }
-    }
-
-    fn column(&self, name: &str) -> Option<&Values> {
+    pub(super) fn cell(&self, name: &str, row: usize) -> Option<Cell> {
         let index = self.columns.iter().position(|column| column.name == name)?;
-        self.values.get(index)
+        self.values.get(index)?.get(row)?.clone()
     }
 }
 

@@ -4,7 +4,7 @@ use super::cause::io_cause;
 use super::columns::schema_of;
 use super::rows::{Row, write_rows};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{StagedFile, io_error};
+use genolewm_report::output::{StagedFile, io_error_at};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
@@ -25,17 +25,10 @@ pub(super) struct ShardWriter<R> {
     written: u64,
 }
 
-/// A finished shard.
-pub(super) struct Written {
-    pub(super) rows: u64,
-    pub(super) bytes: u64,
-}
-
 impl<R: Row> ShardWriter<R> {
     /// Makes the folder of `target` and a file in it.
     pub(super) fn create(target: &Path) -> Result<Self> {
-        let file = StagedFile::create_with_folder(target)
-            .map_err(|error| io_error(&target.display().to_string(), &error))?;
+        let file = StagedFile::create_with_folder(target).map_err(io_error_at(target))?;
         let properties = ZstdLevel::try_new(3).map(|level| {
             WriterProperties::builder()
                 .set_compression(Compression::ZSTD(level))
@@ -76,7 +69,7 @@ impl<R: Row> ShardWriter<R> {
     }
 
     /// Puts the file in its place once all of it is on the disk.
-    pub(super) fn finish(mut self) -> Result<Written> {
+    pub(super) fn finish(mut self) -> Result<(u64, u64)> {
         self.flush()?;
         let (target, rows) = (self.target, self.written);
         let file = self
@@ -88,15 +81,17 @@ impl<R: Row> ShardWriter<R> {
             file.commit()?;
             Ok(bytes)
         };
-        let bytes = place().map_err(|error| io_error(&target.display().to_string(), &error))?;
-        Ok(Written { rows, bytes })
+        let bytes = place().map_err(io_error_at(&target))?;
+        Ok((rows, bytes))
     }
 }
 
 fn failure(target: &Path, error: ParquetError) -> Error {
-    let name = target.display().to_string();
     match io_cause(error) {
-        Ok(error) => io_error(&name, &error),
-        Err(cause) => Error::new(ErrorCode::InternalGeneric, format!("{name}: {cause}")),
+        Ok(error) => io_error_at(target)(error),
+        Err(cause) => {
+            let message = format!("{}: {cause}", target.display());
+            Error::new(ErrorCode::InternalGeneric, message)
+        }
     }
 }

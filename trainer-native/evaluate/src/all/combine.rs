@@ -2,6 +2,7 @@
 
 use super::findings::findings;
 use super::input::Input;
+use crate::errors::eval_error;
 use crate::metrics_file::artifacts::package_path;
 use crate::metrics_file::file::{EVAL_ALL, MetricsFile, ReleaseIds, SCHEMA_VERSION};
 use crate::metrics_file::rows::{Curves, MetricRow};
@@ -100,16 +101,15 @@ fn metrics(inputs: &[Input]) -> Result<Vec<MetricRow>> {
     for input in inputs {
         for metric in &input.figures.metrics {
             if !seen.insert((&metric.split, &metric.name)) {
-                return Err(Error::new(
-                    ErrorCode::EvalGeneric,
-                    "two files give the same figure of the same split",
-                )
-                .with_detail("file", input.path.display())
-                .with_detail("split", &metric.split)
-                .with_detail("name", &metric.name)
-                .with_remedy(
-                    "leave one of the files out, or measure it again under another --split",
-                ));
+                return Err(
+                    eval_error("two files give the same figure of the same split")
+                        .with_detail("file", input.path.display())
+                        .with_detail("split", &metric.split)
+                        .with_detail("name", &metric.name)
+                        .with_remedy(
+                            "leave one of the files out, or measure it again under another --split",
+                        ),
+                );
             }
             metrics.push(metric.clone());
         }
@@ -158,13 +158,12 @@ fn sentences(inputs: &[Input], of: impl Fn(&MetricsFile) -> &Vec<String>) -> Vec
 }
 
 fn unlike(input: &Input, key: &str, first: &str, found: &str) -> Error {
-    Error::new(
-        ErrorCode::EvalGeneric,
-        "the files are not about the same thing",
-    )
-    .with_detail("file", input.path.display())
-    .with_detail("field", key)
-    .with_detail("first", first)
-    .with_detail("found", found)
-    .with_remedy("put together only figures of one release, measured on one snapshot of the data")
+    eval_error("the files are not about the same thing")
+        .with_detail("file", input.path.display())
+        .with_detail("field", key)
+        .with_detail("first", first)
+        .with_detail("found", found)
+        .with_remedy(
+            "put together only figures of one release, measured on one snapshot of the data",
+        )
 }

@@ -60,19 +60,17 @@ fn of_metric(metric: &MetricRow) -> Vec<String> {
     }
     let value = general(metric.value);
     if let Some(of) = metric.baseline.as_ref().filter(|_| metric.is_beaten()) {
+        let (baseline, other) = (&of.baseline, general(of.baseline_value));
         found.push(format!(
-            "{split}: {name} is {value}, no better than {} with {}.",
-            of.baseline,
-            general(of.baseline_value)
+            "{split}: {name} is {value}, no better than {baseline} with {other}."
         ));
     }
     if name == "auroc" || name == "balanced_accuracy" {
         match metric.interval {
             Some(ConfidenceInterval { ci_low, ci_high }) if ci_low <= CHANCE => {
+                let [low, high] = [ci_low, ci_high].map(general);
                 found.push(format!(
-                    "{split}: {name} is {value}; its interval, {} to {}, holds chance.",
-                    general(ci_low),
-                    general(ci_high)
+                    "{split}: {name} is {value}; its interval, {low} to {high}, holds chance."
                 ));
             }
             None if metric.value <= CHANCE => {

@@ -7,7 +7,7 @@ use crate::metrics_file::file::{EVAL, EVAL_ALL, MetricsFile, ReleaseIds, SCHEMA_
 use genolewm_core::provenance::Json;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::json::typed;
-use genolewm_report::output::io_error;
+use genolewm_report::output::read;
 use std::path::{Path, PathBuf};
 
 /// How the name of the maker of such a file begins.
@@ -30,8 +30,7 @@ impl Input {
     /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` when it is none of these.
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| io_error(&name, &error))?;
-        let document = Json::parse(&bytes, &name)?;
+        let document = Json::parse(&read(path)?, &name)?;
         let text = |key: &str| {
             let member = document.as_object().and_then(|members| members.get(key));
             member.and_then(Json::as_str).unwrap_or_default()

@@ -16,8 +16,13 @@ pub fn rows(evaluation: &Evaluation) -> Vec<MetricRow> {
     }
     rows.extend(evaluation.uniformity.iter().map(|common| {
         let of = &common.uniformity;
-        let n = of.variants as u64;
-        less_is_better(row("common_variants", "ks_statistic", of.ks_statistic, n))
+        let split = "common_variants";
+        less_is_better(MetricRow::new(
+            split,
+            "ks_statistic",
+            of.ks_statistic,
+            of.variants,
+        ))
     }));
     for (task, classes) in evaluation.tasks() {
         rows.extend(classes.iter().flat_map(|class| class_rows(task, class)));
@@ -26,7 +31,7 @@ pub fn rows(evaluation: &Evaluation) -> Vec<MetricRow> {
 }
 
 fn language_rows(of: &Language) -> [MetricRow; 3] {
-    let row = |name, value| row("held_out_sequence", name, value, of.six_mers);
+    let row = |name, value| MetricRow::new("held_out_sequence", name, value, of.six_mers as usize);
     let perplexity = less_is_better(row("six_mer_perplexity", of.six_mer_perplexity));
     let bits = less_is_better(row("bits_per_base", of.bits_per_base));
     [
@@ -38,7 +43,7 @@ fn language_rows(of: &Language) -> [MetricRow; 3] {
 }
 
 fn prediction_rows(split: &str, of: &Prediction) -> [MetricRow; 2] {
-    let row = |name, value| row(split, name, value, of.edits as u64);
+    let row = |name, value| MetricRow::new(split, name, value, of.edits);
     [
         row("prediction_cosine", of.prediction_cosine).against("unchanged", of.unchanged_cosine),
         less_is_better(row("prediction_l2", of.prediction_l2))
@@ -48,27 +53,15 @@ fn prediction_rows(split: &str, of: &Prediction) -> [MetricRow; 2] {
 
 fn class_rows(task: &str, class: &ClassFigures<'_>) -> Vec<MetricRow> {
     let split = format!("{task}/{}", class.name);
-    let [positive, negative] = class.sides;
-    let n = (positive + negative) as u64;
+    let n = class.sides.iter().sum();
     let rows = class.auroc.iter().map(|(score, of)| MetricRow {
         interval: Some(ConfidenceInterval {
             ci_low: of.low,
             ci_high: of.high,
         }),
-        ..row(&split, &format!("auroc_{score}"), of.auroc, n)
+        ..MetricRow::new(&split, &format!("auroc_{score}"), of.auroc, n)
     });
     rows.collect()
-}
-
-fn row(split: &str, name: &str, value: f64, n: u64) -> MetricRow {
-    MetricRow {
-        name: name.to_owned(),
-        split: split.to_owned(),
-        value,
-        higher_is_better: true,
-        n: Some(n),
-        ..MetricRow::default()
-    }
 }
 
 fn less_is_better(row: MetricRow) -> MetricRow {

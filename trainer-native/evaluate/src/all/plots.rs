@@ -16,25 +16,18 @@ pub fn curves(of: &Combined) -> Vec<Picture> {
     let pr = Plot::new("Precision-recall curves", "recall", "precision").compact();
     let roc = lines(roc, of, |curves| pairs(&curves.roc));
     let pr = lines(pr, of, |curves| pairs(&curves.pr));
-    let mut figures = Vec::new();
-    if let Some(plot) = roc {
-        figures.push(Picture {
-            svg: plot.line("chance", DIAGONAL.to_vec()).to_svg(),
-            caption:
-                "ROC: the share of positives found against the share of negatives called with \
-                      them."
-                    .to_owned(),
-        });
-    }
-    if let Some(plot) = pr {
-        figures.push(Picture {
-            // The axes are whole, whatever the curves reach.
-            svg: plot.holding((0.0, 0.0)).holding((1.0, 1.0)).to_svg(),
-            caption: "Precision and recall; chance is the share of positives, where a curve ends."
-                .to_owned(),
-        });
-    }
-    figures
+    let roc = roc.map(|plot| {
+        plot.line("chance", DIAGONAL.to_vec()).picture(
+            "ROC: the share of positives found against the share of negatives called with them.",
+        )
+    });
+    // The axes are whole, whatever the curves reach.
+    let pr = pr.map(|plot| {
+        plot.holding((0.0, 0.0))
+            .holding((1.0, 1.0))
+            .picture("Precision and recall; chance is the share of positives, where a curve ends.")
+    });
+    roc.into_iter().chain(pr).collect()
 }
 
 fn pairs(points: &[[f64; 2]]) -> Vec<(f64, f64)> {
@@ -68,19 +61,17 @@ pub fn calibration(of: &Combined) -> Vec<Picture> {
         bins.map(|bin| (bin.mean_score, bin.positive_share))
             .collect()
     });
-    let mut figures = Vec::new();
-    if let Some(plot) = reliability {
-        figures.push(Picture {
-            svg: plot.line("a probability", DIAGONAL.to_vec()).to_svg(),
-            caption: "Reliability, by bins of the score: on the diagonal a score would be the \
-                      probability of a positive."
-                .to_owned(),
-        });
-    }
-    for evaluation in &of.figures.evaluations {
-        figures.extend(percentiles(evaluation).into_iter().flatten());
-    }
-    figures
+    let reliability = reliability.map(|plot| {
+        plot.line("a probability", DIAGONAL.to_vec()).picture(
+            "Reliability, by bins of the score: on the diagonal a score would be the probability \
+             of a positive.",
+        )
+    });
+    let percentiles = of.figures.evaluations.iter().filter_map(percentiles);
+    reliability
+        .into_iter()
+        .chain(percentiles.flatten())
+        .collect()
 }
 
 fn percentiles(evaluation: &Evaluation) -> Option<[Picture; 2]> {
@@ -98,32 +89,21 @@ fn percentiles(evaluation: &Evaluation) -> Option<[Picture; 2]> {
         sum += share;
         cumulative.push(((bin + 1) as f64 * width, sum));
     }
-    let histogram = Plot::new(
-        "Percentiles of common variants",
-        "percentile",
-        "share of variants",
-    )
-    .compact()
-    .bars("observed", &shares, 0.0, 1.0)
-    .line("uniform", vec![(0.0, width), (1.0, width)]);
-    let plot = Plot::new(
-        "Cumulative percentiles",
-        "percentile",
-        "share of variants below it",
-    );
-    let plot = plot.compact().line("observed", cumulative);
+    let plot = |title, label| Plot::new(title, "percentile", label).compact();
+    let histogram = plot("Percentiles of common variants", "share of variants")
+        .bars("observed", &shares, 0.0, 1.0)
+        .line("uniform", vec![(0.0, width), (1.0, width)]);
+    let plot = plot("Cumulative percentiles", "share of variants below it")
+        .line("observed", cumulative)
+        .line("uniform", DIAGONAL.to_vec());
+    let (variants, distance) = (test.variants, test.ks_statistic);
     Some([
-        Picture {
-            svg: histogram.to_svg(),
-            caption: format!("Percentiles of {} held-out common variants.", test.variants),
-        },
-        Picture {
-            svg: plot.line("uniform", DIAGONAL.to_vec()).to_svg(),
-            caption: format!(
-                "The same, cumulative. Largest distance from the diagonal: {:.4}.",
-                test.ks_statistic
-            ),
-        },
+        histogram.picture(format!(
+            "Percentiles of {variants} held-out common variants."
+        )),
+        plot.picture(format!(
+            "The same, cumulative. Largest distance from the diagonal: {distance:.4}."
+        )),
     ])
 }
 
@@ -162,12 +142,9 @@ fn pictures_of(split: &str, steps: &[&StepRow]) -> [Picture; 3] {
             points.collect::<Vec<_>>()
         };
         let plot = Plot::new(label, "edits", label).compact();
-        Picture {
-            svg: plot
-                .line("prediction", line(0))
-                .line("source state", line(1))
-                .to_svg(),
-            caption: format!("{split}: {label} after so many edits."),
-        }
+        let plot = plot
+            .line("prediction", line(0))
+            .line("source state", line(1));
+        plot.picture(format!("{split}: {label} after so many edits."))
     })
 }

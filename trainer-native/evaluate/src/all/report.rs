@@ -26,21 +26,16 @@ impl Combined {
         } else {
             Block::List(self.findings.clone())
         });
-        section(&mut blocks, "Figures", vec![Block::Table(self.figures())]);
+        section(&mut blocks, "Figures", [Block::Table(self.figures())]);
         let curves = pictures(plots::curves(self));
         section(&mut blocks, "ROC and precision-recall", curves);
         let mut calibration = pictures(plots::calibration(self));
-        calibration.extend(filled(self.calibration()).map(Block::Table));
+        calibration.extend(filled(self.calibration()));
         section(&mut blocks, "Calibration", calibration);
         self.add_classes(&mut blocks);
-        let comparisons = filled(self.comparisons()).map(Block::Table);
-        section(
-            &mut blocks,
-            "Comparisons",
-            comparisons.into_iter().collect(),
-        );
+        section(&mut blocks, "Comparisons", filled(self.comparisons()));
         let mut rollouts = pictures(plots::rollouts(self));
-        rollouts.splice(0..0, filled(self.steps()).map(Block::Table));
+        rollouts.splice(0..0, filled(self.steps()));
         section(&mut blocks, "Rollouts by number of edits", rollouts);
         for (heading, texts) in [
             ("Limitations", &self.figures.limitations),
@@ -48,10 +43,10 @@ impl Combined {
             ("Conclusions", &self.figures.conclusions),
         ] {
             if !texts.is_empty() {
-                section(&mut blocks, heading, vec![Block::List(texts.clone())]);
+                section(&mut blocks, heading, [Block::List(texts.clone())]);
             }
         }
-        section(&mut blocks, "Artifacts", vec![Block::Table(self.files())]);
+        section(&mut blocks, "Artifacts", [Block::Table(self.files())]);
         Document {
             title,
             banner: BANNER.to_owned(),
@@ -83,17 +78,8 @@ impl Combined {
     }
 
     fn figures(&self) -> Table {
-        let head = [
-            "split",
-            "metric",
-            "baseline",
-            "value",
-            "interval",
-            "baseline's",
-            "difference",
-            "n",
-        ];
-        let mut table = Table::new(3, &head);
+        let head = "split|metric|baseline|value|interval|baseline's|difference|n";
+        let mut table = Table::new(3, &head.split('|').collect::<Vec<_>>());
         let metrics = self.figures.metrics.iter();
         // Those of classes have a table of their own.
         let metrics = metrics.filter(|metric| !metric.name.starts_with("auroc_"));
@@ -103,13 +89,10 @@ impl Combined {
 
     fn calibration(&self) -> Table {
         let mut table = Table::new(1, &["split", "mean distance from the share of positives"]);
-        for curves in self.figures.all_curves() {
-            if let Some(error) = curves.calibration_error() {
-                table
-                    .rows
-                    .push(vec![named(&curves.split), format!("{error:.4}")]);
-            }
-        }
+        let curves = self.figures.all_curves().iter();
+        let measured = curves.filter_map(|of| Some((named(&of.split), of.calibration_error()?)));
+        let rows = measured.map(|(split, error)| vec![split, format!("{error:.4}")]);
+        table.rows.extend(rows);
         table
     }
 
@@ -117,8 +100,7 @@ impl Combined {
         for evaluation in &self.figures.evaluations {
             for (task, classes) in evaluation.tasks() {
                 let heading = format!("AUROC by class: {task}");
-                let table = filled(class_table(&classes)).map(Block::Table);
-                section(blocks, &heading, table.into_iter().collect());
+                section(blocks, &heading, filled(class_table(&classes)));
             }
         }
         let mut table = Table::new(3, &["split", "class", "score", "AUROC", "interval", "n"]);
@@ -135,24 +117,13 @@ impl Combined {
                 ]);
             }
         }
-        let table = filled(table).map(Block::Table);
-        section(blocks, "By consequence", table.into_iter().collect());
+        section(blocks, "By consequence", filled(table));
     }
 
     fn comparisons(&self) -> Table {
-        let head = [
-            "split",
-            "metric",
-            "score",
-            "compared with",
-            "value",
-            "other's",
-            "difference",
-            "interval",
-            "p, bootstrap",
-            "p, DeLong",
-        ];
-        let mut table = Table::new(4, &head);
+        let head = "split|metric|score|compared with|value|other's|difference|interval|\
+                    p, bootstrap|p, DeLong";
+        let mut table = Table::new(4, &head.split('|').collect::<Vec<_>>());
         let optional = |value: Option<f64>| value.map_or(String::new(), general);
         for row in &self.figures.comparisons {
             table.rows.push(vec![
@@ -172,19 +143,9 @@ impl Combined {
     }
 
     fn steps(&self) -> Table {
-        let head = [
-            "split",
-            "edits",
-            "rows",
-            "cosine",
-            "source's",
-            "distance",
-            "source's",
-            "recall",
-            "source's",
-            "among the first",
-        ];
-        let mut table = Table::new(1, &head);
+        let head = "split|edits|rows|cosine|source's|distance|source's|recall|source's|\
+                    among the first";
+        let mut table = Table::new(1, &head.split('|').collect::<Vec<_>>());
         for step in &self.figures.rollout_stratification {
             let figures = [
                 step.cosine_similarity_mean,
@@ -261,23 +222,21 @@ fn class_table(classes: &[ClassFigures<'_>]) -> Table {
     }
 }
 
-fn section(blocks: &mut Vec<Block>, heading: &str, content: Vec<Block>) {
-    if !content.is_empty() {
+fn section(blocks: &mut Vec<Block>, heading: &str, content: impl IntoIterator<Item = Block>) {
+    let mut content = content.into_iter().peekable();
+    if content.peek().is_some() {
         blocks.push(Block::Heading(heading.to_owned()));
         blocks.extend(content);
     }
 }
 
 fn pictures(figures: Vec<Picture>) -> Vec<Block> {
-    if figures.is_empty() {
-        Vec::new()
-    } else {
-        vec![Block::Pictures(figures)]
-    }
+    let blocks = (!figures.is_empty()).then_some(Block::Pictures(figures));
+    blocks.into_iter().collect()
 }
 
-fn filled(table: Table) -> Option<Table> {
-    (!table.rows.is_empty()).then_some(table)
+fn filled(table: Table) -> Option<Block> {
+    (!table.rows.is_empty()).then_some(Block::Table(table))
 }
 
 fn interval(bounds: Option<ConfidenceInterval>) -> String {

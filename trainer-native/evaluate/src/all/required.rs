@@ -1,8 +1,9 @@
 //! Figures that a release must have.
 
 use super::combine::Combined;
+use crate::errors::eval_error;
 use crate::metrics_file::rows::MetricRow;
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::Result;
 
 const VARIANT_EFFECT: [&str; 2] = ["auroc", "average_precision"];
 const ROLLOUT: [&str; 3] = ["cosine_similarity_mean", "l2_distance_mean", "recall_at_k"];
@@ -46,12 +47,9 @@ impl Combined {
         if metrics.iter().any(complete) {
             return Ok(());
         }
-        let mut error = Error::new(
-            ErrorCode::EvalGeneric,
-            "figures that a release must have are missing",
-        )
-        .with_detail("metrics", names.join(", "))
-        .with_detail("baseline", baseline);
+        let mut error = eval_error("figures that a release must have are missing")
+            .with_detail("metrics", names.join(", "))
+            .with_detail("baseline", baseline);
         if with_interval {
             error = error.with_detail("intervals", "required");
         }

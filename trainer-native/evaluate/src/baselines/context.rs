@@ -1,6 +1,6 @@
 //! What the bases around a substitution alone tell: a table of log-odds.
 
-use crate::scores::Score;
+use crate::scores::{Score, sides};
 use crate::states::Item;
 use genolewm_data::bases::{N, complement, encode};
 use serde::{Deserialize, Serialize};
@@ -42,11 +42,11 @@ impl ContextTable {
     #[must_use]
     pub fn fit(fitted_to: &str, items: &[Item], positive: &[bool]) -> Self {
         let places: Vec<Surroundings> = items.iter().map(Surroundings::of).collect();
-        let count = positive.iter().filter(|&&is| is).count();
+        let [positives, negatives] = sides(positive);
         Self {
             fitted_to: fitted_to.to_owned(),
-            positive: count,
-            negative: positive.len() - count,
+            positive: positives,
+            negative: negatives,
             by_change: log_odds(places.iter().map(|place| place.change), positive, CHANGES),
             by_gc: log_odds(places.iter().map(|place| place.gc), positive, GC_BINS),
         }
@@ -56,20 +56,16 @@ impl ContextTable {
     #[must_use]
     pub fn score(&self, items: &[Item]) -> Score {
         let look_up = |table: &[f64], index: Option<usize>| {
-            index
-                .and_then(|index| table.get(index).copied())
-                .unwrap_or(0.0)
+            let found = index.and_then(|index| table.get(index).copied());
+            found.unwrap_or(0.0)
         };
         let of = |place: Surroundings| {
             look_up(&self.by_change, place.change) + look_up(&self.by_gc, place.gc)
         };
-        Score {
-            name: "context",
-            values: items
-                .iter()
-                .map(|item| of(Surroundings::of(item)))
-                .collect(),
-        }
+        Score::new(
+            "context",
+            items.iter().map(|item| of(Surroundings::of(item))),
+        )
     }
 }
 

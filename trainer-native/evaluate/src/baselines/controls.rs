@@ -6,53 +6,29 @@ use genolewm_core::Result;
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::BootstrapOptions;
-use genolewm_data::bases::encode;
+use genolewm_data::bases::{encode, stream};
 use genolewm_data::genome::annotation::Annotation;
 use genolewm_data::genome::primate::PrimateAlignment;
 use genolewm_data::markov::MarkovModel;
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use rand_core::Rng;
 
 const RANDOM_STREAM: u64 = 5;
 /// Bases to either side by which a place's conservation is judged.
 const CONSERVATION_REACH_BP: u64 = 10;
 
 /// What every score is, for readers of the figures, in the order of tables.
+#[rustfmt::skip]
 pub const MEANINGS: [(&str, &str); 13] = [
-    (
-        "surprise",
-        "distance from the prediction to the edited state",
-    ),
-    (
-        "shift",
-        "distance from the reference state to the edited state",
-    ),
-    (
-        "displacement",
-        "1 - cosine of the prediction and the reference state",
-    ),
-    (
-        "likelihood",
-        "fall of the encoder's log-likelihood around the variant",
-    ),
-    (
-        "ensemble",
-        "the four above weighed by logistic regression, fitted outside the hold-outs",
-    ),
-    (
-        "rule",
-        "motif and frame alone: splice sites, stops, BLOSUM62",
-    ),
+    ("surprise", "distance from the prediction to the edited state"),
+    ("shift", "distance from the reference state to the edited state"),
+    ("displacement", "1 - cosine of the prediction and the reference state"),
+    ("likelihood", "fall of the encoder's log-likelihood around the variant"),
+    ("ensemble", "the four above weighed by logistic regression, fitted outside the hold-outs"),
+    ("rule", "motif and frame alone: splice sites, stops, BLOSUM62"),
     ("rule_and_surprise", "mean rank of rule and surprise"),
     ("rule_and_shift", "mean rank of rule and shift"),
-    (
-        "context",
-        "log-odds by trinucleotide, replacement and GC within 100 bp, fitted outside the hold-outs",
-    ),
-    (
-        CONSERVATION,
-        "share of bases of three apes within 10 bp that are human's; the base itself left out",
-    ),
+    ("context", "log-odds by trinucleotide, replacement and GC within 100 bp, fitted outside the hold-outs"),
+    (CONSERVATION, "share of bases of three apes within 10 bp that are human's; the base itself left out"),
     ("markov", "fall of the order-5 Markov log-likelihood"),
     ("random_weights", "shift of an encoder with random weights"),
     ("random", "random numbers"),
@@ -84,37 +60,24 @@ impl Methods<'_> {
     /// # Errors
     /// As the model's.
     pub fn controls(&self, items: &[Item], places: &[EditSpec]) -> Result<Vec<Score>> {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(RANDOM_STREAM);
+        let mut rng = stream(self.seed, RANDOM_STREAM);
         let mut scores = vec![
-            Score {
-                name: "markov",
-                values: items
-                    .iter()
-                    .map(|item| -self.markov_difference(item))
-                    .collect(),
-            },
-            Score {
-                name: "random_weights",
-                values: self.untrained.shifts(items)?,
-            },
-            Score {
-                name: "random",
-                values: items.iter().map(|_| f64::from(rng.next_u32())).collect(),
-            },
+            Score::new(
+                "markov",
+                items.iter().map(|item| -self.markov_difference(item)),
+            ),
+            Score::new("random_weights", self.untrained.shifts(items)?),
+            Score::new("random", items.iter().map(|_| f64::from(rng.next_u32()))),
         ];
         if let Some(alignment) = self.alignment {
             let conservation = |edit: &EditSpec| {
                 let contig = format!("chr{}", common_form(edit.chrom()));
                 alignment.conservation(&contig, edit.pos().offset(), CONSERVATION_REACH_BP)
             };
-            scores.push(Score {
-                name: CONSERVATION,
-                values: places
-                    .iter()
-                    .map(|edit| conservation(edit).unwrap_or(f64::NAN))
-                    .collect(),
-            });
+            let values = places
+                .iter()
+                .map(|edit| conservation(edit).unwrap_or(f64::NAN));
+            scores.push(Score::new(CONSERVATION, values));
         }
         Ok(scores)
     }

@@ -3,7 +3,7 @@
 use crate::baselines::context::ContextTable;
 use crate::baselines::controls::Methods;
 use crate::baselines::heads::{FittedEnsemble, Heads};
-use crate::scores::{LEAST_PER_SIDE, Score};
+use crate::scores::{LEAST_PER_SIDE, Score, sides};
 use crate::states::Item;
 use genolewm_core::Result;
 use genolewm_core::edit::EditSpec;
@@ -40,8 +40,7 @@ impl Fitted {
             edits,
             positive,
         } = variants;
-        let count = positive.iter().filter(|&&is| is).count();
-        if count.min(positive.len() - count) < LEAST_PER_SIDE {
+        if sides(positive).iter().any(|&side| side < LEAST_PER_SIDE) {
             return Ok(Self::default());
         }
         let heads = Heads::measure(methods.model, items)?;

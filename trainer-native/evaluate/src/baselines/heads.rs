@@ -1,7 +1,7 @@
 //! What a model says of edits as scores, and the ensemble of these: a logistic regression.
 
 use crate::baselines::likelihood;
-use crate::scores::Score;
+use crate::scores::{Score, sides};
 use crate::states::{Item, Measured, Model};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::{Ensemble, evaluated_variant_keys_sha256};
@@ -72,11 +72,8 @@ impl Heads {
         let index = HEADS.iter().position(|&head| head == name);
         let column = index.and_then(|index| self.columns.get(index));
         column.map(Vec::as_slice).ok_or_else(|| {
-            Error::new(
-                ErrorCode::InternalInvariantViolation,
-                "there is no such head",
-            )
-            .with_detail("head", name)
+            let message = "there is no such head";
+            Error::new(ErrorCode::InternalInvariantViolation, message).with_detail("head", name)
         })
     }
 
@@ -84,12 +81,8 @@ impl Heads {
     #[must_use]
     pub fn scores(&self) -> Vec<Score> {
         let columns = HEADS.into_iter().zip(&self.columns);
-        columns
-            .map(|(name, values)| Score {
-                name,
-                values: values.clone(),
-            })
-            .collect()
+        let score = |(name, values): (_, &Vec<f64>)| Score::new(name, values.clone());
+        columns.map(score).collect()
     }
 }
 
@@ -104,12 +97,12 @@ impl FittedEnsemble {
         positive: &[bool],
         edits: &[EditSpec],
     ) -> Result<Self> {
-        let count = positive.iter().filter(|&&is| is).count();
+        let [positives, negatives] = sides(positive);
         let model = Ensemble::fit(&heads.columns, positive, RIDGE)?;
         Ok(Self {
             fitted_to: fitted_to.to_owned(),
-            positive: count,
-            negative: positive.len() - count,
+            positive: positives,
+            negative: negatives,
             variants_sha256: evaluated_variant_keys_sha256(edits)?,
             heads: HEADS.map(str::to_owned).to_vec(),
             means: model.means,
@@ -127,9 +120,8 @@ impl FittedEnsemble {
     pub fn score(&self, heads: &Heads) -> Result<Score> {
         let rows = heads.columns.first().map_or(0, Vec::len);
         let row = |row: usize| -> Vec<f64> {
-            heads
-                .columns
-                .iter()
+            let columns = heads.columns.iter();
+            columns
                 .filter_map(|column| column.get(row).copied())
                 .collect()
         };
@@ -140,10 +132,10 @@ impl FittedEnsemble {
             intercept: self.intercept,
         };
         let values = (0..rows).map(|index| model.log_odds(&row(index)));
-        Ok(Score {
-            name: "ensemble",
-            values: values.collect::<Result<_>>()?,
-        })
+        Ok(Score::new(
+            "ensemble",
+            values.collect::<Result<Vec<f64>>>()?,
+        ))
     }
 
     /// One line for people: the weights by head.

@@ -4,11 +4,12 @@ use super::two_sides::{Basis, scored};
 use crate::baselines::controls::{MEANINGS, Methods};
 use crate::baselines::fitted::TwoSides;
 use crate::baselines::heads::Heads;
-use crate::scores::{Class, Score, table};
+use crate::errors::dataset_error;
+use crate::scores::{Class, Score, sides, table};
 use crate::variants::HeldOut;
+use genolewm_core::Result;
 use genolewm_core::edit::{EditSpec, EditType};
 use genolewm_core::evaluation::average_ranks;
-use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::local::LocalRecord;
 use genolewm_data::genome::consequence::Consequence;
 use genolewm_data::variants::LabelledVariant;
@@ -57,13 +58,12 @@ pub fn selected(variant: &LabelledVariant) -> bool {
 /// `EVAL.DATASET` when one side has none; what the model and the metrics return.
 pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Result<Outcome> {
     let positive = positives(&held.variants)?;
+    let [pathogenic, benign] = sides(&positive);
     let edits = held.edits();
     let places = edits.iter().map(on_chromosome);
     let places = places.collect::<Result<Vec<EditSpec>>>()?;
-    let consequences: Vec<Consequence> = places
-        .iter()
-        .map(|edit| methods.annotation.consequence(edit))
-        .collect();
+    let consequence = |edit| methods.annotation.consequence(edit);
+    let consequences: Vec<Consequence> = places.iter().map(consequence).collect();
     let outside = TwoSides {
         items: &training.items,
         edits: &training.edits(),
@@ -79,10 +79,9 @@ pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Resu
     scores.extend(by_rule(&heads, &consequences)?);
     let meanings = MEANINGS.map(|(name, is)| (name.to_owned(), is.to_owned()));
     basis.scores.extend(meanings);
-    let pathogenic = positive.iter().filter(|&&is| is).count();
     let figures = ClinVar {
         pathogenic,
-        benign: positive.len() - pathogenic,
+        benign,
         basis,
         classes: table(&scores, &positive, &consequences, &methods.bootstrap)?,
     };
@@ -103,11 +102,8 @@ fn labels(variants: &[LabelledVariant]) -> Vec<bool> {
 fn positives(variants: &[LabelledVariant]) -> Result<Vec<bool>> {
     let positive = labels(variants);
     if positive.len() != variants.len() || positive.iter().all(|&is| is == positive[0]) {
-        return Err(Error::new(
-            ErrorCode::EvalDataset,
-            "the ClinVar variants are not on both sides",
-        )
-        .with_remedy("give pathogenic and benign variants inside the hold-outs"));
+        return Err(dataset_error("the ClinVar variants are not on both sides")
+            .with_remedy("give pathogenic and benign variants inside the hold-outs"));
     }
     Ok(positive)
 }
@@ -122,10 +118,7 @@ fn by_rule(heads: &Heads, consequences: &[Consequence]) -> Result<[Score; 3]> {
     Ok([
         with_rule("rule_and_surprise", "surprise")?,
         with_rule("rule_and_shift", "shift")?,
-        Score {
-            name: "rule",
-            values: rule,
-        },
+        Score::new("rule", rule),
     ])
 }
 
@@ -148,6 +141,7 @@ fn on_chromosome(edit: &EditSpec) -> Result<EditSpec> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
     use genolewm_data::shards::Significance;
 
     fn variant(edit: &str, significance: Significance) -> LabelledVariant {

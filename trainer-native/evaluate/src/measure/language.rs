@@ -80,9 +80,7 @@ pub fn measure(
     }
     Ok(Language {
         windows: windows.len(),
-        window_bp: windows
-            .first()
-            .map_or(0, |window| window.len() / TOKEN_BP * TOKEN_BP),
+        window_bp: windows.first().map_or(0, Vec::len) / TOKEN_BP * TOKEN_BP,
         six_mers: encoder.bases / TOKEN_BP as u64,
         six_mer_perplexity: encoder.six_mer_perplexity(),
         bits_per_base: encoder.bits_per_base(),

@@ -2,10 +2,8 @@
 
 use crate::states::{Item, Measured};
 use genolewm_core::Result;
-use genolewm_data::bases::decode;
+use genolewm_data::bases::{decode, stream};
 use genolewm_data::edits::synthetic::{synthetic_indel, synthetic_snv};
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -63,8 +61,7 @@ impl Prediction {
 /// # Errors
 /// `TRAINING.DATALOADER` when a window has no room for one.
 pub fn synthetic_items(windows: &[Vec<u8>], kind: Synthetic, seed: u64) -> Result<Vec<Item>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(EDIT_STREAM + kind as u64);
+    let mut rng = stream(seed, EDIT_STREAM + kind as u64);
     let mut items = Vec::with_capacity(windows.len() * EDITS_PER_WINDOW);
     for window in windows {
         let sequence: Arc<str> = decode(window).into();

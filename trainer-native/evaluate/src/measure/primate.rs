@@ -7,18 +7,18 @@
 use super::two_sides::{Basis, scored};
 use crate::baselines::controls::Methods;
 use crate::baselines::fitted::TwoSides;
+use crate::errors::dataset_error;
 use crate::scores::{Auroc, ClassFigures, LEAST_PER_SIDE, Score, aurocs};
 use crate::states::Item;
 use crate::variants::{Bounds, Locate, Side};
-use genolewm::scorer::Placed;
 use genolewm_core::context::RegionClass;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::{BpOffset, Interval};
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
+use genolewm_data::bases::{self, below};
 use genolewm_data::genome::context::region_class;
 use genolewm_data::genome::primate::{Branch, PrimateAlignment, Substitution, UnchangedSites};
 use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -195,8 +195,7 @@ impl Pairs {
 
 impl Draw<'_, '_> {
     fn pairs(mut self, alignment: &PrimateAlignment, most: usize, stream: u64) -> Result<Pairs> {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.methods.seed);
-        rng.set_stream(stream);
+        let mut rng = bases::stream(self.methods.seed, stream);
         let mut sites = alignment.unchanged_sites(|contig, at| self.may_hold(contig, at));
         let mut pairs = Pairs::default();
         for (branch, share) in [
@@ -269,14 +268,10 @@ impl Draw<'_, '_> {
         substitution: &Substitution,
     ) -> Result<core::result::Result<(EditSpec, Item), &'static str>> {
         let edit = substitution.edit()?;
-        let window = match (self.place)(&edit)? {
-            Placed::Skipped(reason) => return Ok(Err(reason.as_str())),
-            Placed::Window(window) => window,
+        let window = match self.bounds.window(self.side, &edit, self.place)? {
+            Ok(window) => window,
+            Err(reason) => return Ok(Err(reason)),
         };
-        let span = window.span();
-        if let Some(reason) = self.bounds.speaks_against(self.side, &edit, Some(span)) {
-            return Ok(Err(reason));
-        }
         if window.sequence().contains('N') {
             return Ok(Err("unknown_bases"));
         }
@@ -288,16 +283,12 @@ impl Draw<'_, '_> {
 /// Fisher and Yates.
 fn shuffle<T>(list: &mut [T], rng: &mut ChaCha8Rng) {
     for last in (1..list.len()).rev() {
-        let other = (u128::from(rng.next_u64()) * (last as u128 + 1)) >> 64;
-        list.swap(last, other as usize);
+        list.swap(last, below(rng, last as u64 + 1) as usize);
     }
 }
 
 fn too_few(left_out: &BTreeMap<String, u64>, pairs: usize) -> Error {
-    let error = Error::new(
-        ErrorCode::EvalDataset,
-        "the hold-outs have too few substitutions of the alignment",
-    )
+    let error = dataset_error("the hold-outs have too few substitutions of the alignment")
     .with_detail("pairs", pairs)
     .with_remedy(
         "give an alignment of Hsap, Ptro, Ggor and Ppyg that covers regions of --holdout, and the \

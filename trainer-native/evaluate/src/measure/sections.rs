@@ -18,47 +18,29 @@ const UNIFORM_WITHIN: f64 = 0.03;
 #[must_use]
 pub fn language_section(language: &Language) -> Vec<Block> {
     let markov = &language.markov;
-    let mut table = Table::new(
-        1,
-        &["", "six-mer perplexity", "bits per base", "base accuracy"],
-    );
+    let head = ["", "six-mer perplexity", "bits per base", "base accuracy"];
+    let mut table = Table::new(1, &head);
     let order = markov.order;
-    let figures = |perplexity: f64, bits: f64, accuracy: f64| {
-        [
-            format!("{perplexity:.1}"),
-            format!("{bits:.4}"),
-            format!("{accuracy:.4}"),
-        ]
-    };
-    let ahead = [
-        String::new(),
-        String::new(),
-        format!("{:.4}", markov.base_accuracy_six_ahead),
-    ];
-    for (name, figures) in [
-        (
+    table.rows = vec![
+        vec![
             "encoder".to_owned(),
-            figures(
-                language.six_mer_perplexity,
-                language.bits_per_base,
-                language.base_accuracy,
-            ),
-        ),
-        (
+            format!("{:.1}", language.six_mer_perplexity),
+            format!("{:.4}", language.bits_per_base),
+            format!("{:.4}", language.base_accuracy),
+        ],
+        vec![
             format!("order-{order} Markov, only bases before the six-mer"),
-            ahead,
-        ),
-        (
+            String::new(),
+            String::new(),
+            format!("{:.4}", markov.base_accuracy_six_ahead),
+        ],
+        vec![
             format!("order-{order} Markov, true bases inside the six-mer"),
-            figures(
-                markov.six_mer_perplexity,
-                markov.bits_per_base,
-                markov.base_accuracy_true_context,
-            ),
-        ),
-    ] {
-        table.rows.push([vec![name], figures.to_vec()].concat());
-    }
+            format!("{:.1}", markov.six_mer_perplexity),
+            format!("{:.4}", markov.bits_per_base),
+            format!("{:.4}", markov.base_accuracy_true_context),
+        ],
+    ];
     vec![
         heading("Language"),
         Block::Paragraph(format!(
@@ -79,16 +61,8 @@ pub fn language_section(language: &Language) -> Vec<Block> {
 /// Predictions by kind of edit.
 #[must_use]
 pub fn prediction_section(by_kind: &BTreeMap<String, Prediction>) -> Vec<Block> {
-    let head = [
-        "edits",
-        "number",
-        "cosine",
-        "naive cosine",
-        "L2",
-        "naive L2",
-        "prediction closer",
-    ];
-    let mut table = Table::new(1, &head);
+    let head = "edits|number|cosine|naive cosine|L2|naive L2|prediction closer";
+    let mut table = Table::new(1, &head.split('|').collect::<Vec<_>>());
     table.rows.extend(by_kind.iter().map(|(kind, figures)| {
         vec![
             kind.replace('_', " "),
@@ -159,11 +133,8 @@ pub fn clinvar_section(clinvar: &ClinVar) -> Vec<Block> {
         clinvar.pathogenic, clinvar.benign, clinvar.basis.bootstrap_resamples
     );
     let mut blocks = vec![heading("ClinVar"), Block::Paragraph(about)];
-    add_classes(
-        &mut blocks,
-        clinvar.classes.iter().map(ClassFigures::from),
-        &clinvar.basis,
-    );
+    let classes = clinvar.classes.iter().map(ClassFigures::from);
+    add_classes(&mut blocks, classes, &clinvar.basis);
     blocks.push(Block::Image("clinvar_roc.svg"));
     blocks
 }
@@ -179,15 +150,10 @@ pub fn primate_section(primates: &Primates) -> Vec<Block> {
          is chance.",
         primates.pairs, primates.basis.bootstrap_resamples
     );
-    let mut blocks = vec![
-        heading("Substitutions of primates"),
-        Block::Paragraph(about),
-    ];
-    add_classes(
-        &mut blocks,
-        primates.groups.iter().map(ClassFigures::from),
-        &primates.basis,
-    );
+    let title = heading("Substitutions of primates");
+    let mut blocks = vec![title, Block::Paragraph(about)];
+    let groups = primates.groups.iter().map(ClassFigures::from);
+    add_classes(&mut blocks, groups, &primates.basis);
     blocks
 }
 

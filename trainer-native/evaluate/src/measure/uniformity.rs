@@ -53,14 +53,15 @@ impl Uniformity {
     /// Tests percentiles read from a table that was made from `table_variants`.
     #[must_use]
     pub fn of(percentiles: &[f64], table_variants: Option<u64>) -> Self {
-        let pooled = |table: u64| critical_value(pooled_size(count_of(percentiles), table as f64));
-        let count = count_of(percentiles);
+        let count = percentiles.len().max(1) as f64;
+        // One sample of this size lies as far from its distribution as two do from one another.
+        let pooled = |table: u64| critical_value(count * table as f64 / (count + table as f64));
         let statistic = ks_statistic(percentiles);
         Self {
             variants: percentiles.len(),
             ks_statistic: statistic,
             ks_p_value: ks_p_value(statistic, percentiles.len()),
-            critical_value: critical_value(count_of(percentiles)),
+            critical_value: critical_value(count),
             table_variants,
             critical_value_with_table: table_variants.map(pooled),
             mean: percentiles.iter().sum::<f64>() / count,
@@ -107,19 +108,10 @@ pub fn ks_p_value(statistic: f64, count: usize) -> f64 {
     (1..=TERMS).map(term).sum::<f64>().clamp(0.0, 1.0)
 }
 
-fn count_of(values: &[f64]) -> f64 {
-    values.len().max(1) as f64
-}
-
 /// The distance that 95 % of uniform samples of `count` values stay within (Stephens 1970).
 fn critical_value(count: f64) -> f64 {
     let root = count.sqrt();
     CRITICAL / (root + 0.12 + 0.11 / root)
-}
-
-/// The size of one sample that lies as far from its distribution as two samples do from one another.
-fn pooled_size(count: f64, other: f64) -> f64 {
-    count * other / (count + other)
 }
 
 #[cfg(test)]

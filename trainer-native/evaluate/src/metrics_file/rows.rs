@@ -227,6 +227,18 @@ impl From<BootstrapInterval> for ConfidenceInterval {
 }
 
 impl MetricRow {
+    /// A figure of which more is better.
+    pub(crate) fn new(split: &str, name: &str, value: f64, n: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            split: split.to_owned(),
+            value,
+            higher_is_better: true,
+            n: Some(n as u64),
+            ..Self::default()
+        }
+    }
+
     /// Sets it against a baseline.
     #[must_use]
     pub fn against(mut self, baseline: &str, value: f64) -> Self {

@@ -52,16 +52,11 @@ impl Subject {
                 notes += &format!("; baseline {} uses {}", baseline.name, baseline.score_field);
             }
             let row = MetricRow {
-                name: figure.name.to_owned(),
-                split: self.split.clone(),
-                value: figure.value,
-                higher_is_better: true,
-                n: Some(self.variants as u64),
                 unit: Some(unit(figure.name).to_owned()),
                 interval: figure.interval.map(Into::into),
                 evaluated_variant_keys_sha256: Some(self.keys_sha256.clone()),
                 notes: Some(notes),
-                ..MetricRow::default()
+                ..MetricRow::new(&self.split, figure.name, figure.value, self.variants)
             };
             match baseline {
                 Some(of) => row.against(&of.name, of.agreement.value(figure.name)),

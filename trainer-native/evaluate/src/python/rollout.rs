@@ -65,15 +65,11 @@ fn metrics(of: &Fidelity, recall_k: u64) -> [MetricRow; 3] {
     ];
     figures.map(|(name, figure, unit)| {
         let row = MetricRow {
-            name: name.to_owned(),
-            split: of.split.clone(),
-            value: figure.value,
             higher_is_better: unit != "l2",
-            n: Some(of.rows as u64),
             unit: Some(unit.to_owned()),
             evaluated_variant_keys_sha256: Some(of.row_identity.clone()),
             notes: Some(NOTES.to_owned()),
-            ..MetricRow::default()
+            ..MetricRow::new(&of.split, name, figure.value, of.rows)
         };
         row.against(BASELINE, figure.baseline)
     })

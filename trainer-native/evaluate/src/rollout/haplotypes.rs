@@ -1,11 +1,12 @@
 //! Windows with several edits: drawn at random, or neighbouring variants of a VCF.
 
+use crate::errors::dataset_error;
 use crate::variants::Locate;
 use genolewm::scorer::{Placed, Regions};
+use genolewm_core::Result;
 use genolewm_core::edit::{EditSpec, RelEdit};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::{BaseSource, Reference};
-use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::bases::below;
 use genolewm_data::edits::synthetic::{default_edit_types, synthetic_edit};
 use rand_chacha::ChaCha8Rng;
@@ -75,12 +76,11 @@ pub fn synthetic<S: BaseSource>(
             });
         }
     }
-    Err(Error::new(
-        ErrorCode::EvalDataset,
-        "the regions hold too few windows without unknown bases",
+    Err(
+        dataset_error("the regions hold too few windows without unknown bases")
+            .with_detail("window_bp", shape.window_bp)
+            .with_remedy("name regions of the FASTA with longer stretches of known sequence"),
     )
-    .with_detail("window_bp", shape.window_bp)
-    .with_remedy("name regions of the FASTA with longer stretches of known sequence"))
 }
 
 /// The regions that have room for a window, by contig of the reference.
@@ -230,11 +230,7 @@ impl Observed {
         if !self.haplotypes.is_empty() {
             return Ok(());
         }
-        let error = Error::new(
-            ErrorCode::EvalDataset,
-            "no variant of the file can be measured",
-        )
-        .with_remedy(
+        let error = dataset_error("no variant of the file can be measured").with_remedy(
             "give variants of the FASTA's contigs, in --regions and, with samples, phased",
         );
         let reasons = self.left_out.iter();
@@ -247,6 +243,7 @@ impl Observed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm_core::ErrorCode;
     use genolewm_core::edit::apply_edits;
     use genolewm_core::reference::FastaReference;
 

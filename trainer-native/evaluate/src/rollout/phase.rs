@@ -5,8 +5,7 @@ use genolewm::scorer::Regions;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::source::{AlleleOutcome, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
-use std::fs::File;
+use genolewm_report::output::open;
 use std::path::Path;
 
 /// Columns of a VCF before its samples.
@@ -34,9 +33,7 @@ pub fn read_copies(
     regions: Option<&Regions>,
     observed: &mut Observed,
 ) -> Result<Vec<Vec<EditSpec>>> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| io_error(&name, &error))?;
-    let mut reader = VariantReader::open(Box::new(file), &name)?;
+    let mut reader = VariantReader::open(Box::new(open(path)?), &path.display().to_string())?;
     let column = sample_column(reader.header(), phase)?;
     let mut copies = vec![Vec::new(); if column.is_some() { 2 } else { 1 }];
     while let Some(record) = reader.next_record()? {

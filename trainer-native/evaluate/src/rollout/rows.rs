@@ -52,16 +52,10 @@ impl StateRow {
     /// # Errors
     /// `INTERNAL.GENERIC` for a state that is not finite.
     pub fn to_line(&self) -> Result<String> {
-        if !self
-            .states()
-            .into_iter()
-            .flatten()
-            .all(|value| value.is_finite())
-        {
-            return Err(Error::new(
-                ErrorCode::InternalGeneric,
-                "a state is not finite and cannot be written as JSON",
-            ));
+        let mut values = self.states().into_iter().flatten();
+        if !values.all(|value| value.is_finite()) {
+            let message = "a state is not finite and cannot be written as JSON";
+            return Err(Error::new(ErrorCode::InternalGeneric, message));
         }
         json_line(&Line {
             schema_version: SCHEMA_VERSION,

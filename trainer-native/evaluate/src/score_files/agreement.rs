@@ -1,7 +1,8 @@
 //! How well one score agrees with labels: AUROC, average precision, accuracies or Spearman's rho, with
 //! bootstrap intervals.
 
-use crate::score_files::jsonl::{LabelValues, pick};
+use crate::score_files::jsonl::LabelValues;
+use crate::scores::pick;
 use genolewm_core::Result;
 use genolewm_core::evaluation::{
     BootstrapInterval, BootstrapOptions, binary_metrics, bootstrap_intervals, spearman,

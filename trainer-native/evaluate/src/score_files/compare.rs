@@ -2,8 +2,8 @@
 //! and class by class.
 
 use crate::score_files::agreement::{Agreement, Measure};
-use crate::score_files::jsonl::{LabelValues, pick};
-use crate::scores::{LEAST_PER_SIDE, classes};
+use crate::score_files::jsonl::LabelValues;
+use crate::scores::{LEAST_PER_SIDE, classes, pick};
 use genolewm_core::Result;
 use genolewm_core::evaluation::{
     DelongTest, PairedComparison, auroc, average_precision, delong_test, paired_interval, spearman,
@@ -81,8 +81,7 @@ impl Measure {
     fn compare_binary(&self, scores: [&[f64]; 2], positive: &[bool]) -> Result<Vec<Compared>> {
         // Positives are drawn first, as for the interval of a single score.
         let strata: Vec<bool> = positive.iter().map(|is| !is).collect();
-        let count = positive.iter().filter(|&&is| is).count();
-        let has_variance = count.min(positive.len() - count) >= 2;
+        let has_variance = crate::scores::sides(positive).iter().all(|&side| side >= 2);
         let [a, b] = scores;
         let test = has_variance.then(|| delong_test(a, b, positive));
         let metrics: [(&'static str, Statistic); 2] =
@@ -146,12 +145,9 @@ impl Measure {
     ) -> Result<Stratum> {
         let labels = labels.rows(rows);
         let sides = sides(&labels);
-        let is_measured = match (sides, &labels) {
-            (Some([positives, negatives]), _) => positives.min(negatives) >= LEAST_PER_SIDE,
-            (None, LabelValues::Continuous(values)) => {
-                values.len() >= LEAST_PER_SIDE && vary(values)
-            }
-            (None, LabelValues::Binary(_)) => false,
+        let is_measured = match &labels {
+            LabelValues::Binary(_) => sides.iter().flatten().all(|&side| side >= LEAST_PER_SIDE),
+            LabelValues::Continuous(values) => values.len() >= LEAST_PER_SIDE && vary(values),
         };
         let mut agreements = Vec::new();
         for column in columns.iter().filter(|_| is_measured) {
@@ -174,11 +170,10 @@ type Statistic = fn(&[f64], &[bool]) -> Result<f64>;
 /// Positives and negatives, for labels with two sides.
 #[must_use]
 pub fn sides(labels: &LabelValues) -> Option<[usize; 2]> {
-    let LabelValues::Binary(positive) = labels else {
-        return None;
-    };
-    let positives = positive.iter().filter(|&&is| is).count();
-    Some([positives, positive.len() - positives])
+    match labels {
+        LabelValues::Binary(positive) => Some(crate::scores::sides(positive)),
+        LabelValues::Continuous(_) => None,
+    }
 }
 
 fn vary(values: &[f64]) -> bool {

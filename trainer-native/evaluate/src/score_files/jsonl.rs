@@ -7,6 +7,7 @@
 #[path = "jsonl_tests.rs"]
 mod tests;
 
+use crate::scores::pick;
 use genolewm_core::contig::common_form;
 use genolewm_core::error::Location;
 use genolewm_core::evaluation::{ClinicalLabel, VariantKey};
@@ -37,11 +38,6 @@ impl LabelValues {
             Self::Continuous(values) => Self::Continuous(pick(values, rows)),
         }
     }
-}
-
-pub(super) fn pick<T: Copy>(column: &[T], rows: &[usize]) -> Vec<T> {
-    let rows = rows.iter().filter_map(|&row| column.get(row));
-    rows.copied().collect()
 }
 
 /// Labelled variants, in the order of their keys.

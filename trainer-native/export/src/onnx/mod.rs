@@ -47,12 +47,8 @@ fn predictor_file(source: &Source) -> Result<Artifact> {
 fn action_file(source: &Source) -> Result<Artifact> {
     let weights = &source.action;
     let max_window_bp = source.config.max_window_bp;
-    let loaded = ActionEncoder::load(
-        &BurnOps::cpu(),
-        weights.clone(),
-        ALLELE_HEADS,
-        max_window_bp,
-    )?;
+    let cpu = BurnOps::cpu();
+    let loaded = ActionEncoder::load(&cpu, weights.clone(), ALLELE_HEADS, max_window_bp)?;
     let shape = ActionShape {
         d_action: loaded.d_action(),
         frequencies: loaded.position_frequencies(),

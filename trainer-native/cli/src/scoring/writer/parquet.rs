@@ -134,12 +134,12 @@ impl Rows {
 
     /// Writes the columns in the schema's order.
     fn write(self, mut group: SerializedRowGroupWriter<'_, Output>) -> Result<(), ParquetError> {
-        write_column::<ByteArrayType>(&mut group, &self.chrom, None)?;
-        write_column::<Int64Type>(&mut group, &self.pos, None)?;
+        write_column::<ByteArrayType>(&mut group, &self.chrom, None, None)?;
+        write_column::<Int64Type>(&mut group, &self.pos, None, None)?;
         write_optional::<ByteArrayType>(&mut group, &self.id)?;
-        write_column::<ByteArrayType>(&mut group, &self.reference, None)?;
-        write_column::<ByteArrayType>(&mut group, &self.alternate, None)?;
-        write_column::<ByteArrayType>(&mut group, &self.status, None)?;
+        write_column::<ByteArrayType>(&mut group, &self.reference, None, None)?;
+        write_column::<ByteArrayType>(&mut group, &self.alternate, None, None)?;
+        write_column::<ByteArrayType>(&mut group, &self.status, None, None)?;
         write_optional::<DoubleType>(&mut group, &self.raw)?;
         write_optional::<DoubleType>(&mut group, &self.calibrated)?;
         write_optional::<DoubleType>(&mut group, &self.displacement)?;

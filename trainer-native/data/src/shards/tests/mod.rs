@@ -2,6 +2,8 @@
 
 mod files;
 
+use super::clinvar::{iter_clinvar_vcf_variants, label_set};
+use super::gnomad::iter_gnomad_vcf_variants;
 use super::*;
 use genolewm_core::{ErrorCode, Result};
 use std::path::Path;
