@@ -4,7 +4,7 @@
 use super::Json;
 use crate::{Error, Result};
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
