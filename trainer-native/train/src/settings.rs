@@ -20,7 +20,7 @@ pub struct Retention {
     pub keep_every: u64,
 }
 
-/// Settings of every stage. Those without a default here get one of their stage: [`with_defaults`].
+/// Settings of every stage. Those without a default here get one of their stage.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub struct RunSettings {
     /// The run's directory: settings, metrics, checkpoints and, at the end, the result
