@@ -147,7 +147,7 @@ struct RawAction {
 
 /// The config as it is written.
 #[derive(Serialize)]
-struct RawConfig {
+struct ModelConfigFile {
     action: RawAction,
     #[serde(skip_serializing_if = "Option::is_none")]
     aggregation: Option<&'static str>,
@@ -211,7 +211,7 @@ impl ModelConfig {
     pub fn to_yaml(&self) -> Result<String> {
         let unusual = |bp: usize| (bp != DEFAULT_WINDOW_BP).then_some(bp);
         let aggregation = self.aggregation;
-        let config = RawConfig {
+        let config = ModelConfigFile {
             action: RawAction {
                 d_action: self.action.d_action,
                 ..RawAction::default()

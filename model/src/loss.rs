@@ -38,7 +38,7 @@ impl Default for LossWeights {
 
 /// What is trained on: phase 2 adds the regulariser.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Phase {
+pub enum TrainingPhase {
     /// The encoder is fixed: the distance alone.
     #[default]
     One,
@@ -110,14 +110,14 @@ pub fn predictor_loss(
     target: &[f32],
     width: usize,
     mask: Option<&[bool]>,
-    phase: Phase,
+    phase: TrainingPhase,
     weights: &LossWeights,
 ) -> Result<PredictorLoss> {
     let distance = prediction_loss(prediction, target, width, mask, weights)?;
     let kl = kl_regularizer(target, width)?;
     let loss = match phase {
-        Phase::One => distance,
-        Phase::Two => distance + weights.kl * kl,
+        TrainingPhase::One => distance,
+        TrainingPhase::Two => distance + weights.kl * kl,
     };
     if !loss.is_finite() {
         return Err(not_finite());

@@ -14,7 +14,7 @@ use crate::ops::{Linear, Ops};
 use crate::parameters::{Parameters, Role, Visitor, join};
 use crate::weights::Weights;
 use batch::Batch;
-use blocks::{Block, CrossBlock, Output};
+use blocks::{Block, CrossBlock, OutputHead};
 use core::ops::Range;
 use genolewm_core::{Error, Result};
 
@@ -52,7 +52,7 @@ pub struct Predictor<M> {
     positions: M,
     cross_blocks: Vec<CrossBlock<M>>,
     self_blocks: Vec<Block<M>>,
-    output: Output<M>,
+    output: OutputHead<M>,
 }
 
 /// What single actions contribute that no state changes; see [`Predictor::prepare`].
@@ -126,7 +126,7 @@ impl<M: Clone> Predictor<M> {
                 .map(|index| format!("self_blocks.{index}"))
                 .map(|prefix| Block::load(ops, &mut weights, &prefix, d_hidden))
                 .collect::<Result<_>>()?,
-            output: Output::load(ops, &mut weights, d_hidden, d_state)?,
+            output: OutputHead::load(ops, &mut weights, d_hidden, d_state)?,
             heads: n_heads,
             head_width,
             sizes,

@@ -17,14 +17,14 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
-    network: Network,
+    network: DeviceScorer,
     /// The self-check's known answers, where the model brings them.
     answers: Option<Answers>,
     device: String,
 }
 
 #[derive(Debug)]
-enum Network {
+enum DeviceScorer {
     Cpu(Box<Scorer<BurnOps>>),
     Gpu(Box<Scorer<WgslOps>>),
 }
@@ -33,8 +33,8 @@ enum Network {
 macro_rules! on {
     ($network:expr, $scorer:ident => $body:expr) => {
         match $network {
-            Network::Cpu($scorer) => $body,
-            Network::Gpu($scorer) => $body,
+            DeviceScorer::Cpu($scorer) => $body,
+            DeviceScorer::Gpu($scorer) => $body,
         }
     };
 }
@@ -57,7 +57,7 @@ impl Engine {
     /// As [`Bundle::load`].
     pub fn cpu(model: &Model) -> JsResult<Engine> {
         Ok(Self {
-            network: Network::Cpu(Box::new(scorer(BurnOps::cpu(), model)?)),
+            network: DeviceScorer::Cpu(Box::new(scorer(BurnOps::cpu(), model)?)),
             answers: Answers::read(&model.files)?,
             device: format!("cpu/{}", std::env::consts::ARCH),
         })
@@ -71,7 +71,7 @@ impl Engine {
         let ops = WgslOps::new().await?;
         let device = format!("{}/{}", ops.backend(), ops.device_name());
         Ok(Self {
-            network: Network::Gpu(Box::new(scorer(ops, model)?)),
+            network: DeviceScorer::Gpu(Box::new(scorer(ops, model)?)),
             answers: Answers::read(&model.files)?,
             device,
         })
@@ -101,8 +101,8 @@ impl Engine {
         let found = on!(&self.network, scorer => self_check::answers(scorer).await)?;
         let wanted = match (&self.answers, &self.network) {
             (Some(answers), _) => answers.clone(),
-            (None, Network::Cpu(_)) => return Ok(()),
-            (None, Network::Gpu(_)) => {
+            (None, DeviceScorer::Cpu(_)) => return Ok(()),
+            (None, DeviceScorer::Gpu(_)) => {
                 let processor = scorer(BurnOps::cpu(), model)?;
                 Answers::of(&self_check::answers(&processor).await?)
             }
@@ -171,8 +171,8 @@ impl Engine {
     #[must_use]
     pub fn lost(&self) -> bool {
         match &self.network {
-            Network::Cpu(_) => false,
-            Network::Gpu(scorer) => scorer.ops().lost(),
+            DeviceScorer::Cpu(_) => false,
+            DeviceScorer::Gpu(scorer) => scorer.ops().lost(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Consumer-array files to VCF.
 
 use crate::js_error::{JsResult, json};
-use crate::reference::{ReferenceFile, Shared, want_or};
+use crate::reference::{ReferenceFile, SharedReference, want_or};
 use genolewm_core::position::Position;
 use genolewm_core::reference::Pages;
 use genolewm_core::source::{ImportOptions, ReferenceLookup, convert_to_vcf};
@@ -18,22 +18,22 @@ pub struct Importer {
     name: String,
     sample_id: String,
     bytes: Vec<u8>,
-    reference: Shared,
+    reference: SharedReference,
     pages: Pages,
     /// Where the file asks for the reference, in its own order; once that was looked through.
-    places: Option<Places>,
+    places: Option<ReferencePlaces>,
     /// What the reference answered so far.
     bases: Vec<Option<char>>,
 }
 
 /// Places by the hundred thousand, on a few contigs.
 #[derive(Debug, Default)]
-struct Places {
+struct ReferencePlaces {
     contigs: Vec<String>,
     all: Vec<(usize, Position)>,
 }
 
-impl Places {
+impl ReferencePlaces {
     fn add(&mut self, contig: &str, pos: Position) {
         let known = self.contigs.iter().rposition(|known| known == contig);
         let index = known.unwrap_or_else(|| {
@@ -113,8 +113,8 @@ impl Importer {
     }
 
     /// The places that a conversion asks for: a row whose base is not known is skipped.
-    fn look_through(&self) -> Result<Places> {
-        let mut places = Places::default();
+    fn look_through(&self) -> Result<ReferencePlaces> {
+        let mut places = ReferencePlaces::default();
         self.convert(&mut |contig, pos| {
             places.add(contig, pos);
             Ok(None)

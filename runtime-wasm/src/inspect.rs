@@ -19,11 +19,11 @@ const MOST_CONTIGS: usize = 1_000;
 pub struct Inspector {
     feed: Feed,
     reader: Option<VariantReader>,
-    counts: Counts,
+    counts: FileCounts,
 }
 
 #[derive(Debug, Default)]
-struct Counts {
+struct FileCounts {
     records: u64,
     candidates: u64,
     malformed: u64,
@@ -64,7 +64,7 @@ impl Inspector {
         Self {
             feed: Feed::new(name),
             reader: None,
-            counts: Counts::default(),
+            counts: FileCounts::default(),
         }
     }
 
@@ -135,7 +135,7 @@ impl Inspector {
     }
 }
 
-impl Counts {
+impl FileCounts {
     fn add(&mut self, record: &VariantRecord) {
         self.records += 1;
         let candidates = self.candidates_of(record);

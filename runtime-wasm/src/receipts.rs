@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 const MOST_FAULTS: usize = 20;
 
 #[derive(Serialize)]
-struct Verdict {
+struct ReceiptVerdict {
     count: usize,
     ok: bool,
     checks: Vec<Check>,
@@ -57,7 +57,7 @@ pub fn verify_receipts(text: &[u8], manifest: &str) -> JsResult<String> {
     }
     let receipt = receipts.first().map(|(_, receipt)| receipt.to_json_line());
     let receipt = receipt.transpose()?;
-    json(&Verdict {
+    json(&ReceiptVerdict {
         count: receipts.len(),
         ok,
         checks,

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// An open reference, shared with the runs that use it.
-pub(crate) type Shared = Rc<RefCell<Reference<AnyReference<Pages>>>>;
+pub(crate) type SharedReference = Rc<RefCell<Reference<AnyReference<Pages>>>>;
 
 /// A FASTA (plain or bgzip) or .2bit file.
 #[wasm_bindgen]
@@ -19,7 +19,7 @@ pub struct ReferenceFile {
     name: String,
     pub(crate) pages: Pages,
     opener: ReferenceOpener<Pages>,
-    open: Option<Shared>,
+    open: Option<SharedReference>,
 }
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -111,7 +111,7 @@ impl ReferenceFile {
 
 impl ReferenceFile {
     /// The open reference.
-    pub(crate) fn shared(&self) -> Result<Shared> {
+    pub(crate) fn shared(&self) -> Result<SharedReference> {
         self.open
             .as_ref()
             .map(Rc::clone)

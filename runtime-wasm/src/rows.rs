@@ -35,7 +35,7 @@ pub(crate) struct Row {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum End {
-    Scored(Box<Figures>),
+    Scored(Box<ScoreFigures>),
     Skipped {
         reason: &'static str,
         description: String,
@@ -44,7 +44,7 @@ enum End {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Figures {
+struct ScoreFigures {
     sigma_raw: f64,
     sigma_calibrated: f64,
     displacement: f64,
@@ -65,7 +65,7 @@ impl Row {
         receipt: Option<Receipt>,
     ) -> Result<Self> {
         let result = &scored.result;
-        let figures = Figures {
+        let figures = ScoreFigures {
             sigma_raw: result.sigma_raw,
             sigma_calibrated: result.sigma_calibrated,
             displacement: scored.displacement,
@@ -173,7 +173,7 @@ impl RowSubject<'_> {
 /// The accounts of a run.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Counts {
+pub(crate) struct ScoreSummary {
     records: u64,
     outside: u64,
     malformed: u64,
@@ -186,7 +186,7 @@ pub(crate) struct Counts {
     model_id: String,
 }
 
-impl Counts {
+impl ScoreSummary {
     pub(crate) fn new(tally: &Tally, input_bytes_done: u64, model_id: &str) -> Self {
         Self {
             records: tally.records,

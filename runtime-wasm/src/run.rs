@@ -6,8 +6,8 @@
 use crate::job::{read_answers, write_job};
 use crate::js_error::{JsResult, from_json, json, misuse, object};
 use crate::model::Model;
-use crate::reference::{ReferenceFile, Shared, wanted};
-use crate::rows::{Counts, Row, RowSubject};
+use crate::reference::{ReferenceFile, SharedReference, wanted};
+use crate::rows::{Row, RowSubject, ScoreSummary};
 use genolewm::format::{RunNote, vcf_header, vcf_line};
 use genolewm::info::ModelInfo;
 use genolewm::scorer::{
@@ -56,7 +56,7 @@ pub struct FileRun {
     receipts: bool,
     annotate: bool,
     pages: Pages,
-    reference: Shared,
+    reference: SharedReference,
 }
 
 #[wasm_bindgen(js_class = Run)]
@@ -196,7 +196,7 @@ impl FileRun {
     pub fn counts(&self) -> JsResult<String> {
         let input_bytes = self.run.progress().input_bytes;
         let model_id = &self.info.model_id;
-        json(&Counts::new(self.run.tally(), input_bytes, model_id))
+        json(&ScoreSummary::new(self.run.tally(), input_bytes, model_id))
     }
 
     /// The accounts of the finished run, as JSON.

@@ -27,9 +27,9 @@ use command::Verdict;
 type Work = fn(&Path, &[String]) -> Verdict;
 
 /// A command: its name, what it is for, and its work.
-type Command = (&'static str, &'static str, Work);
+type XtaskCommand = (&'static str, &'static str, Work);
 
-const COMMANDS: [Command; 10] = [
+const COMMANDS: [XtaskCommand; 10] = [
     (
         "layers",
         "imports go one way only, between crates and inside them",

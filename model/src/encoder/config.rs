@@ -60,7 +60,7 @@ pub struct LlamaConfig {
 }
 
 #[derive(Deserialize)]
-struct RawConfig {
+struct LlamaConfigFile {
     model_type: Option<String>,
     hidden_size: usize,
     intermediate_size: usize,
@@ -107,7 +107,7 @@ impl LlamaConfig {
     /// `CONFIG.GENERIC` when it is not JSON or describes another kind of model;
     /// `CONFIG.MISSING_FIELD` when a size is absent.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let raw: RawConfig = serde_json::from_slice(bytes).map_err(|error| {
+        let raw: LlamaConfigFile = serde_json::from_slice(bytes).map_err(|error| {
             let code = if error.is_data() {
                 ErrorCode::ConfigMissingField
             } else {
@@ -152,7 +152,7 @@ impl LlamaConfig {
     }
 }
 
-impl RawConfig {
+impl LlamaConfigFile {
     fn check(&self, kv_heads: usize, head_width: usize) -> Result<()> {
         if let Some(kind) = self.model_type.as_deref().filter(|kind| *kind != "llama") {
             return Err(unsupported(

@@ -105,6 +105,13 @@ fn what_has_no_loss_is_an_error() {
     assert!(loss(&[1.0, 0.0], Some(&[false])).is_err());
     assert!(loss(&[1.0, 0.0], Some(&[true, true])).is_err());
     assert!(kl_regularizer(&[], 2).is_err());
-    let error = predictor_loss(&[f32::NAN, 0.0], &[1.0, 0.0], 2, None, Phase::One, &weights);
+    let error = predictor_loss(
+        &[f32::NAN, 0.0],
+        &[1.0, 0.0],
+        2,
+        None,
+        TrainingPhase::One,
+        &weights,
+    );
     assert_eq!(error.expect_err("NaN").code(), ErrorCode::TrainingNanLoss);
 }

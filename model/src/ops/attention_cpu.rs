@@ -24,21 +24,25 @@ pub fn attend(q: &[f32], k: &[f32], v: &[f32], spec: &AttentionSpec) -> Vec<f32>
     out
 }
 
-type Job<'a> = (&'a AttentionSegment, &'a mut [f32]);
+type SegmentJob<'a> = (&'a AttentionSegment, &'a mut [f32]);
 
 #[cfg(feature = "native")]
-fn run<'a>(jobs: Vec<Job<'a>>, kernel: impl Fn(Job<'a>) + Send + Sync) {
+fn run<'a>(jobs: Vec<SegmentJob<'a>>, kernel: impl Fn(SegmentJob<'a>) + Send + Sync) {
     use rayon::prelude::*;
     jobs.into_par_iter().for_each(kernel);
 }
 
 #[cfg(not(feature = "native"))]
-fn run<'a>(jobs: Vec<Job<'a>>, kernel: impl Fn(Job<'a>)) {
+fn run<'a>(jobs: Vec<SegmentJob<'a>>, kernel: impl Fn(SegmentJob<'a>)) {
     jobs.into_iter().for_each(kernel);
 }
 
 /// Hands every segment its own rows of the output.
-fn split_rows<'a>(out: &'a mut [f32], spec: &'a AttentionSpec, width: usize) -> Vec<Job<'a>> {
+fn split_rows<'a>(
+    out: &'a mut [f32],
+    spec: &'a AttentionSpec,
+    width: usize,
+) -> Vec<SegmentJob<'a>> {
     let mut rest = out;
     let mut row = 0;
     let mut jobs = Vec::with_capacity(spec.segments.len());

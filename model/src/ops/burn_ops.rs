@@ -11,6 +11,9 @@ use genolewm_core::{Error, ErrorCode, Result};
 /// A masked score, far below any real one and still finite.
 const MASKED: f32 = -1e30;
 
+/// What [`BurnOps`] computes with.
+pub type BurnMatrix = Tensor<2>;
+
 /// Runs the layers on a burn device. On a device with autodiff the results carry gradients.
 #[derive(Debug, Clone)]
 pub struct BurnOps {
@@ -246,7 +249,7 @@ fn groups(segments: &[AttentionSegment]) -> Vec<Vec<&AttentionSegment>> {
 }
 
 impl Ops for BurnOps {
-    type Matrix = Tensor<2>;
+    type Matrix = BurnMatrix;
 
     fn backend(&self) -> &str {
         self.name

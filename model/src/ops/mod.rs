@@ -14,7 +14,7 @@ pub mod wgsl;
 #[cfg(feature = "native")]
 mod native;
 
-pub use burn_ops::BurnOps;
+pub use burn_ops::{BurnMatrix, BurnOps};
 #[cfg(feature = "native")]
 pub use native::NativeOps;
 pub use precision::Precision;

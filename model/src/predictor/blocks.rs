@@ -41,7 +41,7 @@ struct Tail<M> {
 
 /// From an action's row to the change of the state.
 #[derive(Debug, Clone)]
-pub(super) struct Output<M> {
+pub(super) struct OutputHead<M> {
     inner: Linear<M>,
     norm: LayerNorm<M>,
     outer: Linear<M>,
@@ -205,7 +205,7 @@ impl<M> Parameters<M> for Tail<M> {
     }
 }
 
-impl<M: Clone> Output<M> {
+impl<M: Clone> OutputHead<M> {
     pub(super) fn load<O: Ops<Matrix = M>>(
         ops: &O,
         weights: &mut Weights,
@@ -226,7 +226,7 @@ impl<M: Clone> Output<M> {
     }
 }
 
-impl<M> Parameters<M> for Output<M> {
+impl<M> Parameters<M> for OutputHead<M> {
     fn visit(&mut self, prefix: &str, visit: &mut Visitor<'_, M>) {
         self.inner.visit(&join(prefix, "0"), visit);
         self.norm.visit(&join(prefix, "2"), visit);

@@ -120,10 +120,10 @@ impl std::fmt::Debug for VariantFile {
     }
 }
 
-type Answers<A> = Result<Vec<A>>;
+type BatchAnswers<A> = Result<Vec<A>>;
 
 /// The answers to a batch, one for each candidate.
-pub type Answering<'a, A> = dyn Fn(&[Candidate]) -> Answers<A> + Sync + 'a;
+pub type Answering<'a, A> = dyn Fn(&[Candidate]) -> BatchAnswers<A> + Sync + 'a;
 
 /// What answers batches.
 pub struct Workers<'a, A> {
@@ -137,7 +137,7 @@ pub struct Workers<'a, A> {
 
 impl<A: Send> Workers<'_, A> {
     /// Answers batches until there are no more.
-    fn work(&self, queue: &Mutex<Receiver<CandidateBatch>>, done: &Sender<(u64, Answers<A>)>) {
+    fn work(&self, queue: &Mutex<Receiver<CandidateBatch>>, done: &Sender<(u64, BatchAnswers<A>)>) {
         // With several workers each keeps to its own core.
         let pool = (self.threads > 1)
             .then(|| rayon::ThreadPoolBuilder::new().num_threads(1).build().ok())

@@ -5,7 +5,7 @@
 use crate::common::{array, assert_relative, flags, floats, golden_json, number, size};
 use burn::tensor::{Device, Tensor, TensorData};
 use genolewm::loss::{
-    LossWeights, Phase, kl_regularizer, kl_regularizer_tensor, prediction_loss,
+    LossWeights, TrainingPhase, kl_regularizer, kl_regularizer_tensor, prediction_loss,
     prediction_loss_tensor, predictor_loss,
 };
 
@@ -44,17 +44,17 @@ fn golden_losses() {
         };
         assert_relative(
             "phase 2",
-            both(Phase::Two).loss,
+            both(TrainingPhase::Two).loss,
             number(&case["phase2_loss"]),
             TOLERANCE,
         );
         assert_relative(
             "phase 1",
-            both(Phase::One).loss,
+            both(TrainingPhase::One).loss,
             number(&case["masked"]),
             TOLERANCE,
         );
-        assert_relative("monitored", both(Phase::One).kl, kl, 1e-12);
+        assert_relative("monitored", both(TrainingPhase::One).kl, kl, 1e-12);
     }
 }
 

@@ -45,10 +45,10 @@ impl Plain for String {
 }
 
 /// A column as it is stored: values that are present, and levels that say where.
-pub(super) struct Column<T> {
+pub(super) struct StoredColumn<T> {
     /// The values that are present.
     pub(super) values: Vec<T>,
-    /// One level for each value or null; [`Column::present`] means that there is a value.
+    /// One level for each value or null; [`StoredColumn::present`] means that there is a value.
     pub(super) definitions: Vec<u32>,
     /// One level for each value or null; 0 begins a row.
     pub(super) repetitions: Vec<u32>,
@@ -56,7 +56,7 @@ pub(super) struct Column<T> {
     pub(super) present: u32,
 }
 
-impl<T: Plain> Column<T> {
+impl<T: Plain> StoredColumn<T> {
     /// Decodes the pages of a column that holds at most `limit` values.
     pub(super) fn read(
         pages: &mut dyn PageReader,

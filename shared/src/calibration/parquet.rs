@@ -3,7 +3,7 @@
 //! Lists are the standard three levels (`cdf.list.element`), every field is nullable as other
 //! writers make it, and only `back_off_to` may in fact be null.
 
-use super::decode::{Column, Plain};
+use super::decode::{Plain, StoredColumn};
 use super::page_check::check_pages;
 use super::table::{
     CALIBRATION_SCHEMA_VERSION, CalibrationBucket, CalibrationTable, MAX_GRID_SIZE,
@@ -182,7 +182,10 @@ fn read_row_group(group: &dyn RowGroupReader, buckets: &mut Vec<CalibrationBucke
     Ok(())
 }
 
-fn read_column<T: Plain>(group: &dyn RowGroupReader, index: usize) -> Result<(Column<T>, usize)> {
+fn read_column<T: Plain>(
+    group: &dyn RowGroupReader,
+    index: usize,
+) -> Result<(StoredColumn<T>, usize)> {
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
     let (_, _, is_list) = COLUMNS.get(index).copied().unwrap_or(COLUMNS[0]);
     let limit = if is_list {
@@ -192,7 +195,7 @@ fn read_column<T: Plain>(group: &dyn RowGroupReader, index: usize) -> Result<(Co
     };
     let mut pages = group.get_column_page_reader(index).map_err(refused)?;
     let descriptor = group.metadata().column(index).column_descr();
-    let column = Column::read(pages.as_mut(), descriptor, limit).map_err(unreadable)?;
+    let column = StoredColumn::read(pages.as_mut(), descriptor, limit).map_err(unreadable)?;
     Ok((column, rows))
 }
 

@@ -218,7 +218,7 @@ pub fn plan_batched(
     search.finish(StopReason::MaxIterations)
 }
 
-struct Candidate {
+struct PlanCandidate {
     edits: Vec<RelEdit>,
     distance: f64,
     cost: f64,
@@ -232,7 +232,7 @@ fn rank(
     evaluations: Vec<CandidateEvaluation>,
     config: &PlanningConfig,
     cost_fn: Option<&CostFn<'_>>,
-) -> Result<Vec<Candidate>> {
+) -> Result<Vec<PlanCandidate>> {
     if sequences.len() != evaluations.len() {
         return Err(
             Error::input("there are not as many evaluations as sequences")
@@ -255,7 +255,7 @@ fn rank(
             None => count_cost(&edits),
         };
         let objective = distance + config.cost_weight * cost;
-        ranked.push(Candidate {
+        ranked.push(PlanCandidate {
             edits,
             distance,
             cost,
@@ -267,9 +267,10 @@ fn rank(
     Ok(ranked)
 }
 
-fn log(iteration: usize, elite: &[Candidate], n_candidates: usize) -> CemIterationLog {
-    let mean = |of: fn(&Candidate) -> f64| elite.iter().map(of).sum::<f64>() / elite.len() as f64;
-    let best = |of: fn(&Candidate) -> f64| elite.first().map_or(f64::NAN, of);
+fn log(iteration: usize, elite: &[PlanCandidate], n_candidates: usize) -> CemIterationLog {
+    let mean =
+        |of: fn(&PlanCandidate) -> f64| elite.iter().map(of).sum::<f64>() / elite.len() as f64;
+    let best = |of: fn(&PlanCandidate) -> f64| elite.first().map_or(f64::NAN, of);
     CemIterationLog {
         iteration,
         best_distance: best(|c| c.distance),
@@ -283,14 +284,18 @@ fn log(iteration: usize, elite: &[Candidate], n_candidates: usize) -> CemIterati
 
 #[derive(Default)]
 struct Search {
-    best: Option<Candidate>,
+    best: Option<PlanCandidate>,
     rounds_without_gain: usize,
     iterations: Vec<CemIterationLog>,
 }
 
 impl Search {
     /// Keeps the round's best if it is better, and says whether to stop.
-    fn take_best(&mut self, ranked: Vec<Candidate>, config: &PlanningConfig) -> Option<StopReason> {
+    fn take_best(
+        &mut self,
+        ranked: Vec<PlanCandidate>,
+        config: &PlanningConfig,
+    ) -> Option<StopReason> {
         let challenger = ranked.into_iter().next()?;
         let known = self
             .best

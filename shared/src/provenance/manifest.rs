@@ -135,7 +135,7 @@ impl Manifest {
     /// could leave the model directory.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let document = Json::parse(bytes, "manifest.json")?;
-        let top = Block::new("manifest", &document, &TOP_KEYS)?;
+        let top = ManifestObject::new("manifest", &document, &TOP_KEYS)?;
         let manifest = Self {
             encoder: top.encoder()?,
             predictor: top.artifact("predictor")?,
@@ -257,12 +257,12 @@ const TOP_KEYS: [&str; 10] = [
 ];
 
 /// One object of the document, whose keys have been checked.
-struct Block<'a> {
+struct ManifestObject<'a> {
     name: &'a str,
     members: &'a BTreeMap<String, Json>,
 }
 
-impl<'a> Block<'a> {
+impl<'a> ManifestObject<'a> {
     fn new(name: &'a str, value: &'a Json, known: &[&str]) -> Result<Self> {
         let members = value
             .as_object()
@@ -326,7 +326,8 @@ impl<'a> Block<'a> {
     }
 
     fn encoder(&self) -> Result<ManifestEncoder> {
-        let block = Block::new("encoder", self.get("encoder")?, &["id", "revision", "hash"])?;
+        let block =
+            ManifestObject::new("encoder", self.get("encoder")?, &["id", "revision", "hash"])?;
         Ok(ManifestEncoder {
             id: block.text("id")?,
             revision: block.text("revision")?,
@@ -335,7 +336,8 @@ impl<'a> Block<'a> {
     }
 
     fn artifact(&self, name: &str) -> Result<ManifestArtifact> {
-        let block = Block::new(name, self.get(name)?, &["file", "hash", "dtype", "version"])?;
+        let block =
+            ManifestObject::new(name, self.get(name)?, &["file", "hash", "dtype", "version"])?;
         Ok(ManifestArtifact {
             file: block.path("file")?,
             hash: block.hash()?,
@@ -346,7 +348,7 @@ impl<'a> Block<'a> {
 
     fn training(&self) -> Result<ManifestTraining> {
         let known = ["config_file", "hash", "data_snapshot"];
-        let block = Block::new("training", self.get("training")?, &known)?;
+        let block = ManifestObject::new("training", self.get("training")?, &known)?;
         let mut data_snapshot = BTreeMap::new();
         if let Some(value) = block.members.get("data_snapshot") {
             let members = value

@@ -141,7 +141,7 @@ impl ArrayReader {
 
     fn parse_row(&self, line: u64, fields: &[Field<'_>]) -> Result<VariantRecord> {
         let layout = &self.layout;
-        let row = Row {
+        let row = ArrayRow {
             file: self.lines.name(),
             line,
         };
@@ -180,12 +180,12 @@ impl ArrayReader {
 }
 
 /// For errors about a row: they point at columns but never quote, for a genotype may stand there.
-struct Row<'a> {
+struct ArrayRow<'a> {
     file: &'a str,
     line: u64,
 }
 
-impl Row<'_> {
+impl ArrayRow<'_> {
     fn position(&self, field: &Field<'_>, reading: Reading) -> Result<u64> {
         match field.text.parse::<u64>() {
             Ok(0) if reading == Reading::Strict => {

@@ -64,7 +64,7 @@ impl FromStr for SourceFormat {
 
 /// What the first bytes say, before anything is parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SourceKind {
     Vcf,
     Json,
     Table,
@@ -74,7 +74,7 @@ pub(super) enum Kind {
 ///
 /// # Errors
 /// `INPUT.VCF_PARSE` for an empty file or one that is clearly something else, with a remedy.
-pub(super) fn detect_kind(head: &[u8], name: &str) -> Result<Kind> {
+pub(super) fn detect_kind(head: &[u8], name: &str) -> Result<SourceKind> {
     refuse_other_formats(head, name)?;
     let text = head.trim_ascii_start();
     if text.is_empty() {
@@ -85,14 +85,14 @@ pub(super) fn detect_kind(head: &[u8], name: &str) -> Result<Kind> {
         ));
     }
     if looks_like_vcf(text) {
-        return Ok(Kind::Vcf);
+        return Ok(SourceKind::Vcf);
     }
     // `[Header]` and `[Data]` are sections of Illumina tables, not lists.
     let after = text.get(1..).unwrap_or_default().trim_ascii_start();
     match text.first() {
-        Some(b'{') => Ok(Kind::Json),
-        Some(b'[') if !after.first().is_some_and(u8::is_ascii_uppercase) => Ok(Kind::Json),
-        _ => Ok(Kind::Table),
+        Some(b'{') => Ok(SourceKind::Json),
+        Some(b'[') if !after.first().is_some_and(u8::is_ascii_uppercase) => Ok(SourceKind::Json),
+        _ => Ok(SourceKind::Table),
     }
 }
 
@@ -223,13 +223,13 @@ mod tests {
     #[test]
     fn content_decides() {
         let kind = |text: &str| detect_kind(text.as_bytes(), "x").ok();
-        assert_eq!(kind("##fileformat=VCFv4.3\n"), Some(Kind::Vcf));
-        assert_eq!(kind("##a\n##b\n#CHROM\tPOS\n"), Some(Kind::Vcf));
-        assert_eq!(kind("#CHROM\tPOS\n"), Some(Kind::Vcf));
-        assert_eq!(kind(" \n [ {"), Some(Kind::Json));
-        assert_eq!(kind("{"), Some(Kind::Json));
-        assert_eq!(kind("[Header]\n[Data]\n"), Some(Kind::Table));
-        assert_eq!(kind("## 23andMe\nrs1\t1\t5\tAA\n"), Some(Kind::Table));
+        assert_eq!(kind("##fileformat=VCFv4.3\n"), Some(SourceKind::Vcf));
+        assert_eq!(kind("##a\n##b\n#CHROM\tPOS\n"), Some(SourceKind::Vcf));
+        assert_eq!(kind("#CHROM\tPOS\n"), Some(SourceKind::Vcf));
+        assert_eq!(kind(" \n [ {"), Some(SourceKind::Json));
+        assert_eq!(kind("{"), Some(SourceKind::Json));
+        assert_eq!(kind("[Header]\n[Data]\n"), Some(SourceKind::Table));
+        assert_eq!(kind("## 23andMe\nrs1\t1\t5\tAA\n"), Some(SourceKind::Table));
         assert_eq!(kind("PK\u{3}\u{4}"), None);
         assert_eq!(kind(" \n\n"), None);
         assert_eq!(kind("a\0b"), None);

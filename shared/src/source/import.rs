@@ -2,7 +2,7 @@
 //! package does.
 
 use super::array::{ArrayReader, Reading, contig_name};
-use super::detect::{Kind, SourceFormat, detect_kind};
+use super::detect::{SourceFormat, SourceKind, detect_kind};
 use super::genotype::json_genotype;
 use super::json::JsonReader;
 use super::record::{ArrayCall, VariantRecord, is_base};
@@ -147,9 +147,9 @@ pub fn convert_to_vcf(
     let format = match options.format {
         Some(format) => Some(format),
         None => match detect_kind(lines.peek(), name)? {
-            Kind::Json => Some(SourceFormat::SequencingJson),
-            Kind::Vcf => Some(SourceFormat::Vcf),
-            Kind::Table => None,
+            SourceKind::Json => Some(SourceFormat::SequencingJson),
+            SourceKind::Vcf => Some(SourceFormat::Vcf),
+            SourceKind::Table => None,
         },
     };
     let mut conversion = Conversion::new(name, options);

@@ -1,7 +1,7 @@
 //! The reader of variants, whatever the format.
 
 use super::array::{ArrayReader, Reading};
-use super::detect::{Kind, SourceFormat, detect_kind};
+use super::detect::{SourceFormat, SourceKind, detect_kind};
 use super::json::JsonReader;
 use super::record::{SourceWarning, VariantRecord};
 use super::vcf::VcfReader;
@@ -25,14 +25,14 @@ use std::io::Read;
 /// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub struct VariantReader {
-    inner: RecordReader,
+    inner: FormatReader,
     format: SourceFormat,
     evidence: String,
     /// Set at the end and by an error that nothing can follow.
     finished: bool,
 }
 
-enum RecordReader {
+enum FormatReader {
     Vcf(VcfReader),
     Array(ArrayReader),
     Json(JsonReader),
@@ -48,26 +48,26 @@ impl VariantReader {
     pub fn open(reader: Box<dyn Read + Send>, name: &str) -> Result<Self> {
         let lines = LineReader::open(ByteStream::open(reader, name)?, name)?;
         let (inner, format, evidence) = match detect_kind(lines.peek(), name)? {
-            Kind::Vcf => {
+            SourceKind::Vcf => {
                 let evidence = "the first line begins as a VCF's".to_owned();
                 (
-                    RecordReader::Vcf(VcfReader::open(lines)?),
+                    FormatReader::Vcf(VcfReader::open(lines)?),
                     SourceFormat::Vcf,
                     evidence,
                 )
             }
-            Kind::Json => {
+            SourceKind::Json => {
                 let evidence = "the content is JSON".to_owned();
                 (
-                    RecordReader::Json(JsonReader::open(lines)?),
+                    FormatReader::Json(JsonReader::open(lines)?),
                     SourceFormat::SequencingJson,
                     evidence,
                 )
             }
-            Kind::Table => {
+            SourceKind::Table => {
                 let array = ArrayReader::detect(lines, Reading::Lenient)?;
                 let (format, evidence) = array.format();
-                (RecordReader::Array(array), format, evidence)
+                (FormatReader::Array(array), format, evidence)
             }
         };
         Ok(Self {
@@ -106,8 +106,8 @@ impl VariantReader {
     #[must_use]
     pub fn header(&self) -> &[String] {
         match &self.inner {
-            RecordReader::Vcf(vcf) => vcf.header(),
-            RecordReader::Array(_) | RecordReader::Json(_) => &[],
+            FormatReader::Vcf(vcf) => vcf.header(),
+            FormatReader::Array(_) | FormatReader::Json(_) => &[],
         }
     }
 
@@ -115,8 +115,8 @@ impl VariantReader {
     #[must_use]
     pub fn contigs(&self) -> &[(String, Option<u64>)] {
         match &self.inner {
-            RecordReader::Vcf(vcf) => vcf.contigs(),
-            RecordReader::Array(_) | RecordReader::Json(_) => &[],
+            FormatReader::Vcf(vcf) => vcf.contigs(),
+            FormatReader::Array(_) | FormatReader::Json(_) => &[],
         }
     }
 
@@ -128,9 +128,9 @@ impl VariantReader {
             .iter()
             .filter_map(|(name, bp)| Some((name.as_str(), (*bp)?)));
         let lines = match &self.inner {
-            RecordReader::Vcf(vcf) => vcf.header(),
-            RecordReader::Array(array) => array.comments(),
-            RecordReader::Json(_) => &[],
+            FormatReader::Vcf(vcf) => vcf.header(),
+            FormatReader::Array(array) => array.comments(),
+            FormatReader::Json(_) => &[],
         };
         // Command lines in a VCF's header name files of all builds; only these say what it is on.
         let relevant = |line: &&String| {
@@ -147,8 +147,8 @@ impl VariantReader {
     #[must_use]
     pub fn warnings(&self) -> Vec<SourceWarning> {
         let mut warnings = match &self.inner {
-            RecordReader::Vcf(vcf) => vcf.warnings().to_vec(),
-            RecordReader::Array(_) | RecordReader::Json(_) => Vec::new(),
+            FormatReader::Vcf(vcf) => vcf.warnings().to_vec(),
+            FormatReader::Array(_) | FormatReader::Json(_) => Vec::new(),
         };
         if self.lines().lacks_eof_block() {
             let message = "the BGZF data lacks its end-of-file block; it may be cut short".into();
@@ -175,9 +175,9 @@ impl VariantReader {
             return Ok(None);
         }
         let next = match &mut self.inner {
-            RecordReader::Vcf(vcf) => vcf.next_record(),
-            RecordReader::Array(array) => array.next_record(),
-            RecordReader::Json(json) => json.next_record(),
+            FormatReader::Vcf(vcf) => vcf.next_record(),
+            FormatReader::Array(array) => array.next_record(),
+            FormatReader::Json(json) => json.next_record(),
         };
         let recoverable =
             |error: &Error| error.code() == ErrorCode::InputVcfParse || error.is_starved();
@@ -190,9 +190,9 @@ impl VariantReader {
 
     const fn lines(&self) -> &LineReader {
         match &self.inner {
-            RecordReader::Vcf(vcf) => vcf.lines(),
-            RecordReader::Array(array) => array.lines(),
-            RecordReader::Json(json) => json.lines(),
+            FormatReader::Vcf(vcf) => vcf.lines(),
+            FormatReader::Array(array) => array.lines(),
+            FormatReader::Json(json) => json.lines(),
         }
     }
 }

@@ -90,7 +90,7 @@ impl VcfReader {
     }
 
     fn parse_record(&self, line: u64, text: String) -> Result<VariantRecord> {
-        let row = Row {
+        let row = VcfLine {
             file: self.lines.name(),
             line,
             text: &text,
@@ -139,13 +139,13 @@ struct VcfField<'a> {
 }
 
 /// A record line, for parsing and for errors that point into it.
-struct Row<'a> {
+struct VcfLine<'a> {
     file: &'a str,
     line: u64,
     text: &'a str,
 }
 
-impl<'a> Row<'a> {
+impl<'a> VcfLine<'a> {
     /// CHROM, POS, ID, REF and ALT.
     fn first_columns(&self) -> [VcfField<'a>; 5] {
         let mut columns = [VcfField::default(); 5];
@@ -212,7 +212,7 @@ impl<'a> Row<'a> {
 }
 
 fn at_line(lines: &LineReader, line: u64, message: &str) -> Error {
-    Row {
+    VcfLine {
         file: lines.name(),
         line,
         text: "",

@@ -17,7 +17,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     cache_dir: Option<PathBuf>,
     #[command(flatten)]
-    task: Task,
+    task: CacheTask,
     #[command(flatten)]
     build: BuildArgs,
 }
@@ -25,7 +25,7 @@ pub struct Args {
 /// What is done; one at a time.
 #[derive(Debug, Clone, clap::Args)]
 #[group(required = true, multiple = false)]
-struct Task {
+struct CacheTask {
     /// Encode the windows of a corpus that are not cached yet
     #[arg(long, requires = "encoder_dir", requires = "windows")]
     build: bool,

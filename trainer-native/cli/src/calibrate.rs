@@ -7,7 +7,7 @@ use super::common::terminal::Terminal;
 use super::scoring::annotation::{AnnotationArgs, Places};
 use super::scoring::regions::read_regions;
 use super::scoring::session::{Accounts, Session, SessionRequest};
-use super::scoring::top::Table;
+use super::scoring::top::TextTable;
 use crate::common::command::{Context, Status};
 use genolewm::ops::NativeOps;
 use genolewm::runtime::NativeReference;
@@ -272,7 +272,7 @@ impl Background<'_> {
 
 /// The buckets as a table for people.
 fn buckets(table: &CalibrationTable) -> String {
-    let mut rows = Table::default();
+    let mut rows = TextTable::default();
     let head = [
         "bucket",
         "variants",

@@ -3,7 +3,7 @@
 use super::common::backend::on_backend;
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
-use super::scoring::top::Table;
+use super::scoring::top::TextTable;
 use crate::builtin;
 use crate::common::command::Status;
 use genolewm::ops::{NativeOps, WgslOps};
@@ -26,7 +26,7 @@ pub struct Args {
 /// # Errors
 /// As the model's, when it cannot be used.
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
-    let mut table = Table::default();
+    let mut table = TextTable::default();
     let mut add = |what: &str, value: String| table.push(vec![what.to_owned(), value]);
     add("program", format!("genolewm {}", env!("CARGO_PKG_VERSION")));
     add(

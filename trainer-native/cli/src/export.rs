@@ -2,7 +2,7 @@
 
 use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
-use super::scoring::top::Table;
+use super::scoring::top::TextTable;
 use crate::common::command::{Context, Status};
 use genolewm::bundle::Bundle;
 use genolewm::config::ModelConfig;
@@ -10,15 +10,17 @@ use genolewm::files::{Directory, ModelFiles};
 use genolewm::ops::BurnOps;
 use genolewm_core::provenance::sha256_prefixed;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_evaluate::states::Model;
-use genolewm_export::budget::{Answers, Figures, Limits, ROLLOUT_EDITS, ROLLOUT_WINDOWS};
+use genolewm_evaluate::states::MeasuredModel;
+use genolewm_export::budget::{
+    ExportFigures, Limits, MeasuredAnswers, ROLLOUT_EDITS, ROLLOUT_WINDOWS,
+};
 use genolewm_export::checkpoint::RunCheckpoint;
 use genolewm_export::data::Data;
 use genolewm_export::deploy::{Deployed, Dtypes};
 use genolewm_export::quantized::WeightDtype;
 use genolewm_export::rollouts::draw;
-use genolewm_export::source::Source;
-use genolewm_export::{Artifact, Format, check_free, onnx, report, write};
+use genolewm_export::source::SourceModel;
+use genolewm_export::{Artifact, ExportFormat, check_free, onnx, report, write};
 use genolewm_train::files::internal;
 use genolewm_train::run::{StopFlag, progress_bar};
 use serde_json::{Value, json};
@@ -38,7 +40,7 @@ const CALIBRATION_WINDOWS: usize = 1_000;
 pub struct Args {
     /// What is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "safetensors")]
-    format: Format,
+    format: ExportFormat,
     /// Model directory [default: the built-in model]
     #[arg(long, value_name = "DIR", conflicts_with = "checkpoint")]
     model_dir: Option<PathBuf>,
@@ -120,15 +122,15 @@ impl BudgetArgs {
 /// As the model's and the directory's; `DEPLOY.QUANTIZATION_FAILED` when too much would be lost.
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let written = match args.format {
-        Format::Onnx => export_onnx(args)?,
-        Format::Safetensors => {
+        ExportFormat::Onnx => export_onnx(args)?,
+        ExportFormat::Safetensors => {
             match export_directory(args, context.shared.seed.unwrap_or(0), terminal)? {
                 Some(artifacts) => artifacts,
                 None => return Ok(Status::Interrupted),
             }
         }
     };
-    let mut table = Table::default();
+    let mut table = TextTable::default();
     for artifact in &written {
         table.push(vec![
             args.output_dir.join(&artifact.file).display().to_string(),
@@ -153,7 +155,7 @@ fn export_onnx(args: &Args) -> Result<Vec<Artifact>> {
         ));
     }
     let files = model::model_files(args.model_dir.as_deref())?;
-    let source = Source::read(files.as_ref())?;
+    let source = SourceModel::read(files.as_ref())?;
     let mut artifacts = Vec::from(onnx::export(&source)?);
     let settings = [("opset", onnx::OPSET.into())];
     artifacts.push(report::render(
@@ -221,7 +223,7 @@ fn export_directory(
     let opened = Opened::new(args, seed)?;
     let ops = BurnOps::cpu();
     let bundle = Bundle::load(&ops, opened.model.as_ref(), opened.encoder.as_ref())?;
-    let reference = Model {
+    let reference = MeasuredModel {
         ops: ops.clone(),
         bundle,
     };
@@ -231,7 +233,7 @@ fn export_directory(
     let files = deployed.files.0.keys().map(String::as_str);
     check_free(&args.output_dir, files, args.overwrite)?;
     terminal.info("measuring what is lost");
-    let exported = Model {
+    let exported = MeasuredModel {
         bundle: deployed.load(&ops)?,
         ops,
     };
@@ -254,10 +256,10 @@ fn export_directory(
 
 fn measure(
     args: &Args,
-    [reference, exported]: [&Model; 2],
+    [reference, exported]: [&MeasuredModel; 2],
     (seed, visible): (u64, bool),
     stop: &StopFlag,
-) -> Result<Option<Figures>> {
+) -> Result<Option<ExportFigures>> {
     let data = args.budget.data(&reference.bundle.info.config)?;
     let cases = draw(&data.windows(ROLLOUT_WINDOWS), ROLLOUT_EDITS, seed);
     let all = 2 * (data.items.len() + cases.len());
@@ -266,10 +268,10 @@ fn measure(
         progress.inc(done as u64);
         !stop.is_set()
     };
-    let Some(before) = Answers::of(reference, &data, &cases, &mut go_on)? else {
+    let Some(before) = MeasuredAnswers::of(reference, &data, &cases, &mut go_on)? else {
         return Ok(None);
     };
-    let Some(after) = Answers::of(exported, &data, &cases, &mut go_on)? else {
+    let Some(after) = MeasuredAnswers::of(exported, &data, &cases, &mut go_on)? else {
         return Ok(None);
     };
     progress.finish_and_clear();
@@ -277,16 +279,16 @@ fn measure(
     let smallest = dtypes
         .encoder
         .map_or(dtypes.networks, |it| it.max(dtypes.networks));
-    Figures::compare(&before, &after, &data, Limits::of(smallest)).map(Some)
+    ExportFigures::compare(&before, &after, &data, Limits::of(smallest)).map(Some)
 }
 
 /// The report's keys beside the files.
 fn settings(
     opened: &Opened,
-    reference: &Model,
+    reference: &MeasuredModel,
     deployed: &Deployed,
     dtypes: Dtypes,
-    figures: &Figures,
+    figures: &ExportFigures,
 ) -> Result<Vec<(&'static str, Value)>> {
     let checkpoint = opened.checkpoint.as_ref().map(RunCheckpoint::describe);
     let source_id = checkpoint
@@ -305,8 +307,8 @@ fn settings(
 }
 
 /// The figures of both models, for people.
-fn losses(figures: &Figures) -> Table {
-    let mut table = Table::default();
+fn losses(figures: &ExportFigures) -> TextTable {
+    let mut table = TextTable::default();
     let mut add = |what: String, pair: genolewm_export::budget::Pair| {
         let before = format!("{:.4} before", pair.reference);
         table.push(vec![what, before, format!("{:.4} after", pair.exported)]);

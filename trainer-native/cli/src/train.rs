@@ -47,12 +47,12 @@ enum TrainCommand {
         directory: PathBuf,
     },
     /// Draw a run's metrics as SVG
-    Curves(Curves),
+    Curves(CurvesArgs),
 }
 
 /// Which metrics of a run are drawn.
 #[derive(Debug, clap::Args)]
-pub struct Curves {
+pub struct CurvesArgs {
     /// The run's metrics.jsonl
     #[arg(value_name = "JSONL")]
     metrics: PathBuf,
@@ -67,7 +67,7 @@ pub struct Curves {
     output: PathBuf,
 }
 
-impl Curves {
+impl CurvesArgs {
     fn draw(&self) -> Result<()> {
         let rows = read_metrics(&self.metrics)?;
         let plot = curves(&rows, &self.title, &self.names);

@@ -5,9 +5,9 @@ use rand_chacha::ChaCha8Rng;
 
 /// Things and their weights.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Weights<T>(Vec<(T, f64)>);
+pub struct WeightedChoice<T>(Vec<(T, f64)>);
 
-impl<T: Copy> Weights<T> {
+impl<T: Copy> WeightedChoice<T> {
     /// Things with weights, which need not sum to 1; negative ones count as 0.
     #[must_use]
     pub fn of(entries: impl IntoIterator<Item = (T, f64)>) -> Self {
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn draws_follow_the_weights() {
-        let weights = Weights::of([('a', 0.9), ('b', 0.05), ('c', 0.05), ('d', -1.0)]);
+        let weights = WeightedChoice::of([('a', 0.9), ('b', 0.05), ('c', 0.05), ('d', -1.0)]);
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let mut counts = [0_u32; 4];
         for _ in 0..20_000 {
@@ -60,7 +60,7 @@ mod tests {
             counts[0].abs_diff(18_000) < 200 && counts[1].abs_diff(1_000) < 150 && counts[3] == 0,
             "{counts:?}"
         );
-        assert_eq!(Weights::<u8>::of([]).draw(&mut rng), None);
-        assert_eq!(Weights::of([(1, 0.0)]).draw(&mut rng), None);
+        assert_eq!(WeightedChoice::<u8>::of([]).draw(&mut rng), None);
+        assert_eq!(WeightedChoice::of([(1, 0.0)]).draw(&mut rng), None);
     }
 }

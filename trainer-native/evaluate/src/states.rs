@@ -2,7 +2,7 @@
 
 use genolewm::bundle::Bundle;
 use genolewm::encoder::{EditedWindow, Site};
-use genolewm::ops::{BurnOps, Ops};
+use genolewm::ops::{BurnMatrix, BurnOps, Ops};
 use genolewm::parameters::{Parameters, Role};
 use genolewm::scorer::ScoreOptions;
 use genolewm_core::Result;
@@ -17,8 +17,6 @@ use std::sync::Arc;
 
 /// Edits in one call of the model; with a window each they bound what is held in memory.
 const BATCH: usize = 32;
-
-type Matrix = <BurnOps as Ops>::Matrix;
 
 /// An edit in a reference window.
 #[derive(Debug, Clone)]
@@ -61,14 +59,14 @@ pub struct Measured {
 
 /// A loaded model and what runs it.
 #[derive(Debug)]
-pub struct Model {
+pub struct MeasuredModel {
     /// The backend.
     pub ops: BurnOps,
     /// The model.
-    pub bundle: Bundle<Matrix>,
+    pub bundle: Bundle<BurnMatrix>,
 }
 
-impl Model {
+impl MeasuredModel {
     /// Measures every item, in order.
     ///
     /// # Errors
@@ -124,7 +122,7 @@ impl Model {
     ///
     /// # Errors
     /// What the backend reports.
-    pub fn read(&self, matrix: &Matrix) -> Result<Vec<f32>> {
+    pub fn read(&self, matrix: &BurnMatrix) -> Result<Vec<f32>> {
         pollster::block_on(self.ops.read(matrix))
     }
 

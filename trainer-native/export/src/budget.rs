@@ -3,13 +3,13 @@
 
 use super::data::Data;
 use super::quantized::WeightDtype;
-use super::rollouts::{Case, follow};
+use super::rollouts::{RolloutCase, follow};
 use genolewm_core::evaluation::auroc;
 use genolewm_core::surprise::displacement;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_evaluate::rollout::follow::{Networks, PathStates};
 use genolewm_evaluate::scores::sides;
-use genolewm_evaluate::states::Model;
+use genolewm_evaluate::states::MeasuredModel;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -49,21 +49,21 @@ impl Limits {
 
 /// What one model answers.
 #[derive(Debug, Clone, Default)]
-pub struct Answers {
+pub struct MeasuredAnswers {
     scores: BTreeMap<&'static str, Vec<f64>>,
     rollouts: Vec<PathStates>,
 }
 
-impl Answers {
+impl MeasuredAnswers {
     /// Asks a model for every variant and every rollout. `go_on` is told what has been done, and
     /// ends it by saying no: then there are no answers.
     ///
     /// # Errors
     /// As the model's.
     pub fn of(
-        model: &Model,
+        model: &MeasuredModel,
         data: &Data,
-        cases: &[Case],
+        cases: &[RolloutCase],
         go_on: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Option<Self>> {
         let mut answers = Self::default();
@@ -114,7 +114,7 @@ pub struct Pair {
 
 /// What was lost, as export_report.json holds it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Figures {
+pub struct ExportFigures {
     /// Where the variants come from.
     pub data: String,
     /// Says exactly which variants were measured.
@@ -139,15 +139,15 @@ pub struct Figures {
     pub limits: Limits,
 }
 
-impl Figures {
+impl ExportFigures {
     /// Compares the answers of two models.
     ///
     /// # Errors
     /// `DEPLOY.QUANTIZATION_FAILED` for answers that are not finite; `EVAL.DATASET` when no window
     /// had room for a rollout.
     pub fn compare(
-        reference: &Answers,
-        exported: &Answers,
+        reference: &MeasuredAnswers,
+        exported: &MeasuredAnswers,
         data: &Data,
         limits: Limits,
     ) -> Result<Self> {
@@ -221,7 +221,7 @@ impl Figures {
     }
 }
 
-fn shift(reference: &Answers, exported: &Answers) -> f64 {
+fn shift(reference: &MeasuredAnswers, exported: &MeasuredAnswers) -> f64 {
     let [reference, exported] = [reference, exported].map(|answers| {
         let percentiles = answers.scores.get("sigma_calibrated");
         percentiles.map_or(&[][..], Vec::as_slice)
@@ -245,8 +245,8 @@ fn failed(message: &str) -> Error {
 mod tests {
     use super::*;
 
-    fn answers(scores: [f64; 4], predicted: [f32; 2]) -> Answers {
-        Answers {
+    fn answers(scores: [f64; 4], predicted: [f32; 2]) -> MeasuredAnswers {
+        MeasuredAnswers {
             scores: ["displacement", "sigma_calibrated", "sigma_raw"]
                 .map(|name| (name, scores.to_vec()))
                 .into(),
@@ -267,9 +267,9 @@ mod tests {
         }
     }
 
-    fn compare(exported: &Answers) -> Result<Figures> {
+    fn compare(exported: &MeasuredAnswers) -> Result<ExportFigures> {
         let reference = answers([0.9, 0.8, 0.2, 0.1], [1.0, 0.0]);
-        Figures::compare(&reference, exported, &data(), Limits::of(WeightDtype::Int8))
+        ExportFigures::compare(&reference, exported, &data(), Limits::of(WeightDtype::Int8))
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::memory::{ENCODER_PREFIX, MemoryFiles};
 use super::quantized::{WeightDtype, serialize};
 use genolewm::bundle::{Bundle, read_shards};
 use genolewm::files::ModelFiles;
-use genolewm::ops::BurnOps;
+use genolewm::ops::{BurnMatrix, BurnOps};
 use genolewm::scorer::{ScoreOptions, Scorer};
 use genolewm::self_check::{self, ANSWERS_FILE};
 use genolewm::weights::Weights;
@@ -79,7 +79,7 @@ impl Deployed {
     ///
     /// # Errors
     /// As [`Bundle::load`].
-    pub fn load(&self, ops: &BurnOps) -> Result<Bundle<<BurnOps as genolewm::ops::Ops>::Matrix>> {
+    pub fn load(&self, ops: &BurnOps) -> Result<Bundle<BurnMatrix>> {
         Bundle::load(ops, &self.files, &self.files.encoder())
     }
 

@@ -37,14 +37,14 @@ pub struct Artifact {
 
 /// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub enum ExportFormat {
     /// A model directory, with weights in the numbers of --dtype
     Safetensors,
     /// ONNX files of the predictor and of the action encoder, f32
     Onnx,
 }
 
-impl Format {
+impl ExportFormat {
     /// Its name in reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -56,7 +56,7 @@ impl WeightDtype {
 }
 
 /// A tensor as the file holds it.
-struct Stored {
+struct StoredTensor {
     name: String,
     dtype: Dtype,
     shape: Vec<usize>,
@@ -101,10 +101,10 @@ fn store(
     name: &str,
     tensor: &NamedTensor,
     dtype: WeightDtype,
-    stored: &mut Vec<Stored>,
+    stored: &mut Vec<StoredTensor>,
 ) -> Result<()> {
     let mut add = |name, dtype, shape, bytes| {
-        stored.push(Stored {
+        stored.push(StoredTensor {
             name,
             dtype,
             shape,

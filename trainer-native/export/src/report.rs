@@ -1,7 +1,7 @@
 //! `export_report.json`: what was exported, from what, and how it can be recognised. The keys are
 //! those of the Python package's report, which names a checkpoint where ours names a model.
 
-use super::{Artifact, Format, GENERATED_BY};
+use super::{Artifact, ExportFormat, GENERATED_BY};
 use genolewm_core::Result;
 use genolewm_core::provenance::{Manifest, sha256_prefixed};
 use genolewm_report::json::json_pretty;
@@ -18,7 +18,7 @@ const SCHEMA_VERSION: &str = "1.0.0";
 /// `INTERNAL.GENERIC` when the writer fails, which it does not for these types.
 pub fn render(
     manifest: &Manifest,
-    format: Format,
+    format: ExportFormat,
     settings: &[(&str, Value)],
     artifacts: &[Artifact],
 ) -> Result<Artifact> {

@@ -16,14 +16,14 @@ const STREAM: u64 = 7;
 
 /// A window and the edits that are made to it, one after the other.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Case {
+pub struct RolloutCase {
     /// Bases of the window.
     pub sequence: Arc<str>,
     /// Disjoint edits in the window's coordinates.
     pub edits: Vec<RelEdit>,
 }
 
-impl Case {
+impl RolloutCase {
     /// The case as a rollout takes it, all of whose states are pooled around the first edit.
     #[must_use]
     pub fn path(&self) -> EditPath<'_> {
@@ -39,18 +39,18 @@ impl Case {
 ///
 /// # Errors
 /// As the model's.
-pub fn follow(networks: &Networks<'_>, cases: &[Case]) -> Result<Vec<PathStates>> {
-    networks.follow(&cases.iter().map(Case::path).collect::<Vec<_>>())
+pub fn follow(networks: &Networks<'_>, cases: &[RolloutCase]) -> Result<Vec<PathStates>> {
+    networks.follow(&cases.iter().map(RolloutCase::path).collect::<Vec<_>>())
 }
 
 /// Draws `steps` synthetic edits for each window; windows whose middle has no room for them are
 /// left out.
 #[must_use]
-pub fn draw(windows: &[Arc<str>], steps: usize, seed: u64) -> Vec<Case> {
+pub fn draw(windows: &[Arc<str>], steps: usize, seed: u64) -> Vec<RolloutCase> {
     let mut rng = stream(seed, STREAM);
     let case = |window: &Arc<str>| {
         let edits = draw_edits(window, steps, &mut rng)?;
-        Some(Case {
+        Some(RolloutCase {
             sequence: Arc::clone(window),
             edits,
         })

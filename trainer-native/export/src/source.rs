@@ -9,7 +9,7 @@ use genolewm_core::{Error, ErrorCode, Result};
 /// Predictor and action encoder of a model, and what is said about them. The state encoder and the
 /// calibration need not be there.
 #[derive(Debug)]
-pub struct Source {
+pub struct SourceModel {
     /// The model's manifest.
     pub manifest: Manifest,
     /// Its hash.
@@ -22,7 +22,7 @@ pub struct Source {
     pub action: Weights,
 }
 
-impl Source {
+impl SourceModel {
     /// Reads them; the hash of every file that is used is checked.
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! Metrics of a run over its steps, as an SVG picture.
 
-use super::metrics::{Row, series};
+use super::metrics::{MetricsLine, series};
 use super::svg::Plot;
 
 /// One line for each of the metrics `names`. The axis is named where there is one line; of several the
 /// legend tells.
 #[must_use]
-pub fn curves(rows: &[Row], title: &str, names: &[impl AsRef<str>]) -> Plot {
+pub fn curves(rows: &[MetricsLine], title: &str, names: &[impl AsRef<str>]) -> Plot {
     let label = match names {
         [only] => only.as_ref(),
         _ => "",

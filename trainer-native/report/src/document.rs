@@ -8,12 +8,12 @@ pub struct Document {
     /// What must be read first.
     pub banner: String,
     /// What follows, in order.
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<ReportBlock>,
 }
 
 /// A part of a page. All text is plain.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Block {
+pub enum ReportBlock {
     /// The heading of a section.
     Heading(String),
     /// A paragraph.

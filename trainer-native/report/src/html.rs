@@ -1,6 +1,6 @@
 //! Pages as HTML: one file that asks for nothing else.
 
-use super::document::{Block, Document, Picture, Table};
+use super::document::{Document, Picture, ReportBlock, Table};
 use super::svg;
 
 const STYLE: &str = include_str!("report.css");
@@ -22,7 +22,7 @@ impl Document {
         );
         let mut section = "";
         for block in &self.blocks {
-            if let Block::Heading(heading) = block {
+            if let ReportBlock::Heading(heading) = block {
                 section = heading;
             }
             write_block(&mut page, block, section);
@@ -32,19 +32,19 @@ impl Document {
     }
 }
 
-fn write_block(page: &mut String, block: &Block, section: &str) {
+fn write_block(page: &mut String, block: &ReportBlock, section: &str) {
     match block {
-        Block::Heading(heading) => *page += &format!("<h2>{}</h2>\n", escaped(heading)),
-        Block::Paragraph(words) => *page += &format!("<p>{}</p>\n", escaped(words)),
-        Block::List(points) => {
+        ReportBlock::Heading(heading) => *page += &format!("<h2>{}</h2>\n", escaped(heading)),
+        ReportBlock::Paragraph(words) => *page += &format!("<p>{}</p>\n", escaped(words)),
+        ReportBlock::List(points) => {
             page.push_str("<ul>\n");
             for point in points {
                 *page += &format!("<li>{}</li>\n", escaped(point));
             }
             page.push_str("</ul>\n");
         }
-        Block::Table(table) => write_table(page, table, section),
-        Block::Pictures(figures) => {
+        ReportBlock::Table(table) => write_table(page, table, section),
+        ReportBlock::Pictures(figures) => {
             page.push_str("<div class=\"figures\">\n");
             for Picture { svg, caption } in figures {
                 let caption = escaped(caption);
@@ -52,7 +52,7 @@ fn write_block(page: &mut String, block: &Block, section: &str) {
             }
             page.push_str("</div>\n");
         }
-        Block::Image(file) => {
+        ReportBlock::Image(file) => {
             // A page asks for no other file.
             *page += &format!("<p>{}</p>\n", escaped(file));
         }
@@ -117,9 +117,9 @@ mod tests {
             title: "<T>".to_owned(),
             banner: "banner".to_owned(),
             blocks: vec![
-                Block::Heading("H \"1\"".to_owned()),
-                Block::Table(table),
-                Block::Pictures(vec![Picture { svg, caption }]),
+                ReportBlock::Heading("H \"1\"".to_owned()),
+                ReportBlock::Table(table),
+                ReportBlock::Pictures(vec![Picture { svg, caption }]),
             ],
         }
         .to_html();

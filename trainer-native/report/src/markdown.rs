@@ -1,6 +1,6 @@
 //! Pages as Markdown.
 
-use super::document::{Block, Document, Table};
+use super::document::{Document, ReportBlock, Table};
 
 impl Document {
     /// The page as Markdown, with the captions of its pictures.
@@ -13,23 +13,23 @@ impl Document {
         );
         for block in &self.blocks {
             match block {
-                Block::Heading(heading) => text += &format!("\n## {}\n", escaped(heading)),
-                Block::Paragraph(words) => text += &format!("\n{}\n", escaped(words)),
-                Block::List(points) => {
+                ReportBlock::Heading(heading) => text += &format!("\n## {}\n", escaped(heading)),
+                ReportBlock::Paragraph(words) => text += &format!("\n{}\n", escaped(words)),
+                ReportBlock::List(points) => {
                     text.push('\n');
                     for point in points {
                         text += &format!("- {}\n", escaped(point));
                     }
                 }
-                Block::Table(table) => write_table(&mut text, table),
-                Block::Pictures(figures) => {
+                ReportBlock::Table(table) => write_table(&mut text, table),
+                ReportBlock::Pictures(figures) => {
                     text.push('\n');
                     for figure in figures {
                         let caption = escaped(&figure.caption);
                         text += &format!("- In the HTML report: {caption}\n");
                     }
                 }
-                Block::Image(file) => text += &format!("\n![]({file})\n"),
+                ReportBlock::Image(file) => text += &format!("\n![]({file})\n"),
             }
         }
         text
@@ -84,7 +84,10 @@ mod tests {
         let page = Document {
             title: "T_1".to_owned(),
             banner: "read\nthis".to_owned(),
-            blocks: vec![Block::Table(table), Block::List(vec!["*x*".to_owned()])],
+            blocks: vec![
+                ReportBlock::Table(table),
+                ReportBlock::List(vec!["*x*".to_owned()]),
+            ],
         };
         assert_eq!(
             page.to_markdown(),

@@ -13,7 +13,7 @@ use std::path::Path;
 const NO_OBJECT: &str = "a line of metrics is not a JSON object";
 
 /// One line of metrics.
-pub type Row = Map<String, Value>;
+pub type MetricsLine = Map<String, Value>;
 
 /// Appends metrics to a file, a whole line at a time.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl MetricsWriter {
 /// # Errors
 /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line for anything else that
 /// is not a JSON object.
-pub fn read_metrics(path: &Path) -> Result<Vec<Row>> {
+pub fn read_metrics(path: &Path) -> Result<Vec<MetricsLine>> {
     let text = std::fs::read_to_string(path).map_err(io_error_at(path))?;
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     let lines = whole
@@ -92,8 +92,8 @@ pub fn read_metrics(path: &Path) -> Result<Vec<Row>> {
 /// The points `(x, y)` of two numeric columns, by x; rows that lack one are left out. A run that
 /// was resumed repeats steps: of rows with one x the last counts.
 #[must_use]
-pub fn series(rows: &[Row], x: &str, y: &str) -> Vec<(f64, f64)> {
-    let number = |row: &Row, key: &str| row.get(key).and_then(Value::as_f64);
+pub fn series(rows: &[MetricsLine], x: &str, y: &str) -> Vec<(f64, f64)> {
+    let number = |row: &MetricsLine, key: &str| row.get(key).and_then(Value::as_f64);
     let mut points: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
     for row in rows {
         if let (Some(x), Some(y)) = (number(row, x), number(row, y)) {

@@ -21,7 +21,7 @@ pub struct Metric {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Value {
+enum MetricValue {
     Counter(f64),
     Gauge(f64),
     Histogram(Histogram),
@@ -39,28 +39,31 @@ struct Histogram {
 /// Metrics with their values. One that was never touched is left out of the text.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
-    values: BTreeMap<Metric, Value>,
+    values: BTreeMap<Metric, MetricValue>,
 }
 
 impl Registry {
     /// Adds to a counter, from zero.
     pub fn count(&mut self, metric: Metric, more: u64) {
-        let value = self.values.entry(metric).or_insert(Value::Counter(0.0));
-        if let Value::Counter(total) = value {
+        let value = self
+            .values
+            .entry(metric)
+            .or_insert(MetricValue::Counter(0.0));
+        if let MetricValue::Counter(total) = value {
             *total += more as f64;
         }
     }
 
     /// Sets a gauge.
     pub fn set(&mut self, metric: Metric, value: f64) {
-        self.values.insert(metric, Value::Gauge(value));
+        self.values.insert(metric, MetricValue::Gauge(value));
     }
 
     /// Adds a duration to a histogram. One that is not a number is left out.
     pub fn observe(&mut self, metric: Metric, milliseconds: f64) {
-        let empty = Value::Histogram(Histogram::default());
+        let empty = MetricValue::Histogram(Histogram::default());
         let value = self.values.entry(metric).or_insert(empty);
-        if let (Value::Histogram(histogram), false) = (value, milliseconds.is_nan()) {
+        if let (MetricValue::Histogram(histogram), false) = (value, milliseconds.is_nan()) {
             for (bound, count) in BUCKETS_MS.iter().zip(&mut histogram.at_most) {
                 *count += u64::from(milliseconds <= *bound);
             }
@@ -80,21 +83,21 @@ impl Registry {
     }
 }
 
-fn write_block(text: &mut String, metric: &Metric, value: &Value) {
+fn write_block(text: &mut String, metric: &Metric, value: &MetricValue) {
     let name = metric.name.replace('.', "_");
     let kind = match value {
-        Value::Counter(_) => "counter",
-        Value::Gauge(_) => "gauge",
-        Value::Histogram(_) => "histogram",
+        MetricValue::Counter(_) => "counter",
+        MetricValue::Gauge(_) => "gauge",
+        MetricValue::Histogram(_) => "histogram",
     };
     // Writing to a string cannot fail.
     let Metric { summary, unit, .. } = metric;
     *text += &format!("# HELP {name} {summary} (unit: {unit})\n# TYPE {name} {kind}\n");
     match value {
-        Value::Counter(value) | Value::Gauge(value) => {
+        MetricValue::Counter(value) | MetricValue::Gauge(value) => {
             let _ = writeln!(text, "{name} {}", number(*value));
         }
-        Value::Histogram(histogram) => {
+        MetricValue::Histogram(histogram) => {
             for (bound, count) in BUCKETS_MS.iter().zip(histogram.at_most) {
                 let _ = writeln!(text, "{name}_bucket{{le=\"{}\"}} {count}", number(*bound));
             }

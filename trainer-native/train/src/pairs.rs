@@ -3,7 +3,7 @@
 
 use super::device::parallel;
 use genolewm::encoder::{EditedWindow, Site, StateEncoder};
-use genolewm::ops::{BurnOps, Ops};
+use genolewm::ops::{BurnMatrix, BurnOps, Ops};
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_data::corpus::Corpus;
@@ -151,7 +151,7 @@ pub struct WindowDraw {
 #[derive(Debug)]
 pub struct Frozen {
     /// The encoder.
-    pub encoder: StateEncoder<<BurnOps as Ops>::Matrix>,
+    pub encoder: StateEncoder<BurnMatrix>,
     /// Where it computes, without gradients.
     pub ops: BurnOps,
 }

@@ -18,7 +18,7 @@ use modules::Modules;
 
 /// Which crates build upon a crate.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum CrateSide {
     /// Any later one.
     Both,
     /// Those for browsers and edge runtimes.
@@ -30,18 +30,18 @@ enum Side {
 }
 
 /// The folders of every crate, in order: a crate may use those before it on its own side.
-const CRATES: &[(&str, Side)] = &[
-    ("shared", Side::Both),
-    ("model", Side::Both),
-    ("runtime-wasm", Side::Browser),
-    ("trainer-native/report", Side::Native),
-    ("trainer-native/data", Side::Native),
-    ("trainer-native/train", Side::Native),
-    ("trainer-native/evaluate", Side::Native),
-    ("trainer-native/export", Side::Native),
-    ("trainer-native/cli", Side::Native),
-    ("tests", Side::Native),
-    ("xtask", Side::Tools),
+const CRATES: &[(&str, CrateSide)] = &[
+    ("shared", CrateSide::Both),
+    ("model", CrateSide::Both),
+    ("runtime-wasm", CrateSide::Browser),
+    ("trainer-native/report", CrateSide::Native),
+    ("trainer-native/data", CrateSide::Native),
+    ("trainer-native/train", CrateSide::Native),
+    ("trainer-native/evaluate", CrateSide::Native),
+    ("trainer-native/export", CrateSide::Native),
+    ("trainer-native/cli", CrateSide::Native),
+    ("tests", CrateSide::Native),
+    ("xtask", CrateSide::Tools),
 ];
 
 /// Dependencies (all whose names start so) that only some places may name: crates, or modules of
@@ -102,7 +102,7 @@ const HOMES: &[Home] = &[
 /// A crate of this workspace.
 struct Crate {
     folder: &'static str,
-    side: Side,
+    side: CrateSide,
     name: String,
     manifest: String,
 }
@@ -171,8 +171,8 @@ fn crates(root: &Path, faults: &mut Vec<String>) -> Vec<Crate> {
 /// Whether a crate may use another one.
 fn may_use(crates: &[Crate], rank: usize, other: usize) -> bool {
     let side = crates[other].side;
-    let usable = side == Side::Both || side == crates[rank].side;
-    other < rank && usable && crates[rank].side != Side::Tools
+    let usable = side == CrateSide::Both || side == crates[rank].side;
+    other < rank && usable && crates[rank].side != CrateSide::Tools
 }
 
 /// What to do about a crate that is used in the wrong direction.

@@ -3,7 +3,7 @@
 use super::WgslOps;
 use super::kernels::Kernel;
 use super::matrix::WgslMatrix;
-use super::recorder::{Input, Job, WORK_AT_ONCE};
+use super::recorder::{KernelInput, KernelJob, WORK_AT_ONCE};
 use crate::ops::{AttentionSegment, AttentionSpec, Mask};
 
 /// Queries that one workgroup answers.
@@ -25,8 +25,8 @@ impl WgslOps {
         let output = recorder.output(q.shape());
         let most = WORK_AT_ONCE / (2 * spec.heads * spec.head_width).max(1) as u64;
         for part in parts(&spec.segments, most) {
-            let table = Table::new(&part.tiles, &spec.segments);
-            recorder.dispatch(&Job {
+            let table = TileTable::new(&part.tiles, &spec.segments);
+            recorder.dispatch(&KernelJob {
                 kernel: Kernel::attention(spec.head_width),
                 params: &[
                     spec.heads as u32,
@@ -36,10 +36,10 @@ impl WgslOps {
                     (1.0 / (spec.head_width as f32).sqrt()).to_bits(),
                 ],
                 inputs: &[
-                    Input::Matrix(q),
-                    Input::Matrix(k),
-                    Input::Matrix(v),
-                    Input::Indices(&table.0),
+                    KernelInput::Matrix(q),
+                    KernelInput::Matrix(k),
+                    KernelInput::Matrix(v),
+                    KernelInput::Indices(&table.0),
                 ],
                 output: &output,
                 groups: part.tiles.len() as u64,
@@ -89,9 +89,9 @@ fn parts(segments: &[AttentionSegment], most: u64) -> Vec<Part> {
 
 /// For each tile its segment's place in the table and its first query; then the segments; then the
 /// bits of masks.
-struct Table(Vec<u32>);
+struct TileTable(Vec<u32>);
 
-impl Table {
+impl TileTable {
     fn new(tiles: &[Tile], segments: &[AttentionSegment]) -> Self {
         let used = tiles.first().map_or(0, |tile| tile.segment)
             ..tiles.last().map_or(0, |tile| tile.segment + 1);
@@ -162,7 +162,7 @@ mod tests {
             segment(6..8, Mask::Causal { first_visible: 4 }),
         ];
         let tiles = [1, 2].map(|segment| Tile { segment, first: 0 });
-        let table = Table::new(&tiles, &segments).0;
+        let table = TileTable::new(&tiles, &segments).0;
         assert_eq!(table[..4], [4, 0, 12, 0]);
         assert_eq!(table[4..12], [3, 3, 0, 0, 3, 3, KEYS, 20]);
         assert_eq!(table[12..20], [6, 2, 0, 0, 6, 2, CAUSAL, 4]);

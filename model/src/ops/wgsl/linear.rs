@@ -3,7 +3,7 @@
 use super::WgslOps;
 use super::kernels::Kernel;
 use super::matrix::WgslMatrix;
-use super::recorder::{Input, Job, WORK_AT_ONCE};
+use super::recorder::{KernelInput, KernelJob, WORK_AT_ONCE};
 use crate::ops::Linear;
 
 /// Rows and columns of the product that one workgroup computes.
@@ -25,7 +25,7 @@ impl WgslOps {
         let mut first = 0;
         while first < row_tiles {
             let tiles = tiles_at_once.min(row_tiles - first);
-            recorder.dispatch(&Job {
+            recorder.dispatch(&KernelJob {
                 kernel: Kernel::Matmul,
                 params: &[
                     rows as u32,
@@ -36,9 +36,9 @@ impl WgslOps {
                     u32::from(layer.bias.is_some()),
                 ],
                 inputs: &[
-                    Input::Matrix(x),
-                    Input::Matrix(&layer.weight),
-                    Input::Matrix(bias),
+                    KernelInput::Matrix(x),
+                    KernelInput::Matrix(&layer.weight),
+                    KernelInput::Matrix(bias),
                 ],
                 output: &output,
                 groups: tiles * column_tiles,

@@ -3,7 +3,7 @@
 use super::WgslOps;
 use super::kernels::Kernel;
 use super::matrix::WgslMatrix;
-use super::recorder::{Input, Job};
+use super::recorder::{KernelInput, KernelJob};
 use crate::ops::{AttentionSpec, LayerNorm, Linear, Ops, Rotation};
 use core::ops::Range;
 use genolewm_core::Result;
@@ -23,13 +23,13 @@ impl WgslOps {
         &self,
         kernel: Kernel,
         params: &[u32],
-        inputs: &[Input<'_>],
+        inputs: &[KernelInput<'_>],
         shape: [usize; 2],
         groups: u64,
     ) -> WgslMatrix {
         let mut recorder = self.gpu.record();
         let output = recorder.output(shape);
-        recorder.dispatch(&Job {
+        recorder.dispatch(&KernelJob {
             kernel,
             params,
             inputs,
@@ -46,7 +46,7 @@ impl WgslOps {
     fn run_elementwise(
         &self,
         kernel: Kernel,
-        inputs: &[Input<'_>],
+        inputs: &[KernelInput<'_>],
         shape: [usize; 2],
         params: &[u32],
     ) -> WgslMatrix {
@@ -68,9 +68,9 @@ impl WgslOps {
         eps: f64,
     ) -> WgslMatrix {
         let [rows, columns] = x.shape();
-        let inputs: Vec<Input<'_>> = core::iter::once(x)
+        let inputs: Vec<KernelInput<'_>> = core::iter::once(x)
             .chain(more.iter().copied())
-            .map(Input::Matrix)
+            .map(KernelInput::Matrix)
             .collect();
         let params = [rows as u32, columns as u32, (eps as f32).to_bits()];
         self.run(kernel, &params, &inputs, x.shape(), rows as u64)
@@ -113,17 +113,17 @@ impl Ops for WgslOps {
     }
 
     fn add(&self, a: &WgslMatrix, b: &WgslMatrix) -> WgslMatrix {
-        let inputs = [Input::Matrix(a), Input::Matrix(b)];
+        let inputs = [KernelInput::Matrix(a), KernelInput::Matrix(b)];
         self.run_elementwise(Kernel::Add, &inputs, a.shape(), &[])
     }
 
     fn add_row(&self, x: &WgslMatrix, row: &WgslMatrix) -> WgslMatrix {
-        let inputs = [Input::Matrix(x), Input::Matrix(row)];
+        let inputs = [KernelInput::Matrix(x), KernelInput::Matrix(row)];
         self.run_elementwise(Kernel::AddRow, &inputs, x.shape(), &[])
     }
 
     fn scale_rows(&self, x: &WgslMatrix, factors: &[f32]) -> WgslMatrix {
-        let inputs = [Input::Matrix(x), Input::Values(factors)];
+        let inputs = [KernelInput::Matrix(x), KernelInput::Values(factors)];
         self.run_elementwise(Kernel::ScaleRows, &inputs, x.shape(), &[])
     }
 
@@ -136,19 +136,19 @@ impl Ops for WgslOps {
     }
 
     fn silu_gate(&self, gate: &WgslMatrix, up: &WgslMatrix) -> WgslMatrix {
-        let inputs = [Input::Matrix(gate), Input::Matrix(up)];
+        let inputs = [KernelInput::Matrix(gate), KernelInput::Matrix(up)];
         self.run_elementwise(Kernel::SiluGate, &inputs, gate.shape(), &[])
     }
 
     fn gelu(&self, x: &WgslMatrix) -> WgslMatrix {
-        self.run_elementwise(Kernel::Gelu, &[Input::Matrix(x)], x.shape(), &[])
+        self.run_elementwise(Kernel::Gelu, &[KernelInput::Matrix(x)], x.shape(), &[])
     }
 
     fn rotate(&self, x: &WgslMatrix, heads: usize, by: &Rotation<WgslMatrix>) -> WgslMatrix {
         let inputs = [
-            Input::Matrix(x),
-            Input::Matrix(&by.cos),
-            Input::Matrix(&by.sin),
+            KernelInput::Matrix(x),
+            KernelInput::Matrix(&by.cos),
+            KernelInput::Matrix(&by.sin),
         ];
         let head_width = x.columns() / heads;
         self.run_elementwise(Kernel::Rotate, &inputs, x.shape(), &[head_width as u32])
@@ -166,7 +166,7 @@ impl Ops for WgslOps {
 
     fn gather(&self, table: &WgslMatrix, ids: &[usize]) -> WgslMatrix {
         let ids = indices(ids);
-        let inputs = [Input::Matrix(table), Input::Indices(&ids)];
+        let inputs = [KernelInput::Matrix(table), KernelInput::Indices(&ids)];
         let shape = [ids.len(), table.columns()];
         self.run_elementwise(Kernel::Gather, &inputs, shape, &[])
     }
@@ -207,10 +207,10 @@ impl Ops for WgslOps {
                 columns as u32,
                 first as u32,
             ];
-            recorder.dispatch(&Job {
+            recorder.dispatch(&KernelJob {
                 kernel: Kernel::PlaceColumns,
                 params: &params,
-                inputs: &[Input::Matrix(part)],
+                inputs: &[KernelInput::Matrix(part)],
                 output: &output,
                 groups: (part.len() as u64).div_ceil(VALUES_AT_ONCE),
                 layers: 1,
@@ -232,7 +232,7 @@ impl Ops for WgslOps {
         self.run(
             Kernel::MeanRows,
             &[spans.len() as u32, columns as u32],
-            &[Input::Matrix(x), Input::Indices(&table)],
+            &[KernelInput::Matrix(x), KernelInput::Indices(&table)],
             [spans.len(), columns],
             groups,
         )

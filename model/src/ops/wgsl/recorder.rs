@@ -37,7 +37,7 @@ pub(super) type Scope = Pin<Box<dyn Future<Output = Option<wgpu::Error>>>>;
 
 /// What a kernel reads.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Input<'a> {
+pub(super) enum KernelInput<'a> {
     Matrix(&'a WgslMatrix),
     Indices(&'a [u32]),
     Values(&'a [f32]),
@@ -45,11 +45,11 @@ pub(super) enum Input<'a> {
 
 /// One run of a kernel.
 #[derive(Debug)]
-pub(super) struct Job<'a> {
+pub(super) struct KernelJob<'a> {
     pub(super) kernel: Kernel,
     /// The fields of the kernel's `Params`, in order; floats by their bits.
     pub(super) params: &'a [u32],
-    pub(super) inputs: &'a [Input<'a>],
+    pub(super) inputs: &'a [KernelInput<'a>],
     pub(super) output: &'a WgslMatrix,
     /// Workgroups; a kernel counts them with `group_index`.
     pub(super) groups: u64,
@@ -60,7 +60,7 @@ pub(super) struct Job<'a> {
 }
 
 #[derive(Debug)]
-enum Command {
+enum GpuCommand {
     Dispatch {
         pipeline: wgpu::ComputePipeline,
         bindings: wgpu::BindGroup,
@@ -80,7 +80,7 @@ pub(super) struct Recorder {
     pool: Arc<Pool>,
     faults: Arc<Faults>,
     pipelines: Pipelines,
-    commands: Vec<Command>,
+    commands: Vec<GpuCommand>,
     work: u64,
     /// What `tables` will hold when the commands run.
     staged: Vec<u8>,
@@ -145,7 +145,7 @@ impl Recorder {
     }
 
     /// Records a run of a kernel.
-    pub(super) fn dispatch(&mut self, job: &Job<'_>) {
+    pub(super) fn dispatch(&mut self, job: &KernelJob<'_>) {
         if job.groups == 0 || job.layers == 0 || self.faults.any() {
             return;
         }
@@ -173,7 +173,7 @@ impl Recorder {
         let bindings = self.bind(&pipeline.layout, &places);
         let columns = job.groups.div_ceil(job.groups.div_ceil(GROUPS_PER_AXIS));
         let rows = job.groups.div_ceil(columns);
-        self.commands.push(Command::Dispatch {
+        self.commands.push(GpuCommand::Dispatch {
             pipeline: pipeline.pipeline,
             bindings,
             groups: [columns as u32, rows as u32, job.layers],
@@ -193,7 +193,7 @@ impl Recorder {
         if from.bytes() == 0 || self.faults.any() {
             return;
         }
-        self.commands.push(Command::Copy {
+        self.commands.push(GpuCommand::Copy {
             from: (from.buffer().clone(), from.first_byte()),
             to,
             bytes: from.bytes(),
@@ -255,8 +255,8 @@ impl Recorder {
     }
 
     /// A matrix that a binding can start at: a copy, where its rows start elsewhere.
-    fn aligned(&mut self, input: Input<'_>) -> Aligned {
-        let Input::Matrix(matrix) = input else {
+    fn aligned(&mut self, input: KernelInput<'_>) -> Aligned {
+        let KernelInput::Matrix(matrix) = input else {
             return None;
         };
         if matrix.first_byte().is_multiple_of(ALIGNMENT) {
@@ -337,11 +337,11 @@ fn whole(matrix: &WgslMatrix) -> BufferRange {
     }
 }
 
-fn table(input: Input<'_>) -> &[u8] {
+fn table(input: KernelInput<'_>) -> &[u8] {
     match input {
-        Input::Matrix(_) => &[],
-        Input::Indices(indices) => bytemuck::cast_slice(indices),
-        Input::Values(values) => bytemuck::cast_slice(values),
+        KernelInput::Matrix(_) => &[],
+        KernelInput::Indices(indices) => bytemuck::cast_slice(indices),
+        KernelInput::Values(values) => bytemuck::cast_slice(values),
     }
 }
 
@@ -361,17 +361,17 @@ fn table_buffer(device: &wgpu::Device, size: u64) -> wgpu::Buffer {
     })
 }
 
-fn encode(device: &wgpu::Device, commands: &[Command]) -> wgpu::CommandBuffer {
+fn encode(device: &wgpu::Device, commands: &[GpuCommand]) -> wgpu::CommandBuffer {
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     let mut rest = commands;
     while let Some(command) = rest.first() {
-        if let Command::Copy { from, to, bytes } = command {
+        if let GpuCommand::Copy { from, to, bytes } = command {
             encoder.copy_buffer_to_buffer(&from.0, from.1, &to.0, to.1, Some(*bytes));
             rest = &rest[1..];
             continue;
         }
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        while let Some(Command::Dispatch {
+        while let Some(GpuCommand::Dispatch {
             pipeline,
             bindings,
             groups: [x, y, z],

@@ -8,7 +8,7 @@ use genolewm::bundle::Bundle;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::ops::NativeOps;
 use genolewm_core::Result;
-use genolewm_evaluate::states::Model;
+use genolewm_evaluate::states::MeasuredModel;
 use std::path::{Path, PathBuf};
 
 /// The flags that choose a model.
@@ -61,11 +61,11 @@ pub fn model_files(model_dir: Option<&Path>) -> Result<Box<dyn ModelFiles>> {
 ///
 /// # Errors
 /// As [`Backend::cpu`], [`files`] and [`Bundle::load`].
-pub fn measured(args: &ModelArgs) -> Result<Model> {
+pub fn measured(args: &ModelArgs) -> Result<MeasuredModel> {
     let ops = Backend::cpu(&args.backend)?;
     let (model, encoder) = files(args)?;
     let bundle = Bundle::load(&ops, model.as_ref(), encoder.as_ref())?;
-    Ok(Model { ops, bundle })
+    Ok(MeasuredModel { ops, bundle })
 }
 
 /// Loads the model to score with, every hash checked.

@@ -19,7 +19,7 @@ pub(super) enum MetricMode {
 
 /// What is measured, and how. Written beside the metrics, in the form that --config reads.
 #[derive(Debug, Clone, clap::Args, Serialize)]
-pub(super) struct Settings {
+pub(super) struct EvalSettings {
     /// The measured field of the scores; higher means more harm
     #[arg(long, value_name = "FIELD", default_value = "sigma_calibrated")]
     pub(super) score_field: String,
@@ -59,7 +59,7 @@ pub(super) struct Settings {
     pub(super) curves: bool,
 }
 
-impl Settings {
+impl EvalSettings {
     /// How figures are measured; `seed` is that of the shared flags.
     ///
     /// # Errors

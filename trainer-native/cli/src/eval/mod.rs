@@ -9,7 +9,7 @@ use super::common::identity::{self, Identity};
 use super::common::terminal::Terminal;
 use super::evaluate::{References, annotation};
 use crate::common::command::{Context, Status};
-use flags::{MetricMode, Settings};
+use flags::{EvalSettings, MetricMode};
 use genolewm_core::Result;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::{VariantKey, variant_keys_sha256};
@@ -20,7 +20,7 @@ use genolewm_evaluate::metrics_file::rows::StratumRow;
 use genolewm_evaluate::python::eval::{BaselineScore, Subject};
 use genolewm_evaluate::score_files::additions::{comparisons, curves, strata};
 use genolewm_evaluate::score_files::agreement::{Agreement, Measure};
-use genolewm_evaluate::score_files::compare::{Column, sides};
+use genolewm_evaluate::score_files::compare::{ScoreColumn, sides};
 use genolewm_evaluate::score_files::jsonl::{Labels, read_labels, read_scores};
 use genolewm_report::python::json::json_line;
 use std::cell::RefCell;
@@ -53,7 +53,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     artifact_root: Option<PathBuf>,
     #[command(flatten)]
-    settings: Settings,
+    settings: EvalSettings,
     #[command(flatten)]
     identity: Identity,
     /// Transcripts in chromosome coordinates, as a table of exons or GFF3, for figures by
@@ -68,7 +68,7 @@ pub struct Args {
 /// Scores with what they are measured against; the first column is the one that was asked for.
 struct Labelled {
     labels: Labels,
-    columns: Vec<Column>,
+    columns: Vec<ScoreColumn>,
     extra: usize,
 }
 
@@ -103,12 +103,12 @@ impl Args {
         let fields: Vec<&str> = fields.map(String::as_str).collect();
         let maker = self.identity.model_id.as_ref().map(|_| SCORES_BY);
         let scores = read_scores(&self.scores_jsonl, &fields, &labels.keys, maker)?;
-        let column = |(name, values): (&str, Vec<f64>)| Column {
+        let column = |(name, values): (&str, Vec<f64>)| ScoreColumn {
             name: name.to_owned(),
             values,
         };
         let columns = fields.iter().copied().zip(scores.columns);
-        let mut columns: Vec<Column> = columns.map(column).collect();
+        let mut columns: Vec<ScoreColumn> = columns.map(column).collect();
         if let (Some(path), Some(name)) = (&self.baseline_scores_jsonl, &settings.baseline_name) {
             let maker = (name.trim() == CARBON_BASELINE.0).then_some(CARBON_BASELINE.1);
             let field = [settings.baseline_score_field.as_str()];
@@ -216,7 +216,7 @@ impl Args {
                 "{left_out} variants are no edits of bases and are in no consequence class"
             ));
         }
-        let columns: Vec<Column> = data.columns.iter().map(|of| of.rows(&rows)).collect();
+        let columns: Vec<ScoreColumn> = data.columns.iter().map(|of| of.rows(&rows)).collect();
         let labels = data.labels.values.rows(&rows);
         Ok(strata(&measure.strata(&columns, &labels, &consequences)?))
     }

@@ -12,14 +12,14 @@ use super::common::terminal::Terminal;
 use crate::common::command::{Context, Status};
 use genolewm_core::Result;
 use genolewm_data::holdout::HoldoutPolicy;
-use genolewm_evaluate::measure::clinvar::Outcome;
+use genolewm_evaluate::measure::clinvar::ClinvarOutcome;
 use genolewm_evaluate::measure::evaluation::{
     Evaluation, SCHEMA_VERSION, percentile_plot, roc_plot,
 };
 use genolewm_evaluate::measure::language;
-use genolewm_evaluate::measure::prediction::{Prediction, Synthetic, synthetic_items};
+use genolewm_evaluate::measure::prediction::{Prediction, SyntheticKind, synthetic_items};
 use genolewm_evaluate::sequence::{fit_markov, held_out_windows};
-use genolewm_evaluate::states::Model;
+use genolewm_evaluate::states::MeasuredModel;
 use genolewm_evaluate::variants::Bounds;
 use genolewm_report::output::write_atomically;
 use std::collections::BTreeMap;
@@ -76,14 +76,14 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
 }
 
 fn synthetic(
-    model: &Model,
+    model: &MeasuredModel,
     windows: &[Vec<u8>],
     seed: u64,
 ) -> Result<BTreeMap<String, Prediction>> {
     let mut figures = BTreeMap::new();
     for (name, kind) in [
-        ("synthetic_snv", Synthetic::Snv),
-        ("synthetic_indel", Synthetic::Indel),
+        ("synthetic_snv", SyntheticKind::Snv),
+        ("synthetic_indel", SyntheticKind::Indel),
     ] {
         let measured = model.measure(&synthetic_items(windows, kind, seed)?)?;
         figures.extend(Prediction::of(&measured).map(|of| (name.to_owned(), of)));
@@ -95,7 +95,7 @@ fn write(
     args: &Args,
     evaluation: &Evaluation,
     percentiles: Option<&[f64]>,
-    outcome: Option<&Outcome>,
+    outcome: Option<&ClinvarOutcome>,
 ) -> Result<()> {
     write_atomically(&args.output, evaluation.to_json()?.as_bytes())?;
     let Some(directory) = &args.report_dir else {

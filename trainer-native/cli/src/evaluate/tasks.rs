@@ -11,11 +11,11 @@ use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::markov::MarkovModel;
 use genolewm_data::variants::{LabelledVariant, VariantSet, read_variants};
 use genolewm_evaluate::baselines::controls::Methods;
-use genolewm_evaluate::measure::clinvar::{self, Outcome};
+use genolewm_evaluate::measure::clinvar::{self, ClinvarOutcome};
 use genolewm_evaluate::measure::prediction::Prediction;
 use genolewm_evaluate::measure::primate::{self, Primates};
 use genolewm_evaluate::measure::uniformity::{CommonVariants, Uniformity};
-use genolewm_evaluate::states::Model;
+use genolewm_evaluate::states::MeasuredModel;
 use genolewm_evaluate::variants::{Bounds, HeldOut, Side, on_side};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub(super) struct Task<'a> {
     /// The command's flags.
     pub args: &'a Args,
     /// The model.
-    pub model: &'a Model,
+    pub model: &'a MeasuredModel,
     /// What may be measured.
     pub bounds: Bounds<'a>,
     /// Seed of all draws.
@@ -69,7 +69,10 @@ impl Task<'_> {
     ///
     /// # Errors
     /// As the files, the model and the figures.
-    pub(super) fn harm(&self, chain: &MarkovModel) -> Result<(Option<Outcome>, Option<Primates>)> {
+    pub(super) fn harm(
+        &self,
+        chain: &MarkovModel,
+    ) -> Result<(Option<ClinvarOutcome>, Option<Primates>)> {
         if self.args.clinvar.is_empty() && self.args.primates.is_none() {
             return Ok((None, None));
         }
@@ -107,7 +110,7 @@ impl Task<'_> {
         &self,
         references: &mut References,
         methods: &Methods<'_>,
-    ) -> Result<Option<Outcome>> {
+    ) -> Result<Option<ClinvarOutcome>> {
         if self.args.clinvar.is_empty() {
             return Ok(None);
         }

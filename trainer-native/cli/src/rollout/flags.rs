@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Where states come from.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
-pub(super) struct Source {
+pub(super) struct RolloutInput {
     /// States that were measured before
     #[arg(
         long,
@@ -37,7 +37,7 @@ pub(super) struct Source {
 /// What is measured, and how. Written beside the metrics, in the form that --config reads.
 #[derive(Debug, Clone, clap::Args, Serialize)]
 #[group(skip)]
-pub(super) struct Settings {
+pub(super) struct RolloutSettings {
     /// A target among the first so many counts as found
     #[arg(long, value_name = "K", default_value_t = 10)]
     pub(super) recall_k: u64,
@@ -56,7 +56,7 @@ pub(super) struct Settings {
     pub(super) span_bp: Option<usize>,
 }
 
-impl Source {
+impl RolloutInput {
     /// The reference.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl Source {
     }
 }
 
-impl Settings {
+impl RolloutSettings {
     /// # Errors
     /// `INPUT.GENERIC` for senseless values.
     pub(super) fn check(&self) -> Result<()> {

@@ -8,20 +8,20 @@ use super::common::model::{ModelArgs, measured};
 use super::common::terminal::Terminal;
 use super::scoring::regions::read_regions;
 use crate::common::command::{Context, Status};
-use flags::{Settings, Source};
+use flags::{RolloutInput, RolloutSettings};
 use genolewm::runtime::open_reference;
 use genolewm::scorer::Placer;
 use genolewm_core::pooling::PoolType;
 use genolewm_core::window::TOKEN_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_evaluate::metrics_file::file::MetricsFile;
-use genolewm_evaluate::python::rollout::{Origin, add_figures};
+use genolewm_evaluate::python::rollout::{StateOrigin, add_figures};
 use genolewm_evaluate::rollout::fidelity::fidelities;
 use genolewm_evaluate::rollout::haplotypes::{Haplotype, Observed, Shape, join, synthetic};
 use genolewm_evaluate::rollout::measure::measure;
-use genolewm_evaluate::rollout::phase::{Phase, read_copies};
+use genolewm_evaluate::rollout::phase::{Phasing, read_copies};
 use genolewm_evaluate::rollout::rows::{StateRow, read_states};
-use genolewm_evaluate::states::Model;
+use genolewm_evaluate::states::MeasuredModel;
 use genolewm_report::output::write_atomically;
 use genolewm_report::python::json::json_line;
 use genolewm_train::run::progress_bar;
@@ -40,7 +40,7 @@ const PROGRESS: &str = "{bar:28} {percent:>3} %  {pos} of {len} haplotypes  {eta
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    source: Source,
+    source: RolloutInput,
     /// Where the metrics go
     #[arg(long, short = 'o', alias = "output", value_name = "JSON")]
     output_metrics: PathBuf,
@@ -51,7 +51,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     artifact_root: Option<PathBuf>,
     #[command(flatten)]
-    settings: Settings,
+    settings: RolloutSettings,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -67,7 +67,7 @@ pub struct Args {
 /// States with where they come from.
 struct MeasuredStates {
     rows: Vec<StateRow>,
-    origin: Origin,
+    origin: StateOrigin,
     /// The model that was measured.
     model_id: Option<String>,
 }
@@ -82,7 +82,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     let measured = match &args.source.states_jsonl {
         Some(path) => MeasuredStates {
             rows: read_states(path)?,
-            origin: Origin::File,
+            origin: StateOrigin::File,
             model_id: None,
         },
         None => args.measure(context.shared.seed.unwrap_or(0), terminal)?,
@@ -149,13 +149,13 @@ impl Args {
         bar.finish_and_clear();
         Ok(MeasuredStates {
             rows,
-            origin: Origin::Measured(about),
+            origin: StateOrigin::Measured(about),
             model_id: Some(model.bundle.info.model_id.clone()),
         })
     }
 
     /// Edits beyond the pooled tokens could not change a state: the encoder is causal.
-    fn shape(&self, model: &Model) -> Result<Shape> {
+    fn shape(&self, model: &MeasuredModel) -> Result<Shape> {
         let spec = &model.bundle.encoder.spec;
         let window_bp = model.bundle.info.config.window_bp;
         let reach_bp = match spec.pool_type {
@@ -196,16 +196,16 @@ impl Args {
         &self,
         vcf: &Path,
         shape: Shape,
-        model: &Model,
+        model: &MeasuredModel,
         terminal: &mut Terminal<'_>,
     ) -> Result<(Vec<Haplotype>, String)> {
         let mut reference = open_reference(self.source.fasta()?)?;
         let regions = self.source.regions.as_deref();
         let regions = regions.map(read_regions).transpose()?;
         let phase = if self.source.ignore_genotypes {
-            Phase::Together
+            Phasing::Together
         } else {
-            Phase::Sample(self.source.sample.clone())
+            Phasing::Sample(self.source.sample.clone())
         };
         let mut observed = Observed::default();
         let copies = read_copies(vcf, &phase, regions.as_ref(), &mut observed)?;

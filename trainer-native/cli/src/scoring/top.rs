@@ -55,7 +55,7 @@ impl Top {
     #[must_use]
     pub fn render(mut self) -> String {
         self.cut();
-        let mut table = Table::default();
+        let mut table = TextTable::default();
         let with_gene = self.rows.iter().any(|row| !row.gene.is_empty());
         let mut head = vec!["variant", "id", "percentile", "raw", "bucket", "confidence"];
         if with_gene {
@@ -119,11 +119,11 @@ impl TopRow {
 
 /// Cells in columns as wide as their widest cell.
 #[derive(Debug, Default)]
-pub struct Table {
+pub struct TextTable {
     rows: Vec<Vec<String>>,
 }
 
-impl Table {
+impl TextTable {
     /// Adds a row.
     pub fn push(&mut self, row: Vec<String>) {
         self.rows.push(row);
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned() {
-        let mut table = Table::default();
+        let mut table = TextTable::default();
         table.push(vec!["a".into(), "bb".into()]);
         table.push(vec!["ccc".into(), "d".into()]);
         assert_eq!(table.render(), "a    bb\nccc  d");

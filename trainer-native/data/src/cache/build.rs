@@ -111,14 +111,14 @@ pub fn build_cache(
 }
 
 /// A block: the contig and the number of the block along it.
-type Block = (String, u64);
+type StrideBlock = (String, u64);
 
 struct Builder<'a, H> {
     cache: &'a mut WindowCache,
     build: &'a CacheBuild,
     host: &'a mut H,
     /// Windows that are to be encoded.
-    blocks: BTreeMap<Block, Vec<Pending>>,
+    blocks: BTreeMap<StrideBlock, Vec<Pending>>,
     /// Windows without a place that were met so far, by group.
     unplaced: BTreeMap<String, u64>,
     /// The hashes of the windows in `blocks`.
@@ -159,7 +159,7 @@ impl<H: BuildHost> Builder<'_, H> {
     }
 
     /// The block of a window: by its start, or, without a place, by how many came before it.
-    fn block_of(&mut self, window: &CacheWindow) -> Block {
+    fn block_of(&mut self, window: &CacheWindow) -> StrideBlock {
         let shard_windows = self.build.shard_windows as u64;
         let number = if window.placed {
             window.start_bp / self.build.stride_bp.max(1) / shard_windows
@@ -188,7 +188,7 @@ impl<H: BuildHost> Builder<'_, H> {
     }
 
     fn flush_all(&mut self) -> Result<()> {
-        let blocks: Vec<Block> = self.blocks.keys().cloned().collect();
+        let blocks: Vec<StrideBlock> = self.blocks.keys().cloned().collect();
         for block in blocks {
             if self.report.interrupted {
                 break;
@@ -199,7 +199,7 @@ impl<H: BuildHost> Builder<'_, H> {
     }
 
     /// Encodes a block and writes it; as far as it is encoded when the host stops the build.
-    fn flush(&mut self, block: &Block) -> Result<()> {
+    fn flush(&mut self, block: &StrideBlock) -> Result<()> {
         let windows = self.blocks.remove(block).unwrap_or_default();
         let mut records = Vec::with_capacity(windows.len());
         for batch in windows.chunks(self.build.batch_windows) {
@@ -236,7 +236,7 @@ impl<H: BuildHost> Builder<'_, H> {
 
     fn write(
         &mut self,
-        (contig, stride_block): &Block,
+        (contig, stride_block): &StrideBlock,
         records: Vec<WindowCacheRecord>,
     ) -> Result<()> {
         // Another process may have written the same windows meanwhile.

@@ -40,8 +40,8 @@ const SCHEMA: &str = "message schema {
 /// Level of compression that the Python package uses.
 const ZSTD_LEVEL: i32 = 9;
 
-type Encoded<T> = std::result::Result<T, ParquetError>;
-type Group<'a> = SerializedRowGroupWriter<'a, Vec<u8>>;
+type ParquetResult<T> = std::result::Result<T, ParquetError>;
+type ShardGroup<'a> = SerializedRowGroupWriter<'a, Vec<u8>>;
 
 /// The rows as the bytes of a file, one row group. The same rows give the same bytes.
 ///
@@ -70,7 +70,7 @@ pub(super) fn corrupt(path: &Path, what: impl std::fmt::Display) -> Error {
     )
 }
 
-fn write_file(records: &[WindowCacheRecord]) -> Encoded<Vec<u8>> {
+fn write_file(records: &[WindowCacheRecord]) -> ParquetResult<Vec<u8>> {
     let schema = Arc::new(parse_message_type(SCHEMA)?);
     let values = ColumnPath::new(["embedding", "list", "element"].map(str::to_owned).to_vec());
     // Neither a dictionary nor a least value helps where no two values are alike.
@@ -86,7 +86,7 @@ fn write_file(records: &[WindowCacheRecord]) -> Encoded<Vec<u8>> {
 }
 
 /// Writes the columns in the schema's order.
-fn write_columns(group: &mut Group<'_>, records: &[WindowCacheRecord]) -> Encoded<()> {
+fn write_columns(group: &mut ShardGroup<'_>, records: &[WindowCacheRecord]) -> ParquetResult<()> {
     flat::<ByteArrayType>(group, records, |row| text(&row.chrom))?;
     flat::<Int64Type>(group, records, |row| row.start_bp)?;
     flat::<Int64Type>(group, records, |row| row.end_bp)?;
@@ -112,15 +112,15 @@ fn bytes(bytes: &[u8]) -> FixedLenByteArray {
 }
 
 fn flat<T: DataType>(
-    group: &mut Group<'_>,
+    group: &mut ShardGroup<'_>,
     records: &[WindowCacheRecord],
     value: impl Fn(&WindowCacheRecord) -> T::T,
-) -> Encoded<()> {
+) -> ParquetResult<()> {
     let values: Vec<T::T> = records.iter().map(value).collect();
     write_column::<T>(group, &values, Some(&vec![1; values.len()]), None)
 }
 
-fn embeddings(group: &mut Group<'_>, records: &[WindowCacheRecord]) -> Encoded<()> {
+fn embeddings(group: &mut ShardGroup<'_>, records: &[WindowCacheRecord]) -> ParquetResult<()> {
     let (mut values, mut repetitions) = (Vec::new(), Vec::new());
     for row in records {
         for (index, value) in row.embedding.halves().iter().enumerate() {

@@ -4,7 +4,7 @@
 //! when a file is read. A window is drawn from what is stored, so it cannot reach anything else.
 
 use crate::bases::{below, unit};
-use crate::corpus::stored::{SampledWindow, Stored};
+use crate::corpus::stored::{SampledWindow, StoredSource};
 use crate::corpus::table::{CorpusSource, SourceWeight, read_corpus_table};
 use crate::errors::dataloader_error;
 use crate::files::package::open_records;
@@ -26,7 +26,7 @@ const MAX_DRAWS: usize = 100_000;
 /// Sequence files in memory, one byte a base.
 #[derive(Debug, Default)]
 pub struct Corpus {
-    sources: Vec<Stored>,
+    sources: Vec<StoredSource>,
     /// Running sum of weight times stored bases.
     cumulative: Vec<f64>,
     by_name: HashMap<Arc<str>, (usize, usize)>,
@@ -69,7 +69,7 @@ impl Corpus {
         Ok(corpus)
     }
 
-    fn add(&mut self, source: Stored) {
+    fn add(&mut self, source: StoredSource) {
         let index = self.sources.len();
         for (record, named) in source.records.iter().enumerate() {
             if let Entry::Vacant(entry) = self.by_name.entry(Arc::clone(&named.name)) {
@@ -177,12 +177,12 @@ impl Corpus {
 fn read(
     from: &CorpusSource,
     holdout: &HoldoutPolicy,
-) -> Result<BTreeMap<Option<SourceClass>, Stored>> {
+) -> Result<BTreeMap<Option<SourceClass>, StoredSource>> {
     let only = from.only.as_deref().map(HoldoutPolicy::read).transpose()?;
-    let mut parts: BTreeMap<Option<SourceClass>, Stored> = BTreeMap::new();
+    let mut parts: BTreeMap<Option<SourceClass>, StoredSource> = BTreeMap::new();
     let weight = match from.weight {
         SourceWeight::Fixed(weight) => {
-            parts.insert(None, Stored::new(weight, from.joining));
+            parts.insert(None, StoredSource::new(weight, from.joining));
             weight
         }
         SourceWeight::Mix => 0.0,
@@ -195,10 +195,10 @@ fn read(
         };
         parts
             .entry(class)
-            .or_insert_with(|| Stored::new(weight, from.joining))
+            .or_insert_with(|| StoredSource::new(weight, from.joining))
             .add(&record, holdout, only.as_ref());
     }
-    parts.values_mut().for_each(Stored::close);
+    parts.values_mut().for_each(StoredSource::close);
     Ok(parts)
 }
 

@@ -50,7 +50,7 @@ pub(super) struct Record {
 }
 
 #[derive(Debug)]
-pub(super) struct Stored {
+pub(super) struct StoredSource {
     /// How often a base is drawn, against one of a file of weight 1.
     pub(super) weight: f64,
     joining: Joining,
@@ -60,7 +60,7 @@ pub(super) struct Stored {
     seen: HashSet<(usize, u64)>,
 }
 
-impl Stored {
+impl StoredSource {
     /// A file of which nothing is stored yet.
     pub(super) fn new(weight: f64, joining: Joining) -> Self {
         Self {

@@ -1,10 +1,10 @@
 //! Which edits a training window is shown with.
 
-use crate::edits::provider::Synthetic;
+use crate::edits::provider::SyntheticEdits;
 pub use crate::edits::provider::{EditProvider, EditProviders, EditSource};
 use crate::errors::dataloader_error;
 use crate::holdout::policy::HoldoutPolicy;
-use crate::weighted::Weights;
+use crate::weighted::WeightedChoice;
 use crate::window::WindowContext;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -89,7 +89,7 @@ pub struct EditMix {
     /// The only replacements allowed; a source without one must deliver.
     pub fallbacks: BTreeMap<EditSource, Fallback>,
     /// Lengths of rollouts, by weight.
-    pub rollouts: Weights<usize>,
+    pub rollouts: WeightedChoice<usize>,
 }
 
 impl Default for EditMix {
@@ -110,7 +110,7 @@ impl Default for EditMix {
                 (Clinvar, 1),
             ],
             fallbacks: BTreeMap::from([(GnomadCommon, snv(false)), (Clinvar, snv(true))]),
-            rollouts: Weights::of([(1, 0.90), (2, 0.05), (3, 0.05)]),
+            rollouts: WeightedChoice::of([(1, 0.90), (2, 0.05), (3, 0.05)]),
         }
     }
 }
@@ -204,7 +204,7 @@ impl EditMix {
                 let is_apart = |other: &RelEdit| !other.span().intersects(edit.span());
                 allowed(edit) && item.edits.iter().all(is_apart)
             };
-            let further = take(&Synthetic::SNV, 1, window, rng, fits)?;
+            let further = take(&SyntheticEdits::SNV, 1, window, rng, fits)?;
             if further.is_empty() {
                 return Err(too_few(EditSource::SyntheticSnv, 1, window));
             }

@@ -53,16 +53,16 @@ pub trait EditProvider: fmt::Debug + Send + Sync {
 
 /// Random edits of one kind, as many as are asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Synthetic(fn(&str, &mut ChaCha8Rng) -> Result<RelEdit>);
+pub struct SyntheticEdits(fn(&str, &mut ChaCha8Rng) -> Result<RelEdit>);
 
-impl Synthetic {
+impl SyntheticEdits {
     /// Base changes.
     pub const SNV: Self = Self(synthetic_snv);
     /// Insertions and deletions, evenly.
     pub const INDEL: Self = Self(synthetic_indel);
 }
 
-impl EditProvider for Synthetic {
+impl EditProvider for SyntheticEdits {
     fn edits(
         &self,
         window: &WindowContext,
@@ -161,8 +161,8 @@ impl EditProviders {
         let mut providers = Self::default();
         providers.set(EditSource::GnomadCommon, common);
         providers.set(EditSource::Clinvar, pathogenic);
-        providers.set(EditSource::SyntheticSnv, Synthetic::SNV);
-        providers.set(EditSource::SyntheticIndel, Synthetic::INDEL);
+        providers.set(EditSource::SyntheticSnv, SyntheticEdits::SNV);
+        providers.set(EditSource::SyntheticIndel, SyntheticEdits::INDEL);
         providers
     }
 

@@ -2,7 +2,7 @@
 
 use crate::bases::{below, letter};
 use crate::errors::dataloader_error;
-use crate::weighted::Weights;
+use crate::weighted::WeightedChoice;
 use genolewm_core::Result;
 use genolewm_core::edit::{EditType, MAX_ALLELE_BP, RelEdit};
 use genolewm_core::position::BpOffset;
@@ -17,8 +17,8 @@ const MAX_SUBSTITUTED_BP: u64 = 4;
 /// How often each type of edit is drawn where types are balanced: SNV 0.4, insertion 0.2, deletion
 /// 0.2, MNV 0.1, indel 0.1.
 #[must_use]
-pub fn default_edit_types() -> Weights<EditType> {
-    Weights::of([
+pub fn default_edit_types() -> WeightedChoice<EditType> {
+    WeightedChoice::of([
         (EditType::Snv, 0.4),
         (EditType::Ins, 0.2),
         (EditType::Del, 0.2),

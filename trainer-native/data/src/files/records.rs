@@ -73,12 +73,12 @@ pub struct RecordOptions {
 pub struct RecordReader {
     file: String,
     options: RecordOptions,
-    input: Input,
+    input: RecordInput,
     skipped_rows: u64,
     failed: bool,
 }
 
-enum Input {
+enum RecordInput {
     Fasta(FastaReader),
     Jsonl(Lines),
     Parquet(SequenceTable),
@@ -93,12 +93,12 @@ impl RecordReader {
     /// or lacks the column of sequences.
     pub fn open(path: &Path, options: &RecordOptions) -> Result<Self> {
         let input = match ending(path).as_deref() {
-            Some("jsonl" | "ndjson") => Input::Jsonl(Lines::open(path)?),
+            Some("jsonl" | "ndjson") => RecordInput::Jsonl(Lines::open(path)?),
             Some("parquet") => {
                 let fields = &options.fields;
-                Input::Parquet(SequenceTable::open(path, fields, ErrorCode::InputGeneric)?)
+                RecordInput::Parquet(SequenceTable::open(path, fields, ErrorCode::InputGeneric)?)
             }
-            _ => Input::Fasta(FastaReader::open(path)?),
+            _ => RecordInput::Fasta(FastaReader::open(path)?),
         };
         Ok(Self {
             file: path.display().to_string(),
@@ -120,12 +120,12 @@ impl RecordReader {
     fn read(&mut self) -> Result<Option<Result<SequenceRecord>>> {
         let (file, options) = (&self.file, &self.options);
         match &mut self.input {
-            Input::Fasta(reader) => {
+            RecordInput::Fasta(reader) => {
                 let mut bases = Vec::new();
                 let name = reader.read_record(&mut bases)?;
                 Ok(name.map(|name| Ok(fasta_record(name, bases, options))))
             }
-            Input::Jsonl(lines) => {
+            RecordInput::Jsonl(lines) => {
                 while let Some(text) = lines.next_text()? {
                     if !text.trim().is_empty() {
                         let object = parse_object(text).map_err(|error| lines.locate(error))?;
@@ -135,7 +135,7 @@ impl RecordReader {
                 }
                 Ok(None)
             }
-            Input::Parquet(table) => match table.next().transpose()? {
+            RecordInput::Parquet(table) => match table.next().transpose()? {
                 None => Ok(None),
                 Some((number, row)) => Ok(Some(record(row, options).map_err(|error| {
                     let named = format!("{file}: row {number}: {}", error.message());

@@ -2,7 +2,7 @@
 
 use crate::errors::input_error;
 use crate::named::named;
-use crate::weighted::Weights;
+use crate::weighted::WeightedChoice;
 use genolewm_core::{Error, Result};
 use std::str::FromStr;
 
@@ -47,8 +47,8 @@ impl FromStr for SourceClass {
 
 /// The shares of the Carbon corpus: 0.50, 0.25, 0.10 and 0.15.
 #[must_use]
-pub fn carbon_mix() -> Weights<SourceClass> {
-    Weights::of(SourceClass::ALL.into_iter().zip([0.50, 0.25, 0.10, 0.15]))
+pub fn carbon_mix() -> WeightedChoice<SourceClass> {
+    WeightedChoice::of(SourceClass::ALL.into_iter().zip([0.50, 0.25, 0.10, 0.15]))
 }
 
 #[cfg(test)]
@@ -92,7 +92,7 @@ mod tests {
     /// How many of `n` draws fall on each class; every class of the mix is listed.
     fn draw_source_counts(
         n: usize,
-        mix: &Weights<SourceClass>,
+        mix: &WeightedChoice<SourceClass>,
         rng: &mut ChaCha8Rng,
     ) -> BTreeMap<SourceClass, usize> {
         let listed = mix.entries().iter().map(|&(class, _)| (class, 0));

@@ -25,7 +25,7 @@ pub type AlignmentColumn = [u8; SPECIES.len()];
 
 /// Aligned human bases in a row.
 #[derive(Debug, Clone)]
-struct Segment {
+struct AlignedSegment {
     contig: Arc<str>,
     span: Interval,
     columns: Vec<AlignmentColumn>,
@@ -35,7 +35,7 @@ struct Segment {
 #[derive(Debug, Clone, Default)]
 pub struct PrimateAlignment {
     /// By contig and place; none overlap.
-    segments: Vec<Segment>,
+    segments: Vec<AlignedSegment>,
 }
 
 /// Where a substitution happened.
@@ -235,7 +235,7 @@ impl UnchangedSites {
 }
 
 /// A block on human's forward strand, without the columns that human lacks.
-fn segment(rows: &[MafRow]) -> Result<Option<Segment>> {
+fn segment(rows: &[MafRow]) -> Result<Option<AlignedSegment>> {
     let only = |species: &str| {
         let mut rows = rows.iter().filter(|row| row.species() == species);
         rows.next().filter(|_| rows.next().is_none())
@@ -264,7 +264,7 @@ fn segment(rows: &[MafRow]) -> Result<Option<Segment>> {
             .for_each(|base| *base = complement(*base));
     }
     let contig = human.name.split_once('.').map_or("", |(_, contig)| contig);
-    Ok(Some(Segment {
+    Ok(Some(AlignedSegment {
         contig: format!("chr{}", common_form(contig)).into(),
         span: human.forward()?,
         columns,

@@ -1,11 +1,11 @@
 //! ClinVar: variants by what clinics say of them.
 
-use super::columns::{Cell, Column, Kind};
+use super::columns::{Cell, Column, ColumnKind};
 use super::prepare::{PrepareRequest, check_allele_limit, prepare};
 use super::report::PrepareReport;
-use super::rows::{Cells, Row, Rows};
+use super::rows::{Cells, Rows, ShardRow};
 use super::significance::Significance;
-use super::sites::{Rules, Site, Skip};
+use super::sites::{Rules, Skip, VcfSite};
 use crate::errors::input_error;
 use genolewm_core::edit::MAX_ALLELE_BP;
 use genolewm_core::error::Location;
@@ -135,7 +135,7 @@ impl Rules for Dated<'_> {
         }
     }
 
-    fn row(&self, site: &Site<'_>, allele: usize) -> Result<Result<ClinvarVariant, Skip>> {
+    fn row(&self, site: &VcfSite<'_>, allele: usize) -> Result<Result<ClinvarVariant, Skip>> {
         if !site.has_bases(allele, self.rules.max_allele_bp) {
             return Ok(Err(Skip::Allele));
         }
@@ -154,7 +154,7 @@ impl Rules for Dated<'_> {
 }
 
 impl Dated<'_> {
-    fn id(&self, site: &Site<'_>, allele: usize) -> Result<i64> {
+    fn id(&self, site: &VcfSite<'_>, allele: usize) -> Result<i64> {
         let keys = ["CLNVID", "ALLELEID"].into_iter();
         let found = keys
             .filter_map(|key| site.info_of(&[key], allele))
@@ -181,13 +181,13 @@ fn number(text: &str) -> Option<i64> {
     digits.parse().ok().filter(|_| are_digits)
 }
 
-fn review_status(site: &Site<'_>) -> String {
+fn review_status(site: &VcfSite<'_>) -> String {
     let status = site.info("CLNREVSTAT").filter(|text| !text.is_empty());
     status.map_or_else(|| "unknown".to_owned(), |text| text.replace("%20", "_"))
 }
 
 /// `BRCA1:672|NBR2:10230` names BRCA1.
-fn gene(site: &Site<'_>) -> Option<String> {
+fn gene(site: &VcfSite<'_>) -> Option<String> {
     let text = site.info("GENEINFO").filter(|text| *text != ".")?;
     let symbol = text.split(['|', ':']).next()?;
     (!symbol.is_empty()).then(|| symbol.to_owned())
@@ -212,18 +212,18 @@ fn other_release(release: &str, date: &str, name: &str) -> Error {
         .with_remedy("give the file's date with --release, or a label that is no date")
 }
 
-impl Row for ClinvarVariant {
+impl ShardRow for ClinvarVariant {
     const FOLDER: &'static str = "clinvar";
     const COLUMNS: &'static [Column] = &[
-        Column::required("chrom", Kind::Text),
-        Column::required("pos", Kind::Integer),
-        Column::required("ref", Kind::Text),
-        Column::required("alt", Kind::Text),
-        Column::required("clinical_significance", Kind::Text),
-        Column::required("review_status", Kind::Text),
-        Column::optional("gene_symbol", Kind::Text),
-        Column::required("clinvar_id", Kind::Integer),
-        Column::required("schema_version", Kind::Text),
+        Column::required("chrom", ColumnKind::Text),
+        Column::required("pos", ColumnKind::Integer),
+        Column::required("ref", ColumnKind::Text),
+        Column::required("alt", ColumnKind::Text),
+        Column::required("clinical_significance", ColumnKind::Text),
+        Column::required("review_status", ColumnKind::Text),
+        Column::optional("gene_symbol", ColumnKind::Text),
+        Column::required("clinvar_id", ColumnKind::Integer),
+        Column::required("schema_version", ColumnKind::Text),
     ];
 
     fn read(cells: &Cells<'_>) -> Result<Self> {

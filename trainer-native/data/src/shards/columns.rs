@@ -11,7 +11,7 @@ pub const SHARD_SCHEMA_VERSION: &str = "1.0.0";
 
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ColumnKind {
     /// Text in UTF-8.
     Text,
     /// Text or whole numbers; read as text.
@@ -22,7 +22,7 @@ pub(super) enum Kind {
     Number,
 }
 
-impl Kind {
+impl ColumnKind {
     pub(super) const fn accepts(self, stored: PhysicalType) -> bool {
         match self {
             Self::Text => matches!(stored, PhysicalType::BYTE_ARRAY),
@@ -48,9 +48,9 @@ impl Kind {
 /// The schema of columns in Parquet's notation. Every field is nullable, as pyarrow writes them.
 pub(super) fn schema_of(columns: &[Column]) -> String {
     let field = |Column { name, kind, .. }: &Column| match kind {
-        Kind::Text | Kind::Label => format!("optional binary {name} (STRING);"),
-        Kind::Integer => format!("optional int64 {name};"),
-        Kind::Number => format!("optional float {name};"),
+        ColumnKind::Text | ColumnKind::Label => format!("optional binary {name} (STRING);"),
+        ColumnKind::Integer => format!("optional int64 {name};"),
+        ColumnKind::Number => format!("optional float {name};"),
     };
     let fields: String = columns.iter().map(field).collect();
     format!("message schema {{ {fields} }}")
@@ -60,13 +60,13 @@ pub(super) fn schema_of(columns: &[Column]) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
     pub(super) name: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: ColumnKind,
     /// Whether a file without it is refused.
     pub(super) required: bool,
 }
 
 impl Column {
-    pub(super) const fn required(name: &'static str, kind: Kind) -> Self {
+    pub(super) const fn required(name: &'static str, kind: ColumnKind) -> Self {
         Self {
             name,
             kind,
@@ -74,7 +74,7 @@ impl Column {
         }
     }
 
-    pub(super) const fn optional(name: &'static str, kind: Kind) -> Self {
+    pub(super) const fn optional(name: &'static str, kind: ColumnKind) -> Self {
         Self {
             name,
             kind,

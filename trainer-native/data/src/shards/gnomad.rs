@@ -1,10 +1,10 @@
 //! gnomAD: variants by how common they are.
 
-use super::columns::{Cell, Column, Kind};
+use super::columns::{Cell, Column, ColumnKind};
 use super::prepare::{PrepareRequest, check_allele_limit, prepare};
 use super::report::PrepareReport;
-use super::rows::{Cells, Row, Rows};
-use super::sites::{Rules, Site, Skip};
+use super::rows::{Cells, Rows, ShardRow};
+use super::sites::{Rules, Skip, VcfSite};
 use genolewm_core::edit::MAX_ALLELE_BP;
 use genolewm_core::position::Position;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -116,7 +116,7 @@ impl Rules for GnomadRules {
     type Row = GnomadVariant;
     const SKIPS: &'static [Skip] = &[Skip::Filter, Skip::Allele, Skip::Af];
 
-    fn row(&self, site: &Site<'_>, allele: usize) -> Result<Result<GnomadVariant, Skip>> {
+    fn row(&self, site: &VcfSite<'_>, allele: usize) -> Result<Result<GnomadVariant, Skip>> {
         if site.filter != PASS {
             return Ok(Err(Skip::Filter));
         }
@@ -143,30 +143,30 @@ impl Rules for GnomadRules {
 }
 
 /// The frequency of an allele; `None` where it is missing or none.
-fn frequency(site: &Site<'_>, keys: &[&str], allele: usize) -> Option<f64> {
+fn frequency(site: &VcfSite<'_>, keys: &[&str], allele: usize) -> Option<f64> {
     let af: f64 = site.info_of(keys, allele)?.parse().ok()?;
     (0.0..=1.0).contains(&af).then_some(af)
 }
 
-impl Row for GnomadVariant {
+impl ShardRow for GnomadVariant {
     const FOLDER: &'static str = "gnomad";
     const COLUMNS: &'static [Column] = &[
-        Column::required("chrom", Kind::Text),
-        Column::required("pos", Kind::Integer),
-        Column::required("ref", Kind::Text),
-        Column::required("alt", Kind::Text),
-        Column::required("af_global", Kind::Number),
-        Column::optional("af_afr", Kind::Number),
-        Column::optional("af_ami", Kind::Number),
-        Column::optional("af_amr", Kind::Number),
-        Column::optional("af_asj", Kind::Number),
-        Column::optional("af_eas", Kind::Number),
-        Column::optional("af_fin", Kind::Number),
-        Column::optional("af_nfe", Kind::Number),
-        Column::optional("af_oth", Kind::Number),
-        Column::optional("af_sas", Kind::Number),
-        Column::required("filter", Kind::Text),
-        Column::required("schema_version", Kind::Text),
+        Column::required("chrom", ColumnKind::Text),
+        Column::required("pos", ColumnKind::Integer),
+        Column::required("ref", ColumnKind::Text),
+        Column::required("alt", ColumnKind::Text),
+        Column::required("af_global", ColumnKind::Number),
+        Column::optional("af_afr", ColumnKind::Number),
+        Column::optional("af_ami", ColumnKind::Number),
+        Column::optional("af_amr", ColumnKind::Number),
+        Column::optional("af_asj", ColumnKind::Number),
+        Column::optional("af_eas", ColumnKind::Number),
+        Column::optional("af_fin", ColumnKind::Number),
+        Column::optional("af_nfe", ColumnKind::Number),
+        Column::optional("af_oth", ColumnKind::Number),
+        Column::optional("af_sas", ColumnKind::Number),
+        Column::required("filter", ColumnKind::Text),
+        Column::required("schema_version", ColumnKind::Text),
     ];
 
     fn read(cells: &Cells<'_>) -> Result<Self> {

@@ -1,7 +1,7 @@
 //! Telling a shard from a VCF, and one kind of shard from another.
 
-use super::columns::{Column, Kind};
-use super::table::Table;
+use super::columns::{Column, ColumnKind};
+use super::table::ShardTable;
 use genolewm_core::{ErrorCode, Result};
 use genolewm_report::output::{io_error_at, open};
 use std::io::Read;
@@ -27,14 +27,14 @@ pub enum ShardKind {
 /// cannot be read.
 pub fn shard_kind(path: &Path, code: ErrorCode) -> Result<Option<ShardKind>> {
     const TELLING: &[Column] = &[
-        Column::optional("af_global", Kind::Number),
-        Column::optional("clinical_significance", Kind::Text),
+        Column::optional("af_global", ColumnKind::Number),
+        Column::optional("clinical_significance", ColumnKind::Text),
     ];
     let is_named_so = path.extension().is_some_and(|name| name == "parquet");
     if !is_named_so && !begins_as_parquet(path)? {
         return Ok(None);
     }
-    let table = Table::open(path, TELLING, code)?;
+    let table = ShardTable::open(path, TELLING, code)?;
     match table.has().as_slice() {
         [true, ..] => Ok(Some(ShardKind::Gnomad)),
         [_, true] => Ok(Some(ShardKind::Clinvar)),

@@ -1,7 +1,7 @@
 //! From a VCF to a shard.
 
 use super::report::PrepareReport;
-use super::rows::{Row, Rows};
+use super::rows::{Rows, ShardRow};
 use super::sites::{Counts, Rules, VcfRows};
 use super::writer::ShardWriter;
 use crate::errors::input_error;
@@ -33,7 +33,7 @@ pub(super) fn prepare<S>(
 ) -> Result<Option<PrepareReport>>
 where
     S: Rules,
-    S::Row: Row,
+    S::Row: ShardRow,
 {
     check_release(request.release)?;
     let target = request.output_dir.join(S::Row::FOLDER);
@@ -68,7 +68,7 @@ where
 
 /// Rows and bytes of a shard that is there. All of it is read: a damaged file would otherwise pass
 /// for the release for ever.
-fn existing<R: Row>(target: &Path) -> Result<(u64, u64)> {
+fn existing<R: ShardRow>(target: &Path) -> Result<(u64, u64)> {
     let mut rows = 0;
     for row in Rows::<R>::open(target, ErrorCode::InputGeneric)? {
         row?;

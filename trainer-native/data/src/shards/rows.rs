@@ -1,7 +1,7 @@
 //! The rows of a shard, as they are read and written.
 
-use super::columns::{Cell, Column, Kind, SHARD_SCHEMA_VERSION, write_optional};
-use super::table::{Batch, Source, Table};
+use super::columns::{Cell, Column, ColumnKind, SHARD_SCHEMA_VERSION, write_optional};
+use super::table::{RowBatch, ShardSource, ShardTable};
 use genolewm_core::position::Position;
 use genolewm_core::{ErrorCode, Result};
 use parquet::data_type::{ByteArrayType, FloatType, Int64Type};
@@ -12,7 +12,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// A row of one kind of shard.
-pub(super) trait Row: Sized {
+pub(super) trait ShardRow: Sized {
     /// The folder of a dataset that holds such shards.
     const FOLDER: &'static str;
     /// What is written, in this order, and what a reader looks for.
@@ -29,22 +29,22 @@ pub(super) trait Row: Sized {
 }
 
 /// Writes rows as one group, in the order of the columns.
-pub(super) fn write_rows<R: Row>(
+pub(super) fn write_rows<R: ShardRow>(
     rows: &[R],
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
 ) -> Result<(), ParquetError> {
     for Column { name, kind, .. } in R::COLUMNS {
         let cells = rows.iter().map(|row| cell(row, name));
         match kind {
-            Kind::Text | Kind::Label => {
+            ColumnKind::Text | ColumnKind::Label => {
                 let texts = cells.map(|cell| Some(cell?.text()?.into_bytes().into()));
                 write_optional::<ByteArrayType>(group, &texts.collect())?;
             }
-            Kind::Integer => {
+            ColumnKind::Integer => {
                 let numbers = cells.map(|cell| cell?.integer());
                 write_optional::<Int64Type>(group, &numbers.collect())?;
             }
-            Kind::Number => {
+            ColumnKind::Number => {
                 let numbers = cells.map(|cell| Some(cell?.number()? as f32));
                 write_optional::<FloatType>(group, &numbers.collect())?;
             }
@@ -53,7 +53,7 @@ pub(super) fn write_rows<R: Row>(
     Ok(())
 }
 
-fn cell(row: &impl Row, column: &str) -> Option<Cell> {
+fn cell(row: &impl ShardRow, column: &str) -> Option<Cell> {
     let (chrom, pos, reference, alternate) = row.allele();
     Some(match column {
         "chrom" => chrom.into(),
@@ -67,16 +67,16 @@ fn cell(row: &impl Row, column: &str) -> Option<Cell> {
 
 /// The rows of a file in its order; after an error there is none.
 pub(super) struct Rows<R> {
-    table: Table,
+    table: ShardTable,
     make: fn(&Cells<'_>) -> Result<R>,
     pending: VecDeque<R>,
     failed: bool,
 }
 
-impl<R: Row> Rows<R> {
+impl<R: ShardRow> Rows<R> {
     /// Opens a shard. `code` is that of errors about its content.
     pub(super) fn open(path: &Path, code: ErrorCode) -> Result<Self> {
-        let table = Table::open(path, R::COLUMNS, code)?;
+        let table = ShardTable::open(path, R::COLUMNS, code)?;
         Ok(Self::of(table, |cells| {
             cells.check_version()?;
             R::read(cells)
@@ -86,7 +86,7 @@ impl<R: Row> Rows<R> {
 
 impl<R> Rows<R> {
     /// The rows of a table, each made of its cells.
-    pub(super) fn of(table: Table, make: fn(&Cells<'_>) -> Result<R>) -> Self {
+    pub(super) fn of(table: ShardTable, make: fn(&Cells<'_>) -> Result<R>) -> Self {
         Self {
             table,
             make,
@@ -126,9 +126,9 @@ impl<R> Iterator for Rows<R> {
 
 /// The cells of one row.
 pub(super) struct Cells<'a> {
-    batch: &'a Batch,
+    batch: &'a RowBatch,
     row: usize,
-    source: &'a Source,
+    source: &'a ShardSource,
 }
 
 impl Cells<'_> {

@@ -1,8 +1,8 @@
 //! Tables of sequence records, as corpora are published: one row a record.
 
-use super::columns::{Column, Kind};
+use super::columns::{Column, ColumnKind};
 use super::rows::{Cells, Rows};
-use super::table::{Nature, Table};
+use super::table::{Nature, ShardTable};
 use genolewm_core::{ErrorCode, Result};
 use std::path::Path;
 
@@ -14,12 +14,12 @@ const CHROM: &str = "chrom";
 const START_BP: &str = "start_bp";
 
 const COLUMNS: &[Column] = &[
-    Column::required(SEQUENCE, Kind::Text),
-    Column::optional(SOURCE, Kind::Text),
-    Column::optional(ID, Kind::Label),
-    Column::optional(RECORD_ID, Kind::Label),
-    Column::optional(CHROM, Kind::Text),
-    Column::optional(START_BP, Kind::Integer),
+    Column::required(SEQUENCE, ColumnKind::Text),
+    Column::optional(SOURCE, ColumnKind::Text),
+    Column::optional(ID, ColumnKind::Label),
+    Column::optional(RECORD_ID, ColumnKind::Label),
+    Column::optional(CHROM, ColumnKind::Text),
+    Column::optional(START_BP, ColumnKind::Integer),
 ];
 
 /// A row may be a megabase long, so few are held at a time.
@@ -87,7 +87,7 @@ impl SequenceTable {
             ID => fields.id.clone(),
             other => other.to_owned(),
         };
-        let table = Table::open_as(&SEQUENCES, path, COLUMNS, code, named)?;
+        let table = ShardTable::open_as(&SEQUENCES, path, COLUMNS, code, named)?;
         Ok(Self {
             rows: Rows::of(table, |cells| Ok(read(cells))),
             rows_read: 0,

@@ -53,11 +53,11 @@ pub(super) trait Rules {
     }
 
     /// The row of one allele of a site.
-    fn row(&self, site: &Site<'_>, allele: usize) -> Result<Result<Self::Row, Skip>>;
+    fn row(&self, site: &VcfSite<'_>, allele: usize) -> Result<Result<Self::Row, Skip>>;
 }
 
 /// A VCF record as the rules see it.
-pub(super) struct Site<'a> {
+pub(super) struct VcfSite<'a> {
     pub(super) record: &'a VariantRecord,
     /// The contig in the form that shards use.
     pub(super) contig: String,
@@ -69,7 +69,7 @@ pub(super) struct Site<'a> {
     file: &'a str,
 }
 
-impl<'a> Site<'a> {
+impl<'a> VcfSite<'a> {
     /// `None` for a record without alternate alleles.
     fn new(record: &'a VariantRecord, file: &'a str) -> Result<Option<Self>> {
         if record.alternates.iter().all(|alternate| alternate == ".") {
@@ -186,7 +186,7 @@ impl<S: Rules> VcfRows<S> {
         let Some(record) = self.reader.next_record()? else {
             return Ok(false);
         };
-        let Some(site) = Site::new(&record, &self.name)? else {
+        let Some(site) = VcfSite::new(&record, &self.name)? else {
             return Ok(true);
         };
         self.counts.records += 1;

@@ -2,7 +2,7 @@
 //! readers: Arrow would be many more dependencies for four kinds of column.
 
 use super::cause::system_cause;
-use super::columns::{Cell, Column, Kind};
+use super::columns::{Cell, Column, ColumnKind};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::guard::guarded;
 use genolewm_report::output::{io_error, open};
@@ -31,38 +31,38 @@ const SHARD: Nature = Nature {
 
 /// An open table. Columns may be required or optional, in any order and under any codec that is
 /// built in (none, Snappy, zstd); other columns are never read.
-pub(super) struct Table {
+pub(super) struct ShardTable {
     reader: SerializedFileReader<File>,
-    source: Source,
+    source: ShardSource,
     columns: &'static [Column],
     /// For each of `columns`, which of the file's it is.
     places: Vec<Option<usize>>,
     next_group: usize,
-    group: Option<Group>,
+    group: Option<OpenRowGroup>,
 }
 
 /// What errors say of a file.
 #[derive(Clone)]
-pub(super) struct Source {
+pub(super) struct ShardSource {
     pub(super) name: String,
     pub(super) code: ErrorCode,
     nature: &'static Nature,
 }
 
 /// The row group that is being read.
-struct Group {
+struct OpenRowGroup {
     readers: Vec<Option<ColumnReader>>,
     left: usize,
 }
 
 /// Some rows, column by column.
-pub(super) struct Batch {
+pub(super) struct RowBatch {
     rows: usize,
     columns: &'static [Column],
     values: Vec<Vec<Option<Cell>>>,
 }
 
-impl Table {
+impl ShardTable {
     /// Opens a shard. `code` is that of errors about its content.
     pub(super) fn open(path: &Path, columns: &'static [Column], code: ErrorCode) -> Result<Self> {
         Self::open_as(&SHARD, path, columns, code, |column| column.to_owned())
@@ -78,7 +78,7 @@ impl Table {
     ) -> Result<Self> {
         let name = path.display().to_string();
         let file = open(path)?;
-        let source = Source { name, code, nature };
+        let source = ShardSource { name, code, nature };
         let reader = guarded(|| SerializedFileReader::new(file))
             .ok_or_else(|| source.damaged("its metadata make no sense"))?
             .map_err(|error| source.unreadable(error))?;
@@ -101,12 +101,12 @@ impl Table {
         self.places.iter().map(Option::is_some).collect()
     }
 
-    pub(super) const fn source(&self) -> &Source {
+    pub(super) const fn source(&self) -> &ShardSource {
         &self.source
     }
 
     /// The next rows, at least one; `None` at the end.
-    pub(super) fn next_batch(&mut self) -> Result<Option<Batch>> {
+    pub(super) fn next_batch(&mut self) -> Result<Option<RowBatch>> {
         loop {
             if let Some(group) = &mut self.group
                 && group.left > 0
@@ -124,15 +124,15 @@ impl Table {
         }
     }
 
-    fn open_group(&self) -> Result<Group> {
-        let open = || -> Result<Group, ParquetError> {
+    fn open_group(&self) -> Result<OpenRowGroup> {
+        let open = || -> Result<OpenRowGroup, ParquetError> {
             let group = self.reader.get_row_group(self.next_group)?;
             let reader = |place: &Option<usize>| {
                 place
                     .map(|place| group.get_column_reader(place))
                     .transpose()
             };
-            Ok(Group {
+            Ok(OpenRowGroup {
                 readers: self.places.iter().map(reader).collect::<Result<_, _>>()?,
                 left: usize::try_from(group.metadata().num_rows()).unwrap_or(0),
             })
@@ -148,7 +148,7 @@ fn place(
     reader: &SerializedFileReader<File>,
     column: &Column,
     name: &str,
-    source: &Source,
+    source: &ShardSource,
 ) -> Result<Option<usize>> {
     let schema = reader.metadata().file_metadata().schema_descr();
     let named = |index: &usize| schema.column(*index).path().string() == name;
@@ -170,8 +170,8 @@ fn place(
         .with_detail("column", name))
 }
 
-impl Group {
-    fn read(&mut self, columns: &'static [Column], source: &Source) -> Result<Batch> {
+impl OpenRowGroup {
+    fn read(&mut self, columns: &'static [Column], source: &ShardSource) -> Result<RowBatch> {
         let rows = self.left.min(source.nature.batch_rows);
         let mut values = Vec::with_capacity(columns.len());
         for (reader, column) in self.readers.iter_mut().zip(columns) {
@@ -188,7 +188,7 @@ impl Group {
             values.push(read);
         }
         self.left -= rows;
-        Ok(Batch {
+        Ok(RowBatch {
             rows,
             columns,
             values,
@@ -202,25 +202,25 @@ fn read_column(
     rows: usize,
 ) -> Result<Vec<Option<Cell>>, ParquetError> {
     match (column.kind, reader) {
-        (Kind::Text | Kind::Label, ColumnReader::ByteArrayColumnReader(reader)) => {
+        (ColumnKind::Text | ColumnKind::Label, ColumnReader::ByteArrayColumnReader(reader)) => {
             read_values(reader, rows, text)
         }
-        (Kind::Label, ColumnReader::Int64ColumnReader(reader)) => {
+        (ColumnKind::Label, ColumnReader::Int64ColumnReader(reader)) => {
             read_values(reader, rows, |value| Ok(Cell::Text(value.to_string())))
         }
-        (Kind::Label, ColumnReader::Int32ColumnReader(reader)) => {
+        (ColumnKind::Label, ColumnReader::Int32ColumnReader(reader)) => {
             read_values(reader, rows, |value| Ok(Cell::Text(value.to_string())))
         }
-        (Kind::Integer, ColumnReader::Int64ColumnReader(reader)) => {
+        (ColumnKind::Integer, ColumnReader::Int64ColumnReader(reader)) => {
             read_values(reader, rows, |value| Ok(Cell::Integer(value)))
         }
-        (Kind::Integer, ColumnReader::Int32ColumnReader(reader)) => {
+        (ColumnKind::Integer, ColumnReader::Int32ColumnReader(reader)) => {
             read_values(reader, rows, |value| Ok(Cell::Integer(value.into())))
         }
-        (Kind::Number, ColumnReader::FloatColumnReader(reader)) => {
+        (ColumnKind::Number, ColumnReader::FloatColumnReader(reader)) => {
             read_values(reader, rows, |value| Ok(Cell::Number(widened(value))))
         }
-        (Kind::Number, ColumnReader::DoubleColumnReader(reader)) => {
+        (ColumnKind::Number, ColumnReader::DoubleColumnReader(reader)) => {
             read_values(reader, rows, |value| Ok(Cell::Number(value)))
         }
         _ => Err(ParquetError::General("its type changes".to_owned())),
@@ -263,7 +263,7 @@ fn widened(value: f32) -> f64 {
         .unwrap_or_else(|_| f64::from(value))
 }
 
-impl Batch {
+impl RowBatch {
     pub(super) const fn rows(&self) -> usize {
         self.rows
     }
@@ -274,7 +274,7 @@ impl Batch {
     }
 }
 
-impl Source {
+impl ShardSource {
     /// An error about the file's content.
     pub(super) fn damaged(&self, cause: &str) -> Error {
         let (name, what) = (&self.name, self.nature.what);

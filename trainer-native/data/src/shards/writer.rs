@@ -2,7 +2,7 @@
 
 use super::cause::io_cause;
 use super::columns::schema_of;
-use super::rows::{Row, write_rows};
+use super::rows::{ShardRow, write_rows};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::{StagedFile, io_error_at};
 use parquet::basic::{Compression, ZstdLevel};
@@ -25,7 +25,7 @@ pub(super) struct ShardWriter<R> {
     written: u64,
 }
 
-impl<R: Row> ShardWriter<R> {
+impl<R: ShardRow> ShardWriter<R> {
     /// Makes the folder of `target` and a file in it.
     pub(super) fn create(target: &Path) -> Result<Self> {
         let file = StagedFile::create_with_folder(target).map_err(io_error_at(target))?;

@@ -4,7 +4,7 @@ use super::combine::Combined;
 use super::plots;
 use crate::metrics_file::rows::{ConfidenceInterval, MetricRow};
 use crate::scores::{Auroc, ClassFigures};
-use genolewm_report::document::{Block, Document, Picture, Table};
+use genolewm_report::document::{Document, Picture, ReportBlock, Table};
 use genolewm_report::python::number::general;
 
 const BANNER: &str = "GenoLeWM is a research tool, not a diagnostic. These figures say how a model did \
@@ -18,15 +18,15 @@ impl Combined {
         let title = release.map_or("Evaluation report".to_owned(), |release| {
             format!("Evaluation of {release}")
         });
-        let mut blocks = vec![Block::Table(self.about())];
-        blocks.push(Block::Heading("Negative findings".to_owned()));
+        let mut blocks = vec![ReportBlock::Table(self.about())];
+        blocks.push(ReportBlock::Heading("Negative findings".to_owned()));
         blocks.push(if self.findings.is_empty() {
             let none = "Every figure is better than its baseline and its interval excludes chance.";
-            Block::Paragraph(none.to_owned())
+            ReportBlock::Paragraph(none.to_owned())
         } else {
-            Block::List(self.findings.clone())
+            ReportBlock::List(self.findings.clone())
         });
-        section(&mut blocks, "Figures", [Block::Table(self.figures())]);
+        section(&mut blocks, "Figures", [ReportBlock::Table(self.figures())]);
         let curves = pictures(plots::curves(self));
         section(&mut blocks, "ROC and precision-recall", curves);
         let mut calibration = pictures(plots::calibration(self));
@@ -43,10 +43,10 @@ impl Combined {
             ("Conclusions", &self.figures.conclusions),
         ] {
             if !texts.is_empty() {
-                section(&mut blocks, heading, [Block::List(texts.clone())]);
+                section(&mut blocks, heading, [ReportBlock::List(texts.clone())]);
             }
         }
-        section(&mut blocks, "Artifacts", [Block::Table(self.files())]);
+        section(&mut blocks, "Artifacts", [ReportBlock::Table(self.files())]);
         Document {
             title,
             banner: BANNER.to_owned(),
@@ -96,7 +96,7 @@ impl Combined {
         table
     }
 
-    fn add_classes(&self, blocks: &mut Vec<Block>) {
+    fn add_classes(&self, blocks: &mut Vec<ReportBlock>) {
         for evaluation in &self.figures.evaluations {
             for (task, classes) in evaluation.tasks() {
                 let heading = format!("AUROC by class: {task}");
@@ -222,21 +222,25 @@ fn class_table(classes: &[ClassFigures<'_>]) -> Table {
     }
 }
 
-fn section(blocks: &mut Vec<Block>, heading: &str, content: impl IntoIterator<Item = Block>) {
+fn section(
+    blocks: &mut Vec<ReportBlock>,
+    heading: &str,
+    content: impl IntoIterator<Item = ReportBlock>,
+) {
     let mut content = content.into_iter().peekable();
     if content.peek().is_some() {
-        blocks.push(Block::Heading(heading.to_owned()));
+        blocks.push(ReportBlock::Heading(heading.to_owned()));
         blocks.extend(content);
     }
 }
 
-fn pictures(figures: Vec<Picture>) -> Vec<Block> {
-    let blocks = (!figures.is_empty()).then_some(Block::Pictures(figures));
+fn pictures(figures: Vec<Picture>) -> Vec<ReportBlock> {
+    let blocks = (!figures.is_empty()).then_some(ReportBlock::Pictures(figures));
     blocks.into_iter().collect()
 }
 
-fn filled(table: Table) -> Option<Block> {
-    (!table.rows.is_empty()).then_some(Block::Table(table))
+fn filled(table: Table) -> Option<ReportBlock> {
+    (!table.rows.is_empty()).then_some(ReportBlock::Table(table))
 }
 
 fn interval(bounds: Option<ConfidenceInterval>) -> String {

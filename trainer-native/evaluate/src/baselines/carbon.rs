@@ -197,7 +197,7 @@ pub struct CarbonScorer<O: Ops> {
 }
 
 /// A reference window with what edits make of it, by hash.
-struct Group {
+struct WindowGroup {
     reference: (String, Arc<str>),
     edited: Vec<(String, String)>,
 }
@@ -231,12 +231,12 @@ impl<O: Ops> CarbonScorer<O> {
     /// `INPUT.OUT_OF_WINDOW` and `INPUT.WINDOW_MISMATCH` for an edit that does not fit its window,
     /// and what the device reports.
     pub fn rows(&mut self, batch: &[Candidate]) -> Result<Vec<BaselineRow>> {
-        let mut groups: Vec<Group> = Vec::new();
+        let mut groups: Vec<WindowGroup> = Vec::new();
         let mut places = Vec::with_capacity(batch.len());
         for (index, candidate) in batch.iter().enumerate() {
             let shares = index.checked_sub(1).and_then(|before| batch.get(before));
             if !shares.is_some_and(|before| Arc::ptr_eq(&before.window, &candidate.window)) {
-                groups.push(Group {
+                groups.push(WindowGroup {
                     reference: hashed(Arc::clone(candidate.window.sequence()))?,
                     edited: Vec::new(),
                 });
@@ -253,9 +253,9 @@ impl<O: Ops> CarbonScorer<O> {
     }
 
     /// Computes what is not known of the groups.
-    fn learn(&mut self, groups: &[Group]) -> Result<()> {
+    fn learn(&mut self, groups: &[WindowGroup]) -> Result<()> {
         let (mut tokens, mut hashes) = (Vec::new(), Vec::new());
-        for Group { reference, edited } in groups {
+        for WindowGroup { reference, edited } in groups {
             let unknown = |hash: &String| !self.known.0.contains_key(hash);
             let new: Vec<_> = edited.iter().filter(|(hash, _)| unknown(hash)).collect();
             if new.is_empty() && !unknown(&reference.0) {

@@ -1,7 +1,7 @@
 //! What a model's scores are held against: baselines that know less, or nothing.
 
 use crate::scores::{CONSERVATION, Score};
-use crate::states::{Item, Model};
+use crate::states::{Item, MeasuredModel};
 use genolewm_core::Result;
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::EditSpec;
@@ -38,9 +38,9 @@ pub const MEANINGS: [(&str, &str); 13] = [
 #[derive(Debug)]
 pub struct Methods<'a> {
     /// The model.
-    pub model: &'a Model,
+    pub model: &'a MeasuredModel,
     /// The model with an encoder that learnt nothing.
-    pub untrained: &'a Model,
+    pub untrained: &'a MeasuredModel,
     /// The Markov chain.
     pub chain: &'a MarkovModel,
     /// What variants do to transcripts.

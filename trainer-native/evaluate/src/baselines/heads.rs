@@ -2,7 +2,7 @@
 
 use crate::baselines::likelihood;
 use crate::scores::{Score, sides};
-use crate::states::{Item, Measured, Model};
+use crate::states::{Item, Measured, MeasuredModel};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::{Ensemble, evaluated_variant_keys_sha256};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -49,7 +49,7 @@ impl Heads {
     ///
     /// # Errors
     /// As the model's.
-    pub fn measure(model: &Model, items: &[Item]) -> Result<Self> {
+    pub fn measure(model: &MeasuredModel, items: &[Item]) -> Result<Self> {
         let measured = model.measure(items)?;
         let column = |of: fn(&Measured) -> f64| measured.iter().map(of).collect();
         let fall = |difference: f64| -difference;

@@ -1,6 +1,6 @@
 //! The zero-shot baseline: how much less probable an edit makes the sequence around it.
 
-use crate::states::{Item, Model};
+use crate::states::{Item, MeasuredModel};
 use genolewm::encoder::Sequence;
 use genolewm_core::Result;
 use genolewm_core::edit::apply_edit;
@@ -19,7 +19,7 @@ const BATCH: usize = 16;
 ///
 /// # Errors
 /// As the model's, and for an edit that does not fit its window.
-pub fn differences(model: &Model, items: &[Item]) -> Result<Vec<f64>> {
+pub fn differences(model: &MeasuredModel, items: &[Item]) -> Result<Vec<f64>> {
     let mut differences = Vec::with_capacity(items.len());
     for batch in items.chunks(BATCH) {
         let mut tokens = Vec::with_capacity(batch.len());
@@ -39,7 +39,7 @@ pub fn differences(model: &Model, items: &[Item]) -> Result<Vec<f64>> {
 }
 
 /// Tokens of the reference and of the edited sequence around an edit, in the window's phase.
-fn pair(model: &Model, item: &Item) -> Result<[Vec<u32>; 2]> {
+fn pair(model: &MeasuredModel, item: &Item) -> Result<[Vec<u32>; 2]> {
     let edited = apply_edit(&item.sequence, &item.edit, true)?;
     let (first, last) = around(item.edit.rel_pos().index(), item.sequence.len());
     Ok([&*item.sequence, edited.as_str()].map(|window| {

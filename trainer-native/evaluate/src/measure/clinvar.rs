@@ -35,7 +35,7 @@ pub struct ClinVar {
 
 /// The figures, and what pictures of them need.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct ClinvarOutcome {
     /// The figures.
     pub figures: ClinVar,
     /// Whether each variant is pathogenic.
@@ -56,7 +56,7 @@ pub fn selected(variant: &LabelledVariant) -> bool {
 ///
 /// # Errors
 /// `EVAL.DATASET` when one side has none; what the model and the metrics return.
-pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Result<Outcome> {
+pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Result<ClinvarOutcome> {
     let positive = positives(&held.variants)?;
     let [pathogenic, benign] = sides(&positive);
     let edits = held.edits();
@@ -85,7 +85,7 @@ pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Resu
         basis,
         classes: table(&scores, &positive, &consequences, &methods.bootstrap)?,
     };
-    Ok(Outcome {
+    Ok(ClinvarOutcome {
         figures,
         positive,
         scores,

@@ -1,6 +1,6 @@
 //! The figures for machines (JSON) and for people (Markdown and pictures).
 
-use super::clinvar::{ClinVar, Outcome};
+use super::clinvar::{ClinVar, ClinvarOutcome};
 use super::language::Language;
 use super::prediction::Prediction;
 use super::primate::Primates;
@@ -111,7 +111,7 @@ pub fn percentile_plot(percentiles: &[f64]) -> String {
 
 /// The curves of all variants together, `clinvar_roc.svg`.
 #[must_use]
-pub fn roc_plot(outcome: &Outcome) -> String {
+pub fn roc_plot(outcome: &ClinvarOutcome) -> String {
     let title = "Pathogenic against benign, held-out ClinVar";
     let mut plot = Plot::new(title, "false positive rate", "true positive rate");
     for name in DRAWN {

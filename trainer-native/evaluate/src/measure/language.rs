@@ -1,9 +1,9 @@
 //! The encoder as a language model: perplexity, bits per base and accuracy, against a Markov chain over
 //! bases.
 
-use crate::states::Model;
+use crate::states::MeasuredModel;
 use genolewm::encoder::Sequence;
-use genolewm::ops::{Linear, Ops};
+use genolewm::ops::{BurnMatrix, Linear, Ops};
 use genolewm::tokenizer::{SIX_MERS, six_mer_code};
 use genolewm::weights::transpose;
 use genolewm_core::Result;
@@ -62,7 +62,7 @@ pub struct MarkovLanguage {
 /// # Errors
 /// What the backend reports.
 pub fn measure(
-    model: &Model,
+    model: &MeasuredModel,
     chain: &MarkovModel,
     fitted_to_bp: u64,
     windows: &[Vec<u8>],
@@ -102,10 +102,10 @@ fn add(sum: &mut MarkovFigures, figures: MarkovFigures) {
     sum.nats += figures.nats;
 }
 
-type Head = Linear<<genolewm::ops::BurnOps as Ops>::Matrix>;
+type Head = Linear<BurnMatrix>;
 
 /// The output head over the six-mers alone, which come first among the loaded rows, by their code.
-fn six_mer_head(model: &Model) -> Result<Head> {
+fn six_mer_head(model: &MeasuredModel) -> Result<Head> {
     let llama = &model.bundle.encoder.llama;
     let rows = model
         .ops
@@ -118,7 +118,7 @@ fn six_mer_head(model: &Model) -> Result<Head> {
     })
 }
 
-fn encoder_figures(model: &Model, head: &Head, window: &[u8]) -> Result<MarkovFigures> {
+fn encoder_figures(model: &MeasuredModel, head: &Head, window: &[u8]) -> Result<MarkovFigures> {
     let text = decode(window);
     let encoder = &model.bundle.encoder;
     let tokens = encoder.tokenizer.encode(&text);

@@ -15,7 +15,7 @@ const EDIT_STREAM: u64 = 3;
 
 /// Kinds of synthetic edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Synthetic {
+pub enum SyntheticKind {
     /// A substitution of one base.
     Snv,
     /// An insertion or deletion.
@@ -60,7 +60,7 @@ impl Prediction {
 ///
 /// # Errors
 /// `TRAINING.DATALOADER` when a window has no room for one.
-pub fn synthetic_items(windows: &[Vec<u8>], kind: Synthetic, seed: u64) -> Result<Vec<Item>> {
+pub fn synthetic_items(windows: &[Vec<u8>], kind: SyntheticKind, seed: u64) -> Result<Vec<Item>> {
     let mut rng = stream(seed, EDIT_STREAM + kind as u64);
     let mut items = Vec::with_capacity(windows.len() * EDITS_PER_WINDOW);
     for window in windows {
@@ -69,8 +69,8 @@ pub fn synthetic_items(windows: &[Vec<u8>], kind: Synthetic, seed: u64) -> Resul
         let last = (sequence.len() / 2 + REACH_BP).min(sequence.len());
         for _ in 0..EDITS_PER_WINDOW {
             let edit = match kind {
-                Synthetic::Snv => synthetic_snv(&sequence[first..last], &mut rng)?,
-                Synthetic::Indel => synthetic_indel(&sequence[first..last], &mut rng)?,
+                SyntheticKind::Snv => synthetic_snv(&sequence[first..last], &mut rng)?,
+                SyntheticKind::Indel => synthetic_indel(&sequence[first..last], &mut rng)?,
             };
             items.push(Item {
                 edit: edit.shifted(first as u64),
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn synthetic_edits_fit_their_windows() {
         let windows = vec![[0_u8, 1, 2, 3, 3].repeat(200); 3];
-        for kind in [Synthetic::Snv, Synthetic::Indel] {
+        for kind in [SyntheticKind::Snv, SyntheticKind::Indel] {
             let items = synthetic_items(&windows, kind, 7).unwrap();
             assert_eq!(items.len(), 12);
             for item in &items {

@@ -8,7 +8,7 @@ use super::two_sides::Basis;
 use super::uniformity::CommonVariants;
 use crate::baselines::controls::MEANINGS;
 use crate::scores::{Auroc, ClassFigures, LEAST_PER_SIDE};
-use genolewm_report::document::{Block, Table};
+use genolewm_report::document::{ReportBlock, Table};
 use std::collections::BTreeMap;
 
 /// Percentiles whose distance from uniform is below this count as uniform.
@@ -16,7 +16,7 @@ const UNIFORM_WITHIN: f64 = 0.03;
 
 /// The encoder as a language model.
 #[must_use]
-pub fn language_section(language: &Language) -> Vec<Block> {
+pub fn language_section(language: &Language) -> Vec<ReportBlock> {
     let markov = &language.markov;
     let head = ["", "six-mer perplexity", "bits per base", "base accuracy"];
     let mut table = Table::new(1, &head);
@@ -43,13 +43,13 @@ pub fn language_section(language: &Language) -> Vec<Block> {
     ];
     vec![
         heading("Language"),
-        Block::Paragraph(format!(
+        ReportBlock::Paragraph(format!(
             "{} windows of {} bp, {} six-mers. Perplexity is that of a six-mer given what precedes it; \
              4,096 would be a uniform guess.",
             language.windows, language.window_bp, language.six_mers
         )),
-        Block::Table(table),
-        Block::Paragraph(format!(
+        ReportBlock::Table(table),
+        ReportBlock::Paragraph(format!(
             "The encoder predicts all six bases at once. The last line's accuracy is an easier task: each \
              base is predicted from the true bases right before it. Its perplexity is comparable, by the \
              chain rule. The Markov model was fitted to {} bp of the training corpus.",
@@ -60,7 +60,7 @@ pub fn language_section(language: &Language) -> Vec<Block> {
 
 /// Predictions by kind of edit.
 #[must_use]
-pub fn prediction_section(by_kind: &BTreeMap<String, Prediction>) -> Vec<Block> {
+pub fn prediction_section(by_kind: &BTreeMap<String, Prediction>) -> Vec<ReportBlock> {
     let head = "edits|number|cosine|naive cosine|L2|naive L2|prediction closer";
     let mut table = Table::new(1, &head.split('|').collect::<Vec<_>>());
     table.rows.extend(by_kind.iter().map(|(kind, figures)| {
@@ -78,14 +78,14 @@ pub fn prediction_section(by_kind: &BTreeMap<String, Prediction>) -> Vec<Block> 
                  reference state, as if nothing changed.";
     vec![
         heading("Prediction"),
-        Block::Paragraph(about.to_owned()),
-        Block::Table(table),
+        ReportBlock::Paragraph(about.to_owned()),
+        ReportBlock::Table(table),
     ]
 }
 
 /// Percentiles of common variants.
 #[must_use]
-pub fn uniformity_section(common: &CommonVariants) -> Vec<Block> {
+pub fn uniformity_section(common: &CommonVariants) -> Vec<ReportBlock> {
     let figures = &common.uniformity;
     let table = figures.table_variants.map_or_else(String::new, |count| {
         format!(
@@ -105,7 +105,7 @@ pub fn uniformity_section(common: &CommonVariants) -> Vec<Block> {
     };
     vec![
         heading("Percentiles of common variants"),
-        Block::Paragraph(format!(
+        ReportBlock::Paragraph(format!(
             "{} held-out variants with a frequency of at least 1 %. Kolmogorov-Smirnov distance from \
              uniform {:.4} (p {:.2e}, as if variants were independent), which {within} below \
              {UNIFORM_WITHIN}. Of uniform samples of this size 95 % lie within {:.4}, so that limit \
@@ -117,14 +117,14 @@ pub fn uniformity_section(common: &CommonVariants) -> Vec<Block> {
             figures.mean,
             100.0 * figures.share_above_95,
         )),
-        Block::Image("percentiles.svg"),
+        ReportBlock::Image("percentiles.svg"),
         left_out(&common.left_out),
     ]
 }
 
 /// Pathogenic against benign variants.
 #[must_use]
-pub fn clinvar_section(clinvar: &ClinVar) -> Vec<Block> {
+pub fn clinvar_section(clinvar: &ClinVar) -> Vec<ReportBlock> {
     let about = format!(
         "{} pathogenic and {} benign single-base substitutions in held-out genes. AUROC with a 95 % \
          interval ({} stratified resamples); 0.5 is chance. Classes with fewer than {LEAST_PER_SIDE} on a \
@@ -132,16 +132,16 @@ pub fn clinvar_section(clinvar: &ClinVar) -> Vec<Block> {
          clinical labels lean on the same annotation as the rule: read the classes one by one.",
         clinvar.pathogenic, clinvar.benign, clinvar.basis.bootstrap_resamples
     );
-    let mut blocks = vec![heading("ClinVar"), Block::Paragraph(about)];
+    let mut blocks = vec![heading("ClinVar"), ReportBlock::Paragraph(about)];
     let classes = clinvar.classes.iter().map(ClassFigures::from);
     add_classes(&mut blocks, classes, &clinvar.basis);
-    blocks.push(Block::Image("clinvar_roc.svg"));
+    blocks.push(ReportBlock::Image("clinvar_roc.svg"));
     blocks
 }
 
 /// Random against fixed substitutions.
 #[must_use]
-pub fn primate_section(primates: &Primates) -> Vec<Block> {
+pub fn primate_section(primates: &Primates) -> Vec<ReportBlock> {
     let about = format!(
         "{} substitutions fixed on the branches to human and to chimpanzee, in held-out regions, each \
          with a random one: the same base between the same neighbours, replaced by the same base, in the \
@@ -151,7 +151,7 @@ pub fn primate_section(primates: &Primates) -> Vec<Block> {
         primates.pairs, primates.basis.bootstrap_resamples
     );
     let title = heading("Substitutions of primates");
-    let mut blocks = vec![title, Block::Paragraph(about)];
+    let mut blocks = vec![title, ReportBlock::Paragraph(about)];
     let groups = primates.groups.iter().map(ClassFigures::from);
     add_classes(&mut blocks, groups, &primates.basis);
     blocks
@@ -159,7 +159,7 @@ pub fn primate_section(primates: &Primates) -> Vec<Block> {
 
 /// The scores by class, what they mean, the classes that are too small, and what was fitted.
 fn add_classes<'a>(
-    blocks: &mut Vec<Block>,
+    blocks: &mut Vec<ReportBlock>,
     classes: impl Iterator<Item = ClassFigures<'a>>,
     basis: &Basis,
 ) {
@@ -177,25 +177,25 @@ fn add_classes<'a>(
     };
     let small: Vec<String> = small.iter().map(ClassFigures::title).collect();
     blocks.extend([
-        Block::Table(Table {
+        ReportBlock::Table(Table {
             text_columns: head.len(),
             rows: meanings.iter().map(row).collect(),
             head,
         }),
-        Block::List(
+        ReportBlock::List(
             meanings
                 .iter()
                 .map(|(_, name, is)| format!("{name}: {is}"))
                 .collect(),
         ),
-        Block::Paragraph(format!("Too few to measure: {}.", list(&small))),
-        Block::Paragraph(basis.ensemble.as_ref().map_or_else(
+        ReportBlock::Paragraph(format!("Too few to measure: {}.", list(&small))),
+        ReportBlock::Paragraph(basis.ensemble.as_ref().map_or_else(
             || "No ensemble: too few variants outside the hold-outs to fit one.".to_owned(),
             |ensemble| ensemble.to_line(),
         )),
     ]);
     blocks.extend(basis.context.as_ref().map(|context| {
-        Block::Paragraph(format!(
+        ReportBlock::Paragraph(format!(
             "The context table was fitted to {} ({} / {}).",
             context.fitted_to, context.positive, context.negative
         ))
@@ -203,8 +203,8 @@ fn add_classes<'a>(
     blocks.push(left_out(&basis.left_out));
 }
 
-fn heading(text: &str) -> Block {
-    Block::Heading(text.to_owned())
+fn heading(text: &str) -> ReportBlock {
+    ReportBlock::Heading(text.to_owned())
 }
 
 fn cell(auroc: Option<&Auroc>) -> String {
@@ -216,10 +216,10 @@ fn cell(auroc: Option<&Auroc>) -> String {
     })
 }
 
-fn left_out(reasons: &BTreeMap<String, u64>) -> Block {
+fn left_out(reasons: &BTreeMap<String, u64>) -> ReportBlock {
     let parts = reasons.iter();
     let parts = parts.map(|(reason, count)| format!("{count} {}", reason.replace('_', " ")));
-    Block::Paragraph(format!("Left out: {}.", list(&parts.collect::<Vec<_>>())))
+    ReportBlock::Paragraph(format!("Left out: {}.", list(&parts.collect::<Vec<_>>())))
 }
 
 fn list(parts: &[String]) -> String {

@@ -14,7 +14,7 @@ const NEGATIVE: &str = "No clinical utility, privacy, deployment, or runtime-ass
 
 /// Where the states come from.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Origin {
+pub enum StateOrigin {
     /// A file.
     File,
     /// This run: which model was measured on what, in one sentence.
@@ -25,15 +25,15 @@ pub enum Origin {
 pub fn add_figures(
     (splits, steps): &(Vec<Fidelity>, Vec<Fidelity>),
     recall_k: u64,
-    origin: &Origin,
+    origin: &StateOrigin,
     file: &mut MetricsFile,
 ) {
     let (about, recall) = match origin {
-        Origin::File => (
+        StateOrigin::File => (
             FILE_ONLY.to_owned(),
             "uses target-rank evidence supplied by the measured rollout-state artifact.",
         ),
-        Origin::Measured(text) => (
+        StateOrigin::Measured(text) => (
             text.clone(),
             "looks for each target among all targets of the same split and number of edits; it falls \
              as their number grows.",

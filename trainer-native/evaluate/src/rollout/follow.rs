@@ -4,14 +4,12 @@
 use genolewm::action::ActionEncoder;
 use genolewm::bundle::Bundle;
 use genolewm::encoder::{EditedWindow, Site, StateEncoder};
-use genolewm::ops::{BurnOps, Ops};
+use genolewm::ops::{BurnMatrix, BurnOps, Ops};
 use genolewm::predictor::Predictor;
 use genolewm::rollout::rollout;
 use genolewm_core::Result;
 use genolewm_core::edit::{RelEdit, apply_edits};
 use genolewm_core::position::BpOffset;
-
-type Matrix = <BurnOps as Ops>::Matrix;
 
 /// A window and the edits that are made to it, one after the other.
 #[derive(Debug, Clone, Copy)]
@@ -41,17 +39,17 @@ pub struct Networks<'a> {
     /// The backend.
     pub ops: &'a BurnOps,
     /// Windows to states.
-    pub encoder: &'a StateEncoder<Matrix>,
+    pub encoder: &'a StateEncoder<BurnMatrix>,
     /// Edits to actions.
-    pub action: &'a ActionEncoder<Matrix>,
+    pub action: &'a ActionEncoder<BurnMatrix>,
     /// States and actions to predictions.
-    pub predictor: &'a Predictor<Matrix>,
+    pub predictor: &'a Predictor<BurnMatrix>,
 }
 
 impl<'a> Networks<'a> {
     /// Those of a loaded model.
     #[must_use]
-    pub const fn of(ops: &'a BurnOps, bundle: &'a Bundle<Matrix>) -> Self {
+    pub const fn of(ops: &'a BurnOps, bundle: &'a Bundle<BurnMatrix>) -> Self {
         Self {
             ops,
             encoder: &bundle.encoder,
@@ -97,7 +95,7 @@ impl<'a> Networks<'a> {
             .collect())
     }
 
-    fn rows(&self, matrix: &Matrix) -> Result<Vec<Vec<f32>>> {
+    fn rows(&self, matrix: &BurnMatrix) -> Result<Vec<Vec<f32>>> {
         let values = pollster::block_on(self.ops.read(matrix))?;
         let rows = values.chunks_exact(self.encoder.d_state());
         Ok(rows.map(<[f32]>::to_vec).collect())

@@ -4,7 +4,7 @@ use super::fidelity::rank;
 use super::follow::{EditPath, Networks, PathStates};
 use super::haplotypes::Haplotype;
 use super::rows::StateRow;
-use crate::states::Model;
+use crate::states::MeasuredModel;
 use genolewm_core::Result;
 use genolewm_data::edits::synthetic::pooling_locus;
 
@@ -18,7 +18,7 @@ const BATCH: usize = 16;
 /// # Errors
 /// As the model's, for an edit that does not fit its window.
 pub fn measure(
-    model: &Model,
+    model: &MeasuredModel,
     split: &str,
     haplotypes: &[Haplotype],
     done: &mut dyn FnMut(usize),
@@ -44,7 +44,11 @@ pub fn measure(
 }
 
 /// Rows of haplotypes that have equally many edits.
-fn measure_batch(model: &Model, split: &str, batch: &[&Haplotype]) -> Result<Vec<Vec<StateRow>>> {
+fn measure_batch(
+    model: &MeasuredModel,
+    split: &str,
+    batch: &[&Haplotype],
+) -> Result<Vec<Vec<StateRow>>> {
     let paths = batch.iter().map(|of| EditPath {
         window: &of.window,
         edits: &of.edits,

@@ -13,7 +13,7 @@ const FIXED_COLUMNS: usize = 9;
 
 /// Which alleles lie together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Phase {
+pub enum Phasing {
     /// All alleles of the file lie on one copy.
     Together,
     /// As the genotypes of a sample say: the first one, or that of a name.
@@ -29,7 +29,7 @@ pub enum Phase {
 /// `INPUT.GENERIC` when it has no such sample.
 pub fn read_copies(
     path: &Path,
-    phase: &Phase,
+    phase: &Phasing,
     regions: Option<&Regions>,
     observed: &mut Observed,
 ) -> Result<Vec<Vec<EditSpec>>> {
@@ -48,8 +48,8 @@ pub fn read_copies(
 }
 
 /// The column of the sample; `None` where alleles lie together.
-fn sample_column(header: &[String], phase: &Phase) -> Result<Option<usize>> {
-    let Phase::Sample(wanted) = phase else {
+fn sample_column(header: &[String], phase: &Phasing) -> Result<Option<usize>> {
+    let Phasing::Sample(wanted) = phase else {
         return Ok(None);
     };
     let names = header.iter().rfind(|line| line.starts_with("#CHROM"));
@@ -129,7 +129,7 @@ mod tests {
         1\t40\t.\tA\tC\t.\t.\t.\tGT\t0/1\t.|1\n\
         1\t50\t.\tA\t<DEL>\t.\t.\t.\tGT\t1|0\t0|0\n";
 
-    fn read(vcf: &str, phase: &Phase) -> Result<(Vec<Vec<String>>, Observed)> {
+    fn read(vcf: &str, phase: &Phasing) -> Result<(Vec<Vec<String>>, Observed)> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), vcf).unwrap();
         let mut observed = Observed::default();
@@ -140,18 +140,18 @@ mod tests {
 
     #[test]
     fn genotypes_part_the_copies() {
-        let (copies, observed) = read(VCF, &Phase::Sample(None)).unwrap();
+        let (copies, observed) = read(VCF, &Phasing::Sample(None)).unwrap();
         assert_eq!(copies, [vec!["1:10:A:C"], vec!["1:10:A:C", "1:30:A:C"]]);
         assert_eq!(observed.left_out.get("unphased"), Some(&1));
         assert_eq!(observed.left_out.values().sum::<u64>(), 2);
-        let (copies, _) = read(VCF, &Phase::Sample(Some("two".to_owned()))).unwrap();
+        let (copies, _) = read(VCF, &Phasing::Sample(Some("two".to_owned()))).unwrap();
         assert_eq!(copies, [vec!["1:30:A:G"], vec!["1:30:A:C", "1:40:A:C"]]);
-        assert!(read(VCF, &Phase::Sample(Some("three".to_owned()))).is_err());
+        assert!(read(VCF, &Phasing::Sample(Some("three".to_owned()))).is_err());
     }
 
     #[test]
     fn without_genotypes_all_alleles_lie_together() {
-        let (copies, _) = read(VCF, &Phase::Together).unwrap();
+        let (copies, _) = read(VCF, &Phasing::Together).unwrap();
         assert_eq!(
             copies,
             [vec!["1:10:A:C", "1:30:A:C", "1:30:A:G", "1:40:A:C"]]
@@ -160,7 +160,7 @@ mod tests {
             .lines()
             .map(|line| line.split('\t').take(8).collect::<Vec<_>>().join("\t"))
             .collect();
-        let (copies, _) = read(&sites.join("\n"), &Phase::Sample(None)).unwrap();
+        let (copies, _) = read(&sites.join("\n"), &Phasing::Sample(None)).unwrap();
         assert_eq!(copies[0].len(), 4);
     }
 }

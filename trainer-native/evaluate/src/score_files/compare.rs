@@ -12,14 +12,14 @@ use genolewm_data::genome::consequence::Consequence;
 
 /// A score, by labelled variant.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Column {
+pub struct ScoreColumn {
     /// The field, or the name of a baseline.
     pub name: String,
     /// By variant.
     pub values: Vec<f64>,
 }
 
-impl Column {
+impl ScoreColumn {
     /// The same score, of some variants.
     #[must_use]
     pub fn rows(&self, rows: &[usize]) -> Self {
@@ -122,7 +122,7 @@ impl Measure {
     /// As [`Measure::agreement`].
     pub fn strata(
         &self,
-        columns: &[Column],
+        columns: &[ScoreColumn],
         labels: &LabelValues,
         consequences: &[Consequence],
     ) -> Result<Vec<Stratum>> {
@@ -140,7 +140,7 @@ impl Measure {
         &self,
         name: String,
         rows: &[usize],
-        columns: &[Column],
+        columns: &[ScoreColumn],
         labels: &LabelValues,
     ) -> Result<Stratum> {
         let labels = labels.rows(rows);
@@ -234,7 +234,7 @@ mod tests {
                 _ => Consequence::Intron,
             })
             .collect();
-        let column = |name: &str, sign: f64| Column {
+        let column = |name: &str, sign: f64| ScoreColumn {
             name: name.to_owned(),
             values: positive.iter().map(|&is| sign * f64::from(is)).collect(),
         };
@@ -253,7 +253,7 @@ mod tests {
         assert!(of("intron_variant").agreements.is_empty());
         // Numbers: a score that never varies has no correlation.
         let labels = LabelValues::Continuous((0..44).map(f64::from).collect());
-        let constant = Column {
+        let constant = ScoreColumn {
             name: "c".to_owned(),
             values: vec![1.0; 44],
         };

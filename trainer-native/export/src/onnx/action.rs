@@ -1,6 +1,6 @@
 //! The action encoder as an ONNX graph: positions, types and six-mer ids of edits give `actions`.
 
-use super::graph::{Attribute, Graph, Port, Size, Value};
+use super::graph::{Attribute, OnnxGraph, Port, Size, Value};
 use super::layers::Network;
 use super::proto::DataType;
 use genolewm::action::{ALLELE_HEADS, SLOTS};
@@ -32,9 +32,9 @@ struct Edits {
 ///
 /// # Errors
 /// `DEPLOY.EXPORT_FORMAT` when a tensor is missing, surplus or misshapen.
-pub(super) fn build(weights: Weights, shape: ActionShape<'_>) -> Result<Graph> {
+pub(super) fn build(weights: Weights, shape: ActionShape<'_>) -> Result<OnnxGraph> {
     let mut net = Network {
-        graph: Graph::new("action_encoder"),
+        graph: OnnxGraph::new("action_encoder"),
         weights,
         heads: ALLELE_HEADS,
     };
@@ -67,7 +67,7 @@ pub(super) fn build(weights: Weights, shape: ActionShape<'_>) -> Result<Graph> {
     Ok(net.graph)
 }
 
-fn inputs(graph: &mut Graph) -> Edits {
+fn inputs(graph: &mut OnnxGraph) -> Edits {
     let mut ids = |name, shape: &[Size], doc| {
         graph.input(Port {
             name,
@@ -103,7 +103,7 @@ fn inputs(graph: &mut Graph) -> Edits {
 }
 
 /// Sines, then cosines of each position.
-fn positions(graph: &mut Graph, rel_pos: &Value, frequencies: &[f32]) -> Value {
+fn positions(graph: &mut OnnxGraph, rel_pos: &Value, frequencies: &[f32]) -> Value {
     let float = [Attribute::Int("to", DataType::Float as i64)];
     let bases = graph.op("Cast", &[rel_pos], &float);
     let bases = graph.unsqueeze(&bases, &[2]);

@@ -39,11 +39,11 @@ pub(super) enum Attribute<'a> {
 /// Nodes, constants, inputs and outputs. Names are counted, so that the same calls make the same
 /// bytes.
 #[derive(Debug, Default)]
-pub(super) struct Graph {
+pub(super) struct OnnxGraph {
     proto: GraphProto,
 }
 
-impl Graph {
+impl OnnxGraph {
     pub(super) fn new(name: &str) -> Self {
         Self {
             proto: GraphProto {

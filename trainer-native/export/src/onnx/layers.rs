@@ -1,7 +1,7 @@
 //! The layers that predictor and action encoder share, as nodes. Weights come under the names of
 //! the safetensors file; a matrix that is transposed for `MatMul` has `.T` after its name.
 
-use super::graph::{Attribute, Graph, Value};
+use super::graph::{Attribute, OnnxGraph, Value};
 use genolewm::weights::{Weights, transpose};
 use genolewm_core::Result;
 
@@ -11,7 +11,7 @@ const EPSILON: f32 = 1e-5;
 /// A graph and the weights that have not gone into it yet.
 #[derive(Debug)]
 pub(super) struct Network {
-    pub graph: Graph,
+    pub graph: OnnxGraph,
     pub weights: Weights,
     /// Of every attention.
     pub heads: usize,

@@ -9,14 +9,14 @@ mod layers;
 mod predictor;
 mod action;
 
-use super::source::Source;
+use super::source::SourceModel;
 use super::{Artifact, GENERATED_BY, NOTICE};
 use action::ActionShape;
 use genolewm::action::{ALLELE_HEADS, ActionEncoder};
 use genolewm::ops::BurnOps;
 use genolewm::predictor::Predictor;
 use genolewm_core::Result;
-use graph::Graph;
+use graph::OnnxGraph;
 use prost::Message;
 use proto::{ModelProto, OperatorSetIdProto, StringStringEntryProto};
 
@@ -30,12 +30,12 @@ const IR_VERSION: i64 = 9;
 /// # Errors
 /// `DEPLOY.EXPORT_FORMAT` when a tensor is missing, surplus or misshapen; `CONFIG.GENERIC` when
 /// the config's heads do not fit.
-pub fn export(source: &Source) -> Result<[Artifact; 2]> {
+pub fn export(source: &SourceModel) -> Result<[Artifact; 2]> {
     Ok([predictor_file(source)?, action_file(source)?])
 }
 
 /// The weights are loaded as for scoring first: what is refused there has to be refused here.
-fn predictor_file(source: &Source) -> Result<Artifact> {
+fn predictor_file(source: &SourceModel) -> Result<Artifact> {
     let heads = source.config.predictor.n_heads;
     let loaded = Predictor::load(&BurnOps::cpu(), source.predictor.clone(), heads)?;
     let sizes = loaded.sizes();
@@ -44,7 +44,7 @@ fn predictor_file(source: &Source) -> Result<Artifact> {
     Ok(file("predictor", "predictor.onnx", graph, source, &more))
 }
 
-fn action_file(source: &Source) -> Result<Artifact> {
+fn action_file(source: &SourceModel) -> Result<Artifact> {
     let weights = &source.action;
     let max_window_bp = source.config.max_window_bp;
     let cpu = BurnOps::cpu();
@@ -62,8 +62,8 @@ fn action_file(source: &Source) -> Result<Artifact> {
 fn file(
     component: &'static str,
     name: &str,
-    graph: Graph,
-    source: &Source,
+    graph: OnnxGraph,
+    source: &SourceModel,
     more: &[(&str, String)],
 ) -> Artifact {
     let graph = graph.into_proto();
@@ -89,7 +89,7 @@ fn file(
 }
 
 /// What the file says of itself, so that it can be told from others once it lies elsewhere.
-fn metadata(source: &Source, more: &[(&str, String)]) -> Vec<StringStringEntryProto> {
+fn metadata(source: &SourceModel, more: &[(&str, String)]) -> Vec<StringStringEntryProto> {
     let manifest = &source.manifest;
     let common = [
         ("model_id", source.model_id.clone()),

@@ -3,7 +3,7 @@
 //! Where the program leaves rows of padding out, the graph keeps and masks them, since its shapes
 //! are the caller's: their products get [`MASKED`] added, and their predictions are 0.
 
-use super::graph::{Attribute, Graph, Port, Size, Value};
+use super::graph::{Attribute, OnnxGraph, Port, Size, Value};
 use super::layers::Network;
 use super::proto::DataType;
 use genolewm::predictor::PredictorSizes;
@@ -30,7 +30,7 @@ struct Masks {
 }
 
 /// Rows of the states, `[batch, 1, d_hidden]`, and of the actions, `[batch, k, d_hidden]`.
-struct Rows {
+struct Hidden {
     state: Value,
     actions: Value,
 }
@@ -39,9 +39,9 @@ struct Rows {
 ///
 /// # Errors
 /// `DEPLOY.EXPORT_FORMAT` when a tensor is missing, surplus or misshapen.
-pub(super) fn build(weights: Weights, sizes: &PredictorSizes, heads: usize) -> Result<Graph> {
+pub(super) fn build(weights: Weights, sizes: &PredictorSizes, heads: usize) -> Result<OnnxGraph> {
     let mut net = Network {
-        graph: Graph::new("predictor"),
+        graph: OnnxGraph::new("predictor"),
         weights,
         heads,
     };
@@ -70,7 +70,7 @@ pub(super) fn build(weights: Weights, sizes: &PredictorSizes, heads: usize) -> R
     Ok(net.graph)
 }
 
-fn inputs(graph: &mut Graph, sizes: &PredictorSizes) -> [Value; 3] {
+fn inputs(graph: &mut OnnxGraph, sizes: &PredictorSizes) -> [Value; 3] {
     [
         Port {
             name: "state",
@@ -96,7 +96,7 @@ fn inputs(graph: &mut Graph, sizes: &PredictorSizes) -> [Value; 3] {
 
 /// `1..=k` as indices, which are the actions' places in the sequence. Indices, unlike a slice of a
 /// table, fail when there are more actions than the model has places for.
-fn places(graph: &mut Graph, actions: &Value) -> Value {
+fn places(graph: &mut OnnxGraph, actions: &Value) -> Value {
     let second = [Attribute::Int("start", 1), Attribute::Int("end", 2)];
     let count = graph.op("Shape", &[actions], &second);
     let axis = graph.ints(&[0]);
@@ -106,7 +106,7 @@ fn places(graph: &mut Graph, actions: &Value) -> Value {
     graph.op("Range", &[&one, &past, &one], &[])
 }
 
-fn masks(graph: &mut Graph, mask: &Value, places: &Value) -> Masks {
+fn masks(graph: &mut OnnxGraph, mask: &Value, places: &Value) -> Masks {
     let there = graph.unsqueeze(mask, &[2]);
     let open = graph.scalar(0.0);
     let shut = graph.scalar(MASKED);
@@ -133,13 +133,13 @@ fn masks(graph: &mut Graph, mask: &Value, places: &Value) -> Masks {
 
 /// Whatever stands in padding is replaced: even NaN must not reach a sum, where a share of 0 would
 /// not silence it.
-fn absent_as_zero(graph: &mut Graph, there: &Value, rows: &Value) -> Value {
+fn absent_as_zero(graph: &mut OnnxGraph, there: &Value, rows: &Value) -> Value {
     let zero = graph.scalar(0.0);
     graph.op("Where", &[there, rows, &zero], &[])
 }
 
 /// Projects both to the blocks' width and marks them with their kind and place.
-fn embed(net: &mut Network, state: &Value, actions: &Value, places: &Value) -> Result<Rows> {
+fn embed(net: &mut Network, state: &Value, actions: &Value, places: &Value) -> Result<Hidden> {
     let state = match net.weights.shape("state_projection.weight").is_some() {
         true => net.linear(state, "state_projection")?,
         false => state.clone(),
@@ -156,14 +156,14 @@ fn embed(net: &mut Network, state: &Value, actions: &Value, places: &Value) -> R
         let rows = graph.add(rows, &kind);
         graph.add(&rows, &place)
     };
-    Ok(Rows {
+    Ok(Hidden {
         state: mark(&state, 0, &first),
         actions: mark(&actions, 1, places),
     })
 }
 
 /// A block in which either the states read the actions, or the actions what came before them.
-fn cross_block(net: &mut Network, rows: &mut Rows, index: usize, masks: &Masks) -> Result<()> {
+fn cross_block(net: &mut Network, rows: &mut Hidden, index: usize, masks: &Masks) -> Result<()> {
     let block = format!("cross_blocks.{index}");
     if index.is_multiple_of(2) {
         let norm = net.take_norm(&format!("{block}.attn_norm"))?;
@@ -192,7 +192,7 @@ fn cross_block(net: &mut Network, rows: &mut Rows, index: usize, masks: &Masks) 
 }
 
 /// The blocks in which all rows read all rows; what they leave of the actions.
-fn read_all(net: &mut Network, rows: Rows, blocks: usize, masks: &Masks) -> Result<Value> {
+fn read_all(net: &mut Network, rows: Hidden, blocks: usize, masks: &Masks) -> Result<Value> {
     if blocks == 0 {
         return Ok(rows.actions);
     }

@@ -1,4 +1,4 @@
-use super::graph::{Attribute, Graph, Port, Size};
+use super::graph::{Attribute, OnnxGraph, Port, Size};
 use super::proto::{DataType, Dimension, GraphProto, ValueInfoProto};
 use super::*;
 use genolewm::files::Directory;
@@ -6,10 +6,10 @@ use genolewm::weights::{NamedTensor, Weights};
 use genolewm_core::ErrorCode;
 use std::collections::{BTreeMap, BTreeSet};
 
-fn built_in() -> Source {
+fn built_in() -> SourceModel {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/builtin");
     let files = Directory(path.into());
-    Source::read(&files).expect("its networks")
+    SourceModel::read(&files).expect("its networks")
 }
 
 fn graph_of(artifact: &Artifact) -> GraphProto {
@@ -28,7 +28,7 @@ fn port(name: &'static str, shape: &'static [Size], doc: &'static str) -> Port<'
 
 #[test]
 fn a_tiny_graph_has_the_bytes_that_the_onnx_package_writes() {
-    let mut graph = Graph::new("tiny");
+    let mut graph = OnnxGraph::new("tiny");
     let x = graph.input(port("x", &[Size::Free("n")], "in"));
     let zero = graph.ints(&[0]);
     let y = graph.op("Concat", &[&x, &zero], &[Attribute::Int("axis", 0)]);

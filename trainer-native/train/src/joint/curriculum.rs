@@ -1,7 +1,7 @@
 //! The curriculum: which edits the windows of a step are shown with, harder ones later.
 
 use genolewm_data::edits::mix::{EditMix, EditSource};
-use genolewm_data::weighted::Weights;
+use genolewm_data::weighted::WeightedChoice;
 
 /// Indels among a window's synthetic edits at the first step, and at the last one.
 const INDELS: (f64, f64) = (1.0, 3.0);
@@ -29,7 +29,7 @@ pub(super) fn mix(base: &EditMix, progress: f64, draw: f64) -> EditMix {
     EditMix {
         counts: counts.collect(),
         fallbacks: base.fallbacks.clone(),
-        rollouts: Weights::of([(1, 1.0 - 2.0 * longer), (2, longer), (3, longer)]),
+        rollouts: WeightedChoice::of([(1, 1.0 - 2.0 * longer), (2, longer), (3, longer)]),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::pairs::{StateItem, StatePairs};
 use genolewm_core::edit::RelEdit;
 use genolewm_data::bases::below;
 use genolewm_data::edits::synthetic::default_edit_types;
-use genolewm_data::weighted::Weights;
+use genolewm_data::weighted::WeightedChoice;
 use rand_chacha::ChaCha8Rng;
 use std::collections::VecDeque;
 
@@ -78,18 +78,18 @@ impl GenerationPool {
     }
 
     /// The types that there are, as indices into `by_type`.
-    fn weights(&self) -> Option<Weights<usize>> {
+    fn weights(&self) -> Option<WeightedChoice<usize>> {
         self.balance.then(|| {
             let types = default_edit_types();
             let kinds = types.entries().iter().zip(&self.by_type).enumerate();
             let there = kinds.filter(|(_, (_, items))| !items.is_empty());
-            Weights::of(there.map(|(at, (&(_, weight), _))| (at, weight)))
+            WeightedChoice::of(there.map(|(at, (&(_, weight), _))| (at, weight)))
         })
     }
 
     fn draw_balanced(
         &self,
-        weights: &Weights<usize>,
+        weights: &WeightedChoice<usize>,
         rng: &mut ChaCha8Rng,
     ) -> Option<StateItem<'_>> {
         let items = self.by_type.get(weights.draw(rng)?)?;

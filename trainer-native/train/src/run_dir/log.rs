@@ -1,7 +1,7 @@
 //! The log of metrics, line by line: `metrics.jsonl`, `timing.jsonl` and TensorBoard events.
 
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::metrics::{MetricsWriter, Row};
+use genolewm_report::metrics::{MetricsLine, MetricsWriter};
 use genolewm_report::output::write_atomically;
 use genolewm_report::tensorboard::EventFile;
 use serde::Serialize;
@@ -60,7 +60,7 @@ impl RunLog {
     pub(super) fn write(&mut self, line: &impl Serialize) -> Result<()> {
         let row = match serde_json::to_value(line) {
             Ok(Value::Object(row)) => row,
-            _ => Row::new(),
+            _ => MetricsLine::new(),
         };
         let step = row.get(STEP).and_then(Value::as_u64).ok_or_else(|| {
             Error::new(ErrorCode::InternalGeneric, "a line of metrics has no step")
@@ -72,7 +72,7 @@ impl RunLog {
             .collect();
         self.events.scalars(step, &figures)?;
         let of_the_clock = |name: &str| OF_THE_CLOCK.contains(&name);
-        let part = |wanted: bool| -> Row {
+        let part = |wanted: bool| -> MetricsLine {
             row.iter()
                 .filter(|(name, _)| *name == STEP || of_the_clock(name) == wanted)
                 .map(|(name, value)| (name.clone(), value.clone()))

@@ -73,7 +73,7 @@ pub fn open(
             let line = |record: &_, outcomes: &_| Ok(vcf_line(record, outcomes) + "\n");
             Box::new(Text::new(output, compressed, &head, line)?)
         }
-        Format::Parquet => Box::new(parquet::Table::new(output)?),
+        Format::Parquet => Box::new(parquet::ParquetScores::new(output)?),
         Format::Table => {
             return Err(Error::new(
                 ErrorCode::InternalInvariantViolation,

@@ -35,15 +35,15 @@ const SCHEMA: &str = "message scores {
 /// Alleles held in memory before they are written as one row group.
 const ROW_GROUP: usize = 1 << 16;
 
-pub(super) struct Table {
+pub(super) struct ParquetScores {
     writer: SerializedFileWriter<Output>,
     name: String,
-    rows: Rows,
+    rows: RowGroupColumns,
 }
 
 /// The columns of the current row group.
 #[derive(Default)]
-struct Rows {
+struct RowGroupColumns {
     chrom: Vec<ByteArray>,
     pos: Vec<i64>,
     id: Optional<ByteArray>,
@@ -58,7 +58,7 @@ struct Rows {
     low_confidence: Optional<bool>,
 }
 
-impl Table {
+impl ParquetScores {
     pub(super) fn new(output: Output) -> Result<Self> {
         let name = output.name().to_owned();
         let properties =
@@ -70,7 +70,7 @@ impl Table {
         Ok(Self {
             writer,
             name,
-            rows: Rows::default(),
+            rows: RowGroupColumns::default(),
         })
     }
 
@@ -87,7 +87,7 @@ impl Table {
     }
 }
 
-impl ScoreWriter for Table {
+impl ScoreWriter for ParquetScores {
     fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
         for (index, outcome) in outcomes.iter().enumerate() {
             self.rows.push(record, alternate(record, index), outcome);
@@ -107,7 +107,7 @@ impl ScoreWriter for Table {
     }
 }
 
-impl Rows {
+impl RowGroupColumns {
     fn push(&mut self, record: &VariantRecord, alternate: &str, outcome: &Outcome) {
         let pos = record.pos.map_or(0, |pos| pos.get());
         let scored = match outcome {

@@ -11,12 +11,12 @@ use noodles_bgzf as bgzf;
 use std::io::Write;
 
 /// What is written of a record and its outcomes, line breaks included.
-pub(super) type Lines = fn(&VariantRecord, &[Outcome]) -> Result<String>;
+pub(super) type LineFormat = fn(&VariantRecord, &[Outcome]) -> Result<String>;
 
 pub(super) struct Text {
     writer: Encoder,
     name: String,
-    lines: Lines,
+    lines: LineFormat,
 }
 
 enum Encoder {
@@ -29,7 +29,7 @@ impl Text {
         output: Output,
         compressed: Compressed,
         head: &str,
-        lines: Lines,
+        lines: LineFormat,
     ) -> Result<Self> {
         let name = output.name().to_owned();
         let writer = match compressed {
