@@ -50,8 +50,10 @@ const fn yes() -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ConfidenceInterval {
     /// Lower bound.
+    #[serde(serialize_with = "finite")]
     pub ci_low: f64,
     /// Upper bound.
+    #[serde(serialize_with = "finite")]
     pub ci_high: f64,
 }
 
@@ -66,6 +68,7 @@ pub struct BaselineFigure {
     pub baseline_value: f64,
     /// The figure less that of the baseline.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "finite")]
     pub delta_vs_baseline: Option<f64>,
     /// The variants that it was measured on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,18 +86,22 @@ pub struct ComparisonRow {
     /// The first score, and its figure.
     pub score: String,
     /// The figure of the first.
+    #[serde(serialize_with = "finite")]
     pub value: f64,
     /// The other score.
     pub compared_with: String,
     /// The figure of the other.
+    #[serde(serialize_with = "finite")]
     pub compared_value: f64,
     /// The first figure less the other.
+    #[serde(serialize_with = "finite")]
     pub difference: f64,
     /// The paired bootstrap.
     #[serde(flatten)]
     pub interval: Option<ConfidenceInterval>,
     /// Its probability.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "finite")]
     pub bootstrap_p: Option<f64>,
     /// Resamples that have a figure for both.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,10 +115,13 @@ pub struct ComparisonRow {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct DelongRow {
     /// Of the difference.
+    #[serde(serialize_with = "finite")]
     pub delong_standard_error: f64,
     /// Difference over standard error.
+    #[serde(serialize_with = "finite")]
     pub delong_z: Option<f64>,
     /// Two-sided.
+    #[serde(serialize_with = "finite")]
     pub delong_p: Option<f64>,
 }
 
@@ -143,6 +153,7 @@ pub struct StratumFigure {
     /// What was measured.
     pub name: String,
     /// The figure.
+    #[serde(serialize_with = "finite")]
     pub value: f64,
     /// Its interval.
     #[serde(flatten)]
@@ -169,14 +180,18 @@ pub struct CurvesRow {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ReliabilityRow {
     /// Lower edge.
+    #[serde(serialize_with = "finite")]
     pub low: f64,
     /// Upper edge.
+    #[serde(serialize_with = "finite")]
     pub high: f64,
     /// Variants.
     pub n: usize,
     /// Their mean score.
+    #[serde(serialize_with = "finite")]
     pub mean_score: f64,
     /// Their share of positives.
+    #[serde(serialize_with = "finite")]
     pub positive_share: f64,
 }
 
@@ -202,16 +217,22 @@ pub struct StepRow {
     /// Says exactly which rows these are.
     pub row_identity: String,
     /// Cosine of prediction and target.
+    #[serde(serialize_with = "finite")]
     pub cosine_similarity_mean: f64,
     /// The same of the source state.
+    #[serde(serialize_with = "finite")]
     pub naive_baseline_cosine_mean: f64,
     /// Euclidean distance from prediction to target.
+    #[serde(serialize_with = "finite")]
     pub l2_distance_mean: f64,
     /// The same of the source state.
+    #[serde(serialize_with = "finite")]
     pub naive_baseline_l2_mean: f64,
     /// Share of rows whose target is among the first `recall_k`.
+    #[serde(serialize_with = "finite")]
     pub recall_at_k: f64,
     /// The same of the source state.
+    #[serde(serialize_with = "finite")]
     pub naive_baseline_recall_at_k: f64,
     /// See `recall_at_k`.
     pub recall_k: u64,
@@ -284,5 +305,23 @@ impl CurvesRow {
             (n + weight, sum + weight * apart)
         });
         (n > 0.0).then(|| sum / n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genolewm_report::python::json::json_line;
+
+    /// Of figures beside the metrics' own, those that are not finite were written as `null`.
+    #[test]
+    fn figures_that_are_not_finite_became_null() {
+        let row = |z| DelongRow {
+            delong_standard_error: 0.5,
+            delong_z: z,
+            delong_p: None,
+        };
+        assert!(json_line(&row(Some(f64::NAN))).is_err());
+        assert!(json_line(&row(None)).is_ok_and(|line| line.contains("0.5")));
     }
 }

@@ -24,15 +24,20 @@ pub fn json_document(value: &impl Serialize) -> Result<String> {
     Ok(written(value, Some(0))? + "\n")
 }
 
-/// For `serialize_with`: refuses a number that is not finite, of which serde_json makes a `null`.
+/// For `serialize_with`: refuses a number, where there is one, that is not finite; serde_json makes a
+/// `null` of it.
 ///
 /// # Errors
 /// When it is not.
-pub fn finite<S: Serializer>(value: &f64, serializer: S) -> core::result::Result<S::Ok, S::Error> {
-    if !value.is_finite() {
+pub fn finite<T, S>(value: &T, serializer: S) -> core::result::Result<S::Ok, S::Error>
+where
+    T: Copy + Into<Option<f64>> + Serialize,
+    S: Serializer,
+{
+    if (*value).into().is_some_and(|number| !number.is_finite()) {
         return Err(S::Error::custom("a figure is not finite"));
     }
-    serializer.serialize_f64(*value)
+    value.serialize(serializer)
 }
 
 fn written(value: &impl Serialize, depth: Option<usize>) -> Result<String> {
