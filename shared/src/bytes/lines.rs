@@ -3,10 +3,8 @@
 use super::compression::Compression;
 use super::stream::ByteStream;
 use crate::error::Location;
+use crate::limits::MAX_LINE_BYTES;
 use crate::{Error, ErrorCode, Result};
-
-/// The longest line that is read. A site of half a million samples takes about 25 MB.
-pub(crate) const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
 const BUFFER_BYTES: usize = 128 * 1024;
 

@@ -2,11 +2,9 @@
 //! from a reader, and here the bytes are pushed.
 
 use super::index::FaiEntry;
+use crate::limits::MAX_CONTIG_NAME_BYTES;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
-
-/// The longest name that a contig can have.
-const MAX_NAME_BYTES: usize = 64 * 1024;
 
 /// Finds the contigs in FASTA text that comes in pieces of any size.
 ///
@@ -99,7 +97,7 @@ impl Scanner {
         let taken = end.unwrap_or(piece.len());
         self.name
             .extend_from_slice(piece.get(..taken).unwrap_or_default());
-        if self.name.len() > MAX_NAME_BYTES {
+        if self.name.len() > MAX_CONTIG_NAME_BYTES {
             return Err(Error::input("a contig's name is longer than 64 KiB"));
         }
         if end.is_some() {

@@ -7,12 +7,10 @@ use super::array::{Reading, contig_name};
 use super::record::{VariantRecord, normalise_allele};
 use crate::bytes::LineReader;
 use crate::error::Location;
+use crate::limits::MAX_JSON_VARIANT_BYTES;
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
 use serde_json::{Map, Value};
-
-/// The most bytes that one variant may take.
-const MAX_VARIANT_BYTES: usize = 16 * 1024 * 1024;
 
 /// The keys under which an object may hold its list.
 const LISTS: [&str; 3] = ["variants", "records", "data"];
@@ -180,8 +178,8 @@ impl JsonReader {
             any = true;
             if let Some(copy) = copy.as_deref_mut() {
                 copy.push(byte);
-                if copy.len() > MAX_VARIANT_BYTES {
-                    return Err(self.wrong("a variant takes more than 16 MiB"));
+                if copy.len() > MAX_JSON_VARIANT_BYTES {
+                    return Err(self.wrong("a variant takes more than 1 MiB"));
                 }
             }
             match byte {

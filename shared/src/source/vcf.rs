@@ -3,6 +3,7 @@
 use super::record::{SourceWarning, VariantRecord, normalise_allele};
 use crate::bytes::LineReader;
 use crate::error::Location;
+use crate::limits::{MAX_HEADER_BYTES, MAX_POSITION};
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
 use noodles_vcf::header::ParseError;
@@ -12,12 +13,6 @@ use std::error::Error as _;
 const COLUMNS: [&str; 8] = [
     "#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO",
 ];
-
-/// The most bytes of header lines that are kept.
-const MAX_HEADER_BYTES: usize = 64 * 1024 * 1024;
-
-/// Positions beyond this are no chromosome's; it also keeps sums far from overflow.
-const MAX_POSITION: u64 = 1 << 40;
 
 /// Reads a VCF: all of the header at once, then record by record.
 pub(super) struct VcfReader {
@@ -38,7 +33,7 @@ impl VcfReader {
             };
             bytes += text.len();
             if bytes > MAX_HEADER_BYTES {
-                return Err(at_line(&lines, line, "the header is larger than 64 MiB")
+                return Err(at_line(&lines, line, "the header is larger than 32 MiB")
                     .with_remedy("check that this is a VCF"));
             }
             if text.starts_with("##") || (text.trim().is_empty() && !header.is_empty()) {
