@@ -4,11 +4,12 @@
 //! another program is needed; a C++ compiler is, for libFuzzer itself.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::command::{self, Verdict};
 use crate::files::fault;
-use crate::{Verdict, command};
 
 /// What the instrumentation of libFuzzer comes to. Code generation units would hide calls from it.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -144,9 +145,10 @@ fn drive(root: &Path, program: &Path, target: &str, seconds: u64) -> Result<(), 
     };
     let executed = figure("stat::number_of_executed_units:");
     let peak = figure("stat::peak_rss_mb:");
-    crate::say(
-        &mut std::io::stdout(),
-        &format!("{target}: {executed} executions, {peak} MB at most"),
+    // A reader that has gone away is no fault of a target.
+    let _ = writeln!(
+        io::stdout(),
+        "{target}: {executed} executions, {peak} MB at most"
     );
     if output.status.success() {
         return Ok(());
