@@ -5,12 +5,13 @@
 //! are the files of `seeds/NAME`, and words of its language stand in `dictionaries/NAME.dict`.
 #![forbid(unsafe_code)]
 
+mod reader;
 mod source;
 mod model;
 mod training;
 
-use genolewm_core::{Error, ErrorCode, Result};
-use std::path::Path;
+use genolewm_core::Result;
+use reader::Read;
 
 /// Memory that a target may hold with an input of at most [`BYTES`], in MiB.
 pub const MEMORY_MB: usize = 400;
@@ -26,7 +27,7 @@ pub const BYTES: usize = 1 << 16;
 pub struct Target {
     /// What it reads, as its folder of seeds is called.
     pub name: &'static str,
-    read: fn(&[u8]) -> Result<()>,
+    read: Read,
 }
 
 impl Target {
@@ -53,35 +54,8 @@ impl Target {
     pub fn run(self, bytes: &[u8]) -> Result<()> {
         let answer = (self.read)(bytes);
         if let Err(error) = &answer {
-            judge(error);
+            reader::judge(error);
         }
         answer
     }
-}
-
-type Read = fn(&[u8]) -> Result<()>;
-
-/// # Panics
-/// At an error that no input may cause.
-fn judge(error: &Error) {
-    let internal = [
-        ErrorCode::InternalGeneric,
-        ErrorCode::InternalInvariantViolation,
-    ];
-    assert!(
-        !internal.contains(&error.code()),
-        "a fault of the program: {error}"
-    );
-}
-
-/// Reads a file of these bytes, for readers that take paths.
-fn with_file(name: &str, bytes: &[u8], read: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
-    let name_file = |error: std::io::Error| {
-        Error::new(ErrorCode::ResourceGeneric, error.to_string()).with_remedy("free some space")
-    };
-    let directory = tempfile::tempdir().map_err(name_file)?;
-    let path = directory.path().join(name);
-    std::fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(name_file)?;
-    std::fs::write(&path, bytes).map_err(name_file)?;
-    read(&path)
 }

@@ -1,6 +1,6 @@
 //! What a model directory brings, and what is said about a score.
 
-use crate::Read;
+use crate::reader::Read;
 use genolewm::config::ModelConfig;
 use genolewm::encoder::LlamaConfig;
 use genolewm::files::ModelFiles;

@@ -1,6 +1,6 @@
 //! What is scored, and against what: variants, references, regions.
 
-use crate::Read;
+use crate::reader::Read;
 use genolewm::scorer::Regions;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::{
@@ -38,7 +38,7 @@ fn variants(bytes: &[u8]) -> Result<()> {
                 let _ = record.info("AF");
             }
             Err(error) => {
-                crate::judge(&error);
+                crate::reader::judge(&error);
                 errors += 1;
                 first = first.and(Err(error));
                 // A line has one error, and an input of so many bytes no more lines.

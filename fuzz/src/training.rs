@@ -1,6 +1,6 @@
 //! What is trained and evaluated on, and the program's own files.
 
-use crate::{Read, with_file};
+use crate::reader::{Read, with_file};
 use clap::CommandFactory;
 use genolewm_cli::Cli;
 use genolewm_cli::common::config;
