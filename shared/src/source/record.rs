@@ -1,5 +1,6 @@
 //! One record of a variant source, whatever file it came from.
 
+use crate::bytes::SourceLine;
 use crate::edit::{EditSpec, MAX_ALLELE_BP, SkipReason};
 use crate::position::Position;
 use std::fmt;
@@ -54,7 +55,7 @@ pub struct VariantRecord {
     pub line: u64,
     /// The VCF line without its line end, for output that keeps every column; `None` for other
     /// formats.
-    pub raw: Option<String>,
+    pub raw: Option<SourceLine>,
     /// The contig, as VCF writes it; array codes (23, `chrX`) are already in their common form.
     pub contig: String,
     /// 1-based position of the first reference base; `None` for VCF's position 0, the telomere.
@@ -324,7 +325,7 @@ mod tests {
     #[test]
     fn debug_shows_no_genotype() {
         let mut row = record("C", &["T"]);
-        row.raw = Some("1\t7\t.\tC\tT\t.\t.\t.\tGT\t0/1".to_owned());
+        row.raw = Some("1\t7\t.\tC\tT\t.\t.\t.\tGT\t0/1".into());
         row.call = Some(ArrayCall::Bases("CT".to_owned()));
         let text = format!("{row:?}");
         assert!(!text.contains("0/1") && !text.contains("CT"), "{text}");

@@ -276,7 +276,7 @@ impl Intake {
                         true => self.observe(record, reference)?,
                         false => record,
                     };
-                    self.held_bytes += record.raw.as_ref().map_or(0, String::len);
+                    self.held_bytes += record.raw.as_deref().map_or(0, str::len);
                     self.held.push_back(Ok(record));
                 }
                 None => {
