@@ -1,7 +1,7 @@
 //! Text files line by line: plain, gzip or bgzip, told apart by content.
 
 use crate::errors::input_error;
-use flate2::read::MultiGzDecoder;
+use genolewm_core::bytes::GzipReader;
 use genolewm_core::error::Location;
 use genolewm_core::limits::{
     MAX_LINE_BYTES, MAX_LISTED_LINE_BYTES, MAX_SEQUENCE_FOLD, MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD,
@@ -66,10 +66,7 @@ impl Lines {
         let packed = plain.fill_buf()?.starts_with(&[0x1f, 0x8b]);
         let most = size.saturating_mul(fold as u64);
         let reader: Box<dyn BufRead> = match packed {
-            true => Box::new(BufReader::with_capacity(
-                1 << 18,
-                MultiGzDecoder::new(plain),
-            )),
+            true => Box::new(BufReader::with_capacity(1 << 18, GzipReader::new(plain))),
             false => Box::new(plain),
         };
         Ok(Self {
