@@ -107,16 +107,6 @@ export function disposedError(): GenoLeWMError {
   });
 }
 
-/** `value`, when it is a whole number above 0. */
-export function positive(name: string, value: number): number {
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new GenoLeWMError({
-    code: "INPUT.GENERIC",
-    message: `${name} must be a whole number above 0.`,
-    details: { [name]: String(value) },
-  });
-}
-
 function isParts(thrown: unknown): thrown is ErrorParts {
   if (typeof thrown !== "object" || thrown === null || thrown instanceof Error) return false;
   const { code, message } = thrown as Partial<ErrorParts>;
@@ -156,5 +146,12 @@ function describe(thrown: unknown): ErrorParts {
       remediation: "Load a new runtime; a smaller batchSize or fewer threads need less memory.",
     };
   }
-  return { code: "INTERNAL.GENERIC", message };
+  return {
+    code: "INTERNAL.GENERIC",
+    message: message || name || "Something failed without saying why.",
+    remediation: `This should not happen. Please report it, with what was called and on what: ${REPORTS}`,
+  };
 }
+
+/** Where faults of the package are told. */
+const REPORTS = "https://github.com/genolewm/genolewm/issues";

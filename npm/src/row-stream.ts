@@ -1,5 +1,6 @@
 /** The caller's side of a run: rows by iteration, a summary behind them. */
 
+import { nextTask } from "./abort.js";
 import { GenoLeWMError } from "./errors.js";
 import type { Row, ScoreStream, ScoreSummary } from "./types.js";
 
@@ -15,7 +16,6 @@ export interface RowSource {
 
 /** A run that is read once. */
 export class RowStream implements ScoreStream {
-  readonly summary: Promise<ScoreSummary>;
   readonly vcfHeader: Promise<string>;
   readonly #source: RowSource;
   #read = false;
@@ -23,11 +23,17 @@ export class RowStream implements ScoreStream {
   /** Rows of `source`. */
   constructor(source: RowSource) {
     this.#source = source;
-    this.summary = source.summary;
     this.vcfHeader = source.vcfHeader;
     // The iteration rejects with the same; who only iterates must not be told twice.
-    this.summary.catch(() => undefined);
+    source.summary.catch(() => undefined);
     this.vcfHeader.catch(() => undefined);
+  }
+
+  /** Who asks for it and reads no rows wants the run all the same: it would wait for a reader. */
+  get summary(): Promise<ScoreSummary> {
+    // Whoever asks for both begins to read in this turn.
+    void nextTask().then(() => this.#runUnread());
+    return this.#source.summary;
   }
 
   async *batches(): AsyncGenerator<readonly Row[], void, undefined> {
@@ -37,7 +43,7 @@ export class RowStream implements ScoreStream {
       for (let rows = await this.#source.rows(); rows !== null; rows = await this.#source.rows()) {
         yield JSON.parse(rows) as readonly Row[];
       }
-      await this.summary;
+      await this.#source.summary;
       whole = true;
     } finally {
       if (!whole) this.#source.stop(left());
@@ -48,12 +54,23 @@ export class RowStream implements ScoreStream {
     for await (const batch of this.batches()) yield* batch;
   }
 
+  async #runUnread(): Promise<void> {
+    if (this.#read) return;
+    this.#read = true;
+    try {
+      while ((await this.#source.rows()) !== null);
+    } catch {
+      // The summary rejects with it.
+    }
+  }
+
   #begin(): void {
     if (this.#read) {
       throw new GenoLeWMError({
         code: "INPUT.GENERIC",
         message: "The rows of a run can be read once.",
-        remediation: "Keep them, or call scoreVcf again.",
+        remediation:
+          "Keep them, or call scoreVcf again. Asking for summary before rows are read means that nobody reads them.",
       });
     }
     this.#read = true;
