@@ -12,6 +12,7 @@
 
 extern crate alloc;
 
+pub mod limits;
 #[macro_use]
 mod names;
 #[macro_use]

@@ -45,6 +45,9 @@ const LISTS: [List; 2] = [
     },
 ];
 
+/// The limits of every reader, and the page that lists them with their values.
+const LIMITS: [&str; 2] = ["shared/src/limits.rs", "docs/limits.md"];
+
 /// Pages whose links are followed.
 const PAGES: [&str; 8] = [
     "CONTRIBUTING.md",
@@ -70,8 +73,9 @@ pub(crate) fn check(root: &Path) -> Verdict {
             String::new()
         }
     };
+    let limits = LIMITS.map(&mut read);
     let texts = LISTS.map(|list| (read(list.code), read(list.page), read(list.types)));
-    let mut items = 0;
+    let mut items = compare_limits(&limits[0], &limits[1], &mut faults);
     for (list, (code, page, types)) in LISTS.iter().zip(&texts) {
         items += compare(list, code, page, &mut faults);
         compare_union(list, code, types, &mut faults);
@@ -105,7 +109,7 @@ pub(crate) fn check(root: &Path) -> Verdict {
         }
     }
     let good = format!(
-        "{items} codes and reasons are documented and typed, links of {} pages lead somewhere",
+        "{items} codes, reasons and limits are documented, links of {} pages lead somewhere",
         pages.len()
     );
     command::verdict(faults, good)
@@ -137,6 +141,62 @@ fn compare(list: &List, code: &str, page: &str, faults: &mut Vec<String>) -> usi
         ));
     }
     known.len()
+}
+
+/// Each limit of the code stands on the page with its value, and the page lists no other.
+fn compare_limits(code: &str, page: &str, faults: &mut Vec<String>) -> usize {
+    let known: BTreeSet<String> = code.lines().filter_map(limit_row).collect();
+    let listed: BTreeSet<String> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .filter_map(|line| Some(line.rsplit_once(" | ")?.0.to_owned()))
+        .collect();
+    if known.is_empty() {
+        faults.push(format!("{}: no limits", LIMITS[0]));
+    }
+    for row in known.symmetric_difference(&listed) {
+        faults.push(format!(
+            "{}: \"{row}\" is only here or only in {}\n  help: list each limit with its value",
+            LIMITS[1], LIMITS[0]
+        ));
+    }
+    known.len()
+}
+
+/// The start of the row that lists a limit: its name and value, bytes in the largest whole unit.
+fn limit_row(line: &str) -> Option<String> {
+    let (name, value) = line.strip_prefix("pub const ")?.split_once(": ")?;
+    let value = value
+        .split_once(" = ")?
+        .1
+        .trim_end_matches(';')
+        .replace('_', "");
+    let number: u64 = match value.split_once(" << ") {
+        Some((factor, shift)) => factor.parse::<u64>().ok()? << shift.parse::<u32>().ok()?,
+        None => value.parse().ok()?,
+    };
+    let units = [("MiB", 20), ("KiB", 10)];
+    let unit = units
+        .iter()
+        .find(|(_, bits)| name.ends_with("_BYTES") && number.trailing_zeros() >= *bits);
+    let value = match unit {
+        Some((unit, bits)) => format!("{} {unit}", number >> bits),
+        None => grouped(number),
+    };
+    Some(format!("| `{name}` | {value}"))
+}
+
+/// A number with commas between its thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Code and TypeScript have the same list.
@@ -227,6 +287,19 @@ mod tests {
         assert_eq!(faults.len(), 2, "{faults:?}");
         compare_union(&LISTS[0], CODE, "nothing", &mut faults);
         assert_eq!(faults.len(), 4);
+    }
+
+    #[test]
+    fn limits_are_listed_with_their_values() {
+        let code = "pub const A_BYTES: usize = 32 << 20;\npub const B: u64 = 4_300;\n";
+        let page = "| `A_BYTES` | 32 MiB | a line |\n| `B` | 4,300 | digits |\n";
+        let mut faults = Vec::new();
+        assert_eq!(compare_limits(code, page, &mut faults), 2);
+        assert!(faults.is_empty(), "{faults:?}");
+        compare_limits(code, &page.replace("32", "64"), &mut faults);
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        compare_limits("", "", &mut faults);
+        assert_eq!(faults.len(), 3);
     }
 
     #[test]

@@ -3,15 +3,11 @@
 
 use super::Json;
 use crate::error::Location;
+use crate::limits::{MAX_INTEGER_DIGITS, MAX_NESTING};
 use crate::{Error, Result};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-
-/// Nesting beyond this is refused, so that no input can exhaust the stack.
-const MAX_DEPTH: usize = 64;
-/// Longest integer, as in Python, whose conversion beyond this is quadratic.
-const MAX_INTEGER_DIGITS: usize = 4300;
 
 impl Json {
     /// Reads one JSON document; `name` stands in errors.
@@ -81,7 +77,7 @@ impl Parser<'_> {
     }
 
     fn value(&mut self, depth: usize) -> Parsed<Json> {
-        if depth > MAX_DEPTH {
+        if depth > MAX_NESTING {
             return Err("the JSON is nested too deeply");
         }
         self.skip_space();
