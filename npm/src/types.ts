@@ -330,8 +330,8 @@ export interface ScoreStream extends AsyncIterable<Row> {
   /** Rows in batches, as they are made: cheaper than one by one. */
   batches(): AsyncIterable<readonly Row[]>;
   /**
-   * Settles when every row was taken; rejects as the iteration does. Who asks for it and does not
-   * begin to read rows in the same turn lets the run go on without them.
+   * Settles when every row was taken; rejects as the iteration does. Awaited alone, it lets the run go
+   * on without a reader.
    */
   readonly summary: Promise<ScoreSummary>;
   /** The header lines of an annotated VCF, known before the first row. */

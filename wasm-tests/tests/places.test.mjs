@@ -120,10 +120,8 @@ describe("places", { timeout: 300_000 }, () => {
       });`;
     const asking = (name) =>
       page(`navigator.serviceWorker.onmessage = ({ data }) => (globalThis.result = data);
-        await navigator.serviceWorker.register("/${name}", { type: "module", scope: "/${name}.html" });
-        const { active, waiting, installing } = (await navigator.serviceWorker.getRegistrations())[0];
-        const worker = active ?? waiting ?? installing;
-        worker.addEventListener("statechange", () => worker.state === "activated" && worker.postMessage("go"));`);
+        await navigator.serviceWorker.register("/${name}", { type: "module" });
+        (await navigator.serviceWorker.ready).active.postMessage("go");`);
     const ask = (name, text) =>
       run({ pages: { [`/${name}`]: text, [`/${name}.html`]: asking(name) } }, `/${name}.html`);
     const { error } = await ask("full.js", full);
