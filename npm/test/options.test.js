@@ -1,6 +1,7 @@
 // What a compiler would have refused: JavaScript is told with a code and a remedy.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { GenoLeWMError } from "../dist/errors.js";
 import { GenoLeWMRuntime as Slim } from "../dist/entry/slim.js";
@@ -111,9 +112,17 @@ test("an option that is undefined is one that was not given", async () => {
   await runtime.dispose();
 });
 
-test("a fault of the package itself says where to tell of it", () => {
+test("every error has a remedy, the native program's where it has none of its own", () => {
   const error = GenoLeWMError.from(new TypeError("x is undefined"));
-  assert.match(error.remediation, /report it.*https:/);
+  assert.match(error.remediation, /please report it/);
+  const source = readFileSync(new URL("../../shared/src/error.rs", import.meta.url), "utf8");
+  const [, body] = /fn remedy\(self\)[^{]*\{(.*?)\n {4}\}\n/s.exec(source);
+  const arms = [...body.matchAll(/("[A-Z]+"|_) => (?:\{\s*)?"([^"]+)"/g)];
+  assert.equal(arms.length, 8);
+  for (const [, family, remedy] of arms) {
+    const code = family === "_" ? "INTERNAL.GENERIC" : `${family.slice(1, -1)}.GENERIC`;
+    assert.equal(new GenoLeWMError({ code, message: "" }).remediation, remedy);
+  }
 });
 
 test("awaiting the summary alone waited for ever", async () => {
