@@ -179,7 +179,7 @@ export class GenoLeWMRuntime {
 
   /** Scores one edit, in a window that is given or cut from a reference. */
   async scoreVariant(edit: Edit, options: ScoreVariantOptions): Promise<ScoredRow> {
-    const { window, reference, receipt = false, signal } = options;
+    const { window, reference, alleles = null, receipt = false, signal } = options;
     if ((window === undefined) === (reference === undefined)) {
       throw new GenoLeWMError({
         code: "INPUT.GENERIC",
@@ -188,7 +188,8 @@ export class GenoLeWMRuntime {
       });
     }
     const score = async (id: number | null): Promise<ScoredRow> => {
-      const params = { edit: JSON.stringify(edit), window: window ?? null, reference: id, receipt };
+      const text = JSON.stringify(edit);
+      const params = { edit: text, alleles, window: window ?? null, reference: id, receipt };
       return JSON.parse(await this.#call("scoreVariant", params, signal)) as ScoredRow;
     };
     return reference === undefined
@@ -300,12 +301,13 @@ export class GenoLeWMRuntime {
     context: Context<"score">,
     begun: () => void,
   ): Promise<ScoreSummary> {
-    const { regions, batchSize, receipts = false, annotate = false, onProgress } = options;
+    const { regions, batchSize, alleles, receipts = false, annotate = false, onProgress } = options;
     const { signal } = context;
     const settings: ScoreParams["options"] = {
       receipts,
       annotate,
       ...(regions === undefined ? {} : { regions }),
+      ...(alleles === undefined ? {} : { alleles }),
       ...(batchSize === undefined ? {} : { batchSize: positive("batchSize", batchSize) }),
     };
     return this.#withInput(file, (input) =>

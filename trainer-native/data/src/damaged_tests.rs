@@ -10,6 +10,7 @@ use crate::genome::gff::read_gff3;
 use crate::genome::repeats::Repeats;
 use crate::holdout::policy::HoldoutPolicy;
 use crate::variants::read_variants;
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::{ErrorCode, Result};
 use proptest::prelude::*;
 use std::path::Path;
@@ -94,7 +95,9 @@ const FORMATS: [Format; 12] = [
         name: "a.vcf",
         sample: "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
                  chr1\t10\t.\tA\tC,G\t.\tPASS\tAF=0.1,0.2;CLNSIG=Pathogenic\n",
-        read: |path| read_variants(path, ErrorCode::TrainingDataloader).map(drop),
+        read: |path| {
+            read_variants(path, AlleleForm::Canonical, ErrorCode::TrainingDataloader).map(drop)
+        },
     },
     Format {
         name: "dataset_manifest.json",

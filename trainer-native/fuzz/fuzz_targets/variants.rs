@@ -3,6 +3,7 @@
 
 use genolewm_data::variants::read_variants;
 use genolewm_fuzz::with_file;
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::ErrorCode;
 use libfuzzer_sys::fuzz_target;
 
@@ -12,6 +13,6 @@ fuzz_target!(|data: &[u8]| {
     };
     let name = if kind % 2 == 0 { "a.vcf" } else { "a.parquet" };
     with_file(name, data, |path| {
-        read_variants(path, ErrorCode::TrainingDataloader).map(drop)
+        read_variants(path, AlleleForm::Canonical, ErrorCode::TrainingDataloader).map(drop)
     });
 });

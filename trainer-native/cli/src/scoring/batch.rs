@@ -65,12 +65,16 @@ fn run_on(
     );
     let by = runtime.scored_by();
     terminal.debug(format_args!("model {model_id} on {}", by.backend));
-    let note = RunNote { command, model_id };
+    let note = RunNote {
+        command,
+        model_id,
+        alleles: args.form.alleles,
+    };
     let mut files = plan.open(&origin, &note, || by.receipts(runtime.info()))?;
     let skipped = args.output.skipped.as_deref().map(SkippedFile::create);
     session.set_skipped(skipped.transpose()?);
     let workers = runtime.workers(args.threads.map(NonZeroUsize::get));
-    let placer = Placer::of(runtime.info());
+    let placer = Placer::of(runtime.info()).of_alleles(args.form.alleles);
     let accounts = session.run(placer, &workers, |mut record, reference| {
         places.put(&mut record.outcomes, reference, &runtime)?;
         if args.strict {
