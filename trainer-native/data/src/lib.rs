@@ -19,5 +19,3 @@ pub mod holdout;
 pub mod corpus;
 pub mod edits;
 pub mod cache;
-#[cfg(test)]
-mod damaged_tests;
