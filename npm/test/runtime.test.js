@@ -205,7 +205,12 @@ test("a padded SNV had another percentile", async () => {
   const options = { reference, receipts: true, annotate: true };
   const rows = await collect(runtime.scoreVcf(vcf, options));
   assert.deepEqual(
-    rows.map(({ pos, ref, alt, scoredAs }) => [pos, ref.toLowerCase(), alt.toLowerCase(), scoredAs]),
+    rows.map(({ pos, ref, alt, scoredAs }) => [
+      pos,
+      ref.toLowerCase(),
+      alt.toLowerCase(),
+      scoredAs,
+    ]),
     spellings.map(([, pos, ref, alt, as]) => [pos, ref.toLowerCase(), alt.toLowerCase(), as]),
   );
   const [plain] = rows;

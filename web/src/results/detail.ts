@@ -202,7 +202,9 @@ export class Detail {
             [
               "Scored as",
               h("code", { "data-testid": "detail-scored-as" }, scoredAs),
-              fine("the same change in its shortest form, which every spelling of it is brought to"),
+              fine(
+                "the same change in its shortest form, which every spelling of it is brought to",
+              ),
             ],
           ];
     const list = facts([

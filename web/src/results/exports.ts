@@ -35,7 +35,12 @@ export class Exports {
   /** Writes a scored row; returns where its receipt lies. */
   scored(row: ScoredRow): { offset: number; bytes: number } {
     const figures = [row.sigmaRaw, row.sigmaCalibrated, row.displacement].map(pythonFloat);
-    const rest = [row.bucketId, pythonFloat(row.confidence), String(row.lowConfidence), row.scoredAs ?? ""];
+    const rest = [
+      row.bucketId,
+      pythonFloat(row.confidence),
+      String(row.lowConfidence),
+      row.scoredAs ?? "",
+    ];
     this.part("tsv").append(`${[...place(row), "scored", ...figures, ...rest].join("\t")}\n`);
     this.part("jsonl").append(line(row.json));
     this.record(row);
