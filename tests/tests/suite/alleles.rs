@@ -221,7 +221,7 @@ fn a_receipt_holds_for_the_edit_that_was_scored() {
     let receipt = golden::json_lines(&receipts).remove(1);
     let start = receipt["provenance"]["details"]["window_start_bp"].as_u64();
     let start = start.expect("a window");
-    let window = bases(start as usize, 12_288);
+    let window = bases(start as usize, 4_096);
     let verify = |edit: &str| {
         let run = format!("verify padded.json --manifest {MANIFEST} --rerun --edit-chrom chr17");
         dir.run(&format!("{run} {edit} --input-window {window}"))
