@@ -208,7 +208,9 @@ mod tests {
             window.places(&edit)
         };
         let key = |text: &str| TrimmedVariant::of(&text.parse().unwrap());
-        assert_eq!(places(2, "AA"), [key("a:10:CA:C"), key("a:11:AA:A")]);
+        let both = places(2, "AA");
+        assert_eq!((both.len(), &both[0]), (2, &key("a:10:CA:C")));
+        assert_eq!(both[1].span(), piece("a", 11, 12).span);
         assert_eq!(places(4, "AC"), [key("b:1:AC:A")]);
         assert!(places(3, "AA").is_empty());
         assert_eq!(places(1, "C"), [key("a:10:C:A")]);
