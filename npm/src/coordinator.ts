@@ -123,8 +123,8 @@ export class Coordinator {
       }
     },
 
-    scoreVariant: async ({ edit, window, reference, receipt }, { signal }) => {
-      const single = new this.#wasm.Single(this.#loaded(), edit);
+    scoreVariant: async ({ edit, alleles, window, reference, receipt }, { signal }) => {
+      const single = new this.#wasm.Single(this.#loaded(), edit, alleles);
       try {
         if (window !== null) {
           single.withWindow(window.bases, window.start);

@@ -35,6 +35,10 @@ const BACKEND: Kind = {
   words: '"auto", "cpu" or "webgpu"',
   is: (value) => value === "auto" || value === "cpu" || value === "webgpu",
 };
+const ALLELES: Kind = {
+  words: '"canonical" or "as-given"',
+  is: (value) => value === "canonical" || value === "as-given",
+};
 const WINDOW: Kind = {
   words: "an object with bases, a string, and start, a whole number from 0",
   is: (value) => {
@@ -59,12 +63,14 @@ const OPEN: Shape<OpenReferenceOptions> = { onProgress: CALLBACK, signal: SIGNAL
 const SCORE_VARIANT: Shape<ScoreVariantOptions> = {
   window: WINDOW,
   reference: FILE,
+  alleles: ALLELES,
   receipt: FLAG,
   signal: SIGNAL,
 };
 const SCORE_VCF: Shape<ScoreVcfOptions> = {
   reference: FILE,
   regions: TEXT,
+  alleles: ALLELES,
   batchSize: COUNT,
   receipts: FLAG,
   annotate: FLAG,

@@ -195,7 +195,8 @@ export class GenoLeWMRuntime {
 
   /** Scores one edit, in a window that is given or cut from a reference. */
   async scoreVariant(edit: Edit, options: ScoreVariantOptions): Promise<ScoredRow> {
-    const { window, reference, receipt = false, signal } = variantOptions(options);
+    const given = variantOptions(options);
+    const { window, reference, alleles = null, receipt = false, signal } = given;
     const isEdit = typeof edit === "string" || object(edit) !== undefined;
     required("scoreVariant", "the edit", '"chr17:41246481:T:C" or its parts', isEdit, edit);
     if ((window === undefined) === (reference === undefined)) {
@@ -206,7 +207,8 @@ export class GenoLeWMRuntime {
       });
     }
     const score = async (id: number | null): Promise<ScoredRow> => {
-      const params = { edit: JSON.stringify(edit), window: window ?? null, reference: id, receipt };
+      const text = JSON.stringify(edit);
+      const params = { edit: text, alleles, window: window ?? null, reference: id, receipt };
       return JSON.parse(await this.#call("scoreVariant", params, signal)) as ScoredRow;
     };
     return reference === undefined
@@ -329,12 +331,13 @@ export class GenoLeWMRuntime {
     begun: () => void,
   ): Promise<ScoreSummary> {
     const { reference: genome, ...given } = vcfOptions(options);
-    const { regions, batchSize, receipts = false, annotate = false, onProgress } = given;
+    const { regions, batchSize, alleles, receipts = false, annotate = false, onProgress } = given;
     const { signal } = context;
     const settings: ScoreParams["options"] = {
       receipts,
       annotate,
       ...(regions === undefined ? {} : { regions }),
+      ...(alleles === undefined ? {} : { alleles }),
       ...(batchSize === undefined ? {} : { batchSize }),
     };
     return this.#withInput(file, (input) =>

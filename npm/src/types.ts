@@ -152,6 +152,13 @@ export interface ModelInfo {
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * In which form alleles are scored. `canonical` (the default) is the one form of all spellings of a
+ * change: trimmed, and left-aligned as `bcftools norm` does. `as-given` takes them as the file has
+ * them, like the Python package.
+ */
+export type AlleleForm = "canonical" | "as-given";
+
 /** An edit: `"chr17:41197728:T:C"`, or its parts. `pos` counts from 1. */
 export type Edit =
   | string
@@ -211,6 +218,8 @@ export interface ScoreVariantOptions {
   window?: { readonly bases: string; readonly start: number };
   /** Or a reference, from which they are cut. */
   reference?: ReferenceInput;
+  /** The form in which the edit is scored. */
+  alleles?: AlleleForm;
   /** Whether the result carries a receipt. */
   receipt?: boolean;
   /** Stops. */
@@ -223,6 +232,8 @@ export interface ScoreVcfOptions {
   reference: ReferenceInput;
   /** `"chr17:41196312-41277500,chrX"`: 1-based, both ends included. */
   regions?: string;
+  /** The form in which alleles are scored. */
+  alleles?: AlleleForm;
   /** Alleles in one call of the model; 32 unless told. */
   batchSize?: number;
   /** Whether rows carry receipts. */
@@ -269,6 +280,8 @@ export interface ScoredRow extends RowBase {
   /** Confidence in the bucket, 0 to 1. */
   readonly confidence: number;
   readonly lowConfidence: boolean;
+  /** The edit that was scored, `contig:pos:ref:alt`, where it is another spelling than the file's. */
+  readonly scoredAs?: string;
   /** 0-based offset of the window on its contig. */
   readonly windowStart: number;
   /** The row as the JSONL format has it. */
