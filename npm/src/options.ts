@@ -5,6 +5,7 @@ import { object } from "./kinds.js";
 import type {
   CallOptions,
   ImportOptions,
+  InspectOptions,
   LoadOptions,
   OpenReferenceOptions,
   ScoreVariantOptions,
@@ -35,6 +36,10 @@ const BACKEND: Kind = {
   words: '"auto", "cpu" or "webgpu"',
   is: (value) => value === "auto" || value === "cpu" || value === "webgpu",
 };
+const ALLELES: Kind = {
+  words: '"canonical" or "as-given"',
+  is: (value) => value === "canonical" || value === "as-given",
+};
 const WINDOW: Kind = {
   words: "an object with bases, a string, and start, a whole number from 0",
   is: (value) => {
@@ -46,6 +51,7 @@ const WINDOW: Kind = {
 const FILE: Kind = { words: "a file", is: (value) => value !== null };
 
 const CALL: Shape<CallOptions> = { signal: SIGNAL };
+const INSPECT: Shape<InspectOptions> = { member: TEXT, signal: SIGNAL };
 const LOAD: Shape<LoadOptions> = {
   backend: BACKEND,
   threads: COUNT,
@@ -59,12 +65,15 @@ const OPEN: Shape<OpenReferenceOptions> = { onProgress: CALLBACK, signal: SIGNAL
 const SCORE_VARIANT: Shape<ScoreVariantOptions> = {
   window: WINDOW,
   reference: FILE,
+  alleles: ALLELES,
   receipt: FLAG,
   signal: SIGNAL,
 };
 const SCORE_VCF: Shape<ScoreVcfOptions> = {
   reference: FILE,
   regions: TEXT,
+  member: TEXT,
+  alleles: ALLELES,
   batchSize: COUNT,
   receipts: FLAG,
   annotate: FLAG,
@@ -72,13 +81,21 @@ const SCORE_VCF: Shape<ScoreVcfOptions> = {
   onProgress: CALLBACK,
   onNotice: CALLBACK,
 };
-const IMPORT: Shape<ImportOptions> = { reference: FILE, sampleId: TEXT, signal: SIGNAL };
+const IMPORT: Shape<ImportOptions> = {
+  reference: FILE,
+  sampleId: TEXT,
+  member: TEXT,
+  signal: SIGNAL,
+};
 
 /** Options of `GenoLeWMRuntime.load`. */
 export const loadOptions = (given: unknown): LoadOptions => checked("load", given, LOAD);
 /** Options of calls that take a signal alone. */
 export const callOptions = (call: string, given: unknown): CallOptions =>
   checked(call, given, CALL);
+/** Options of `inspect`. */
+export const inspectOptions = (given: unknown): InspectOptions =>
+  checked("inspect", given, INSPECT);
 /** Options of `openReference`. */
 export const openOptions = (given: unknown): OpenReferenceOptions =>
   checked("openReference", given, OPEN);

@@ -8,6 +8,7 @@ import { modelFiles } from "./model-source.js";
 import {
   callOptions,
   importOptions,
+  inspectOptions,
   isOffset,
   loadOptions,
   openOptions,
@@ -34,6 +35,7 @@ import type {
   BackendName,
   BackendProbe,
   CallOptions,
+  InspectOptions,
   Edit,
   FileLike,
   ImportOptions,
@@ -185,17 +187,19 @@ export class GenoLeWMRuntime {
   }
 
   /** Tells what a file of variants is, and how much of it can be scored. Reads it through. */
-  async inspect(file: InputLike, options: CallOptions = {}): Promise<Inspection> {
-    const { signal } = callOptions("inspect", options);
+  async inspect(file: InputLike, options: InspectOptions = {}): Promise<Inspection> {
+    const { member, signal } = inspectOptions(options);
     return this.#withInput(file, async (input) => {
-      const found = await this.#call("inspect", { sources: { input } }, signal);
+      const params = { sources: { input }, ...(member === undefined ? {} : { member }) };
+      const found = await this.#call("inspect", params, signal);
       return JSON.parse(found) as Inspection;
     });
   }
 
   /** Scores one edit, in a window that is given or cut from a reference. */
   async scoreVariant(edit: Edit, options: ScoreVariantOptions): Promise<ScoredRow> {
-    const { window, reference, receipt = false, signal } = variantOptions(options);
+    const given = variantOptions(options);
+    const { window, reference, alleles = null, receipt = false, signal } = given;
     const isEdit = typeof edit === "string" || object(edit) !== undefined;
     required("scoreVariant", "the edit", '"chr17:41246481:T:C" or its parts', isEdit, edit);
     if ((window === undefined) === (reference === undefined)) {
@@ -206,7 +210,8 @@ export class GenoLeWMRuntime {
       });
     }
     const score = async (id: number | null): Promise<ScoredRow> => {
-      const params = { edit: JSON.stringify(edit), window: window ?? null, reference: id, receipt };
+      const text = JSON.stringify(edit);
+      const params = { edit: text, alleles, window: window ?? null, reference: id, receipt };
       return JSON.parse(await this.#call("scoreVariant", params, signal)) as ScoredRow;
     };
     return reference === undefined
@@ -289,10 +294,16 @@ export class GenoLeWMRuntime {
 
   /** Turns a consumer array's raw data (23andMe, AncestryDNA, MyHeritage, …) into VCF. */
   async importRaw(file: InputLike, options: ImportOptions): Promise<ImportResult> {
-    const { sampleId = DEFAULT_SAMPLE, reference: genome, signal } = importOptions(options);
+    const {
+      sampleId = DEFAULT_SAMPLE,
+      reference: genome,
+      member,
+      signal,
+    } = importOptions(options);
     return this.#withInput(file, (input) =>
       this.#withReference(genome, { signal }, async (reference) => {
-        const params = { sources: { input }, reference, sampleId };
+        const named = member === undefined ? {} : { member };
+        const params = { sources: { input }, reference, sampleId, ...named };
         return JSON.parse(await this.#call("importRaw", params, signal)) as ImportResult;
       }),
     );
@@ -329,12 +340,22 @@ export class GenoLeWMRuntime {
     begun: () => void,
   ): Promise<ScoreSummary> {
     const { reference: genome, ...given } = vcfOptions(options);
-    const { regions, batchSize, receipts = false, annotate = false, onProgress } = given;
+    const {
+      regions,
+      member,
+      batchSize,
+      alleles,
+      receipts = false,
+      annotate = false,
+      onProgress,
+    } = given;
     const { signal } = context;
     const settings: ScoreParams["options"] = {
       receipts,
       annotate,
       ...(regions === undefined ? {} : { regions }),
+      ...(member === undefined ? {} : { member }),
+      ...(alleles === undefined ? {} : { alleles }),
       ...(batchSize === undefined ? {} : { batchSize }),
     };
     return this.#withInput(file, (input) =>

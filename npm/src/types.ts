@@ -119,6 +119,12 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** How a file is looked at. */
+export interface InspectOptions extends CallOptions {
+  /** The file inside, where it is a ZIP archive with several: `details.members` of the error lists them. */
+  member?: string;
+}
+
 /** Something that a person should be told. */
 export interface Notice {
   /**
@@ -151,6 +157,13 @@ export interface ModelInfo {
   /** The manifest, as it was checked. */
   readonly manifest: Readonly<Record<string, unknown>>;
 }
+
+/**
+ * In which form alleles are scored. `canonical` (the default) is the one form of all spellings of a
+ * change: trimmed, and left-aligned as `bcftools norm` does. `as-given` takes them as the file has
+ * them, like the Python package.
+ */
+export type AlleleForm = "canonical" | "as-given";
 
 /** An edit: `"chr17:41197728:T:C"`, or its parts. `pos` counts from 1. */
 export type Edit =
@@ -211,6 +224,8 @@ export interface ScoreVariantOptions {
   window?: { readonly bases: string; readonly start: number };
   /** Or a reference, from which they are cut. */
   reference?: ReferenceInput;
+  /** The form in which the edit is scored. */
+  alleles?: AlleleForm;
   /** Whether the result carries a receipt. */
   receipt?: boolean;
   /** Stops. */
@@ -223,6 +238,10 @@ export interface ScoreVcfOptions {
   reference: ReferenceInput;
   /** `"chr17:41196312-41277500,chrX"`: 1-based, both ends included. */
   regions?: string;
+  /** The file inside, where the input is a ZIP archive with several. */
+  member?: string;
+  /** The form in which alleles are scored. */
+  alleles?: AlleleForm;
   /** Alleles in one call of the model; 32 unless told. */
   batchSize?: number;
   /** Whether rows carry receipts. */
@@ -269,6 +288,8 @@ export interface ScoredRow extends RowBase {
   /** Confidence in the bucket, 0 to 1. */
   readonly confidence: number;
   readonly lowConfidence: boolean;
+  /** The edit that was scored, `contig:pos:ref:alt`, where it is another spelling than the file's. */
+  readonly scoredAs?: string;
   /** 0-based offset of the window on its contig. */
   readonly windowStart: number;
   /** The row as the JSONL format has it. */
@@ -291,6 +312,7 @@ export type SkipReason =
   | "indel_code"
   | "no_reference_allele"
   | "contig_unknown"
+  | "other_mitochondrion"
   | "out_of_contig"
   | "reference_n"
   | "ref_mismatch";
@@ -340,13 +362,13 @@ export interface ScoreStream extends AsyncIterable<Row> {
 
 /** What a file of variants is, before anything is scored. */
 export interface Inspection {
-  /** `vcf`, `23andme`, `ancestry`, `myheritage`, `sequencing`, `table`. */
+  /** `vcf`, `23andme`, `ancestry`, `myheritage`, `familytreedna`, `livingdna`, `sequencing`, `table`. */
   readonly format: string;
   /** How people call it. */
   readonly formatName: string;
   /** What told the format. */
   readonly evidence: string;
-  readonly compression: "plain" | "gzip" | "bgzip";
+  readonly compression: "plain" | "gzip" | "bgzip" | "zip";
   readonly assembly: AssemblyGuess | null;
   readonly records: number;
   /** Alleles that can be scored if the reference agrees; array rows count once. */
@@ -369,6 +391,8 @@ export interface ImportOptions {
   reference: ReferenceInput;
   /** The sample's name in the VCF. */
   sampleId?: string;
+  /** The file inside, where the input is a ZIP archive with several. */
+  member?: string;
   /** Stops. */
   signal?: AbortSignal;
 }
@@ -380,6 +404,10 @@ export interface ImportResult {
   readonly refCallsSkipped: number;
   readonly noCallsSkipped: number;
   readonly unsupportedSkipped: number;
+  /** Rows that were not understood. */
+  readonly malformedSkipped: number;
+  /** What is odd about the file, with the first rows that were not understood. */
+  readonly warnings: readonly string[];
 }
 
 /** What was checked of a receipt. */

@@ -3,7 +3,7 @@
 use crate::js_error::{JsResult, json, misuse};
 use crate::rows::reasons;
 use genolewm_core::contig::AssemblyGuess;
-use genolewm_core::edit::SkipReason;
+use genolewm_core::edit::{AlleleForm, SkipReason};
 use genolewm_core::source::{AlleleOutcome, Feed, VariantReader, VariantRecord};
 use genolewm_core::{ErrorCode, Result};
 use serde::Serialize;
@@ -57,12 +57,12 @@ struct Contig {
 
 #[wasm_bindgen]
 impl Inspector {
-    /// An inspector of the file that errors call `name`.
+    /// An inspector of the file that errors call `name`; of a ZIP archive, of the file `member`.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(name: &str) -> Self {
+    pub fn new(name: &str, member: Option<String>) -> Self {
         Self {
-            feed: Feed::new(name),
+            feed: Feed::new(name).with_member(member.as_deref()),
             reader: None,
             counts: FileCounts::default(),
         }
@@ -91,7 +91,7 @@ impl Inspector {
         let counts = &self.counts;
         json(&Inspection {
             format: reader.format().as_str(),
-            format_name: reader.format().provider(),
+            format_name: reader.format().title(),
             evidence: reader.evidence(),
             compression: reader.compression().as_str(),
             assembly: reader.assembly(),
@@ -152,7 +152,7 @@ impl FileCounts {
             return 1;
         }
         let mut candidates = 0;
-        for allele in record.alleles() {
+        for allele in record.alleles(AlleleForm::Canonical) {
             match allele {
                 AlleleOutcome::Candidate(_) => candidates += 1,
                 AlleleOutcome::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,

@@ -104,3 +104,18 @@ pub const MAX_TRANSCRIPT_BP: u64 = 1 << 22;
 
 /// Bases of all transcripts that lie around one variant.
 pub const MAX_TRANSCRIPTS_BP: usize = 1 << 26;
+
+/// Rows of an array file, which are held to be sorted; the largest arrays have two million sites.
+pub const MAX_ARRAY_ROWS: usize = 5_000_000;
+
+/// Bytes of a ZIP archive, which is held in memory; a company's file takes about 10 MB.
+pub const MAX_ARCHIVE_BYTES: usize = 64 << 20;
+
+/// Files in a ZIP archive.
+pub const MAX_ARCHIVE_FILES: usize = 1_000;
+
+/// Bytes of a file in a ZIP archive, unpacked.
+pub const MAX_ARCHIVED_FILE_BYTES: u64 = 8 << 30;
+
+/// How many times as large a file in a ZIP archive may become; text of genotypes grows fivefold.
+pub const MAX_INFLATION: u64 = 200;
