@@ -3,12 +3,13 @@
 use crate::bundle::Bundle;
 use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
-use crate::ops::{BurnOps, NativeOps};
+use crate::ops::{BurnOps, NativeOps, Ops};
 use crate::scorer::{
     BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Regions, Run, RunEnd,
     RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile, Workers,
     drive, given_window,
 };
+use crate::self_check;
 use genolewm_core::edit::{EditSpec, RelEdit};
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::{Receipt, ReceiptScope, rfc3339_utc};
@@ -84,7 +85,8 @@ impl Runtime {
     ///
     /// # Errors
     /// `RESOURCE.MODEL_NOT_FOUND` for what is missing, `PROVENANCE.MANIFEST_HASH_MISMATCH` for what
-    /// was changed, `CONFIG.*` and `DEPLOY.EXPORT_FORMAT` for contents that do not fit.
+    /// was changed, `CONFIG.*` and `DEPLOY.EXPORT_FORMAT` for contents that do not fit,
+    /// `DEPLOY.BACKEND_UNSUPPORTED` when the model gives other answers than it should.
     pub fn open(model_dir: impl AsRef<Path>) -> Result<Self> {
         let model = Directory::open(model_dir.as_ref())?;
         Self::load(BurnOps::cpu(), &model, &model.encoder()?)
@@ -92,15 +94,30 @@ impl Runtime {
 }
 
 impl<O: NativeOps> Runtime<O> {
-    /// Loads a model from anywhere on a backend, every hash checked.
+    /// Loads a model from anywhere on a backend, every hash checked, and asks it the self-check's
+    /// questions: those that it brings the answers of, or on a GPU the processor's.
     ///
     /// # Errors
-    /// As [`Bundle::load`].
+    /// As [`Bundle::load`] and [`self_check::verify`].
     pub fn load(ops: O, model: &dyn ModelFiles, encoder: &dyn ModelFiles) -> Result<Self> {
         let bundle = Bundle::load(&ops, model, encoder)?;
-        Ok(Self {
-            scorer: Scorer::new(ops, bundle, ScoreOptions::default()),
-        })
+        let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
+        let processor = || -> Result<Option<Scorer<BurnOps>>> {
+            if scorer.ops().backend() == BurnOps::cpu().backend() {
+                return Ok(None);
+            }
+            let ops = BurnOps::cpu();
+            let bundle = Bundle::load(&ops, model, encoder)?;
+            Ok(Some(Scorer::new(ops, bundle, ScoreOptions::default())))
+        };
+        block_on(self_check::verify(&scorer, processor))?;
+        Ok(Self { scorer })
+    }
+
+    /// The backend and the model.
+    #[must_use]
+    pub fn into_parts(self) -> (O, Bundle<O::Matrix>) {
+        self.scorer.into_parts()
     }
 
     /// What the model says of itself.

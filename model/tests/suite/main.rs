@@ -1,6 +1,7 @@
 //! The tests of the model on golden vectors, linked once.
 
 mod common;
+mod finite;
 
 mod golden_collapse;
 mod golden_encoder;

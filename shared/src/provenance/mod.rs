@@ -8,7 +8,9 @@ mod json;
 mod canonical_json;
 mod commitment;
 mod json_parse;
+mod model_path;
 mod manifest;
+mod model_files;
 mod timestamp;
 mod receipt;
 mod receipt_parse;
@@ -23,6 +25,11 @@ pub use manifest::{
     ArtifactRef, MANIFEST_SCHEMA_VERSION, Manifest, ManifestArtifact, ManifestEncoder,
     ManifestTraining,
 };
+pub use model_files::{
+    ENCODER_INDEX, ENCODER_PREFIX, ENCODER_WEIGHTS, FileHashes, MANIFEST_FILE, MODEL_FILES_DETAIL,
+    RUNTIME_FILES, RuntimeFiles, SEAL_FILE, SELF_CHECK_FILE, Seal, files_of_model,
+};
+pub use model_path::is_model_path;
 pub use receipt::{
     GENO_LEWM_VERSION, INPUT_COMMITMENT_SCHEMA, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION,
     RECEIPT_STREAM, Receipt, ReceiptBuilder, ReceiptProvenance, ReceiptScope, RuntimeMetadata,
