@@ -38,6 +38,18 @@ pub fn open_reference(path: &Path) -> Result<NativeReference> {
 /// # Errors
 /// `RESOURCE.RUNTIME_SETUP` when the clock stands before 1970.
 pub fn now() -> Result<String> {
+    Ok(rfc3339_utc(unix_seconds()?))
+}
+
+/// The same moment tomorrow: what lies after it, no clock that is nearly right can have said.
+///
+/// # Errors
+/// As [`now`].
+pub fn now_and_a_day() -> Result<String> {
+    Ok(rfc3339_utc(unix_seconds()? + 24 * 60 * 60))
+}
+
+fn unix_seconds() -> Result<u64> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| {
         Error::new(
             ErrorCode::ResourceRuntimeSetup,
@@ -45,7 +57,16 @@ pub fn now() -> Result<String> {
         )
         .with_remedy("set the clock, or score without receipts")
     })?;
-    Ok(rfc3339_utc(now.as_secs()))
+    Ok(now.as_secs())
+}
+
+/// The backend, as receipts name it.
+#[must_use]
+pub fn scored_by(ops: &impl NativeOps) -> ScoredBy {
+    ScoredBy {
+        backend: ops.backend().to_owned(),
+        device: ops.device(),
+    }
 }
 
 /// A model that is loaded on a backend.
@@ -135,11 +156,7 @@ impl<O: NativeOps> Runtime<O> {
     /// The backend, as receipts name it.
     #[must_use]
     pub fn scored_by(&self) -> ScoredBy {
-        let ops = self.scorer.ops();
-        ScoredBy {
-            backend: ops.backend().to_owned(),
-            device: ops.device(),
-        }
+        scored_by(self.scorer.ops())
     }
 
     /// Scores the variants of a file: a VCF (plain, gzip or bgzip), or a raw-data file. What is

@@ -50,6 +50,9 @@ impl<'a> File<'a> {
     /// What a file of weights holds must be numbers to count with, after the scales were applied
     /// too.
     fn finite(&self, name: &str, (shape, values): Widened) -> Result<Widened> {
+        if values.is_empty() {
+            return Err(self.fault(&format!("tensor {name} holds nothing")));
+        }
         match values.iter().position(|value| !value.is_finite()) {
             None => Ok((shape, values)),
             Some(place) => Err(self

@@ -12,3 +12,4 @@ mod golden_wgsl;
 mod golden_wgsl_attention;
 mod golden_wgsl_ops;
 mod prop_quantize;
+mod sealed;

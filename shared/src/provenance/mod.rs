@@ -14,6 +14,7 @@ mod model_files;
 mod timestamp;
 mod receipt;
 mod receipt_parse;
+mod receipt_check;
 
 pub(crate) use canonical_json::json_string;
 pub use canonical_json::{
@@ -34,6 +35,10 @@ pub use receipt::{
     GENO_LEWM_VERSION, INPUT_COMMITMENT_SCHEMA, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION,
     RECEIPT_STREAM, Receipt, ReceiptBuilder, ReceiptProvenance, ReceiptScope, RuntimeMetadata,
     SurpriseResult, verify_receipt,
+};
+pub use receipt_check::{
+    ReceiptComparison, ReceiptDifference, check_date, check_row_numbers, check_settings,
+    compare_receipts,
 };
 pub use receipt_parse::parse_receipt_payload;
 use timestamp::is_rfc3339_utc;
