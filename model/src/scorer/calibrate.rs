@@ -224,10 +224,30 @@ impl Scored {
         Ok(())
     }
 
-    /// Puts the score in a bucket of the model's table, where it has one of that name.
-    pub fn put_in_bucket(&mut self, bucket_id: &str, info: &ModelInfo) {
-        if let Some(bucket) = info.calibration.get(bucket_id) {
-            self.result = read_off(self.result.sigma_raw, bucket);
+    /// Puts the score in a bucket of the model's table, if some annotation leads there from the
+    /// window; else it stays where it is.
+    ///
+    /// # Errors
+    /// As [`Scored::put`].
+    pub fn put_in_bucket(
+        &mut self,
+        bucket_id: &str,
+        info: &ModelInfo,
+        options: &ScoreOptions,
+    ) -> Result<()> {
+        for &region in RegionClass::ALL {
+            for &repeat in RepeatClass::ALL {
+                let context = GenomicContext {
+                    region: Some(region),
+                    repeat: Some(repeat),
+                };
+                let bucket = context.bucket(self.window.sequence(), info, options)?;
+                if bucket.bucket_id() == bucket_id {
+                    self.result = read_off(self.result.sigma_raw, bucket);
+                    return Ok(());
+                }
+            }
         }
+        Ok(())
     }
 }

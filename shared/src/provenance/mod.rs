@@ -28,7 +28,7 @@ pub use manifest::{
 };
 pub use model_files::{
     ENCODER_INDEX, ENCODER_PREFIX, ENCODER_WEIGHTS, FileHashes, MANIFEST_FILE, MODEL_FILES_DETAIL,
-    RUNTIME_FILES, RuntimeFiles, SEAL_FILE, SELF_CHECK_FILE, Seal, files_of_model,
+    RUNTIME_FILES, RuntimeFiles, SEAL_FILE, SELF_CHECK_FILE, Seal,
 };
 pub use model_path::is_model_path;
 pub use receipt::{

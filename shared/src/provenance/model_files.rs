@@ -6,7 +6,7 @@
 //! of each, and the seal, a file beside the manifest, lists every file of the directory.
 
 use super::model_path::refused_path;
-use super::{Json, Manifest, is_model_path, is_sha256, sha256_prefixed};
+use super::{Json, is_model_path, is_sha256, sha256_prefixed};
 use crate::{Error, ErrorCode, Result};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -218,23 +218,6 @@ impl Seal {
             )),
         }
     }
-}
-
-/// The files of a model directory that are read: those that must be there, and those that may be.
-///
-/// With a seal they are what it lists. Without one the manifest's artifacts must be there; of the
-/// encoder's weights either the one file or the list of several, whose files follow from it.
-#[must_use]
-pub fn files_of_model(manifest: &Manifest, seal: Option<&Seal>) -> [Vec<String>; 2] {
-    if let Some(seal) = seal {
-        let listed = seal.paths().filter(|path| *path != MANIFEST_FILE);
-        return [listed.map(str::to_string).collect(), Vec::new()];
-    }
-    let required = manifest
-        .artifacts()
-        .map(|artifact| artifact.file.to_string());
-    let optional = RUNTIME_FILES.into_iter().chain([ENCODER_WEIGHTS]);
-    [required.collect(), optional.map(str::to_string).collect()]
 }
 
 /// A list of `{path, sha256}`, by path.

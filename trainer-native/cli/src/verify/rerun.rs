@@ -90,8 +90,11 @@ impl Again<'_> {
         if scored.result.bucket_id != receipt.output.bucket_id {
             self.unchecked("the bucket: it follows from annotation (--annotation, --repeats)");
         }
-        scored.put_in_bucket(&receipt.output.bucket_id, runtime.info());
-        self.compare_figures(&mut scored, receipt)?;
+        let options = runtime.scorer().options();
+        scored.put_in_bucket(&receipt.output.bucket_id, runtime.info(), options)?;
+        if scored.result.bucket_id == receipt.output.bucket_id {
+            self.compare_figures(&mut scored, receipt)?;
+        }
         let scope = receipt.scope().unwrap_or(ReceiptScope::SingleVariant);
         let anew = scored.receipt(builder, scope, &receipt.timestamp)?;
         self.compare(compare_receipts(receipt, &anew)?)
