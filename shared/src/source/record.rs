@@ -1,8 +1,13 @@
 //! One record of a variant source, whatever file it came from.
 
+use crate::bytes::SourceLine;
 use crate::edit::{EditSpec, MAX_ALLELE_BP, SkipReason};
 use crate::position::Position;
+use std::collections::BTreeSet;
 use std::fmt;
+
+/// What a short text takes beside its letters: where it lies, and its place in the heap.
+const TEXT_BYTES: usize = 48;
 
 /// Something odd about a source that keeps nothing from being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +59,7 @@ pub struct VariantRecord {
     pub line: u64,
     /// The VCF line without its line end, for output that keeps every column; `None` for other
     /// formats.
-    pub raw: Option<String>,
+    pub raw: Option<SourceLine>,
     /// The contig, as VCF writes it; array codes (23, `chrX`) are already in their common form.
     pub contig: String,
     /// 1-based position of the first reference base; `None` for VCF's position 0, the telomere.
@@ -92,18 +97,32 @@ impl VariantRecord {
         if self.alternates.is_empty() {
             return vec![AlleleOutcome::Skipped(self.reason_for_no_alternate())];
         }
-        let mut outcomes = Vec::with_capacity(self.alternates.len());
-        for (index, alternate) in self.alternates.iter().enumerate() {
-            let earlier = self.alternates.get(..index).unwrap_or_default();
-            let outcome = match self.classify(alternate) {
-                AlleleOutcome::Candidate(_) if earlier.contains(alternate) => {
+        let mut earlier = BTreeSet::new();
+        let outcome = |alternate| {
+            let is_new = earlier.insert(alternate);
+            match self.classify(alternate) {
+                AlleleOutcome::Candidate(_) if !is_new => {
                     AlleleOutcome::Skipped(SkipReason::Duplicate)
                 }
                 outcome => outcome,
-            };
-            outcomes.push(outcome);
-        }
-        outcomes
+            }
+        };
+        self.alternates
+            .iter()
+            .map(String::as_str)
+            .map(outcome)
+            .collect()
+    }
+
+    /// About the memory that the record takes, in bytes, so that what is held can be bounded.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let (id, reference) = (self.id.as_deref(), self.reference.as_deref());
+        let texts = [self.raw.as_deref(), id, reference].into_iter().flatten();
+        let texts: usize = texts.map(str::len).sum();
+        let alternates = self.alternates.iter();
+        let alternates: usize = alternates.map(|text| TEXT_BYTES + text.len()).sum();
+        size_of::<Self>() + 4 * TEXT_BYTES + texts + self.contig.len() + alternates
     }
 
     /// Gives an array row its reference base; the observed bases that differ become its
@@ -324,7 +343,7 @@ mod tests {
     #[test]
     fn debug_shows_no_genotype() {
         let mut row = record("C", &["T"]);
-        row.raw = Some("1\t7\t.\tC\tT\t.\t.\t.\tGT\t0/1".to_owned());
+        row.raw = Some("1\t7\t.\tC\tT\t.\t.\t.\tGT\t0/1".into());
         row.call = Some(ArrayCall::Bases("CT".to_owned()));
         let text = format!("{row:?}");
         assert!(!text.contains("0/1") && !text.contains("CT"), "{text}");

@@ -2,9 +2,11 @@
 //!
 //! The first records are read ahead and compared with the reference before any is handed on.
 
+use super::batcher::ERROR_BYTES;
 use super::tally::Tally;
 use crate::scorer::ref_check::{Builds, RefCheck};
 use crate::scorer::regions::Regions;
+use genolewm_core::limits::MAX_LOOK_AHEAD_BYTES;
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::source::{Feed, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -14,8 +16,8 @@ use std::collections::VecDeque;
 pub(super) const SAMPLE: u64 = 1_000;
 /// Records that are read for it at most.
 pub(super) const LOOK_AHEAD: usize = 4 * 1_024;
-/// Text of records that is read ahead at most: lines of many samples are long.
-const LOOK_AHEAD_BYTES: usize = 16 << 20;
+/// Records in a row that are not selected, after which the caller has its turn.
+const UNSELECTED: usize = 4 * 1_024;
 
 /// Which records are scored.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +51,8 @@ pub enum Need {
 /// Why a step was not made.
 pub(super) enum Stop {
     Needs(Need),
+    /// Nothing is needed: the caller has its turn.
+    Again,
     Failed(Error),
 }
 
@@ -71,6 +75,7 @@ fn need_of(step: Result<(), Stop>) -> Result<Option<Need>> {
     match step {
         Ok(()) => Ok(None),
         Err(Stop::Needs(need)) => Ok(Some(need)),
+        Err(Stop::Again) => Err(Error::invariant("a sample is not read in turns")),
         Err(Stop::Failed(error)) => Err(error),
     }
 }
@@ -86,6 +91,9 @@ pub struct Intake {
     /// Why no more can be.
     broken: Option<Error>,
     reader: Option<VariantReader>,
+    /// Bytes before which opening is not tried again: it starts anew each time.
+    opens_at: u64,
+    is_ended: bool,
     builds: Option<Builds>,
     check: RefCheck,
     is_checked: bool,
@@ -108,6 +116,8 @@ impl Intake {
             bytes: 0,
             broken: None,
             reader: None,
+            opens_at: 0,
+            is_ended: false,
             builds: None,
             check: RefCheck::default(),
             is_checked: false,
@@ -129,6 +139,7 @@ impl Intake {
 
     /// Says that the input is at its end.
     pub fn end(&mut self) {
+        self.is_ended = true;
         self.feed.end();
     }
 
@@ -204,7 +215,7 @@ impl Intake {
         &mut self,
         reference: &mut Reference<S>,
     ) -> Result<Option<Result<Box<VariantRecord>>>, Stop> {
-        loop {
+        for _ in 0..UNSELECTED {
             if let Some(record) = self.unchecked.take() {
                 let record = self.observe(record, reference)?;
                 if self.check.compared() == SAMPLE {
@@ -234,6 +245,7 @@ impl Intake {
             }
             self.unchecked = Some(record);
         }
+        Err(Stop::Again)
     }
 
     /// Counts a record, and says whether it is to be scored.
@@ -252,7 +264,11 @@ impl Intake {
     fn opened(&mut self) -> Result<&mut VariantReader, Stop> {
         match &mut self.reader {
             Some(reader) => Ok(reader),
+            _ if self.bytes < self.opens_at && !self.is_ended && self.broken.is_none() => {
+                Err(Stop::Needs(Need::Input))
+            }
             none => {
+                self.opens_at = 2 * self.bytes;
                 let opened = or_needs(Need::Input, self.feed.open());
                 Ok(none.insert(or_broken(opened, self.broken.as_ref())?))
             }
@@ -276,7 +292,7 @@ impl Intake {
                         true => self.observe(record, reference)?,
                         false => record,
                     };
-                    self.held_bytes += record.raw.as_ref().map_or(0, String::len);
+                    self.held_bytes += record.held_bytes();
                     self.held.push_back(Ok(record));
                 }
                 None => {
@@ -296,13 +312,14 @@ impl Intake {
         loop {
             let is_enough = self.check.compared() >= SAMPLE
                 || self.held.len() >= LOOK_AHEAD
-                || self.held_bytes >= LOOK_AHEAD_BYTES;
+                || self.held_bytes >= MAX_LOOK_AHEAD_BYTES;
             if is_enough {
                 return Ok(None);
             }
             match self.read() {
                 Err(Stop::Failed(error)) => {
                     let is_last = !is_malformed(&error);
+                    self.held_bytes += ERROR_BYTES;
                     self.held.push_back(Err(error));
                     if is_last {
                         return Ok(None);

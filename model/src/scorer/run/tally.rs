@@ -6,6 +6,7 @@ use genolewm_core::edit::SkipReason;
 use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What became of the records and alleles of a run.
@@ -33,9 +34,8 @@ pub struct Tally {
 
 impl Tally {
     /// Counts a record that is handed on.
-    pub(super) fn add<A>(&mut self, outcomes: &[Outcome<A>], by: Option<&ScoredBy>) {
+    pub(super) fn add<A>(&mut self, outcomes: &[Outcome<A>], by: &[Arc<ScoredBy>]) {
         self.delivered += 1;
-        let before = self.scored;
         for outcome in outcomes {
             self.alleles += 1;
             match outcome.reason() {
@@ -43,9 +43,9 @@ impl Tally {
                 Some(reason) => *self.skipped.entry(reason).or_default() += 1,
             }
         }
-        if let Some(by) = by.filter(|_| self.scored > before) {
+        for by in by {
             let backend = self.backends.entry(by.backend.clone());
-            *backend.or_default() += self.scored - before;
+            *backend.or_default() += 1;
         }
     }
 
@@ -105,9 +105,9 @@ impl Tally {
         }
     }
 
-    /// The summary, several lines.
+    /// The summary, several lines; `replayed` alleles were scored by an earlier run.
     #[must_use]
-    pub fn summary(&self, elapsed: Duration) -> String {
+    pub fn summary(&self, elapsed: Duration, replayed: u64) -> String {
         let seconds = elapsed.as_secs_f64();
         let mut text = format!("records read: {}", self.records);
         if self.outside > 0 {
@@ -126,7 +126,10 @@ impl Tally {
         for (reason, count) in &self.skipped {
             let _ = write!(text, "\n  {count} {reason}: {}", reason.describe());
         }
-        let rate = self.scored as f64 / seconds.max(1e-9);
+        if replayed > 0 {
+            let _ = write!(text, "\nscored before this run was resumed: {replayed}");
+        }
+        let rate = self.scored.saturating_sub(replayed) as f64 / seconds.max(1e-9);
         let _ = write!(
             text,
             "\ntime: {seconds:.2} s, {rate:.1} alleles scored a second"
@@ -148,11 +151,11 @@ mod tests {
         };
         let skipped = Outcome::<()>::Skipped;
         let record = [skipped(SkipReason::Symbolic), skipped(SkipReason::TooLong)];
-        tally.add(&record, None);
+        tally.add(&record, &[]);
         assert!(tally.reconcile().is_err());
-        tally.add(&[skipped(SkipReason::Symbolic)], None);
+        tally.add(&[skipped(SkipReason::Symbolic)], &[]);
         assert!(tally.reconcile().is_ok());
-        let text = tally.summary(Duration::from_secs(1));
+        let text = tally.summary(Duration::from_secs(1), 0);
         assert!(text.contains("alleles: 3 = 0 scored + 3 skipped"), "{text}");
         assert!(text.contains("2 symbolic"), "{text}");
     }

@@ -1,6 +1,7 @@
 //! Scoring again: every field of a receipt against one made anew.
 
-use super::{Args, Verified};
+use super::flags::Args;
+use super::verified::Verified;
 use crate::common::backend::on_backend;
 use crate::common::model;
 use genolewm::Runtime;
