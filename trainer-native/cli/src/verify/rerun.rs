@@ -8,7 +8,7 @@ use genolewm::Runtime;
 use genolewm::info::ModelInfo;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::{NativeReference, open_reference};
-use genolewm::scorer::Scored;
+use genolewm::scorer::{Placer, Scored};
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::{
     MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, ReceiptComparison, ReceiptScope, check_settings,
@@ -117,7 +117,11 @@ impl Again<'_> {
                     .and_then(|start| start.as_u64());
                 runtime.score_in_window(edit, window, BpOffset(start.unwrap_or(0)))
             }
-            (None, Some(reference), Some(row)) => runtime.score_variant(&row.edit, reference),
+            // The edit that was scored, in whatever form.
+            (None, Some(reference), Some(row)) => {
+                let window = Placer::of(runtime.info()).window(reference, &row.edit)?;
+                runtime.score(row.edit.clone(), window)
+            }
             _ => Err(Error::invariant(
                 "a receipt without an input is scored again",
             )),
