@@ -8,7 +8,8 @@ use genolewm::Runtime;
 use genolewm::info::ModelInfo;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::{NativeReference, open_reference};
-use genolewm::scorer::{Placer, Scored};
+use genolewm::scorer::Scored;
+use genolewm_core::edit::{AlleleForm, VariantSpelling};
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::{
     MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, ReceiptComparison, ReceiptScope, check_settings,
@@ -119,8 +120,8 @@ impl Again<'_> {
             }
             // The edit that was scored, in whatever form.
             (None, Some(reference), Some(row)) => {
-                let window = Placer::of(runtime.info()).window(reference, &row.edit)?;
-                runtime.score(row.edit.clone(), window)
+                let edit = VariantSpelling::from(&row.edit);
+                runtime.score_variant(&edit, AlleleForm::AsGiven, reference)
             }
             _ => Err(Error::invariant(
                 "a receipt without an input is scored again",
