@@ -114,8 +114,8 @@ export class Coordinator {
     bases: async ({ id, contig, start, end }, { signal }) =>
       this.#reference(id).bases(contig, start, end, signal),
 
-    inspect: async ({ sources }, { signal }) => {
-      const inspector = new this.#wasm.Inspector(sources.input.name);
+    inspect: async ({ sources, member }, { signal }) => {
+      const inspector = new this.#wasm.Inspector(sources.input.name, member);
       try {
         await pour(sources.input, inspector, signal);
         return inspector.finish();
@@ -174,9 +174,9 @@ export class Coordinator {
     predict: async ({ state, edits }, { signal }) =>
       this.#engines().use((engine) => engine.predict(state, edits), signal),
 
-    importRaw: async ({ sources, reference, sampleId }, { signal }) => {
+    importRaw: async ({ sources, reference, sampleId, member }, { signal }) => {
       const open = this.#reference(reference);
-      const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId);
+      const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId, member);
       try {
         await pour(sources.input, importer, signal);
         return await open.supplied(() => importer.finish(), signal);

@@ -271,7 +271,7 @@ test("a receipt that was tampered with does not hold", async () => {
 test("an array file is recognised, and becomes a VCF", async () => {
   const file = example("brca1.23andme.txt");
   const inspection = await runtime.inspect(file);
-  assert.deepEqual([inspection.format, inspection.compression], ["23andme", "plain"]);
+  assert.deepEqual([inspection.format, inspection.compression], ["table", "plain"]);
   const result = await runtime.importRaw(file, {
     reference: example("brca1.hg19.fa.gz"),
     sampleId: "ME",

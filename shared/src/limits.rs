@@ -89,3 +89,18 @@ pub const MAX_WAITING_BYTES: usize = 64 << 20;
 
 /// Threads that score, and batches that are in work at once.
 pub const MAX_THREADS: usize = 1_024;
+
+/// Rows of an array file, which are held to be sorted; the largest arrays have two million sites.
+pub const MAX_ARRAY_ROWS: usize = 5_000_000;
+
+/// Bytes of a ZIP archive, which is held in memory; a company's file takes about 10 MB.
+pub const MAX_ARCHIVE_BYTES: usize = 64 << 20;
+
+/// Files in a ZIP archive.
+pub const MAX_ARCHIVE_FILES: usize = 1_000;
+
+/// Bytes of a file in a ZIP archive, unpacked.
+pub const MAX_ARCHIVED_FILE_BYTES: u64 = 8 << 30;
+
+/// How many times as large a file in a ZIP archive may become; text of genotypes grows fivefold.
+pub const MAX_INFLATION: u64 = 200;

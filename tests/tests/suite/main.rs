@@ -14,6 +14,7 @@ mod disjoint;
 mod eval;
 mod eval_all;
 mod export;
+mod files;
 mod fixture;
 mod identity;
 mod joint;
