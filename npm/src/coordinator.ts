@@ -73,8 +73,9 @@ export class Coordinator {
         emit({ kind: "notice", notice: { kind: "backend-fallback", message } });
       }
       emit(loadStage("ready", LOAD_STAGES));
-      const { modelId, windowBp, stateWidth, manifest } = model;
-      return { modelId, windowBp, stateWidth, manifest, backend: used, device, probes };
+      const { modelId, filesId, sealed, windowBp, stateWidth, manifest } = model;
+      const about = { modelId, filesId, sealed, windowBp, stateWidth, manifest };
+      return { ...about, backend: used, device, probes };
     },
 
     /** Tells of fall-backs until the caller has enough. */
@@ -186,7 +187,7 @@ export class Coordinator {
 
     verifyReceipt: async ({ sources }, { signal }) => {
       const text = await readAll(sources.input, signal);
-      return this.#wasm.verifyReceipts(text, this.#loaded().manifest);
+      return this.#wasm.verifyReceipts(text, this.#loaded());
     },
 
     measure: async () => this.#engines().measure(),

@@ -106,9 +106,9 @@ export class GenoLeWMRuntime {
     this.#backend = loaded.backend;
     this.#device = loaded.device;
     this.probes = loaded.probes;
-    const { modelId, windowBp, stateWidth } = loaded;
+    const { modelId, filesId, sealed, windowBp, stateWidth } = loaded;
     const manifest = JSON.parse(loaded.manifest) as ModelInfo["manifest"];
-    this.model = { modelId, windowBp, stateWidth, manifest };
+    this.model = { modelId, filesId, sealed, windowBp, stateWidth, manifest };
     if (onNotice !== undefined) this.#listeners.add(onNotice);
     this.#referenceCalls = {
       bases: (params, signal) => this.#call("bases", params, signal),
@@ -118,7 +118,7 @@ export class GenoLeWMRuntime {
   }
 
   /**
-   * Loads a model, checks every file of it against its manifest, and chooses a backend.
+   * Loads a model, checks every file of it against its manifest and seal, and chooses a backend.
    *
    * @param source the built-in model (`import builtin from "@genolewm/runtime/models/builtin"`),
    *   the URL of a model directory, its files, or their bytes by name

@@ -83,6 +83,8 @@ export interface LoadParams {
 /** What was loaded. */
 export interface Loaded {
   readonly modelId: string;
+  readonly filesId: string;
+  readonly sealed: boolean;
   readonly windowBp: number;
   readonly stateWidth: number;
   /** JSON. */

@@ -150,6 +150,10 @@ export interface BackendProbe {
 export interface ModelInfo {
   /** sha256 of the manifest. */
   readonly modelId: string;
+  /** One hash over the manifest and the files that it has no place for: all that decides scores. */
+  readonly filesId: string;
+  /** Whether a seal (`seal.json`) lists every file with its hash. */
+  readonly sealed: boolean;
   /** Bases of a window. */
   readonly windowBp: number;
   /** Width of a state. */
@@ -414,7 +418,7 @@ export interface ImportResult {
 export interface ReceiptVerdict {
   /** Receipts in the file. */
   readonly count: number;
-  /** Every one of them holds. */
+  /** Every one of them holds, as far as it was checked. */
   readonly ok: boolean;
   /** What was checked, or what does not hold, one sentence each. */
   readonly checks: readonly {
@@ -422,6 +426,8 @@ export interface ReceiptVerdict {
     readonly ok: boolean;
     readonly message: string;
   }[];
+  /** What nothing was compared with, one sentence each. */
+  readonly notChecked: readonly string[];
   /** The first receipt, for show. */
   readonly receipt: Readonly<Record<string, unknown>> | null;
 }

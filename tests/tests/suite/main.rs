@@ -16,6 +16,7 @@ mod eval_all;
 mod export;
 mod files;
 mod fixture;
+mod identity;
 mod joint;
 mod kills;
 mod odd_lines;
