@@ -6,6 +6,7 @@
 use super::status;
 use crate::scorer::{Outcome, Scored};
 use genolewm_core::source::VariantRecord;
+use genolewm_core::text::{is_hidden, visible};
 
 /// What the added keys start with.
 const PREFIX: &str = "GLW_";
@@ -77,8 +78,8 @@ pub fn vcf_header(input: &[String], note: &RunNote) -> String {
         ));
     }
     push(concat!("##genolewm_version=", env!("CARGO_PKG_VERSION")));
-    push(&format!("##genolewm_command={}", note.command));
-    push(&format!("##genolewm_model_id={}", note.model_id));
+    push(&format!("##genolewm_command={}", visible(&note.command)));
+    push(&format!("##genolewm_model_id={}", visible(&note.model_id)));
     push(columns);
     text
 }
@@ -124,7 +125,10 @@ fn info(record: &VariantRecord, outcomes: &[Outcome]) -> String {
         fields.push(("GLW_PCT", scored(&|s| float(s.result.sigma_calibrated))));
         fields.push(("GLW_DISP", scored(&|s| float(s.displacement))));
         fields.push(("GLW_CONF", scored(&|s| float(s.result.confidence))));
-        fields.push(("GLW_BUCKET", scored(&|s| s.result.bucket_id.clone())));
+        fields.push((
+            "GLW_BUCKET",
+            scored(&|s| encoded(&s.result.bucket_id, INFO)),
+        ));
     }
     fields.push((
         "GLW_STATUS",
@@ -171,6 +175,25 @@ fn with_info(line: &str, added: &str) -> String {
     columns.join("\t")
 }
 
+/// What INFO's values and identifiers must not hold, beside blanks.
+const INFO: &[char] = &['%', ';', '=', ','];
+const ID: &[char] = &['%'];
+
+/// Text as VCF has it in a column: what would end the value is its bytes, as `%09`.
+fn encoded(text: &str, reserved: &[char]) -> String {
+    let mut value = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_whitespace() || is_hidden(c) || reserved.contains(&c) {
+            let mut bytes = [0; 4];
+            let bytes = c.encode_utf8(&mut bytes).bytes();
+            value.extend(bytes.map(|byte| format!("%{byte:02X}")));
+        } else {
+            value.push(c);
+        }
+    }
+    value
+}
+
 /// A record of an input without VCF lines.
 fn plain_line(record: &VariantRecord) -> String {
     let alternates = if record.alternates.is_empty() {
@@ -182,7 +205,7 @@ fn plain_line(record: &VariantRecord) -> String {
         "{}\t{}\t{}\t{}\t{}\t.\t.\t.",
         record.contig,
         record.pos.map_or(0, |pos| pos.get()),
-        record.id.as_deref().unwrap_or("."),
+        encoded(record.id.as_deref().unwrap_or("."), ID),
         record.reference.as_deref().unwrap_or("N"),
         alternates
     )
@@ -211,6 +234,17 @@ mod tests {
             with_info("1\t5\t.\tG\t.\t.\t.\tEND=9;", ""),
             "1\t5\t.\tG\t.\t.\t.\tEND=9;"
         );
+    }
+
+    /// The buckets' names are those of a stranger's calibration table.
+    #[test]
+    fn a_bucket_planted_fields_in_info() {
+        assert_eq!(encoded("other|low|none", INFO), "other|low|none");
+        assert_eq!(
+            encoded("x;GLW_PCT=0,1\t. \u{202e}%", INFO),
+            "x%3BGLW_PCT%3D0%2C1%09.%20%E2%80%AE%25"
+        );
+        assert_eq!(encoded("rs1;rs2", ID), "rs1;rs2");
     }
 
     #[test]
