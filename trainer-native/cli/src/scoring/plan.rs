@@ -8,6 +8,7 @@ use crate::common::output::{Output, display_name, is_stdin_or_stdout};
 use genolewm::scorer::RecordOutcome;
 use genolewm_core::provenance::ReceiptBuilder;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::output::is_device;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -49,7 +50,7 @@ impl Plan {
         } else {
             Compressed::V
         };
-        let beside = named.filter(|path| !is_stdin_or_stdout(path));
+        let beside = named.filter(|path| !is_stdin_or_stdout(path) && !is_device(path));
         let receipts = args.receipt.clone();
         let plan = Self {
             format,
@@ -97,19 +98,16 @@ impl Plan {
                 "name a file with --output",
             );
         }
-        let paths = [
-            self.format.map(|_| &self.output),
-            self.receipts.as_ref(),
-            self.skipped.as_ref(),
-        ];
-        let paths: Vec<&PathBuf> = paths.into_iter().flatten().collect();
-        for (index, path) in paths.iter().enumerate() {
-            if paths.iter().skip(index + 1).any(|other| other == path) {
-                return refused(
-                    "two outputs have one name",
-                    "give --output, --receipt and --skipped different names",
-                );
-            }
+        let paths = [self.receipts.as_deref(), self.skipped.as_deref()];
+        let to_stdout = paths
+            .into_iter()
+            .flatten()
+            .find(|path| is_stdin_or_stdout(path));
+        if to_stdout.is_some() && (self.top.is_some() || is_stdin_or_stdout(&self.output)) {
+            return refused(
+                "two outputs would both go to standard output",
+                "name a file with --output, --receipt and --skipped",
+            );
         }
         Ok(())
     }
@@ -252,8 +250,7 @@ mod tests {
     #[test]
     fn contradictions_are_refused() {
         let twice = OutputArgs {
-            output: Some("a".into()),
-            skipped: Some("a".into()),
+            skipped: Some("-".into()),
             ..args()
         };
         let mixed = OutputArgs {
