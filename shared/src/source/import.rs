@@ -12,7 +12,7 @@ use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 
 /// What a conversion did with the rows of its input; the counts add up to the rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -329,12 +329,15 @@ impl<'a> Conversion<'a> {
             .sort_by(|a, b| (rank(&a.contig), a.pos, &a.id).cmp(&(rank(&b.contig), b.pos, &b.id)));
         self.summary.records_written = self.records.len() as u64;
         self.write_text(output).map_err(|error| {
-            Error::new(
-                ErrorCode::ResourceGeneric,
-                format!("writing the VCF failed: {error}"),
-            )
-            .with_remedy("check the output's place and the space left there")
-            .with_source(error)
+            let code = match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ErrorCode::ResourceDiskFull,
+                _ => ErrorCode::ResourceGeneric,
+            };
+            let remedy = "free some space, allow larger files (`ulimit -f`), or write elsewhere; \
+                          nothing was left half-written";
+            Error::new(code, format!("writing the VCF failed: {error}"))
+                .with_remedy(remedy)
+                .with_source(error)
         })
     }
 

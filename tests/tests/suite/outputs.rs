@@ -112,7 +112,7 @@ fn an_output_destroyed_what_any_command_reads() {
         "eval-all --metrics-json other --output-metrics all.json --output-report other",
         "eval-all --metrics-json other --output-metrics same --output-report ./same",
         "train curves other --y loss -o other",
-        "train joint --model-dir golden/model --output golden/model",
+        "train joint --model-dir golden/model --corpus corpus.tsv --holdout small.vcf --output golden/model",
         "export --model-dir golden/model --output-dir golden/model --overwrite",
         "--config other score --vcf small.vcf --fasta ref.fa -o other",
     ] {

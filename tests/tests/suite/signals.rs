@@ -115,6 +115,7 @@ fn a_command_that_waits_is_ended_by_every_signal() {
     genome::write_reference(&dir);
     for (name, status) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         let mut child = waiting(&dir, "");
+        let _open = child.stdin.take();
         signal(&child, name);
         assert_eq!(
             child.wait().expect("its end").code(),
@@ -131,6 +132,7 @@ fn a_closed_terminal_ended_a_run_under_nohup() {
     let dir = dir!();
     genome::write_reference(&dir);
     let mut child = waiting(&dir, "trap '' HUP;");
+    let _open = child.stdin.take();
     signal(&child, "-HUP");
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(child.try_wait().expect("a state"), None);

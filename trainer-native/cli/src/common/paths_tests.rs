@@ -25,7 +25,7 @@ fn all() -> Vec<(Vec<String>, String)> {
 }
 
 /// What is read at a path. A new flag belongs here or into [`WRITTEN`].
-const READ: [&str; 47] = [
+const READ: &[&str] = &[
     "annotation",
     "baseline_scores_jsonl",
     "budget_fasta",
@@ -51,6 +51,8 @@ const READ: [&str; 47] = [
     "exons",
     "fasta",
     "holdout",
+    "holdout_edits",
+    "holdout_records",
     "init",
     "input",
     "input_vcf",
