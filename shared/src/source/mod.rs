@@ -17,7 +17,7 @@ mod vcf;
 mod import;
 mod reader;
 
-pub use crate::bytes::{Compression, Feed};
+pub use crate::bytes::{Compression, Feed, SourceLine};
 pub use detect::SourceFormat;
 pub use import::{
     ImportOptions, ReferenceAlleles, ReferenceLookup, VcfConversionSummary, convert_to_vcf,

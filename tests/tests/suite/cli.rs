@@ -24,7 +24,7 @@ fn version_and_help_go_to_standard_output() {
     ] {
         assert!(help.contains(command), "{command} is missing in\n{help}");
     }
-    assert!(help.contains("130  interrupted"), "{help}");
+    assert!(help.contains("143 after a termination"), "{help}");
     let help = dir.run("score --help").ok().stdout();
     for flag in [
         "--vcf",

@@ -42,7 +42,7 @@ const RUN: Written = Written::Folder(&[
 
 /// Every flag at which something is written, by command; a path of any other flag is read.
 const WRITTEN: [(&str, &str, Written); 26] = [
-    ("score", "output", Written::File(&[RECEIPTS])),
+    ("score", "output", Written::File(&[RECEIPTS, ".journal"])),
     ("score", "receipt", PLAIN),
     ("score", "skipped", PLAIN),
     ("import", "output", Written::File(&[".tbi"])),

@@ -1,6 +1,7 @@
 //! Which files a run writes, and the files while it does.
 
 use super::flags::OutputArgs;
+use super::journal::{can_lie_beside, check_resumable};
 use super::receipts::{self, ReceiptFile};
 use super::top::Top;
 use super::writer::{self, Compressed, Format, Origin, RunNote, ScoreWriter};
@@ -8,7 +9,6 @@ use crate::common::output::{Output, display_name, is_stdin_or_stdout};
 use genolewm::scorer::RecordOutcome;
 use genolewm_core::provenance::ReceiptBuilder;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::is_device;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -50,7 +50,7 @@ impl Plan {
         } else {
             Compressed::V
         };
-        let beside = named.filter(|path| !is_stdin_or_stdout(path) && !is_device(path));
+        let beside = named.filter(|path| can_lie_beside(path));
         let receipts = args.receipt.clone();
         let plan = Self {
             format,
@@ -75,6 +75,12 @@ impl Plan {
         self.format
     }
 
+    /// Where the scores go; `None` when only a table is printed.
+    #[must_use]
+    pub fn scores_file(&self) -> Option<&Path> {
+        self.format.map(|_| self.output.as_path())
+    }
+
     fn check(&self, args: &OutputArgs) -> Result<()> {
         let refused = |message: &str, remedy: &str| {
             Err(Error::new(ErrorCode::InputGeneric, message).with_remedy(remedy))
@@ -91,6 +97,9 @@ impl Plan {
                 "only VCF output is compressed",
                 "choose --format vcf, or a name without .gz",
             );
+        }
+        if args.resume {
+            check_resumable(self.scores_file().unwrap_or(Path::new("-")))?;
         }
         if self.top.is_some() && self.format.is_some() && is_stdin_or_stdout(&self.output) {
             return refused(
@@ -112,7 +121,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Opens the files. `builder` is asked for only when there are receipts.
+    /// Opens the files of a run that began at `begun`. `builder` is asked for only when there are
+    /// receipts.
     ///
     /// # Errors
     /// `RESOURCE.*` when one cannot be written, and what `builder` returns.
@@ -120,6 +130,7 @@ impl Plan {
         &self,
         origin: &Origin,
         note: &RunNote,
+        begun: &str,
         builder: impl FnOnce() -> Result<ReceiptBuilder>,
     ) -> Result<Files> {
         let writer = self.format.map(|format| {
@@ -128,7 +139,7 @@ impl Plan {
         });
         let writer = writer.transpose()?;
         let receipts = self.receipts.as_deref();
-        let receipts = receipts.map(|path| ReceiptFile::create(path, builder()?));
+        let receipts = receipts.map(|path| ReceiptFile::create(path, builder()?, begun));
         Ok(Files {
             writer,
             receipts: receipts.transpose()?,
@@ -206,6 +217,7 @@ mod tests {
             output_type: None,
             receipt: None,
             skipped: None,
+            resume: false,
             top: None,
         }
     }
@@ -263,7 +275,11 @@ mod tests {
             format: Some(Format::Tsv),
             ..args()
         };
-        for args in [twice, mixed, gzip] {
+        let resume = OutputArgs {
+            resume: true,
+            ..args()
+        };
+        for args in [twice, mixed, gzip, resume] {
             assert!(Plan::new(&args, false).is_err());
         }
     }
