@@ -9,7 +9,7 @@ use crate::scorer::{
     RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile, Workers,
     drive, given_window,
 };
-use genolewm_core::edit::{EditSpec, RelEdit};
+use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit, VariantSpelling};
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::{Receipt, ReceiptScope, rfc3339_utc};
 use genolewm_core::reference::{AnyReference, BaseSource, Reference};
@@ -137,26 +137,31 @@ impl<O: NativeOps> Runtime<O> {
             variants: variants.into(),
             reference: reference.into(),
             selection: Selection::default(),
+            alleles: AlleleForm::default(),
             batch_size: BATCH_SIZE.get(),
             threads: None,
             cancel: &|| false,
         }
     }
 
-    /// Scores one variant in its window of a reference.
+    /// Scores one variant in its window of a reference, as the edit that it is in this form.
     ///
     /// # Errors
-    /// `INPUT.*` for a variant that the reference speaks against; as [`score`](Self::score).
+    /// `INPUT.*` for a variant that is no edit, or that the reference speaks against; as
+    /// [`score`](Self::score).
     pub fn score_variant<S: BaseSource>(
         &self,
-        edit: &EditSpec,
+        variant: &VariantSpelling,
+        form: AlleleForm,
         reference: &mut Reference<S>,
     ) -> Result<Scored> {
-        let window = Placer::of(self.info()).window(reference, edit)?;
-        self.score(edit.clone(), window)
+        let mut placer = Placer::of(self.info()).of_alleles(form);
+        let Candidate { edit, window } = placer.variant(reference, variant)?;
+        self.score(edit, window)
     }
 
-    /// Scores one variant among bases that start at `start` of the contig.
+    /// Scores one edit, as it is, among bases that start at `start` of the contig; see
+    /// [`edit_among`] for the edit that a variant is there.
     ///
     /// # Errors
     /// `INPUT.*` for bases that are none, or an edit that does not fit; as [`score`](Self::score).
@@ -226,6 +231,7 @@ pub struct ScoreVcf<'a, O: NativeOps = BurnOps> {
     variants: PathBuf,
     reference: PathBuf,
     selection: Selection,
+    alleles: AlleleForm,
     batch_size: usize,
     threads: Option<usize>,
     cancel: &'a dyn Fn() -> bool,
@@ -254,6 +260,13 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.selection.strict = true;
+        self
+    }
+
+    /// Scores alleles in this form; their canonical one unless told.
+    #[must_use]
+    pub fn alleles(mut self, form: AlleleForm) -> Self {
+        self.alleles = form;
         self
     }
 
@@ -297,7 +310,8 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
         let mut input = VariantFile::new(Box::new(file), &name);
         let mut reference = open_reference(&self.reference)?;
         let intake = Intake::new(&name, &reference_name, self.selection);
-        let mut run = Run::new(intake, Placer::of(self.runtime.info()), self.batch_size);
+        let placer = Placer::of(self.runtime.info()).of_alleles(self.alleles);
+        let mut run = Run::new(intake, placer, self.batch_size);
         let end = drive(
             &mut run,
             &mut input,

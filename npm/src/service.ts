@@ -4,6 +4,7 @@
  */
 
 import type {
+  AlleleForm,
   AssemblyGuess,
   BackendName,
   BackendProbe,
@@ -124,6 +125,7 @@ export interface ReferenceParams {
 export interface SingleParams {
   /** JSON. */
   readonly edit: string;
+  readonly alleles: AlleleForm | null;
   readonly window: { readonly bases: string; readonly start: number } | null;
   readonly reference: number | null;
   readonly receipt: boolean;
@@ -138,6 +140,7 @@ export interface ScoreParams extends WithSources<"input"> {
     readonly batchSize?: number;
     readonly receipts: boolean;
     readonly annotate: boolean;
+    readonly alleles?: AlleleForm;
   };
 }
 

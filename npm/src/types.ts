@@ -67,6 +67,12 @@ export interface LoadOptions {
    * a document (a page), and false in Node, Deno and Cloudflare Workers.
    */
   worker?: boolean;
+  /**
+   * Starts the script `@genolewm/runtime/worker` as a module worker, once for each that is needed:
+   * for pages whose bundler, origin or policy does not let the package start it by itself. `worker`
+   * is true then.
+   */
+  startWorker?: () => Worker;
   /** Told of every step of loading. What a callback throws is uncaught, and stops nothing. */
   onProgress?: (progress: Progress) => void;
   /** Told of what went otherwise than asked, such as a fall-back to the processor. */
@@ -115,8 +121,11 @@ export interface CallOptions {
 
 /** Something that a person should be told. */
 export interface Notice {
-  /** `backend-fallback`: work goes on, on the processor. `input-warning`: the file is odd. */
-  readonly kind: "backend-fallback" | "input-warning";
+  /**
+   * `backend-fallback`: work goes on, on the processor. `fewer-workers`: not all instances of the
+   * model could be started, and work goes on with the others. `input-warning`: the file is odd.
+   */
+  readonly kind: "backend-fallback" | "fewer-workers" | "input-warning";
   /** A sentence. */
   readonly message: string;
 }
@@ -142,6 +151,13 @@ export interface ModelInfo {
   /** The manifest, as it was checked. */
   readonly manifest: Readonly<Record<string, unknown>>;
 }
+
+/**
+ * In which form alleles are scored. `canonical` (the default) is the one form of all spellings of a
+ * change: trimmed, and left-aligned as `bcftools norm` does. `as-given` takes them as the file has
+ * them, like the Python package.
+ */
+export type AlleleForm = "canonical" | "as-given";
 
 /** An edit: `"chr17:41197728:T:C"`, or its parts. `pos` counts from 1. */
 export type Edit =
@@ -202,6 +218,8 @@ export interface ScoreVariantOptions {
   window?: { readonly bases: string; readonly start: number };
   /** Or a reference, from which they are cut. */
   reference?: ReferenceInput;
+  /** The form in which the edit is scored. */
+  alleles?: AlleleForm;
   /** Whether the result carries a receipt. */
   receipt?: boolean;
   /** Stops. */
@@ -214,6 +232,8 @@ export interface ScoreVcfOptions {
   reference: ReferenceInput;
   /** `"chr17:41196312-41277500,chrX"`: 1-based, both ends included. */
   regions?: string;
+  /** The form in which alleles are scored. */
+  alleles?: AlleleForm;
   /** Alleles in one call of the model; 32 unless told. */
   batchSize?: number;
   /** Whether rows carry receipts. */
@@ -260,6 +280,8 @@ export interface ScoredRow extends RowBase {
   /** Confidence in the bucket, 0 to 1. */
   readonly confidence: number;
   readonly lowConfidence: boolean;
+  /** The edit that was scored, `contig:pos:ref:alt`, where it is another spelling than the file's. */
+  readonly scoredAs?: string;
   /** 0-based offset of the window on its contig. */
   readonly windowStart: number;
   /** The row as the JSONL format has it. */
@@ -320,7 +342,10 @@ export interface ScoreSummary {
 export interface ScoreStream extends AsyncIterable<Row> {
   /** Rows in batches, as they are made: cheaper than one by one. */
   batches(): AsyncIterable<readonly Row[]>;
-  /** Settles when every row was taken; rejects as the iteration does. */
+  /**
+   * Settles when every row was taken; rejects as the iteration does. Awaited alone, it lets the run go
+   * on without a reader.
+   */
   readonly summary: Promise<ScoreSummary>;
   /** The header lines of an annotated VCF, known before the first row. */
   readonly vcfHeader: Promise<string>;

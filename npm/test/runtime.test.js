@@ -55,7 +55,8 @@ after(() => runtime.dispose());
 test("the golden pipeline's scores, from a model given by its bytes", async () => {
   const model = await GenoLeWMRuntime.load(goldenModel(), { backend: "cpu" });
   const reference = new Blob([golden("ref.fa")]);
-  const rows = await collect(model.scoreVcf(new Blob([golden("in.vcf")]), { reference }));
+  const options = { reference, alleles: "as-given" };
+  const rows = await collect(model.scoreVcf(new Blob([golden("in.vcf")]), options));
   const expected = golden("expected_scores.jsonl").toString().trim().split("\n").map(JSON.parse);
   const scored = rows.filter(({ status }) => status === "scored");
   assert.equal(scored.length, expected.length);
@@ -186,6 +187,51 @@ test("a run over the example: rows, receipts that hold, annotated records, a sum
   const text = `${first.contig}:${first.pos}:${first.ref}:${first.alt}`;
   const windowed = await runtime.scoreVariant(text, { window: { bases, start: one.windowStart } });
   assert.equal(windowed.sigmaRaw, one.sigmaRaw);
+  await reference.close();
+});
+
+test("a padded SNV had another percentile", async () => {
+  const reference = await runtime.openReference(example("brca1.hg19.fa.gz"));
+  const spellings = [
+    ["chr17", 41_220_558, "A", "G", undefined],
+    ["chr17", 41_220_558, "ATTT", "GTTT", "chr17:41220558:A:G"],
+    ["chr17", 41_220_557, "ga", "gg", "chr17:41220558:A:G"],
+  ];
+  const lines = spellings.map(([contig, pos, ref, alt]) =>
+    [contig, pos, ".", ref, alt, ".", ".", "."].join("\t"),
+  );
+  const columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
+  const vcf = new Blob([["##fileformat=VCFv4.2", columns, ...lines, ""].join("\n")]);
+  const options = { reference, receipts: true, annotate: true };
+  const rows = await collect(runtime.scoreVcf(vcf, options));
+  assert.deepEqual(
+    rows.map(({ pos, ref, alt, scoredAs }) => [
+      pos,
+      ref.toLowerCase(),
+      alt.toLowerCase(),
+      scoredAs,
+    ]),
+    spellings.map(([, pos, ref, alt, as]) => [pos, ref.toLowerCase(), alt.toLowerCase(), as]),
+  );
+  const [plain] = rows;
+  for (const { sigmaRaw, receipt, json, record, scoredAs } of rows) {
+    assert.equal(sigmaRaw, plain.sigmaRaw);
+    const { input_commitment } = JSON.parse(receipt);
+    assert.equal(input_commitment, JSON.parse(plain.receipt).input_commitment);
+    assert.equal(JSON.parse(json).scored_as, scoredAs);
+    assert.equal(record.includes(`GLW_EDIT=${scoredAs};`), scoredAs !== undefined);
+  }
+  const as = { reference, alleles: "as-given" };
+  const given = await collect(runtime.scoreVcf(vcf, as));
+  assert.equal(given[0].sigmaRaw, plain.sigmaRaw);
+  assert.ok(given.slice(1).every((row) => row.sigmaRaw !== plain.sigmaRaw));
+  assert.ok(given.every(({ scoredAs }) => scoredAs === undefined));
+  const single = await runtime.scoreVariant("chr17:41220557:GA:GG", { reference });
+  assert.deepEqual([single.sigmaRaw, single.scoredAs], [plain.sigmaRaw, "chr17:41220558:A:G"]);
+  const padded = await runtime.scoreVariant("chr17:41220557:GA:GG", as);
+  assert.equal(padded.sigmaRaw, given[2].sigmaRaw);
+  const misspelt = runtime.scoreVariant("chr17:41220557:GA:GG", { reference, alleles: "as given" });
+  await assert.rejects(misspelt, { code: "INPUT.GENERIC" });
   await reference.close();
 });
 

@@ -3,7 +3,7 @@
 use crate::js_error::{JsResult, json, misuse};
 use crate::rows::reasons;
 use genolewm_core::contig::AssemblyGuess;
-use genolewm_core::edit::SkipReason;
+use genolewm_core::edit::{AlleleForm, SkipReason};
 use genolewm_core::source::{AlleleOutcome, Feed, VariantReader, VariantRecord};
 use genolewm_core::{ErrorCode, Result};
 use serde::Serialize;
@@ -152,7 +152,7 @@ impl FileCounts {
             return 1;
         }
         let mut candidates = 0;
-        for allele in record.alleles() {
+        for allele in record.alleles(AlleleForm::Canonical) {
             match allele {
                 AlleleOutcome::Candidate(_) => candidates += 1,
                 AlleleOutcome::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,

@@ -14,6 +14,7 @@ use genolewm::scorer::{
     BATCH_SIZE, Candidate, Delivery, Intake, Need, Outcome, Placer, RecordOutcome, Regions, Run,
     RunStep, ScoreOptions, ScoredBy, Selection, calibrate_all,
 };
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::provenance::{Receipt, ReceiptBuilder, rfc3339_utc};
 use genolewm_core::reference::Pages;
 use genolewm_core::source::VariantReader;
@@ -43,6 +44,7 @@ struct Options {
     batch_size: Option<usize>,
     receipts: bool,
     annotate: bool,
+    alleles: Option<String>,
 }
 
 /// A pass over one file.
@@ -56,6 +58,7 @@ pub struct FileRun {
     builders: BTreeMap<Arc<ScoredBy>, ReceiptBuilder>,
     receipts: bool,
     annotate: bool,
+    alleles: AlleleForm,
     pages: Pages,
     reference: SharedReference,
 }
@@ -80,13 +83,16 @@ impl FileRun {
         };
         let intake = Intake::new(name, reference.name(), selection);
         let batch_size = options.batch_size.unwrap_or(BATCH_SIZE.get());
+        let alleles = allele_form(options.alleles.as_deref())?;
+        let placer = Placer::of(&model.info).of_alleles(alleles);
         Ok(Self {
-            run: Run::new(intake, Placer::of(&model.info), batch_size),
+            run: Run::new(intake, placer, batch_size),
             info: Rc::clone(&model.info),
             sent: BTreeMap::new(),
             builders: BTreeMap::new(),
             receipts: options.receipts,
             annotate: options.annotate,
+            alleles,
             pages: reference.pages.clone(),
             reference: reference.shared()?,
         })
@@ -186,6 +192,7 @@ impl FileRun {
         let note = RunNote {
             command: concat!("@genolewm/runtime ", env!("CARGO_PKG_VERSION")).to_owned(),
             model_id: self.info.model_id.clone(),
+            alleles: self.alleles,
         };
         let header = self.run.intake().reader().map(VariantReader::header)?;
         let lines = vcf_header(header, &note);
@@ -267,6 +274,11 @@ impl FileRun {
         };
         record.receipts(known, &now())
     }
+}
+
+/// The form of this name; the canonical one where none is named.
+pub(crate) fn allele_form(name: Option<&str>) -> Result<AlleleForm> {
+    name.map_or(Ok(AlleleForm::default()), str::parse)
 }
 
 /// The time, as receipts have it.

@@ -3,8 +3,9 @@
 //! Columns are cut out of the input's text and never rendered again, so that everything but INFO
 //! stays as it was, byte for byte.
 
-use super::status;
+use super::{scored_as, status};
 use crate::scorer::{Outcome, Scored};
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::source::{SourceLine, VariantRecord};
 use genolewm_core::text::{is_hidden, visible};
 
@@ -13,7 +14,7 @@ const PREFIX: &str = "GLW_";
 const INFO_COLUMN: usize = 7;
 
 /// ID, type and description of each field; each has one value for each alternate allele.
-const FIELDS: [(&str, &str, &str); 6] = [
+const FIELDS: [(&str, &str, &str); 7] = [
     (
         "GLW_RAW",
         "Float",
@@ -36,6 +37,11 @@ const FIELDS: [(&str, &str, &str); 6] = [
     ),
     ("GLW_BUCKET", "String", "GenoLeWM calibration bucket"),
     (
+        "GLW_EDIT",
+        "String",
+        "Edit that GenoLeWM scored, CHROM:POS:REF:ALT, where it is another spelling of the allele",
+    ),
+    (
         "GLW_STATUS",
         "String",
         "scored, or why GenoLeWM did not score the allele",
@@ -49,6 +55,8 @@ pub struct RunNote {
     pub command: String,
     /// The model's hash.
     pub model_id: String,
+    /// The form in which alleles were scored.
+    pub alleles: AlleleForm,
 }
 
 /// The header lines of the annotated file: the input's (empty for what is no VCF), with ours before
@@ -74,6 +82,7 @@ pub fn vcf_header(input: &[SourceLine], note: &RunNote) -> Vec<SourceLine> {
     header.push(concat!("##genolewm_version=", env!("CARGO_PKG_VERSION")).into());
     header.push(format!("##genolewm_command={}", visible(&note.command)).into());
     header.push(format!("##genolewm_model_id={}", visible(&note.model_id)).into());
+    header.push(format!("##genolewm_alleles={}", note.alleles).into());
     header.push(columns);
     header
 }
@@ -123,6 +132,10 @@ fn info(record: &VariantRecord, outcomes: &[Outcome]) -> String {
             "GLW_BUCKET",
             scored(&|s| encoded(&s.result.bucket_id, INFO)),
         ));
+        let edits: Vec<String> = edits(record, outcomes);
+        if edits.iter().any(|edit| edit != ".") {
+            fields.push(("GLW_EDIT", edits));
+        }
     }
     fields.push((
         "GLW_STATUS",
@@ -136,6 +149,18 @@ fn info(record: &VariantRecord, outcomes: &[Outcome]) -> String {
         .map(|(id, values)| format!("{id}={}", values.join(",")))
         .collect();
     fields.join(";")
+}
+
+/// The edits that were scored; `.` for an allele whose own spelling was.
+fn edits(record: &VariantRecord, outcomes: &[Outcome]) -> Vec<String> {
+    let edit = |(allele, outcome): (usize, &Outcome)| match outcome {
+        Outcome::Scored(scored) => scored_as(record, allele, scored),
+        Outcome::Skipped(_) => None,
+    };
+    let edits = outcomes.iter().enumerate().map(edit);
+    edits
+        .map(|edit| edit.map_or_else(|| ".".to_owned(), |edit| encoded(&edit, INFO)))
+        .collect()
 }
 
 /// VCF's Float has 32 bits; the shortest digits that give the same number back.
@@ -239,6 +264,11 @@ mod tests {
             "x%3BGLW_PCT%3D0%2C1%09.%20%E2%80%AE%25"
         );
         assert_eq!(encoded("rs1;rs2", ID), "rs1;rs2");
+    }
+
+    #[test]
+    fn a_contig_of_any_name_stays_inside_its_value() {
+        assert_eq!(encoded("a;b=c,d%:5:A:C", INFO), "a%3Bb%3Dc%2Cd%25:5:A:C");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::placer::Candidate;
 use crate::info::ModelInfo;
 use genolewm_core::calibration::CalibrationBucket;
 use genolewm_core::context::{ContextLabel, RegionClass, RepeatClass, classify_gc_bin};
-use genolewm_core::edit::EditSpec;
+use genolewm_core::edit::{EditSpec, VariantSpelling};
 use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata};
 use genolewm_core::surprise::{ScoreRow, SurpriseResult};
 use genolewm_core::window::ExtractedWindow;
@@ -67,7 +67,7 @@ impl Distances {
 /// A scored edit.
 #[derive(Debug, Clone)]
 pub struct Scored {
-    /// The edit.
+    /// The edit, in the form in which it was scored.
     pub edit: EditSpec,
     /// Surprise, percentile and bucket.
     pub result: SurpriseResult,
@@ -78,14 +78,16 @@ pub struct Scored {
 }
 
 impl Scored {
-    /// The row of the JSONL format.
+    /// The row of the JSONL format, of a variant that is written like this.
     #[must_use]
-    pub fn row(&self) -> ScoreRow {
+    pub fn row(&self, variant: VariantSpelling) -> ScoreRow {
         ScoreRow {
-            edit: self.edit.clone(),
+            scored_as: (variant != self.edit).then(|| self.edit.clone()),
+            variant,
             result: self.result.clone(),
         }
     }
+
     /// The receipt of this score; `created_at` is RFC 3339 in UTC.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub use calibrate::{
 };
 #[cfg(feature = "native")]
 pub use drive::{Answering, RunEnd, VariantFile, Workers, drive};
-pub use given::given_window;
+pub use given::{edit_among, given_window};
 pub use placer::{Candidate, Placed, Placer, refused};
 pub use regions::Regions;
 pub use run::{

@@ -3,6 +3,7 @@
 use genolewm_core::bed;
 use genolewm_core::contig::common_form;
 use genolewm_core::error::Location;
+use genolewm_core::limits::MAX_POSITION;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, Result};
@@ -90,7 +91,7 @@ impl Regions {
         let span = region
             .rsplit_once(':')
             .and_then(|(contig, span)| Some((contig, parse_span(span)?)));
-        let (contig, (start, end)) = span.unwrap_or((region, (1, u64::MAX)));
+        let (contig, (start, end)) = span.unwrap_or((region, (1, MAX_POSITION)));
         if contig.is_empty() || start == 0 {
             return Err(malformed());
         }

@@ -2,7 +2,7 @@
 
 use super::base_source::{BaseSource, ContigInfo, unknown_contig};
 use crate::contig::{AssemblyGuess, ContigAliases, guess_from_lengths};
-use crate::edit::{EditSpec, SkipReason};
+use crate::edit::{AlleleForm, EditSpec, LeftAligner, SkipReason, VariantSpelling};
 use crate::position::{BpOffset, Interval, Position};
 use crate::window::{ExtractedWindow, window_from_slice, window_start};
 use crate::{Error, ErrorCode, Result};
@@ -11,20 +11,23 @@ use crate::{Error, ErrorCode, Result};
 ///
 /// ```
 /// use genolewm_core::edit::SkipReason;
+/// use genolewm_core::position::Position;
 /// use genolewm_core::reference::{FastaReference, Reference};
 /// let fasta = FastaReference::open(&b">chr1 test\nACGTN\nacgt\n"[..], None, None, "ref.fa")?;
 /// let mut reference = Reference::new(fasta);
 /// assert_eq!(reference.resolve("1"), Some("chr1"));
-/// assert_eq!(reference.check(&"1:2:C:T".parse()?)?, None);
-/// assert_eq!(reference.check(&"1:2:G:T".parse()?)?, Some(SkipReason::RefMismatch));
-/// assert_eq!(reference.check(&"1:5:G:T".parse()?)?, Some(SkipReason::ReferenceN));
-/// assert_eq!(reference.check(&"1:9:TA:T".parse()?)?, Some(SkipReason::OutOfContig));
+/// let mut check = |pos, bases| reference.check("1", Position::new(pos)?, bases);
+/// assert_eq!(check(2, "C")?, None);
+/// assert_eq!(check(2, "G")?, Some(SkipReason::RefMismatch));
+/// assert_eq!(check(5, "G")?, Some(SkipReason::ReferenceN));
+/// assert_eq!(check(9, "TA")?, Some(SkipReason::OutOfContig));
 /// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Reference<S> {
     source: S,
     aliases: ContigAliases,
+    aligner: LeftAligner,
 }
 
 impl<S: BaseSource> Reference<S> {
@@ -32,7 +35,11 @@ impl<S: BaseSource> Reference<S> {
     pub fn new(source: S) -> Self {
         let names = source.contigs().iter().map(|contig| contig.name.clone());
         let aliases = ContigAliases::new(names.collect::<Vec<_>>());
-        Self { source, aliases }
+        Self {
+            source,
+            aliases,
+            aligner: LeftAligner::default(),
+        }
     }
 
     /// The contigs, in the reference's order.
@@ -90,26 +97,81 @@ impl<S: BaseSource> Reference<S> {
             .next())
     }
 
-    /// Why the reference speaks against scoring an edit; `None` when its bases are the edit's
-    /// reference allele.
+    /// Why the reference speaks against scoring a variant; `None` when its bases are the variant's
+    /// whole reference allele. A letter of it that is no base stands for bases that are not known (N),
+    /// as one of the reference does.
     ///
     /// # Errors
     /// As [`BaseSource::fetch`].
-    pub fn check(&mut self, edit: &EditSpec) -> Result<Option<SkipReason>> {
-        let Some(info) = self.contig(edit.chrom()) else {
+    pub fn check(
+        &mut self,
+        contig: &str,
+        pos: Position,
+        allele: &str,
+    ) -> Result<Option<SkipReason>> {
+        let Some(info) = self.contig(contig) else {
             return Ok(Some(SkipReason::ContigUnknown));
         };
-        if edit.span().end.get() > info.length_bp {
+        let span = Interval::at(pos.offset(), allele.len() as u64);
+        if span.end.get() > info.length_bp {
             return Ok(Some(SkipReason::OutOfContig));
         }
         let name = info.name.clone();
-        let bases = self.source.fetch(&name, edit.span())?;
-        Ok(if bases == edit.reference() {
+        let bases = self.source.fetch(&name, span)?;
+        let known = |letter| match letter {
+            b'A' | b'C' | b'G' | b'T' => letter,
+            _ => b'N',
+        };
+        Ok(if bases.bytes().eq(allele.bytes().map(known)) {
             None
         } else if bases.contains('N') {
             Some(SkipReason::ReferenceN)
         } else {
             Some(SkipReason::RefMismatch)
+        })
+    }
+
+    /// An edit whose reference allele is there, with an insertion or deletion at the left end of the
+    /// repeat that it lies in: its canonical form.
+    ///
+    /// # Errors
+    /// As [`BaseSource::fetch`].
+    pub fn left_aligned(&mut self, edit: &EditSpec) -> Result<EditSpec> {
+        let name = self.known(edit.chrom())?.name.clone();
+        let source = &mut self.source;
+        self.aligner
+            .align(edit, |interval| source.fetch(&name, interval))
+    }
+
+    /// The edit that a variant is, or why it is not scored.
+    ///
+    /// ```
+    /// use genolewm_core::edit::{AlleleForm, SkipReason};
+    /// use genolewm_core::reference::{FastaReference, Reference};
+    /// let fasta = FastaReference::open(&b">chr1\nTGAAACGT\n"[..], None, None, "ref.fa")?;
+    /// let mut reference = Reference::new(fasta);
+    /// let mut edit = |text: &str| reference.edit_of(&text.parse()?, AlleleForm::Canonical);
+    /// assert_eq!(edit("1:4:AACGT:ACGT")?, Ok("1:2:GA:G".parse()?));
+    /// assert_eq!(edit("1:4:AACGG:ACGG")?, Err(SkipReason::RefMismatch));
+    /// # Ok::<(), genolewm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`BaseSource::fetch`].
+    pub fn edit_of(
+        &mut self,
+        variant: &VariantSpelling,
+        form: AlleleForm,
+    ) -> Result<Result<EditSpec, SkipReason>> {
+        let edit = match variant.edit(form) {
+            Ok(edit) => edit,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let objection = self.check(variant.chrom(), variant.pos(), variant.reference())?;
+        Ok(match (objection, form) {
+            (Some(reason), _) => Err(reason),
+            (None, AlleleForm::Canonical) => Ok(self.left_aligned(&edit)?),
+            (None, AlleleForm::AsGiven) => Ok(edit),
         })
     }
 

@@ -3,6 +3,7 @@
 mod common;
 mod genomes;
 
+mod canonical;
 mod corner_cases;
 mod feeds;
 mod golden_calibration;

@@ -1,5 +1,6 @@
 //! The program from end to end: one file for each part of it, linked once.
 
+mod alleles;
 mod annotation;
 mod array;
 mod bad_input;

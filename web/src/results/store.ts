@@ -46,6 +46,8 @@ export class ScoredColumns extends Places {
   readonly lowConfidence = flags();
   readonly bucket = wholes();
   readonly windowStart = wholes();
+  /** The edits that were scored, of the rows whose file has another spelling. */
+  readonly scoredAs = new Map<number, string>();
   readonly receiptOffset = floats();
   readonly receiptBytes = wholes();
 }
@@ -118,6 +120,7 @@ export class Store {
     scored.lowConfidence.push(Number(row.lowConfidence));
     scored.bucket.push(words.buckets.number(row.bucketId));
     scored.windowStart.push(row.windowStart);
+    if (row.scoredAs !== undefined) scored.scoredAs.set(scored.count, row.scoredAs);
     scored.receiptOffset.push(receipt.offset);
     scored.receiptBytes.push(receipt.bytes);
     scored.push(row, words);

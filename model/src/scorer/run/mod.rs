@@ -203,10 +203,7 @@ impl<A> Run<A> {
                 None => return Ok(false),
             },
         };
-        let placer = &mut self.placer;
-        let placed = PlacedAlleles::of(&mut record, reference, |reference, edit| {
-            placer.place(reference, edit)
-        });
+        let placed = PlacedAlleles::of(&mut record, reference, &mut self.placer);
         match or_needs(Need::Reference, placed) {
             Ok(placed) => {
                 self.batcher.push(Ok(record), placed);

@@ -70,7 +70,11 @@ fn run_on(
         Some(journal) => (journal.command().to_owned(), journal.begun().to_owned()),
         None => (context.command_line.clone(), now()?),
     };
-    let note = RunNote { command, model_id };
+    let note = RunNote {
+        command,
+        model_id,
+        alleles: args.form.alleles,
+    };
     let score = || -> Result<Status> {
         let mut files = plan.open(&origin, &note, &begun, || by.receipts(runtime.info()))?;
         let skipped = args.output.skipped.as_deref().map(SkippedFile::create);
@@ -80,7 +84,7 @@ fn run_on(
             session.set_replayed(journal.replayed());
             workers = journal.over(&runtime, workers);
         }
-        let placer = Placer::of(runtime.info());
+        let placer = Placer::of(runtime.info()).of_alleles(args.form.alleles);
         let accounts = session.run(placer, &workers, |mut record, reference| {
             places.put(&mut record.outcomes, reference, &runtime)?;
             if args.strict {

@@ -2,6 +2,7 @@
 
 use super::annotation::AnnotationArgs;
 use super::writer::{Compressed, Format};
+use crate::common::alleles::AlleleArgs;
 use crate::common::model::ModelArgs;
 use genolewm::scorer::BATCH_SIZE;
 use std::num::NonZeroUsize;
@@ -38,6 +39,9 @@ pub struct Args {
     /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
+    /// The form of alleles.
+    #[command(flatten)]
+    pub form: AlleleArgs,
     /// What is known of the variants' places.
     #[command(flatten)]
     pub context: AnnotationArgs,
