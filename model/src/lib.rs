@@ -17,6 +17,7 @@ pub mod action;
 pub mod predictor;
 pub mod rollout;
 pub mod files;
+pub mod opened;
 pub mod info;
 pub mod bundle;
 pub mod scorer;

@@ -73,8 +73,9 @@ export class Coordinator {
         emit({ kind: "notice", notice: { kind: "backend-fallback", message } });
       }
       emit(loadStage("ready", LOAD_STAGES));
-      const { modelId, windowBp, stateWidth, manifest } = model;
-      return { modelId, windowBp, stateWidth, manifest, backend: used, device, probes };
+      const { modelId, filesId, sealed, windowBp, stateWidth, manifest } = model;
+      const about = { modelId, filesId, sealed, windowBp, stateWidth, manifest };
+      return { ...about, backend: used, device, probes };
     },
 
     /** Tells of fall-backs until the caller has enough. */
@@ -113,8 +114,8 @@ export class Coordinator {
     bases: async ({ id, contig, start, end }, { signal }) =>
       this.#reference(id).bases(contig, start, end, signal),
 
-    inspect: async ({ sources }, { signal }) => {
-      const inspector = new this.#wasm.Inspector(sources.input.name);
+    inspect: async ({ sources, member }, { signal }) => {
+      const inspector = new this.#wasm.Inspector(sources.input.name, member);
       try {
         await pour(sources.input, inspector, signal);
         return inspector.finish();
@@ -173,9 +174,9 @@ export class Coordinator {
     predict: async ({ state, edits }, { signal }) =>
       this.#engines().use((engine) => engine.predict(state, edits), signal),
 
-    importRaw: async ({ sources, reference, sampleId }, { signal }) => {
+    importRaw: async ({ sources, reference, sampleId, member }, { signal }) => {
       const open = this.#reference(reference);
-      const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId);
+      const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId, member);
       try {
         await pour(sources.input, importer, signal);
         return await open.supplied(() => importer.finish(), signal);
@@ -186,7 +187,7 @@ export class Coordinator {
 
     verifyReceipt: async ({ sources }, { signal }) => {
       const text = await readAll(sources.input, signal);
-      return this.#wasm.verifyReceipts(text, this.#loaded().manifest);
+      return this.#wasm.verifyReceipts(text, this.#loaded());
     },
 
     measure: async () => this.#engines().measure(),

@@ -5,6 +5,7 @@ import { object } from "./kinds.js";
 import type {
   CallOptions,
   ImportOptions,
+  InspectOptions,
   LoadOptions,
   OpenReferenceOptions,
   ScoreVariantOptions,
@@ -50,6 +51,7 @@ const WINDOW: Kind = {
 const FILE: Kind = { words: "a file", is: (value) => value !== null };
 
 const CALL: Shape<CallOptions> = { signal: SIGNAL };
+const INSPECT: Shape<InspectOptions> = { member: TEXT, signal: SIGNAL };
 const LOAD: Shape<LoadOptions> = {
   backend: BACKEND,
   threads: COUNT,
@@ -70,6 +72,7 @@ const SCORE_VARIANT: Shape<ScoreVariantOptions> = {
 const SCORE_VCF: Shape<ScoreVcfOptions> = {
   reference: FILE,
   regions: TEXT,
+  member: TEXT,
   alleles: ALLELES,
   batchSize: COUNT,
   receipts: FLAG,
@@ -78,13 +81,21 @@ const SCORE_VCF: Shape<ScoreVcfOptions> = {
   onProgress: CALLBACK,
   onNotice: CALLBACK,
 };
-const IMPORT: Shape<ImportOptions> = { reference: FILE, sampleId: TEXT, signal: SIGNAL };
+const IMPORT: Shape<ImportOptions> = {
+  reference: FILE,
+  sampleId: TEXT,
+  member: TEXT,
+  signal: SIGNAL,
+};
 
 /** Options of `GenoLeWMRuntime.load`. */
 export const loadOptions = (given: unknown): LoadOptions => checked("load", given, LOAD);
 /** Options of calls that take a signal alone. */
 export const callOptions = (call: string, given: unknown): CallOptions =>
   checked(call, given, CALL);
+/** Options of `inspect`. */
+export const inspectOptions = (given: unknown): InspectOptions =>
+  checked("inspect", given, INSPECT);
 /** Options of `openReference`. */
 export const openOptions = (given: unknown): OpenReferenceOptions =>
   checked("openReference", given, OPEN);

@@ -8,6 +8,7 @@ import { modelFiles } from "./model-source.js";
 import {
   callOptions,
   importOptions,
+  inspectOptions,
   isOffset,
   loadOptions,
   openOptions,
@@ -34,6 +35,7 @@ import type {
   BackendName,
   BackendProbe,
   CallOptions,
+  InspectOptions,
   Edit,
   FileLike,
   ImportOptions,
@@ -104,9 +106,9 @@ export class GenoLeWMRuntime {
     this.#backend = loaded.backend;
     this.#device = loaded.device;
     this.probes = loaded.probes;
-    const { modelId, windowBp, stateWidth } = loaded;
+    const { modelId, filesId, sealed, windowBp, stateWidth } = loaded;
     const manifest = JSON.parse(loaded.manifest) as ModelInfo["manifest"];
-    this.model = { modelId, windowBp, stateWidth, manifest };
+    this.model = { modelId, filesId, sealed, windowBp, stateWidth, manifest };
     if (onNotice !== undefined) this.#listeners.add(onNotice);
     this.#referenceCalls = {
       bases: (params, signal) => this.#call("bases", params, signal),
@@ -116,7 +118,7 @@ export class GenoLeWMRuntime {
   }
 
   /**
-   * Loads a model, checks every file of it against its manifest, and chooses a backend.
+   * Loads a model, checks every file of it against its manifest and seal, and chooses a backend.
    *
    * @param source the built-in model (`import builtin from "@genolewm/runtime/models/builtin"`),
    *   the URL of a model directory, its files, or their bytes by name
@@ -185,10 +187,11 @@ export class GenoLeWMRuntime {
   }
 
   /** Tells what a file of variants is, and how much of it can be scored. Reads it through. */
-  async inspect(file: InputLike, options: CallOptions = {}): Promise<Inspection> {
-    const { signal } = callOptions("inspect", options);
+  async inspect(file: InputLike, options: InspectOptions = {}): Promise<Inspection> {
+    const { member, signal } = inspectOptions(options);
     return this.#withInput(file, async (input) => {
-      const found = await this.#call("inspect", { sources: { input } }, signal);
+      const params = { sources: { input }, ...(member === undefined ? {} : { member }) };
+      const found = await this.#call("inspect", params, signal);
       return JSON.parse(found) as Inspection;
     });
   }
@@ -291,10 +294,16 @@ export class GenoLeWMRuntime {
 
   /** Turns a consumer array's raw data (23andMe, AncestryDNA, MyHeritage, …) into VCF. */
   async importRaw(file: InputLike, options: ImportOptions): Promise<ImportResult> {
-    const { sampleId = DEFAULT_SAMPLE, reference: genome, signal } = importOptions(options);
+    const {
+      sampleId = DEFAULT_SAMPLE,
+      reference: genome,
+      member,
+      signal,
+    } = importOptions(options);
     return this.#withInput(file, (input) =>
       this.#withReference(genome, { signal }, async (reference) => {
-        const params = { sources: { input }, reference, sampleId };
+        const named = member === undefined ? {} : { member };
+        const params = { sources: { input }, reference, sampleId, ...named };
         return JSON.parse(await this.#call("importRaw", params, signal)) as ImportResult;
       }),
     );
@@ -331,12 +340,21 @@ export class GenoLeWMRuntime {
     begun: () => void,
   ): Promise<ScoreSummary> {
     const { reference: genome, ...given } = vcfOptions(options);
-    const { regions, batchSize, alleles, receipts = false, annotate = false, onProgress } = given;
+    const {
+      regions,
+      member,
+      batchSize,
+      alleles,
+      receipts = false,
+      annotate = false,
+      onProgress,
+    } = given;
     const { signal } = context;
     const settings: ScoreParams["options"] = {
       receipts,
       annotate,
       ...(regions === undefined ? {} : { regions }),
+      ...(member === undefined ? {} : { member }),
       ...(alleles === undefined ? {} : { alleles }),
       ...(batchSize === undefined ? {} : { batchSize }),
     };

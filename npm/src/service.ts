@@ -83,6 +83,8 @@ export interface LoadParams {
 /** What was loaded. */
 export interface Loaded {
   readonly modelId: string;
+  readonly filesId: string;
+  readonly sealed: boolean;
   readonly windowBp: number;
   readonly stateWidth: number;
   /** JSON. */
@@ -137,6 +139,7 @@ export interface ScoreParams extends WithSources<"input"> {
   readonly reference: number;
   readonly options: {
     readonly regions?: string;
+    readonly member?: string;
     readonly batchSize?: number;
     readonly receipts: boolean;
     readonly annotate: boolean;
@@ -155,7 +158,7 @@ export interface CoordinatorApi {
     { readonly id: number; readonly contig: string; readonly start: number; readonly end: number },
     string
   >;
-  readonly inspect: Method<WithSources<"input">, string>;
+  readonly inspect: Method<WithSources<"input"> & { readonly member?: string }, string>;
   readonly scoreVariant: Method<SingleParams, string>;
   /** Settles when the last row was taken. */
   readonly score: Method<ScoreParams, ScoreSummary, ProgressEvent | NoticeEvent | HeaderEvent>;
@@ -167,7 +170,11 @@ export interface CoordinatorApi {
   >;
   readonly predict: Method<{ readonly state: Float32Array; readonly edits: string }, Float32Array>;
   readonly importRaw: Method<
-    WithSources<"input"> & { readonly reference: number; readonly sampleId: string },
+    WithSources<"input"> & {
+      readonly reference: number;
+      readonly sampleId: string;
+      readonly member?: string;
+    },
     string
   >;
   readonly verifyReceipt: Method<WithSources<"input">, string>;

@@ -119,6 +119,12 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** How a file is looked at. */
+export interface InspectOptions extends CallOptions {
+  /** The file inside, where it is a ZIP archive with several: `details.members` of the error lists them. */
+  member?: string;
+}
+
 /** Something that a person should be told. */
 export interface Notice {
   /**
@@ -144,6 +150,10 @@ export interface BackendProbe {
 export interface ModelInfo {
   /** sha256 of the manifest. */
   readonly modelId: string;
+  /** One hash over the manifest and the files that it has no place for: all that decides scores. */
+  readonly filesId: string;
+  /** Whether a seal (`seal.json`) lists every file with its hash. */
+  readonly sealed: boolean;
   /** Bases of a window. */
   readonly windowBp: number;
   /** Width of a state. */
@@ -232,6 +242,8 @@ export interface ScoreVcfOptions {
   reference: ReferenceInput;
   /** `"chr17:41196312-41277500,chrX"`: 1-based, both ends included. */
   regions?: string;
+  /** The file inside, where the input is a ZIP archive with several. */
+  member?: string;
   /** The form in which alleles are scored. */
   alleles?: AlleleForm;
   /** Alleles in one call of the model; 32 unless told. */
@@ -304,6 +316,7 @@ export type SkipReason =
   | "indel_code"
   | "no_reference_allele"
   | "contig_unknown"
+  | "other_mitochondrion"
   | "out_of_contig"
   | "reference_n"
   | "ref_mismatch";
@@ -353,13 +366,13 @@ export interface ScoreStream extends AsyncIterable<Row> {
 
 /** What a file of variants is, before anything is scored. */
 export interface Inspection {
-  /** `vcf`, `23andme`, `ancestry`, `myheritage`, `sequencing`, `table`. */
+  /** `vcf`, `23andme`, `ancestry`, `myheritage`, `familytreedna`, `livingdna`, `sequencing`, `table`. */
   readonly format: string;
   /** How people call it. */
   readonly formatName: string;
   /** What told the format. */
   readonly evidence: string;
-  readonly compression: "plain" | "gzip" | "bgzip";
+  readonly compression: "plain" | "gzip" | "bgzip" | "zip";
   readonly assembly: AssemblyGuess | null;
   readonly records: number;
   /** Alleles that can be scored if the reference agrees; array rows count once. */
@@ -382,6 +395,8 @@ export interface ImportOptions {
   reference: ReferenceInput;
   /** The sample's name in the VCF. */
   sampleId?: string;
+  /** The file inside, where the input is a ZIP archive with several. */
+  member?: string;
   /** Stops. */
   signal?: AbortSignal;
 }
@@ -393,13 +408,17 @@ export interface ImportResult {
   readonly refCallsSkipped: number;
   readonly noCallsSkipped: number;
   readonly unsupportedSkipped: number;
+  /** Rows that were not understood. */
+  readonly malformedSkipped: number;
+  /** What is odd about the file, with the first rows that were not understood. */
+  readonly warnings: readonly string[];
 }
 
 /** What was checked of a receipt. */
 export interface ReceiptVerdict {
   /** Receipts in the file. */
   readonly count: number;
-  /** Every one of them holds. */
+  /** Every one of them holds, as far as it was checked. */
   readonly ok: boolean;
   /** What was checked, or what does not hold, one sentence each. */
   readonly checks: readonly {
@@ -407,6 +426,8 @@ export interface ReceiptVerdict {
     readonly ok: boolean;
     readonly message: string;
   }[];
+  /** What nothing was compared with, one sentence each. */
+  readonly notChecked: readonly string[];
   /** The first receipt, for show. */
   readonly receipt: Readonly<Record<string, unknown>> | null;
 }

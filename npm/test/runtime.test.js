@@ -173,6 +173,16 @@ test("a run over the example: rows, receipts that hold, annotated records, a sum
   const receipts = new Blob(rows.map(({ receipt }) => `${receipt}\n`));
   const verdict = await runtime.verifyReceipt(receipts);
   assert.deepEqual([verdict.ok, verdict.count], [true, rows.length]);
+  assert.match(verdict.notChecked.join(" "), /whether the model gives these figures.* date/s);
+  assert.deepEqual(
+    verdict.checks.map(({ name }) => name),
+    ["layout", "model", "files", "output", "calibration", "rows"],
+  );
+  assert.ok(runtime.model.sealed);
+  assert.match(runtime.model.filesId, /^sha256:[0-9a-f]{64}$/);
+  const lost = rows.filter((_, index) => index !== 1).map(({ receipt }) => `${receipt}\n`);
+  const gap = await runtime.verifyReceipt(new Blob(lost));
+  assert.deepEqual([gap.ok, gap.checks.at(-1).message], [false, "line 2: receipt 2 is missing"]);
   const first = rows[0];
   const one = await runtime.scoreVariant(
     { contig: first.contig, pos: first.pos, ref: first.ref, alt: first.alt },
@@ -246,12 +256,22 @@ test("a receipt that was tampered with does not hold", async () => {
   const verdict = await runtime.verifyReceipt(new TextEncoder().encode(forged));
   assert.equal(verdict.ok, false);
   assert.ok(verdict.checks.some(({ ok }) => !ok));
+  for (const [from, to] of [
+    [/"state_layer":\d/, '"state_layer":0'],
+    [/"encoder_dtype":"\w+"/, '"encoder_dtype":"int4"'],
+    [/"timestamp":"20/, '"timestamp":"29'],
+  ]) {
+    const other = receipt.replace(from, to);
+    assert.notEqual(other, receipt);
+    const { ok } = await runtime.verifyReceipt(new TextEncoder().encode(other));
+    assert.equal(ok, false, to);
+  }
 });
 
 test("an array file is recognised, and becomes a VCF", async () => {
   const file = example("brca1.23andme.txt");
   const inspection = await runtime.inspect(file);
-  assert.deepEqual([inspection.format, inspection.compression], ["23andme", "plain"]);
+  assert.deepEqual([inspection.format, inspection.compression], ["table", "plain"]);
   const result = await runtime.importRaw(file, {
     reference: example("brca1.hg19.fa.gz"),
     sampleId: "ME",

@@ -57,12 +57,12 @@ struct Contig {
 
 #[wasm_bindgen]
 impl Inspector {
-    /// An inspector of the file that errors call `name`.
+    /// An inspector of the file that errors call `name`; of a ZIP archive, of the file `member`.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(name: &str) -> Self {
+    pub fn new(name: &str, member: Option<String>) -> Self {
         Self {
-            feed: Feed::new(name),
+            feed: Feed::new(name).with_member(member.as_deref()),
             reader: None,
             counts: FileCounts::default(),
         }
@@ -91,7 +91,7 @@ impl Inspector {
         let counts = &self.counts;
         json(&Inspection {
             format: reader.format().as_str(),
-            format_name: reader.format().provider(),
+            format_name: reader.format().title(),
             evidence: reader.evidence(),
             compression: reader.compression().as_str(),
             assembly: reader.assembly(),

@@ -17,7 +17,6 @@ use genolewm::scorer::{
 use genolewm_core::edit::AlleleForm;
 use genolewm_core::provenance::{Receipt, ReceiptBuilder, rfc3339_utc};
 use genolewm_core::reference::Pages;
-use genolewm_core::source::VariantReader;
 use genolewm_core::{Error, Result};
 use js_sys::{Reflect, Uint8Array};
 use serde::Deserialize;
@@ -41,6 +40,7 @@ export type Step =
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct Options {
     regions: Option<String>,
+    member: Option<String>,
     batch_size: Option<usize>,
     receipts: bool,
     annotate: bool,
@@ -58,6 +58,8 @@ pub struct FileRun {
     builders: BTreeMap<Arc<ScoredBy>, ReceiptBuilder>,
     receipts: bool,
     annotate: bool,
+    /// Nothing is left to be done.
+    is_done: bool,
     alleles: AlleleForm,
     pages: Pages,
     reference: SharedReference,
@@ -79,6 +81,7 @@ impl FileRun {
         let options: Options = from_json(options, "the options")?;
         let selection = Selection {
             regions: options.regions.as_deref().map(Regions::parse).transpose()?,
+            member: options.member,
             ..Selection::default()
         };
         let intake = Intake::new(name, reference.name(), selection);
@@ -92,6 +95,7 @@ impl FileRun {
             builders: BTreeMap::new(),
             receipts: options.receipts,
             annotate: options.annotate,
+            is_done: false,
             alleles,
             pages: reference.pages.clone(),
             reference: reference.shared()?,
@@ -140,7 +144,10 @@ impl FileRun {
             }
             RunStep::Wait => step("wait"),
             RunStep::Again => step("again"),
-            RunStep::Done => step("done"),
+            RunStep::Done => {
+                self.is_done = true;
+                step("done")
+            }
         })
     }
 
@@ -194,8 +201,8 @@ impl FileRun {
             model_id: self.info.model_id.clone(),
             alleles: self.alleles,
         };
-        let header = self.run.intake().reader().map(VariantReader::header)?;
-        let lines = vcf_header(header, &note);
+        let header = self.run.intake().header()?;
+        let lines = vcf_header(&header, &note);
         Some(
             lines
                 .iter()
@@ -228,7 +235,11 @@ impl FileRun {
     /// # Errors
     /// `INTERNAL.*` when they cannot be written.
     pub fn warnings(&self) -> JsResult<String> {
-        json(&self.run.intake().warnings())
+        let mut warnings = self.run.intake().warnings();
+        if self.is_done {
+            warnings.extend(self.run.tally().agreement.warning());
+        }
+        json(&warnings)
     }
 }
 

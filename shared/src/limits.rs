@@ -47,6 +47,19 @@ pub const MAX_INTEGER_DIGITS: usize = 4_300;
 /// a tokenizer's file, a report.
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 
+/// Bases of a model's window, of its tiles and of the scale of its positions: ten times the longest
+/// context that models of DNA are run with.
+pub const MAX_WINDOW_BP: usize = 1 << 20;
+
+/// Any one width of a model: of states, heads and feed-forwards, rows of its vocabulary.
+pub const MAX_MODEL_WIDTH: usize = 1 << 24;
+
+/// Layers of an encoder.
+pub const MAX_ENCODER_LAYERS: usize = 1 << 12;
+
+/// Numbers of the table of rotary positions: tokens of a window times the width of a head.
+pub const MAX_ROTARY_NUMBERS: usize = 1 << 26;
+
 /// Bytes of one frame of a run's journal: the answers to a batch of four million alleles.
 pub const MAX_JOURNAL_FRAME_BYTES: usize = 64 << 20;
 
@@ -76,3 +89,18 @@ pub const MAX_WAITING_BYTES: usize = 64 << 20;
 
 /// Threads that score, and batches that are in work at once.
 pub const MAX_THREADS: usize = 1_024;
+
+/// Rows of an array file, which are held to be sorted; the largest arrays have two million sites.
+pub const MAX_ARRAY_ROWS: usize = 5_000_000;
+
+/// Bytes of a ZIP archive, which is held in memory; a company's file takes about 10 MB.
+pub const MAX_ARCHIVE_BYTES: usize = 64 << 20;
+
+/// Files in a ZIP archive.
+pub const MAX_ARCHIVE_FILES: usize = 1_000;
+
+/// Bytes of a file in a ZIP archive, unpacked.
+pub const MAX_ARCHIVED_FILE_BYTES: u64 = 8 << 30;
+
+/// How many times as large a file in a ZIP archive may become; text of genotypes grows fivefold.
+pub const MAX_INFLATION: u64 = 200;

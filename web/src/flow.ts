@@ -2,9 +2,9 @@ import type { GenoLeWMRuntime, Inspection, Reference } from "@genolewm/runtime";
 import { clearNotices, notice } from "./announce.ts";
 import { byId } from "./dom.ts";
 import { type Engine, loadProblem } from "./engine.ts";
-import { isAbort, problem } from "./errors.ts";
+import { isAbort, membersOf, problem } from "./errors.ts";
 import { type ExampleName, exampleReference, exampleVariants } from "./intake/example.ts";
-import { resetFileStep, showFile, showReading } from "./intake/file.ts";
+import { askForMember, resetFileStep, showFile, showReading } from "./intake/file.ts";
 import {
   askForReference,
   resetReferenceStep,
@@ -38,6 +38,8 @@ export class Flow {
   private steps = new AbortController();
   private file: File | undefined;
   private inspection: Inspection | undefined;
+  /** The file that was chosen in a ZIP archive. */
+  private member: string | undefined;
   private parts: ReferenceParts | undefined;
   private reference: Reference | undefined;
   private settings: Settings = { regions: "", backend: "auto" };
@@ -134,6 +136,7 @@ export class Flow {
     this.dropRun();
     this.closeReference();
     [this.file, this.inspection, this.parts] = [undefined, undefined, undefined];
+    this.member = undefined;
     this.settings = { ...this.settings, regions: "" };
     resetReferenceStep();
     hidePlan();
@@ -170,18 +173,33 @@ export class Flow {
 
   /** What scoring needs, or undefined while a part of it is missing. */
   private async matter(signal: AbortSignal) {
-    const { file, inspection, reference } = this;
+    const { file, inspection, reference, member } = this;
     const runtime = await this.runtime(signal);
-    return runtime && file && inspection && reference && { runtime, file, inspection, reference };
+    return (
+      runtime && file && inspection && reference && { runtime, file, inspection, reference, member }
+    );
   }
 
-  private inspect(file: File): Promise<void> {
+  private inspect(file: File, member?: string): Promise<void> {
     return this.step("file", async (signal) => {
       const runtime = await this.runtime(signal);
       if (runtime === undefined) return;
-      const found = await runtime.inspect(file, { signal });
+      const options = { signal, ...(member === undefined ? {} : { member }) };
+      const found = await runtime.inspect(file, options).catch((error: unknown) => {
+        const members = membersOf(error);
+        if (member !== undefined || members.length < 2) throw error;
+        return members;
+      });
       if (signal.aborted) return;
-      [this.file, this.inspection] = [file, found];
+      if (!("format" in found)) {
+        return askForMember(
+          file,
+          found,
+          (name) => void this.inspect(file, name),
+          () => this.restart(),
+        );
+      }
+      [this.file, this.inspection, this.member] = [file, found, member];
       showFile(file, found, () => this.restart());
       if (this.parts === undefined) this.askReference();
       else await this.openReference(this.parts);

@@ -12,6 +12,8 @@ const SHOW_MS = 200;
 /** What a run scores. */
 export interface RunInput extends RunMatter {
   readonly file: Blob;
+  /** The file inside, where `file` is an archive with several. */
+  readonly member?: string | undefined;
   readonly onNotice: (notice: Notice) => void;
 }
 
@@ -61,7 +63,7 @@ export class Run {
   }
 
   private stream(onProgress: (progress: Progress) => void) {
-    const { runtime, file, reference, regions, onNotice } = this.input;
+    const { runtime, file, reference, regions, member, onNotice } = this.input;
     return runtime.scoreVcf(file, {
       reference,
       receipts: true,
@@ -70,6 +72,7 @@ export class Run {
       onProgress,
       onNotice,
       ...(regions === "" ? {} : { regions }),
+      ...(member === undefined ? {} : { member }),
     });
   }
 

@@ -26,6 +26,8 @@ export interface TrialInput {
   readonly file: Blob;
   readonly reference: Reference;
   readonly regions: string;
+  /** The file inside, where `file` is an archive with several. */
+  readonly member?: string | undefined;
 }
 
 /**
@@ -40,11 +42,12 @@ export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Tr
   const meter = new Meter();
   let complete = false;
   try {
-    const { runtime, file, reference, regions } = input;
+    const { runtime, file, reference, regions, member } = input;
     const stream = runtime.scoreVcf(file, {
       reference,
       signal: enough.signal,
       ...(regions === "" ? {} : { regions }),
+      ...(member === undefined ? {} : { member }),
     });
     // Settles with the iteration below, which reports the error.
     stream.summary.catch(() => undefined);

@@ -32,7 +32,9 @@ pub enum Placed {
 pub fn refused(reason: SkipReason) -> Error {
     let code = match reason {
         SkipReason::RefMismatch | SkipReason::ReferenceN => ErrorCode::InputWindowMismatch,
-        SkipReason::OutOfContig | SkipReason::ContigUnknown => ErrorCode::InputOutOfWindow,
+        SkipReason::OutOfContig | SkipReason::ContigUnknown | SkipReason::OtherMitochondrion => {
+            ErrorCode::InputOutOfWindow
+        }
         SkipReason::TooLong | SkipReason::Symbolic | SkipReason::Breakend => {
             ErrorCode::InputUnsupportedEdit
         }

@@ -1,7 +1,10 @@
 //! A reference that answers to any spelling of a contig's name, and cuts windows.
 
 use super::base_source::{BaseSource, ContigInfo, unknown_contig};
-use crate::contig::{AssemblyGuess, ContigAliases, guess_from_lengths};
+use crate::contig::{
+    AssemblyGuess, ContigAliases, NC_001807_BP, RCRS_BP, guess_from_lengths, is_mitochondrion,
+    mitochondrion_bp,
+};
 use crate::edit::{AlleleForm, EditSpec, LeftAligner, SkipReason, VariantSpelling};
 use crate::position::{BpOffset, Interval, Position};
 use crate::window::{ExtractedWindow, window_from_slice, window_start};
@@ -27,6 +30,8 @@ use crate::{Error, ErrorCode, Result};
 pub struct Reference<S> {
     source: S,
     aliases: ContigAliases,
+    /// The contigs that are mitochondria, of one sequence or of several.
+    mitochondria: Vec<usize>,
     aligner: LeftAligner,
 }
 
@@ -35,7 +40,10 @@ impl<S: BaseSource> Reference<S> {
     pub fn new(source: S) -> Self {
         let names = source.contigs().iter().map(|contig| contig.name.clone());
         let aliases = ContigAliases::new(names.collect::<Vec<_>>());
+        let contigs = source.contigs().iter().enumerate();
+        let mitochondria = contigs.filter(|(_, contig)| is_mitochondrion(&contig.name));
         Self {
+            mitochondria: mitochondria.map(|(index, _)| index).collect(),
             source,
             aliases,
             aligner: LeftAligner::default(),
@@ -51,13 +59,84 @@ impl<S: BaseSource> Reference<S> {
     /// The reference's own spelling of a contig's name.
     #[must_use]
     pub fn resolve(&self, contig: &str) -> Option<&str> {
-        self.aliases.resolve(contig)
+        self.contig(contig).map(|contig| contig.name.as_str())
     }
 
     /// The contig that a name means.
     #[must_use]
     pub fn contig(&self, contig: &str) -> Option<&ContigInfo> {
-        self.source.contigs().get(self.aliases.index_of(contig)?)
+        self.source.contigs().get(self.index_of(contig)?)
+    }
+
+    /// The position, in the reference's order, of the contig that a name means. Of several
+    /// mitochondria it is the one of the length that the name means; `chrM` is the contig of that
+    /// name, else the rCRS.
+    #[must_use]
+    pub fn index_of(&self, contig: &str) -> Option<usize> {
+        if self.mitochondria.is_empty() || !is_mitochondrion(contig) {
+            return self.aliases.index_of(contig);
+        }
+        if let Some(length_bp) = mitochondrion_bp(contig) {
+            let known = |index: &usize| {
+                let length_bp = self.length_bp(*index);
+                [RCRS_BP, NC_001807_BP].contains(&length_bp)
+            };
+            // A reference of another species, or a piece of one.
+            let only = match self.mitochondria.as_slice() {
+                [only] if !known(only) => Some(*only),
+                _ => None,
+            };
+            return self.mitochondrion(length_bp).or(only);
+        }
+        let exact = |index: &usize| {
+            let info = self.source.contigs().get(*index);
+            info.is_some_and(|info| info.name == contig)
+        };
+        let mut all = self.mitochondria.iter().copied();
+        let found = all
+            .clone()
+            .find(exact)
+            .or_else(|| self.mitochondrion(RCRS_BP));
+        found.or_else(|| all.next())
+    }
+
+    /// The name by which a file's mitochondrion is to be looked up, where its header declares a length
+    /// that is not of the contig that the name alone would find.
+    #[must_use]
+    pub fn mitochondrion_of(&self, contig: &str, declared_bp: u64) -> Option<String> {
+        let found = self.contig(contig).map(|info| info.length_bp);
+        if self.mitochondria.is_empty() || !is_mitochondrion(contig) || found == Some(declared_bp) {
+            return None;
+        }
+        let known = match declared_bp {
+            RCRS_BP => "NC_012920.1",
+            NC_001807_BP => "NC_001807.4",
+            _ => return None,
+        };
+        let there = self.mitochondrion(declared_bp);
+        let there = there.and_then(|index| self.source.contigs().get(index));
+        Some(there.map_or(known, |info| info.name.as_str()).to_owned())
+    }
+
+    /// Why there is no contig of this name.
+    #[must_use]
+    pub fn why_unknown(&self, contig: &str) -> SkipReason {
+        if !self.mitochondria.is_empty() && is_mitochondrion(contig) {
+            SkipReason::OtherMitochondrion
+        } else {
+            SkipReason::ContigUnknown
+        }
+    }
+
+    /// The mitochondrion of this length.
+    fn mitochondrion(&self, length_bp: u64) -> Option<usize> {
+        let mut all = self.mitochondria.iter().copied();
+        all.find(|index| self.length_bp(*index) == length_bp)
+    }
+
+    fn length_bp(&self, index: usize) -> u64 {
+        let info = self.source.contigs().get(index);
+        info.map_or(0, |info| info.length_bp)
     }
 
     /// The build, by the contigs' lengths.
@@ -110,7 +189,7 @@ impl<S: BaseSource> Reference<S> {
         allele: &str,
     ) -> Result<Option<SkipReason>> {
         let Some(info) = self.contig(contig) else {
-            return Ok(Some(SkipReason::ContigUnknown));
+            return Ok(Some(self.why_unknown(contig)));
         };
         let span = Interval::at(pos.offset(), allele.len() as u64);
         if span.end.get() > info.length_bp {

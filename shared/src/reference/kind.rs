@@ -56,6 +56,6 @@ pub fn sniff(head: &[u8]) -> ReferenceKind {
             ReferenceKind::TwoBit
         }
         Compression::Plain if head.starts_with(b">") => ReferenceKind::Fasta,
-        Compression::Plain => ReferenceKind::Other,
+        Compression::Plain | Compression::Zip => ReferenceKind::Other,
     }
 }

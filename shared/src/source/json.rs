@@ -3,8 +3,9 @@
 //! The list may be larger than memory, so the file is scanned byte by byte and one variant at a
 //! time is parsed.
 
-use super::array::{Reading, contig_name};
-use super::record::{VariantRecord, normalise_allele};
+use super::array::contig_name;
+use super::genotype::{Reading, json_genotype};
+use super::record::{ArrayCall, VariantRecord, normalise_allele};
 use crate::bytes::LineReader;
 use crate::error::Location;
 use crate::limits::{MAX_ALTERNATES, MAX_HEADER_BYTES, MAX_JSON_VARIANT_BYTES};
@@ -15,9 +16,6 @@ use serde_json::{Map, Value};
 
 /// The keys under which an object may hold its list.
 const LISTS: [&str; 3] = ["variants", "records", "data"];
-
-/// A variant of the list, and its genotype as the file has it.
-pub(super) type JsonVariant = (VariantRecord, Option<Value>);
 
 /// Reads the list variant by variant.
 pub(super) struct JsonReader {
@@ -72,17 +70,13 @@ impl JsonReader {
         &self.lines
     }
 
-    pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
-        Ok(self.next_variant()?.map(|(record, _)| record))
-    }
-
     /// The next variant; `None` after the last.
     ///
     /// # Errors
     /// `INPUT.VCF_PARSE`. When the variant is complete but wrong, the next call goes on with the
     /// one after it; when the file is not JSON, it returns `None`. After a wait for bytes it starts
     /// this variant anew.
-    pub(super) fn next_variant(&mut self) -> Result<Option<JsonVariant>> {
+    pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
         if self.at.done {
             return Ok(None);
         }
@@ -101,7 +95,7 @@ impl JsonReader {
         }
     }
 
-    fn scan_variant(&mut self) -> Result<Option<JsonVariant>> {
+    fn scan_variant(&mut self) -> Result<Option<VariantRecord>> {
         // Whatever fails while scanning is final.
         self.at.done = true;
         let mut next = self.next_solid()?;
@@ -247,7 +241,7 @@ fn error(place: Location, message: &str) -> Error {
         .with_remedy("give a JSON list of objects with chrom, pos, ref, alt and genotype")
 }
 
-fn parse_variant(bytes: &[u8], line: u64) -> Result<JsonVariant, &'static str> {
+fn parse_variant(bytes: &[u8], line: u64) -> Result<VariantRecord, &'static str> {
     let value = serde_json::from_slice(bytes).map_err(|_| "the variant is not valid JSON")?;
     let Value::Object(fields) = value else {
         return Err("the list holds something that is not an object");
@@ -268,18 +262,22 @@ fn parse_variant(bytes: &[u8], line: u64) -> Result<JsonVariant, &'static str> {
     if id.as_ref().is_some_and(|id| id.contains(is_hidden)) {
         return Err("the identifier holds a hidden character");
     }
-    let record = VariantRecord {
+    let reference = normalise_allele(reference);
+    let alternates = alternates(find(&fields, &["alt", "alts", "alternate"]))?;
+    let alleles = std::iter::once(&reference).chain(&alternates);
+    let alleles: Vec<&str> = alleles.map(String::as_str).collect();
+    let genotype = fields.get("genotype").or_else(|| fields.get("gt"));
+    let genotype = json_genotype(genotype, &alleles).ok();
+    Ok(VariantRecord {
         line,
         raw: None,
         contig,
         pos: Some(pos),
         id: id.filter(|id| !id.is_empty() && id != "."),
-        reference: Some(normalise_allele(reference)),
-        alternates: alternates(find(&fields, &["alt", "alts", "alternate"]))?,
-        call: None,
-    };
-    let genotype = fields.get("genotype").or_else(|| fields.get("gt"));
-    Ok((record, genotype.cloned()))
+        reference: Some(reference),
+        alternates,
+        call: Some(ArrayCall::Genotype(genotype)),
+    })
 }
 
 fn find<'a>(fields: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {

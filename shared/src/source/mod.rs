@@ -10,17 +10,22 @@
 mod record;
 mod table;
 mod detect;
+mod resaved;
 mod genotype;
 mod array;
 mod json;
 mod vcf;
+mod vcf_table;
+mod array_rows;
 mod import;
 mod reader;
 
 pub use crate::bytes::{Compression, Feed, SourceLine};
+pub use array_rows::ArrayRows;
 pub use detect::SourceFormat;
 pub use import::{
     ImportOptions, ReferenceAlleles, ReferenceLookup, VcfConversionSummary, convert_to_vcf,
 };
 pub use reader::VariantReader;
 pub use record::{AlleleOutcome, ArrayCall, SourceWarning, VariantRecord};
+pub use vcf_table::{Imported, VcfTable, imported};

@@ -39,6 +39,9 @@ pub enum ArrayCall {
     IndelCode,
     /// One or two bases over ACGT, in the file's order; one for a haploid or a half call.
     Bases(String),
+    /// The genotype of a record that names its alleles, as VCF's GT; `None` where it is written in a
+    /// way that is not known.
+    Genotype(Option<String>),
 }
 
 impl fmt::Debug for ArrayCall {
@@ -47,6 +50,7 @@ impl fmt::Debug for ArrayCall {
             Self::NoCall => "NoCall",
             Self::IndelCode => "IndelCode",
             Self::Bases(_) => "Bases(..)",
+            Self::Genotype(_) => "Genotype(..)",
         })
     }
 }
@@ -73,7 +77,7 @@ pub struct VariantRecord {
     /// The alternate alleles as written, `<DEL>`, `*` and `.` included, except that bases are
     /// upper-case; empty for an array row without any.
     pub alternates: Vec<String>,
-    /// The call of an array row; `None` for VCF and JSON.
+    /// The call of an array row, or the genotype of a JSON variant; `None` for VCF.
     pub call: Option<ArrayCall>,
 }
 
@@ -139,19 +143,22 @@ impl VariantRecord {
     /// that names its own reference allele.
     pub fn set_reference_base(&mut self, base: char) {
         let base = base.to_ascii_uppercase();
+        if is_base(base) {
+            self.set_reference(base.to_string());
+        }
+    }
+
+    /// As [`set_reference_base`](Self::set_reference_base), for an allele of any length.
+    pub(super) fn set_reference(&mut self, reference: String) {
         let (None, Some(ArrayCall::Bases(bases))) = (&self.reference, &self.call) else {
             return;
         };
-        if !is_base(base) {
-            return;
-        }
-        for observed in bases.chars().filter(|observed| *observed != base) {
-            let observed = observed.to_string();
-            if !self.alternates.contains(&observed) {
+        for observed in bases.chars().map(String::from) {
+            if observed != reference && !self.alternates.contains(&observed) {
                 self.alternates.push(observed);
             }
         }
-        self.reference = Some(base.to_string());
+        self.reference = Some(reference);
     }
 
     /// Whether the record waits for a reference base before its alleles can be told.
@@ -179,7 +186,7 @@ impl VariantRecord {
             (Some(ArrayCall::IndelCode), _) => SkipReason::IndelCode,
             (Some(ArrayCall::Bases(_)), None) => SkipReason::NoReferenceAllele,
             (Some(ArrayCall::Bases(_)), Some(_)) => SkipReason::SameAsRef,
-            (None, _) => SkipReason::MissingAlt,
+            (Some(ArrayCall::Genotype(_)) | None, _) => SkipReason::MissingAlt,
         }
     }
 

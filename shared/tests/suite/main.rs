@@ -26,6 +26,7 @@ mod prop_evaluation;
 mod prop_planning;
 mod prop_provenance;
 mod references;
+mod resaved_files;
 mod send;
 mod sources;
 mod two_bit;

@@ -10,7 +10,12 @@ fn prepared() -> Dir {
     golden::lay_out(&dir);
     genome::write_reference(&dir);
     dir.create("in.vcf", genome::vcf((100..400).step_by(10)));
-    dir.create("raw.txt", "# 23andMe\nrs1\t1\t100\tAG\nrs2\t1\t101\tCT\n");
+    let row = |pos| {
+        let base = genome::base(1, pos);
+        format!("rs{pos}\t1\t{pos}\t{base}{}\n", genome::other(base))
+    };
+    let rows: String = (100..130).map(row).collect();
+    dir.create("raw.txt", format!("# 23andMe\n{rows}"));
     dir
 }
 

@@ -176,7 +176,7 @@ fn examples(
                     },
                     least,
                 }),
-                strict: false,
+                ..Selection::default()
             },
             batch_size: args.batch_size,
             show_progress: terminal.shows_progress() && !args.no_progress,

@@ -100,7 +100,7 @@ fn alleles_of<S: BaseSource>(
             return Ok(record.alleles(form));
         }
         None if record.pos.is_some() && reference.contig(&record.contig).is_none() => {
-            SkipReason::ContigUnknown
+            reference.why_unknown(&record.contig)
         }
         None => SkipReason::OutOfContig,
     };

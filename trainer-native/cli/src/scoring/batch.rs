@@ -51,14 +51,18 @@ fn run_on(
             regions: args.regions.as_deref().map(read_regions).transpose()?,
             filter: None,
             strict: args.strict,
+            member: args.member.clone(),
         },
         batch_size: args.batch_size,
         show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
     tell_source(session.reader()?, terminal);
     let mut places = Places::open(&args.context, terminal)?;
-    let origin = Origin::of(session.reader()?);
     session.check()?;
+    let origin = Origin {
+        format: session.reader()?.format(),
+        header: session.header(),
+    };
     let runtime = model::runtime(ops, &args.model)?;
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
@@ -111,15 +115,15 @@ fn run_on(
 
 fn tell_source(reader: &VariantReader, terminal: &mut Terminal<'_>) {
     if reader.format() != SourceFormat::Vcf {
-        let (provider, evidence) = (reader.format().provider(), reader.evidence());
-        terminal.info(format_args!("format: {provider} ({evidence})"));
+        let (title, evidence) = (reader.format().title(), reader.evidence());
+        terminal.info(format_args!("format: {title} ({evidence})"));
     }
     terminal.debug(format_args!("compression: {}", reader.compression()));
 }
 
 /// `--strict`: the first allele without a score is an error.
 fn check_strictly(record: &RecordOutcome, file: &Path, format: SourceFormat) -> Result<()> {
-    let is_array = !matches!(format, SourceFormat::Vcf | SourceFormat::SequencingJson);
+    let is_array = format.is_array();
     // Most rows of an array say that nothing is there, which is no fault.
     let fault = |reason: &SkipReason| {
         !(is_array && matches!(reason, SkipReason::SameAsRef | SkipReason::NoCall))
