@@ -172,7 +172,7 @@ impl ModelConfig {
     /// `CONFIG.MISSING_FIELD` for `schema_version`, `encoder.model_id`, `encoder.state_layer` and
     /// `predictor.n_heads`, and `CONFIG.GENERIC` for everything else that is wrong.
     pub fn parse(yaml: &str) -> Result<Self> {
-        let value: Value = serde_yaml_ng::from_str(yaml)
+        let value = crate::yaml::parse(yaml)
             .map_err(|error| generic(&format!("the config is not YAML: {error}")))?;
         let Value::Mapping(keys) = value else {
             return Err(generic("the config is not a mapping of keys to values"));

@@ -9,6 +9,7 @@
 pub mod ops;
 pub mod quantize;
 pub mod weights;
+pub mod yaml;
 pub mod config;
 pub mod tokenizer;
 pub mod encoder;

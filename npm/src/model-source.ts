@@ -110,7 +110,8 @@ async function chosenFiles(files: Iterable<File>, signal?: AbortSignal): Promise
   if (manifest === undefined) throw missing(MANIFEST);
   const root = manifest.path.slice(0, -MANIFEST.length);
   const found = new Map<string, File>();
-  for (const { file, path } of paths) if (path.startsWith(root)) found.set(path.slice(root.length), file);
+  for (const { file, path } of paths)
+    if (path.startsWith(root)) found.set(path.slice(root.length), file);
   return directoryFiles(async (name) => {
     signal?.throwIfAborted();
     const file = found.get(name);

@@ -294,12 +294,7 @@ export class GenoLeWMRuntime {
 
   /** Turns a consumer array's raw data (23andMe, AncestryDNA, MyHeritage, …) into VCF. */
   async importRaw(file: InputLike, options: ImportOptions): Promise<ImportResult> {
-    const {
-      sampleId = DEFAULT_SAMPLE,
-      reference: genome,
-      member,
-      signal,
-    } = importOptions(options);
+    const { sampleId = DEFAULT_SAMPLE, reference: genome, member, signal } = importOptions(options);
     return this.#withInput(file, (input) =>
       this.#withReference(genome, { signal }, async (reference) => {
         const named = member === undefined ? {} : { member };

@@ -1,11 +1,15 @@
 //! The files that hold-outs are written in.
 
 use crate::errors::config_error;
+use crate::files::held::Held;
 use crate::files::lines::each_line;
 use crate::holdout::policy::HoldoutPolicy;
 use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, VariantSpelling};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::path::Path;
+
+/// Memory of a short text beside its letters.
+const HELD_TEXT_BYTES: usize = 48;
 
 /// Where hold-outs are listed.
 #[derive(Debug, Clone, Copy)]
@@ -62,9 +66,14 @@ fn held_out(line: &str) -> Result<EditSpec> {
 
 /// Calls `each` with every line that says something.
 fn each_entry(path: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    let mut held = Held::default();
     each_line(path, |line| match line.trim() {
         text if text.is_empty() || text.starts_with('#') => Ok(()),
-        text => each(text),
+        text => {
+            // A variant has three texts, each in a place of its own.
+            held.add(2 * HELD_TEXT_BYTES + text.len())?;
+            each(text)
+        }
     })
 }
 

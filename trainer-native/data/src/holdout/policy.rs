@@ -2,6 +2,7 @@
 
 use crate::errors::config_error;
 use crate::files::bed;
+use crate::files::held::Held;
 use crate::files::maf::each_block_of_places;
 use crate::window::{Piece, WindowContext};
 use genolewm_core::bed::stretch;
@@ -37,25 +38,33 @@ impl HoldoutPolicy {
     /// `RESOURCE.GENERIC` when it cannot be read, `CONFIG.GENERIC` with the line when it is
     /// malformed: a hold-out that is not understood must stop the run.
     pub fn read(path: &Path) -> Result<Self> {
-        let mut policy = Self::none();
+        let (mut policy, mut held) = (Self::none(), Held::default());
         bed::each_row(path, |columns| {
             match *columns {
                 [contig] => policy.add_record(contig),
                 [contig, start, end, ..] => {
-                    policy.add(contig, stretch(start, end).ok_or_else(malformed)?);
+                    let interval = stretch(start, end).ok_or_else(malformed)?;
+                    policy.list(contig).push(interval);
                 }
                 _ => return Err(malformed()),
             }
-            Ok(())
+            held.add(columns[0].len())
         })?;
+        for list in policy.intervals.values_mut() {
+            list.sort_by_key(|interval| interval.start);
+        }
         Ok(policy)
     }
 
     /// Holds out an interval of a contig.
     pub fn add(&mut self, contig: &str, interval: Interval) {
-        let list = self.intervals.entry(contig.to_owned()).or_default();
-        list.push(interval);
-        list.sort_by_key(|interval| interval.start);
+        let list = self.list(contig);
+        let place = list.partition_point(|other| other.start <= interval.start);
+        list.insert(place, interval);
+    }
+
+    fn list(&mut self, contig: &str) -> &mut Vec<Interval> {
+        self.intervals.entry(contig.to_owned()).or_default()
     }
 
     /// Holds out every record of this name.
