@@ -42,11 +42,19 @@ const RUN: Written = Written::Folder(&[
 
 /// Every flag at which something is written, by command; a path of any other flag is read.
 const WRITTEN: [(&str, &str, Written); 26] = [
-    ("score", "output", Written::File(&[RECEIPTS, ".journal"])),
+    (
+        "score",
+        "output",
+        Written::File(&[RECEIPTS, ".journal", ".journal.old"]),
+    ),
     ("score", "receipt", PLAIN),
     ("score", "skipped", PLAIN),
     ("import", "output", Written::File(&[".tbi"])),
-    ("calibrate", "output", PLAIN),
+    (
+        "calibrate",
+        "output",
+        Written::File(&[".journal", ".journal.old"]),
+    ),
     ("prepare-gnomad", "output", Written::Folder(&[])),
     ("prepare-clinvar", "output", Written::Folder(&[])),
     ("carbon-baseline", "output_scores", PLAIN),
