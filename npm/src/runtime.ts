@@ -17,6 +17,7 @@ import {
   type ScoreParams,
   type Service,
   type SourceSpec,
+  type Whose,
 } from "./service.js";
 import { discard, givenSource, referenceSources } from "./sources.js";
 import type {
@@ -29,6 +30,7 @@ import type {
   ImportResult,
   InputLike,
   Inspection,
+  InspectOptions,
   LoadOptions,
   ModelInfo,
   ModelSource,
@@ -170,9 +172,10 @@ export class GenoLeWMRuntime {
   }
 
   /** Tells what a file of variants is, and how much of it can be scored. Reads it through. */
-  async inspect(file: InputLike, options: CallOptions = {}): Promise<Inspection> {
+  async inspect(file: InputLike, options: InspectOptions = {}): Promise<Inspection> {
+    const whose = whoseOf(options);
     return this.#withInput(file, async (input) => {
-      const found = await this.#call("inspect", { sources: { input } }, options.signal);
+      const found = await this.#call("inspect", { sources: { input }, options: whose }, options.signal);
       return JSON.parse(found) as Inspection;
     });
   }
@@ -305,6 +308,7 @@ export class GenoLeWMRuntime {
     const settings: ScoreParams["options"] = {
       receipts,
       annotate,
+      ...whoseOf(options),
       ...(regions === undefined ? {} : { regions }),
       ...(batchSize === undefined ? {} : { batchSize: positive("batchSize", batchSize) }),
     };
@@ -377,6 +381,11 @@ export class GenoLeWMRuntime {
     };
     this.#call("watch", null, undefined, emit).catch(() => undefined);
   }
+}
+
+/** Whose alleles are meant, as wasm takes it. */
+function whoseOf({ sample = [], allAlleles = false }: InspectOptions): Whose {
+  return { samples: typeof sample === "string" ? [sample] : [...sample], allAlleles };
 }
 
 type Opening = { [K in keyof OpenReferenceOptions]: OpenReferenceOptions[K] | undefined };

@@ -113,6 +113,12 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** How a file is looked at; `sample` and `allAlleles` as {@link ScoreVcfOptions} has them. */
+export interface InspectOptions extends CallOptions {
+  sample?: string | readonly string[];
+  allAlleles?: boolean;
+}
+
 /** Something that a person should be told. */
 export interface Notice {
   /** `backend-fallback`: work goes on, on the processor. `input-warning`: the file is odd. */
@@ -214,6 +220,13 @@ export interface ScoreVcfOptions {
   reference: ReferenceInput;
   /** `"chr17:41196312-41277500,chrX"`: 1-based, both ends included. */
   regions?: string;
+  /**
+   * Only what these samples of a VCF carry. Without it what at least one sample carries; where a
+   * file has no genotypes, everything.
+   */
+  sample?: string | readonly string[];
+  /** Every allele of the file, carried or not. */
+  allAlleles?: boolean;
   /** Alleles in one call of the model; 32 unless told. */
   batchSize?: number;
   /** Whether rows carry receipts. */
@@ -242,6 +255,8 @@ export interface RowBase {
   readonly alt: string;
   /** The gene, where the file names one. */
   readonly gene: string | null;
+  /** How many copies the one person has whose alleles are scored; null for several, or unknown. */
+  readonly zygosity: "heterozygous" | "homozygous" | "hemizygous" | null;
   /** The annotated VCF record, on the first row of a record, when it was asked for. */
   readonly record?: string;
 }
@@ -278,6 +293,7 @@ export type SkipReason =
   | "too_long"
   | "same_as_ref"
   | "duplicate_allele"
+  | "not_carried"
   | "no_call"
   | "indel_code"
   | "no_reference_allele"
@@ -336,6 +352,8 @@ export interface Inspection {
   readonly evidence: string;
   readonly compression: "plain" | "gzip" | "bgzip";
   readonly assembly: AssemblyGuess | null;
+  /** The samples of a VCF. Names of people: keep them where the file is. */
+  readonly samples: readonly string[];
   readonly records: number;
   /** Alleles that can be scored if the reference agrees; array rows count once. */
   readonly candidates: number;

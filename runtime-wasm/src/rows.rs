@@ -4,7 +4,7 @@ use genolewm::format::{alternate, gene};
 use genolewm::scorer::{Scored, Tally};
 use genolewm_core::edit::{EditSpec, SkipReason};
 use genolewm_core::provenance::Receipt;
-use genolewm_core::source::VariantRecord;
+use genolewm_core::source::{VariantRecord, Zygosity};
 use genolewm_core::{Error, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,6 +26,7 @@ pub(crate) struct Row {
     reference: String,
     alt: String,
     gene: Option<String>,
+    zygosity: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<String>,
     #[serde(flatten)]
@@ -113,9 +114,16 @@ impl Row {
             reference: ".".to_owned(),
             alt: ".".to_owned(),
             gene: None,
+            zygosity: None,
             record: None,
             end,
         }
+    }
+
+    /// Adds how many copies the person has whose alleles are scored.
+    pub(crate) fn with_zygosity(mut self, zygosity: Option<Zygosity>) -> Self {
+        self.zygosity = zygosity.map(Zygosity::as_str);
+        self
     }
 
     /// Adds the annotated record.

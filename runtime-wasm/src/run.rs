@@ -17,7 +17,7 @@ use genolewm::scorer::{
 use genolewm_core::Result;
 use genolewm_core::provenance::{ReceiptBuilder, rfc3339_utc};
 use genolewm_core::reference::Pages;
-use genolewm_core::source::VariantReader;
+use genolewm_core::source::{VariantReader, Whose};
 use js_sys::{Reflect, Uint8Array};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -39,6 +39,8 @@ export type Step =
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct Options {
     regions: Option<String>,
+    samples: Vec<String>,
+    all_alleles: bool,
     batch_size: Option<usize>,
     receipts: bool,
     annotate: bool,
@@ -75,6 +77,7 @@ impl FileRun {
         let options: Options = from_json(options, "the options")?;
         let selection = Selection {
             regions: options.regions.as_deref().map(Regions::parse).transpose()?,
+            whose: Whose::of(options.samples, options.all_alleles),
             ..Selection::default()
         };
         let intake = Intake::new(name, reference.name(), selection);
@@ -238,6 +241,8 @@ impl FileRun {
                 Outcome::Skipped(reason) => Row::skipped(subject, *reason),
                 Outcome::Scored(scored) => Row::scored(subject, scored, receipt)?,
             };
+            let carriers = self.run.intake().carriers();
+            let row = row.with_zygosity(carriers.zygosity(&record.record, allele));
             rows.push(row.with_record(line.take()));
         }
         Ok(())

@@ -12,6 +12,7 @@ import {
   showReference,
 } from "./intake/reference.ts";
 import { type Sorted, sortFiles } from "./intake/sort.ts";
+import { type Whose, whoseQuestion } from "./intake/whose.ts";
 import type { Requests } from "./network.ts";
 import { showProblem } from "./pieces.ts";
 import { type Settings, hidePlan, showMeasuring, showPlan, showPlanProblem } from "./plan.ts";
@@ -40,7 +41,7 @@ export class Flow {
   private inspection: Inspection | undefined;
   private parts: ReferenceParts | undefined;
   private reference: Reference | undefined;
-  private settings: Settings = { regions: "", backend: "auto" };
+  private settings: Settings = { whose: {}, regions: "", backend: "auto" };
   private run: Run | undefined;
   private autostart = false;
 
@@ -134,7 +135,7 @@ export class Flow {
     this.dropRun();
     this.closeReference();
     [this.file, this.inspection, this.parts] = [undefined, undefined, undefined];
-    this.settings = { ...this.settings, regions: "" };
+    this.settings = { ...this.settings, whose: {}, regions: "" };
     resetReferenceStep();
     hidePlan();
     clearNotices();
@@ -179,13 +180,25 @@ export class Flow {
     return this.step("file", async (signal) => {
       const runtime = await this.runtime(signal);
       if (runtime === undefined) return;
-      const found = await runtime.inspect(file, { signal });
+      const { whose } = this.settings;
+      const found = await runtime.inspect(file, { ...whose, signal });
       if (signal.aborted) return;
       [this.file, this.inspection] = [file, found];
-      showFile(file, found, () => this.restart());
+      const question = whoseQuestion(found, whose, (chosen) => void this.choose(file, chosen));
+      showFile(file, found, question, () => this.restart());
       if (this.parts === undefined) this.askReference();
-      else await this.openReference(this.parts);
+      else if (this.reference === undefined) await this.openReference(this.parts);
+      else await this.measure();
     });
+  }
+
+  /** Counts the file again for the samples that were chosen. */
+  private async choose(file: File, whose: Whose): Promise<void> {
+    this.stop();
+    this.settings = { ...this.settings, whose };
+    hidePlan();
+    await this.inspect(file);
+    document.querySelector<HTMLElement>('[data-testid="file-sample"]')?.focus();
   }
 
   /** Asks for a reference, and forgets the one there was. What comes then is no example any more. */
@@ -237,7 +250,7 @@ export class Flow {
       const matter = await this.matter(signal);
       if (matter === undefined) return;
       showMeasuring();
-      const trial = await tryOut({ ...matter, regions: settings.regions }, signal);
+      const trial = await tryOut({ ...matter, ...settings }, signal);
       if (signal.aborted) return;
       showPlan(matter.inspection, matter.reference, trial, settings, {
         start: () => void this.start(),
@@ -270,7 +283,7 @@ export class Flow {
   }
 
   private async start(): Promise<void> {
-    const { regions } = this.settings;
+    const { regions, whose } = this.settings;
     const matter = await this.matter(this.steps.signal);
     if (matter === undefined) return;
     this.dropRun();
@@ -279,6 +292,7 @@ export class Flow {
     const run = new Run({
       ...matter,
       regions,
+      whose,
       onNotice: this.engine.onNotice,
       grown: () => this.runChanged(this.run),
     });

@@ -3,6 +3,7 @@ import type { BackendChoice } from "./engine.ts";
 import { byId, button, facts, fill, h } from "./dom.ts";
 import { parseRegions } from "./contigs.ts";
 import { count, plural, rate, roughly } from "./format.ts";
+import type { Whose } from "./intake/whose.ts";
 import { choice, labelled } from "./pieces.ts";
 import { reasonWords } from "./results/words.ts";
 import { type Forecast, type Trial, forecast } from "./trial.ts";
@@ -19,6 +20,7 @@ export interface PlanHandlers {
 
 /** What can be set before a run. */
 export interface Settings {
+  readonly whose: Whose;
   readonly regions: string;
   readonly backend: BackendChoice;
 }
@@ -56,7 +58,7 @@ export function showPlan(
   fill(
     byId("plan"),
     facts([
-      ["Will be scored", h("span", { "data-testid": "plan-scored" }, scoredWords(ahead, settings))],
+      ["Will be scored", h("span", { "data-testid": "plan-scored" }, scoredWords(found, ahead, settings))],
       ["Will take", h("span", { "data-testid": "plan-time" }, timeWords(ahead, trial, settings))],
       ["Will be skipped", skippedWords(found, ahead, trial)],
     ]),
@@ -72,8 +74,15 @@ export function showPlan(
   );
 }
 
-function scoredWords({ alleles, exact }: Forecast, { regions }: Settings): string {
-  if (alleles === 0) return "Nothing: no variant of this file lies on this reference.";
+function scoredWords(
+  found: Inspection,
+  { alleles, exact }: Forecast,
+  { regions }: Settings,
+): string {
+  if (alleles === 0 && (found.reasons["not_carried"] ?? 0) > 0 && found.candidates === 0)
+    return "Nothing: by the genotypes in the file, none of its changes is carried.";
+  if (alleles === 0)
+    return "Nothing: no variant of this file lies on this reference.";
   if (regions !== "") return `Those of ${plural(alleles, "variant")} that lie in ${regions}`;
   return exact ? plural(alleles, "variant") : `About ${plural(alleles, "variant")}`;
 }
@@ -137,7 +146,7 @@ function settingsPart(settings: Settings, handlers: PlanHandlers): HTMLElement {
     const wanted = parseRegions(regions.value);
     wrong.textContent = wanted === undefined ? HOW_TO_WRITE_REGIONS : "";
     if (wanted === undefined) return;
-    handlers.settings({ regions: wanted, backend: backend.value as BackendChoice });
+    handlers.settings({ ...settings, regions: wanted, backend: backend.value as BackendChoice });
   };
   return h(
     "details.settings",

@@ -1,6 +1,7 @@
 import type { GenoLeWMRuntime, Inspection, Reference, Row } from "@genolewm/runtime";
 import { plainContig } from "./contigs.ts";
 import { isAbort } from "./errors.ts";
+import type { Whose } from "./intake/whose.ts";
 
 /** How long a trial measures, and how many alleles are enough. */
 const TRIAL_SECONDS = 2.5;
@@ -26,6 +27,7 @@ export interface TrialInput {
   readonly file: Blob;
   readonly reference: Reference;
   readonly regions: string;
+  readonly whose: Whose;
 }
 
 /**
@@ -40,9 +42,10 @@ export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Tr
   const meter = new Meter();
   let complete = false;
   try {
-    const { runtime, file, reference, regions } = input;
+    const { runtime, file, reference, regions, whose } = input;
     const stream = runtime.scoreVcf(file, {
       reference,
+      ...whose,
       signal: enough.signal,
       ...(regions === "" ? {} : { regions }),
     });

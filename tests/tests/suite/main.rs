@@ -21,6 +21,7 @@ mod preflight;
 mod privacy;
 mod receipt;
 mod rollout;
+mod samples;
 mod shards;
 mod stages;
 mod training;

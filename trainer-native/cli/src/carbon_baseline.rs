@@ -13,6 +13,7 @@ use genolewm::files::Directory;
 use genolewm::ops::NativeOps;
 use genolewm::scorer::{Outcome, Placer, ScoredBy, Selection, Workers};
 use genolewm_core::Result;
+use genolewm_core::source::Whose;
 use genolewm_evaluate::baselines::carbon::{
     BaselineRow, CarbonIdentity, CarbonRun, CarbonScorer, GENERATED_BY, Known,
 };
@@ -97,6 +98,7 @@ fn run_on(
         fasta: &args.fasta,
         selection: Selection {
             regions: args.regions.as_deref().map(read_regions).transpose()?,
+            whose: Whose::Everything,
             ..Selection::default()
         },
         batch_size: args.batch_size,

@@ -13,6 +13,7 @@ import {
   bucketWords,
   changeWords,
   confidenceWords,
+  copiesWords,
   kindOf,
 } from "./words.ts";
 
@@ -120,12 +121,14 @@ export class Detail {
   }
 
   private head(): HTMLElement {
-    const { contig, pos, ref, alt, gene, id } = this.edit;
+    const { contig, pos, ref, alt, gene, id, zygosity } = this.edit;
+    const copies = copiesWords(zygosity);
     const change = h(
       "p.detail-change",
       changeWords(ref, alt),
       gene !== "" && h("span.tag", gene),
       id !== "" && h("span.tag", id),
+      copies !== "" && h("span.tag", { "data-testid": "detail-copies" }, copies),
     );
     const title = h(
       "h2",

@@ -11,6 +11,7 @@ class Places {
   readonly alt = wholes();
   readonly gene = wholes();
   readonly line = wholes();
+  readonly copies = wholes();
   readonly id: (string | null)[] = [];
   count = 0;
 
@@ -21,6 +22,7 @@ class Places {
     this.alt.push(words.alleles.number(row.alt));
     this.gene.push(words.genes.number(row.gene ?? ""));
     this.line.push(row.line);
+    this.copies.push(words.copies.number(row.zygosity ?? ""));
     this.id.push(row.id);
     this.count += 1;
   }
@@ -35,6 +37,8 @@ export interface Allele {
   readonly alt: string;
   readonly gene: string;
   readonly id: string;
+  /** How many copies one person has; empty for several people, or where it is not known. */
+  readonly zygosity: string;
 }
 
 /** Alleles with a score. */
@@ -61,6 +65,7 @@ class Vocabulary {
   readonly contigs = new Words();
   readonly alleles = new Words();
   readonly genes = new Words();
+  readonly copies = new Words();
   readonly buckets = new Words();
   readonly reasons = new Words();
   readonly descriptions = new Words();
@@ -87,7 +92,7 @@ export class Store {
 
   /** What the file says of an allele with a score, or of one without. */
   allele(of: Places, row: number): Allele {
-    const { contigs, alleles, genes } = this.words;
+    const { contigs, alleles, genes, copies } = this.words;
     return {
       contig: contigs.text(of.contig.at(row)),
       pos: of.pos.at(row),
@@ -95,6 +100,7 @@ export class Store {
       alt: alleles.text(of.alt.at(row)),
       gene: genes.text(of.gene.at(row)),
       id: of.id[row] ?? "",
+      zygosity: copies.text(of.copies.at(row)),
     };
   }
 

@@ -3,7 +3,7 @@
  * view, in the report and beside the table.
  */
 
-import type { SkippedRow } from "@genolewm/runtime";
+import type { ScoredRow, SkippedRow } from "@genolewm/runtime";
 
 const REGIONS: Readonly<Record<string, string>> = {
   splice: "at a splice site",
@@ -68,6 +68,17 @@ export function changeWords(ref: string, alt: string): string {
   return `${ref} replaced by ${alt}`;
 }
 
+const COPIES: Readonly<Record<string, string>> = {
+  heterozygous: "on one copy",
+  homozygous: "on every copy",
+  hemizygous: "on the only copy",
+} satisfies Record<NonNullable<ScoredRow["zygosity"]>, string>;
+
+/** How many copies a person has of a change, in words; empty where that is not known. */
+export function copiesWords(zygosity: string): string {
+  return COPIES[zygosity] ?? "";
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   symbolic: "names a large change without its bases",
   breakend: "joins two places and is no local change",
@@ -77,6 +88,7 @@ const REASONS: Readonly<Record<string, string>> = {
   too_long: "longer than 16 bases",
   same_as_ref: "the same as the reference: no change",
   duplicate_allele: "listed twice",
+  not_carried: "not carried, by the genotypes in the file",
   no_call: "the test could not tell",
   indel_code: "an insertion or deletion whose bases the file does not give",
   no_reference_allele: "the file does not say which allele is the reference",

@@ -6,7 +6,7 @@ use super::tally::Tally;
 use crate::scorer::ref_check::{Builds, RefCheck};
 use crate::scorer::regions::Regions;
 use genolewm_core::reference::{BaseSource, Reference};
-use genolewm_core::source::{Feed, VariantReader, VariantRecord};
+use genolewm_core::source::{Carriers, Feed, VariantReader, VariantRecord, Whose};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::VecDeque;
 
@@ -22,6 +22,8 @@ const LOOK_AHEAD_BYTES: usize = 16 << 20;
 pub struct Selection {
     /// Those that touch these; all where there are none.
     pub regions: Option<Regions>,
+    /// Alleles of these people; in files without genotypes all.
+    pub whose: Whose,
     /// Those that pass this; others count nowhere else.
     pub filter: Option<RecordFilter>,
     /// A malformed record is an error, instead of being counted.
@@ -86,7 +88,10 @@ pub struct Intake {
     /// Why no more can be.
     broken: Option<Error>,
     reader: Option<VariantReader>,
+    carriers: Carriers,
     builds: Option<Builds>,
+    /// What is odd about the selection.
+    notes: Vec<String>,
     check: RefCheck,
     is_checked: bool,
     /// What was read ahead.
@@ -108,7 +113,9 @@ impl Intake {
             bytes: 0,
             broken: None,
             reader: None,
+            carriers: Carriers::default(),
             builds: None,
+            notes: Vec::new(),
             check: RefCheck::default(),
             is_checked: false,
             held: VecDeque::new(),
@@ -149,10 +156,16 @@ impl Intake {
         self.reader.as_ref()
     }
 
+    /// The samples whose alleles are scored, once the input is open.
+    #[must_use]
+    pub const fn carriers(&self) -> &Carriers {
+        &self.carriers
+    }
+
     /// Opens the input; `false` while it needs more bytes.
     ///
     /// # Errors
-    /// As [`VariantReader::open`].
+    /// As [`VariantReader::open`] and [`Carriers::new`].
     pub fn open(&mut self) -> Result<bool> {
         let opened = self.opened().map(drop);
         Ok(need_of(opened)?.is_none())
@@ -184,10 +197,17 @@ impl Intake {
     pub fn warnings(&self) -> Vec<String> {
         let reader = self.reader.iter().flat_map(VariantReader::warnings);
         let mut warnings: Vec<String> = reader.map(|warning| warning.message).collect();
+        warnings.extend(self.notes.iter().cloned());
         if self.tally.scored == 0 && self.tally.records > self.tally.outside {
             warnings.push(self.why_nothing().to_string());
         }
         warnings
+    }
+
+    /// What is odd about the selection, as sentences for people.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Why nothing could be scored.
@@ -254,7 +274,9 @@ impl Intake {
             Some(reader) => Ok(reader),
             none => {
                 let opened = or_needs(Need::Input, self.feed.open());
-                Ok(none.insert(or_broken(opened, self.broken.as_ref())?))
+                let reader = or_broken(opened, self.broken.as_ref())?;
+                self.carriers = Carriers::new(&reader, &self.selection.whose)?;
+                Ok(none.insert(reader))
             }
         }
     }
@@ -267,6 +289,11 @@ impl Intake {
     fn sample<S: BaseSource>(&mut self, reference: &mut Reference<S>) -> Result<(), Stop> {
         if self.builds.is_none() {
             let variants = self.opened()?.assembly();
+            let regions = self.selection.regions.as_ref();
+            let note = regions
+                .map(|regions| regions.check(reference))
+                .transpose()?;
+            self.notes.extend(note.flatten());
             self.builds = Some(Builds::new(variants, reference, &self.reference_name));
         }
         while !self.is_checked {

@@ -198,8 +198,8 @@ impl<A> Run<A> {
                 None => return Ok(false),
             },
         };
-        let placer = &mut self.placer;
-        let placed = PlacedAlleles::of(&mut record, reference, |reference, edit| {
+        let (placer, carriers) = (&mut self.placer, self.intake.carriers());
+        let placed = PlacedAlleles::of(&mut record, carriers, reference, |reference, edit| {
             placer.place(reference, edit)
         });
         match or_needs(Need::Reference, placed) {

@@ -5,7 +5,7 @@ use crate::scorer::placer::{Candidate, Placed};
 use genolewm_core::Result;
 use genolewm_core::edit::{EditSpec, SkipReason};
 use genolewm_core::reference::{BaseSource, Reference};
-use genolewm_core::source::{AlleleOutcome, VariantRecord};
+use genolewm_core::source::{AlleleOutcome, Carriers, VariantRecord};
 
 /// What became of one allele; `A` is what a candidate is answered with.
 #[derive(Debug, Clone)]
@@ -37,17 +37,23 @@ pub(super) struct PlacedAlleles {
 }
 
 impl PlacedAlleles {
-    /// Places each allele of a record that is a candidate. After an error the same record can be
+    /// Places each allele of a record that is a candidate and is carried. After an error the same record can be
     /// asked again.
     pub(super) fn of<S: BaseSource>(
         record: &mut VariantRecord,
+        carriers: &Carriers,
         reference: &mut Reference<S>,
         mut place: impl FnMut(&mut Reference<S>, &EditSpec) -> Result<Placed>,
     ) -> Result<Self> {
         let mut placed = Self::default();
-        for allele in alleles_of(record, reference)? {
+        let carried = carriers.carried(record);
+        for (index, allele) in alleles_of(record, reference)?.into_iter().enumerate() {
+            let is_carried = carried.as_ref().and_then(|carried| carried.get(index));
             let slot = match allele {
                 AlleleOutcome::Skipped(reason) => Some(reason),
+                AlleleOutcome::Candidate(_) if is_carried == Some(&false) => {
+                    Some(SkipReason::NotCarried)
+                }
                 AlleleOutcome::Candidate(edit) => match place(reference, &edit)? {
                     Placed::Skipped(reason) => Some(reason),
                     Placed::Window(window) => {

@@ -196,7 +196,7 @@ fn records_are_selected_by_place_and_by_what_they_hold() -> Result<()> {
             passes: |record, least| record.alternates.len() as f64 >= least,
             least: 1.0,
         }),
-        strict: false,
+        ..Selection::default()
     };
     let (rows, run) = run_reversed(selection)?;
     assert_eq!(rows, ["0 malformed", "1 2", "2 3"]);
