@@ -175,7 +175,11 @@ export class GenoLeWMRuntime {
   async inspect(file: InputLike, options: InspectOptions = {}): Promise<Inspection> {
     const whose = whoseOf(options);
     return this.#withInput(file, async (input) => {
-      const found = await this.#call("inspect", { sources: { input }, options: whose }, options.signal);
+      const found = await this.#call(
+        "inspect",
+        { sources: { input }, options: whose },
+        options.signal,
+      );
       return JSON.parse(found) as Inspection;
     });
   }

@@ -275,6 +275,8 @@ export interface ScoredRow extends RowBase {
   /** Confidence in the bucket, 0 to 1. */
   readonly confidence: number;
   readonly lowConfidence: boolean;
+  /** Whether it lies in a repeat, by the reference's lower case; null where that marks none. */
+  readonly repeat: "masked" | "unmasked" | null;
   /** 0-based offset of the window on its contig. */
   readonly windowStart: number;
   /** The row as the JSONL format has it. */

@@ -52,6 +52,7 @@ struct ScoreFigures {
     bucket_id: String,
     confidence: f64,
     low_confidence: bool,
+    repeat: Option<&'static str>,
     window_start: u64,
     json: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +74,7 @@ impl Row {
             bucket_id: result.bucket_id.clone(),
             confidence: result.confidence,
             low_confidence: result.low_confidence,
+            repeat: scored.repeat_word(),
             window_start: scored.window.start().get(),
             json: scored.row().to_json_line()?,
             receipt: receipt.map(|receipt| receipt.to_json_line()).transpose()?,

@@ -15,7 +15,14 @@ import { type Sorted, sortFiles } from "./intake/sort.ts";
 import { type Whose, whoseQuestion } from "./intake/whose.ts";
 import type { Requests } from "./network.ts";
 import { showProblem } from "./pieces.ts";
-import { type Settings, hidePlan, showMeasuring, showPlan, showPlanProblem } from "./plan.ts";
+import {
+  type PlanHandlers,
+  type Settings,
+  hidePlan,
+  showMeasuring,
+  showPlan,
+  showPlanProblem,
+} from "./plan.ts";
 import { shareOf } from "./progress.ts";
 import { emptySkipped } from "./results/skipped.ts";
 import { Run } from "./run.ts";
@@ -43,6 +50,10 @@ export class Flow {
   private reference: Reference | undefined;
   private settings: Settings = { whose: {}, regions: "", backend: "auto" };
   private run: Run | undefined;
+  private readonly planHandlers: PlanHandlers = {
+    start: () => void this.start(),
+    settings: (changed) => void this.applySettings(changed),
+  };
   private autostart = false;
 
   constructor(
@@ -124,7 +135,7 @@ export class Flow {
   }
 
   private show(name: StepName, shown: HTMLElement): void {
-    if (name === "plan") showPlanProblem(shown);
+    if (name === "plan") showPlanProblem(shown, this.reference, this.settings, this.planHandlers);
     else if (name === "file") showProblem(name, shown, () => this.restart());
     else showProblem(name, shown, () => this.askReference());
   }
@@ -252,10 +263,7 @@ export class Flow {
       showMeasuring();
       const trial = await tryOut({ ...matter, ...settings }, signal);
       if (signal.aborted) return;
-      showPlan(matter.inspection, matter.reference, trial, settings, {
-        start: () => void this.start(),
-        settings: (changed) => void this.applySettings(changed),
-      });
+      showPlan(matter.inspection, matter.reference, trial, settings, this.planHandlers);
       if (this.autostart) await this.start();
     });
   }

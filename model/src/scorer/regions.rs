@@ -382,7 +382,7 @@ mod tests {
                 "{text}"
             );
             assert!(
-                error.is_some_and(|error| error.remediation().is_some()),
+                error.is_some_and(|error| error.remedy().is_some()),
                 "{text}"
             );
         }

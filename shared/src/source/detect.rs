@@ -107,7 +107,7 @@ fn looks_like_vcf(text: &[u8]) -> bool {
 }
 
 /// Formats that people pass by mistake, by their first bytes.
-const OTHERS: [(&[u8], &str, &str); 11] = [
+const OTHERS: [(&[u8], &str, &str); 12] = [
     (
         b"PK\x03\x04",
         "a ZIP archive",
@@ -149,6 +149,11 @@ const OTHERS: [(&[u8], &str, &str); 11] = [
         "decompress it: zstd -d",
     ),
     (b"\xfd7zXZ", "compressed with xz", "decompress it: xz -d"),
+    (
+        b"{\\rtf",
+        "a document of a word processor (RTF)",
+        "save it as plain text, or download the raw data again",
+    ),
     (b"%PDF", "a PDF document", "download the raw data instead"),
     (
         b">",
@@ -233,5 +238,6 @@ mod tests {
         assert_eq!(kind("PK\u{3}\u{4}"), None);
         assert_eq!(kind(" \n\n"), None);
         assert_eq!(kind("a\0b"), None);
+        assert_eq!(kind("{\\rtf1\\ansi\n# rsid"), None);
     }
 }

@@ -14,6 +14,7 @@ mod detect;
 mod genotype;
 mod array;
 mod json;
+mod header;
 mod vcf;
 mod import;
 mod reader;

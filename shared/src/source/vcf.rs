@@ -1,5 +1,6 @@
 //! VCF: the header through noodles, records split here so that an error can say where it is.
 
+use super::header::is_valid;
 use super::record::{SourceWarning, VariantRecord, normalise_allele};
 use crate::bytes::LineReader;
 use crate::error::Location;
@@ -273,7 +274,10 @@ fn read_header(header: &[String]) -> (Contigs, Vec<SourceWarning>) {
         let _ = parser.parse_partial(b"##fileformat=VCFv4.2");
     }
     for (line, text) in lines.filter(|(_, text)| text.starts_with("##")) {
-        if let Err(error) = parser.parse_partial(text.as_bytes()) {
+        // noodles does not know all that the specification allows.
+        if let Err(error) = parser.parse_partial(text.as_bytes())
+            && !is_valid(text)
+        {
             warnings.push(SourceWarning {
                 line: Some(line),
                 message: refusal(text, &error),

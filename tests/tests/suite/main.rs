@@ -14,6 +14,7 @@ mod eval;
 mod eval_all;
 mod export;
 mod fixture;
+mod flags;
 mod joint;
 mod kills;
 mod pipeline;

@@ -178,7 +178,12 @@ fn usage(error: &clap::Error, terminal: &mut Terminal<'_>) -> Result<u8> {
     let text = error.render().to_string();
     if error.use_stderr() {
         let code = ErrorCode::InputGeneric;
-        terminal.tell(format_args!("{} [{code}]", text.trim_end()));
+        let text = text
+            .trim_end()
+            .trim_end_matches("For more information, try '--help'.")
+            .trim_end();
+        let remedy = "--help lists the flags and what they take";
+        terminal.tell(format_args!("{text} [{code}]\n  remedy: {remedy}"));
         return Ok(code.exit_status());
     }
     terminal.line(text.trim_end())?;

@@ -15,6 +15,7 @@ import {
   confidenceWords,
   copiesWords,
   kindOf,
+  repeatWords,
 } from "./words.ts";
 
 const RAW = "distance between what was predicted and what was read";
@@ -205,6 +206,14 @@ export class Detail {
         "Compared with",
         `${bucketWords(bucket)} `,
         h("code", { "data-testid": "detail-bucket" }, bucket),
+      ],
+      [
+        "Repeat",
+        h(
+          "span",
+          { "data-testid": "detail-repeat" },
+          repeatWords(words.repeats.text(scored.repeat.at(row))),
+        ),
       ],
       [
         "Confidence",

@@ -49,6 +49,7 @@ export class ScoredColumns extends Places {
   readonly confidence = floats();
   readonly lowConfidence = flags();
   readonly bucket = wholes();
+  readonly repeat = wholes();
   readonly windowStart = wholes();
   readonly receiptOffset = floats();
   readonly receiptBytes = wholes();
@@ -67,6 +68,7 @@ class Vocabulary {
   readonly genes = new Words();
   readonly copies = new Words();
   readonly buckets = new Words();
+  readonly repeats = new Words();
   readonly reasons = new Words();
   readonly descriptions = new Words();
 }
@@ -123,6 +125,7 @@ export class Store {
     scored.confidence.push(row.confidence);
     scored.lowConfidence.push(Number(row.lowConfidence));
     scored.bucket.push(words.buckets.number(row.bucketId));
+    scored.repeat.push(words.repeats.number(row.repeat ?? ""));
     scored.windowStart.push(row.windowStart);
     scored.receiptOffset.push(receipt.offset);
     scored.receiptBytes.push(receipt.bytes);

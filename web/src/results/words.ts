@@ -26,7 +26,8 @@ const GC: Readonly<Record<string, string>> = {
 };
 
 const REPEATS: Readonly<Record<string, string>> = {
-  none: "outside known repeats",
+  // Of a table that was made without repeats, too: it says nothing about this place.
+  none: "",
   simple: "in a simple repeat",
   low_complexity: "in a stretch of low complexity",
   transposon: "in a mobile element",
@@ -43,6 +44,16 @@ export function bucketWords(bucketId: string): string {
     repeat && (REPEATS[repeat] ?? repeat),
   ];
   return `common variants ${parts.filter(Boolean).join(", ")}`;
+}
+
+const MASKS: Readonly<Record<string, string>> = {
+  masked: "in a repeat, which the reference writes in lower case",
+  unmasked: "outside the repeats that the reference writes in lower case",
+} satisfies Record<NonNullable<ScoredRow["repeat"]>, string>;
+
+/** Whether a place lies in a repeat, in words. */
+export function repeatWords(repeat: string): string {
+  return MASKS[repeat] ?? "not known: the reference marks no repeats here";
 }
 
 /** How well filled that group is. */
