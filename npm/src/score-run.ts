@@ -85,6 +85,9 @@ export class ScoreRun {
       case "wait":
         await Promise.race(this.#outstanding);
         return true;
+      // Rows are ready, and others may have their turn.
+      case "again":
+        return true;
       case "done":
         return false;
     }

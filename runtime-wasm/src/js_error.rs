@@ -35,7 +35,7 @@ impl From<JsError> for JsValue {
             ("code", error.code().to_string().into()),
             ("message", error.message().into()),
             ("details", object(details)),
-            ("remediation", text_or_null(error.remedy())),
+            ("remediation", error.advice().into()),
             ("location", location),
         ])
     }

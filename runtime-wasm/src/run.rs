@@ -14,10 +14,10 @@ use genolewm::scorer::{
     BATCH_SIZE, Candidate, Delivery, Intake, Need, Outcome, Placer, RecordOutcome, Regions, Run,
     RunStep, ScoreOptions, ScoredBy, Selection, calibrate_all,
 };
-use genolewm_core::Result;
-use genolewm_core::provenance::{ReceiptBuilder, rfc3339_utc};
+use genolewm_core::provenance::{Receipt, ReceiptBuilder, rfc3339_utc};
 use genolewm_core::reference::Pages;
 use genolewm_core::source::{VariantReader, Whose};
+use genolewm_core::{Error, Result};
 use js_sys::{Reflect, Uint8Array};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -32,6 +32,7 @@ export type Step =
   | { kind: "read"; offset: number; length: number }
   | { kind: "job"; ticket: number; bytes: Uint8Array; candidates: number }
   | { kind: "wait" }
+  | { kind: "again" }
   | { kind: "done" };"#;
 
 /// How a file is scored.
@@ -135,6 +136,7 @@ impl FileRun {
                 job
             }
             RunStep::Wait => step("wait"),
+            RunStep::Again => step("again"),
             RunStep::Done => step("done"),
         })
     }
@@ -225,9 +227,9 @@ impl FileRun {
     fn record(&mut self, record: &RecordOutcome, rows: &mut Vec<Row>) -> Result<()> {
         let outcomes = &record.outcomes;
         let mut line = self.annotate.then(|| vcf_line(&record.record, outcomes));
-        let mut receipts = match (&record.by, self.receipts) {
-            (Some(by), true) => record.receipts(self.builder(by)?, &now())?,
-            _ => Vec::new(),
+        let mut receipts = match self.receipts {
+            true => self.make_receipts(record)?,
+            false => Vec::new(),
         }
         .into_iter();
         for (allele, outcome) in outcomes.iter().enumerate() {
@@ -248,13 +250,19 @@ impl FileRun {
         Ok(())
     }
 
-    /// The builder of receipts for what one device scored.
-    fn builder(&mut self, by: &Arc<ScoredBy>) -> Result<&ReceiptBuilder> {
-        use std::collections::btree_map::Entry;
-        Ok(match self.builders.entry(Arc::clone(by)) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(by.receipts(&self.info)?),
-        })
+    /// The receipts of a record's scores.
+    fn make_receipts(&mut self, record: &RecordOutcome) -> Result<Vec<Option<Receipt>>> {
+        for by in &record.by {
+            if !self.builders.contains_key(by) {
+                let builder = by.receipts(&self.info)?;
+                self.builders.insert(Arc::clone(by), builder);
+            }
+        }
+        let known = |by: &Arc<ScoredBy>| {
+            let builder = self.builders.get(by);
+            builder.ok_or_else(|| Error::invariant("a device has no receipts"))
+        };
+        record.receipts(known, &now())
     }
 }
 

@@ -97,6 +97,23 @@ impl ErrorCode {
             _ => 1,
         }
     }
+
+    /// What to do about an error that knows no better.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self.family() {
+            "INPUT" => "correct what is named, or leave it out; docs/formats.md says what is read",
+            "CONFIG" => "correct the setting that is named",
+            "RESOURCE" => {
+                "check that there is room, and that what is named is there and may be used"
+            }
+            "TRAINING" => "correct the setting or the data that is named, and resume the run",
+            "EVAL" => "correct the data that is named",
+            "DEPLOY" => "fetch the model or checkpoint again, or make it again",
+            "PROVENANCE" => "use the files that came with the model or the score, unchanged",
+            _ => "this is a fault of the program: please report it, without your data",
+        }
+    }
 }
 
 /// Where in an input something is wrong. Lines and columns are 1-based; columns count bytes.
@@ -292,10 +309,16 @@ impl Error {
         &self.0.details
     }
 
-    /// What to do about it, if there is something.
+    /// What to do about this very error, if there is something; see [`advice`](Self::advice).
     #[must_use]
     pub fn remedy(&self) -> Option<&str> {
         self.0.remedy.as_deref()
+    }
+
+    /// What to do about it: its own remedy, or that of its code.
+    #[must_use]
+    pub fn advice(&self) -> &str {
+        self.remedy().unwrap_or_else(|| self.code().remedy())
     }
 
     /// Where in the input it is, if it is in an input.

@@ -8,9 +8,11 @@
 /// The longest line of a text file, in bytes. A site of half a million samples takes about 25 MB.
 pub const MAX_LINE_BYTES: usize = 32 << 20;
 
-/// The longest line that is kept as text in memory whole: a row of an annotation, a list, a table,
-/// or a header line.
-pub const MAX_LISTED_LINE_BYTES: usize = 1 << 20;
+/// The longest line of an annotation, list or table, in bytes.
+pub const MAX_LISTED_LINE_BYTES: usize = 4 << 20;
+
+/// The longest header line of a VCF that is looked into; longer ones are only kept.
+pub const MAX_HEADER_LINE_BYTES: usize = 1 << 20;
 
 /// Header lines of a VCF, blank ones included. The human assembly with all its pieces has 3,366
 /// contigs.
@@ -18,6 +20,9 @@ pub const MAX_HEADER_LINES: usize = 1 << 18;
 
 /// Bytes of all header lines of a VCF: most of them are names of samples.
 pub const MAX_HEADER_BYTES: usize = 32 << 20;
+
+/// Columns of a raw-data table.
+pub const MAX_COLUMNS: usize = 256;
 
 /// Alternate alleles of one record. A file of 4,000 is scored; sites of real files have tens.
 pub const MAX_ALTERNATES: usize = 1 << 12;
@@ -44,3 +49,27 @@ pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 
 /// Bytes of a contig's name in a reference.
 pub const MAX_CONTIG_NAME_BYTES: usize = 64 << 10;
+
+/// Contigs of a reference. The human assembly with all its pieces has 3,366.
+pub const MAX_CONTIGS: usize = 1 << 18;
+
+/// Bytes of the names of all contigs of a reference.
+pub const MAX_CONTIG_NAMES_BYTES: usize = 16 << 20;
+
+/// Bytes of a reference's index. That of the blocks of a genome of 100 Gb takes 25 MB.
+pub const MAX_INDEX_BYTES: usize = 64 << 20;
+
+/// Blank lines and comments in a row among the records of a file of variants.
+pub const MAX_BLANK_LINES: usize = 1 << 20;
+
+/// Memory of the records that are read ahead, to be compared with the reference.
+pub const MAX_LOOK_AHEAD_BYTES: usize = 16 << 20;
+
+/// Memory of the records of one batch, after which it is scored however few alleles it has.
+pub const MAX_BATCH_BYTES: usize = 4 << 20;
+
+/// Memory of the records of all batches that wait for their scores, after which nothing is read.
+pub const MAX_WAITING_BYTES: usize = 64 << 20;
+
+/// Threads that score, and batches that are in work at once.
+pub const MAX_THREADS: usize = 1_024;

@@ -3,11 +3,13 @@
 //! VCF and every file for people counts bases from 1; windows, slices and BED count from 0. The
 //! only way from one to the other is a named conversion here.
 
+use crate::limits::MAX_POSITION;
 use crate::{Error, ErrorCode, Result};
+use alloc::format;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// A 1-based position on a contig, as VCF's POS column; at least 1.
+/// A 1-based position on a contig, as VCF's POS column; from 1 to [`MAX_POSITION`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub struct Position(u64);
@@ -16,15 +18,19 @@ impl Position {
     /// A position from a 1-based number.
     ///
     /// # Errors
-    /// `INPUT.INVALID_EDIT` for 0, which no base has.
+    /// `INPUT.INVALID_EDIT` for 0, which no base has, and beyond [`MAX_POSITION`].
     pub fn new(one_based: u64) -> Result<Self> {
-        if one_based == 0 {
-            return Err(Error::new(
-                ErrorCode::InputInvalidEdit,
-                "position 0 does not exist: positions start at 1",
-            ));
+        let refused = |message| {
+            Error::new(ErrorCode::InputInvalidEdit, message)
+                .with_remedy("give the position as a whole number that counts from 1")
+        };
+        match one_based {
+            0 => Err(refused(
+                "position 0 does not exist: positions start at 1".into(),
+            )),
+            1..=MAX_POSITION => Ok(Self(one_based)),
+            _ => Err(refused(beyond(one_based))),
         }
-        Ok(Self(one_based))
     }
 
     /// The 1-based number.
@@ -76,7 +82,7 @@ impl BpOffset {
     /// The same base as a 1-based position.
     #[must_use]
     pub const fn position(self) -> Position {
-        Position(self.0 + 1)
+        Position(self.0.saturating_add(1))
     }
 
     /// The number as an index of a slice; past every slice where `usize` cannot hold it.
@@ -113,6 +119,10 @@ impl fmt::Display for BpOffset {
     }
 }
 
+fn beyond(position: u64) -> alloc::string::String {
+    format!("position {position} lies beyond every contig: the last that is read is {MAX_POSITION}")
+}
+
 /// A half-open span of 0-based offsets, `[start, end)`, as in BED.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Interval {
@@ -126,8 +136,13 @@ impl Interval {
     /// The span from `start` to `end`.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` when `end` lies before `start`.
+    /// `INPUT.GENERIC` when `end` lies before `start`, or beyond [`MAX_POSITION`].
     pub fn new(start: BpOffset, end: BpOffset) -> Result<Self> {
+        if end.get() > MAX_POSITION {
+            return Err(
+                Error::input(beyond(end.get())).with_remedy("give ends that lie on the contig")
+            );
+        }
         if end < start {
             return Err(Error::input("an interval ends before it starts")
                 .with_detail("start", start)
@@ -167,7 +182,7 @@ impl Interval {
     /// Number of bases.
     #[must_use]
     pub const fn len_bp(self) -> u64 {
-        self.end.0 - self.start.0
+        self.end.0.saturating_sub(self.start.0)
     }
 
     /// Whether it holds no base.
@@ -204,8 +219,18 @@ mod tests {
         assert_eq!(Position::new(1)?.offset(), BpOffset(0));
         assert_eq!(BpOffset(41).position().get(), 42);
         assert!(Position::new(0).is_err());
+        assert!(Position::new(MAX_POSITION).is_ok());
         assert_eq!(BpOffset(3).since(BpOffset(5)), None);
         Ok(())
+    }
+
+    /// In a release build 2^64 - 1 became 0 when it was added to.
+    #[test]
+    fn positions_near_the_end_of_the_numbers_wrapped() {
+        for beyond in [MAX_POSITION + 1, u64::MAX] {
+            assert!(Position::new(beyond).is_err());
+            assert!(Interval::new(BpOffset(0), BpOffset(beyond)).is_err());
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod size;
 mod wasm;
 mod pack;
 mod dist;
+mod fuzz;
 mod slowest;
 mod test;
 
@@ -29,7 +30,7 @@ type Work = fn(&Path, &[String]) -> Verdict;
 /// A command: its name, what it is for, and its work.
 type XtaskCommand = (&'static str, &'static str, Work);
 
-const COMMANDS: [XtaskCommand; 10] = [
+const COMMANDS: [XtaskCommand; 11] = [
     (
         "layers",
         "imports go one way only, between crates and inside them",
@@ -49,6 +50,11 @@ const COMMANDS: [XtaskCommand; 10] = [
         "deny",
         "licences of dependencies are allowed, and nothing that ships can open a connection",
         |root, _| deny::check(root),
+    ),
+    (
+        "fuzz",
+        "libFuzzer over every reader: TARGET..., --seconds N for each, --list",
+        fuzz::run,
     ),
     (
         "build-wasm",

@@ -6,11 +6,15 @@ use super::calibrate::ScoredBy;
 use super::placer::Candidate;
 use super::run::{CandidateBatch, Delivery, Intake, Need, Run, RunProgress, RunStep};
 use genolewm_core::error::Location;
+use genolewm_core::limits::MAX_THREADS;
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::io::{ErrorKind, Read};
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::thread::Scope;
+use std::time::Duration;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +27,10 @@ pub enum RunEnd {
 
 /// Batches that may wait or be in work, for each worker.
 const BATCHES_PER_WORKER: usize = 2;
+/// How long answers are waited for before it is asked whether to stop.
+const CANCEL_AFTER: Duration = Duration::from_millis(100);
 /// Bytes that are read at once.
-const CHUNK_BYTES: u64 = 128 * 1024;
+const CHUNK_BYTES: usize = 128 * 1024;
 
 /// A file of variants that is read as its run asks for more.
 pub struct VariantFile {
@@ -78,24 +84,12 @@ impl VariantFile {
         }
     }
 
-    /// Hands on the next bytes. Before the input is open each time as many as came before, since it
-    /// is looked at from its start again.
+    /// Hands on the next bytes.
     fn feed(&mut self, intake: &mut Intake) -> Result<()> {
-        self.buffer.clear();
-        let read = if intake.reader().is_none() {
-            let size = CHUNK_BYTES.max(intake.bytes());
-            let mut chunk = self.reader.by_ref().take(size);
-            chunk.read_to_end(&mut self.buffer)
-        } else {
-            self.buffer.resize(CHUNK_BYTES as usize, 0);
-            self.reader.read(&mut self.buffer)
-        };
-        match read {
+        self.buffer.resize(CHUNK_BYTES, 0);
+        match self.reader.read(&mut self.buffer) {
             Ok(0) => intake.end(),
-            Ok(read) => {
-                self.buffer.truncate(read);
-                intake.push(&self.buffer)?;
-            }
+            Ok(read) => intake.push(&self.buffer[..read])?,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => intake.fail(
                 Error::new(
@@ -122,6 +116,22 @@ impl std::fmt::Debug for VariantFile {
 
 type BatchAnswers<A> = Result<Vec<A>>;
 
+/// Batches on their way to the workers.
+struct BatchQueue {
+    batches: Mutex<Receiver<CandidateBatch>>,
+    /// Set when the answers are not wanted any more.
+    is_closed: AtomicBool,
+}
+
+/// Closes a queue, however its owner ends.
+struct Closes<'a>(&'a BatchQueue);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.is_closed.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The answers to a batch, one for each candidate.
 pub type Answering<'a, A> = dyn Fn(&[Candidate]) -> BatchAnswers<A> + Sync + 'a;
 
@@ -136,17 +146,40 @@ pub struct Workers<'a, A> {
 }
 
 impl<A: Send> Workers<'_, A> {
-    /// Answers batches until there are no more.
-    fn work(&self, queue: &Mutex<Receiver<CandidateBatch>>, done: &Sender<(u64, BatchAnswers<A>)>) {
+    /// Starts a worker.
+    fn spawn<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        queue: &'env BatchQueue,
+        done: Sender<(u64, BatchAnswers<A>)>,
+    ) -> Result<()> {
+        let started = std::thread::Builder::new().spawn_scoped(scope, move || {
+            self.work(queue, &done);
+        });
+        started.map(drop).map_err(|error| {
+            let message = format!("the system starts no more threads: {error}");
+            Error::new(ErrorCode::ResourceRuntimeSetup, message)
+                .with_detail("threads", self.threads)
+                .with_remedy("score with fewer --threads")
+                .with_source(error)
+        })
+    }
+
+    /// Answers batches until there are no more, or nobody waits for them.
+    fn work(&self, queue: &BatchQueue, done: &Sender<(u64, BatchAnswers<A>)>) {
         // With several workers each keeps to its own core.
         let pool = (self.threads > 1)
             .then(|| rayon::ThreadPoolBuilder::new().num_threads(1).build().ok())
             .flatten();
         loop {
-            let batch = queue.lock().ok().and_then(|queue| queue.recv().ok());
+            let batch = queue.batches.lock().ok();
+            let batch = batch.and_then(|batches| batches.recv().ok());
             let Some(CandidateBatch { ticket, candidates }) = batch else {
                 return;
             };
+            if queue.is_closed.load(Ordering::Relaxed) {
+                return;
+            }
             let answers = match &pool {
                 Some(pool) => pool.install(|| (self.answer)(&candidates)),
                 None => (self.answer)(&candidates),
@@ -173,20 +206,28 @@ pub fn drive<A: Send, S: BaseSource>(
     mut sink: impl FnMut(Delivery<A>, RunProgress, &mut Reference<S>) -> Result<()>,
 ) -> Result<RunEnd> {
     let threads = workers.threads.max(1);
+    if threads > MAX_THREADS {
+        return Err(Error::input(format!("more than {MAX_THREADS} threads"))
+            .with_detail("threads", threads)
+            .with_remedy("give as many --threads as there are cores, or leave the flag out"));
+    }
     // Batches that may be on their way.
     let most = threads * BATCHES_PER_WORKER;
     let by = Arc::new(workers.by.clone());
-    let (jobs, queue) = sync_channel(most);
+    let (jobs, batches) = sync_channel(most);
     let (done, answers) = channel();
-    let queue = Mutex::new(queue);
+    let queue = BatchQueue {
+        batches: Mutex::new(batches),
+        is_closed: AtomicBool::new(false),
+    };
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            let (queue, done) = (&queue, done.clone());
-            scope.spawn(move || workers.work(queue, &done));
-        }
-        drop(done);
         // Dropped when this ends, however it does: then the workers end, too.
         let (jobs, answers) = (jobs, answers);
+        let _closes = Closes(&queue);
+        for _ in 0..threads {
+            workers.spawn(scope, &queue, done.clone())?;
+        }
+        drop(done);
         while !cancel() {
             let step = if run.in_work() >= most {
                 Ok(RunStep::Wait)
@@ -194,8 +235,11 @@ pub fn drive<A: Send, S: BaseSource>(
                 run.next(reference)
             };
             if let Ok(RunStep::Wait) = step {
-                let (ticket, answers) = answers.recv().map_err(|_| worker_ended())?;
-                run.complete(ticket, answers?, &by)?;
+                match answers.recv_timeout(CANCEL_AFTER) {
+                    Ok((ticket, answers)) => run.complete(ticket, answers?, &by)?,
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Err(RecvTimeoutError::Disconnected) => return Err(worker_ended()),
+                }
             }
             while let Some(delivery) = run.deliver() {
                 sink(delivery, run.progress(), reference)?;
@@ -203,7 +247,7 @@ pub fn drive<A: Send, S: BaseSource>(
             match step? {
                 RunStep::Needs(need) => input.meet(need, run.intake_mut())?,
                 RunStep::Batch(batch) => jobs.send(batch).map_err(|_| worker_ended())?,
-                RunStep::Wait => {}
+                RunStep::Wait | RunStep::Again => {}
                 RunStep::Done => return Ok(RunEnd::Finished),
             }
         }

@@ -3,13 +3,13 @@
 use super::compression::Compression;
 use super::stream::ByteStream;
 use crate::error::Location;
-use crate::limits::MAX_LINE_BYTES;
+use crate::limits::{MAX_BLANK_LINES, MAX_LINE_BYTES};
 use crate::{Error, ErrorCode, Result};
 
 const BUFFER_BYTES: usize = 128 * 1024;
 
 /// The most bytes that are kept after a mark.
-const MAX_MARKED_BYTES: usize = 32 * 1024 * 1024;
+const MAX_MARKED_BYTES: usize = MAX_LINE_BYTES;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -110,6 +110,14 @@ impl LineReader {
                 .problem("the line is not UTF-8", error.utf8_error().valid_up_to())
                 .with_remedy("convert the file: iconv -f LATIN1 -t UTF-8")),
         }
+    }
+
+    /// For a stretch without records that is too long to be passed over.
+    pub(crate) fn too_many_blank(&self) -> Error {
+        let message = format!("{MAX_BLANK_LINES} lines in a row hold no record");
+        Error::input(message)
+            .at(Location::line(&self.name, self.line))
+            .with_remedy("remove the empty lines: grep -v '^$'")
     }
 
     /// The next byte, for formats without lines; `None` at the end. Not to be mixed with

@@ -6,10 +6,11 @@ use super::index_builder::Indexes;
 use super::kind::{ReferenceKind, sniff};
 use super::twobit::{OpenProgress, TwoBitReference};
 use crate::bytes::{RangeRead, read_full, wrong};
+use crate::limits::MAX_INDEX_BYTES;
 use crate::position::Interval;
 use crate::{Error, ErrorCode, Result};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// FASTA, plain or bgzip, or .2bit.
@@ -220,7 +221,17 @@ fn indexes_beside(path: &Path) -> Result<[Option<Vec<u8>>; 2]> {
 }
 
 fn read_if_present(path: &Path) -> Result<Option<Vec<u8>>> {
-    match std::fs::read(path) {
+    let read = || -> io::Result<Vec<u8>> {
+        let (mut bytes, most) = (Vec::new(), MAX_INDEX_BYTES as u64 + 1);
+        File::open(path)?.take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    match read() {
+        Ok(bytes) if bytes.len() > MAX_INDEX_BYTES => {
+            let message = format!("the index is larger than {} MiB", MAX_INDEX_BYTES >> 20);
+            let error = wrong(&path.display().to_string(), &message);
+            Err(error.with_remedy("delete the index, or make it anew with `samtools faidx`"))
+        }
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(cannot_open(error, &path.display().to_string())),

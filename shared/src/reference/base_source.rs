@@ -1,5 +1,6 @@
 //! What bases are fetched from.
 
+use crate::limits::{MAX_CONTIG_NAMES_BYTES, MAX_CONTIGS};
 use crate::position::Interval;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -77,4 +78,15 @@ pub(super) fn locate(
 pub(super) fn unknown_contig(contig: &str) -> Error {
     Error::input(format!("the reference has no contig {contig:?}"))
         .with_remedy("check that the variants and the reference are of one genome build")
+}
+
+/// Refuses a reference of too many contigs, or of too long names.
+pub(super) fn within_limits(contigs: usize, names_bytes: usize) -> Result<()> {
+    if contigs <= MAX_CONTIGS && names_bytes <= MAX_CONTIG_NAMES_BYTES {
+        return Ok(());
+    }
+    let mib = MAX_CONTIG_NAMES_BYTES >> 20;
+    let message =
+        format!("the reference has more than {MAX_CONTIGS} contigs, or {mib} MiB of their names");
+    Err(Error::input(message).with_remedy("give a reference without unplaced scaffolds"))
 }

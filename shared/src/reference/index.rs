@@ -1,5 +1,6 @@
 //! The FASTA index (`.fai`): where a FASTA file has its contigs.
 
+use super::base_source::within_limits;
 use crate::bytes::{ByteStore, RangeRead};
 use crate::{Error, Result};
 use noodles_fasta::fai;
@@ -103,6 +104,8 @@ fn entries<'a>(records: impl Iterator<Item = &'a fai::Record>) -> Result<Vec<Fai
     if entries.is_empty() {
         return Err("there are no contigs".to_owned());
     }
+    let names_bytes = entries.iter().map(|entry| entry.name.len()).sum();
+    within_limits(entries.len(), names_bytes).map_err(|error| error.message().to_owned())?;
     Ok(entries)
 }
 

@@ -1,6 +1,7 @@
 //! Where the lines of a FASTA text begin and end, for its index (`.fai`). By hand: noodles builds one
 //! from a reader, and here the bytes are pushed.
 
+use super::base_source::within_limits;
 use super::index::FaiEntry;
 use crate::error::Location;
 use crate::limits::MAX_CONTIG_NAME_BYTES;
@@ -26,6 +27,7 @@ pub(super) struct Scanner {
     ends_in_cr: bool,
     entries: Vec<FaiEntry>,
     names: BTreeSet<String>,
+    names_bytes: usize,
 }
 
 /// What the next byte is part of.
@@ -105,8 +107,11 @@ impl Scanner {
         self.name
             .extend_from_slice(piece.get(..taken).unwrap_or_default());
         if self.name.len() > MAX_CONTIG_NAME_BYTES {
-            return Err(Error::input("a contig's name is longer than 64 KiB")
-                .with_remedy("check that this is the FASTA that was meant"));
+            let kib = MAX_CONTIG_NAME_BYTES >> 10;
+            return Err(
+                Error::input(format!("a contig's name is longer than {kib} KiB"))
+                    .with_remedy("check that this is a reference genome"),
+            );
         }
         if end.is_some() {
             self.part = TextPart::Description;
@@ -186,6 +191,8 @@ impl Scanner {
         }
         let name = String::from_utf8(self.name.clone())
             .map_err(|error| Error::input("a contig's name is not UTF-8").with_source(error))?;
+        self.names_bytes += name.len();
+        within_limits(self.names.len() + 1, self.names_bytes)?;
         if !self.names.insert(name.clone()) {
             let message = format!("two contigs are called {name:?}");
             let remedy = "leave one of them out: samtools faidx FASTA CONTIG writes a single one";

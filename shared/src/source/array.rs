@@ -7,6 +7,7 @@ use super::table::{Delimiter, Field, GenotypeColumns, TableLayout, split};
 use crate::bytes::LineReader;
 use crate::contig::common_form;
 use crate::error::Location;
+use crate::limits::{MAX_BLANK_LINES, MAX_HEADER_BYTES, MAX_HEADER_LINES};
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
 
@@ -36,6 +37,7 @@ impl ArrayReader {
     /// Reads up to the first row, and learns the columns from the header or from that row.
     pub(super) fn detect(mut lines: LineReader, reading: Reading) -> Result<Self> {
         let mut comments = Vec::new();
+        let mut bytes = 0;
         let mut in_preamble = false;
         let mut from_comment = None;
         let (layout, pending) = loop {
@@ -45,6 +47,10 @@ impl ArrayReader {
                     None => return Err(unrecognised(lines.name(), 1, "it has no rows")),
                 }
             };
+            bytes += text.len();
+            if bytes > MAX_HEADER_BYTES || line > MAX_HEADER_LINES as u64 {
+                return Err(unrecognised(lines.name(), line, "no rows come for long"));
+            }
             let trimmed = text.trim();
             if in_preamble || trimmed.eq_ignore_ascii_case("[header]") {
                 in_preamble = !trimmed.eq_ignore_ascii_case("[data]");
@@ -106,7 +112,7 @@ impl ArrayReader {
     }
 
     pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
-        loop {
+        for _ in 0..MAX_BLANK_LINES {
             let next = match self.pending.take() {
                 Some(row) => Some(row),
                 None => self.lines.next_line()?,
@@ -129,6 +135,7 @@ impl ArrayReader {
             }
             return self.parse_row(line, &fields).map(Some);
         }
+        Err(self.lines.too_many_blank())
     }
 
     /// MyHeritage rows without a comma are separated by blanks; everyone else keeps to one kind.

@@ -7,7 +7,7 @@ use super::array::{Reading, contig_name};
 use super::record::{VariantRecord, normalise_allele};
 use crate::bytes::LineReader;
 use crate::error::Location;
-use crate::limits::MAX_JSON_VARIANT_BYTES;
+use crate::limits::{MAX_ALTERNATES, MAX_HEADER_BYTES, MAX_JSON_VARIANT_BYTES};
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
 use serde_json::{Map, Value};
@@ -32,6 +32,8 @@ struct JsonPlace {
     peeked: Option<u8>,
     line: u64,
     column: u64,
+    /// Bytes since the variant before.
+    bytes: usize,
     first: bool,
     done: bool,
 }
@@ -45,6 +47,7 @@ impl JsonReader {
                 peeked: None,
                 line: 1,
                 column: 0,
+                bytes: 0,
                 first: true,
                 done: false,
             },
@@ -82,6 +85,7 @@ impl JsonReader {
         if self.at.done {
             return Ok(None);
         }
+        self.at.bytes = 0;
         let before = self.at;
         self.lines.mark();
         match self.scan_variant() {
@@ -216,6 +220,10 @@ impl JsonReader {
             return Ok(Some(byte));
         }
         let byte = self.lines.next_byte()?;
+        self.at.bytes += 1;
+        if self.at.bytes > MAX_HEADER_BYTES {
+            return Err(self.wrong("too much stands before, between or after the variants"));
+        }
         self.at.column += 1;
         if byte == Some(b'\n') {
             self.at.line += 1;
@@ -301,7 +309,7 @@ fn position(value: Option<&Value>) -> Result<Position, &'static str> {
         _ => None,
     };
     let number: u64 = number.ok_or("the position is not a whole number")?;
-    Position::new(number).map_err(|_| "the position is not at least 1")
+    Position::new(number).map_err(|_| "the position is 0, or beyond every contig")
 }
 
 fn alternates(value: Option<&Value>) -> Result<Vec<String>, &'static str> {
@@ -319,6 +327,9 @@ fn alternates(value: Option<&Value>) -> Result<Vec<String>, &'static str> {
         .map(str::trim)
         .filter(|t| !t.is_empty())
         .collect();
+    if texts.len() > MAX_ALTERNATES {
+        return Err("the variant has too many alternate alleles");
+    }
     if texts.is_empty()
         || texts
             .iter()

@@ -2,7 +2,11 @@
 
 use crate::edit::{EditSpec, MAX_ALLELE_BP, SkipReason};
 use crate::position::Position;
+use std::collections::BTreeSet;
 use std::fmt;
+
+/// What a short text takes beside its letters: where it lies, and its place in the heap.
+const TEXT_BYTES: usize = 48;
 
 /// Something odd about a source that keeps nothing from being read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,18 +96,31 @@ impl VariantRecord {
         if self.alternates.is_empty() {
             return vec![AlleleOutcome::Skipped(self.reason_for_no_alternate())];
         }
-        let mut outcomes = Vec::with_capacity(self.alternates.len());
-        for (index, alternate) in self.alternates.iter().enumerate() {
-            let earlier = self.alternates.get(..index).unwrap_or_default();
-            let outcome = match self.classify(alternate) {
-                AlleleOutcome::Candidate(_) if earlier.contains(alternate) => {
+        let mut earlier = BTreeSet::new();
+        let outcome = |alternate| {
+            let is_new = earlier.insert(alternate);
+            match self.classify(alternate) {
+                AlleleOutcome::Candidate(_) if !is_new => {
                     AlleleOutcome::Skipped(SkipReason::Duplicate)
                 }
                 outcome => outcome,
-            };
-            outcomes.push(outcome);
-        }
-        outcomes
+            }
+        };
+        self.alternates
+            .iter()
+            .map(String::as_str)
+            .map(outcome)
+            .collect()
+    }
+
+    /// About the memory that the record takes, in bytes, so that what is held can be bounded.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let texts = [&self.raw, &self.id, &self.reference].into_iter().flatten();
+        let texts: usize = texts.map(String::len).sum();
+        let alternates = self.alternates.iter();
+        let alternates: usize = alternates.map(|text| TEXT_BYTES + text.len()).sum();
+        size_of::<Self>() + 4 * TEXT_BYTES + texts + self.contig.len() + alternates
     }
 
     /// Gives an array row its reference base; the observed bases that differ become its

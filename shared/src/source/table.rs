@@ -1,5 +1,6 @@
 //! The columns of raw-data tables: which is which, and how a line splits into fields.
 
+use crate::limits::MAX_COLUMNS;
 use std::borrow::Cow;
 
 /// What separates the fields of a table.
@@ -174,9 +175,6 @@ const POSITION: &str = "no column for the position";
 const GENOTYPE: &str = "no column for the genotype, or alleles on a strand that is not known";
 const MANY: &str = "too many columns";
 
-/// More columns than any raw-data table has.
-const MAX_COLUMNS: usize = 256;
-
 /// A column's name in lower case without anything but letters and digits.
 fn plain_name(name: &str) -> String {
     name.chars()
@@ -192,14 +190,19 @@ pub(super) struct Field<'a> {
     pub(super) at: usize,
 }
 
-/// Splits a line into fields.
+/// Splits a line into fields: one more than the limit where there are more.
 pub(super) fn split(line: &str, delimiter: Delimiter) -> Vec<Field<'_>> {
+    let most = MAX_COLUMNS + 1;
     match delimiter {
-        Delimiter::Comma => split_commas(line),
-        Delimiter::Tab => pieces(line, |c| c == '\t').map(Field::plain).collect(),
+        Delimiter::Comma => split_commas(line, most),
+        Delimiter::Tab => pieces(line, |c| c == '\t')
+            .map(Field::plain)
+            .take(most)
+            .collect(),
         Delimiter::Space => pieces(line, char::is_whitespace)
             .filter(|(text, _)| !text.is_empty())
             .map(Field::plain)
+            .take(most)
             .collect(),
     }
 }
@@ -230,7 +233,7 @@ fn pieces(line: &str, is_delimiter: impl Fn(char) -> bool) -> impl Iterator<Item
 
 /// Comma-separated fields with `"` quotes, a doubled quote inside standing for one. A whole row in
 /// one pair of quotes, its inner ones doubled (a spreadsheet's doing), is read as its fields.
-fn split_commas(line: &str) -> Vec<Field<'_>> {
+fn split_commas(line: &str, most: usize) -> Vec<Field<'_>> {
     let mut fields = Vec::new();
     let (mut start, mut quoted) = (0, false);
     for (at, byte) in line.bytes().enumerate() {
@@ -239,6 +242,9 @@ fn split_commas(line: &str) -> Vec<Field<'_>> {
             b',' if !quoted => {
                 fields.push(unquote(line, start, at));
                 start = at + 1;
+                if fields.len() == most {
+                    return fields;
+                }
             }
             _ => {}
         }
@@ -249,7 +255,7 @@ fn split_commas(line: &str) -> Vec<Field<'_>> {
             text: text.replace('"', "").into(),
             at,
         };
-        return pieces(line, |c| c == ',').map(piece).collect();
+        return pieces(line, |c| c == ',').map(piece).take(most).collect();
     }
     fields
 }

@@ -4,12 +4,21 @@ use super::header::is_valid;
 use super::record::{SourceWarning, VariantRecord, normalise_allele};
 use crate::bytes::LineReader;
 use crate::error::Location;
-use crate::limits::{MAX_HEADER_BYTES, MAX_POSITION};
+use crate::limits::{
+    MAX_ALTERNATES, MAX_BLANK_LINES, MAX_HEADER_BYTES, MAX_HEADER_LINE_BYTES, MAX_HEADER_LINES,
+    MAX_WARNINGS,
+};
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
 use noodles_vcf::header::ParseError;
 use noodles_vcf::header::Parser;
 use std::error::Error as _;
+
+/// Characters of a warning about a header line.
+const REFUSAL_CHARS: usize = 400;
+
+/// Bytes of header lines that noodles holds at once: it takes many times the memory of its text.
+const PARSED_BYTES: usize = 1 << 20;
 
 const COLUMNS: [&str; 8] = [
     "#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO",
@@ -33,9 +42,11 @@ impl VcfReader {
                 return Err(no_column_line(&lines, None));
             };
             bytes += text.len();
-            if bytes > MAX_HEADER_BYTES {
-                return Err(at_line(&lines, line, "the header is larger than 32 MiB")
-                    .with_remedy("check that this is a VCF"));
+            if bytes > MAX_HEADER_BYTES || line > MAX_HEADER_LINES as u64 {
+                let (lines_read, mib) = (MAX_HEADER_LINES, MAX_HEADER_BYTES >> 20);
+                let message = format!("the header has more than {lines_read} lines or {mib} MiB");
+                return Err(at_line(&lines, line, &message)
+                    .with_remedy("check that this is a VCF, whole and not changed"));
             }
             if text.starts_with("##") || (text.trim().is_empty() && !header.is_empty()) {
                 header.push(text);
@@ -76,13 +87,14 @@ impl VcfReader {
     }
 
     pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
-        loop {
+        for _ in 0..MAX_BLANK_LINES {
             match self.lines.next_line()? {
                 None => return Ok(None),
                 Some((_, text)) if text.trim().is_empty() => {}
                 Some((line, text)) => return self.parse_record(line, text).map(Some),
             }
         }
+        Err(self.lines.too_many_blank())
     }
 
     fn parse_record(&self, line: u64, text: String) -> Result<VariantRecord> {
@@ -157,7 +169,7 @@ impl<'a> VcfLine<'a> {
         let digits = !column.text.is_empty() && column.text.bytes().all(|b| b.is_ascii_digit());
         match column.text.parse::<u64>() {
             Ok(0) if digits => Ok(None),
-            Ok(pos) if digits && pos <= MAX_POSITION => Position::new(pos).map(Some),
+            Ok(pos) if digits && Position::new(pos).is_ok() => Position::new(pos).map(Some),
             _ => Err(self
                 .wrong(column, "POS is not a position")
                 .with_remedy("write POS as a whole number that counts from 1")),
@@ -177,6 +189,12 @@ impl<'a> VcfLine<'a> {
     fn alternates(&self, column: VcfField<'_>) -> Result<Vec<String>> {
         let mut alternates = Vec::new();
         let mut at = column.at;
+        if column.text.split(',').nth(MAX_ALTERNATES).is_some() {
+            let message = format!("ALT lists more than {MAX_ALTERNATES} alleles");
+            return Err(self
+                .wrong(column, &message)
+                .with_remedy("split the record: bcftools norm -m -any"));
+        }
         for text in column.text.split(',') {
             if text.is_empty() || text.contains(char::is_whitespace) {
                 return Err(self
@@ -224,9 +242,9 @@ fn no_column_line(lines: &LineReader, line: Option<u64>) -> Error {
 
 /// Checks the `#CHROM` line and returns its number of columns.
 fn check_column_line(lines: &LineReader, line: u64, text: &str) -> Result<usize> {
-    let names: Vec<&str> = text.split('\t').collect();
+    let mut names = text.split('\t');
     for (index, want) in COLUMNS.iter().enumerate() {
-        if names.get(index) != Some(want) {
+        if names.next() != Some(want) {
             let message = format!("column {} of the #CHROM line is not {want}", index + 1);
             let remedy = format!(
                 "write the first columns as {}, with tabs",
@@ -235,7 +253,7 @@ fn check_column_line(lines: &LineReader, line: u64, text: &str) -> Result<usize>
             return Err(at_line(lines, line, &message).with_remedy(remedy));
         }
     }
-    Ok(names.len())
+    Ok(COLUMNS.len() + names.count())
 }
 
 /// Why noodles refuses a header line. Lines about samples are not quoted: they name people.
@@ -243,55 +261,94 @@ fn refusal(text: &str, error: &ParseError) -> String {
     let named = ["##SAMPLE", "##PEDIGREE", "##META"]
         .iter()
         .any(|key| text.starts_with(key));
-    match error.source() {
+    let message = match error.source() {
         _ if named => "the header line is not valid".to_owned(),
         Some(cause) => format!("the header line is not valid: {error}: {cause}"),
         None => format!("the header line is not valid: {error}"),
-    }
+    };
+    // An error may hold what it refuses.
+    message.chars().take(REFUSAL_CHARS).collect()
 }
 
 type Contigs = Vec<(String, Option<u64>)>;
 
-/// Reads the header lines through noodles. A line that it refuses is kept for output all the same,
-/// and becomes a warning: nothing that decides how alleles are read stands in the header.
+/// Reads the header lines through noodles, some at a time. A line that it refuses is kept for output
+/// all the same, and becomes a warning: nothing that decides how alleles are read stands in the
+/// header.
 fn read_header(header: &[String]) -> (Contigs, Vec<SourceWarning>) {
-    let mut parser = Parser::default();
-    let mut warnings = Vec::new();
+    let mut read = HeaderRead::default();
     let mut lines = (1_u64..).zip(header).peekable();
-    let has_version = lines
-        .peek()
-        .is_some_and(|(_, first)| parser.parse_partial(first.as_bytes()).is_ok());
-    if has_version {
-        lines.next();
-    } else {
-        let message = "the first line is not ##fileformat=VCFv4.x".to_owned();
-        warnings.push(SourceWarning {
-            line: Some(1),
-            message,
-        });
-        parser = Parser::default();
-        // Cannot fail; without it noodles would refuse every line.
-        let _ = parser.parse_partial(b"##fileformat=VCFv4.2");
+    let version = lines.peek().map_or("", |(_, first)| first);
+    let has_version = Parser::default().parse_partial(version.as_bytes()).is_ok();
+    let version = match has_version {
+        true => version,
+        false => {
+            read.warn(1, "the first line is not ##fileformat=VCFv4.x".to_owned());
+            // Without one noodles would refuse every line.
+            "##fileformat=VCFv4.2"
+        }
+    };
+    let mut lines = lines
+        .skip(usize::from(has_version))
+        .filter(|(_, text)| text.starts_with("##") && text.len() <= MAX_HEADER_LINE_BYTES)
+        .peekable();
+    while lines.peek().is_some() {
+        let mut parser = Parser::default();
+        let _ = parser.parse_partial(version.as_bytes());
+        let mut bytes = 0;
+        while let Some((line, text)) = lines.next_if(|_| bytes < PARSED_BYTES) {
+            bytes += text.len();
+            // noodles does not know all that the specification allows.
+            if let Err(error) = parser.parse_partial(text.as_bytes())
+                && !is_valid(text)
+            {
+                read.warn(line, refusal(text, &error));
+            }
+        }
+        read.finish(parser);
     }
-    for (line, text) in lines.filter(|(_, text)| text.starts_with("##")) {
-        // noodles does not know all that the specification allows.
-        if let Err(error) = parser.parse_partial(text.as_bytes())
-            && !is_valid(text)
-        {
-            warnings.push(SourceWarning {
+    read.tell_unkept();
+    (read.contigs, read.warnings)
+}
+
+/// What the header lines said so far.
+#[derive(Default)]
+struct HeaderRead {
+    contigs: Contigs,
+    warnings: Vec<SourceWarning>,
+    unkept: usize,
+}
+
+impl HeaderRead {
+    fn warn(&mut self, line: u64, message: String) {
+        match self.warnings.len() < MAX_WARNINGS {
+            true => self.warnings.push(SourceWarning {
                 line: Some(line),
-                message: refusal(text, &error),
+                message,
+            }),
+            false => self.unkept += 1,
+        }
+    }
+
+    fn finish(&mut self, mut parser: Parser) {
+        let _ = parser.parse_partial(COLUMNS.join("\t").as_bytes());
+        let Ok(header) = parser.finish() else {
+            return;
+        };
+        let length = |length: usize| u64::try_from(length).ok();
+        let contigs = header.contigs().iter();
+        self.contigs
+            .extend(contigs.map(|(name, contig)| (name.clone(), contig.length().and_then(length))));
+    }
+
+    /// Says how many warnings there were beyond those that are kept.
+    fn tell_unkept(&mut self) {
+        if self.unkept > 0 {
+            let message = format!("{} more header lines are not valid", self.unkept);
+            self.warnings.push(SourceWarning {
+                line: None,
+                message,
             });
         }
     }
-    let _ = parser.parse_partial(COLUMNS.join("\t").as_bytes());
-    let contigs = parser.finish().map(|header| {
-        let length = |length: usize| u64::try_from(length).ok();
-        header
-            .contigs()
-            .iter()
-            .map(|(name, contig)| (name.clone(), contig.length().and_then(length)))
-            .collect()
-    });
-    (contigs.unwrap_or_default(), warnings)
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use genolewm_core::edit::{EditSpec, RelEdit, apply_edit, apply_edits};
+use genolewm_core::limits::MAX_POSITION;
 use genolewm_core::position::{BpOffset, Position};
 use genolewm_core::window::{
     CANONICAL_WINDOW_BP, canonicalize_dna, extract_window, window_from_slice, window_start,
@@ -139,7 +140,7 @@ proptest! {
     }
 
     #[test]
-    fn positions_and_offsets_are_one_apart(offset in 0..u64::MAX) {
+    fn positions_and_offsets_are_one_apart(offset in 0..MAX_POSITION) {
         let position = BpOffset(offset).position();
         prop_assert_eq!(position.get(), offset + 1);
         prop_assert_eq!(Position::new(position.get()), Ok(position));

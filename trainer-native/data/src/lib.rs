@@ -20,5 +20,3 @@ pub mod holdout;
 pub mod corpus;
 pub mod edits;
 pub mod cache;
-#[cfg(test)]
-mod damaged_tests;

@@ -40,6 +40,7 @@ const CRATES: &[(&str, CrateSide)] = &[
     ("trainer-native/evaluate", CrateSide::Native),
     ("trainer-native/export", CrateSide::Native),
     ("trainer-native/cli", CrateSide::Native),
+    ("fuzz", CrateSide::Native),
     ("tests", CrateSide::Native),
     ("xtask", CrateSide::Tools),
 ];

@@ -7,10 +7,15 @@ use super::outcome::PlacedAlleles;
 use crate::scorer::placer::Candidate;
 use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
+use genolewm_core::limits::MAX_BATCH_BYTES;
 use genolewm_core::source::VariantRecord;
+use std::collections::VecDeque;
 
 /// Records in a batch, for each of its candidates: a stretch without any must come to an end too.
 const RECORDS_PER_CANDIDATE: usize = 16;
+
+/// What an error about a record takes in memory, about.
+pub(super) const ERROR_BYTES: usize = 1_024;
 
 /// A record whose candidates are not answered yet.
 #[derive(Debug)]
@@ -21,46 +26,105 @@ pub(super) struct WaitingRecord {
     pub(super) slots: Vec<Option<SkipReason>>,
 }
 
+impl WaitingRecord {
+    fn held_bytes(&self) -> usize {
+        let record = self.record.as_ref().map(|record| record.held_bytes());
+        record.unwrap_or(ERROR_BYTES) + self.slots.len()
+    }
+}
+
+/// What a batch holds: candidates, and the records that end with one of them. A record with more
+/// candidates than a batch ends in a later one than it begins.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) records: Vec<WaitingRecord>,
+    pub(super) candidates: Vec<Candidate>,
+    /// About the memory that the records take.
+    pub(super) held_bytes: usize,
+}
+
+/// A record, or candidates of one that goes on.
+#[derive(Debug)]
+struct Piece {
+    candidates: Vec<Candidate>,
+    /// With its last candidates.
+    record: Option<WaitingRecord>,
+    held_bytes: usize,
+}
+
 /// Collects records until they make a batch.
 #[derive(Debug)]
 pub(super) struct Batcher {
     batch_size: usize,
-    records: Vec<WaitingRecord>,
-    candidates: Vec<Candidate>,
+    pieces: VecDeque<Piece>,
+    candidates: usize,
+    held_bytes: usize,
 }
 
 impl Batcher {
-    /// Batches of at least `batch_size` candidates, save for the last.
+    /// Batches of at least `batch_size` candidates, save for the last, and of less than twice as
+    /// many.
     pub(super) fn new(batch_size: usize) -> Self {
         Self {
             batch_size: batch_size.max(1),
-            records: Vec::new(),
-            candidates: Vec::new(),
+            pieces: VecDeque::new(),
+            candidates: 0,
+            held_bytes: 0,
         }
     }
 
     /// Adds a record; one that was not understood has no alleles, and only keeps its place.
-    pub(super) fn push(&mut self, record: Result<Box<VariantRecord>>, mut placed: PlacedAlleles) {
-        self.candidates.append(&mut placed.candidates);
-        self.records.push(WaitingRecord {
+    pub(super) fn push(&mut self, record: Result<Box<VariantRecord>>, placed: PlacedAlleles) {
+        let mut candidates = placed.candidates;
+        while candidates.len() > self.batch_size {
+            let rest = candidates.split_off(self.batch_size);
+            self.add(candidates, None);
+            candidates = rest;
+        }
+        let record = WaitingRecord {
             record,
             slots: placed.slots,
+        };
+        self.add(candidates, Some(record));
+    }
+
+    fn add(&mut self, candidates: Vec<Candidate>, record: Option<WaitingRecord>) {
+        let held_bytes = record.as_ref().map_or(0, WaitingRecord::held_bytes);
+        self.candidates += candidates.len();
+        self.held_bytes += held_bytes;
+        self.pieces.push_back(Piece {
+            candidates,
+            record,
+            held_bytes,
         });
     }
 
-    /// Whether the batch should be taken.
+    /// Whether a batch should be taken.
     pub(super) fn is_full(&self) -> bool {
-        self.candidates.len() >= self.batch_size
-            || self.records.len() >= RECORDS_PER_CANDIDATE * self.batch_size
+        self.fills(self.candidates, self.pieces.len(), self.held_bytes)
     }
 
-    /// The batch so far; `None` when nothing was added since the last.
-    pub(super) fn take(&mut self) -> Option<(Vec<WaitingRecord>, Vec<Candidate>)> {
-        (!self.records.is_empty()).then(|| {
-            (
-                std::mem::take(&mut self.records),
-                std::mem::take(&mut self.candidates),
-            )
-        })
+    /// The next batch; `None` when nothing was added since the last.
+    pub(super) fn take(&mut self) -> Option<Batch> {
+        let mut batch = Batch::default();
+        let mut pieces = 0;
+        while !self.fills(batch.candidates.len(), pieces, batch.held_bytes)
+            && let Some(piece) = self.pieces.pop_front()
+        {
+            pieces += 1;
+            batch.held_bytes += piece.held_bytes;
+            batch.candidates.extend(piece.candidates);
+            batch.records.extend(piece.record);
+        }
+        self.candidates -= batch.candidates.len();
+        self.held_bytes -= batch.held_bytes;
+        (pieces > 0).then_some(batch)
+    }
+
+    /// Whether so much makes a batch.
+    fn fills(&self, candidates: usize, pieces: usize, held_bytes: usize) -> bool {
+        candidates >= self.batch_size
+            || pieces >= RECORDS_PER_CANDIDATE.saturating_mul(self.batch_size)
+            || held_bytes >= MAX_BATCH_BYTES
     }
 }

@@ -33,30 +33,32 @@ pub struct RecordOutcome<A = Scored> {
     pub outcomes: Vec<Outcome<A>>,
     /// The number of its first row, from 0: an allele is a row, and so is a malformed record.
     pub first_row: u64,
-    /// What gave the scores; `None` where there are none in its whole batch.
-    pub by: Option<Arc<ScoredBy>>,
+    /// What gave each of its scores, in their order.
+    pub by: Vec<Arc<ScoredBy>>,
     /// Scores of the run before its own.
     scores_before: u64,
 }
 
 impl RecordOutcome {
-    /// The receipts of its scores, numbered within the run; one entry for each allele. `created_at`
-    /// is RFC 3339 in UTC.
+    /// The receipts of its scores, numbered within the run; one entry for each allele. `builder` is
+    /// that of what gave a score, `created_at` RFC 3339 in UTC.
     ///
     /// # Errors
-    /// As [`ReceiptBuilder::build`].
-    pub fn receipts(
+    /// As [`ReceiptBuilder::build`], and those of `builder`.
+    pub fn receipts<'b>(
         &self,
-        builder: &ReceiptBuilder,
+        builder: impl Fn(&Arc<ScoredBy>) -> Result<&'b ReceiptBuilder>,
         created_at: &str,
     ) -> Result<Vec<Option<Receipt>>> {
         let mut row_index = self.scores_before;
+        let mut by = self.by.iter();
         let receipt = |outcome: &Outcome| match outcome {
             Outcome::Skipped(_) => Ok(None),
             Outcome::Scored(scored) => {
                 row_index += 1;
                 let scope = ReceiptScope::VcfRow { row_index };
-                scored.receipt(builder, scope, created_at).map(Some)
+                let by = by.next().ok_or_else(not_answered)?;
+                scored.receipt(builder(by)?, scope, created_at).map(Some)
             }
         };
         self.outcomes.iter().map(receipt).collect()
@@ -67,6 +69,8 @@ impl RecordOutcome {
 #[derive(Debug)]
 pub(super) struct Deliveries<A> {
     queue: VecDeque<Delivery<A>>,
+    /// Answers to a record that ends in a later batch.
+    early: VecDeque<(A, Arc<ScoredBy>)>,
     next_row: u64,
     /// Bytes of the input behind the last of it.
     pub(super) input_bytes: u64,
@@ -76,6 +80,7 @@ impl<A> Deliveries<A> {
     pub(super) const fn new() -> Self {
         Self {
             queue: VecDeque::new(),
+            early: VecDeque::new(),
             next_row: 0,
             input_bytes: 0,
         }
@@ -88,13 +93,17 @@ impl<A> Deliveries<A> {
     /// Adds the records of a batch, and counts them.
     pub(super) fn add(&mut self, batch: SentBatch<A>, tally: &mut Tally) -> Result<()> {
         self.input_bytes = batch.input_bytes;
-        let mut answers = batch.answers.into_iter().flatten();
+        let answers = batch.answers.into_iter().flatten();
+        let by = batch.by.into_iter().cycle();
+        self.early.extend(answers.zip(by));
         for waiting in batch.records {
+            let mut by = Vec::new();
             let outcome = |slot: Option<_>| match slot {
                 Some(reason) => Ok(Outcome::Skipped(reason)),
                 None => {
-                    let answer = answers.next().map(Box::new).map(Outcome::Scored);
-                    answer.ok_or_else(|| Error::invariant("an allele was not answered"))
+                    let (answer, given_by) = self.early.pop_front().ok_or_else(not_answered)?;
+                    by.push(given_by);
+                    Ok(Outcome::Scored(Box::new(answer)))
                 }
             };
             let outcomes: Vec<_> = waiting
@@ -107,12 +116,12 @@ impl<A> Deliveries<A> {
             self.queue.push_back(match waiting.record {
                 Ok(record) => {
                     let scores_before = tally.scored;
-                    tally.add(&outcomes, batch.by.as_deref());
+                    tally.add(&outcomes, &by);
                     Delivery::Record(RecordOutcome {
                         record,
                         outcomes,
                         first_row,
-                        by: batch.by.clone(),
+                        by,
                         scores_before,
                     })
                 }
@@ -127,4 +136,8 @@ impl<A> Deliveries<A> {
         }
         Ok(())
     }
+}
+
+fn not_answered() -> Error {
+    Error::invariant("an allele was not answered")
 }

@@ -1,7 +1,8 @@
 //! Batches that were handed out, back in input order.
 
-use super::batcher::WaitingRecord;
+use super::batcher::{Batch, WaitingRecord};
 use crate::scorer::calibrate::ScoredBy;
+use crate::scorer::placer::Candidate;
 use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct SentBatch<A> {
     pub(super) records: Vec<WaitingRecord>,
+    held_bytes: usize,
     candidates: usize,
     /// Bytes of the input that had come by then.
     pub(super) input_bytes: u64,
@@ -24,6 +26,7 @@ pub(super) struct SentBatch<A> {
 pub(super) struct InOrder<A> {
     sent: BTreeMap<u64, SentBatch<A>>,
     next: u64,
+    held_bytes: usize,
 }
 
 impl<A> InOrder<A> {
@@ -31,6 +34,7 @@ impl<A> InOrder<A> {
         Self {
             sent: BTreeMap::new(),
             next: 0,
+            held_bytes: 0,
         }
     }
 
@@ -39,25 +43,27 @@ impl<A> InOrder<A> {
         self.sent.len()
     }
 
-    /// Takes note of a batch of so many candidates, and returns its ticket. A batch without any is
+    /// About the memory that their records take.
+    pub(super) const fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// Takes note of a batch, and returns its ticket with the candidates. A batch without any is
     /// answered.
-    pub(super) fn send(
-        &mut self,
-        records: Vec<WaitingRecord>,
-        candidates: usize,
-        input_bytes: u64,
-    ) -> u64 {
+    pub(super) fn send(&mut self, batch: Batch, input_bytes: u64) -> (u64, Vec<Candidate>) {
         let ticket = self.next;
         self.next += 1;
-        let batch = SentBatch {
-            records,
-            candidates,
+        self.held_bytes += batch.held_bytes;
+        let sent = SentBatch {
+            records: batch.records,
+            held_bytes: batch.held_bytes,
+            candidates: batch.candidates.len(),
             input_bytes,
-            answers: (candidates == 0).then(Vec::new),
+            answers: batch.candidates.is_empty().then(Vec::new),
             by: None,
         };
-        self.sent.insert(ticket, batch);
-        ticket
+        self.sent.insert(ticket, sent);
+        (ticket, batch.candidates)
     }
 
     /// Takes the answers to a batch, one for each of its candidates.
@@ -85,6 +91,8 @@ impl<A> InOrder<A> {
     pub(super) fn take_answered(&mut self) -> Option<SentBatch<A>> {
         let first = self.sent.first_entry()?;
         first.get().answers.as_ref()?;
-        Some(first.remove())
+        let batch = first.remove();
+        self.held_bytes -= batch.held_bytes;
+        Some(batch)
     }
 }

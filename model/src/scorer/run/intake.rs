@@ -2,9 +2,11 @@
 //!
 //! The first records are read ahead and compared with the reference before any is handed on.
 
+use super::batcher::ERROR_BYTES;
 use super::tally::Tally;
 use crate::scorer::ref_check::{Builds, RefCheck};
 use crate::scorer::regions::Regions;
+use genolewm_core::limits::MAX_LOOK_AHEAD_BYTES;
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::source::{Carriers, Feed, VariantReader, VariantRecord, Whose};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -14,8 +16,8 @@ use std::collections::VecDeque;
 pub(super) const SAMPLE: u64 = 1_000;
 /// Records that are read for it at most.
 pub(super) const LOOK_AHEAD: usize = 4 * 1_024;
-/// Text of records that is read ahead at most: lines of many samples are long.
-const LOOK_AHEAD_BYTES: usize = 16 << 20;
+/// Records in a row that are not selected, after which the caller has its turn.
+const UNSELECTED: usize = 4 * 1_024;
 
 /// Which records are scored.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +53,8 @@ pub enum Need {
 /// Why a step was not made.
 pub(super) enum Stop {
     Needs(Need),
+    /// Nothing is needed: the caller has its turn.
+    Again,
     Failed(Error),
 }
 
@@ -73,6 +77,7 @@ fn need_of(step: Result<(), Stop>) -> Result<Option<Need>> {
     match step {
         Ok(()) => Ok(None),
         Err(Stop::Needs(need)) => Ok(Some(need)),
+        Err(Stop::Again) => Err(Error::invariant("a sample is not read in turns")),
         Err(Stop::Failed(error)) => Err(error),
     }
 }
@@ -89,6 +94,9 @@ pub struct Intake {
     broken: Option<Error>,
     reader: Option<VariantReader>,
     carriers: Carriers,
+    /// Bytes before which opening is not tried again: it starts anew each time.
+    opens_at: u64,
+    is_ended: bool,
     builds: Option<Builds>,
     /// What is odd about the selection.
     notes: Vec<String>,
@@ -114,6 +122,8 @@ impl Intake {
             broken: None,
             reader: None,
             carriers: Carriers::default(),
+            opens_at: 0,
+            is_ended: false,
             builds: None,
             notes: Vec::new(),
             check: RefCheck::default(),
@@ -136,6 +146,7 @@ impl Intake {
 
     /// Says that the input is at its end.
     pub fn end(&mut self) {
+        self.is_ended = true;
         self.feed.end();
     }
 
@@ -224,7 +235,7 @@ impl Intake {
         &mut self,
         reference: &mut Reference<S>,
     ) -> Result<Option<Result<Box<VariantRecord>>>, Stop> {
-        loop {
+        for _ in 0..UNSELECTED {
             if let Some(record) = self.unchecked.take() {
                 let record = self.observe(record, reference)?;
                 if self.check.compared() == SAMPLE {
@@ -254,6 +265,7 @@ impl Intake {
             }
             self.unchecked = Some(record);
         }
+        Err(Stop::Again)
     }
 
     /// Counts a record, and says whether it is to be scored.
@@ -272,7 +284,11 @@ impl Intake {
     fn opened(&mut self) -> Result<&mut VariantReader, Stop> {
         match &mut self.reader {
             Some(reader) => Ok(reader),
+            _ if self.bytes < self.opens_at && !self.is_ended && self.broken.is_none() => {
+                Err(Stop::Needs(Need::Input))
+            }
             none => {
+                self.opens_at = 2 * self.bytes;
                 let opened = or_needs(Need::Input, self.feed.open());
                 let reader = or_broken(opened, self.broken.as_ref())?;
                 self.carriers = Carriers::new(&reader, &self.selection.whose)?;
@@ -303,7 +319,7 @@ impl Intake {
                         true => self.observe(record, reference)?,
                         false => record,
                     };
-                    self.held_bytes += record.raw.as_ref().map_or(0, String::len);
+                    self.held_bytes += record.held_bytes();
                     self.held.push_back(Ok(record));
                 }
                 None => {
@@ -323,13 +339,14 @@ impl Intake {
         loop {
             let is_enough = self.check.compared() >= SAMPLE
                 || self.held.len() >= LOOK_AHEAD
-                || self.held_bytes >= LOOK_AHEAD_BYTES;
+                || self.held_bytes >= MAX_LOOK_AHEAD_BYTES;
             if is_enough {
                 return Ok(None);
             }
             match self.read() {
                 Err(Stop::Failed(error)) => {
                     let is_last = !is_malformed(&error);
+                    self.held_bytes += ERROR_BYTES;
                     self.held.push_back(Err(error));
                     if is_last {
                         return Ok(None);

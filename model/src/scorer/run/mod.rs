@@ -20,6 +20,7 @@ use super::calibrate::{Scored, ScoredBy};
 use super::placer::{Candidate, Placer};
 use batcher::Batcher;
 use delivery::Deliveries;
+use genolewm_core::limits::MAX_WAITING_BYTES;
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, Result};
@@ -44,6 +45,8 @@ pub enum RunStep {
     Batch(CandidateBatch),
     /// Nothing before a batch is answered.
     Wait,
+    /// Nothing: what is finished should be taken, and it is asked again.
+    Again,
     /// Nothing: everything was handed on.
     Done,
 }
@@ -117,16 +120,18 @@ impl<A> Run<A> {
         if let Some(need) = self.intake.check(reference)? {
             return Ok(RunStep::Needs(need));
         }
+        if self.in_order.held_bytes() >= MAX_WAITING_BYTES {
+            return Ok(RunStep::Wait);
+        }
         while self.failure.is_none() {
-            if self.batcher.is_full()
-                && let Some(batch) = self.send()?
-            {
-                return Ok(RunStep::Batch(batch));
+            if self.batcher.is_full() {
+                return Ok(self.send()?.map_or(RunStep::Again, RunStep::Batch));
             }
             match self.take_in(reference) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(Stop::Needs(need)) => return Ok(RunStep::Needs(need)),
+                Err(Stop::Again) => return Ok(RunStep::Again),
                 Err(Stop::Failed(error)) => self.failure = Some(error),
             }
         }
@@ -216,12 +221,10 @@ impl<A> Run<A> {
 
     /// The batch so far, if there is anything to answer in it.
     fn send(&mut self) -> Result<Option<CandidateBatch>> {
-        let Some((records, candidates)) = self.batcher.take() else {
+        let Some(batch) = self.batcher.take() else {
             return Ok(None);
         };
-        let ticket = self
-            .in_order
-            .send(records, candidates.len(), self.intake.bytes());
+        let (ticket, candidates) = self.in_order.send(batch, self.intake.bytes());
         if candidates.is_empty() {
             self.flush()?;
             return Ok(None);

@@ -6,6 +6,7 @@ use genolewm_core::edit::SkipReason;
 use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What became of the records and alleles of a run.
@@ -33,9 +34,8 @@ pub struct Tally {
 
 impl Tally {
     /// Counts a record that is handed on.
-    pub(super) fn add<A>(&mut self, outcomes: &[Outcome<A>], by: Option<&ScoredBy>) {
+    pub(super) fn add<A>(&mut self, outcomes: &[Outcome<A>], by: &[Arc<ScoredBy>]) {
         self.delivered += 1;
-        let before = self.scored;
         for outcome in outcomes {
             self.alleles += 1;
             match outcome.reason() {
@@ -43,9 +43,9 @@ impl Tally {
                 Some(reason) => *self.skipped.entry(reason).or_default() += 1,
             }
         }
-        if let Some(by) = by.filter(|_| self.scored > before) {
+        for by in by {
             let backend = self.backends.entry(by.backend.clone());
-            *backend.or_default() += self.scored - before;
+            *backend.or_default() += 1;
         }
     }
 
@@ -154,9 +154,9 @@ mod tests {
         };
         let skipped = Outcome::<()>::Skipped;
         let record = [skipped(SkipReason::Symbolic), skipped(SkipReason::TooLong)];
-        tally.add(&record, None);
+        tally.add(&record, &[]);
         assert!(tally.reconcile().is_err());
-        tally.add(&[skipped(SkipReason::Symbolic)], None);
+        tally.add(&[skipped(SkipReason::Symbolic)], &[]);
         assert!(tally.reconcile().is_ok());
         let text = tally.summary(Duration::from_secs(1));
         assert!(text.contains("alleles: 3 = 0 scored + 3 skipped"), "{text}");

@@ -58,6 +58,7 @@ fn run_starved(vcf: &str, fasta: &[u8]) -> Result<(Run<()>, u64)> {
             RunStep::Batch(batch) => {
                 run.complete(batch.ticket, vec![(); batch.candidates.len()], &by())?;
             }
+            RunStep::Again => while run.deliver().is_some() {},
             RunStep::Done => return Ok((run, repeated)),
             step => panic!("{step:?} where everything is there"),
         }
@@ -127,6 +128,7 @@ fn run_reversed(selection: Selection) -> Result<(Vec<String>, Run<u64>)> {
                 let positions = batch.candidates.iter().map(|one| one.edit.pos().get());
                 run.complete(batch.ticket, positions.collect(), &by())?;
             }
+            Ok(RunStep::Again) => {}
             Ok(RunStep::Done) => break,
             Err(error) => {
                 failure = Some(error);
@@ -208,7 +210,7 @@ fn records_are_selected_by_place_and_by_what_they_hold() -> Result<()> {
 #[test]
 fn answers_that_were_not_asked_for_are_refused() -> Result<()> {
     let mut reference = small()?;
-    let mut run = Run::new(intake(Selection::default()), placer(), 1);
+    let mut run = Run::new(intake(Selection::default()), placer(), 2);
     run.intake_mut()
         .push(format!("{HEADER}{RECORDS}").as_bytes())?;
     run.intake_mut().end();
@@ -218,5 +220,103 @@ fn answers_that_were_not_asked_for_are_refused() -> Result<()> {
     assert!(run.complete(batch.ticket + 1, vec![(); 2], &by()).is_err());
     assert!(run.complete(batch.ticket, vec![(); 1], &by()).is_err());
     assert!(run.complete(batch.ticket, vec![(); 2], &by()).is_ok());
+    Ok(())
+}
+
+/// All batches of a run over `records` in batches of `size`, with nothing answered.
+fn batches(records: &str, size: usize) -> Result<(Run<u64>, Vec<CandidateBatch>)> {
+    let mut reference = small()?;
+    let mut run = Run::new(intake(Selection::default()), placer(), size);
+    run.intake_mut()
+        .push(format!("{HEADER}{records}").as_bytes())?;
+    run.intake_mut().end();
+    let mut batches = Vec::new();
+    loop {
+        match run.next(&mut reference)? {
+            RunStep::Batch(batch) => batches.push(batch),
+            RunStep::Again => {}
+            _ => return Ok((run, batches)),
+        }
+    }
+}
+
+/// Two thousand letters took gigabytes, for all alleles of a site were computed at once.
+#[test]
+fn one_site_was_one_batch_however_many_alleles_it_had() -> Result<()> {
+    let site = "1\t1\t.\tA\tC,G,T,AC,AG,AT,AA,<DEL>,ACC\t.\t.\t.\n";
+    let (mut run, batches) = batches(&format!("{RECORDS}{site}{RECORDS}"), 3)?;
+    assert!(batches.iter().all(|batch| batch.candidates.len() < 6));
+    assert_eq!(batches.len(), 5);
+    // The last batch is answered first, and each by another device.
+    for batch in batches.into_iter().rev() {
+        let edits = batch.candidates.iter();
+        let answers = edits.map(|one| one.edit.alternate().len() as u64);
+        let by = ScoredBy {
+            backend: "none".to_owned(),
+            device: batch.ticket.to_string(),
+        };
+        run.complete(batch.ticket, answers.collect(), &Arc::new(by))?;
+    }
+    let mut site = None;
+    let mut row = 0;
+    while let Some(delivery) = run.deliver() {
+        let first = match delivery {
+            Delivery::Malformed { row, .. } => row..row + 1,
+            Delivery::Record(record) => {
+                let rows = record.first_row..record.first_row + record.outcomes.len() as u64;
+                if record.outcomes.len() == 9 {
+                    site = Some(record);
+                }
+                rows
+            }
+        };
+        assert_eq!(first.start, row, "rows follow each other");
+        row = first.end;
+    }
+    let site = site.expect("the site of nine alleles");
+    let lengths: Vec<u64> = site
+        .outcomes
+        .iter()
+        .map(|outcome| match outcome {
+            Outcome::Scored(length) => **length,
+            Outcome::Skipped(_) => 0,
+        })
+        .collect();
+    assert_eq!(lengths, [1, 1, 1, 2, 2, 2, 2, 0, 3]);
+    let devices: Vec<&str> = site.by.iter().map(|by| by.device.as_str()).collect();
+    assert_eq!(devices, ["1", "1", "1", "2", "2", "2", "3", "3"]);
+    assert_eq!(run.summary()?.backends.get("none"), Some(&16));
+    Ok(())
+}
+
+/// Rows of a stretch without a score were all kept until the input's next bytes were needed.
+#[test]
+fn malformed_records_were_kept_up_to_the_end_of_the_bytes() -> Result<()> {
+    let mut reference = small()?;
+    let mut run: Run<()> = Run::new(intake(Selection::default()), placer(), 4);
+    let text = format!("{HEADER}{}", "1\tx\t.\tA\tC\t.\t.\t.\n".repeat(20_000));
+    run.intake_mut().push(text.as_bytes())?;
+    run.intake_mut().end();
+    let mut most = 0;
+    while !matches!(run.next(&mut reference)?, RunStep::Done) {
+        let delivered = std::iter::from_fn(|| run.deliver()).count();
+        most = most.max(delivered);
+    }
+    assert_eq!(run.tally().malformed, 20_000);
+    assert!(most <= 64, "{most} rows waited");
+    Ok(())
+}
+
+/// What waits for its scores was counted in batches, however long their lines.
+#[test]
+fn lines_that_wait_for_their_scores_had_no_limit() -> Result<()> {
+    let line = format!("1\t1\t.\tA\tC\t.\t.\t{}\n", "x".repeat(1 << 20));
+    let (run, batches) = batches(&line.repeat(100), 32)?;
+    assert!(
+        (60..70).contains(&run.tally().records),
+        "{}",
+        run.tally().records
+    );
+    assert!(batches.iter().all(|batch| batch.candidates.len() <= 4));
     Ok(())
 }

@@ -9,7 +9,7 @@
 
 mod file;
 
-use super::base_source::{BaseSource, ContigInfo, locate};
+use super::base_source::{BaseSource, ContigInfo, locate, within_limits};
 use super::long_fetch::LongFetch;
 use crate::bytes::RangeRead;
 use crate::position::Interval;
@@ -56,6 +56,7 @@ pub struct TwoBitReference<R> {
 pub(super) struct OpenProgress {
     contigs: Vec<ContigInfo>,
     records: Vec<u64>,
+    names_bytes: usize,
     /// Where the next entry of the index is.
     next_at: u64,
     /// How many of the contigs have their lengths.
@@ -76,8 +77,10 @@ impl<R: RangeRead> TwoBitReference<R> {
     pub(super) fn resume(data: R, name: &str, progress: &mut OpenProgress) -> Result<Self> {
         let (mut file, header) = TwoBitFile::open(data, name)?;
         while (progress.contigs.len() as u64) < u64::from(header.contigs) {
+            within_limits(progress.contigs.len() + 1, progress.names_bytes)?;
             let entry = file.entry(header, progress.next_at)?;
             progress.next_at = entry.next_at;
+            progress.names_bytes += entry.name.len();
             progress.records.push(entry.record_at);
             progress.contigs.push(ContigInfo {
                 name: entry.name,

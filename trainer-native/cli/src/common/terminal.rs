@@ -113,9 +113,7 @@ impl<'a> Terminal<'a> {
         for (key, value) in error.details() {
             self.tell(format_args!("  {key}: {value}"));
         }
-        if let Some(remedy) = error.remedy() {
-            self.tell(format_args!("  remedy: {remedy}"));
-        }
+        self.tell(format_args!("  remedy: {}", error.advice()));
     }
 
     /// A line on standard error, at every level. When even that fails there is nobody left to tell.

@@ -305,8 +305,7 @@ fn invalid(message: &str, column: &str) -> Error {
 
 /// The same error with another message.
 fn renamed(error: &Error, message: String) -> Error {
-    let renamed = Error::new(error.code(), message)
-        .with_remedy(error.remedy().unwrap_or("correct the row").to_owned());
+    let renamed = Error::new(error.code(), message).with_remedy(error.advice());
     let details = error.details().iter();
     details.fold(renamed, |renamed, (key, value)| {
         renamed.with_detail(key, value)
