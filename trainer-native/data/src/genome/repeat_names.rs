@@ -90,7 +90,7 @@ const SATELLITES: &[&str] = &[
 /// The class of a repeat of this name; `None` for a name that is not known. `(CA)n` and satellites are
 /// simple repeats, `GA-rich` and its like have low complexity, all else is a mobile element.
 #[must_use]
-pub fn class_of_name(name: &str) -> Option<RepeatClass> {
+pub(super) fn class_of_name(name: &str) -> Option<RepeatClass> {
     let name = name.to_ascii_lowercase();
     let unit = name
         .strip_prefix('(')
