@@ -191,7 +191,13 @@ impl FileRun {
             model_id: self.info.model_id.clone(),
         };
         let header = self.run.intake().reader().map(VariantReader::header)?;
-        Some(vcf_header(header, &note))
+        let lines = vcf_header(header, &note);
+        Some(
+            lines
+                .iter()
+                .map(|line| format!("{}\n", line.as_str()))
+                .collect(),
+        )
     }
 
     /// The accounts so far, as JSON.
@@ -226,7 +232,9 @@ impl FileRun {
     /// Adds the rows of a record.
     fn record(&mut self, record: &RecordOutcome, rows: &mut Vec<Row>) -> Result<()> {
         let outcomes = &record.outcomes;
-        let mut line = self.annotate.then(|| vcf_line(&record.record, outcomes));
+        let mut line = self
+            .annotate
+            .then(|| vcf_line(&record.record, outcomes).into_string());
         let mut receipts = match self.receipts {
             true => self.make_receipts(record)?,
             false => Vec::new(),

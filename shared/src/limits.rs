@@ -47,6 +47,9 @@ pub const MAX_INTEGER_DIGITS: usize = 4_300;
 /// a tokenizer's file, a report.
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 
+/// Bytes of one frame of a run's journal: the answers to a batch of four million alleles.
+pub const MAX_JOURNAL_FRAME_BYTES: usize = 64 << 20;
+
 /// Bytes of a contig's name in a reference.
 pub const MAX_CONTIG_NAME_BYTES: usize = 64 << 10;
 

@@ -5,7 +5,7 @@
 
 use super::status;
 use crate::scorer::{Outcome, Scored};
-use genolewm_core::source::VariantRecord;
+use genolewm_core::source::{SourceLine, VariantRecord};
 
 /// What the added keys start with.
 const PREFIX: &str = "GLW_";
@@ -50,37 +50,31 @@ pub struct RunNote {
     pub model_id: String,
 }
 
-/// The header of the annotated file, line ends included: the input's lines (empty for what is no
-/// VCF), with ours before the line of column names.
+/// The header lines of the annotated file: the input's (empty for what is no VCF), with ours before
+/// the line of column names.
 #[must_use]
-pub fn vcf_header(input: &[String], note: &RunNote) -> String {
-    let mut text = String::new();
+pub fn vcf_header(input: &[SourceLine], note: &RunNote) -> Vec<SourceLine> {
+    let mut header: Vec<SourceLine> = Vec::new();
     let (columns, lines) = match input.split_last() {
-        Some((columns, lines)) => (columns.as_str(), lines),
-        None => ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO", &[][..]),
-    };
-    let mut push = |line: &str| {
-        text.push_str(line);
-        text.push('\n');
+        Some((columns, lines)) => (columns.clone(), lines),
+        None => (
+            "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO".into(),
+            &[][..],
+        ),
     };
     if lines.is_empty() {
-        push("##fileformat=VCFv4.3");
+        header.push("##fileformat=VCFv4.3".into());
     }
     // A file that is scored a second time gets the fields' definitions once.
-    lines
-        .iter()
-        .filter(|line| !defines_ours(line))
-        .for_each(|line| push(line));
-    for (id, kind, description) in FIELDS {
-        push(&format!(
-            "##INFO=<ID={id},Number=A,Type={kind},Description=\"{description}\">"
-        ));
-    }
-    push(concat!("##genolewm_version=", env!("CARGO_PKG_VERSION")));
-    push(&format!("##genolewm_command={}", note.command));
-    push(&format!("##genolewm_model_id={}", note.model_id));
-    push(columns);
-    text
+    header.extend(lines.iter().filter(|line| !defines_ours(line)).cloned());
+    header.extend(FIELDS.map(|(id, kind, description)| {
+        format!("##INFO=<ID={id},Number=A,Type={kind},Description=\"{description}\">").into()
+    }));
+    header.push(concat!("##genolewm_version=", env!("CARGO_PKG_VERSION")).into());
+    header.push(format!("##genolewm_command={}", note.command).into());
+    header.push(format!("##genolewm_model_id={}", note.model_id).into());
+    header.push(columns);
+    header
 }
 
 fn defines_ours(line: &str) -> bool {
@@ -94,11 +88,11 @@ fn defines_ours(line: &str) -> bool {
 
 /// A record's line without line end, with the outcomes of its alleles in INFO.
 #[must_use]
-pub fn vcf_line(record: &VariantRecord, outcomes: &[Outcome]) -> String {
+pub fn vcf_line(record: &VariantRecord, outcomes: &[Outcome]) -> SourceLine {
     let added = info(record, outcomes);
     match &record.raw {
-        Some(raw) => with_info(raw, &added),
-        None => with_info(&plain_line(record), &added),
+        Some(raw) => raw.with_text(with_info(raw, &added)),
+        None => with_info(&plain_line(record), &added).into(),
     }
 }
 

@@ -15,9 +15,6 @@ pub(crate) const BGZF_HEADER_BYTES: usize = 18;
 /// A header and the checksum and length that end a block.
 const LEAST_BLOCK_BYTES: usize = BGZF_HEADER_BYTES + 8;
 
-/// How much is read at once.
-const CHUNK_BYTES: usize = 64 * 1024;
-
 /// Whether the bytes start a BGZF block: gzip with the `BC` extra field in its fixed place.
 pub(crate) fn is_bgzf(head: &[u8]) -> bool {
     head.len() >= BGZF_HEADER_BYTES
@@ -80,68 +77,5 @@ impl BlockBuffer {
             return Err(io::Error::new(ErrorKind::InvalidData, what));
         }
         Ok(size)
-    }
-}
-
-/// Decompresses a reader's blocks. After an error of kind `WouldBlock` it can be read on.
-pub(crate) struct BlockReader<R> {
-    inner: R,
-    chunk: Vec<u8>,
-    start: usize,
-    end: usize,
-    block: BlockBuffer,
-    plain: Vec<u8>,
-    at: usize,
-    last_is_eof: bool,
-}
-
-impl<R: Read> BlockReader<R> {
-    pub(crate) fn new(inner: R) -> Self {
-        Self {
-            inner,
-            chunk: vec![0; CHUNK_BYTES],
-            start: 0,
-            end: 0,
-            block: BlockBuffer::default(),
-            plain: Vec::new(),
-            at: 0,
-            last_is_eof: false,
-        }
-    }
-
-    /// Whether the last whole block is the one that ends a complete file.
-    pub(crate) const fn ends_with_eof_block(&self) -> bool {
-        self.last_is_eof
-    }
-
-    fn next_chunk(&mut self) -> io::Result<bool> {
-        let read = self.inner.read(&mut self.chunk)?;
-        (self.start, self.end) = (0, read);
-        Ok(read > 0)
-    }
-}
-
-impl<R: Read> Read for BlockReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let mut rest = self.plain.get(self.at..).unwrap_or_default();
-            if !rest.is_empty() || buffer.is_empty() {
-                let read = rest.read(buffer)?;
-                self.at += read;
-                return Ok(read);
-            }
-            if self.start == self.end && !self.next_chunk()? {
-                return self.block.end().map(|()| 0);
-            }
-            let mut input = self.chunk.get(self.start..self.end).unwrap_or_default();
-            let whole = self.block.fill(&mut input)?;
-            self.start = self.end - input.len();
-            if whole {
-                self.last_is_eof = self.block.bytes() == BGZF_EOF;
-                self.plain.clear();
-                self.at = 0;
-                self.block.inflate(&mut self.plain)?;
-            }
-        }
     }
 }

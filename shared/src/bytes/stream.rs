@@ -1,16 +1,16 @@
 //! A stream of decompressed bytes: plain, gzip and BGZF, told by content, whatever the file is
 //! called.
 
-use super::bgzf::BlockReader;
 use super::compression::Compression;
+use super::gzip::GzipReader;
 use crate::{Error, ErrorCode, Result};
-use flate2::read::MultiGzDecoder;
 use std::io::{self, Cursor, Read};
 
 /// A source's decompressed bytes, as a stream. Where the reader below has nothing yet (`WouldBlock`),
 /// reading fails for now, loses nothing and can be repeated.
 pub(crate) struct ByteStream {
     inner: Decompressor,
+    compression: Compression,
     name: String,
 }
 
@@ -19,8 +19,7 @@ type Raw = io::Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
 
 enum Decompressor {
     Plain(Raw),
-    Gzip(Box<MultiGzDecoder<Raw>>),
-    Bgzip(Box<BlockReader<Raw>>),
+    Gzip(Box<GzipReader<Raw>>),
 }
 
 impl ByteStream {
@@ -36,29 +35,31 @@ impl ByteStream {
         let raw = Cursor::new(head).chain(reader);
         let inner = match compression {
             Compression::Plain => Decompressor::Plain(raw),
-            Compression::Gzip => Decompressor::Gzip(Box::new(MultiGzDecoder::new(raw))),
-            Compression::Bgzip => Decompressor::Bgzip(Box::new(BlockReader::new(raw))),
+            Compression::Gzip | Compression::Bgzip => {
+                Decompressor::Gzip(Box::new(GzipReader::new(raw)))
+            }
         };
         Ok(Self {
             inner,
+            compression,
             name: name.to_owned(),
         })
     }
 
     pub(crate) const fn compression(&self) -> Compression {
-        match self.inner {
-            Decompressor::Plain(_) => Compression::Plain,
-            Decompressor::Gzip(_) => Compression::Gzip,
-            Decompressor::Bgzip(_) => Compression::Bgzip,
-        }
+        self.compression
     }
 
-    /// After the end: whether a BGZF source lacks the empty block that ends a complete file.
-    pub(crate) fn lacks_eof_block(&self) -> bool {
-        match &self.inner {
-            Decompressor::Bgzip(reader) => !reader.ends_with_eof_block(),
-            _ => false,
+    /// After the end: what is odd about the compressed data, as a sentence.
+    pub(crate) fn oddity(&self) -> Option<&'static str> {
+        let Decompressor::Gzip(reader) = &self.inner else {
+            return None;
+        };
+        if reader.ends_in_garbage() {
+            return Some("bytes that are no gzip follow the compressed data; they are ignored");
         }
+        let lacks_eof = self.compression == Compression::Bgzip && !reader.ends_with_eof_block();
+        lacks_eof.then_some("the BGZF data lacks its end-of-file block; it may be cut short")
     }
 
     /// Reads some bytes; 0 at the end.
@@ -71,7 +72,6 @@ impl ByteStream {
             let read = match &mut self.inner {
                 Decompressor::Plain(reader) => reader.read(buffer),
                 Decompressor::Gzip(reader) => reader.read(buffer),
-                Decompressor::Bgzip(reader) => reader.read(buffer),
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -85,7 +85,7 @@ impl ByteStream {
             error.kind(),
             io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
         );
-        match self.compression() {
+        match self.compression {
             Compression::Plain => read_error(error, &self.name),
             _ if damage => self.damaged(error),
             _ => read_error(error, &self.name),
@@ -95,7 +95,7 @@ impl ByteStream {
     fn damaged(&self, error: io::Error) -> Error {
         let message = format!(
             "the {} data is cut short or damaged: {error}",
-            self.compression()
+            self.compression
         );
         Error::input(message)
             .in_file(&self.name)
@@ -123,15 +123,23 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn read_all(data: &[u8]) -> Result<(Vec<u8>, Compression, bool)> {
+    type ReadAll = (Vec<u8>, Compression, Option<&'static str>);
+
+    fn read_all(data: &[u8]) -> Result<ReadAll> {
         let mut stream = ByteStream::open(Box::new(Cursor::new(data.to_vec())), "x")?;
         let (mut all, mut buffer) = (Vec::new(), vec![0; 70_000]);
         loop {
             match stream.read(&mut buffer)? {
-                0 => return Ok((all, stream.compression(), stream.lacks_eof_block())),
+                0 => return Ok((all, stream.compression(), stream.oddity())),
                 read => all.extend_from_slice(&buffer[..read]),
             }
         }
+    }
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text).unwrap();
+        gzip.finish().unwrap()
     }
 
     fn bgzip(text: &[u8]) -> Vec<u8> {
@@ -144,14 +152,14 @@ mod tests {
     fn no_cut_of_compressed_data_passes_for_the_end() {
         let text: Vec<u8> = (0..40_000_u32).flat_map(u32::to_le_bytes).collect();
         let bgzip = bgzip(&text);
-        let (all, compression, lacks_eof) = read_all(&bgzip).unwrap();
+        let (all, compression, oddity) = read_all(&bgzip).unwrap();
         assert_eq!(
-            (all.as_slice(), compression, lacks_eof),
-            (&text[..], Compression::Bgzip, false)
+            (all.as_slice(), compression, oddity),
+            (&text[..], Compression::Bgzip, None)
         );
         let blocks = bgzip.len() - BGZF_EOF.len();
         assert!(
-            read_all(&bgzip[..blocks]).unwrap().2,
+            read_all(&bgzip[..blocks]).unwrap().2.is_some(),
             "only the EOF block is missing"
         );
         for cut in [19, 100, blocks - 1, blocks + 1, blocks + 17, blocks + 20] {
@@ -161,13 +169,49 @@ mod tests {
                 bgzip.len()
             );
         }
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all(&text).unwrap();
-        let gzip = gzip.finish().unwrap();
+        let gzip = gzip(&text);
         assert_eq!(read_all(&gzip).unwrap().1, Compression::Gzip);
         for cut in [2, 9, 12, gzip.len() / 2, gzip.len() - 1] {
             let error = read_all(&gzip[..cut]).unwrap_err();
             assert!(error.remedy().is_some(), "cut at {cut}");
         }
+    }
+
+    /// `gzip -t` says that such a file is whole; its last zeros were called damage.
+    #[test]
+    fn zeros_after_gzip_were_damage() {
+        for packed in [gzip(b"a\nb\n"), bgzip(b"a\nb\n")] {
+            for zeros in [1, 17, 512, 200_000] {
+                let padded = [packed.clone(), vec![0; zeros]].concat();
+                let (all, _, oddity) = read_all(&padded).unwrap();
+                assert_eq!((all.as_slice(), oddity), (&b"a\nb\n"[..], None));
+            }
+        }
+    }
+
+    /// gzip warns of what follows the last member, and goes on.
+    #[test]
+    fn garbage_after_gzip_was_damage() {
+        let packed = [gzip(b"a\n"), bgzip(b"b\n")].concat();
+        for garbage in [&b"x"[..], b"\0\0\0x", b"\x1f\x8c and so on"] {
+            let (all, _, oddity) = read_all(&[&packed, garbage].concat()).unwrap();
+            assert_eq!(all, b"a\nb\n");
+            assert!(oddity.is_some_and(|text| text.contains("ignored")));
+        }
+    }
+
+    #[test]
+    fn members_of_either_kind_follow_one_another() {
+        let members = [bgzip(b"a\n"), gzip(b""), gzip(b"b\n"), bgzip(b"c\n")];
+        let (all, compression, oddity) = read_all(&members.concat()).unwrap();
+        assert_eq!(
+            (all.as_slice(), compression, oddity),
+            (&b"a\nb\nc\n"[..], Compression::Bgzip, None)
+        );
+        let cut = members.concat();
+        assert!(
+            read_all(&cut[..cut.len() - 40]).is_err(),
+            "the last member is cut"
+        );
     }
 }

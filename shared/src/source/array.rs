@@ -4,7 +4,7 @@
 use super::detect::{SourceFormat, name_table};
 use super::record::{ArrayCall, VariantRecord, is_base};
 use super::table::{Delimiter, Field, GenotypeColumns, TableLayout, split};
-use crate::bytes::LineReader;
+use crate::bytes::{LineReader, SourceLine};
 use crate::contig::common_form;
 use crate::error::Location;
 use crate::limits::{MAX_BLANK_LINES, MAX_HEADER_BYTES, MAX_HEADER_LINES};
@@ -30,7 +30,7 @@ pub(super) struct ArrayReader {
     reading: Reading,
     comments: Vec<String>,
     /// The first row, when it had to be read to learn the columns.
-    pending: Option<(u64, String)>,
+    pending: Option<(u64, SourceLine)>,
 }
 
 impl ArrayReader {

@@ -20,7 +20,7 @@ mod import;
 mod reader;
 mod carriers;
 
-pub use crate::bytes::{Compression, Feed};
+pub use crate::bytes::{Compression, Feed, SourceLine};
 pub use carriers::{Carriers, Whose, Zygosity};
 pub use detect::SourceFormat;
 pub use import::{

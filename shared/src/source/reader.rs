@@ -5,7 +5,7 @@ use super::detect::{SourceFormat, SourceKind, detect_kind};
 use super::json::JsonReader;
 use super::record::{SourceWarning, VariantRecord};
 use super::vcf::VcfReader;
-use crate::bytes::{ByteStream, Compression, Feed, LineReader};
+use crate::bytes::{ByteStream, Compression, Feed, LineReader, SourceLine};
 use crate::contig::{AssemblyGuess, guess_assembly};
 use crate::{Error, ErrorCode, Result};
 use std::fmt;
@@ -104,7 +104,7 @@ impl VariantReader {
 
     /// A VCF's header lines without line ends, the `#CHROM` line last; empty for other formats.
     #[must_use]
-    pub fn header(&self) -> &[String] {
+    pub fn header(&self) -> &[SourceLine] {
         match &self.inner {
             FormatReader::Vcf(vcf) => vcf.header(),
             FormatReader::Array(_) | FormatReader::Json(_) => &[],
@@ -134,36 +134,38 @@ impl VariantReader {
             .contigs()
             .iter()
             .filter_map(|(name, bp)| Some((name.as_str(), (*bp)?)));
-        let lines = match &self.inner {
-            FormatReader::Vcf(vcf) => vcf.header(),
-            FormatReader::Array(array) => array.comments(),
-            FormatReader::Json(_) => &[],
+        let lines: Vec<&str> = match &self.inner {
+            FormatReader::Vcf(vcf) => vcf.header().iter().map(SourceLine::as_str).collect(),
+            FormatReader::Array(array) => array.comments().iter().map(String::as_str).collect(),
+            FormatReader::Json(_) => Vec::new(),
         };
         // Command lines in a VCF's header name files of all builds; only these say what it is on.
-        let relevant = |line: &&String| {
+        let relevant = |line: &&str| {
             !line.starts_with("##")
                 || ["##reference", "##assembly", "##contig"]
                     .iter()
                     .any(|key| line.starts_with(key))
         };
-        let lines = lines.iter().filter(relevant).map(String::as_str);
+        let lines = lines.into_iter().filter(relevant);
         guess_assembly(lengths, lines.filter(|line| !line.starts_with("#CHROM")))
     }
 
-    /// What is odd about the source so far; a missing end-of-file block is known only at the end.
+    /// What is odd about the source so far; what follows or lacks at the end of
+    /// compressed data is known only there.
     #[must_use]
     pub fn warnings(&self) -> Vec<SourceWarning> {
         let mut warnings = match &self.inner {
             FormatReader::Vcf(vcf) => vcf.warnings().to_vec(),
             FormatReader::Array(_) | FormatReader::Json(_) => Vec::new(),
         };
-        if self.lines().lacks_eof_block() {
-            let message = "the BGZF data lacks its end-of-file block; it may be cut short".into();
-            warnings.push(SourceWarning {
-                line: None,
-                message,
-            });
-        }
+        warnings.extend(self.lines().first_latin1().map(|line| SourceWarning {
+            line: Some(line),
+            message: "the text is not UTF-8; such lines are read as Latin-1".into(),
+        }));
+        warnings.extend(self.lines().oddity().map(|message| SourceWarning {
+            line: None,
+            message: message.into(),
+        }));
         warnings
     }
 

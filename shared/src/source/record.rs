@@ -1,5 +1,6 @@
 //! One record of a variant source, whatever file it came from.
 
+use crate::bytes::SourceLine;
 use crate::edit::{EditSpec, MAX_ALLELE_BP, SkipReason};
 use crate::position::Position;
 use std::collections::BTreeSet;
@@ -58,7 +59,7 @@ pub struct VariantRecord {
     pub line: u64,
     /// The VCF line without its line end, for output that keeps every column; `None` for other
     /// formats.
-    pub raw: Option<String>,
+    pub raw: Option<SourceLine>,
     /// The contig, as VCF writes it; array codes (23, `chrX`) are already in their common form.
     pub contig: String,
     /// 1-based position of the first reference base; `None` for VCF's position 0, the telomere.
@@ -116,8 +117,9 @@ impl VariantRecord {
     /// About the memory that the record takes, in bytes, so that what is held can be bounded.
     #[must_use]
     pub fn held_bytes(&self) -> usize {
-        let texts = [&self.raw, &self.id, &self.reference].into_iter().flatten();
-        let texts: usize = texts.map(String::len).sum();
+        let (id, reference) = (self.id.as_deref(), self.reference.as_deref());
+        let texts = [self.raw.as_deref(), id, reference].into_iter().flatten();
+        let texts: usize = texts.map(str::len).sum();
         let alternates = self.alternates.iter();
         let alternates: usize = alternates.map(|text| TEXT_BYTES + text.len()).sum();
         size_of::<Self>() + 4 * TEXT_BYTES + texts + self.contig.len() + alternates
@@ -341,7 +343,7 @@ mod tests {
     #[test]
     fn debug_shows_no_genotype() {
         let mut row = record("C", &["T"]);
-        row.raw = Some("1\t7\t.\tC\tT\t.\t.\t.\tGT\t0/1".to_owned());
+        row.raw = Some("1\t7\t.\tC\tT\t.\t.\t.\tGT\t0/1".into());
         row.call = Some(ArrayCall::Bases("CT".to_owned()));
         let text = format!("{row:?}");
         assert!(!text.contains("0/1") && !text.contains("CT"), "{text}");

@@ -2,7 +2,7 @@
 
 use super::header::is_valid;
 use super::record::{SourceWarning, VariantRecord, normalise_allele};
-use crate::bytes::LineReader;
+use crate::bytes::{LineReader, SourceLine};
 use crate::error::Location;
 use crate::limits::{
     MAX_ALTERNATES, MAX_BLANK_LINES, MAX_HEADER_BYTES, MAX_HEADER_LINE_BYTES, MAX_HEADER_LINES,
@@ -27,7 +27,7 @@ const COLUMNS: [&str; 8] = [
 /// Reads a VCF: all of the header at once, then record by record.
 pub(super) struct VcfReader {
     lines: LineReader,
-    header: Vec<String>,
+    header: Vec<SourceLine>,
     contigs: Vec<(String, Option<u64>)>,
     warnings: Vec<SourceWarning>,
     columns: usize,
@@ -48,12 +48,14 @@ impl VcfReader {
                 return Err(at_line(&lines, line, &message)
                     .with_remedy("check that this is a VCF, whole and not changed"));
             }
-            if text.starts_with("##") || (text.trim().is_empty() && !header.is_empty()) {
-                header.push(text);
-            } else if text.starts_with("#CHROM") {
-                let columns = check_column_line(&lines, line, &text)?;
-                header.push(text);
+            if text.starts_with("#CHROM") {
+                let names = text.trim_end_matches('\t');
+                let columns = check_column_line(&lines, line, names)?;
+                let names = text.with_text(names.to_owned());
+                header.push(names);
                 break columns;
+            } else if text.starts_with('#') || (text.trim().is_empty() && !header.is_empty()) {
+                header.push(text);
             } else {
                 return Err(no_column_line(&lines, Some(line)));
             }
@@ -69,7 +71,7 @@ impl VcfReader {
         })
     }
 
-    pub(super) fn header(&self) -> &[String] {
+    pub(super) fn header(&self) -> &[SourceLine] {
         &self.header
     }
 
@@ -97,7 +99,7 @@ impl VcfReader {
         Err(self.lines.too_many_blank())
     }
 
-    fn parse_record(&self, line: u64, text: String) -> Result<VariantRecord> {
+    fn parse_record(&self, line: u64, text: SourceLine) -> Result<VariantRecord> {
         let row = VcfLine {
             file: self.lines.name(),
             line,
@@ -110,7 +112,10 @@ impl VcfReader {
                 .with_remedy(remedy));
         }
         let columns = 1 + text.bytes().filter(|byte| *byte == b'\t').count();
-        if columns != self.columns {
+        // Empty columns at the end are no columns, as bcftools reads them.
+        let empty = text.bytes().rev().take_while(|byte| *byte == b'\t').count();
+        let extra = columns.saturating_sub(self.columns);
+        if columns < self.columns || empty < extra {
             let named = self.columns;
             let message = format!("the line has {columns} columns, the header names {named}");
             let remedy = "check whether the file is cut here, or columns were lost in editing";
@@ -120,7 +125,7 @@ impl VcfReader {
         if contig.text.is_empty() || contig.text.contains(char::is_whitespace) {
             return Err(row.wrong(contig, "CHROM is empty or holds a space"));
         }
-        let record = VariantRecord {
+        let mut record = VariantRecord {
             line,
             contig: contig.text.to_owned(),
             pos: row.position(pos)?,
@@ -132,10 +137,11 @@ impl VcfReader {
             call: None,
             raw: None,
         };
-        Ok(VariantRecord {
-            raw: Some(text),
-            ..record
-        })
+        record.raw = Some(match text.get(..text.len() - extra) {
+            Some(kept) if extra > 0 => text.with_text(kept.to_owned()),
+            _ => text,
+        });
+        Ok(record)
     }
 }
 
@@ -275,7 +281,7 @@ type Contigs = Vec<(String, Option<u64>)>;
 /// Reads the header lines through noodles, some at a time. A line that it refuses is kept for output
 /// all the same, and becomes a warning: nothing that decides how alleles are read stands in the
 /// header.
-fn read_header(header: &[String]) -> (Contigs, Vec<SourceWarning>) {
+fn read_header(header: &[SourceLine]) -> (Contigs, Vec<SourceWarning>) {
     let mut read = HeaderRead::default();
     let mut lines = (1_u64..).zip(header).peekable();
     let version = lines.peek().map_or("", |(_, first)| first);
@@ -290,7 +296,8 @@ fn read_header(header: &[String]) -> (Contigs, Vec<SourceWarning>) {
     };
     let mut lines = lines
         .skip(usize::from(has_version))
-        .filter(|(_, text)| text.starts_with("##") && text.len() <= MAX_HEADER_LINE_BYTES)
+        .filter(|(_, text)| text.starts_with('#') && !text.starts_with("#CHROM"))
+        .filter(|(_, text)| text.len() <= MAX_HEADER_LINE_BYTES)
         .peekable();
     while lines.peek().is_some() {
         let mut parser = Parser::default();

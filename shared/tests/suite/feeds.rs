@@ -4,8 +4,8 @@
 
 use flate2::write::GzEncoder;
 use genolewm_core::source::{
-    Compression, Feed, ImportOptions, SourceFormat, SourceWarning, VariantReader, VariantRecord,
-    convert_to_vcf,
+    Compression, Feed, ImportOptions, SourceFormat, SourceLine, SourceWarning, VariantReader,
+    VariantRecord, convert_to_vcf,
 };
 use genolewm_core::{Error, Result};
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ const HEADER: &str = "##fileformat=VCFv4.3\n##\n##reference=file:///data/GRCh38.
 struct Told {
     format: SourceFormat,
     compression: Compression,
-    header: Vec<String>,
+    header: Vec<SourceLine>,
     records: Vec<Result<VariantRecord>>,
     warnings: Vec<SourceWarning>,
 }

@@ -5,6 +5,7 @@ use super::common::model::{self, ModelArgs};
 use super::common::output::Output;
 use super::common::terminal::Terminal;
 use super::scoring::annotation::{AnnotationArgs, Places};
+use super::scoring::journal::{Journal, check_resumable};
 use super::scoring::regions::read_regions;
 use super::scoring::session::{Accounts, Session, SessionRequest};
 use super::scoring::top::TextTable;
@@ -78,6 +79,9 @@ pub struct Args {
     /// Draw no progress bar
     #[arg(long)]
     no_progress: bool,
+    /// Go on where the same command was stopped: what it had scored is kept beside --output
+    #[arg(long)]
+    resume: bool,
 }
 
 /// Scores the background, writes the table and prints its buckets.
@@ -85,9 +89,24 @@ pub struct Args {
 /// # Errors
 /// As `score`, and `INPUT.GENERIC` when no variant could be scored.
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
-    let examples = on_backend!(&args.model.backend, ops => examples(ops, args, terminal)?);
+    if args.resume {
+        check_resumable(&args.output)?;
+    }
+    let mut journal = None;
+    let ended = build(args, context, &mut journal, terminal);
+    Journal::close(journal, &ended, terminal);
+    ended
+}
+
+fn build(
+    args: &Args,
+    context: &Context<'_>,
+    journal: &mut Option<Journal>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Status> {
+    let backend = &args.model.backend;
+    let examples = on_backend!(backend, ops => examples(ops, args, context, journal, terminal)?);
     let Some(examples) = examples else {
-        terminal.warn("interrupted: nothing was written");
         return Ok(Status::Interrupted);
     };
     let options = BuildOptions {
@@ -116,6 +135,8 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
 fn examples(
     ops: impl NativeOps,
     args: &Args,
+    context: &Context<'_>,
+    journal: &mut Option<Journal>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Option<Vec<CalibrationExample>>> {
     if args.vcf.len() != args.fasta.len() {
@@ -154,10 +175,16 @@ fn examples(
         session.check()?;
         // Once for all files, but not before the first of them was found to be in order.
         if let Some(ops) = ops.take() {
-            loaded = Some(model::runtime(ops, &args.model)?);
+            let runtime = loaded.insert(model::runtime(ops, &args.model)?);
+            *journal =
+                Journal::beside(Some(&args.output), args.resume, context, runtime, terminal)?;
         }
         let Some(runtime) = &loaded else { continue };
-        let workers = runtime.workers(args.threads.map(NonZeroUsize::get));
+        let mut workers = runtime.workers(args.threads.map(NonZeroUsize::get));
+        if let Some(journal) = journal.as_ref() {
+            session.set_replayed(journal.replayed());
+            workers = journal.over(runtime, workers);
+        }
         let placer = Placer::of(runtime.info());
         let accounts = session.run(placer, &workers, |record, reference| {
             background.add(&record, &mut places, reference)

@@ -143,6 +143,7 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
     let context = Context {
         shared: &cli.shared,
         command_line: command_line(&args),
+        settings: config::settings(&path, &program, &matches),
     };
     Ok(match cli.command.run(&context, terminal)? {
         Status::Done => 0,
@@ -229,7 +230,7 @@ fn wrong_setting(error: &clap::Error) -> Error {
     )
 }
 
-/// The arguments as one line that a shell would take.
+/// The arguments but `--resume` as one line that a shell would take.
 fn command_line(args: &[OsString]) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+".contains(c);
     let quote = |arg: &OsString| {
@@ -244,7 +245,8 @@ fn command_line(args: &[OsString]) -> String {
             format!("'{}'", text.replace('\'', r"'\''"))
         }
     };
-    args.iter().map(quote).collect::<Vec<_>>().join(" ")
+    let told = args.iter().filter(|arg| *arg != "--resume");
+    told.map(quote).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

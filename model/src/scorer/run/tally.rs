@@ -111,9 +111,9 @@ impl Tally {
         }
     }
 
-    /// The summary, several lines.
+    /// The summary, several lines; `replayed` alleles were scored by an earlier run.
     #[must_use]
-    pub fn summary(&self, elapsed: Duration) -> String {
+    pub fn summary(&self, elapsed: Duration, replayed: u64) -> String {
         let seconds = elapsed.as_secs_f64();
         let mut text = format!("records read: {}", self.records);
         if self.outside > 0 {
@@ -132,7 +132,10 @@ impl Tally {
         for (reason, count) in &self.skipped {
             let _ = write!(text, "\n  {count} {reason}: {}", reason.describe());
         }
-        let rate = self.scored as f64 / seconds.max(1e-9);
+        if replayed > 0 {
+            let _ = write!(text, "\nscored before this run was resumed: {replayed}");
+        }
+        let rate = self.scored.saturating_sub(replayed) as f64 / seconds.max(1e-9);
         let _ = write!(
             text,
             "\ntime: {seconds:.2} s, {rate:.1} alleles scored a second"
@@ -158,7 +161,7 @@ mod tests {
         assert!(tally.reconcile().is_err());
         tally.add(&[skipped(SkipReason::Symbolic)], &[]);
         assert!(tally.reconcile().is_ok());
-        let text = tally.summary(Duration::from_secs(1));
+        let text = tally.summary(Duration::from_secs(1), 0);
         assert!(text.contains("alleles: 3 = 0 scored + 3 skipped"), "{text}");
         assert!(text.contains("2 symbolic"), "{text}");
     }

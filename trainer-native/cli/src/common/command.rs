@@ -16,6 +16,11 @@ pub enum Status {
 pub struct Context<'a> {
     /// The shared flags.
     pub shared: &'a Shared,
-    /// The command line as it was typed, on one line.
+    /// The command line as it was typed, on one line, but for `--resume`, which changes no result.
     pub command_line: String,
+    /// The command's own flags, wherever they were set.
+    pub settings: Vec<Setting>,
 }
+
+/// A flag by its key, and its values.
+pub type Setting = (String, Vec<String>);

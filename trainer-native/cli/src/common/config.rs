@@ -4,6 +4,7 @@
 //! stands for and put before those of the command line, so that it is checked by the same rules
 //! and loses to what was typed.
 
+use super::command::Setting;
 use super::invocation::values_of;
 use super::terminal::Terminal;
 use clap::{ArgAction, ArgMatches, Command};
@@ -76,16 +77,8 @@ pub fn print(
     program: &Command,
     matches: &ArgMatches,
 ) -> Result<()> {
-    let (mut command, mut matches, shared) = (program, matches, matches);
-    for name in path {
-        let found = command
-            .find_subcommand(name)
-            .zip(matches.subcommand_matches(name));
-        let Some((inner, inner_matches)) = found else {
-            break;
-        };
-        (command, matches) = (inner, inner_matches);
-    }
+    let shared = matches;
+    let (command, matches) = innermost(path, program, matches);
     let mut section = Value::Mapping(resolved(keys_of(command), matches));
     for name in path.iter().rev() {
         section = Value::Mapping(Mapping::from_iter([(name.as_str().into(), section)]));
@@ -101,6 +94,38 @@ pub fn print(
     }
     let text = serde_yaml_ng::to_string(&config).map_err(|error| internal(&error))?;
     terminal.line(text.trim_end())
+}
+
+/// The command at `path`, and its own matches.
+fn innermost<'a>(
+    path: &[String],
+    mut command: &'a Command,
+    mut matches: &'a ArgMatches,
+) -> (&'a Command, &'a ArgMatches) {
+    for name in path {
+        let found = command
+            .find_subcommand(name)
+            .zip(matches.subcommand_matches(name));
+        let Some((inner, inner_matches)) = found else {
+            break;
+        };
+        (command, matches) = (inner, inner_matches);
+    }
+    (command, matches)
+}
+
+/// The flags of the command at `path` by their keys, with what they come to.
+#[must_use]
+pub fn settings(path: &[String], program: &Command, matches: &ArgMatches) -> Vec<Setting> {
+    let (command, matches) = innermost(path, program, matches);
+    let values = |arg: &clap::Arg| -> Vec<String> {
+        let raw = matches.try_get_raw(arg.get_id().as_str()).ok().flatten();
+        let raw = raw.into_iter().flatten();
+        raw.map(|raw| raw.to_string_lossy().into_owned()).collect()
+    };
+    keys_of(command)
+        .map(|(key, arg)| (key, values(arg)))
+        .collect()
 }
 
 /// A configuration that gives a command the same settings again, with the shared `seed` if it is that

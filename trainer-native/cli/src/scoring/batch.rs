@@ -2,16 +2,18 @@
 
 use super::annotation::Places;
 use super::flags::Args;
+use super::journal::Journal;
 use super::plan::Plan;
 use super::regions::read_regions;
 use super::session::{Session, SessionRequest};
 use super::skipped::SkippedFile;
-use super::writer::{Format, Origin, RunNote};
+use super::writer::{Origin, RunNote};
 use crate::common::backend::on_backend;
 use crate::common::command::{Context, Status};
 use crate::common::model;
 use crate::common::terminal::Terminal;
 use genolewm::ops::NativeOps;
+use genolewm::runtime::now;
 use genolewm::scorer::{Outcome, Placer, RecordOutcome, Selection, refused};
 use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
@@ -49,8 +51,7 @@ fn run_on(
             regions: args.regions.as_deref().map(read_regions).transpose()?,
             whose: Whose::of(args.sample.clone(), args.all_alleles),
             filter: None,
-            // Output that keeps every record cannot leave one out.
-            strict: args.strict || plan.format() == Some(Format::Vcf),
+            strict: args.strict,
         },
         batch_size: args.batch_size,
         show_progress: terminal.shows_progress() && !args.no_progress,
@@ -60,37 +61,49 @@ fn run_on(
     let origin = Origin::of(session.reader()?);
     session.check()?;
     let runtime = model::runtime(ops, &args.model)?;
-    let (command, model_id) = (
-        context.command_line.clone(),
-        runtime.info().model_id.clone(),
-    );
+    let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
     terminal.debug(format_args!("model {model_id} on {}", by.backend));
-    let note = RunNote { command, model_id };
-    let mut files = plan.open(&origin, &note, || by.receipts(runtime.info()))?;
-    let skipped = args.output.skipped.as_deref().map(SkippedFile::create);
-    session.set_skipped(skipped.transpose()?);
-    let workers = runtime.workers(args.threads.map(NonZeroUsize::get));
-    let placer = Placer::of(runtime.info());
-    let accounts = session.run(placer, &workers, |mut record, reference| {
-        places.put(&mut record.outcomes, reference, &runtime)?;
-        if args.strict {
-            check_strictly(&record, variants, origin.format)?;
-        }
-        files.record(&record)
-    })?;
-    let Some(accounts) = accounts else {
-        terminal.warn("interrupted: nothing was written");
-        return Ok(Status::Interrupted);
+    let resume = args.output.resume;
+    let journal = Journal::beside(plan.scores_file(), resume, context, &runtime, terminal)?;
+    // Those of the first attempt, so that the outputs are the same in the end.
+    let (command, begun) = match &journal {
+        Some(journal) => (journal.command().to_owned(), journal.begun().to_owned()),
+        None => (context.command_line.clone(), now()?),
     };
-    accounts.tell(terminal);
-    if let Some(table) = files.commit(accounts.into_skipped()?)? {
-        terminal.line(table)?;
-    }
-    terminal.info(plan.places());
+    let note = RunNote { command, model_id };
+    let score = || -> Result<Status> {
+        let mut files = plan.open(&origin, &note, &begun, || by.receipts(runtime.info()))?;
+        let skipped = args.output.skipped.as_deref().map(SkippedFile::create);
+        session.set_skipped(skipped.transpose()?);
+        let mut workers = runtime.workers(args.threads.map(NonZeroUsize::get));
+        if let Some(journal) = &journal {
+            session.set_replayed(journal.replayed());
+            workers = journal.over(&runtime, workers);
+        }
+        let placer = Placer::of(runtime.info());
+        let accounts = session.run(placer, &workers, |mut record, reference| {
+            places.put(&mut record.outcomes, reference, &runtime)?;
+            if args.strict {
+                check_strictly(&record, variants, origin.format)?;
+            }
+            files.record(&record)
+        })?;
+        let Some(accounts) = accounts else {
+            return Ok(Status::Interrupted);
+        };
+        accounts.tell(terminal);
+        if let Some(table) = files.commit(accounts.into_skipped()?)? {
+            terminal.line(table)?;
+        }
+        terminal.info(plan.places());
+        Ok(Status::Done)
+    };
+    let ended = score();
     let rows = runtime.scorer().rows_run();
     terminal.debug(format_args!("encoder rows run: {rows}"));
-    Ok(Status::Done)
+    Journal::close(journal, &ended, terminal);
+    ended
 }
 
 fn tell_source(reader: &VariantReader, args: &Args, terminal: &mut Terminal<'_>) {

@@ -89,6 +89,9 @@ pub struct OutputArgs {
     /// Write the alleles that were not scored, with reasons
     #[arg(long, value_name = "FILE")]
     pub skipped: Option<PathBuf>,
+    /// Go on where the same command was stopped: what it had scored is kept beside --output
+    #[arg(long, conflicts_with = "variant")]
+    pub resume: bool,
     /// Print a table of the N highest percentiles [default with --format table: 20]
     #[arg(long, value_name = "N")]
     pub top: Option<NonZeroUsize>,

@@ -9,6 +9,7 @@ pub mod progress;
 pub mod skipped;
 pub mod session;
 pub mod receipts;
+pub mod journal;
 pub mod top;
 pub mod plan;
 pub mod batch;

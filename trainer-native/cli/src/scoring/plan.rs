@@ -1,6 +1,7 @@
 //! Which files a run writes, and the files while it does.
 
 use super::flags::OutputArgs;
+use super::journal::check_resumable;
 use super::receipts::{self, ReceiptFile};
 use super::top::Top;
 use super::writer::{self, Compressed, Format, Origin, RunNote, ScoreWriter};
@@ -74,6 +75,12 @@ impl Plan {
         self.format
     }
 
+    /// Where the scores go; `None` when only a table is printed.
+    #[must_use]
+    pub fn scores_file(&self) -> Option<&Path> {
+        self.format.map(|_| self.output.as_path())
+    }
+
     fn check(&self, args: &OutputArgs) -> Result<()> {
         let refused = |message: &str, remedy: &str| {
             Err(Error::new(ErrorCode::InputGeneric, message).with_remedy(remedy))
@@ -90,6 +97,9 @@ impl Plan {
                 "only VCF output is compressed",
                 "choose --format vcf, or a name without .gz",
             );
+        }
+        if args.resume {
+            check_resumable(self.scores_file().unwrap_or(Path::new("-")))?;
         }
         if self.top.is_some() && self.format.is_some() && is_stdin_or_stdout(&self.output) {
             return refused(
@@ -114,7 +124,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Opens the files. `builder` is asked for only when there are receipts.
+    /// Opens the files of a run that began at `begun`. `builder` is asked for only when there are
+    /// receipts.
     ///
     /// # Errors
     /// `RESOURCE.*` when one cannot be written, and what `builder` returns.
@@ -122,6 +133,7 @@ impl Plan {
         &self,
         origin: &Origin,
         note: &RunNote,
+        begun: &str,
         builder: impl FnOnce() -> Result<ReceiptBuilder>,
     ) -> Result<Files> {
         let writer = self.format.map(|format| {
@@ -130,7 +142,7 @@ impl Plan {
         });
         let writer = writer.transpose()?;
         let receipts = self.receipts.as_deref();
-        let receipts = receipts.map(|path| ReceiptFile::create(path, builder()?));
+        let receipts = receipts.map(|path| ReceiptFile::create(path, builder()?, begun));
         Ok(Files {
             writer,
             receipts: receipts.transpose()?,
@@ -208,6 +220,7 @@ mod tests {
             output_type: None,
             receipt: None,
             skipped: None,
+            resume: false,
             top: None,
         }
     }
@@ -266,7 +279,11 @@ mod tests {
             format: Some(Format::Tsv),
             ..args()
         };
-        for args in [twice, mixed, gzip] {
+        let resume = OutputArgs {
+            resume: true,
+            ..args()
+        };
+        for args in [twice, mixed, gzip, resume] {
             assert!(Plan::new(&args, false).is_err());
         }
     }

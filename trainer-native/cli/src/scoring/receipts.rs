@@ -1,7 +1,6 @@
 //! Receipts: what binds a score to model, input and options.
 
 use crate::common::output::Output;
-use genolewm::runtime::now;
 use genolewm::scorer::RecordOutcome;
 use genolewm_core::Result;
 use genolewm_core::provenance::ReceiptBuilder;
@@ -22,17 +21,19 @@ pub struct ReceiptFile {
     /// Not yet committed.
     pub output: Output,
     builder: ReceiptBuilder,
+    created_at: String,
 }
 
 impl ReceiptFile {
-    /// Starts the file.
+    /// Starts the file, of a run that began at `created_at`.
     ///
     /// # Errors
     /// `RESOURCE.*` when it cannot be written.
-    pub fn create(path: &Path, builder: ReceiptBuilder) -> Result<Self> {
+    pub fn create(path: &Path, builder: ReceiptBuilder, created_at: &str) -> Result<Self> {
         Ok(Self {
             output: Output::create(path)?,
             builder,
+            created_at: created_at.to_owned(),
         })
     }
 
@@ -42,7 +43,8 @@ impl ReceiptFile {
     /// `RESOURCE.*` when they cannot be written.
     pub fn record(&mut self, record: &RecordOutcome) -> Result<()> {
         let builder = |_: &_| Ok(&self.builder);
-        for receipt in record.receipts(builder, &now()?)?.iter().flatten() {
+        let receipts = record.receipts(builder, &self.created_at)?;
+        for receipt in receipts.iter().flatten() {
             self.output.line(receipt.to_json_line()?)?;
         }
         Ok(())

@@ -15,6 +15,8 @@ use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::run::StopFlag;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Malformed records whose errors are shown.
@@ -46,6 +48,7 @@ pub struct Session {
     batch_size: usize,
     show_progress: bool,
     notes: Notes,
+    replayed: Arc<AtomicU64>,
 }
 
 impl Session {
@@ -70,12 +73,18 @@ impl Session {
             batch_size: request.batch_size.get(),
             show_progress: request.show_progress,
             notes: Notes::default(),
+            replayed: Arc::default(),
         })
     }
 
     /// Writes down why alleles were not scored.
     pub fn set_skipped(&mut self, skipped: Option<SkippedFile>) {
         self.notes.skipped = skipped;
+    }
+
+    /// Takes note of how many alleles the workers answer without scoring them.
+    pub fn set_replayed(&mut self, replayed: Arc<AtomicU64>) {
+        self.replayed = replayed;
     }
 
     /// The reader of the variants, for what their header says.
@@ -108,7 +117,8 @@ impl Session {
         mut sink: impl FnMut(RecordOutcome<A>, &mut NativeReference) -> Result<()>,
     ) -> Result<Option<Accounts>> {
         let stop = StopFlag::on_signals()?;
-        let bar = ScoringBar::new(self.input_bytes, self.show_progress);
+        let mut bar = ScoringBar::new(self.input_bytes, self.show_progress);
+        let replayed = || self.replayed.load(Ordering::Relaxed);
         let (mut input, mut reference) = (self.input, self.reference);
         let mut notes = self.notes;
         let mut run = Run::new(self.intake, placer, self.batch_size);
@@ -119,7 +129,7 @@ impl Session {
             workers,
             &|| stop.is_set(),
             |delivery, progress, reference| {
-                bar.update(progress);
+                bar.update(progress, replayed());
                 match delivery {
                     Delivery::Malformed { error, .. } => notes.malformed(error),
                     Delivery::Record(record) => {
@@ -136,6 +146,7 @@ impl Session {
         Ok(Some(Accounts {
             tally: run.summary()?.clone(),
             elapsed: self.started.elapsed(),
+            replayed: replayed(),
             odd: odd(run.intake()),
             malformed: notes.malformed,
             skipped: notes.skipped,
@@ -197,6 +208,7 @@ pub struct Accounts {
     /// Why nothing could be scored, if nothing was.
     pub why_nothing: Error,
     elapsed: Duration,
+    replayed: u64,
     odd: Vec<String>,
     malformed: Vec<Error>,
     skipped: Option<SkippedFile>,
@@ -207,7 +219,13 @@ impl Accounts {
     pub fn tell(&self, terminal: &mut Terminal<'_>) {
         self.odd.iter().for_each(|warning| terminal.warn(warning));
         self.malformed.iter().for_each(|error| terminal.warn(error));
-        terminal.info(self.tally.summary(self.elapsed));
+        let further = self.tally.malformed - self.malformed.len() as u64;
+        if further > 0 {
+            terminal.warn(format_args!(
+                "{further} further records were not understood; --skipped FILE lists them all"
+            ));
+        }
+        terminal.info(self.tally.summary(self.elapsed, self.replayed));
     }
 
     /// The file of alleles that were not scored, not yet committed.

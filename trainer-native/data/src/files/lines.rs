@@ -1,7 +1,7 @@
 //! Text files line by line: plain, gzip or bgzip, told apart by content.
 
 use crate::errors::input_error;
-use flate2::read::MultiGzDecoder;
+use genolewm_core::bytes::GzipReader;
 use genolewm_core::error::Location;
 use genolewm_core::{Error, Result};
 use genolewm_report::output::io_error;
@@ -44,10 +44,7 @@ impl Lines {
             let mut plain = BufReader::with_capacity(1 << 18, File::open(path)?);
             let packed = plain.fill_buf()?.starts_with(&[0x1f, 0x8b]);
             Ok(match packed {
-                true => Box::new(BufReader::with_capacity(
-                    1 << 18,
-                    MultiGzDecoder::new(plain),
-                )),
+                true => Box::new(BufReader::with_capacity(1 << 18, GzipReader::new(plain))),
                 false => Box::new(plain),
             })
         };

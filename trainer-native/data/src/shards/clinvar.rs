@@ -10,6 +10,7 @@ use crate::errors::input_error;
 use genolewm_core::edit::MAX_ALLELE_BP;
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;
+use genolewm_core::source::SourceLine;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::path::Path;
 
@@ -123,7 +124,7 @@ impl Rules for Dated<'_> {
     type Row = ClinvarVariant;
     const SKIPS: &'static [Skip] = &[Skip::Allele];
 
-    fn check_header(&self, header: &[String], name: &str) -> Result<()> {
+    fn check_header(&self, header: &[SourceLine], name: &str) -> Result<()> {
         let date = header
             .iter()
             .find_map(|line| line.strip_prefix("##fileDate="));

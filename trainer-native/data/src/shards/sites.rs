@@ -3,7 +3,7 @@
 use genolewm_core::contig::common_form;
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;
-use genolewm_core::source::{SourceFormat, VariantReader, VariantRecord};
+use genolewm_core::source::{SourceFormat, SourceLine, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::open;
 use std::collections::{BTreeMap, HashMap};
@@ -48,7 +48,7 @@ pub(super) trait Rules {
     const SKIPS: &'static [Skip];
 
     /// Refuses a header that contradicts what the shard is to be.
-    fn check_header(&self, _header: &[String], _name: &str) -> Result<()> {
+    fn check_header(&self, _header: &[SourceLine], _name: &str) -> Result<()> {
         Ok(())
     }
 

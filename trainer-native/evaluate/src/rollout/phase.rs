@@ -3,7 +3,7 @@
 use super::haplotypes::Observed;
 use genolewm::scorer::Regions;
 use genolewm_core::edit::EditSpec;
-use genolewm_core::source::{AlleleOutcome, VariantReader, VariantRecord};
+use genolewm_core::source::{AlleleOutcome, SourceLine, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::open;
 use std::path::Path;
@@ -48,7 +48,7 @@ pub fn read_copies(
 }
 
 /// The column of the sample; `None` where alleles lie together.
-fn sample_column(header: &[String], phase: &Phasing) -> Result<Option<usize>> {
+fn sample_column(header: &[SourceLine], phase: &Phasing) -> Result<Option<usize>> {
     let Phasing::Sample(wanted) = phase else {
         return Ok(None);
     };

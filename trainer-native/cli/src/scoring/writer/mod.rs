@@ -9,7 +9,7 @@ use clap::ValueEnum;
 pub use genolewm::format::RunNote;
 use genolewm::format::{TSV_COLUMNS, tsv_lines, vcf_header, vcf_line};
 use genolewm::scorer::Outcome;
-use genolewm_core::source::VariantRecord;
+use genolewm_core::source::{SourceLine, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
 pub use score_writer::{Compressed, Origin, ScoreWriter};
 use std::path::Path;
@@ -80,11 +80,11 @@ pub fn open(
 ) -> Result<Box<dyn ScoreWriter>> {
     let plain = Compressed::V;
     Ok(match format {
-        Format::Jsonl => Box::new(Text::new(output, plain, "", json_lines)?),
+        Format::Jsonl => Box::new(Text::new(output, plain, b"", json_lines)?),
         Format::Tsv => {
             let head = TSV_COLUMNS.join("\t") + "\n";
-            let lines = |record: &_, outcomes: &_| Ok(tsv_lines(record, outcomes));
-            Box::new(Text::new(output, plain, &head, lines)?)
+            let lines = |record: &_, outcomes: &_| Ok(tsv_lines(record, outcomes).into_bytes());
+            Box::new(Text::new(output, plain, head.as_bytes(), lines)?)
         }
         Format::Csv => {
             let head = csv_lines(&TSV_COLUMNS.join("\t"));
@@ -93,7 +93,8 @@ pub fn open(
         }
         Format::Vcf => {
             let head = vcf_header(&origin.header, note);
-            let line = |record: &_, outcomes: &_| Ok(vcf_line(record, outcomes) + "\n");
+            let head: Vec<u8> = head.iter().flat_map(terminated).collect();
+            let line = |record: &_, outcomes: &_| Ok(terminated(&vcf_line(record, outcomes)));
             Box::new(Text::new(output, compressed, &head, line)?)
         }
         Format::Parquet => Box::new(parquet::ParquetScores::new(output)?),
@@ -106,8 +107,15 @@ pub fn open(
     })
 }
 
+/// The bytes of a line with its end.
+fn terminated(line: &SourceLine) -> Vec<u8> {
+    let mut bytes = line.to_bytes().into_owned();
+    bytes.push(b'\n');
+    bytes
+}
+
 /// One row of JSON for each scored allele.
-fn json_lines(_: &VariantRecord, outcomes: &[Outcome]) -> Result<String> {
+fn json_lines(_: &VariantRecord, outcomes: &[Outcome]) -> Result<Vec<u8>> {
     let mut lines = String::new();
     for outcome in outcomes {
         if let Outcome::Scored(scored) = outcome {
@@ -115,7 +123,7 @@ fn json_lines(_: &VariantRecord, outcomes: &[Outcome]) -> Result<String> {
             lines.push('\n');
         }
     }
-    Ok(lines)
+    Ok(lines.into_bytes())
 }
 
 /// Lines of tab-separated values as comma-separated ones (RFC 4180, but for line ends, which are LF).

@@ -4,7 +4,7 @@ use crate::common::output::Output;
 use clap::ValueEnum;
 use genolewm::scorer::Outcome;
 use genolewm_core::Result;
-use genolewm_core::source::{SourceFormat, VariantReader, VariantRecord};
+use genolewm_core::source::{SourceFormat, SourceLine, VariantReader, VariantRecord};
 
 /// Compression of VCF output, named as in bcftools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -21,7 +21,7 @@ pub struct Origin {
     /// The input's format.
     pub format: SourceFormat,
     /// The header lines of a VCF.
-    pub header: Vec<String>,
+    pub header: Vec<SourceLine>,
 }
 
 impl Origin {

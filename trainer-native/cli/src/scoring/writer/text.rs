@@ -11,7 +11,7 @@ use noodles_bgzf as bgzf;
 use std::io::Write;
 
 /// What is written of a record and its outcomes, line breaks included.
-pub(super) type LineFormat = fn(&VariantRecord, &[Outcome]) -> Result<String>;
+pub(super) type LineFormat = fn(&VariantRecord, &[Outcome]) -> Result<Vec<u8>>;
 
 pub(super) struct Text {
     writer: Encoder,
@@ -28,7 +28,7 @@ impl Text {
     pub(super) fn new(
         output: Output,
         compressed: Compressed,
-        head: &str,
+        head: &[u8],
         lines: LineFormat,
     ) -> Result<Self> {
         let name = output.name().to_owned();
@@ -45,10 +45,10 @@ impl Text {
         Ok(text)
     }
 
-    fn write(&mut self, text: &str) -> Result<()> {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let written = match &mut self.writer {
-            Encoder::Plain(output) => output.write_all(text.as_bytes()),
-            Encoder::Bgzip(writer) => writer.write_all(text.as_bytes()),
+            Encoder::Plain(output) => output.write_all(bytes),
+            Encoder::Bgzip(writer) => writer.write_all(bytes),
         };
         written.map_err(|error| write_error(&self.name, &error))
     }
