@@ -29,6 +29,28 @@ export function linkSignals(...signals: readonly (AbortSignal | undefined)[]): {
   return { controller, unlink: () => links.forEach((unlink) => unlink()) };
 }
 
+/** What {@link within} answers when time is up. */
+export const LATE = Symbol("late");
+
+/** The value of `work`, or `LATE` when it takes longer. */
+export function within<T>(work: Promise<T>, milliseconds: number): Promise<T | typeof LATE> {
+  work.catch(() => undefined);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(() => resolve(LATE), milliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** Waits, unless `signal` is aborted before. */
+export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await abortable(over, signal).finally(() => clearTimeout(timer));
+}
+
 /** Waits for a turn of the event loop, so that timers, messages and clicks are seen. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));

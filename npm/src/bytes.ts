@@ -1,6 +1,7 @@
 /** Bytes in pieces: what every kind of source comes down to. */
 
 import { GenoLeWMError } from "./errors.js";
+import { asBytes } from "./kinds.js";
 import type { RangeSource } from "./types.js";
 
 /** Bytes that are read at once. */
@@ -61,6 +62,7 @@ export async function* blobPieces(
   blob: Blob,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  if (typeof blob.stream !== "function") return yield* readAhead(blobRange("input", blob), signal);
   const reader = byteReader(blob);
   if (reader === null) return yield* streamPieces(blob.stream(), signal);
   let buffer = new ArrayBuffer(CHUNK_BYTES);
@@ -110,7 +112,7 @@ export async function* streamPieces(
       const { done, value } = await reader.read();
       whole = done;
       if (done) break;
-      yield value;
+      yield bytesOf("The stream", value);
     }
     signal.throwIfAborted();
   } finally {
@@ -118,4 +120,37 @@ export async function* streamPieces(
     if (!whole) cancel();
     reader.releaseLock();
   }
+}
+
+/** A `Blob` by slices. */
+export function blobRange(name: string, blob: Blob): RangeSource {
+  return {
+    name,
+    size: blob.size,
+    read: async (offset, length) =>
+      new Uint8Array(await bufferOf(blob.slice(offset, offset + length))),
+  };
+}
+
+/** What a source gave, as bytes. */
+export function bytesOf(name: string, value: unknown): Uint8Array {
+  const bytes = asBytes(value);
+  if (bytes !== null) return bytes;
+  throw new GenoLeWMError({
+    code: "INPUT.GENERIC",
+    message: `${name} gave something that is no bytes.`,
+    details: { type: typeof value },
+    remediation: "Let it give a Uint8Array.",
+  });
+}
+
+/** The bytes of a blob. Imitations of a page, such as jsdom, have blobs with an older way alone. */
+function bufferOf(blob: Blob): Promise<ArrayBuffer> {
+  if (typeof blob.arrayBuffer === "function") return blob.arrayBuffer();
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as ArrayBuffer);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsArrayBuffer(blob);
+  });
 }

@@ -2,6 +2,7 @@
 
 import { GenoLeWMError } from "./errors.js";
 import { fetchWhole } from "./http.js";
+import { isModule, isResponse, isUrl } from "./kinds.js";
 
 /** The module, or what it can be made of. */
 export type WasmSource = WebAssembly.Module | BufferSource | Response | URL | string;
@@ -13,9 +14,9 @@ export async function compile(
 ): Promise<WebAssembly.Module> {
   const given = await arrived(source, signal);
   try {
-    if (given instanceof WebAssembly.Module) return given;
-    if (given instanceof Response) return await compileResponse(given);
-    if (typeof given === "string" || given instanceof URL) return await compileUrl(given, signal);
+    if (isModule(given)) return given;
+    if (isResponse(given)) return await compileResponse(given);
+    if (typeof given === "string" || isUrl(given)) return await compileUrl(given, signal);
     return await WebAssembly.compile(given);
   } catch (error) {
     signal?.throwIfAborted();

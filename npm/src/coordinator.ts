@@ -56,8 +56,16 @@ export class Coordinator {
       this.#model = model;
       signal.throwIfAborted();
       emit(loadStage("backend", 3));
-      const { engines, probes } = await this.#startEngines(model, files, backend, threads);
+      const { engines, probes, shortfall } = await this.#startEngines(
+        model,
+        files,
+        backend,
+        threads,
+      );
       signal.throwIfAborted();
+      if (shortfall !== null) {
+        emit({ kind: "notice", notice: { kind: "fewer-workers", message: shortfall } });
+      }
       const { backend: used, device } = engines[0] as Engine;
       const missed = probes.find((one) => one.backend === "webgpu");
       if (backend === "auto" && used === "cpu" && missed !== undefined) {
@@ -226,11 +234,16 @@ export class Coordinator {
     start: EngineStarter,
   ): Promise<readonly Engine[]> {
     if (lost.backend === "cpu") throw cause;
-    const engines = await startProcessors(threads, start);
+    const { engines, shortfall } = await startProcessors(threads, start);
     const { backend, device } = engines[0];
-    const message = `The graphics device was lost. Work goes on, on the processor.`;
+    const message = `The graphics device was lost. Work goes on, on the processor. ${shortfall ?? ""}`;
     for (const tell of this.#watchers) {
-      tell({ kind: "fallback", notice: { kind: "backend-fallback", message }, backend, device });
+      tell({
+        kind: "fallback",
+        notice: { kind: "backend-fallback", message: message.trim() },
+        backend,
+        device,
+      });
     }
     return engines;
   }

@@ -43,7 +43,6 @@ export async function rate(
 export interface EngineApi {
   readonly start: Method<
     {
-      readonly module: WebAssembly.Module;
       readonly files: ReadonlyMap<string, Uint8Array>;
       readonly backend: BackendName;
     },

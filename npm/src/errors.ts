@@ -62,14 +62,31 @@ export interface ErrorParts {
   readonly name?: string;
 }
 
+/** What can be done about errors that say no better; by the family of their code, as natively. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  INPUT: "correct what is named, or leave it out; docs/formats.md says what is read",
+  CONFIG: "correct the setting that is named",
+  RESOURCE: "check that there is room, and that what is named is there and may be used",
+  TRAINING: "correct the setting or the data that is named, and resume the run",
+  EVAL: "correct the data that is named",
+  DEPLOY: "fetch the model or checkpoint again, or make it again",
+  PROVENANCE: "use the files that came with the model or the score, unchanged",
+  INTERNAL: "this is a fault of the program: please report it, without your data",
+};
+
+function remedyOf(code: ErrorCode): string {
+  const [family = ""] = code.split(".");
+  return REMEDIES[family] ?? (REMEDIES.INTERNAL as string);
+}
+
 /** A failure: what is wrong, where, and what to do about it. */
 export class GenoLeWMError extends Error {
   /** Stable; the same codes as the command-line program's. */
   readonly code: ErrorCode;
   /** What the message says in words, by name. */
   readonly details: Readonly<Record<string, string>>;
-  /** What to do about it, where there is something to do. */
-  readonly remediation: string | null;
+  /** What to do about it. */
+  readonly remediation: string;
   /** The place in the input, where there is one. */
   readonly location: ErrorLocation | null;
 
@@ -79,7 +96,7 @@ export class GenoLeWMError extends Error {
     this.name = parts.name ?? "GenoLeWMError";
     this.code = parts.code;
     this.details = parts.details ?? {};
-    this.remediation = parts.remediation ?? null;
+    this.remediation = parts.remediation ?? remedyOf(parts.code);
     this.location = parts.location ?? null;
   }
 
@@ -104,16 +121,6 @@ export function disposedError(): GenoLeWMError {
     code: "RESOURCE.GENERIC",
     message: "The runtime was disposed.",
     remediation: "Load a new runtime.",
-  });
-}
-
-/** `value`, when it is a whole number above 0. */
-export function positive(name: string, value: number): number {
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new GenoLeWMError({
-    code: "INPUT.GENERIC",
-    message: `${name} must be a whole number above 0.`,
-    details: { [name]: String(value) },
   });
 }
 
@@ -156,5 +163,8 @@ function describe(thrown: unknown): ErrorParts {
       remediation: "Load a new runtime; a smaller batchSize or fewer threads need less memory.",
     };
   }
-  return { code: "INTERNAL.GENERIC", message };
+  return {
+    code: "INTERNAL.GENERIC",
+    message: message || name || "Something failed without saying why.",
+  };
 }

@@ -1,6 +1,10 @@
-/** Files behind a URL: by `Range` requests where the server answers them, as a stream else. */
+/**
+ * Files behind a URL: by `Range` requests where the server answers them, as a stream else. What passes,
+ * a busy server or a line that drops, is tried again.
+ */
 
-import { GenoLeWMError } from "./errors.js";
+import { pause } from "./abort.js";
+import { GenoLeWMError, type ErrorParts } from "./errors.js";
 import { concatenate, endedEarly, streamPieces, type Chunks } from "./bytes.js";
 import type { RangeSource } from "./types.js";
 
@@ -9,6 +13,44 @@ const FIRST_BYTES = 1 << 16;
 
 /** A file whose server knows no ranges is held in memory up to this size. */
 const HELD_LIMIT_BYTES = 64 * (1 << 20);
+
+/** Waits before a request is made again. */
+const BACK_OFF_MS = [500, 1_000, 2_000];
+
+/** A server may ask for a longer wait; who asks for more than this is not waited for. */
+const LONGEST_WAIT_MS = 30_000;
+
+/** Answers that may be others a moment later. */
+const PASSING_STATUS = [408, 429, 500, 502, 503, 504];
+
+/** A failure that may pass, with the wait that the server asked for. */
+class Passing extends GenoLeWMError {
+  readonly waitMs: number | null;
+
+  constructor(parts: ErrorParts, waitMs: number | null, options?: ErrorOptions) {
+    super(parts, options);
+    this.waitMs = waitMs;
+  }
+}
+
+/** Does `work`, and again while its failure may pass. */
+async function patiently<T>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+  backOff: readonly number[] = BACK_OFF_MS,
+): Promise<T> {
+  for (const wait of backOff) {
+    try {
+      return await work();
+    } catch (error) {
+      signal?.throwIfAborted();
+      const asked = error instanceof Passing ? (error.waitMs ?? wait) : Infinity;
+      if (asked > LONGEST_WAIT_MS) throw error;
+      await pause(asked, signal);
+    }
+  }
+  return work();
+}
 
 /**
  * A URL that is read by range. Asks for the first bytes: that shows whether the server knows ranges,
@@ -19,25 +61,33 @@ export async function httpRange(
   name: string,
   signal?: AbortSignal,
 ): Promise<RangeSource> {
-  const response = await request(href, name, signal, `bytes=0-${FIRST_BYTES - 1}`);
-  const known = response.headers.get("etag");
-  const [first, size] = await beginning(response, href, name, signal);
+  const { known, first, size } = await patiently(signal, async () => {
+    const response = await request(href, name, signal, `bytes=0-${FIRST_BYTES - 1}`);
+    const [first, size] = await beginning(response, href, name, signal);
+    return { known: response.headers.get("etag"), first, size };
+  });
   const read: RangeSource["read"] = async (offset, length, signal) => {
     const end = Math.min(offset + length, size);
     if (end <= offset) return new Uint8Array();
     if (end <= first.length) return first.slice(offset, end);
-    const response = await request(href, name, signal, `bytes=${offset}-${end - 1}`);
-    const etag = response.headers.get("etag");
-    const changed = known !== null && etag !== null && etag !== known;
-    if (response.status !== 206 || changed) {
-      await response.body?.cancel();
-      throw endedEarly(name);
-    }
-    const bytes = await bytesOf(response, href, name, signal);
-    if (bytes.length !== end - offset) throw endedEarly(name);
-    return bytes;
+    return patiently(signal, async () => {
+      const response = await request(href, name, signal, `bytes=${offset}-${end - 1}`);
+      if (response.status !== 206 || isAnother(response, known)) {
+        await response.body?.cancel();
+        throw endedEarly(name);
+      }
+      const bytes = await bytesOf(response, href, name, signal);
+      if (bytes.length !== end - offset) throw endedEarly(name);
+      return bytes;
+    });
   };
   return { name, size, read };
+}
+
+/** Whether what answers is no longer the file that was opened, as far as the server tells. */
+function isAnother(response: Response, known: string | null): boolean {
+  const etag = response.headers.get("etag");
+  return known !== null && etag !== null && etag !== known;
 }
 
 /** The bytes that the first request brought, and the size of the file. */
@@ -59,16 +109,58 @@ async function beginning(
 
 /** A URL that is read from front to back, which every server can do. */
 export async function httpStream(href: string, name: string, signal: AbortSignal): Promise<Chunks> {
-  const response = await request(href, name, signal);
+  const response = await patiently(signal, () => request(href, name, signal));
   // The length of an encoded body is not that of the bytes that arrive.
   const encoded = response.headers.get("content-encoding") !== null;
   const length = response.headers.get("content-length");
   const size = encoded || length === null ? null : Number(length);
-  return { size, pieces: piecesOf(response, href, name, signal) };
+  return { size, pieces: resumed(response, { href, name, encoded, signal }) };
+}
+
+interface Stream {
+  readonly href: string;
+  readonly name: string;
+  readonly encoded: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A body piece by piece; where it breaks off, the rest is asked for, if that can be had. */
+async function* resumed(
+  begun: Response,
+  { href, name, encoded, signal }: Stream,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const known = begun.headers.get("etag");
+  let response = begun;
+  for (let done = 0; ; ) {
+    const start = done;
+    try {
+      for await (const piece of piecesOf(response, href, name, signal)) {
+        done += piece.length;
+        yield piece;
+      }
+      return;
+    } catch (error) {
+      // Without a tag nobody knows whether the rest is of the same file.
+      if (!(error instanceof Passing) || encoded || known === null || done === start) throw error;
+      response = await patiently(signal, () => request(href, name, signal, `bytes=${done}-`));
+      if (response.status === 206 && !isAnother(response, known)) continue;
+      await response.body?.cancel();
+      throw error;
+    }
+  }
 }
 
 /** The whole body of a small file, or null when there is none at this address. */
-export async function fetchWhole(
+export function fetchWhole(
+  href: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Uint8Array | null> {
+  return patiently(signal, () => whole(href, name, signal));
+}
+
+/** {@link fetchWhole} for a file that may as well not be there: it is asked for once. */
+export async function whole(
   href: string,
   name: string,
   signal?: AbortSignal,
@@ -76,12 +168,25 @@ export async function fetchWhole(
   const response = await attempt(href, name, signal);
   // Servers of single-page applications answer a missing file with their page.
   const page = response.headers.get("content-type")?.startsWith("text/html") ?? false;
-  if (response.status === 404 || response.status === 403 || page) {
+  if (response.status === 404 || response.status === 403 || (page && response.ok)) {
     await response.body?.cancel();
     return null;
   }
-  if (!response.ok) throw refused(href, name, response.status);
+  if (!response.ok) throw await refused(href, name, response);
   return bytesOf(response, href, name, signal);
+}
+
+/** A response of whatever status, but none that may pass. */
+export function fetchPatiently(
+  href: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<Response> {
+  return patiently(signal, async () => {
+    const response = await attempt(href, name, signal);
+    if (PASSING_STATUS.includes(response.status)) throw await refused(href, name, response);
+    return response;
+  });
 }
 
 /** A body piece by piece. */
@@ -123,8 +228,7 @@ async function request(
 ): Promise<Response> {
   const response = await attempt(href, name, signal, range);
   if (response.ok || (range !== undefined && response.status === 416)) return response;
-  await response.body?.cancel();
-  throw refused(href, name, response.status);
+  throw await refused(href, name, response);
 }
 
 async function attempt(
@@ -146,8 +250,8 @@ async function attempt(
 }
 
 /** Requests that fail, and bodies that break off. */
-function unfetched(href: string, name: string, cause: unknown): GenoLeWMError {
-  return new GenoLeWMError(
+function unfetched(href: string, name: string, cause: unknown): Passing {
+  return new Passing(
     {
       code: "RESOURCE.GENERIC",
       message: `${name} could not be fetched.`,
@@ -155,17 +259,31 @@ function unfetched(href: string, name: string, cause: unknown): GenoLeWMError {
       remediation:
         "See that the address is right and reachable, that its site lets this one read it (CORS), and that .gz files are served as they are, without Content-Encoding.",
     },
+    null,
     { cause },
   );
 }
 
-function refused(href: string, name: string, status: number): GenoLeWMError {
-  return new GenoLeWMError({
+/** Answers that are none. The response is done with. */
+async function refused(href: string, name: string, response: Response): Promise<GenoLeWMError> {
+  await response.body?.cancel();
+  const { status } = response;
+  const passes = PASSING_STATUS.includes(status);
+  const parts: ErrorParts = {
     code: "RESOURCE.GENERIC",
     message: `${name} could not be fetched: the server answered ${status}.`,
     details: { url: withoutQuery(href), status: String(status) },
-    remediation: "See whether the address is right.",
-  });
+    remediation: passes ? "Try again later." : "See whether the address is right.",
+  };
+  return passes ? new Passing(parts, retryAfter(response)) : new GenoLeWMError(parts);
+}
+
+/** `Retry-After`, in seconds or as a date; other sites' are hidden unless they show it. */
+function retryAfter(response: Response): number | null {
+  const text = response.headers.get("retry-after");
+  if (text === null) return null;
+  const wait = /^\s*\d+\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
+  return Number.isNaN(wait) ? null : Math.max(0, wait);
 }
 
 /** Queries carry tokens, which have no place in an error. */
@@ -185,6 +303,7 @@ async function headSize(href: string, name: string, signal?: AbortSignal): Promi
   const response = await attempt(href, name, signal, undefined, "HEAD");
   const length = response.headers.get("content-length");
   if (response.ok && length !== null) return Number(length);
+  if (PASSING_STATUS.includes(response.status)) throw await refused(href, name, response);
   throw new GenoLeWMError({
     code: "RESOURCE.GENERIC",
     message: `The server does not tell how long ${name} is.`,

@@ -1,5 +1,6 @@
 /** A model's files by name, from wherever it comes. Nothing is trusted: wasm checks hashes. */
 
+import { asBytes, isBlob, isUrl } from "./kinds.js";
 import { GenoLeWMError } from "./errors.js";
 import { fetchWhole } from "./http.js";
 import { absoluteUrl, openRange, sourceOf } from "./sources.js";
@@ -36,17 +37,31 @@ export async function modelFiles(
   platform: Pick<Platform, "openFile">,
   signal: AbortSignal | undefined,
 ): Promise<ModelFiles> {
-  if (typeof source === "string" || source instanceof URL) {
+  if (typeof source === "string" || isUrl(source)) {
     return directoryFiles(reader(absoluteUrl(source), platform, signal));
   }
+  if (typeof source !== "object" || source === null) throw noModel();
   if (isBuiltin(source)) return untar(await source.load(signal));
-  if (source instanceof Map) return named(source as ReadonlyMap<string, Bytes>);
+  if (isMap(source)) return named(source);
   if (isIterable(source)) return chosenFiles(source, signal);
   return named(Object.entries(source as Readonly<Record<string, Bytes>>));
 }
 
+function noModel(): GenoLeWMError {
+  return new GenoLeWMError({
+    code: "RESOURCE.MODEL_NOT_FOUND",
+    message: "There is no model to load.",
+    remediation:
+      'Give the built-in one (import builtin from "@genolewm/runtime/models/builtin"), the URL of a model directory, or its files.',
+  });
+}
+
 function isBuiltin(source: object): source is BuiltinModel {
   return "kind" in source && source.kind === "genolewm-builtin";
+}
+
+function isMap(source: object): source is ReadonlyMap<string, Bytes> {
+  return "get" in source && "entries" in source && Symbol.iterator in source;
 }
 
 function isIterable(source: object): source is Iterable<File> {
@@ -55,15 +70,30 @@ function isIterable(source: object): source is Iterable<File> {
 
 function named(entries: Iterable<readonly [string, Bytes]>): ModelFiles {
   const files = new Map<string, Uint8Array>();
-  for (const [name, bytes] of entries) {
-    files.set(name, bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
+  for (const [name, given] of entries) {
+    const bytes = asBytes(given);
+    if (bytes === null) throw noFile(name);
+    files.set(name, bytes);
   }
+  if (!files.has(MANIFEST)) throw missing(MANIFEST);
   return files;
+}
+
+function noFile(name: string): GenoLeWMError {
+  return new GenoLeWMError({
+    code: "INPUT.GENERIC",
+    message: `What was given as ${name} of the model is no file.`,
+    details: { file: name },
+    remediation: "Give bytes by name, the File objects of a folder, or the URL of one.",
+  });
 }
 
 /** Files of a chosen folder: their names are relative to the one that holds the manifest. */
 async function chosenFiles(files: Iterable<File>, signal?: AbortSignal): Promise<ModelFiles> {
-  const paths = [...files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
+  const paths = [...files].map((file, place) => {
+    if (!isBlob(file)) throw noFile(`entry ${place}`);
+    return { file, path: file.webkitRelativePath || file.name };
+  });
   const manifest = paths
     .filter(({ path }) => path === MANIFEST || path.endsWith(`/${MANIFEST}`))
     .sort((a, b) => a.path.length - b.path.length)[0];

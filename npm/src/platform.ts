@@ -5,6 +5,9 @@ import { GenoLeWMError } from "./errors.js";
 import type { Service } from "./service.js";
 import type { LoadOptions, RangeSource } from "./types.js";
 
+/** Makes a worker of the package's script; told whether an earlier one did not start. */
+export type MakeWorker = (again: boolean) => Worker;
+
 /** A place where the runtime runs. Each entry of the package describes its own. */
 export interface Platform {
   /** What is taken when the caller does not say. */
@@ -13,11 +16,14 @@ export interface Platform {
   wasm(signal: AbortSignal | undefined): Promise<WebAssembly.Module>;
   /** A coordinator on this thread. */
   inProcess(module: WebAssembly.Module): Promise<Service>;
-  /** A coordinator in a worker; absent where there are none. */
-  readonly inWorker?: (
+  /** A coordinator in a worker, and what it needs in further ones; absent where there are none. */
+  readonly inWorkers?: (
+    make: MakeWorker,
     module: WebAssembly.Module,
     signal: AbortSignal | undefined,
   ) => Promise<Service>;
+  /** How they are started, unless the caller does. */
+  readonly startWorker?: MakeWorker;
   /** Opens a `file:` URL; absent where there are no files. */
   readonly openFile?: (url: URL) => Promise<RangeSource>;
 }
@@ -31,11 +37,18 @@ export function defaultThreads(): number {
 /** A coordinator with the module started in it. */
 export async function connect(
   platform: Platform,
-  { worker = platform.defaults.worker, signal }: LoadOptions,
+  {
+    startWorker,
+    worker = startWorker !== undefined || platform.defaults.worker,
+    signal,
+  }: LoadOptions,
 ): Promise<Service> {
   const module = await abortable(platform.wasm(signal), signal);
   if (!worker) return platform.inProcess(module);
-  if (platform.inWorker !== undefined) return platform.inWorker(module, signal);
+  const make = startWorker ?? platform.startWorker;
+  if (make !== undefined && platform.inWorkers !== undefined) {
+    return platform.inWorkers(make, module, signal);
+  }
   throw new GenoLeWMError({
     code: "DEPLOY.BACKEND_UNSUPPORTED",
     message: "There are no workers to be used here.",

@@ -1,6 +1,7 @@
 /** The caller's side of an open reference. */
 
 import { GenoLeWMError } from "./errors.js";
+import { isOffset, required } from "./options.js";
 import type { OpenedReference } from "./service.js";
 import type { AssemblyGuess, Reference } from "./types.js";
 
@@ -28,7 +29,10 @@ export class ReferenceHandle implements Reference {
     this.assembly = assembly;
   }
 
-  bases(contig: string, start: number, end: number, signal?: AbortSignal): Promise<string> {
+  async bases(contig: string, start: number, end: number, signal?: AbortSignal): Promise<string> {
+    required("bases", "the contig", "a string", typeof contig === "string", contig);
+    required("bases", "start", "a whole number from 0", isOffset(start), start);
+    required("bases", "end", "a whole number from 0", isOffset(end), end);
     return this.#calls.bases({ id: this.#id, contig, start, end }, signal);
   }
 

@@ -2,7 +2,7 @@
 
 import { Turns } from "./abort.js";
 import { GenoLeWMError } from "./errors.js";
-import { fetchWhole } from "./http.js";
+import { whole } from "./http.js";
 import type { CallContext, ProgressEvent, ReferenceParams, SourceSpec } from "./service.js";
 import { openChunks, openRange, readAll } from "./sources.js";
 import type { RangeSource } from "./types.js";
@@ -129,7 +129,7 @@ export class OpenReference {
     const beside = (suffix: string): Promise<Uint8Array | null> => {
       const url = new URL(spec.href);
       url.pathname += suffix;
-      return fetchWhole(url.href, spec.name + suffix, signal).catch(() => {
+      return whole(url.href, spec.name + suffix, signal).catch(() => {
         signal.throwIfAborted();
         return null;
       });

@@ -2,8 +2,20 @@
 
 import { abortable, deferred, linkSignals } from "./abort.js";
 import { listener, tell } from "./callbacks.js";
-import { disposedError, GenoLeWMError, positive } from "./errors.js";
+import { disposedError, GenoLeWMError } from "./errors.js";
+import { object } from "./kinds.js";
 import { modelFiles } from "./model-source.js";
+import {
+  callOptions,
+  inspectOptions,
+  importOptions,
+  isOffset,
+  loadOptions,
+  openOptions,
+  required,
+  variantOptions,
+  vcfOptions,
+} from "./options.js";
 import { connect, type Platform } from "./platform.js";
 import { ReferenceHandle, type ReferenceCalls } from "./reference-handle.js";
 import { RowStream } from "./row-stream.js";
@@ -87,7 +99,9 @@ export class GenoLeWMRuntime {
   #nextRun = 0;
 
   /** Use {@link GenoLeWMRuntime.load}. */
-  protected constructor({ platform, service, loaded, onNotice }: Parts) {
+  protected constructor(parts: Parts) {
+    if (object<Parts>(parts)?.service === undefined) throw notLoaded();
+    const { platform, service, loaded, onNotice } = parts;
     this.#platform = platform;
     this.#service = service;
     this.#backend = loaded.backend;
@@ -110,7 +124,7 @@ export class GenoLeWMRuntime {
    * @param source the built-in model (`import builtin from "@genolewm/runtime/models/builtin"`),
    *   the URL of a model directory, its files, or their bytes by name
    */
-  static load(source: ModelSource, options: LoadOptions = {}): Promise<GenoLeWMRuntime> {
+  static async load(source: ModelSource, options: LoadOptions = {}): Promise<GenoLeWMRuntime> {
     return this.start(this.platform, source, options);
   }
 
@@ -125,14 +139,15 @@ export class GenoLeWMRuntime {
     source: ModelSource,
     options: LoadOptions,
   ): Promise<GenoLeWMRuntime> {
-    const { backend = "auto", onProgress, onNotice, signal } = options;
-    const threads = positive("threads", options.threads ?? platform.defaults.threads);
+    const given = loadOptions(options);
+    const { backend = "auto", onProgress, onNotice, signal } = given;
+    const { threads = platform.defaults.threads } = given;
     const emit = listener(onProgress, onNotice);
     signal?.throwIfAborted();
     emit(loadStage("wasm", 0));
     const files = modelFiles(source, platform, signal);
     files.catch(() => undefined);
-    const service = await connect(platform, options).catch((error: unknown) => {
+    const service = await connect(platform, given).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw GenoLeWMError.from(error);
     });
@@ -168,25 +183,25 @@ export class GenoLeWMRuntime {
     input: FileLike | ReferenceFiles,
     options: OpenReferenceOptions = {},
   ): Promise<Reference> {
-    return new ReferenceHandle(await this.#open(input, options), this.#referenceCalls);
+    const opened = await this.#open(input, openOptions(options));
+    return new ReferenceHandle(opened, this.#referenceCalls);
   }
 
   /** Tells what a file of variants is, and how much of it can be scored. Reads it through. */
   async inspect(file: InputLike, options: InspectOptions = {}): Promise<Inspection> {
-    const whose = whoseOf(options);
+    const { signal, ...asked } = inspectOptions(options);
     return this.#withInput(file, async (input) => {
-      const found = await this.#call(
-        "inspect",
-        { sources: { input }, options: whose },
-        options.signal,
-      );
+      const params = { sources: { input }, options: whoseOf(asked) };
+      const found = await this.#call("inspect", params, signal);
       return JSON.parse(found) as Inspection;
     });
   }
 
   /** Scores one edit, in a window that is given or cut from a reference. */
   async scoreVariant(edit: Edit, options: ScoreVariantOptions): Promise<ScoredRow> {
-    const { window, reference, receipt = false, signal } = options;
+    const { window, reference, receipt = false, signal } = variantOptions(options);
+    const isEdit = typeof edit === "string" || object(edit) !== undefined;
+    required("scoreVariant", "the edit", '"chr17:41246481:T:C" or its parts', isEdit, edit);
     if ((window === undefined) === (reference === undefined)) {
       throw new GenoLeWMError({
         code: "INPUT.GENERIC",
@@ -211,17 +226,18 @@ export class GenoLeWMRuntime {
    * the run. Work begins at once, and stays a few batches ahead of the reader.
    */
   scoreVcf(file: InputLike, options: ScoreVcfOptions): ScoreStream {
-    const { controller, unlink } = linkSignals(this.#life.signal, options.signal);
+    // What is wrong with them is told by the stream, like every other failure.
+    const { signal: callersSignal, onProgress, onNotice } = sound(options);
+    const { controller, unlink } = linkSignals(this.#life.signal, callersSignal);
     const { signal } = controller;
     const run = this.#nextRun++;
     const header = deferred<string>();
     const begun = deferred<void>();
-    const hear = listener(options.onProgress, options.onNotice);
+    const hear = listener(onProgress, onNotice);
     const emit: Emit<"score"> = (event) => {
       if (event.kind === "header") header.resolve(event.text);
       else hear(event);
     };
-    const { onNotice } = options;
     if (onNotice !== undefined) this.#listeners.add(onNotice);
     const summary = this.#score(file, options, run, { signal, emit }, begun.resolve);
     const end = (): void => {
@@ -250,28 +266,36 @@ export class GenoLeWMRuntime {
   }
 
   /** The state of a window: what the encoder makes of it, pooled around `editLocus` (from 0). */
-  encodeWindow(
+  async encodeWindow(
     window: string,
     editLocus: number | null = null,
     options: CallOptions = {},
   ): Promise<Float32Array> {
-    return this.#call("encodeWindow", { window, editLocus }, options.signal);
+    const { signal } = callOptions("encodeWindow", options);
+    required("encodeWindow", "the window", "a string of bases", typeof window === "string", window);
+    const fits = editLocus === null || isOffset(editLocus);
+    required("encodeWindow", "editLocus", "a whole number from 0, or null", fits, editLocus);
+    return this.#call("encodeWindow", { window, editLocus }, signal);
   }
 
   /** The state that the predictor expects after `edits`, from the state of the window before. */
-  predict(
+  async predict(
     state: Float32Array,
     edits: readonly WindowEdit[],
     options: CallOptions = {},
   ): Promise<Float32Array> {
-    return this.#call("predict", { state, edits: JSON.stringify(edits) }, options.signal);
+    const { signal } = callOptions("predict", options);
+    const isState = Object.prototype.toString.call(state) === "[object Float32Array]";
+    required("predict", "the state", "a Float32Array, as encodeWindow gives it", isState, state);
+    required("predict", "the edits", "an array of edits", Array.isArray(edits), edits);
+    return this.#call("predict", { state, edits: JSON.stringify(edits) }, signal);
   }
 
   /** Turns a consumer array's raw data (23andMe, AncestryDNA, MyHeritage, …) into VCF. */
   async importRaw(file: InputLike, options: ImportOptions): Promise<ImportResult> {
-    const { sampleId = DEFAULT_SAMPLE, signal } = options;
+    const { sampleId = DEFAULT_SAMPLE, reference: genome, signal } = importOptions(options);
     return this.#withInput(file, (input) =>
-      this.#withReference(options.reference, { signal }, async (reference) => {
+      this.#withReference(genome, { signal }, async (reference) => {
         const params = { sources: { input }, reference, sampleId };
         return JSON.parse(await this.#call("importRaw", params, signal)) as ImportResult;
       }),
@@ -280,14 +304,15 @@ export class GenoLeWMRuntime {
 
   /** Checks receipts, one or a line each, against this model. */
   async verifyReceipt(file: FileLike, options: CallOptions = {}): Promise<ReceiptVerdict> {
+    const { signal } = callOptions("verifyReceipt", options);
     const sources = { input: await givenSource(file, this.#platform) };
-    const verdict = await this.#call("verifyReceipt", { sources }, options.signal);
+    const verdict = await this.#call("verifyReceipt", { sources }, signal);
     return JSON.parse(verdict) as ReceiptVerdict;
   }
 
   /** Alleles a second on this device, measured on a small fixed batch on every instance at once. */
-  measure(options: CallOptions = {}): Promise<number> {
-    return this.#call("measure", null, options.signal);
+  async measure(options: CallOptions = {}): Promise<number> {
+    return this.#call("measure", null, callOptions("measure", options).signal);
   }
 
   /**
@@ -307,17 +332,18 @@ export class GenoLeWMRuntime {
     context: Context<"score">,
     begun: () => void,
   ): Promise<ScoreSummary> {
-    const { regions, batchSize, receipts = false, annotate = false, onProgress } = options;
+    const { reference: genome, ...given } = vcfOptions(options);
+    const { regions, batchSize, receipts = false, annotate = false, onProgress } = given;
     const { signal } = context;
     const settings: ScoreParams["options"] = {
       receipts,
       annotate,
-      ...whoseOf(options),
+      ...whoseOf(given),
       ...(regions === undefined ? {} : { regions }),
-      ...(batchSize === undefined ? {} : { batchSize: positive("batchSize", batchSize) }),
+      ...(batchSize === undefined ? {} : { batchSize }),
     };
     return this.#withInput(file, (input) =>
-      this.#withReference(options.reference, { signal, onProgress }, (reference) => {
+      this.#withReference(genome, { signal, onProgress }, (reference) => {
         const params = { run, sources: { input }, reference, options: settings };
         const summary = this.#call("score", params, signal, context.emit);
         begun();
@@ -371,6 +397,8 @@ export class GenoLeWMRuntime {
       controller.signal.throwIfAborted();
       const work = this.#service.call(method, params, { signal: controller.signal, emit });
       return await abortable(work, controller.signal);
+    } catch (error) {
+      throw controller.signal.aborted ? error : GenoLeWMError.from(error);
     } finally {
       unlink();
     }
@@ -390,6 +418,23 @@ export class GenoLeWMRuntime {
 /** Whose alleles are meant, as wasm takes it. */
 function whoseOf({ sample = [], allAlleles = false }: InspectOptions): Whose {
   return { samples: typeof sample === "string" ? [sample] : [...sample], allAlleles };
+}
+
+/** Options as far as they can be used before they are judged. */
+function sound(options: unknown): ScoreVcfOptions | Partial<ScoreVcfOptions> {
+  try {
+    return vcfOptions(options);
+  } catch {
+    return {};
+  }
+}
+
+function notLoaded(): GenoLeWMError {
+  return new GenoLeWMError({
+    code: "INPUT.GENERIC",
+    message: "A runtime is loaded and not constructed.",
+    remediation: "Write await GenoLeWMRuntime.load(model).",
+  });
 }
 
 type Opening = { [K in keyof OpenReferenceOptions]: OpenReferenceOptions[K] | undefined };

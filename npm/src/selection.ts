@@ -1,5 +1,6 @@
 /** Which backend is taken, and why. */
 
+import { LATE, within } from "./abort.js";
 import { rate, type Engine, type EngineStarter } from "./engines.js";
 import { GenoLeWMError } from "./errors.js";
 import type { BackendName, BackendProbe } from "./types.js";
@@ -17,6 +18,15 @@ const ANSWER_LIMIT_MS = 5_000;
 export interface Selected {
   readonly engines: readonly Engine[];
   readonly probes: readonly BackendProbe[];
+  /** A sentence, where fewer instances work than were asked for. */
+  readonly shortfall: string | null;
+}
+
+/** Instances on the processor, one at least. */
+interface Processors {
+  readonly engines: readonly [Engine, ...Engine[]];
+  /** As in {@link Selected}. */
+  readonly shortfall: string | null;
 }
 
 /** What a look at the machine found, before anything is computed. */
@@ -52,15 +62,13 @@ export async function probeBackends(): Promise<readonly BackendProbe[]> {
 }
 
 /** Instances on the processor. Fewer will do, where memory has no room for all. */
-export async function startProcessors(
-  threads: number,
-  start: EngineStarter,
-): Promise<readonly [Engine, ...Engine[]]> {
+export async function startProcessors(threads: number, start: EngineStarter): Promise<Processors> {
   const settled = await Promise.allSettled(Array.from({ length: threads }, () => start("cpu")));
   const [first, ...others] = settled.flatMap((one) =>
     one.status === "fulfilled" ? [one.value] : [],
   );
-  if (first === undefined) throw settled.find((one) => one.status === "rejected")?.reason;
+  const failed = settled.find((one) => one.status === "rejected");
+  if (first === undefined) throw failed?.reason;
   try {
     // Each for itself, which also brings each up to speed.
     await Promise.all([first, ...others].map((engine) => engine.selfCheck()));
@@ -68,7 +76,13 @@ export async function startProcessors(
     disposeAll([first, ...others]);
     throw error;
   }
-  return [first, ...others];
+  const engines = [first, ...others] as const;
+  return { engines, shortfall: failed ? missing(threads, engines.length, failed.reason) : null };
+}
+
+function missing(asked: number, started: number, why: unknown): string {
+  const { message } = GenoLeWMError.from(why);
+  return `${asked - started} of ${asked} instances did not start; work goes on with ${instances(started)}. (${message})`;
 }
 
 /** The processor, with what kept the other. */
@@ -76,9 +90,13 @@ async function processor(threads: number, start: EngineStarter, why: string): Pr
   return usedProcessors(await startProcessors(threads, start), why);
 }
 
-function usedProcessors(engines: readonly Engine[], why: string): Selected {
-  const used = probe("cpu", true, `Used, with ${instances(engines.length)}.`);
-  return { engines, probes: [used, probe("webgpu", false, why)] };
+function usedProcessors({ engines, shortfall }: Processors, why: string): Selected {
+  const used = probe("cpu", true, worded(`Used, with ${instances(engines.length)}.`, shortfall));
+  return { engines, probes: [used, probe("webgpu", false, why)], shortfall };
+}
+
+function worded(sentence: string, shortfall: string | null): string {
+  return shortfall === null ? sentence : `${sentence} ${shortfall}`;
 }
 
 async function graphics(start: EngineStarter): Promise<Selected> {
@@ -99,6 +117,7 @@ async function graphics(start: EngineStarter): Promise<Selected> {
       probe("cpu", true, "Not tried: WebGPU was asked for."),
       probe("webgpu", true, `Used, on ${adapter.name}.`),
     ],
+    shortfall: null,
   };
 }
 
@@ -115,16 +134,16 @@ async function better(threads: number, start: EngineStarter): Promise<Selected> 
   );
   if ("reason" in ready) return usedProcessors(processors, ready.reason);
   return race(processors, ready.engine, adapter.name).catch((error: unknown) => {
-    disposeAll([...processors, ready.engine]);
+    disposeAll([...processors.engines, ready.engine]);
     throw error;
   });
 }
 
 /** Both at once: the one is busy on the processor, the other with the driver. */
 async function both(
-  starting: Promise<readonly Engine[]>,
+  starting: Promise<Processors>,
   preparing: ReturnType<typeof prepare>,
-): Promise<readonly [readonly Engine[], Awaited<ReturnType<typeof prepare>>]> {
+): Promise<readonly [Processors, Awaited<ReturnType<typeof prepare>>]> {
   try {
     return await Promise.all([starting, preparing]);
   } catch (error) {
@@ -166,22 +185,28 @@ async function prepare(
  * as it could need and still win.
  */
 async function race(
-  processors: readonly Engine[],
+  { engines, shortfall }: Processors,
   graphics: Engine,
   name: string,
 ): Promise<Selected> {
-  const cpu = await rate(processors.map((engine) => () => engine.probe()));
+  const cpu = await rate(engines.map((engine) => () => engine.probe()));
   const limit = (cpu.batch / cpu.perSecond) * 1000;
   const gpu = await timed(graphics, limit);
   const faster = gpu.perSecond !== null && gpu.perSecond > cpu.perSecond;
-  disposeAll(faster ? processors : [graphics]);
+  disposeAll(faster ? engines : [graphics]);
   const verdict = faster ? "and is faster than the processor" : gpu.shortfall;
   return {
-    engines: faster ? [graphics] : processors,
+    engines: faster ? [graphics] : engines,
     probes: [
-      probe("cpu", true, `Measured with ${instances(processors.length)}.`, cpu.perSecond),
+      probe(
+        "cpu",
+        true,
+        worded(`Measured with ${instances(engines.length)}.`, shortfall),
+        cpu.perSecond,
+      ),
       probe("webgpu", true, `${name} passed its self-check ${verdict}.`, gpu.perSecond),
     ],
+    shortfall: faster ? null : shortfall,
   };
 }
 
@@ -222,18 +247,6 @@ function described(
   const name = info.description || [info.vendor, info.architecture].filter(Boolean).join(" ");
   const software = info.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
   return { name: name || "a graphics adapter", software };
-}
-
-const LATE = Symbol("late");
-
-/** The value of `work`, or `LATE` when it takes longer. */
-async function within<T>(work: Promise<T>, milliseconds: number): Promise<T | typeof LATE> {
-  work.catch(() => undefined);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<typeof LATE>((resolve) => {
-    timer = setTimeout(() => resolve(LATE), milliseconds);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function probe(

@@ -3,9 +3,18 @@
  * holds a file as a whole but {@link readAll}, which is for small ones.
  */
 
-import { blobPieces, concatenate, readAhead, streamPieces, type Chunks } from "./bytes.js";
+import {
+  blobPieces,
+  blobRange,
+  bytesOf,
+  concatenate,
+  readAhead,
+  streamPieces,
+  type Chunks,
+} from "./bytes.js";
 import { GenoLeWMError } from "./errors.js";
 import { httpRange, httpStream } from "./http.js";
+import { asBytes, isBlob, isStream, isUrl, object } from "./kinds.js";
 import type { Platform } from "./platform.js";
 import type { ReferenceParams, SourceSpec } from "./service.js";
 import type { FileLike, InputLike, RangeSource, ReferenceFiles } from "./types.js";
@@ -30,8 +39,9 @@ export async function referenceSources(
   input: FileLike | ReferenceFiles,
   platform: Pick<Platform, "openFile">,
 ): Promise<ReferenceParams["sources"]> {
-  const isSet = typeof input === "object" && "file" in input;
-  const { file, fai, gzi } = isSet ? input : { file: input, fai: undefined, gzi: undefined };
+  const set = object<ReferenceFiles>(input);
+  const isSet = set !== undefined && "file" in set;
+  const { file, fai, gzi } = isSet ? (set as ReferenceFiles) : ({ file: input } as ReferenceFiles);
   const open = (one: FileLike) => givenSource(one, platform);
   return {
     file: await open(file),
@@ -51,27 +61,38 @@ export async function sourceOf(
   file: InputLike,
   platform: Pick<Platform, "openFile">,
 ): Promise<SourceSpec> {
-  if (file instanceof Blob) {
+  const bytes = asBytes(file);
+  if (bytes !== null) return { kind: "bytes", name: "input", bytes };
+  if (typeof file === "string" || isUrl(file)) return urlSource(file, platform);
+  if (isStream(file)) return { kind: "stream", name: "input", stream: file };
+  if (isBlob(file)) {
     const name = "name" in file && typeof file.name === "string" ? file.name : "input";
     return { kind: "blob", name, blob: file };
   }
-  if (file instanceof Uint8Array) return { kind: "bytes", name: "input", bytes: file };
-  if (file instanceof ArrayBuffer) {
-    return { kind: "bytes", name: "input", bytes: new Uint8Array(file) };
+  if (isRangeSource(file)) {
+    const source = ownRange(file);
+    return { kind: "range", name: source.name, source };
   }
-  if (file instanceof ReadableStream) return { kind: "stream", name: "input", stream: file };
-  if (typeof file === "string" || file instanceof URL) return urlSource(file, platform);
-  if (isRangeSource(file)) return { kind: "range", name: file.name, source: file };
   throw new GenoLeWMError({
     code: "INPUT.GENERIC",
     message: "This is no file that can be read.",
+    details: { type: file === null ? "null" : typeof file },
     remediation: "Give a File, a Blob, a URL, bytes, or an object with name, size and read().",
   });
 }
 
+/** A caller's own source: what it gives is looked at. */
+function ownRange(own: RangeSource): RangeSource {
+  const name = typeof own.name === "string" ? own.name : "input";
+  return {
+    name,
+    size: own.size,
+    read: async (offset, length, signal) => bytesOf(name, await own.read(offset, length, signal)),
+  };
+}
+
 function isRangeSource(file: unknown): file is RangeSource {
-  if (typeof file !== "object" || file === null) return false;
-  const { size, read } = file as Partial<RangeSource>;
+  const { size, read } = object<RangeSource>(file) ?? {};
   return typeof size === "number" && typeof read === "function";
 }
 
@@ -116,7 +137,7 @@ async function fetchBlob(url: URL): Promise<Blob> {
 
 /** A URL, relative to the page where there is one. */
 export function absoluteUrl(text: string | URL): URL {
-  if (text instanceof URL) return text;
+  if (typeof text !== "string") return new URL(text.href);
   const base = globalThis.document?.baseURI ?? globalThis.location?.href;
   try {
     return new URL(text, base);
@@ -193,16 +214,6 @@ function tooLarge(name: string, limitBytes: number): GenoLeWMError {
     message: `${name} is larger than ${limitBytes >> 20} MiB, the most that is read at once.`,
     details: { limitBytes: String(limitBytes) },
   });
-}
-
-/** A `Blob` by slices. */
-function blobRange(name: string, blob: Blob): RangeSource {
-  return {
-    name,
-    size: blob.size,
-    read: async (offset, length) =>
-      new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
-  };
 }
 
 function bytesRange(name: string, bytes: Uint8Array): RangeSource {

@@ -67,6 +67,12 @@ export interface LoadOptions {
    * a document (a page), and false in Node, Deno and Cloudflare Workers.
    */
   worker?: boolean;
+  /**
+   * Starts the script `@genolewm/runtime/worker` as a module worker, once for each that is needed:
+   * for pages whose bundler, origin or policy does not let the package start it by itself. `worker`
+   * is true then.
+   */
+  startWorker?: () => Worker;
   /** Told of every step of loading. What a callback throws is uncaught, and stops nothing. */
   onProgress?: (progress: Progress) => void;
   /** Told of what went otherwise than asked, such as a fall-back to the processor. */
@@ -121,8 +127,11 @@ export interface InspectOptions extends CallOptions {
 
 /** Something that a person should be told. */
 export interface Notice {
-  /** `backend-fallback`: work goes on, on the processor. `input-warning`: the file is odd. */
-  readonly kind: "backend-fallback" | "input-warning";
+  /**
+   * `backend-fallback`: work goes on, on the processor. `fewer-workers`: not all instances of the
+   * model could be started, and work goes on with the others. `input-warning`: the file is odd.
+   */
+  readonly kind: "backend-fallback" | "fewer-workers" | "input-warning";
   /** A sentence. */
   readonly message: string;
 }
@@ -338,7 +347,10 @@ export interface ScoreSummary {
 export interface ScoreStream extends AsyncIterable<Row> {
   /** Rows in batches, as they are made: cheaper than one by one. */
   batches(): AsyncIterable<readonly Row[]>;
-  /** Settles when every row was taken; rejects as the iteration does. */
+  /**
+   * Settles when every row was taken; rejects as the iteration does. Awaited alone, it lets the run go
+   * on without a reader.
+   */
   readonly summary: Promise<ScoreSummary>;
   /** The header lines of an annotated VCF, known before the first row. */
   readonly vcfHeader: Promise<string>;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GenoLeWMError } from "../dist/errors.js";
 import { openFile } from "../dist/files.js";
+import { WorkerService } from "../dist/worker/host.js";
 import { fakeRuntime, MODEL, REFERENCE } from "./support/fake-runtime.js";
 
 const NOT_THERE = new URL("file:///there/is/no/such/file.vcf");
@@ -61,11 +62,16 @@ test("the URL of a blob that is gone was a bare TypeError", async () => {
 });
 
 test("a worker that may not be started was a bare DOMException", async () => {
-  const refuse = async () => {
+  const startWorker = () => {
     throw new DOMException("not of this origin", "SecurityError");
   };
-  const { Runtime } = fakeRuntime({}, { inWorker: refuse });
-  await assert.rejects(Runtime.load(MODEL, { worker: true }), GenoLeWMError);
+  const { Runtime } = fakeRuntime({}, { startWorker, inWorkers: WorkerService.start });
+  await assert.rejects(Runtime.load(MODEL, { worker: true }), (error) => {
+    assert.ok(error instanceof GenoLeWMError);
+    assert.equal(error.code, "RESOURCE.RUNTIME_SETUP");
+    assert.match(error.remediation, /startWorker/);
+    return true;
+  });
 });
 
 test("a trap was told as a failure to free what it had left in use", async () => {

@@ -129,6 +129,7 @@ test("a stream that stays here is pulled from there, and cancelled when it is le
 test("a reference that was open just when its caller had enough stayed in the worker", async () => {
   const controller = new AbortController();
   const open = new Set();
+  let far;
   const closed = new Promise((resolve) => {
     const coordinate = async ({ method, params }) => {
       if (method === "closeReference") return (open.delete(params.id), resolve(), null);
@@ -136,11 +137,13 @@ test("a reference that was open just when its caller had enough stayed in the wo
       controller.abort(new Error("enough"));
       return { id: 7, contigs: [], assembly: null };
     };
-    pair({}, { start: async () => null, coordinate });
+    [, far] = pair({}, { coordinator: async () => null, coordinate });
   });
   // The far end of the pair listens already; this is a near end of another kind.
   const worker = Object.assign(channel.port1, { terminate: () => undefined });
-  const service = await WorkerService.start(worker, null, undefined);
+  const starting = WorkerService.start(() => worker, null, undefined);
+  far.call("ready", null).catch(() => undefined);
+  const service = await starting;
   const context = { signal: controller.signal, emit: () => undefined };
   const sources = { file: { kind: "bytes", name: "input", bytes: Uint8Array.of(1) } };
   await assert.rejects(service.call("openReference", { sources }, context), { message: "enough" });

@@ -24,6 +24,14 @@ test("the example is ten lines, and those of the packaging projects", () => {
   assert.equal(code, text("../packaging/score.js"));
 });
 
+test("the recipe for esbuild is what its packaging project runs", () => {
+  const [, recipe] =
+    /```js\n(import \{ GenoLeWMRuntime \} from "@genolewm\/runtime\/slim".*?)```/s.exec(
+      text("../README.md"),
+    );
+  assert.ok(text("../packaging/esbuild/main.js").startsWith(recipe));
+});
+
 test("the example scores, as it is printed", async () => {
   const module = new URL("./readme-example.tmp.js", import.meta.url);
   writeFileSync(module, code);

@@ -176,7 +176,12 @@ test("fewer instances will do where not all could be started", async () => {
   machine(undefined);
   let started = 0;
   const { start } = starter({ cpu: { start: async () => (started += 1) > 2 && fail("memory")() } });
-  assert.equal((await selectEngines("cpu", 4, start)).engines.length, 2);
+  const { engines, probes, shortfall } = await selectEngines("cpu", 4, start);
+  assert.equal(engines.length, 2);
+  const said = "2 of 4 instances did not start; work goes on with 2 instances. (memory)";
+  assert.equal(shortfall, said);
+  assert.equal(of(probes, "cpu").reason, `Used, with 2 instances. ${said}`);
+  assert.equal((await selectEngines("cpu", 1, starter({}).start)).shortfall, null);
 });
 
 test("probeBackends looks without computing", async () => {

@@ -56,7 +56,7 @@ const WATCH = `
 
 /** A `rewrite` for the server: watches the wasm memories of the package's workers. */
 export function watchMemories(path, bytes) {
-  const worker = /worker\/(engine-)?entry\.js$/.test(path);
+  const worker = /worker\/entry\.js$/.test(path);
   return worker ? Buffer.concat([Buffer.from(WATCH), bytes]) : bytes;
 }
 

@@ -90,6 +90,11 @@ export const CONSUMERS = {
     await build(folder, "webpack");
     return inPage("webpack", folder, files);
   },
+  async esbuild(files) {
+    const folder = install("esbuild");
+    await build(folder, "esbuild");
+    return inPage("esbuild", folder, files);
+  },
   async "script-tag"(files) {
     return inPage("script-tag", install("script-tag"), files);
   },

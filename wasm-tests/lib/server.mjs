@@ -21,10 +21,18 @@ const TYPES = {
 /**
  * Serves `mounts`, folders by URL prefix, the first that fits. `pages` are texts by path;
  * `isolated` sends the headers that shared memory needs; `headers` gives those of a path. `rewrite`
- * may give other bytes for a file: `(path, bytes) => bytes`. Returns `{url, requests, close}`;
+ * may give other bytes for a file: `(path, bytes) => bytes`. `host` is another address of this machine:
+ * none but localhost is trusted without https. Returns `{url, requests, close}`;
  * `requests` grows with each request, of whatever status.
  */
-export async function serve({ mounts = {}, pages = {}, isolated, headers, rewrite } = {}) {
+export async function serve({
+  mounts = {},
+  pages = {},
+  isolated,
+  headers,
+  rewrite,
+  host = "127.0.0.1",
+} = {}) {
   const requests = [];
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
@@ -43,9 +51,10 @@ export async function serve({ mounts = {}, pages = {}, isolated, headers, rewrit
     if (rewrite) return sendRewritten(response, file, rewrite(path, readFileSync(file)));
     return sendFile(request, response, file);
   });
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  await new Promise((done) => server.listen(0, host, done));
+  const name = host === "127.0.0.1" ? "localhost" : host;
   return {
-    url: `http://localhost:${server.address().port}`,
+    url: `http://${name}:${server.address().port}`,
     requests,
     close: () => new Promise((done) => server.close(done).closeAllConnections()),
   };

@@ -24,7 +24,7 @@ function skewed(find, replace) {
 /** Loads the built-in model on WebGPU with a prefix for the workers' scripts. */
 async function loadWith(prefix) {
   const rewrite = (path, bytes) =>
-    /worker\/(engine-)?entry\.js$/.test(path) ? Buffer.concat([Buffer.from(prefix), bytes]) : bytes;
+    /worker\/entry\.js$/.test(path) ? Buffer.concat([Buffer.from(prefix), bytes]) : bytes;
   const opened = await packagePage({ webgpu: true, rewrite });
   try {
     const outcome = await opened.page.evaluate(async () => {

@@ -28,8 +28,11 @@ export class Engine {
   private turn = 0;
   private choice: BackendChoice = "auto";
 
-  /** Loading waits for `after`. */
-  constructor(private readonly after: Promise<void>) {}
+  /** Loading waits for `after`; `startWorker` starts the runtime's worker script. */
+  constructor(
+    private readonly after: Promise<void>,
+    private readonly startWorker: () => Worker,
+  ) {}
 
   /** Told of notices while something runs, such as a device that was lost. */
   readonly onNotice = (told: Notice): void => {
@@ -65,6 +68,7 @@ export class Engine {
       await this.after;
       const runtime = await GenoLeWMRuntime.load(builtin, {
         backend: this.choice,
+        startWorker: this.startWorker,
         onProgress: (progress) => current() && setText(line, stageText(progress)),
         onNotice: (told) => (loaded ? this.onNotice(told) : said.push(told.message)),
       });

@@ -11,6 +11,7 @@ import { emptySkipped } from "./results/skipped.ts";
 import type { Run } from "./run.ts";
 import { selectTab, startTabs } from "./tabs.ts";
 import { startTheme } from "./theme.ts";
+import { startWorker } from "./workers.ts";
 
 const REQUESTS_SHOWN_MS = 250;
 
@@ -36,7 +37,7 @@ function main(): void {
   byId("seal").addEventListener("click", () => selectTab("privacy", true));
 
   // Workers that start under the service worker have their requests listed, and its policy.
-  const engine = new Engine(offline.settled);
+  const engine = new Engine(offline.settled, startWorker);
   const receipts = new ReceiptTab(engine);
   const flow = new Flow(engine, requests, (next) => {
     run = next;

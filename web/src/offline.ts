@@ -1,6 +1,7 @@
 import { notice } from "./announce.ts";
 import { byId, setText } from "./dom.ts";
 import type { TakeOver } from "./messages.ts";
+import { ownScript } from "./trusted.ts";
 
 /** Where things stand with working offline. */
 export type OfflineState = "preparing" | "ready" | "unavailable";
@@ -38,7 +39,7 @@ export class Offline {
     try {
       // By way of the HTTP cache: looking for a newer version is no reason for a request at each visit.
       const registration = await navigator.serviceWorker.register(
-        new URL("sw.js", document.baseURI),
+        ownScript(new URL("sw.js", document.baseURI)),
         { updateViaCache: "all" },
       );
       followUpdates(registration);

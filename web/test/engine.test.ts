@@ -19,7 +19,7 @@ test("a load that failed late cleared the one that had taken its place", async (
   const loads: { resolve(runtime: GenoLeWMRuntime): void; reject(error: Error): void }[] = [];
   GenoLeWMRuntime.load = () =>
     new Promise((resolve, reject) => void loads.push({ resolve, reject }));
-  const engine = new Engine(Promise.resolve());
+  const engine = new Engine(Promise.resolve(), () => assert.fail("a worker"));
   const first = engine.ready();
   const failed = assert.rejects(first, /too late/);
   const chosen = engine.choose("cpu");

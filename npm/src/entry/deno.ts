@@ -2,6 +2,7 @@
 
 import { compile } from "../compile.js";
 import { openFile } from "../files.js";
+import { fetchPatiently } from "../http.js";
 import { inProcess } from "../in-process.js";
 import { defaultThreads, type Platform } from "../platform.js";
 import { GenoLeWMRuntime as Runtime } from "../runtime.js";
@@ -9,18 +10,18 @@ import { WorkerService } from "../worker/host.js";
 
 export * from "./exports.js";
 
+const MODULE = "genolewm_bg.wasm";
+
 const deno: Platform = {
   defaults: { worker: false, threads: defaultThreads() },
   wasm: (signal) =>
     compile(
-      fetch(new URL("../../wasm/genolewm_bg.wasm", import.meta.url), { signal: signal ?? null }),
+      fetchPatiently(new URL("../../wasm/genolewm_bg.wasm", import.meta.url).href, MODULE, signal),
       signal,
     ),
   inProcess,
-  inWorker: (module, signal) => {
-    const worker = new Worker(new URL("../worker/entry.js", import.meta.url), { type: "module" });
-    return WorkerService.start(worker, module, signal);
-  },
+  inWorkers: WorkerService.start,
+  startWorker: () => new Worker(new URL("../worker/entry.js", import.meta.url), { type: "module" }),
   openFile,
 };
 

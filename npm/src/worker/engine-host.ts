@@ -1,37 +1,40 @@
-/** The near side of an engine worker. */
+/** The coordinator's side of an engine in a worker of its own. */
 
 import type { Engine, EngineApi } from "../engines.js";
 import { GenoLeWMError } from "../errors.js";
 import type { BackendName } from "../types.js";
 import { Peer } from "./peer.js";
-import { onWorkerFailure } from "./failure.js";
+import type { HostApi } from "./sources.js";
 
-/** An engine in a worker of its own. */
+/** An engine behind a port. The thread that started the coordinator has started its worker too. */
 export class RemoteEngine implements Engine {
   readonly backend: BackendName;
   readonly capacity = 2;
-  readonly #worker: Worker;
   readonly #peer: Peer<Record<never, never>, EngineApi>;
+  readonly #life = new AbortController();
   #device = "";
-  #gone = false;
 
-  private constructor(worker: Worker, backend: BackendName) {
-    this.#worker = worker;
+  private constructor(host: Pick<Peer<never, HostApi>, "call">, backend: BackendName) {
+    const { port1, port2 } = new MessageChannel();
     this.backend = backend;
-    this.#peer = new Peer(worker, {});
-    onWorkerFailure(worker, (error) => this.#close(error));
+    this.#peer = new Peer(port1, {});
+    const { signal } = this.#life;
+    // It never answers, but fails when its worker does.
+    host
+      .call("engine", { port: port2 }, { signal, transfer: [port2] })
+      .catch((error: unknown) => this.#close(error));
+    signal.addEventListener("abort", () => port1.close());
   }
 
-  /** Starts the worker's instance; a worker that cannot be used is ended. */
+  /** Asks `host` for a worker, and starts an engine in it; one that cannot be used is ended. */
   static async start(
-    worker: Worker,
-    module: WebAssembly.Module,
+    host: Pick<Peer<never, HostApi>, "call">,
     files: ReadonlyMap<string, Uint8Array>,
     backend: BackendName,
   ): Promise<RemoteEngine> {
-    const engine = new RemoteEngine(worker, backend);
+    const engine = new RemoteEngine(host, backend);
     try {
-      engine.#device = (await engine.#peer.call("start", { module, files, backend })).device;
+      engine.#device = (await engine.#peer.call("start", { files, backend })).device;
       return engine;
     } catch (error) {
       engine.dispose();
@@ -64,16 +67,15 @@ export class RemoteEngine implements Engine {
   }
 
   async lost(): Promise<boolean> {
-    return this.#gone || this.#peer.call("lost", null).catch(() => true);
+    return this.#life.signal.aborted || this.#peer.call("lost", null).catch(() => true);
   }
 
   dispose(): void {
     this.#close(new GenoLeWMError({ code: "RESOURCE.GENERIC", message: "The worker was ended." }));
   }
 
-  #close(reason: GenoLeWMError): void {
-    this.#gone = true;
-    this.#worker.terminate();
+  #close(reason: unknown): void {
     this.#peer.close(reason);
+    this.#life.abort(reason);
   }
 }

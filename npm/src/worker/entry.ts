@@ -1,28 +1,27 @@
-/** The script of the coordinator's worker. It starts the engines' workers itself. */
+/** The script of every worker: of the coordinator's, and of the engines' that it asks for. */
 
-import { Coordinator, type RemoteStarter } from "../coordinator.js";
+import { Coordinator } from "../coordinator.js";
 import { GenoLeWMError } from "../errors.js";
 import type { CallContext, Handlers } from "../service.js";
 import { instantiate } from "../wasm.js";
+import type { WorkerApi } from "./api.js";
+import { serveEngine } from "./engine.js";
 import { RemoteEngine } from "./engine-host.js";
-import type { WorkerApi } from "./host.js";
 import { Peer, type Port } from "./peer.js";
 import { revive, type HostApi } from "./sources.js";
 
 let coordinator: Coordinator | null = null;
 
-/** Engines in workers below this one. */
-function engineStarter(module: WebAssembly.Module): RemoteStarter {
-  return (files) => (backend) => {
-    // Written out, so that bundlers find the script.
-    const worker = new Worker(new URL("./engine-entry.js", import.meta.url), { type: "module" });
-    return RemoteEngine.start(worker, module, files, backend);
-  };
-}
-
 const handlers: Handlers<WorkerApi> = {
-  start: async ({ module }) => {
-    coordinator = new Coordinator(await instantiate(module), engineStarter(module));
+  coordinator: async ({ module }) => {
+    coordinator = new Coordinator(
+      await instantiate(module),
+      (files) => (backend) => RemoteEngine.start(host, files, backend),
+    );
+    return null;
+  },
+  engine: async ({ module, port }) => {
+    serveEngine(await instantiate(module), port);
     return null;
   },
   coordinate: async ({ method, params, sources }, context) => {
@@ -43,3 +42,6 @@ const handlers: Handlers<WorkerApi> = {
 };
 
 const host = new Peer<WorkerApi, HostApi>(globalThis as unknown as Port, handlers);
+
+// What was sent before a module has run may be lost: the other side waits for this word.
+host.call("ready", null).catch(() => undefined);

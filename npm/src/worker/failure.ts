@@ -12,7 +12,7 @@ export function onWorkerFailure(worker: Worker, fail: (error: GenoLeWMError) => 
         code: "RESOURCE.RUNTIME_SETUP",
         message: `A worker stopped: ${event.message || "its script could not be loaded"}.`,
         remediation:
-          "See that the package's files are served beside each other, and that worker-src allows them.",
+          "See that the package's files are served beside each other, that worker-src allows them, and that they come with the page's Cross-Origin-Embedder-Policy where it has one.",
       }),
     );
   });

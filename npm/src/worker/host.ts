@@ -1,32 +1,17 @@
 /** The near side of the coordinator's worker. */
 
 import { disposedError } from "../errors.js";
+import type { MakeWorker } from "../platform.js";
 import type {
   CallContext,
   CoordinatorApi,
-  Method,
   OpenedReference,
   Service,
   SourceSpec,
 } from "../service.js";
 import { onWorkerFailure } from "./failure.js";
-import { Peer } from "./peer.js";
-import { HeldSources, type HostApi, type WireSource } from "./sources.js";
-
-/** The worker is started with the module, before it is asked for anything else. */
-export interface WorkerApi {
-  readonly start: Method<{ readonly module: WebAssembly.Module }, null>;
-  /** A call of {@link CoordinatorApi}, with its sources as a message carries them. */
-  readonly coordinate: Method<
-    {
-      readonly method: keyof CoordinatorApi;
-      readonly params: unknown;
-      readonly sources: Readonly<Record<string, WireSource>>;
-    },
-    unknown,
-    unknown
-  >;
-}
+import { HeldSources, type WireSource } from "./sources.js";
+import { startWorker, type HostHandlers, type Started } from "./start.js";
 
 /** Sources go beside the other parameters, where the worker finds them. */
 interface Packed {
@@ -35,29 +20,30 @@ interface Packed {
   readonly release: () => void;
 }
 
-/** A coordinator in a worker. */
+/** A coordinator in a worker, whose engines are in further ones. */
 export class WorkerService implements Service {
-  readonly #worker: Worker;
-  readonly #held = new HeldSources();
-  readonly #peer: Peer<HostApi, WorkerApi>;
+  readonly #started: Started;
+  readonly #held: HeldSources;
   /** What keeps the sources of an open reference, by its id. */
   readonly #releases = new Map<number, () => void>();
 
-  private constructor(worker: Worker) {
-    this.#worker = worker;
-    this.#peer = new Peer(worker, this.#held.handlers);
-    onWorkerFailure(worker, (error) => this.#peer.close(error));
+  private constructor(started: Started, held: HeldSources) {
+    this.#started = started;
+    this.#held = held;
   }
 
-  /** Starts the module in `worker`. */
+  /** Starts the module in a worker. */
   static async start(
-    worker: Worker,
+    make: MakeWorker,
     module: WebAssembly.Module,
     signal: AbortSignal | undefined,
   ): Promise<WorkerService> {
-    const service = new WorkerService(worker);
+    const held = new HeldSources();
+    const handlers = { ...held.handlers, engine: engineHandler(make, module) };
+    const started = await startWorker(make, handlers, signal);
+    const service = new WorkerService(started, held);
     try {
-      await service.#peer.call("start", { module }, { signal });
+      await started.peer.call("coordinator", { module }, { signal });
       return service;
     } catch (error) {
       service.close();
@@ -73,7 +59,7 @@ export class WorkerService implements Service {
     const { release, ...packed } = this.#pack(params);
     let keep = false;
     try {
-      const result = await this.#peer.call(
+      const result = await this.#started.peer.call(
         "coordinate",
         { method, ...packed },
         {
@@ -93,12 +79,12 @@ export class WorkerService implements Service {
   #closeAgain(opened: unknown): void {
     const params = { id: (opened as OpenedReference).id };
     const call = { method: "closeReference", params, sources: {} } as const;
-    this.#peer.call("coordinate", call).catch(() => undefined);
+    this.#started.peer.call("coordinate", call).catch(() => undefined);
   }
 
   close(): void {
-    this.#worker.terminate();
-    this.#peer.close(disposedError());
+    this.#started.worker.terminate();
+    this.#started.peer.close(disposedError());
     for (const release of this.#releases.values()) release();
     this.#releases.clear();
   }
@@ -135,4 +121,27 @@ export class WorkerService implements Service {
     }
     return false;
   }
+}
+
+/** Starts a worker for an engine, and ends it when nobody wants it any more. */
+function engineHandler(make: MakeWorker, module: WebAssembly.Module): HostHandlers["engine"] {
+  const none = async (): Promise<never> => {
+    throw disposedError();
+  };
+  return async ({ port }, { signal }) => {
+    const handlers = { read: none, pull: none, engine: none };
+    const { worker, peer } = await startWorker(make, handlers, signal);
+    const over = new Promise<never>((_, reject) => {
+      onWorkerFailure(worker, reject);
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+    try {
+      signal.throwIfAborted();
+      await peer.call("engine", { module, port }, { transfer: [port] });
+      return await over;
+    } finally {
+      worker.terminate();
+      peer.close(disposedError());
+    }
+  };
 }

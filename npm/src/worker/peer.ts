@@ -6,8 +6,10 @@ import type { Message, Request } from "./messages.js";
 
 /** What a `Worker`, a worker's own scope and a `MessagePort` have in common. */
 export interface Port {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
+  /** Ports wait to be told to listen. */
+  start?(): void;
 }
 
 /** What a caller adds to a call. */
@@ -16,6 +18,8 @@ export interface CallExtras<Event> {
   readonly emit?: ((event: Event) => void) | undefined;
   /** Takes an answer that came after the call was aborted, where it holds something open. */
   readonly unclaimed?: ((value: unknown) => void) | undefined;
+  /** What of the parameters is given away. */
+  readonly transfer?: Transferable[] | undefined;
 }
 
 interface Pending {
@@ -40,13 +44,14 @@ export class Peer<Served extends Api<Served>, Called extends Api<Called>> {
     port.addEventListener("message", (event) =>
       this.#receive(event.data as Message<Served, Called>),
     );
+    port.start?.();
   }
 
   /** Asks the other end. Aborting rejects at once, and tells the other end to stop. */
   call<K extends keyof Called>(
     method: K,
     params: Called[K]["params"],
-    { signal, emit, unclaimed }: CallExtras<Called[K]["event"]> = {},
+    { signal, emit, unclaimed, transfer = [] }: CallExtras<Called[K]["event"]> = {},
   ): Promise<Called[K]["result"]> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== null) return reject(this.#closed.reason);
@@ -67,7 +72,8 @@ export class Peer<Served extends Api<Served>, Called extends Api<Called>> {
         emit,
       });
       signal?.addEventListener("abort", stop);
-      this.#request({ type: "request", id, method, params } as Request<Called>, settle, reject);
+      const refuse = (error: unknown): void => (settle(), reject(GenoLeWMError.from(error)));
+      this.#request({ type: "request", id, method, params } as Request<Called>, transfer, refuse);
     });
   }
 
@@ -85,12 +91,15 @@ export class Peer<Served extends Api<Served>, Called extends Api<Called>> {
   }
 
   /** Parameters that cannot be sent are the caller's failure. */
-  #request(message: Request<Called>, settle: () => void, reject: (reason: unknown) => void): void {
+  #request(
+    message: Request<Called>,
+    transfer: Transferable[],
+    refuse: (error: unknown) => void,
+  ): void {
     try {
-      this.#port.postMessage(message);
+      this.#port.postMessage(message, transfer);
     } catch (error) {
-      settle();
-      reject(GenoLeWMError.from(error));
+      refuse(error);
     }
   }
 

@@ -10,6 +10,14 @@ import type { Peer } from "./peer.js";
 
 /** What the worker asks of the thread that started it. */
 export interface HostApi {
+  /** Says that the worker runs. */
+  readonly ready: Method<null, null>;
+  /**
+   * Starts a worker with an engine that is spoken to through `port`. Never settles but by a failure;
+   * aborting it ends the worker. All workers are started by one thread: a worker that starts others
+   * is where browsers differ, in what they let it do and in which policy they give to it.
+   */
+  readonly engine: Method<{ readonly port: MessagePort }, never>;
   readonly read: Method<
     { readonly source: number; readonly offset: number; readonly length: number },
     Uint8Array
@@ -41,7 +49,7 @@ export class HeldSources {
   #nextId = 0;
 
   /** Answers the worker. */
-  readonly handlers: Handlers<HostApi> = {
+  readonly handlers: Pick<Handlers<HostApi>, "read" | "pull"> = {
     read: async ({ source, offset, length }, { signal }) => {
       const held = this.#held.get(source);
       if (held === undefined || !("spec" in held)) throw released();

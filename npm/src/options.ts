@@ -1,0 +1,164 @@
+/** What callers give, checked where it comes in: JavaScript has no compiler that would. */
+
+import { GenoLeWMError } from "./errors.js";
+import { object } from "./kinds.js";
+import type {
+  CallOptions,
+  ImportOptions,
+  InspectOptions,
+  LoadOptions,
+  OpenReferenceOptions,
+  ScoreVariantOptions,
+  ScoreVcfOptions,
+} from "./types.js";
+
+/** A kind of value: what is of it, and what it is called. */
+interface Kind {
+  readonly words: string;
+  is(value: unknown): boolean;
+}
+
+/** The kinds of all options there are: the compiler sees that none is left out. */
+type Shape<T> = { readonly [K in keyof Required<T>]: Kind };
+
+const TEXT: Kind = { words: "a string", is: (value) => typeof value === "string" };
+const FLAG: Kind = { words: "true or false", is: (value) => typeof value === "boolean" };
+const CALLBACK: Kind = { words: "a function", is: (value) => typeof value === "function" };
+const COUNT: Kind = {
+  words: "a whole number above 0",
+  is: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+};
+const SIGNAL: Kind = {
+  words: "an AbortSignal",
+  is: (value) => typeof object<AbortSignal>(value)?.addEventListener === "function",
+};
+const BACKEND: Kind = {
+  words: '"auto", "cpu" or "webgpu"',
+  is: (value) => value === "auto" || value === "cpu" || value === "webgpu",
+};
+const WINDOW: Kind = {
+  words: "an object with bases, a string, and start, a whole number from 0",
+  is: (value) => {
+    const { bases, start } = object<{ bases: unknown; start: unknown }>(value) ?? {};
+    return typeof bases === "string" && isOffset(start);
+  },
+};
+/** Whoever reads it knows what it may be. */
+const FILE: Kind = { words: "a file", is: (value) => value !== null };
+
+const SAMPLE: Kind = {
+  words: "the name of a sample, or an array of names",
+  is: (value) => [value].flat().every((name) => typeof name === "string"),
+};
+
+const CALL: Shape<CallOptions> = { signal: SIGNAL };
+const INSPECT: Shape<InspectOptions> = { sample: SAMPLE, allAlleles: FLAG, signal: SIGNAL };
+const LOAD: Shape<LoadOptions> = {
+  backend: BACKEND,
+  threads: COUNT,
+  worker: FLAG,
+  startWorker: CALLBACK,
+  onProgress: CALLBACK,
+  onNotice: CALLBACK,
+  signal: SIGNAL,
+};
+const OPEN: Shape<OpenReferenceOptions> = { onProgress: CALLBACK, signal: SIGNAL };
+const SCORE_VARIANT: Shape<ScoreVariantOptions> = {
+  window: WINDOW,
+  reference: FILE,
+  receipt: FLAG,
+  signal: SIGNAL,
+};
+const SCORE_VCF: Shape<ScoreVcfOptions> = {
+  reference: FILE,
+  regions: TEXT,
+  sample: SAMPLE,
+  allAlleles: FLAG,
+  batchSize: COUNT,
+  receipts: FLAG,
+  annotate: FLAG,
+  signal: SIGNAL,
+  onProgress: CALLBACK,
+  onNotice: CALLBACK,
+};
+const IMPORT: Shape<ImportOptions> = { reference: FILE, sampleId: TEXT, signal: SIGNAL };
+
+/** Options of `GenoLeWMRuntime.load`. */
+export const loadOptions = (given: unknown): LoadOptions => checked("load", given, LOAD);
+/** Options of calls that take a signal alone. */
+export const callOptions = (call: string, given: unknown): CallOptions =>
+  checked(call, given, CALL);
+/** Options of `inspect`. */
+export const inspectOptions = (given: unknown): InspectOptions =>
+  checked("inspect", given, INSPECT);
+/** Options of `openReference`. */
+export const openOptions = (given: unknown): OpenReferenceOptions =>
+  checked("openReference", given, OPEN);
+/** Options of `scoreVariant`. */
+export const variantOptions = (given: unknown): ScoreVariantOptions =>
+  checked("scoreVariant", given, SCORE_VARIANT);
+/** Options of `scoreVcf`. */
+export const vcfOptions = (given: unknown): ScoreVcfOptions =>
+  withReference("scoreVcf", checked("scoreVcf", given, SCORE_VCF));
+/** Options of `importRaw`. */
+export const importOptions = (given: unknown): ImportOptions =>
+  withReference("importRaw", checked("importRaw", given, IMPORT));
+
+/** A parameter of `call` that has no options' name. */
+export function required<T>(call: string, name: string, words: string, fits: boolean, value: T): T {
+  if (fits) return value;
+  throw refused(`${call}: ${name} must be ${words}.`, name, value, `Give ${words}.`);
+}
+
+/** A whole number from 0. */
+export function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function checked<T extends object>(call: string, given: unknown, shape: Shape<T>): T {
+  const known = `The options of ${call} are ${Object.keys(shape).join(", ")}.`;
+  if (given !== undefined && (object(given) === undefined || Array.isArray(given))) {
+    throw refused(`${call}: the options must be an object.`, "options", given, known);
+  }
+  const options = { ...(given as Record<string, unknown> | undefined) };
+  for (const [name, value] of Object.entries(options)) {
+    const kind = Object.hasOwn(shape, name) ? shape[name as keyof T] : undefined;
+    if (kind === undefined) throw refused(`${call} has no option ${name}.`, name, value, known);
+    if (value !== undefined && !kind.is(value)) {
+      throw refused(`${name} must be ${kind.words}.`, name, value, `Give ${kind.words}.`);
+    }
+  }
+  return options as T;
+}
+
+function withReference<T extends { reference: unknown }>(call: string, options: T): T {
+  if (options.reference !== undefined) return options;
+  throw refused(
+    `${call} needs a reference genome.`,
+    "reference",
+    undefined,
+    "Give { reference }: the genome on which the file was called, as FASTA or .2bit.",
+  );
+}
+
+function refused(
+  message: string,
+  name: string,
+  value: unknown,
+  remediation: string,
+): GenoLeWMError {
+  const details = { [name]: described(value) };
+  return new GenoLeWMError({ code: "INPUT.GENERIC", message, details, remediation });
+}
+
+/** Longest piece of a value that an error repeats. */
+const SHOWN = 40;
+
+/** A value as an error names it; not what an object holds, which may be a person's. */
+function described(value: unknown): string {
+  return ["string", "number", "boolean", "bigint", "undefined"].includes(typeof value)
+    ? String(value).slice(0, SHOWN)
+    : value === null
+      ? "null"
+      : typeof value;
+}
