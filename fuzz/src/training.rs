@@ -4,6 +4,7 @@ use crate::reader::{Read, with_file};
 use clap::CommandFactory;
 use genolewm_cli::Cli;
 use genolewm_cli::common::config;
+use genolewm_core::edit::{AlleleForm, VariantSpelling};
 use genolewm_core::{ErrorCode, Result};
 use genolewm_data::cache::{CachedDtype, CachedPool, WindowCache, WindowCacheKey};
 use genolewm_data::corpus::table::read_corpus_table;
@@ -100,7 +101,7 @@ fn alignment(path: &Path) -> Result<()> {
 }
 
 fn common_variants(path: &Path) -> Result<()> {
-    read_variants(path, ErrorCode::TrainingDataloader).map(drop)
+    read_variants(path, AlleleForm::Canonical, ErrorCode::TrainingDataloader).map(drop)
 }
 
 fn package(path: &Path) -> Result<()> {
@@ -122,9 +123,10 @@ fn cache_index(path: &Path) -> Result<()> {
 }
 
 fn labels(path: &Path) -> Result<()> {
-    let clinical = read_labels(path, LabelKind::Clinical).map(drop);
-    let labels = read_labels(path, LabelKind::Number("score"))?;
-    read_scores(path, &["score"], &labels.keys, None).map(drop)?;
+    let change = &mut |variant: &VariantSpelling| Ok(variant.trimmed());
+    let clinical = read_labels(path, LabelKind::Clinical, change).map(drop);
+    let labels = read_labels(path, LabelKind::Number("score"), change)?;
+    read_scores(path, &["score"], &labels, None, change).map(drop)?;
     clinical
 }
 

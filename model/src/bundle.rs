@@ -4,12 +4,12 @@ use crate::action::{ALLELE_HEADS, ActionEncoder};
 use crate::config::ModelConfig;
 use crate::encoder::{Llama, LlamaConfig, StateEncoder, StateSpec};
 use crate::files::ModelFiles;
-use crate::info::ModelInfo;
+use crate::info::{ModelInfo, no_config};
+use crate::opened::{EncoderDocuments, OpenModel, read_documents, read_shards};
 use crate::ops::Ops;
 use crate::predictor::Predictor;
 use crate::tokenizer::SixMerTokenizer;
 use crate::weights::Weights;
-use genolewm_core::provenance::{Manifest, Sha256Stream};
 use genolewm_core::window::TOKEN_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeSet;
@@ -40,25 +40,19 @@ impl<M: Clone> Bundle<M> {
         model: &dyn ModelFiles,
         encoder: &dyn ModelFiles,
     ) -> Result<Self> {
-        let info = ModelInfo::load(model, encoder)?;
-        let mut files = Vec::new();
-        for artifact in info.manifest.artifacts() {
-            let bytes = model.require(artifact.file)?;
-            artifact.verify(&bytes)?;
-            files.push((artifact.file.to_owned(), bytes));
-        }
-        let weights = |name: &str| -> Result<Weights> {
-            let found = files.iter().find(|(file, _)| file == name);
-            let (_, bytes) =
-                found.ok_or_else(|| Error::invariant(format!("{name} was not read")))?;
-            Weights::parse(bytes, name, |_| true)
+        let opened = OpenModel::open(model, encoder)?;
+        let info = ModelInfo::of(&opened)?;
+        // Nothing reads it, and it is what the manifest vouches for.
+        opened.artifact("eval")?;
+        let weights = |name: &str, file: &str| -> Result<Weights> {
+            Weights::parse(&opened.artifact(name)?, file, |_| true)
         };
-        let shards = read_encoder_shards(encoder, &info.manifest)?;
         let config = &info.config;
-        let action = weights(&info.manifest.action_encoder.file)?;
-        let predictor = weights(&info.manifest.predictor.file)?;
+        let action = weights("action_encoder", &info.manifest.action_encoder.file)?;
+        let predictor = weights("predictor", &info.manifest.predictor.file)?;
+        let (documents, shards) = (opened.encoder_documents(), opened.encoder_shards()?);
         let bundle = Self {
-            encoder: build_encoder(ops, encoder, &shards, config)?,
+            encoder: build_encoder(ops, &documents, &shards, config)?,
             action: ActionEncoder::load(ops, action, ALLELE_HEADS, config.max_window_bp)?,
             predictor: Predictor::load(ops, predictor, config.predictor.n_heads)?,
             info,
@@ -92,74 +86,6 @@ impl<M: Clone> Bundle<M> {
     }
 }
 
-/// The weight files of an encoder directory, in name order: names and bytes.
-///
-/// # Errors
-/// `RESOURCE.MODEL_NOT_FOUND` for a missing file; `DEPLOY.EXPORT_FORMAT` for an index that names
-/// none, or one outside the directory.
-pub fn read_shards(files: &dyn ModelFiles) -> Result<Vec<(String, Vec<u8>)>> {
-    let names = match files.read("model.safetensors.index.json")? {
-        Some(index) => shard_names(&index)?,
-        None => vec!["model.safetensors".to_owned()],
-    };
-    names
-        .into_iter()
-        .map(|name| files.require(&name).map(|bytes| (name, bytes)))
-        .collect()
-}
-
-/// As [`read_shards`], checked against the manifest.
-fn read_encoder_shards(
-    files: &dyn ModelFiles,
-    manifest: &Manifest,
-) -> Result<Vec<(String, Vec<u8>)>> {
-    let shards = read_shards(files)?;
-    let mut hash = Sha256Stream::default();
-    shards.iter().for_each(|(_, bytes)| hash.update(bytes));
-    let actual = hash.finish();
-    if actual != manifest.encoder.hash {
-        return Err(Error::new(
-            ErrorCode::ProvenanceManifestHashMismatch,
-            "the encoder's weights are not those of the manifest",
-        )
-        .with_detail("artifact", "encoder")
-        .with_detail("expected", &manifest.encoder.hash)
-        .with_detail("actual", actual)
-        .with_remedy("fetch the encoder again, at the revision that the manifest names"));
-    }
-    Ok(shards)
-}
-
-fn shard_names(index: &[u8]) -> Result<Vec<String>> {
-    let broken = || {
-        Error::new(
-            ErrorCode::DeployExportFormat,
-            "model.safetensors.index.json names no files",
-        )
-    };
-    let index: serde_json::Value = serde_json::from_slice(index).map_err(|_| broken())?;
-    let map = index
-        .get("weight_map")
-        .and_then(|map| map.as_object())
-        .ok_or_else(broken)?;
-    let mut names: Vec<String> = map
-        .values()
-        .filter_map(|name| name.as_str().map(str::to_owned))
-        .collect();
-    names.sort();
-    names.dedup();
-    if names
-        .iter()
-        .any(|name| name.contains(['/', '\\']) || name.starts_with('.'))
-    {
-        return Err(Error::new(
-            ErrorCode::DeployExportFormat,
-            "a shard lies outside the encoder directory",
-        ));
-    }
-    Ok(names)
-}
-
 /// Loads the encoder of a directory as `config` describes its states, whatever its hash.
 ///
 /// # Errors
@@ -170,7 +96,7 @@ pub fn load_encoder<O: Ops>(
     files: &dyn ModelFiles,
     config: &ModelConfig,
 ) -> Result<StateEncoder<O::Matrix>> {
-    build_encoder(ops, files, &read_shards(files)?, config)
+    build_encoder(ops, &read_documents(files)?, &read_shards(files)?, config)
 }
 
 /// Loads the encoder of a directory as a language model for windows of `window_bp`, whatever its
@@ -183,17 +109,23 @@ pub fn load_language_model<O: Ops>(
     files: &dyn ModelFiles,
     window_bp: usize,
 ) -> Result<(Llama<O::Matrix>, SixMerTokenizer)> {
-    build_language_model(ops, files, &read_shards(files)?, window_bp)
+    build_language_model(
+        ops,
+        &read_documents(files)?,
+        &read_shards(files)?,
+        window_bp,
+    )
 }
 
 fn build_language_model<O: Ops>(
     ops: &O,
-    files: &dyn ModelFiles,
+    documents: &EncoderDocuments,
     shards: &[(String, Vec<u8>)],
     window_bp: usize,
 ) -> Result<(Llama<O::Matrix>, SixMerTokenizer)> {
-    let llama_config = LlamaConfig::parse(&files.require("config.json")?)?;
-    let tokenizer = SixMerTokenizer::from_files(|name| files.read(name).ok().flatten())?;
+    let read = |name: &str| documents.get(name).map(Vec::as_slice);
+    let llama_config = LlamaConfig::parse(read("config.json").ok_or_else(no_config)?)?;
+    let tokenizer = SixMerTokenizer::from_files(|name| read(name).map(<[u8]>::to_vec))?;
     let vocabulary = vocabulary(&tokenizer, llama_config.vocab_size);
     let mut weights = Weights::default();
     for (name, bytes) in shards {
@@ -211,11 +143,11 @@ fn build_language_model<O: Ops>(
 
 fn build_encoder<O: Ops>(
     ops: &O,
-    files: &dyn ModelFiles,
+    documents: &EncoderDocuments,
     shards: &[(String, Vec<u8>)],
     config: &ModelConfig,
 ) -> Result<StateEncoder<O::Matrix>> {
-    let (llama, tokenizer) = build_language_model(ops, files, shards, config.window_bp)?;
+    let (llama, tokenizer) = build_language_model(ops, documents, shards, config.window_bp)?;
     StateEncoder::new(
         llama,
         tokenizer,

@@ -5,6 +5,7 @@
 //! are read off the tensors, not from here.
 
 use core::str::FromStr;
+use genolewm_core::limits::{MAX_MODEL_WIDTH, MAX_WINDOW_BP};
 use genolewm_core::pooling::PoolType;
 use genolewm_core::surprise::Aggregation;
 use genolewm_core::window::DEFAULT_WINDOW_BP;
@@ -171,7 +172,7 @@ impl ModelConfig {
     /// `CONFIG.MISSING_FIELD` for `schema_version`, `encoder.model_id`, `encoder.state_layer` and
     /// `predictor.n_heads`, and `CONFIG.GENERIC` for everything else that is wrong.
     pub fn parse(yaml: &str) -> Result<Self> {
-        let value: Value = serde_yaml_ng::from_str(yaml)
+        let value = crate::yaml::parse(yaml)
             .map_err(|error| generic(&format!("the config is not YAML: {error}")))?;
         let Value::Mapping(keys) = value else {
             return Err(generic("the config is not a mapping of keys to values"));
@@ -232,17 +233,40 @@ impl ModelConfig {
     }
 
     fn check_sizes(&self) -> Result<()> {
+        let (predictor, action) = (&self.predictor, &self.action);
         let sizes = [
-            ("predictor.n_heads", self.predictor.n_heads),
-            ("window_bp", self.window_bp),
-            ("max_window_bp", self.max_window_bp),
-            ("tile_bp", self.tile_bp.unwrap_or(1)),
+            ("predictor.n_heads", predictor.n_heads, 1..=MAX_MODEL_WIDTH),
+            (
+                "predictor.d_state",
+                predictor.d_state.unwrap_or(1),
+                1..=MAX_MODEL_WIDTH,
+            ),
+            (
+                "predictor.d_action",
+                predictor.d_action.unwrap_or(1),
+                1..=MAX_MODEL_WIDTH,
+            ),
+            (
+                "action.d_action",
+                action.d_action.unwrap_or(1),
+                1..=MAX_MODEL_WIDTH,
+            ),
+            (
+                "encoder.pool_radius",
+                self.encoder.pool_radius,
+                0..=MAX_WINDOW_BP,
+            ),
+            ("window_bp", self.window_bp, 1..=MAX_WINDOW_BP),
+            ("max_window_bp", self.max_window_bp, 1..=MAX_WINDOW_BP),
+            ("tile_bp", self.tile_bp.unwrap_or(1), 1..=MAX_WINDOW_BP),
         ];
-        match sizes.iter().find(|(_, size)| !(1..1 << 30).contains(size)) {
+        match sizes.iter().find(|(_, size, range)| !range.contains(size)) {
             None => Ok(()),
-            Some((key, size)) => {
-                Err(generic(&format!("{key} is out of range")).with_detail(key, size))
-            }
+            Some((key, size, range)) => Err(generic(&format!("{key} is out of range"))
+                .with_detail(key, size)
+                .with_detail("least", range.start())
+                .with_detail("most", range.end())
+                .with_remedy("give the train_config.yaml that the model was trained with")),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The files of a model directory, wherever they are.
 
-use genolewm_core::provenance::Manifest;
+use genolewm_core::limits::MAX_DOCUMENT_BYTES;
+use genolewm_core::provenance::{MANIFEST_FILE, Manifest, is_model_path};
 use genolewm_core::{Error, ErrorCode, Result};
-use std::path::{Component, Path, PathBuf};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 /// Where the files of a directory come from: a disk, the program itself, a browser's map of bytes.
 pub trait ModelFiles {
@@ -57,12 +60,11 @@ impl Directory {
     pub fn encoder(&self) -> Result<Self> {
         let own = self.0.join("encoder");
         if own.is_dir() {
+            self.inside(&own)?;
             return Ok(Self(own));
         }
-        let id = Manifest::parse(&self.require("manifest.json")?)?.encoder.id;
-        let inside = Path::new(&id)
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)));
+        let id = Manifest::parse(&self.require(MANIFEST_FILE)?)?.encoder.id;
+        let inside = is_model_path(&id);
         let beside = self
             .0
             .canonicalize()
@@ -91,22 +93,96 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// What links of this directory may lead to: itself, and where it is a snapshot in a cache of
+    /// Hugging Face's hub, the repository whose files its own are links to.
+    fn bounds(&self) -> Result<PathBuf> {
+        let own = self
+            .0
+            .canonicalize()
+            .map_err(|error| unreadable(&self.0, &error))?;
+        let snapshots = own.parent().filter(|parent| parent.ends_with("snapshots"));
+        let repository = snapshots.and_then(Path::parent).map(Path::to_owned);
+        Ok(repository.unwrap_or(own))
+    }
+
+    /// Where `path` leads, which must be in this directory.
+    fn inside(&self, path: &Path) -> Result<PathBuf> {
+        let target = path
+            .canonicalize()
+            .map_err(|error| unreadable(path, &error))?;
+        if target.starts_with(self.bounds()?) {
+            return Ok(target);
+        }
+        Err(Error::input(format!(
+            "{}: this link leads out of the model directory",
+            path.display()
+        ))
+        .with_detail("target", target.display())
+        .with_remedy(
+            "copy the file to its place; an encoder elsewhere is named with --encoder-dir",
+        ))
+    }
+}
+
 impl ModelFiles for Directory {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let path = self.0.join(name);
-        match std::fs::read(&path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::new(
-                ErrorCode::ResourceGeneric,
-                format!("{}: {error}", path.display()),
-            )),
+        if !is_model_path(name) {
+            return Err(Error::input("this path could leave the model directory")
+                .with_detail("path", format!("{name:?}"))
+                .with_remedy("name files relative to the model directory"));
         }
+        let path = self.0.join(name);
+        // A link to nothing is a fault of its own.
+        if let Err(error) = path.symlink_metadata()
+            && error.kind() == std::io::ErrorKind::NotFound
+        {
+            return Ok(None);
+        }
+        let target = self.inside(&path)?;
+        read_file(&target, is_document(name))
+            .map(Some)
+            .map_err(|error| unreadable(&path, &error))
     }
 
     fn describe(&self) -> String {
         self.0.display().to_string()
     }
+}
+
+/// Whether a file is read whole into text: anything but tables and weights.
+fn is_document(name: &str) -> bool {
+    !name.ends_with(".safetensors") && !name.ends_with(".parquet")
+}
+
+/// The bytes of a file, and of nothing else: a pipe would be waited for, a device never ends.
+fn read_file(path: &Path, document: bool) -> std::io::Result<Vec<u8>> {
+    let refused = |message: String| std::io::Error::new(std::io::ErrorKind::InvalidData, message);
+    let about = path.metadata()?;
+    if !about.is_file() {
+        return Err(refused("this is no file".to_owned()));
+    }
+    if !document {
+        return std::fs::read(path);
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MAX_DOCUMENT_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    match bytes.len() <= MAX_DOCUMENT_BYTES {
+        true => Ok(bytes),
+        false => Err(refused(format!(
+            "this file is longer than {MAX_DOCUMENT_BYTES} bytes"
+        ))),
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(
+        ErrorCode::ResourceGeneric,
+        format!("{}: {error}", path.display()),
+    )
+    .with_remedy("check that the model directory is whole and may be read")
 }
 
 /// Files that are part of the program.

@@ -4,11 +4,12 @@
 use crate::config::ModelConfig;
 use crate::encoder::{LlamaConfig, resolve_layer};
 use crate::files::ModelFiles;
+use crate::opened::OpenModel;
 use genolewm_core::calibration::{CalibrationTable, read_calibration_table};
-use genolewm_core::provenance::{DtypeConfig, Manifest, PoolingConfig};
+use genolewm_core::provenance::{
+    DtypeConfig, Manifest, PoolingConfig, RuntimeFiles, SELF_CHECK_FILE,
+};
 use genolewm_core::{Error, ErrorCode, Result};
-
-const MANIFEST: &str = "manifest.json";
 
 /// Manifest, configuration and calibration of a model.
 #[derive(Debug)]
@@ -17,6 +18,10 @@ pub struct ModelInfo {
     pub manifest: Manifest,
     /// sha256 of the manifest.
     pub model_id: String,
+    /// The files that decide scores and that the manifest has no place for.
+    pub files: RuntimeFiles,
+    /// What `self_check.json` holds, if it is there.
+    pub self_check: Option<Vec<u8>>,
     /// The training configuration.
     pub config: ModelConfig,
     /// Distances to percentiles.
@@ -26,32 +31,45 @@ pub struct ModelInfo {
 }
 
 impl ModelInfo {
-    /// Reads them; the hashes of config and calibration are checked.
+    /// Reads them from a directory; every hash but those of weights is checked.
     ///
     /// # Errors
     /// `RESOURCE.MODEL_NOT_FOUND` for a missing file, `PROVENANCE.MANIFEST_HASH_MISMATCH` for a
     /// changed one, `CONFIG.*` for contents that do not fit.
     pub fn load(model: &dyn ModelFiles, encoder: &dyn ModelFiles) -> Result<Self> {
-        let manifest = Manifest::parse(&model.require(MANIFEST)?)?;
-        let checked = |name: &str, file: &str| -> Result<Vec<u8>> {
-            let bytes = model.require(file)?;
-            manifest.verify_artifact(name, &bytes)?;
-            Ok(bytes)
-        };
-        let config = checked("training", &manifest.training.config_file)?;
+        Self::of(&OpenModel::open(model, encoder)?)
+    }
+
+    /// Reads them from a model that was opened.
+    ///
+    /// # Errors
+    /// As [`ModelInfo::load`].
+    pub fn of(opened: &OpenModel<'_>) -> Result<Self> {
+        let manifest = opened.manifest();
+        let config = opened.artifact("training")?;
         let config = core::str::from_utf8(&config)
             .map_err(|_| Error::new(ErrorCode::ConfigGeneric, "the training config is not UTF-8"))
             .and_then(ModelConfig::parse)?;
-        let calibration =
-            read_calibration_table(&checked("calibration", &manifest.calibration.file)?)?;
-        let layers = LlamaConfig::parse(&encoder.require("config.json")?)?.layers;
+        let calibration = read_calibration_table(&opened.artifact("calibration")?)?;
+        let encoder = opened.document("encoder/config.json");
+        let layers = LlamaConfig::parse(encoder.ok_or_else(no_config)?)?.layers;
         Ok(Self {
             model_id: manifest.model_id()?,
             state_layer: resolve_layer(config.encoder.state_layer, layers)?,
-            manifest,
+            files: opened.runtime_files(),
+            self_check: opened.document(SELF_CHECK_FILE).map(<[u8]>::to_vec),
+            manifest: manifest.clone(),
             config,
             calibration,
         })
+    }
+
+    /// One hash over the manifest and the files that it has no place for.
+    ///
+    /// # Errors
+    /// As [`RuntimeFiles::commitment`].
+    pub fn files_id(&self) -> Result<String> {
+        self.files.commitment(&self.model_id)
     }
 
     /// How a state is pooled, as receipts and commitments note it.
@@ -73,4 +91,13 @@ impl ModelInfo {
             predictor_dtype: self.config.predictor.dtype.clone(),
         }
     }
+}
+
+/// An encoder without its configuration.
+pub(crate) fn no_config() -> Error {
+    Error::new(
+        ErrorCode::ResourceModelNotFound,
+        "the encoder has no config.json",
+    )
+    .with_remedy("give a complete encoder directory with --encoder-dir")
 }

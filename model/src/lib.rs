@@ -9,6 +9,7 @@
 pub mod ops;
 pub mod quantize;
 pub mod weights;
+pub mod yaml;
 pub mod config;
 pub mod tokenizer;
 pub mod encoder;
@@ -17,6 +18,7 @@ pub mod action;
 pub mod predictor;
 pub mod rollout;
 pub mod files;
+pub mod opened;
 pub mod info;
 pub mod bundle;
 pub mod scorer;

@@ -16,7 +16,7 @@ use crate::weights::Weights;
 use batch::Batch;
 use blocks::{Block, CrossBlock, OutputHead};
 use core::ops::Range;
-use genolewm_core::{Error, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 
 /// Sizes of a predictor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -326,6 +326,11 @@ impl PredictorSizes {
         let [positions, d_hidden] = weights.dims("step_position_embedding.weight")?;
         let [_, d_action] = weights.dims("action_projection.weight")?;
         let [d_state, _] = weights.dims("output_mlp.3.weight")?;
+        if positions < 2 {
+            let message = "the predictor has no position for an action";
+            return Err(Error::new(ErrorCode::DeployExportFormat, message)
+                .with_remedy("fetch the model again"));
+        }
         let cross_blocks = count_blocks(weights, "cross_blocks", "attn.in_proj_weight");
         let self_blocks = count_blocks(weights, "self_blocks", "attn.in_proj_weight");
         let first = if cross_blocks > 0 {
@@ -341,7 +346,7 @@ impl PredictorSizes {
             ffn_dim,
             cross_blocks,
             self_blocks,
-            max_actions: positions.saturating_sub(1),
+            max_actions: positions - 1,
         })
     }
 }

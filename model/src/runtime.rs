@@ -3,13 +3,14 @@
 use crate::bundle::Bundle;
 use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
-use crate::ops::{BurnOps, NativeOps};
+use crate::ops::{BurnOps, NativeOps, Ops};
 use crate::scorer::{
     BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Regions, Run, RunEnd,
     RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile, Workers,
     drive, given_window,
 };
-use genolewm_core::edit::{EditSpec, RelEdit};
+use crate::self_check;
+use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit, VariantSpelling};
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::{Receipt, ReceiptScope, rfc3339_utc};
 use genolewm_core::reference::{AnyReference, BaseSource, Reference};
@@ -38,6 +39,18 @@ pub fn open_reference(path: &Path) -> Result<NativeReference> {
 /// # Errors
 /// `RESOURCE.RUNTIME_SETUP` when the clock stands before 1970.
 pub fn now() -> Result<String> {
+    Ok(rfc3339_utc(unix_seconds()?))
+}
+
+/// The same moment tomorrow: what lies after it, no clock that is nearly right can have said.
+///
+/// # Errors
+/// As [`now`].
+pub fn now_and_a_day() -> Result<String> {
+    Ok(rfc3339_utc(unix_seconds()? + 24 * 60 * 60))
+}
+
+fn unix_seconds() -> Result<u64> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| {
         Error::new(
             ErrorCode::ResourceRuntimeSetup,
@@ -45,7 +58,16 @@ pub fn now() -> Result<String> {
         )
         .with_remedy("set the clock, or score without receipts")
     })?;
-    Ok(rfc3339_utc(now.as_secs()))
+    Ok(now.as_secs())
+}
+
+/// The backend, as receipts name it.
+#[must_use]
+pub fn scored_by(ops: &impl NativeOps) -> ScoredBy {
+    ScoredBy {
+        backend: ops.backend().to_owned(),
+        device: ops.device(),
+    }
 }
 
 /// A model that is loaded on a backend.
@@ -85,7 +107,8 @@ impl Runtime {
     ///
     /// # Errors
     /// `RESOURCE.MODEL_NOT_FOUND` for what is missing, `PROVENANCE.MANIFEST_HASH_MISMATCH` for what
-    /// was changed, `CONFIG.*` and `DEPLOY.EXPORT_FORMAT` for contents that do not fit.
+    /// was changed, `CONFIG.*` and `DEPLOY.EXPORT_FORMAT` for contents that do not fit,
+    /// `DEPLOY.BACKEND_UNSUPPORTED` when the model gives other answers than it should.
     pub fn open(model_dir: impl AsRef<Path>) -> Result<Self> {
         let model = Directory::open(model_dir.as_ref())?;
         Self::load(BurnOps::cpu(), &model, &model.encoder()?)
@@ -93,15 +116,30 @@ impl Runtime {
 }
 
 impl<O: NativeOps> Runtime<O> {
-    /// Loads a model from anywhere on a backend, every hash checked.
+    /// Loads a model from anywhere on a backend, every hash checked, and asks it the self-check's
+    /// questions: those that it brings the answers of, or on a GPU the processor's.
     ///
     /// # Errors
-    /// As [`Bundle::load`].
+    /// As [`Bundle::load`] and [`self_check::verify`].
     pub fn load(ops: O, model: &dyn ModelFiles, encoder: &dyn ModelFiles) -> Result<Self> {
         let bundle = Bundle::load(&ops, model, encoder)?;
-        Ok(Self {
-            scorer: Scorer::new(ops, bundle, ScoreOptions::default()),
-        })
+        let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
+        let processor = || -> Result<Option<Scorer<BurnOps>>> {
+            if scorer.ops().backend() == BurnOps::cpu().backend() {
+                return Ok(None);
+            }
+            let ops = BurnOps::cpu();
+            let bundle = Bundle::load(&ops, model, encoder)?;
+            Ok(Some(Scorer::new(ops, bundle, ScoreOptions::default())))
+        };
+        block_on(self_check::verify(&scorer, processor))?;
+        Ok(Self { scorer })
+    }
+
+    /// The backend and the model.
+    #[must_use]
+    pub fn into_parts(self) -> (O, Bundle<O::Matrix>) {
+        self.scorer.into_parts()
     }
 
     /// What the model says of itself.
@@ -119,11 +157,7 @@ impl<O: NativeOps> Runtime<O> {
     /// The backend, as receipts name it.
     #[must_use]
     pub fn scored_by(&self) -> ScoredBy {
-        let ops = self.scorer.ops();
-        ScoredBy {
-            backend: ops.backend().to_owned(),
-            device: ops.device(),
-        }
+        scored_by(self.scorer.ops())
     }
 
     /// Scores the variants of a file: a VCF (plain, gzip or bgzip), or a raw-data file. What is
@@ -138,26 +172,31 @@ impl<O: NativeOps> Runtime<O> {
             variants: variants.into(),
             reference: reference.into(),
             selection: Selection::default(),
+            alleles: AlleleForm::default(),
             batch_size: BATCH_SIZE.get(),
             threads: None,
             cancel: &|| false,
         }
     }
 
-    /// Scores one variant in its window of a reference.
+    /// Scores one variant in its window of a reference, as the edit that it is in this form.
     ///
     /// # Errors
-    /// `INPUT.*` for a variant that the reference speaks against; as [`score`](Self::score).
+    /// `INPUT.*` for a variant that is no edit, or that the reference speaks against; as
+    /// [`score`](Self::score).
     pub fn score_variant<S: BaseSource>(
         &self,
-        edit: &EditSpec,
+        variant: &VariantSpelling,
+        form: AlleleForm,
         reference: &mut Reference<S>,
     ) -> Result<Scored> {
-        let window = Placer::of(self.info()).window(reference, edit)?;
-        self.score(edit.clone(), window)
+        let mut placer = Placer::of(self.info()).of_alleles(form);
+        let Candidate { edit, window } = placer.variant(reference, variant)?;
+        self.score(edit, window)
     }
 
-    /// Scores one variant among bases that start at `start` of the contig.
+    /// Scores one edit, as it is, among bases that start at `start` of the contig; see
+    /// [`edit_among`] for the edit that a variant is there.
     ///
     /// # Errors
     /// `INPUT.*` for bases that are none, or an edit that does not fit; as [`score`](Self::score).
@@ -227,6 +266,7 @@ pub struct ScoreVcf<'a, O: NativeOps = BurnOps> {
     variants: PathBuf,
     reference: PathBuf,
     selection: Selection,
+    alleles: AlleleForm,
     batch_size: usize,
     threads: Option<usize>,
     cancel: &'a dyn Fn() -> bool,
@@ -262,6 +302,13 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.selection.strict = true;
+        self
+    }
+
+    /// Scores alleles in this form; their canonical one unless told.
+    #[must_use]
+    pub fn alleles(mut self, form: AlleleForm) -> Self {
+        self.alleles = form;
         self
     }
 
@@ -305,7 +352,8 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
         let mut input = VariantFile::new(Box::new(file), &name);
         let mut reference = open_reference(&self.reference)?;
         let intake = Intake::new(&name, &reference_name, self.selection);
-        let mut run = Run::new(intake, Placer::of(self.runtime.info()), self.batch_size);
+        let placer = Placer::of(self.runtime.info()).of_alleles(self.alleles);
+        let mut run = Run::new(intake, placer, self.batch_size);
         let end = drive(
             &mut run,
             &mut input,

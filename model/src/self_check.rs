@@ -1,19 +1,16 @@
 //! Does this device compute what the model says? A few edits with known answers tell, before a
 //! backend is trusted with anybody's variants.
 
-use crate::files::ModelFiles;
-use crate::ops::Ops;
+use crate::ops::{BurnOps, Ops};
 use crate::scorer::{Candidate, Distances, Scorer};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::BpOffset;
+use genolewm_core::provenance::SELF_CHECK_FILE;
 use genolewm_core::window::{ExtractedWindow, window_from_slice};
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-
-/// The file of a model directory that holds the answers.
-pub const ANSWERS_FILE: &str = "self_check.json";
 
 /// How far an answer may be off, relative: rounding differs between devices, errors are larger.
 pub const TOLERANCE: f64 = 1e-3;
@@ -38,6 +35,7 @@ const CONTIG: &str = "self-check";
 
 /// The known answers of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Answers {
     /// Surprise of each edit.
     pub sigma_raw: Vec<f64>,
@@ -55,17 +53,17 @@ impl Answers {
         }
     }
 
-    /// The answers that a model directory brings, if it brings any.
+    /// The answers that a model directory brings.
     ///
     /// # Errors
-    /// `CONFIG.GENERIC` for a file that holds none, and as [`ModelFiles::read`].
-    pub fn read(model: &dyn ModelFiles) -> Result<Option<Self>> {
-        let Some(bytes) = model.read(ANSWERS_FILE)? else {
-            return Ok(None);
-        };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-            Error::new(ErrorCode::ConfigGeneric, format!("{ANSWERS_FILE}: {error}"))
-                .with_remedy("fetch the model again")
+    /// `CONFIG.GENERIC` for a file that holds none.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        serde_json::from_slice(bytes).map_err(|error| {
+            Error::new(
+                ErrorCode::ConfigGeneric,
+                format!("{SELF_CHECK_FILE}: {error}"),
+            )
+            .with_remedy("fetch the model again")
         })
     }
 
@@ -88,10 +86,15 @@ impl Answers {
         }
         Err(Error::new(
             ErrorCode::DeployBackendUnsupported,
-            "this device gives wrong answers to the model's self-check",
+            "wrong answers to the model's self-check: the device or the model is unfit",
         )
         .with_detail("backend", backend)
-        .with_remedy("score on the processor (backend cpu)"))
+        .with_detail("sigma_raw found", listed(&found.sigma_raw))
+        .with_detail("sigma_raw wanted", listed(&self.sigma_raw))
+        .with_remedy(
+            "score on the processor (backend cpu); where it fails there too, the model is not the \
+             one that was published: fetch it again",
+        ))
     }
 }
 
@@ -126,6 +129,31 @@ pub async fn answers<O: Ops>(scorer: &Scorer<O>) -> Result<Vec<Distances>> {
     scorer
         .distances(&candidates(scorer.bundle().info.config.window_bp)?)
         .await
+}
+
+/// Asks a scorer the self-check's questions. The model's own answers judge, or else, where the
+/// device is not the processor, those of `processor`.
+///
+/// # Errors
+/// `DEPLOY.BACKEND_UNSUPPORTED` when an answer is wrong, `CONFIG.GENERIC` for a file of answers that
+/// is none, and as [`Scorer::distances`].
+pub async fn verify<O: Ops>(
+    scorer: &Scorer<O>,
+    processor: impl FnOnce() -> Result<Option<Scorer<BurnOps>>>,
+) -> Result<()> {
+    let wanted = match &scorer.bundle().info.self_check {
+        Some(bytes) => Answers::parse(bytes)?,
+        None => match processor()? {
+            Some(processor) => Answers::of(&answers(&processor).await?),
+            None => return Ok(()),
+        },
+    };
+    wanted.check(&answers(scorer).await?, scorer.ops().backend())
+}
+
+fn listed(values: &[f64]) -> String {
+    let values: Vec<String> = values.iter().map(f64::to_string).collect();
+    values.join(" ")
 }
 
 /// Bases without a pattern, the same everywhere: the bits of SHA-256 over a counter.

@@ -73,8 +73,9 @@ export class Coordinator {
         emit({ kind: "notice", notice: { kind: "backend-fallback", message } });
       }
       emit(loadStage("ready", LOAD_STAGES));
-      const { modelId, windowBp, stateWidth, manifest } = model;
-      return { modelId, windowBp, stateWidth, manifest, backend: used, device, probes };
+      const { modelId, filesId, sealed, windowBp, stateWidth, manifest } = model;
+      const about = { modelId, filesId, sealed, windowBp, stateWidth, manifest };
+      return { ...about, backend: used, device, probes };
     },
 
     /** Tells of fall-backs until the caller has enough. */
@@ -123,8 +124,8 @@ export class Coordinator {
       }
     },
 
-    scoreVariant: async ({ edit, window, reference, receipt }, { signal }) => {
-      const single = new this.#wasm.Single(this.#loaded(), edit);
+    scoreVariant: async ({ edit, alleles, window, reference, receipt }, { signal }) => {
+      const single = new this.#wasm.Single(this.#loaded(), edit, alleles);
       try {
         if (window !== null) {
           single.withWindow(window.bases, window.start);
@@ -173,9 +174,9 @@ export class Coordinator {
     predict: async ({ state, edits }, { signal }) =>
       this.#engines().use((engine) => engine.predict(state, edits), signal),
 
-    importRaw: async ({ sources, reference, sampleId }, { signal }) => {
+    importRaw: async ({ sources, reference, sampleId, member }, { signal }) => {
       const open = this.#reference(reference);
-      const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId);
+      const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId, member);
       try {
         await pour(sources.input, importer, signal);
         return await open.supplied(() => importer.finish(), signal);
@@ -186,7 +187,7 @@ export class Coordinator {
 
     verifyReceipt: async ({ sources }, { signal }) => {
       const text = await readAll(sources.input, signal);
-      return this.#wasm.verifyReceipts(text, this.#loaded().manifest);
+      return this.#wasm.verifyReceipts(text, this.#loaded());
     },
 
     measure: async () => this.#engines().measure(),

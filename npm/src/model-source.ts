@@ -9,21 +9,31 @@ import { untar } from "./tar.js";
 import type { BuiltinModel, Bytes, ModelSource } from "./types.js";
 
 const MANIFEST = "manifest.json";
+const SEAL = "seal.json";
 const ENCODER = "encoder";
-const SHARD_INDEX = `${ENCODER}/model.safetensors.index.json`;
+const WEIGHTS = `${ENCODER}/model.safetensors`;
+const SHARD_INDEX = `${WEIGHTS}.index.json`;
 
-/** What an encoder may have beside its weights. Which of them are needed, the tokenizer knows. */
-const ENCODER_FILES = [
-  "config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "vocab.json",
-  "added_tokens.json",
-  "dna_config.json",
+/**
+ * What a model without a seal may have beside the files that its manifest names. They are part of
+ * what it is, so wasm hashes each, and a test holds this list to wasm's own.
+ */
+export const RUNTIME_FILES = [
+  ...[
+    "config.json",
+    "tokenizer_config.json",
+    "tokenizer.py",
+    "added_tokens.json",
+    "dna_config.json",
+    "generation_config.json",
+    "merges.txt",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "vocab.json",
+  ].map((name) => `${ENCODER}/${name}`),
+  SHARD_INDEX,
+  "self_check.json",
 ];
-
-/** Answers that the model is known to give, for a backend to be checked with. */
-const SELF_CHECK = "self_check.json";
 
 /** Keys of the manifest under which a file is named. */
 const ARTIFACTS = ["predictor", "action_encoder", "calibration", "eval"];
@@ -99,12 +109,14 @@ async function chosenFiles(files: Iterable<File>, signal?: AbortSignal): Promise
     .sort((a, b) => a.path.length - b.path.length)[0];
   if (manifest === undefined) throw missing(MANIFEST);
   const root = manifest.path.slice(0, -MANIFEST.length);
-  const found = new Map<string, Uint8Array>();
-  for (const { file, path } of paths.filter(({ path }) => path.startsWith(root))) {
+  const found = new Map<string, File>();
+  for (const { file, path } of paths)
+    if (path.startsWith(root)) found.set(path.slice(root.length), file);
+  return directoryFiles(async (name) => {
     signal?.throwIfAborted();
-    found.set(path.slice(root.length), new Uint8Array(await file.arrayBuffer()));
-  }
-  return found;
+    const file = found.get(name);
+    return file === undefined ? null : new Uint8Array(await file.arrayBuffer());
+  });
 }
 
 /** Reads a file of a directory by its name; null when there is none. */
@@ -126,7 +138,7 @@ function reader(url: URL, platform: Pick<Platform, "openFile">, signal?: AbortSi
   };
 }
 
-/** The manifest first, then what it names. */
+/** The manifest and the seal first, then what they name; nothing else where there is a seal. */
 async function directoryFiles(read: Reader): Promise<ModelFiles> {
   const files = new Map<string, Uint8Array>();
   const require = async (name: string): Promise<Uint8Array> => {
@@ -136,34 +148,35 @@ async function directoryFiles(read: Reader): Promise<ModelFiles> {
     return bytes;
   };
   const manifest = parse(await require(MANIFEST));
+  const seal = await read(SEAL);
+  if (seal !== null) {
+    files.set(SEAL, seal);
+    await Promise.all(sealed(parse(seal)).map(require));
+    return files;
+  }
   await Promise.all(artifacts(manifest).map(require));
-  const optional = [SELF_CHECK, ...ENCODER_FILES.map((name) => `${ENCODER}/${name}`)];
   await Promise.all(
-    optional.map(async (name) => {
+    [...RUNTIME_FILES, WEIGHTS].map(async (name) => {
       const bytes = await read(name);
       if (bytes !== null) files.set(name, bytes);
     }),
   );
-  await encoderWeights(read, require, files);
+  if (!files.has(WEIGHTS)) await Promise.all(shards(files.get(SHARD_INDEX)).map(require));
   return files;
 }
 
-async function encoderWeights(
-  read: Reader,
-  require: Reader,
-  files: Map<string, Uint8Array>,
-): Promise<void> {
-  const single = `${ENCODER}/model.safetensors`;
-  const weights = await read(single);
-  if (weights !== null) {
-    files.set(single, weights);
-    return;
-  }
-  const index = await read(SHARD_INDEX);
-  if (index === null) throw missing(single);
-  files.set(SHARD_INDEX, index);
-  const shards = new Set(Object.values(object(parse(index).weight_map)).filter(isText));
-  for (const shard of shards) await require(inside(`${ENCODER}/${shard}`));
+/** The files that a seal lists, but the manifest, which was read. */
+function sealed(seal: Record<string, unknown>): string[] {
+  const files: readonly unknown[] = Array.isArray(seal.files) ? seal.files : [];
+  const names = files.map((file) => object(file).path).filter(isText);
+  return names.map(inside).filter((name) => name !== MANIFEST);
+}
+
+/** The files that the list of an encoder's weights names. */
+function shards(index: Uint8Array | undefined): string[] {
+  if (index === undefined) throw missing(WEIGHTS);
+  const names = new Set(Object.values(object(parse(index).weight_map)).filter(isText));
+  return [...names].map((name) => inside(`${ENCODER}/${name}`));
 }
 
 function artifacts(manifest: Record<string, unknown>): string[] {
@@ -171,14 +184,23 @@ function artifacts(manifest: Record<string, unknown>): string[] {
   return [...names, object(manifest.training).config_file].filter(isText).map(inside);
 }
 
-/** A manifest may name no file outside its directory. */
+/**
+ * Whether a model may name a file so: segments of letters, digits, `.`, `_` and `-`, with `/` between
+ * them, none of which ends in a dot. The rule is wasm's, which checks again what was fetched; a test
+ * holds the two together.
+ */
+export function isModelPath(name: string): boolean {
+  return name.split("/").every((segment) => /^[A-Za-z0-9._-]*[A-Za-z0-9_-]$/.test(segment));
+}
+
+/** A model may name no file outside its directory: what it names is joined to a URL. */
 function inside(name: string): string {
-  const outside = name.startsWith("/") || name.includes("\\") || name.includes(":");
-  if (!outside && !name.split("/").includes("..")) return name;
+  if (isModelPath(name)) return name;
   throw new GenoLeWMError({
     code: "PROVENANCE.GENERIC",
-    message: "The model names a file outside its directory.",
-    details: { file: name },
+    message: "The model names a file that could lie outside its directory.",
+    details: { file: JSON.stringify(name) },
+    remediation: "Give a model whose files have names of letters, digits, '.', '_' and '-'.",
   });
 }
 

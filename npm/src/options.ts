@@ -36,6 +36,10 @@ const BACKEND: Kind = {
   words: '"auto", "cpu" or "webgpu"',
   is: (value) => value === "auto" || value === "cpu" || value === "webgpu",
 };
+const ALLELES: Kind = {
+  words: '"canonical" or "as-given"',
+  is: (value) => value === "canonical" || value === "as-given",
+};
 const WINDOW: Kind = {
   words: "an object with bases, a string, and start, a whole number from 0",
   is: (value) => {
@@ -52,7 +56,12 @@ const SAMPLE: Kind = {
 };
 
 const CALL: Shape<CallOptions> = { signal: SIGNAL };
-const INSPECT: Shape<InspectOptions> = { sample: SAMPLE, allAlleles: FLAG, signal: SIGNAL };
+const INSPECT: Shape<InspectOptions> = {
+  sample: SAMPLE,
+  allAlleles: FLAG,
+  member: TEXT,
+  signal: SIGNAL,
+};
 const LOAD: Shape<LoadOptions> = {
   backend: BACKEND,
   threads: COUNT,
@@ -66,6 +75,7 @@ const OPEN: Shape<OpenReferenceOptions> = { onProgress: CALLBACK, signal: SIGNAL
 const SCORE_VARIANT: Shape<ScoreVariantOptions> = {
   window: WINDOW,
   reference: FILE,
+  alleles: ALLELES,
   receipt: FLAG,
   signal: SIGNAL,
 };
@@ -74,6 +84,8 @@ const SCORE_VCF: Shape<ScoreVcfOptions> = {
   regions: TEXT,
   sample: SAMPLE,
   allAlleles: FLAG,
+  member: TEXT,
+  alleles: ALLELES,
   batchSize: COUNT,
   receipts: FLAG,
   annotate: FLAG,
@@ -81,7 +93,12 @@ const SCORE_VCF: Shape<ScoreVcfOptions> = {
   onProgress: CALLBACK,
   onNotice: CALLBACK,
 };
-const IMPORT: Shape<ImportOptions> = { reference: FILE, sampleId: TEXT, signal: SIGNAL };
+const IMPORT: Shape<ImportOptions> = {
+  reference: FILE,
+  sampleId: TEXT,
+  member: TEXT,
+  signal: SIGNAL,
+};
 
 /** Options of `GenoLeWMRuntime.load`. */
 export const loadOptions = (given: unknown): LoadOptions => checked("load", given, LOAD);

@@ -7,8 +7,8 @@ import { object } from "./kinds.js";
 import { modelFiles } from "./model-source.js";
 import {
   callOptions,
-  inspectOptions,
   importOptions,
+  inspectOptions,
   isOffset,
   loadOptions,
   openOptions,
@@ -36,6 +36,7 @@ import type {
   BackendName,
   BackendProbe,
   CallOptions,
+  InspectOptions,
   Edit,
   FileLike,
   ImportOptions,
@@ -107,9 +108,9 @@ export class GenoLeWMRuntime {
     this.#backend = loaded.backend;
     this.#device = loaded.device;
     this.probes = loaded.probes;
-    const { modelId, windowBp, stateWidth } = loaded;
+    const { modelId, filesId, sealed, windowBp, stateWidth } = loaded;
     const manifest = JSON.parse(loaded.manifest) as ModelInfo["manifest"];
-    this.model = { modelId, windowBp, stateWidth, manifest };
+    this.model = { modelId, filesId, sealed, windowBp, stateWidth, manifest };
     if (onNotice !== undefined) this.#listeners.add(onNotice);
     this.#referenceCalls = {
       bases: (params, signal) => this.#call("bases", params, signal),
@@ -119,7 +120,7 @@ export class GenoLeWMRuntime {
   }
 
   /**
-   * Loads a model, checks every file of it against its manifest, and chooses a backend.
+   * Loads a model, checks every file of it against its manifest and seal, and chooses a backend.
    *
    * @param source the built-in model (`import builtin from "@genolewm/runtime/models/builtin"`),
    *   the URL of a model directory, its files, or their bytes by name
@@ -189,9 +190,10 @@ export class GenoLeWMRuntime {
 
   /** Tells what a file of variants is, and how much of it can be scored. Reads it through. */
   async inspect(file: InputLike, options: InspectOptions = {}): Promise<Inspection> {
-    const { signal, ...asked } = inspectOptions(options);
+    const { member, signal, ...asked } = inspectOptions(options);
     return this.#withInput(file, async (input) => {
-      const params = { sources: { input }, options: whoseOf(asked) };
+      const told = { ...whoseOf(asked), ...(member === undefined ? {} : { member }) };
+      const params = { sources: { input }, options: told };
       const found = await this.#call("inspect", params, signal);
       return JSON.parse(found) as Inspection;
     });
@@ -199,7 +201,8 @@ export class GenoLeWMRuntime {
 
   /** Scores one edit, in a window that is given or cut from a reference. */
   async scoreVariant(edit: Edit, options: ScoreVariantOptions): Promise<ScoredRow> {
-    const { window, reference, receipt = false, signal } = variantOptions(options);
+    const given = variantOptions(options);
+    const { window, reference, alleles = null, receipt = false, signal } = given;
     const isEdit = typeof edit === "string" || object(edit) !== undefined;
     required("scoreVariant", "the edit", '"chr17:41246481:T:C" or its parts', isEdit, edit);
     if ((window === undefined) === (reference === undefined)) {
@@ -210,7 +213,8 @@ export class GenoLeWMRuntime {
       });
     }
     const score = async (id: number | null): Promise<ScoredRow> => {
-      const params = { edit: JSON.stringify(edit), window: window ?? null, reference: id, receipt };
+      const text = JSON.stringify(edit);
+      const params = { edit: text, alleles, window: window ?? null, reference: id, receipt };
       return JSON.parse(await this.#call("scoreVariant", params, signal)) as ScoredRow;
     };
     return reference === undefined
@@ -293,10 +297,11 @@ export class GenoLeWMRuntime {
 
   /** Turns a consumer array's raw data (23andMe, AncestryDNA, MyHeritage, …) into VCF. */
   async importRaw(file: InputLike, options: ImportOptions): Promise<ImportResult> {
-    const { sampleId = DEFAULT_SAMPLE, reference: genome, signal } = importOptions(options);
+    const { sampleId = DEFAULT_SAMPLE, reference: genome, member, signal } = importOptions(options);
     return this.#withInput(file, (input) =>
       this.#withReference(genome, { signal }, async (reference) => {
-        const params = { sources: { input }, reference, sampleId };
+        const named = member === undefined ? {} : { member };
+        const params = { sources: { input }, reference, sampleId, ...named };
         return JSON.parse(await this.#call("importRaw", params, signal)) as ImportResult;
       }),
     );
@@ -333,13 +338,23 @@ export class GenoLeWMRuntime {
     begun: () => void,
   ): Promise<ScoreSummary> {
     const { reference: genome, ...given } = vcfOptions(options);
-    const { regions, batchSize, receipts = false, annotate = false, onProgress } = given;
+    const {
+      regions,
+      member,
+      batchSize,
+      alleles,
+      receipts = false,
+      annotate = false,
+      onProgress,
+    } = given;
     const { signal } = context;
     const settings: ScoreParams["options"] = {
       receipts,
       annotate,
       ...whoseOf(given),
       ...(regions === undefined ? {} : { regions }),
+      ...(member === undefined ? {} : { member }),
+      ...(alleles === undefined ? {} : { alleles }),
       ...(batchSize === undefined ? {} : { batchSize }),
     };
     return this.#withInput(file, (input) =>

@@ -4,6 +4,7 @@
  */
 
 import type {
+  AlleleForm,
   AssemblyGuess,
   BackendName,
   BackendProbe,
@@ -82,6 +83,8 @@ export interface LoadParams {
 /** What was loaded. */
 export interface Loaded {
   readonly modelId: string;
+  readonly filesId: string;
+  readonly sealed: boolean;
   readonly windowBp: number;
   readonly stateWidth: number;
   /** JSON. */
@@ -124,6 +127,7 @@ export interface ReferenceParams {
 export interface SingleParams {
   /** JSON. */
   readonly edit: string;
+  readonly alleles: AlleleForm | null;
   readonly window: { readonly bases: string; readonly start: number } | null;
   readonly reference: number | null;
   readonly receipt: boolean;
@@ -141,9 +145,11 @@ export interface ScoreParams extends WithSources<"input"> {
   readonly reference: number;
   readonly options: Whose & {
     readonly regions?: string;
+    readonly member?: string;
     readonly batchSize?: number;
     readonly receipts: boolean;
     readonly annotate: boolean;
+    readonly alleles?: AlleleForm;
   };
 }
 
@@ -158,7 +164,10 @@ export interface CoordinatorApi {
     { readonly id: number; readonly contig: string; readonly start: number; readonly end: number },
     string
   >;
-  readonly inspect: Method<WithSources<"input"> & { readonly options: Whose }, string>;
+  readonly inspect: Method<
+    WithSources<"input"> & { readonly options: Whose & { readonly member?: string } },
+    string
+  >;
   readonly scoreVariant: Method<SingleParams, string>;
   /** Settles when the last row was taken. */
   readonly score: Method<ScoreParams, ScoreSummary, ProgressEvent | NoticeEvent | HeaderEvent>;
@@ -170,7 +179,11 @@ export interface CoordinatorApi {
   >;
   readonly predict: Method<{ readonly state: Float32Array; readonly edits: string }, Float32Array>;
   readonly importRaw: Method<
-    WithSources<"input"> & { readonly reference: number; readonly sampleId: string },
+    WithSources<"input"> & {
+      readonly reference: number;
+      readonly sampleId: string;
+      readonly member?: string;
+    },
     string
   >;
   readonly verifyReceipt: Method<WithSources<"input">, string>;

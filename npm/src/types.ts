@@ -123,6 +123,8 @@ export interface CallOptions {
 export interface InspectOptions extends CallOptions {
   sample?: string | readonly string[];
   allAlleles?: boolean;
+  /** The file inside, where it is a ZIP archive with several: `details.members` of the error lists them. */
+  member?: string;
 }
 
 /** Something that a person should be told. */
@@ -150,6 +152,10 @@ export interface BackendProbe {
 export interface ModelInfo {
   /** sha256 of the manifest. */
   readonly modelId: string;
+  /** One hash over the manifest and the files that it has no place for: all that decides scores. */
+  readonly filesId: string;
+  /** Whether a seal (`seal.json`) lists every file with its hash. */
+  readonly sealed: boolean;
   /** Bases of a window. */
   readonly windowBp: number;
   /** Width of a state. */
@@ -157,6 +163,13 @@ export interface ModelInfo {
   /** The manifest, as it was checked. */
   readonly manifest: Readonly<Record<string, unknown>>;
 }
+
+/**
+ * In which form alleles are scored. `canonical` (the default) is the one form of all spellings of a
+ * change: trimmed, and left-aligned as `bcftools norm` does. `as-given` takes them as the file has
+ * them, like the Python package.
+ */
+export type AlleleForm = "canonical" | "as-given";
 
 /** An edit: `"chr17:41197728:T:C"`, or its parts. `pos` counts from 1. */
 export type Edit =
@@ -217,6 +230,8 @@ export interface ScoreVariantOptions {
   window?: { readonly bases: string; readonly start: number };
   /** Or a reference, from which they are cut. */
   reference?: ReferenceInput;
+  /** The form in which the edit is scored. */
+  alleles?: AlleleForm;
   /** Whether the result carries a receipt. */
   receipt?: boolean;
   /** Stops. */
@@ -236,6 +251,10 @@ export interface ScoreVcfOptions {
   sample?: string | readonly string[];
   /** Every allele of the file, carried or not. */
   allAlleles?: boolean;
+  /** The file inside, where the input is a ZIP archive with several. */
+  member?: string;
+  /** The form in which alleles are scored. */
+  alleles?: AlleleForm;
   /** Alleles in one call of the model; 32 unless told. */
   batchSize?: number;
   /** Whether rows carry receipts. */
@@ -286,6 +305,8 @@ export interface ScoredRow extends RowBase {
   readonly lowConfidence: boolean;
   /** Whether it lies in a repeat, by the reference's lower case; null where that marks none. */
   readonly repeat: "masked" | "unmasked" | null;
+  /** The edit that was scored, `contig:pos:ref:alt`, where it is another spelling than the file's. */
+  readonly scoredAs?: string;
   /** 0-based offset of the window on its contig. */
   readonly windowStart: number;
   /** The row as the JSONL format has it. */
@@ -309,6 +330,7 @@ export type SkipReason =
   | "indel_code"
   | "no_reference_allele"
   | "contig_unknown"
+  | "other_mitochondrion"
   | "out_of_contig"
   | "reference_n"
   | "ref_mismatch";
@@ -358,13 +380,13 @@ export interface ScoreStream extends AsyncIterable<Row> {
 
 /** What a file of variants is, before anything is scored. */
 export interface Inspection {
-  /** `vcf`, `23andme`, `ancestry`, `myheritage`, `sequencing`, `table`. */
+  /** `vcf`, `23andme`, `ancestry`, `myheritage`, `familytreedna`, `livingdna`, `sequencing`, `table`. */
   readonly format: string;
   /** How people call it. */
   readonly formatName: string;
   /** What told the format. */
   readonly evidence: string;
-  readonly compression: "plain" | "gzip" | "bgzip";
+  readonly compression: "plain" | "gzip" | "bgzip" | "zip";
   readonly assembly: AssemblyGuess | null;
   /** The samples of a VCF. Names of people: keep them where the file is. */
   readonly samples: readonly string[];
@@ -389,6 +411,8 @@ export interface ImportOptions {
   reference: ReferenceInput;
   /** The sample's name in the VCF. */
   sampleId?: string;
+  /** The file inside, where the input is a ZIP archive with several. */
+  member?: string;
   /** Stops. */
   signal?: AbortSignal;
 }
@@ -400,13 +424,17 @@ export interface ImportResult {
   readonly refCallsSkipped: number;
   readonly noCallsSkipped: number;
   readonly unsupportedSkipped: number;
+  /** Rows that were not understood. */
+  readonly malformedSkipped: number;
+  /** What is odd about the file, with the first rows that were not understood. */
+  readonly warnings: readonly string[];
 }
 
 /** What was checked of a receipt. */
 export interface ReceiptVerdict {
   /** Receipts in the file. */
   readonly count: number;
-  /** Every one of them holds. */
+  /** Every one of them holds, as far as it was checked. */
   readonly ok: boolean;
   /** What was checked, or what does not hold, one sentence each. */
   readonly checks: readonly {
@@ -414,6 +442,8 @@ export interface ReceiptVerdict {
     readonly ok: boolean;
     readonly message: string;
   }[];
+  /** What nothing was compared with, one sentence each. */
+  readonly notChecked: readonly string[];
   /** The first receipt, for show. */
   readonly receipt: Readonly<Record<string, unknown>> | null;
 }

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { openFile } from "../dist/files.js";
-import { modelFiles } from "../dist/model-source.js";
+import { isModelPath, modelFiles, RUNTIME_FILES } from "../dist/model-source.js";
+import { instantiate } from "../dist/wasm.js";
 import { serve } from "./support/server.js";
 
 const BUILTIN = new URL("../../models/builtin/", import.meta.url);
@@ -13,14 +14,18 @@ const NAMES = [
   "calibration.parquet",
   "encoder/config.json",
   "encoder/model.safetensors",
+  "encoder/special_tokens_map.json",
   "encoder/tokenizer.json",
   "encoder/tokenizer_config.json",
   "eval_metrics.json",
   "manifest.json",
   "predictor.safetensors",
+  "seal.json",
   "self_check.json",
   "train_config.yaml",
 ];
+
+const PATHS = JSON.parse(readFileSync(new URL("model-paths.json", import.meta.url), "utf8"));
 
 const read = (name) => new Uint8Array(readFileSync(new URL(name, BUILTIN)));
 const names = (files) => [...files.keys()].sort();
@@ -35,6 +40,26 @@ test("a model directory behind a URL: the manifest, and what it names", async ()
     assert.equal(server.log[0].path, "/model/manifest.json");
     await server.close();
   }
+});
+
+test("nothing that a seal does not list is asked for", async () => {
+  const files = Object.fromEntries(NAMES.map((name) => [`/${name}`, read(name)]));
+  files["/encoder/vocab.json"] = Buffer.from("{}");
+  const server = await serve(files);
+  assert.deepEqual(names(await modelFiles(server.origin, {})), NAMES);
+  const asked = server.log.map(({ path }) => path.slice(1));
+  assert.deepEqual([...new Set(asked)].sort(), NAMES);
+  await server.close();
+});
+
+test("without a seal every file that may decide scores is asked for", async () => {
+  const unsealed = NAMES.filter((name) => name !== "seal.json");
+  const files = Object.fromEntries(unsealed.map((name) => [`/${name}`, read(name)]));
+  files["/encoder/dna_config.json"] = Buffer.from("{}");
+  const server = await serve(files);
+  const found = names(await modelFiles(server.origin, {}));
+  assert.deepEqual(found, [...unsealed, "encoder/dna_config.json"].sort());
+  await server.close();
 });
 
 test("a model directory on the disk", async () => {
@@ -68,9 +93,52 @@ test("a file that a manifest names must be there, and inside the directory", asy
     return outcome;
   };
   assert.equal(await refused({ eval: { file: "eval.json" } }), "RESOURCE.MODEL_NOT_FOUND");
-  for (const file of ["../x", "/x", "a/../../x", "https://example.org/x", "..\\x"]) {
+  for (const file of PATHS.bad.filter((path) => path !== "")) {
     assert.equal(await refused({ predictor: { file } }), "PROVENANCE.GENERIC", file);
   }
+});
+
+test("a manifest, a seal or a list of shards reached other hosts", async () => {
+  const other = await serve({ "/x": Buffer.from("x") });
+  const host = new URL(other.origin).host;
+  const elsewhere = [` //${host}/x`, `\t//${host}/x`, `//${host}/x`, `${other.origin}/x`];
+  for (const file of [...elsewhere, "%2e%2e/x"]) {
+    const manifest = JSON.stringify({ eval: { file } });
+    const seal = JSON.stringify({ files: [{ path: file }] });
+    const index = JSON.stringify({ weight_map: { a: file } });
+    for (const files of [
+      { "/m/manifest.json": manifest },
+      { "/m/manifest.json": "{}", "/m/seal.json": seal },
+      { "/m/manifest.json": "{}", "/m/encoder/model.safetensors.index.json": index },
+    ]) {
+      const bytes = Object.entries(files).map(([name, text]) => [name, Buffer.from(text)]);
+      const server = await serve({ ...Object.fromEntries(bytes), "/x": Buffer.from("x") });
+      await assert.rejects(modelFiles(`${server.origin}/m/`, {}), { code: "PROVENANCE.GENERIC" });
+      assert.deepEqual(
+        server.log.filter(({ path }) => !path.startsWith("/m/")),
+        [],
+        file,
+      );
+      await server.close();
+    }
+  }
+  assert.deepEqual(other.log, []);
+  await other.close();
+});
+
+test("wasm and the package have one rule for paths, and one list of files", async () => {
+  const bytes = readFileSync(new URL("../wasm/genolewm_bg.wasm", import.meta.url));
+  const wasm = await instantiate(await WebAssembly.compile(bytes));
+  for (const [kind, expected] of [
+    ["good", true],
+    ["bad", false],
+  ]) {
+    for (const path of PATHS[kind]) {
+      assert.equal(isModelPath(path), expected, JSON.stringify(path));
+      assert.equal(wasm.isModelPath(path), expected, JSON.stringify(path));
+    }
+  }
+  assert.deepEqual([...wasm.runtimeFiles()], RUNTIME_FILES);
 });
 
 test("the files of a chosen folder, relative to its manifest", async () => {
@@ -82,13 +150,18 @@ test("the files of a chosen folder, relative to its manifest", async () => {
   const found = await modelFiles(
     [
       chosen("models/mine/encoder/config.json", "c"),
+      chosen("models/mine/encoder/model.safetensors", "w"),
       chosen("models/mine/manifest.json", "{}"),
       chosen("models/other.txt", "o"),
       chosen("models/mine/deep/manifest.json", "not this one"),
     ],
     {},
   );
-  assert.deepEqual(names(found), ["deep/manifest.json", "encoder/config.json", "manifest.json"]);
+  assert.deepEqual(names(found), [
+    "encoder/config.json",
+    "encoder/model.safetensors",
+    "manifest.json",
+  ]);
   await assert.rejects(modelFiles([chosen("a/b.txt", "")], {}), {
     code: "RESOURCE.MODEL_NOT_FOUND",
   });
@@ -101,8 +174,7 @@ test("bytes by name, in a map or an object", async () => {
   assert.deepEqual((await modelFiles({ [name]: bytes }, {})).get(name), bytes);
 });
 
-test("every file of the built-in model that its encoder has is asked for or known to be spare", () => {
-  const spare = ["special_tokens_map.json"];
+test("every file of the built-in model's encoder is asked for", () => {
   const wanted = NAMES.filter((name) => name.startsWith("encoder/")).map((name) => name.slice(8));
-  assert.deepEqual(readdirSync(new URL("encoder/", BUILTIN)).sort(), [...wanted, ...spare].sort());
+  assert.deepEqual(readdirSync(new URL("encoder/", BUILTIN)).sort(), wanted.sort());
 });

@@ -55,7 +55,8 @@ after(() => runtime.dispose());
 test("the golden pipeline's scores, from a model given by its bytes", async () => {
   const model = await GenoLeWMRuntime.load(goldenModel(), { backend: "cpu" });
   const reference = new Blob([golden("ref.fa")]);
-  const rows = await collect(model.scoreVcf(new Blob([golden("in.vcf")]), { reference }));
+  const options = { reference, alleles: "as-given" };
+  const rows = await collect(model.scoreVcf(new Blob([golden("in.vcf")]), options));
   const expected = golden("expected_scores.jsonl").toString().trim().split("\n").map(JSON.parse);
   const scored = rows.filter(({ status }) => status === "scored");
   assert.equal(scored.length, expected.length);
@@ -172,6 +173,16 @@ test("a run over the example: rows, receipts that hold, annotated records, a sum
   const receipts = new Blob(rows.map(({ receipt }) => `${receipt}\n`));
   const verdict = await runtime.verifyReceipt(receipts);
   assert.deepEqual([verdict.ok, verdict.count], [true, rows.length]);
+  assert.match(verdict.notChecked.join(" "), /whether the model gives these figures.* date/s);
+  assert.deepEqual(
+    verdict.checks.map(({ name }) => name),
+    ["layout", "model", "files", "output", "calibration", "rows"],
+  );
+  assert.ok(runtime.model.sealed);
+  assert.match(runtime.model.filesId, /^sha256:[0-9a-f]{64}$/);
+  const lost = rows.filter((_, index) => index !== 1).map(({ receipt }) => `${receipt}\n`);
+  const gap = await runtime.verifyReceipt(new Blob(lost));
+  assert.deepEqual([gap.ok, gap.checks.at(-1).message], [false, "line 2: receipt 2 is missing"]);
   const first = rows[0];
   const one = await runtime.scoreVariant(
     { contig: first.contig, pos: first.pos, ref: first.ref, alt: first.alt },
@@ -189,6 +200,51 @@ test("a run over the example: rows, receipts that hold, annotated records, a sum
   await reference.close();
 });
 
+test("a padded SNV had another percentile", async () => {
+  const reference = await runtime.openReference(example("brca1.hg19.fa.gz"));
+  const spellings = [
+    ["chr17", 41_220_558, "A", "G", undefined],
+    ["chr17", 41_220_558, "ATTT", "GTTT", "chr17:41220558:A:G"],
+    ["chr17", 41_220_557, "ga", "gg", "chr17:41220558:A:G"],
+  ];
+  const lines = spellings.map(([contig, pos, ref, alt]) =>
+    [contig, pos, ".", ref, alt, ".", ".", "."].join("\t"),
+  );
+  const columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
+  const vcf = new Blob([["##fileformat=VCFv4.2", columns, ...lines, ""].join("\n")]);
+  const options = { reference, receipts: true, annotate: true };
+  const rows = await collect(runtime.scoreVcf(vcf, options));
+  assert.deepEqual(
+    rows.map(({ pos, ref, alt, scoredAs }) => [
+      pos,
+      ref.toLowerCase(),
+      alt.toLowerCase(),
+      scoredAs,
+    ]),
+    spellings.map(([, pos, ref, alt, as]) => [pos, ref.toLowerCase(), alt.toLowerCase(), as]),
+  );
+  const [plain] = rows;
+  for (const { sigmaRaw, receipt, json, record, scoredAs } of rows) {
+    assert.equal(sigmaRaw, plain.sigmaRaw);
+    const { input_commitment } = JSON.parse(receipt);
+    assert.equal(input_commitment, JSON.parse(plain.receipt).input_commitment);
+    assert.equal(JSON.parse(json).scored_as, scoredAs);
+    assert.equal(record.includes(`GLW_EDIT=${scoredAs};`), scoredAs !== undefined);
+  }
+  const as = { reference, alleles: "as-given" };
+  const given = await collect(runtime.scoreVcf(vcf, as));
+  assert.equal(given[0].sigmaRaw, plain.sigmaRaw);
+  assert.ok(given.slice(1).every((row) => row.sigmaRaw !== plain.sigmaRaw));
+  assert.ok(given.every(({ scoredAs }) => scoredAs === undefined));
+  const single = await runtime.scoreVariant("chr17:41220557:GA:GG", { reference });
+  assert.deepEqual([single.sigmaRaw, single.scoredAs], [plain.sigmaRaw, "chr17:41220558:A:G"]);
+  const padded = await runtime.scoreVariant("chr17:41220557:GA:GG", as);
+  assert.equal(padded.sigmaRaw, given[2].sigmaRaw);
+  const misspelt = runtime.scoreVariant("chr17:41220557:GA:GG", { reference, alleles: "as given" });
+  await assert.rejects(misspelt, { code: "INPUT.GENERIC" });
+  await reference.close();
+});
+
 test("a receipt that was tampered with does not hold", async () => {
   const reference = example("brca1.hg19.fa.gz");
   const { receipt } = await runtime.scoreVariant("chr17:41246481:T:C", {
@@ -200,12 +256,22 @@ test("a receipt that was tampered with does not hold", async () => {
   const verdict = await runtime.verifyReceipt(new TextEncoder().encode(forged));
   assert.equal(verdict.ok, false);
   assert.ok(verdict.checks.some(({ ok }) => !ok));
+  for (const [from, to] of [
+    [/"state_layer":\d/, '"state_layer":0'],
+    [/"encoder_dtype":"\w+"/, '"encoder_dtype":"int4"'],
+    [/"timestamp":"20/, '"timestamp":"29'],
+  ]) {
+    const other = receipt.replace(from, to);
+    assert.notEqual(other, receipt);
+    const { ok } = await runtime.verifyReceipt(new TextEncoder().encode(other));
+    assert.equal(ok, false, to);
+  }
 });
 
 test("an array file is recognised, and becomes a VCF", async () => {
   const file = example("brca1.23andme.txt");
   const inspection = await runtime.inspect(file);
-  assert.deepEqual([inspection.format, inspection.compression], ["23andme", "plain"]);
+  assert.deepEqual([inspection.format, inspection.compression], ["table", "plain"]);
   const result = await runtime.importRaw(file, {
     reference: example("brca1.hg19.fa.gz"),
     sampleId: "ME",

@@ -1,6 +1,7 @@
 // Workers that never run, or may not be started.
 
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { test } from "node:test";
 import { Coordinator } from "../dist/coordinator.js";
@@ -71,6 +72,19 @@ test("a worker that never ran left loading at its last step for ever", async (co
     ],
   );
   worker.terminate();
+});
+
+test("Parcel lost the script of a worker that a worker started", () => {
+  // One script serves all, and the thread that loads the package starts it.
+  const folder = new URL("../dist/", import.meta.url);
+  const starting = readdirSync(folder, { recursive: true }).filter(
+    (name) =>
+      name.endsWith(".js") && /new Worker\(/.test(readFileSync(new URL(name, folder), "utf8")),
+  );
+  assert.deepEqual(starting.sort(), ["entry/browser.js", "entry/deno.js", "worker/blob.js"]);
+  for (const name of ["worker/entry.js", "worker/engine.js", "worker/engine-host.js"]) {
+    assert.doesNotMatch(readFileSync(new URL(name, folder), "utf8"), /blob\.js|browser\.js/);
+  }
 });
 
 test("two workers that never run end in an error with a remedy", async (context) => {

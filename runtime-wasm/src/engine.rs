@@ -6,7 +6,7 @@ use crate::model::Model;
 use genolewm::bundle::Bundle;
 use genolewm::ops::{BurnOps, Ops, WgslOps};
 use genolewm::scorer::{ScoreOptions, Scorer};
-use genolewm::self_check::{self, Answers};
+use genolewm::self_check;
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::position::BpOffset;
@@ -18,8 +18,6 @@ use wasm_bindgen::prelude::*;
 #[derive(Debug)]
 pub struct Engine {
     network: DeviceScorer,
-    /// The self-check's known answers, where the model brings them.
-    answers: Option<Answers>,
     device: String,
 }
 
@@ -58,7 +56,6 @@ impl Engine {
     pub fn cpu(model: &Model) -> JsResult<Engine> {
         Ok(Self {
             network: DeviceScorer::Cpu(Box::new(scorer(BurnOps::cpu(), model)?)),
-            answers: Answers::read(&model.files)?,
             device: format!("cpu/{}", std::env::consts::ARCH),
         })
     }
@@ -72,7 +69,6 @@ impl Engine {
         let device = format!("{}/{}", ops.backend(), ops.device_name());
         Ok(Self {
             network: DeviceScorer::Gpu(Box::new(scorer(ops, model)?)),
-            answers: Answers::read(&model.files)?,
             device,
         })
     }
@@ -98,16 +94,11 @@ impl Engine {
     /// `DEPLOY.BACKEND_UNSUPPORTED` when they differ; what the device reports.
     #[wasm_bindgen(js_name = selfCheck)]
     pub async fn self_check(&self, model: &Model) -> JsResult<()> {
-        let found = on!(&self.network, scorer => self_check::answers(scorer).await)?;
-        let wanted = match (&self.answers, &self.network) {
-            (Some(answers), _) => answers.clone(),
-            (None, DeviceScorer::Cpu(_)) => return Ok(()),
-            (None, DeviceScorer::Gpu(_)) => {
-                let processor = scorer(BurnOps::cpu(), model)?;
-                Answers::of(&self_check::answers(&processor).await?)
-            }
+        let processor = || match &self.network {
+            DeviceScorer::Cpu(_) => Ok(None),
+            DeviceScorer::Gpu(_) => scorer(BurnOps::cpu(), model).map(Some),
         };
-        Ok(wanted.check(&found, &self.backend())?)
+        Ok(on!(&self.network, scorer => self_check::verify(scorer, processor).await)?)
     }
 
     /// Scores the edits of the self-check, for timing; returns how many they are.

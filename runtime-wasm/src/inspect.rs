@@ -3,7 +3,7 @@
 use crate::js_error::{JsResult, from_json, json, misuse};
 use crate::rows::reasons;
 use genolewm_core::contig::AssemblyGuess;
-use genolewm_core::edit::SkipReason;
+use genolewm_core::edit::{AlleleForm, SkipReason};
 use genolewm_core::source::{AlleleOutcome, Carriers, Feed, VariantReader, VariantRecord, Whose};
 use genolewm_core::{ErrorCode, Result};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ const MOST_CONTIGS: usize = 1_000;
 struct Options {
     samples: Vec<String>,
     all_alleles: bool,
+    /// The file inside a ZIP archive.
+    member: Option<String>,
 }
 
 /// Counts what a file holds while it streams through.
@@ -76,7 +78,7 @@ impl Inspector {
     pub fn new(name: &str, options: &str) -> JsResult<Inspector> {
         let options: Options = from_json(options, "the options")?;
         Ok(Self {
-            feed: Feed::new(name),
+            feed: Feed::new(name).with_member(options.member.as_deref()),
             whose: Whose::of(options.samples, options.all_alleles),
             reader: None,
             carriers: Carriers::default(),
@@ -107,7 +109,7 @@ impl Inspector {
         let counts = &self.counts;
         json(&Inspection {
             format: reader.format().as_str(),
-            format_name: reader.format().provider(),
+            format_name: reader.format().title(),
             evidence: reader.evidence(),
             compression: reader.compression().as_str(),
             samples: reader.samples(),
@@ -173,7 +175,8 @@ impl FileCounts {
         }
         let mut candidates = 0;
         let carried = carriers.carried(record);
-        for (index, allele) in record.alleles().into_iter().enumerate() {
+        let alleles = record.alleles(AlleleForm::Canonical);
+        for (index, allele) in alleles.into_iter().enumerate() {
             let is_carried = carried.as_ref().and_then(|carried| carried.get(index));
             let reason = match allele {
                 AlleleOutcome::Skipped(reason) => reason,

@@ -23,7 +23,7 @@ mod receipts;
 pub use engine::Engine;
 pub use import::Importer;
 pub use inspect::Inspector;
-pub use model::Model;
+pub use model::{Model, may_name, runtime_files};
 pub use receipts::verify_receipts;
 pub use reference::{IndexBuilder, ReferenceFile};
 pub use run::FileRun;

@@ -4,7 +4,7 @@ use crate::files::FileMap;
 use crate::js_error::{JsError, JsResult, misuse};
 use genolewm::files::ModelFiles;
 use genolewm::info::ModelInfo;
-use genolewm_core::provenance::Json;
+use genolewm_core::provenance::{Json, RUNTIME_FILES, is_model_path};
 use js_sys::{Array, Map, Uint8Array};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -60,6 +60,22 @@ impl Model {
         self.info.model_id.clone()
     }
 
+    /// One hash over the manifest and the files that it has no place for.
+    ///
+    /// # Errors
+    /// None in practice: only numbers can be refused.
+    #[wasm_bindgen(getter, js_name = filesId)]
+    pub fn files_id(&self) -> JsResult<String> {
+        Ok(self.info.files_id()?)
+    }
+
+    /// Whether a seal vouches for every file.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn sealed(&self) -> bool {
+        self.info.files.sealed
+    }
+
     /// Bases of a window.
     #[wasm_bindgen(getter, js_name = windowBp)]
     #[must_use]
@@ -80,4 +96,18 @@ impl Model {
     pub fn manifest(&self) -> String {
         self.manifest.clone()
     }
+}
+
+/// Whether a model may name a file so: the rule that the package's own reader must have too.
+#[wasm_bindgen(js_name = isModelPath)]
+#[must_use]
+pub fn may_name(path: &str) -> bool {
+    is_model_path(path)
+}
+
+/// The files that a model may have beside those that its manifest names.
+#[wasm_bindgen(js_name = runtimeFiles)]
+#[must_use]
+pub fn runtime_files() -> Vec<String> {
+    RUNTIME_FILES.map(str::to_owned).to_vec()
 }

@@ -1,8 +1,8 @@
 //! Rows as JavaScript gets them: one for each allele, in JSON.
 
-use genolewm::format::{alternate, gene};
+use genolewm::format::{alternate, gene, given};
 use genolewm::scorer::{Scored, Tally};
-use genolewm_core::edit::{EditSpec, SkipReason};
+use genolewm_core::edit::{SkipReason, VariantSpelling};
 use genolewm_core::provenance::Receipt;
 use genolewm_core::source::{VariantRecord, Zygosity};
 use genolewm_core::{Error, Result};
@@ -53,6 +53,8 @@ struct ScoreFigures {
     confidence: f64,
     low_confidence: bool,
     repeat: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scored_as: Option<String>,
     window_start: u64,
     json: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +69,7 @@ impl Row {
         receipt: Option<Receipt>,
     ) -> Result<Self> {
         let result = &scored.result;
+        let row = scored.row(subject.variant()?);
         let figures = ScoreFigures {
             sigma_raw: result.sigma_raw,
             sigma_calibrated: result.sigma_calibrated,
@@ -76,7 +79,8 @@ impl Row {
             low_confidence: result.low_confidence,
             repeat: scored.repeat_word(),
             window_start: scored.window.start().get(),
-            json: scored.row().to_json_line()?,
+            json: row.to_json_line()?,
+            scored_as: row.scored_as.map(|edit| edit.to_string()),
             receipt: receipt.map(|receipt| receipt.to_json_line()).transpose()?,
         };
         Ok(subject.row("scored", End::Scored(Box::new(figures))))
@@ -147,10 +151,18 @@ pub(crate) enum RowSubject<'a> {
         index: u64,
     },
     /// One given by itself.
-    Single(&'a EditSpec),
+    Single(&'a VariantSpelling),
 }
 
 impl RowSubject<'_> {
+    /// The variant as it was given.
+    fn variant(self) -> Result<VariantSpelling> {
+        match self {
+            Self::Allele { record, allele, .. } => given(record, allele),
+            Self::Single(variant) => Ok(variant.clone()),
+        }
+    }
+
     fn row(self, status: &'static str, end: End) -> Row {
         let nowhere = Row::nowhere(status, end);
         match self {
@@ -169,11 +181,11 @@ impl RowSubject<'_> {
                 gene: gene(record).map(str::to_owned),
                 ..nowhere
             },
-            Self::Single(edit) => Row {
-                contig: edit.chrom().to_owned(),
-                pos: edit.pos().get(),
-                reference: edit.reference().to_owned(),
-                alt: edit.alternate().to_owned(),
+            Self::Single(variant) => Row {
+                contig: variant.chrom().to_owned(),
+                pos: variant.pos().get(),
+                reference: variant.reference().to_owned(),
+                alt: variant.alternate().to_owned(),
                 ..nowhere
             },
         }

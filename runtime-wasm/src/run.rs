@@ -14,9 +14,10 @@ use genolewm::scorer::{
     BATCH_SIZE, Candidate, Delivery, Intake, Need, Outcome, Placer, RecordOutcome, Regions, Run,
     RunStep, ScoreOptions, ScoredBy, Selection, calibrate_all,
 };
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::provenance::{Receipt, ReceiptBuilder, rfc3339_utc};
 use genolewm_core::reference::Pages;
-use genolewm_core::source::{VariantReader, Whose};
+use genolewm_core::source::Whose;
 use genolewm_core::{Error, Result};
 use js_sys::{Reflect, Uint8Array};
 use serde::Deserialize;
@@ -42,9 +43,11 @@ struct Options {
     regions: Option<String>,
     samples: Vec<String>,
     all_alleles: bool,
+    member: Option<String>,
     batch_size: Option<usize>,
     receipts: bool,
     annotate: bool,
+    alleles: Option<String>,
 }
 
 /// A pass over one file.
@@ -58,6 +61,9 @@ pub struct FileRun {
     builders: BTreeMap<Arc<ScoredBy>, ReceiptBuilder>,
     receipts: bool,
     annotate: bool,
+    /// Nothing is left to be done.
+    is_done: bool,
+    alleles: AlleleForm,
     pages: Pages,
     reference: SharedReference,
 }
@@ -79,17 +85,22 @@ impl FileRun {
         let selection = Selection {
             regions: options.regions.as_deref().map(Regions::parse).transpose()?,
             whose: Whose::of(options.samples, options.all_alleles),
+            member: options.member,
             ..Selection::default()
         };
         let intake = Intake::new(name, reference.name(), selection);
         let batch_size = options.batch_size.unwrap_or(BATCH_SIZE.get());
+        let alleles = allele_form(options.alleles.as_deref())?;
+        let placer = Placer::of(&model.info).of_alleles(alleles);
         Ok(Self {
-            run: Run::new(intake, Placer::of(&model.info), batch_size),
+            run: Run::new(intake, placer, batch_size),
             info: Rc::clone(&model.info),
             sent: BTreeMap::new(),
             builders: BTreeMap::new(),
             receipts: options.receipts,
             annotate: options.annotate,
+            is_done: false,
+            alleles,
             pages: reference.pages.clone(),
             reference: reference.shared()?,
         })
@@ -137,7 +148,10 @@ impl FileRun {
             }
             RunStep::Wait => step("wait"),
             RunStep::Again => step("again"),
-            RunStep::Done => step("done"),
+            RunStep::Done => {
+                self.is_done = true;
+                step("done")
+            }
         })
     }
 
@@ -189,9 +203,10 @@ impl FileRun {
         let note = RunNote {
             command: concat!("@genolewm/runtime ", env!("CARGO_PKG_VERSION")).to_owned(),
             model_id: self.info.model_id.clone(),
+            alleles: self.alleles,
         };
-        let header = self.run.intake().reader().map(VariantReader::header)?;
-        let lines = vcf_header(header, &note);
+        let header = self.run.intake().header()?;
+        let lines = vcf_header(&header, &note);
         Some(
             lines
                 .iter()
@@ -224,7 +239,11 @@ impl FileRun {
     /// # Errors
     /// `INTERNAL.*` when they cannot be written.
     pub fn warnings(&self) -> JsResult<String> {
-        json(&self.run.intake().warnings())
+        let mut warnings = self.run.intake().warnings();
+        if self.is_done {
+            warnings.extend(self.run.tally().agreement.warning());
+        }
+        json(&warnings)
     }
 }
 
@@ -272,6 +291,11 @@ impl FileRun {
         };
         record.receipts(known, &now())
     }
+}
+
+/// The form of this name; the canonical one where none is named.
+pub(crate) fn allele_form(name: Option<&str>) -> Result<AlleleForm> {
+    name.map_or(Ok(AlleleForm::default()), str::parse)
 }
 
 /// The time, as receipts have it.

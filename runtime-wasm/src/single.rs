@@ -5,17 +5,17 @@ use crate::js_error::{JsResult, from_json, json, misuse};
 use crate::model::Model;
 use crate::reference::{ReferenceFile, want_or};
 use crate::rows::{Row, RowSubject};
-use crate::run::now;
+use crate::run::{allele_form, now};
 use genolewm::info::ModelInfo;
-use genolewm::scorer::{Candidate, Placer, ScoreOptions, ScoredBy, calibrate, given_window};
+use genolewm::scorer::{
+    Candidate, Placer, ScoreOptions, ScoredBy, calibrate, edit_among, given_window, refused,
+};
 use genolewm_core::Result;
-use genolewm_core::edit::EditSpec;
+use genolewm_core::edit::{AlleleForm, VariantSpelling};
 use genolewm_core::position::Position;
 use genolewm_core::provenance::ReceiptScope;
-use genolewm_core::window::ExtractedWindow;
 use serde::Deserialize;
 use std::rc::Rc;
-use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
 /// An edit on its way to a score.
@@ -23,8 +23,10 @@ use wasm_bindgen::prelude::*;
 #[derive(Debug)]
 pub struct Single {
     info: Rc<ModelInfo>,
-    edit: EditSpec,
-    window: Option<Arc<ExtractedWindow>>,
+    variant: VariantSpelling,
+    form: AlleleForm,
+    /// The edit that it is, in its window, once the bases around it are known.
+    candidate: Option<Candidate>,
 }
 
 /// An edit as JavaScript gives it.
@@ -43,25 +45,28 @@ enum Given {
 
 #[wasm_bindgen]
 impl Single {
-    /// The edit of JSON: `"chr17:41197728:T:C"` or its parts.
+    /// The edit of JSON, `"chr17:41197728:T:C"` or its parts, to be scored in the form of this name.
     ///
     /// # Errors
     /// `INPUT.*` for an edit that cannot be scored.
     #[wasm_bindgen(constructor)]
-    pub fn new(model: &Model, edit: &str) -> JsResult<Single> {
-        let edit = match from_json(edit, "the edit")? {
+    pub fn new(model: &Model, edit: &str, alleles: Option<String>) -> JsResult<Single> {
+        let form = allele_form(alleles.as_deref())?;
+        let variant: VariantSpelling = match from_json(edit, "the edit")? {
             Given::Text(text) => text.parse()?,
             Given::Parts {
                 contig,
                 pos,
                 reference,
                 alt,
-            } => EditSpec::new(&contig, Position::new(pos)?, &reference, &alt)?,
+            } => VariantSpelling::new(&contig, Position::new(pos)?.get(), &reference, &alt)?,
         };
+        variant.edit(form).map_err(refused)?;
         Ok(Self {
             info: Rc::clone(&model.info),
-            edit,
-            window: None,
+            variant,
+            form,
+            candidate: None,
         })
     }
 
@@ -71,8 +76,10 @@ impl Single {
     /// `INPUT.*` for bases that are none, too many, or elsewhere.
     #[wasm_bindgen(js_name = withWindow)]
     pub fn with_window(&mut self, bases: &str, start: f64) -> JsResult<()> {
-        let window_bp = self.info.config.window_bp;
-        self.window = Some(given_window(bases, start as u64, &self.edit, window_bp)?);
+        let (start, window_bp) = (start as u64, self.info.config.window_bp);
+        let edit = edit_among(bases, start, &self.variant, self.form)?;
+        let window = given_window(bases, start, &edit, window_bp)?;
+        self.candidate = Some(Candidate { edit, window });
         Ok(())
     }
 
@@ -83,8 +90,8 @@ impl Single {
     #[wasm_bindgen(js_name = withReference, unchecked_return_type = "Want | undefined")]
     pub fn with_reference(&mut self, reference: &ReferenceFile) -> JsResult<JsValue> {
         match self.place(reference) {
-            Ok(window) => {
-                self.window = Some(window);
+            Ok(candidate) => {
+                self.candidate = Some(candidate);
                 Ok(JsValue::UNDEFINED)
             }
             Err(error) => want_or(&reference.pages, error),
@@ -123,24 +130,20 @@ impl Single {
             let builder = by.receipts(&self.info)?;
             scored.receipt(&builder, ReceiptScope::SingleVariant, &now())
         });
-        let subject = RowSubject::Single(&self.edit);
+        let subject = RowSubject::Single(&self.variant);
         json(&Row::scored(subject, &scored, receipt.transpose()?)?)
     }
 }
 
 impl Single {
-    fn place(&self, reference: &ReferenceFile) -> Result<Arc<ExtractedWindow>> {
+    fn place(&self, reference: &ReferenceFile) -> Result<Candidate> {
         let shared = reference.shared()?;
-        Placer::of(&self.info).window(&mut shared.borrow_mut(), &self.edit)
+        let mut placer = Placer::of(&self.info).of_alleles(self.form);
+        placer.variant(&mut shared.borrow_mut(), &self.variant)
     }
 
     fn candidate(&self) -> Result<Candidate> {
-        Ok(Candidate {
-            edit: self.edit.clone(),
-            window: self
-                .window
-                .clone()
-                .ok_or_else(|| misuse("the edit has no window yet"))?,
-        })
+        let candidate = self.candidate.clone();
+        candidate.ok_or_else(|| misuse("the edit has no window yet"))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p genolewm-core --example read_variants -- examples/brca1.vcf.gz`
 
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::source::{AlleleOutcome, VariantReader};
 use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ fn main() -> Result<()> {
     let mut reader = VariantReader::open(Box::new(file), &path)?;
     let mut counts = BTreeMap::<_, u64>::new();
     while let Some(record) = reader.next_record()? {
-        for allele in record.alleles() {
+        for allele in record.alleles(AlleleForm::Canonical) {
             let outcome = match allele {
                 AlleleOutcome::Candidate(_) => "candidate",
                 AlleleOutcome::Skipped(reason) => reason.as_str(),

@@ -103,6 +103,45 @@ pub fn common_form(name: &str) -> String {
     }
 }
 
+/// Length in bp of the revised Cambridge Reference Sequence, `NC_012920.1`: what companies, Ensembl and
+/// hg38 mean by the mitochondrion.
+pub const RCRS_BP: u64 = 16_569;
+
+/// Length in bp of `NC_001807.4`, another person's mitochondrion: UCSC's `chrM` of hg18 and hg19.
+pub const NC_001807_BP: u64 = 16_571;
+
+/// Whether a name is one of the mitochondrion's.
+///
+/// ```
+/// use genolewm_core::contig::is_mitochondrion;
+/// assert!(is_mitochondrion("chrM") && is_mitochondrion("NC_012920.1") && !is_mitochondrion("17"));
+/// ```
+#[must_use]
+pub fn is_mitochondrion(name: &str) -> bool {
+    let bare = strip_chr(name);
+    ["M", "MT"].iter().any(|one| bare.eq_ignore_ascii_case(one))
+        || (bare.len() > 9 && common_form(bare) == "MT")
+}
+
+/// The length in bp of the mitochondrial sequence that a name means; `None` for `chrM` and `M`, which
+/// mean either.
+///
+/// ```
+/// use genolewm_core::contig::mitochondrion_bp;
+/// assert_eq!(mitochondrion_bp("MT"), Some(16_569));
+/// assert_eq!(mitochondrion_bp("NC_001807.4"), Some(16_571));
+/// assert_eq!(mitochondrion_bp("chrM"), None);
+/// ```
+#[must_use]
+pub fn mitochondrion_bp(name: &str) -> Option<u64> {
+    let upper = strip_chr(name).to_ascii_uppercase();
+    match refseq_number(&upper) {
+        Some(12_920) => Some(RCRS_BP),
+        Some(1_807) => Some(NC_001807_BP),
+        _ => (upper == "MT").then_some(RCRS_BP),
+    }
+}
+
 fn strip_chr(name: &str) -> &str {
     match name.get(..3) {
         Some(prefix) if prefix.eq_ignore_ascii_case("chr") && name.len() > 3 => {

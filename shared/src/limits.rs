@@ -32,7 +32,7 @@ pub const MAX_ALTERNATES: usize = 1 << 12;
 pub const MAX_POSITION: u64 = 1 << 40;
 
 /// Warnings of one reader that are kept; further ones are counted.
-pub const MAX_WARNINGS: usize = 1_000;
+pub const MAX_WARNINGS: usize = 100;
 
 /// Bytes that one variant of a JSON list may take.
 pub const MAX_JSON_VARIANT_BYTES: usize = 1 << 20;
@@ -40,12 +40,31 @@ pub const MAX_JSON_VARIANT_BYTES: usize = 1 << 20;
 /// Nesting of JSON and YAML, so that no input can exhaust the stack.
 pub const MAX_NESTING: usize = 64;
 
+/// Values of a YAML document, each as often as an alias repeats it.
+pub const MAX_YAML_VALUES: usize = 1 << 16;
+
+/// Bytes of a YAML document, and of its texts as often as an alias repeats them.
+pub const MAX_YAML_BYTES: usize = 1 << 20;
+
 /// Digits of a whole number in JSON, as in Python, whose conversion beyond this is quadratic.
 pub const MAX_INTEGER_DIGITS: usize = 4_300;
 
 /// Bytes of a file that is read whole and is no table and no weights: a manifest, a configuration,
 /// a tokenizer's file, a report.
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
+
+/// Bases of a model's window, of its tiles and of the scale of its positions: ten times the longest
+/// context that models of DNA are run with.
+pub const MAX_WINDOW_BP: usize = 1 << 20;
+
+/// Any one width of a model: of states, heads and feed-forwards, rows of its vocabulary.
+pub const MAX_MODEL_WIDTH: usize = 1 << 24;
+
+/// Layers of an encoder.
+pub const MAX_ENCODER_LAYERS: usize = 1 << 12;
+
+/// Numbers of the table of rotary positions: tokens of a window times the width of a head.
+pub const MAX_ROTARY_NUMBERS: usize = 1 << 26;
 
 /// Bytes of one frame of a run's journal: the answers to a batch of four million alleles.
 pub const MAX_JOURNAL_FRAME_BYTES: usize = 64 << 20;
@@ -76,3 +95,40 @@ pub const MAX_WAITING_BYTES: usize = 64 << 20;
 
 /// Threads that score, and batches that are in work at once.
 pub const MAX_THREADS: usize = 1_024;
+
+/// Memory of what is kept of one file of annotation, repeats, hold-outs or lists.
+pub const MAX_HELD_BYTES: usize = 256 << 20;
+
+/// Bytes that a packed file of training or evaluation may have in any case once it is unpacked.
+pub const MAX_UNPACKED_BYTES: usize = 64 << 20;
+
+/// How often its own size a packed file may have beyond that. Annotation packs thirtyfold.
+pub const MAX_UNPACKED_FOLD: usize = 64;
+
+/// How often the size of its file the sequence of a packed file of sequences may have beyond that.
+/// A genome packs fourfold, and eightfold where half of it is unknown.
+pub const MAX_SEQUENCE_FOLD: usize = 16;
+
+/// Exons, or coding parts, of one transcript. Titin has 363.
+pub const MAX_EXONS: usize = 1 << 12;
+
+/// Spliced bases of one transcript. The longest human ones have about 350,000.
+pub const MAX_TRANSCRIPT_BP: u64 = 1 << 22;
+
+/// Bases of all transcripts that lie around one variant.
+pub const MAX_TRANSCRIPTS_BP: usize = 1 << 26;
+
+/// Rows of an array file, which are held to be sorted; the largest arrays have two million sites.
+pub const MAX_ARRAY_ROWS: usize = 5_000_000;
+
+/// Bytes of a ZIP archive, which is held in memory; a company's file takes about 10 MB.
+pub const MAX_ARCHIVE_BYTES: usize = 64 << 20;
+
+/// Files in a ZIP archive.
+pub const MAX_ARCHIVE_FILES: usize = 1_000;
+
+/// Bytes of a file in a ZIP archive, unpacked.
+pub const MAX_ARCHIVED_FILE_BYTES: u64 = 8 << 30;
+
+/// How many times as large a file in a ZIP archive may become; text of genotypes grows fivefold.
+pub const MAX_INFLATION: u64 = 200;

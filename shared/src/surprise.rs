@@ -1,11 +1,11 @@
 //! Surprise: how far the encoded edited window lies from what the predictor expected.
 
-use crate::edit::EditSpec;
+use crate::edit::{EditSpec, VariantSpelling};
 pub use crate::provenance::SurpriseResult;
 use crate::provenance::{json_string, python_float_repr};
 use crate::{Error, Result};
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// Schema version of the score rows.
@@ -101,32 +101,38 @@ pub fn aggregate(distances: &[f64], aggregation: Aggregation) -> Result<f64> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreRow {
     /// The variant, as the input names it.
-    pub edit: EditSpec,
+    pub variant: VariantSpelling,
+    /// The edit that was scored, where it is another spelling.
+    pub scored_as: Option<EditSpec>,
     /// What is said about it.
     pub result: SurpriseResult,
 }
 
 impl ScoreRow {
     /// The row as JSON with sorted keys, `", "` and `": "` between parts and floats as Python prints
-    /// them, without a line end: byte for byte what the Python package writes.
+    /// them, without a line end: byte for byte what the Python package writes, but for `scored_as`,
+    /// which stands only in rows that have one.
     ///
     /// # Errors
     /// `INTERNAL.INVARIANT_VIOLATION` when a figure is not finite: JSON has no such number.
     pub fn to_json_line(&self) -> Result<String> {
-        let (edit, result) = (&self.edit, &self.result);
+        let (variant, result) = (&self.variant, &self.result);
+        let scored_as = self.scored_as.as_ref().map_or_else(String::new, |edit| {
+            format!("\"scored_as\": {}, ", ascii_json_string(&edit.to_string()))
+        });
         Ok(format!(
             "{{\"alt\": {alt}, \"bucket_id\": {bucket}, \"chrom\": {chrom}, \
              \"confidence\": {confidence}, \"generated_by\": \"{GENERATED_BY}\", \
              \"low_confidence\": {low}, \"pos\": {pos}, \"ref\": {reference}, \
-             \"schema_version\": \"{SCORE_SCHEMA_VERSION}\", \
+             \"schema_version\": \"{SCORE_SCHEMA_VERSION}\", {scored_as}\
              \"sigma_calibrated\": {calibrated}, \"sigma_raw\": {raw}}}",
-            alt = ascii_json_string(edit.alternate()),
+            alt = ascii_json_string(variant.alternate()),
             bucket = ascii_json_string(&result.bucket_id),
-            chrom = ascii_json_string(edit.chrom()),
+            chrom = ascii_json_string(variant.chrom()),
             confidence = json_float("confidence", result.confidence)?,
             low = result.low_confidence,
-            pos = edit.pos(),
-            reference = ascii_json_string(edit.reference()),
+            pos = variant.pos(),
+            reference = ascii_json_string(variant.reference()),
             calibrated = json_float("sigma_calibrated", result.sigma_calibrated)?,
             raw = json_float("sigma_raw", result.sigma_raw)?,
         ))
@@ -170,7 +176,6 @@ fn ascii_json_string(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::position::Position;
 
     #[test]
     fn distances_without_meaning_are_nan() {
@@ -190,7 +195,8 @@ mod tests {
     #[test]
     fn rows_escape_what_json_needs_escaped() -> Result<()> {
         let mut row = ScoreRow {
-            edit: EditSpec::new("c\"\u{e9}\u{1F9EC}", Position::new(7)?, "A", "C")?,
+            variant: VariantSpelling::new("c\"\u{e9}\u{1F9EC}", 7, "AG", "CG")?,
+            scored_as: None,
             result: SurpriseResult {
                 sigma_raw: 1.0,
                 sigma_calibrated: 0.5,
@@ -204,6 +210,11 @@ mod tests {
             line.contains("\"chrom\": \"c\\\"\\u00e9\\ud83e\\uddec\""),
             "{line}"
         );
+        assert!(!line.contains("scored_as"), "{line}");
+        row.scored_as = Some("\u{e9}:7:A:C".parse()?);
+        let line = row.to_json_line()?;
+        let named = "\"schema_version\": \"1.0.0\", \"scored_as\": \"\\u00e9:7:A:C\", \"sigma_cal";
+        assert!(line.contains(named), "{line}");
         row.result.sigma_raw = f64::INFINITY;
         assert!(row.to_json_line().is_err());
         Ok(())

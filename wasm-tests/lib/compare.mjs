@@ -38,6 +38,7 @@ export function asNative(row) {
     displacement: row.displacement,
     bucket_id: row.bucketId,
     confidence: row.confidence,
+    scored_as: row.scoredAs ?? "",
   };
 }
 
@@ -54,6 +55,7 @@ export function assertSameRows(actual, native, tolerance) {
     if (want.status !== "scored") return;
     const got = actual[at];
     const name = `${want.chrom}:${want.pos}:${want.ref}:${want.alt}`;
+    assert.equal(got.scored_as, want.scored_as, name);
     const distance = relative(got.sigma_raw, want.sigma_raw);
     assert.ok(
       distance <= tolerance,

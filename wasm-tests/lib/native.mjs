@@ -36,13 +36,14 @@ export function mustRun(args, options) {
  * Scores a file. Rows are those of the TSV, one an allele, scored or skipped, by column name; the
  * receipts are lines of JSON.
  */
-export function scoreFile({ vcf, fasta, model, regions, receipts = false }) {
+export function scoreFile({ vcf, fasta, model, regions, alleles, receipts = false }) {
   const folder = scratch("native");
   const output = join(folder, "scores.tsv");
   const args = ["score", "--vcf", vcf, "--fasta", fasta, "--output", output, "--format", "tsv"];
   args.push("--no-progress", "--backend", "cpu");
   if (model) args.push("--model-dir", model);
   if (regions) args.push("--regions", regions);
+  if (alleles) args.push("--alleles", alleles);
   if (receipts) args.push("--receipt", join(folder, "receipts.jsonl"));
   else args.push("--no-receipt");
   const ended = mustRun(args);

@@ -24,6 +24,12 @@ export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
+/** The files of a ZIP archive that an error lists, for somebody has to say which one is meant. */
+export function membersOf(error: unknown): readonly string[] {
+  const { details } = (error ?? {}) as { readonly details?: { readonly members?: unknown } };
+  return typeof details?.members === "string" ? details.members.split("\n") : [];
+}
+
 /** The runtime's stable code of an error, or the empty string. */
 function codeOf(error: unknown): string {
   const code = (error as Shape | null)?.code;

@@ -2,9 +2,9 @@ import type { GenoLeWMRuntime, Inspection, Reference } from "@genolewm/runtime";
 import { clearNotices, notice } from "./announce.ts";
 import { byId } from "./dom.ts";
 import { type Engine, loadProblem } from "./engine.ts";
-import { isAbort, problem } from "./errors.ts";
+import { isAbort, membersOf, problem } from "./errors.ts";
 import { type ExampleName, exampleReference, exampleVariants } from "./intake/example.ts";
-import { resetFileStep, showFile, showReading } from "./intake/file.ts";
+import { askForMember, resetFileStep, showFile, showReading } from "./intake/file.ts";
 import {
   askForReference,
   resetReferenceStep,
@@ -46,6 +46,8 @@ export class Flow {
   private steps = new AbortController();
   private file: File | undefined;
   private inspection: Inspection | undefined;
+  /** The file that was chosen in a ZIP archive. */
+  private member: string | undefined;
   private parts: ReferenceParts | undefined;
   private reference: Reference | undefined;
   private settings: Settings = { whose: {}, regions: "", backend: "auto" };
@@ -146,6 +148,7 @@ export class Flow {
     this.dropRun();
     this.closeReference();
     [this.file, this.inspection, this.parts] = [undefined, undefined, undefined];
+    this.member = undefined;
     this.settings = { ...this.settings, whose: {}, regions: "" };
     resetReferenceStep();
     hidePlan();
@@ -182,19 +185,34 @@ export class Flow {
 
   /** What scoring needs, or undefined while a part of it is missing. */
   private async matter(signal: AbortSignal) {
-    const { file, inspection, reference } = this;
+    const { file, inspection, reference, member } = this;
     const runtime = await this.runtime(signal);
-    return runtime && file && inspection && reference && { runtime, file, inspection, reference };
+    return (
+      runtime && file && inspection && reference && { runtime, file, inspection, reference, member }
+    );
   }
 
-  private inspect(file: File): Promise<void> {
+  private inspect(file: File, member?: string): Promise<void> {
     return this.step("file", async (signal) => {
       const runtime = await this.runtime(signal);
       if (runtime === undefined) return;
       const { whose } = this.settings;
-      const found = await runtime.inspect(file, { ...whose, signal });
+      const options = { ...whose, signal, ...(member === undefined ? {} : { member }) };
+      const found = await runtime.inspect(file, options).catch((error: unknown) => {
+        const members = membersOf(error);
+        if (member !== undefined || members.length < 2) throw error;
+        return members;
+      });
       if (signal.aborted) return;
-      [this.file, this.inspection] = [file, found];
+      if (!("format" in found)) {
+        return askForMember(
+          file,
+          found,
+          (name) => void this.inspect(file, name),
+          () => this.restart(),
+        );
+      }
+      [this.file, this.inspection, this.member] = [file, found, member];
       const question = whoseQuestion(found, whose, (chosen) => void this.choose(file, chosen));
       showFile(file, found, question, () => this.restart());
       if (this.parts === undefined) this.askReference();
@@ -208,7 +226,7 @@ export class Flow {
     this.stop();
     this.settings = { ...this.settings, whose };
     hidePlan();
-    await this.inspect(file);
+    await this.inspect(file, this.member);
     document.querySelector<HTMLElement>('[data-testid="file-sample"]')?.focus();
   }
 

@@ -14,6 +14,8 @@ const SHOW_MS = 200;
 export interface RunInput extends RunMatter {
   readonly file: Blob;
   readonly whose: Whose;
+  /** The file inside, where `file` is an archive with several. */
+  readonly member?: string | undefined;
   readonly onNotice: (notice: Notice) => void;
 }
 
@@ -63,7 +65,7 @@ export class Run {
   }
 
   private stream(onProgress: (progress: Progress) => void) {
-    const { runtime, file, reference, regions, whose, onNotice } = this.input;
+    const { runtime, file, reference, regions, whose, member, onNotice } = this.input;
     return runtime.scoreVcf(file, {
       reference,
       ...whose,
@@ -73,6 +75,7 @@ export class Run {
       onProgress,
       onNotice,
       ...(regions === "" ? {} : { regions }),
+      ...(member === undefined ? {} : { member }),
     });
   }
 

@@ -28,6 +28,8 @@ export interface TrialInput {
   readonly reference: Reference;
   readonly regions: string;
   readonly whose: Whose;
+  /** The file inside, where `file` is an archive with several. */
+  readonly member?: string | undefined;
 }
 
 /**
@@ -42,12 +44,13 @@ export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Tr
   const meter = new Meter();
   let complete = false;
   try {
-    const { runtime, file, reference, regions, whose } = input;
+    const { runtime, file, reference, regions, whose, member } = input;
     const stream = runtime.scoreVcf(file, {
       reference,
       ...whose,
       signal: enough.signal,
       ...(regions === "" ? {} : { regions }),
+      ...(member === undefined ? {} : { member }),
     });
     // Settles with the iteration below, which reports the error.
     stream.summary.catch(() => undefined);

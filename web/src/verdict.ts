@@ -6,7 +6,9 @@ import { plural } from "./format.ts";
 /** What was checked of a receipt, and what came of it. Also says it aloud. */
 export function verdictView(verdict: ReceiptVerdict): HTMLElement {
   const what = plural(verdict.count, "receipt");
-  const title = verdict.ok ? `${what}: everything holds` : `${what}: something does not hold`;
+  const title = verdict.ok
+    ? `${what}: what can be checked here holds`
+    : `${what}: something does not hold`;
   announce(title);
   return h(
     "div",
@@ -29,6 +31,9 @@ export function verdictView(verdict: ReceiptVerdict): HTMLElement {
           h("span.verdict-word", ok ? "Holds: " : "Fails: "),
           message,
         ),
+      ),
+      ...verdict.notChecked.map((what) =>
+        h("li", { class: "unknown" }, h("span.verdict-word", "Not checked: "), what),
       ),
     ),
   );

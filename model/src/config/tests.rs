@@ -76,3 +76,34 @@ fn what_is_written_reads_back() -> Result<()> {
     assert_eq!(ModelConfig::parse(&config.to_yaml()?)?, config);
     Ok(())
 }
+
+#[test]
+fn a_window_of_half_a_billion_bases_aborted() {
+    for key in ["window_bp", "max_window_bp", "tile_bp"] {
+        for size in [
+            "536870912",
+            "1048577",
+            "18446744073709551615",
+            "0",
+            "-1",
+            "1e9",
+        ] {
+            let yaml = format!("{SMALLEST}{key}: {size}\n");
+            assert_eq!(code(&yaml), ErrorCode::ConfigGeneric, "{key}: {size}");
+        }
+    }
+    for (from, to) in [
+        ("n_heads: 4", "n_heads: 1000000000"),
+        ("n_heads: 4", "n_heads: 4, d_state: 99999999999"),
+        (
+            "state_layer: -1",
+            "state_layer: -1, pool_radius: 4294967296",
+        ),
+    ] {
+        assert_eq!(
+            code(&SMALLEST.replace(from, to)),
+            ErrorCode::ConfigGeneric,
+            "{to}"
+        );
+    }
+}

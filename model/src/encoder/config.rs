@@ -1,5 +1,7 @@
 //! `config.json` of a Llama-type encoder. Loading is driven by this file alone.
 
+use core::ops::RangeInclusive;
+use genolewm_core::limits::{MAX_ENCODER_LAYERS, MAX_MODEL_WIDTH, MAX_ROTARY_NUMBERS};
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::Deserialize;
 
@@ -104,8 +106,8 @@ impl LlamaConfig {
     /// Reads `config.json`.
     ///
     /// # Errors
-    /// `CONFIG.GENERIC` when it is not JSON or describes another kind of model;
-    /// `CONFIG.MISSING_FIELD` when a size is absent.
+    /// `CONFIG.GENERIC` when it is not JSON, describes another kind of model, or holds a number
+    /// that no model has; `CONFIG.MISSING_FIELD` when a size is absent.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let raw: LlamaConfigFile = serde_json::from_slice(bytes).map_err(|error| {
             let code = if error.is_data() {
@@ -130,7 +132,7 @@ impl LlamaConfig {
             .or(raw.rope_theta);
         let scaling = raw.rope_scaling.as_ref().or(raw.rope_parameters.as_ref());
         let max_tokens = raw.max_position_embeddings.unwrap_or(2048);
-        Ok(Self {
+        let config = Self {
             hidden_size: raw.hidden_size,
             intermediate_size: raw.intermediate_size,
             layers: raw.num_hidden_layers,
@@ -148,8 +150,72 @@ impl LlamaConfig {
             attention_bias: raw.attention_bias.unwrap_or(false),
             mlp_bias: raw.mlp_bias.unwrap_or(false),
             max_tokens,
-        })
+        };
+        config.check_numbers()?;
+        Ok(config)
     }
+
+    /// Whether the numbers that are no sizes are ones to compute with.
+    fn check_numbers(&self) -> Result<()> {
+        number("rms_norm_eps", self.rms_norm_eps, SMALLEST..=1.0)?;
+        number("rope_theta", self.rope_theta, 1.0 + f64::EPSILON..=LARGEST)?;
+        match &self.rope_scaling {
+            None => Ok(()),
+            Some(RopeScaling::Linear { factor }) => number("factor", *factor, FACTORS),
+            Some(RopeScaling::Yarn {
+                factor,
+                original_tokens,
+                beta_fast,
+                beta_slow,
+                attention_factor,
+            }) => {
+                number("factor", *factor, FACTORS)?;
+                let name = "original_max_position_embeddings";
+                number(name, *original_tokens, 1.0..=LARGEST)?;
+                number("beta_fast", *beta_fast, FACTORS)?;
+                number("beta_slow", *beta_slow, FACTORS)?;
+                number("attention_factor", *attention_factor, FACTORS)
+            }
+        }
+    }
+
+    /// Whether the rotary positions of a window of `rows` tokens can be kept.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` when there are too many.
+    pub(super) fn check_rows(&self, rows: usize) -> Result<()> {
+        let numbers = rows.checked_mul(self.head_width);
+        match numbers.filter(|&numbers| numbers <= MAX_ROTARY_NUMBERS) {
+            Some(_) => Ok(()),
+            None => Err(
+                unsupported("head width", "no window of this length fits it")
+                    .with_detail("tokens", rows)
+                    .with_detail("head_width", self.head_width)
+                    .with_detail("most numbers", MAX_ROTARY_NUMBERS),
+            ),
+        }
+    }
+}
+
+/// Small numbers above 0 that f32 still holds.
+const SMALLEST: f64 = 1e-30;
+/// Large ones whose powers it holds.
+const LARGEST: f64 = 1e15;
+/// What positions and rotations are multiplied by.
+const FACTORS: RangeInclusive<f64> = 1e-6..=1e6;
+
+/// Refuses what is no number, too, for no range holds it.
+fn number(name: &str, value: f64, range: RangeInclusive<f64>) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(unsupported(
+        name,
+        "give the config.json that the encoder was published with",
+    )
+    .with_detail(name, value)
+    .with_detail("least", range.start())
+    .with_detail("most", range.end()))
 }
 
 impl LlamaConfigFile {
@@ -174,9 +240,11 @@ impl LlamaConfigFile {
             head_width,
             self.vocab_size,
         ];
+        let width = self.num_attention_heads.checked_mul(head_width);
         if sizes.contains(&0)
-            || sizes.iter().any(|&size| size > 1 << 24)
-            || self.num_hidden_layers > 4096
+            || sizes.iter().any(|&size| size > MAX_MODEL_WIDTH)
+            || width.is_none_or(|width| width > MAX_MODEL_WIDTH)
+            || self.num_hidden_layers > MAX_ENCODER_LAYERS
         {
             return Err(unsupported(
                 "a size",

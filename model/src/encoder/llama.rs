@@ -61,7 +61,8 @@ impl<M: Clone> Llama<M> {
     /// must hold exactly those rows (see [`Weights::parse_rows`]).
     ///
     /// # Errors
-    /// `DEPLOY.EXPORT_FORMAT` when a tensor is missing, surplus or misshapen.
+    /// `DEPLOY.EXPORT_FORMAT` when a tensor is missing, surplus or misshapen; `CONFIG.GENERIC` for
+    /// more rows than there is room for.
     pub fn load<O: Ops<Matrix = M>>(
         ops: &O,
         config: LlamaConfig,
@@ -69,6 +70,7 @@ impl<M: Clone> Llama<M> {
         vocabulary: &[u32],
         max_rows: usize,
     ) -> Result<Self> {
+        config.check_rows(max_rows)?;
         let hidden = config.hidden_size;
         let embedding = weights.matrix(ops, EMBEDDING, [vocabulary.len(), hidden])?;
         let layers = (0..config.layers)

@@ -1,13 +1,13 @@
 //! Tab-separated values: one line for each allele, scored or not.
 
-use super::{alternate, status};
+use super::{alternate, scored_as, status};
 use crate::scorer::Outcome;
 use core::fmt::Write as _;
 use genolewm_core::provenance::python_float_repr;
 use genolewm_core::source::VariantRecord;
 
 /// The names of the columns.
-pub const TSV_COLUMNS: [&str; 12] = [
+pub const TSV_COLUMNS: [&str; 13] = [
     "chrom",
     "pos",
     "id",
@@ -20,6 +20,7 @@ pub const TSV_COLUMNS: [&str; 12] = [
     "bucket_id",
     "confidence",
     "low_confidence",
+    "scored_as",
 ];
 
 /// The lines of a record, one for each outcome, line ends included.
@@ -38,18 +39,19 @@ pub fn tsv_lines(record: &VariantRecord, outcomes: &[Outcome]) -> String {
             "{contig}\t{pos}\t{id}\t{reference}\t{alternate}\t{status}"
         );
         match outcome {
-            Outcome::Skipped(_) => text.push_str("\t\t\t\t\t\t\n"),
+            Outcome::Skipped(_) => text.push_str("\t\t\t\t\t\t\t\n"),
             Outcome::Scored(scored) => {
                 let (result, float) = (&scored.result, python_float_repr);
                 let _ = writeln!(
                     text,
-                    "\t{}\t{}\t{}\t{}\t{}\t{}",
+                    "\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
                     float(result.sigma_raw),
                     float(result.sigma_calibrated),
                     float(scored.displacement),
                     result.bucket_id,
                     float(result.confidence),
-                    result.low_confidence
+                    result.low_confidence,
+                    scored_as(record, index, scored).unwrap_or_default()
                 );
             }
         }

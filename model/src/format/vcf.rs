@@ -3,8 +3,9 @@
 //! Columns are cut out of the input's text and never rendered again, so that everything but INFO
 //! stays as it was, byte for byte.
 
-use super::status;
+use super::{scored_as, status};
 use crate::scorer::{Outcome, Scored};
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::source::{SourceLine, VariantRecord};
 
 /// What the added keys start with.
@@ -12,7 +13,7 @@ const PREFIX: &str = "GLW_";
 const INFO_COLUMN: usize = 7;
 
 /// ID, type and description of each field; each has one value for each alternate allele.
-const FIELDS: [(&str, &str, &str); 6] = [
+const FIELDS: [(&str, &str, &str); 7] = [
     (
         "GLW_RAW",
         "Float",
@@ -35,6 +36,11 @@ const FIELDS: [(&str, &str, &str); 6] = [
     ),
     ("GLW_BUCKET", "String", "GenoLeWM calibration bucket"),
     (
+        "GLW_EDIT",
+        "String",
+        "Edit that GenoLeWM scored, CHROM:POS:REF:ALT, where it is another spelling of the allele",
+    ),
+    (
         "GLW_STATUS",
         "String",
         "scored, or why GenoLeWM did not score the allele",
@@ -48,6 +54,8 @@ pub struct RunNote {
     pub command: String,
     /// The model's hash.
     pub model_id: String,
+    /// The form in which alleles were scored.
+    pub alleles: AlleleForm,
 }
 
 /// The header lines of the annotated file: the input's (empty for what is no VCF), with ours before
@@ -73,6 +81,7 @@ pub fn vcf_header(input: &[SourceLine], note: &RunNote) -> Vec<SourceLine> {
     header.push(concat!("##genolewm_version=", env!("CARGO_PKG_VERSION")).into());
     header.push(format!("##genolewm_command={}", note.command).into());
     header.push(format!("##genolewm_model_id={}", note.model_id).into());
+    header.push(format!("##genolewm_alleles={}", note.alleles).into());
     header.push(columns);
     header
 }
@@ -119,6 +128,10 @@ fn info(record: &VariantRecord, outcomes: &[Outcome]) -> String {
         fields.push(("GLW_DISP", scored(&|s| float(s.displacement))));
         fields.push(("GLW_CONF", scored(&|s| float(s.result.confidence))));
         fields.push(("GLW_BUCKET", scored(&|s| s.result.bucket_id.clone())));
+        let edits: Vec<String> = edits(record, outcomes);
+        if edits.iter().any(|edit| edit != ".") {
+            fields.push(("GLW_EDIT", edits));
+        }
     }
     fields.push((
         "GLW_STATUS",
@@ -132,6 +145,32 @@ fn info(record: &VariantRecord, outcomes: &[Outcome]) -> String {
         .map(|(id, values)| format!("{id}={}", values.join(",")))
         .collect();
     fields.join(";")
+}
+
+/// The edits that were scored; `.` for an allele whose own spelling was.
+fn edits(record: &VariantRecord, outcomes: &[Outcome]) -> Vec<String> {
+    let edit = |(allele, outcome): (usize, &Outcome)| match outcome {
+        Outcome::Scored(scored) => scored_as(record, allele, scored),
+        Outcome::Skipped(_) => None,
+    };
+    let edits = outcomes.iter().enumerate().map(edit);
+    edits
+        .map(|edit| edit.map_or_else(|| ".".to_owned(), |edit| info_text(&edit)))
+        .collect()
+}
+
+/// A text as VCF 4.3 writes it in a list of INFO: a contig may be named in any letters.
+fn info_text(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '%' | ';' | '=' | ',' | '\0'..=' ' => {
+                escaped.push_str(&format!("%{:02X}", u32::from(letter)));
+            }
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
 }
 
 /// VCF's Float has 32 bits; the shortest digits that give the same number back.
@@ -205,6 +244,11 @@ mod tests {
             with_info("1\t5\t.\tG\t.\t.\t.\tEND=9;", ""),
             "1\t5\t.\tG\t.\t.\t.\tEND=9;"
         );
+    }
+
+    #[test]
+    fn a_contig_of_any_name_stays_inside_its_value() {
+        assert_eq!(info_text("a;b=c,d%:5:A:C"), "a%3Bb%3Dc%2Cd%25:5:A:C");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! round. `pulp` picks the widest instructions that the machine has.
 
 use super::elementwise_cpu::{Arch, exp};
-use super::{AttentionSegment, AttentionSpec, Mask};
+use super::{AttentionSegment, AttentionSpec, MASKED, Mask};
 
 /// Queries that share one pass over keys and values.
 const QUERY_BLOCK: usize = 4;
@@ -172,7 +172,7 @@ fn hide(mask: &Mask, query: usize, keys: usize, scores: &mut [f32]) {
         Mask::Full => {}
         Mask::Causal { first_visible } => {
             let seen = (first_visible + query + 1).min(scores.len());
-            scores[seen..].fill(f32::NEG_INFINITY);
+            scores[seen..].fill(MASKED);
         }
         Mask::Keys(visible) => hide_where(visible, scores),
         Mask::Pairs(visible) => hide_where(&visible[query * keys..(query + 1) * keys], scores),
@@ -183,7 +183,7 @@ fn hide(mask: &Mask, query: usize, keys: usize, scores: &mut [f32]) {
 fn hide_where(visible: &[bool], scores: &mut [f32]) {
     for (score, &seen) in scores.iter_mut().zip(visible) {
         if !seen {
-            *score = f32::NEG_INFINITY;
+            *score = MASKED;
         }
     }
 }

@@ -3,13 +3,10 @@
 use super::attention_cpu::attend;
 use super::elementwise_cpu::silu_gate;
 use super::precision::Precision;
-use super::{AttentionSegment, AttentionSpec, LayerNorm, Linear, Mask, Ops, Rotation};
+use super::{AttentionSegment, AttentionSpec, LayerNorm, Linear, MASKED, Mask, Ops, Rotation};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation, module};
 use core::ops::Range;
 use genolewm_core::{Error, ErrorCode, Result};
-
-/// A masked score, far below any real one and still finite.
-const MASKED: f32 = -1e30;
 
 /// What [`BurnOps`] computes with.
 pub type BurnMatrix = Tensor<2>;
@@ -263,7 +260,7 @@ impl Ops for BurnOps {
         Tensor::from_data(TensorData::new(values, [rows, columns]), &self.device)
     }
 
-    async fn read(&self, x: &Tensor<2>) -> Result<Vec<f32>> {
+    async fn download(&self, x: &Tensor<2>) -> Result<Vec<f32>> {
         let data = x.clone().into_data_async().await.map_err(|error| {
             Error::new(
                 ErrorCode::ResourceRuntimeSetup,

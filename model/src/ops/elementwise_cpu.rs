@@ -28,8 +28,8 @@ pub fn silu_gate(gate: &mut [f32], up: &[f32]) {
 }
 
 /// `eˣ` to 2 units in the last place where it is a normal number, and the nearest such number
-/// beyond: a power of two times a polynomial on `[-ln 2 / 2, ln 2 / 2]` (Cephes' `expf`).
-/// Branch-free, so that it vectorises.
+/// beyond: a power of two times a polynomial on `[-ln 2 / 2, ln 2 / 2]` (Cephes' `expf`). What is
+/// no number stays none. Branch-free, so that it vectorises.
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
     const LOG2_E: f32 = core::f32::consts::LOG2_E;
@@ -37,8 +37,9 @@ pub(super) fn exp(x: f32) -> f32 {
     const LN2_LOW: f32 = -2.121_944_4e-4;
     /// Adding and subtracting it rounds to a whole number.
     const ROUND: f32 = 12_582_912.0;
-    let x = if x > -87.0 { x } else { -87.0 };
-    let x = if x < 88.0 { x } else { 88.0 };
+    // In this order NaN, of which no comparison holds, passes through.
+    let x = if x < -87.0 { -87.0 } else { x };
+    let x = if x > 88.0 { 88.0 } else { x };
     let n = (x * LOG2_E + ROUND) - ROUND;
     let r = (x - n * LN2_HIGH) - n * LN2_LOW;
     let p = 1.987_569_1e-4;
@@ -67,6 +68,20 @@ mod tests {
         }
         assert!(exp(f32::NEG_INFINITY) < 1e-37);
         assert!(exp(f32::INFINITY) > 1e38 && exp(f32::INFINITY).is_finite());
+    }
+
+    #[test]
+    fn exp_made_a_small_number_of_nan() {
+        let mut values = [f32::NAN; 37];
+        values[3] = 1.0;
+        Arch::default().dispatch(|| values.iter_mut().for_each(|value| *value = exp(*value)));
+        assert!(
+            values
+                .iter()
+                .enumerate()
+                .all(|(i, x)| x.is_nan() != (i == 3))
+        );
+        assert!(exp(-f32::NAN).is_nan());
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use wgsl::WgslOps;
 
 use core::future::Future;
 use core::ops::Range;
-use genolewm_core::Result;
+use genolewm_core::{Error, Result};
 
 /// A weight matrix of `[inputs, outputs]`, as it is multiplied from the right, and its bias.
 #[derive(Debug, Clone)]
@@ -93,6 +93,10 @@ pub struct AttentionSpec {
     pub segments: Vec<AttentionSegment>,
 }
 
+/// A masked score, far below any real one and still finite: where a query sees no key at all, its
+/// weights are equal and not NaN.
+const MASKED: f32 = -1e30;
+
 /// Cosines and sines of a rotary embedding, `[rows, head_width / 2]` each, one row for each row of
 /// the matrix that is turned.
 #[derive(Debug, Clone)]
@@ -101,6 +105,21 @@ pub struct Rotation<M> {
     pub cos: M,
     /// Sines.
     pub sin: M,
+}
+
+fn finite(values: Vec<f32>) -> Result<Vec<f32>> {
+    if values.iter().all(|value| value.is_finite()) {
+        return Ok(values);
+    }
+    Err(not_finite())
+}
+
+/// What the network is said to have done when it gave infinity or NaN.
+pub(crate) fn not_finite() -> Error {
+    Error::invariant("the model gave a number that is not finite").with_remedy(
+        "run `genolewm doctor`, and score again on the processor (backend cpu); if it fails there \
+         too, the weights are unfit",
+    )
 }
 
 /// The operations. Shapes are `[rows, columns]`; implementations may assume that they fit, since
@@ -116,8 +135,13 @@ pub trait Ops {
     fn most_values(&self) -> usize;
     /// Uploads `rows * columns` values in row-major order.
     fn matrix(&self, values: Vec<f32>, rows: usize, columns: usize) -> Self::Matrix;
-    /// Reads a matrix back in row-major order.
-    fn read(&self, x: &Self::Matrix) -> impl Future<Output = Result<Vec<f32>>>;
+    /// Copies a matrix from the device in row-major order, whatever it holds.
+    fn download(&self, x: &Self::Matrix) -> impl Future<Output = Result<Vec<f32>>>;
+    /// Reads a matrix back: states, predictions and logits, which are finite or an error
+    /// (`INTERNAL.INVARIANT_VIOLATION`) and never a score.
+    fn read(&self, x: &Self::Matrix) -> impl Future<Output = Result<Vec<f32>>> {
+        async move { finite(self.download(x).await?) }
+    }
     /// `[rows, columns]`.
     fn shape(&self, x: &Self::Matrix) -> [usize; 2];
 

@@ -4,7 +4,7 @@ use super::calibrate::{Distances, ScoreOptions, Scored, calibrate_all};
 use super::placer::Candidate;
 use crate::bundle::Bundle;
 use crate::encoder::{EditedWindow, Site};
-use crate::ops::Ops;
+use crate::ops::{Ops, not_finite};
 use genolewm_core::Result;
 use genolewm_core::edit::{RelEdit, apply_edit};
 use genolewm_core::surprise::{displacement, surprise_distance};
@@ -48,6 +48,12 @@ impl<O: Ops> Scorer<O> {
         &self.options
     }
 
+    /// The backend and the model.
+    #[must_use]
+    pub fn into_parts(self) -> (O, Bundle<O::Matrix>) {
+        (self.ops, self.bundle)
+    }
+
     /// Encoder rows that were run so far.
     #[must_use]
     pub fn rows_run(&self) -> u64 {
@@ -89,6 +95,10 @@ impl<O: Ops> Scorer<O> {
         let reference = self.ops.read(&states.reference).await?;
         let edited = self.ops.read(&states.edited).await?;
         let width = self.bundle.encoder.d_state();
+        if self.bundle.encoder.spec.normalize {
+            check_lengths(&reference, width)?;
+            check_lengths(&edited, width)?;
+        }
         let mut results: Vec<Option<Distances>> = vec![None; candidates.len()];
         for (row, &index) in order.iter().enumerate() {
             let span = row * width..(row + 1) * width;
@@ -99,6 +109,21 @@ impl<O: Ops> Scorer<O> {
             )?);
         }
         Ok(results.into_iter().flatten().collect())
+    }
+}
+
+/// States that were scaled to length 1 have it; those that overflowed on the way are 0.
+fn check_lengths(states: &[f32], width: usize) -> Result<()> {
+    let length = |state: &[f32]| {
+        state
+            .iter()
+            .map(|&x| f64::from(x) * f64::from(x))
+            .sum::<f64>()
+    };
+    let mut lengths = states.chunks_exact(width).map(length);
+    match lengths.all(|length| (length - 1.0).abs() < 1e-2) {
+        true => Ok(()),
+        false => Err(not_finite()),
     }
 }
 

@@ -2,13 +2,16 @@
 
 use super::placer::Candidate;
 use crate::info::ModelInfo;
+use crate::ops::not_finite;
+use genolewm_core::Result;
 use genolewm_core::calibration::CalibrationBucket;
 use genolewm_core::context::{ContextLabel, RegionClass, RepeatClass, classify_gc_bin};
-use genolewm_core::edit::EditSpec;
-use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata};
+use genolewm_core::edit::{EditSpec, VariantSpelling};
+use genolewm_core::provenance::{
+    MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata,
+};
 use genolewm_core::surprise::{ScoreRow, SurpriseResult};
 use genolewm_core::window::ExtractedWindow;
-use genolewm_core::{Error, Result};
 use std::sync::Arc;
 
 /// How distances become scores.
@@ -45,10 +48,7 @@ impl Distances {
                 displacement,
             });
         }
-        Err(
-            Error::invariant("the model gave a number that is not finite")
-                .with_remedy("score again on the processor (backend cpu)"),
-        )
+        Err(not_finite())
     }
 
     /// Distance between the predicted and the encoded edited state.
@@ -67,7 +67,7 @@ impl Distances {
 /// A scored edit.
 #[derive(Debug, Clone)]
 pub struct Scored {
-    /// The edit.
+    /// The edit, in the form in which it was scored.
     pub edit: EditSpec,
     /// Surprise, percentile and bucket.
     pub result: SurpriseResult,
@@ -80,11 +80,12 @@ pub struct Scored {
 }
 
 impl Scored {
-    /// The row of the JSONL format.
+    /// The row of the JSONL format, of a variant that is written like this.
     #[must_use]
-    pub fn row(&self) -> ScoreRow {
+    pub fn row(&self, variant: VariantSpelling) -> ScoreRow {
         ScoreRow {
-            edit: self.edit.clone(),
+            scored_as: (variant != self.edit).then(|| self.edit.clone()),
+            variant,
             result: self.result.clone(),
         }
     }
@@ -136,7 +137,8 @@ impl ScoredBy {
     /// As [`ReceiptBuilder::new`].
     pub fn receipts(&self, info: &ModelInfo) -> Result<ReceiptBuilder> {
         let runtime = RuntimeMetadata::new(&self.backend, &self.device, &info.manifest);
-        ReceiptBuilder::new(&info.manifest, runtime, info.pooling(), info.dtypes())
+        let builder = ReceiptBuilder::new(&info.manifest, runtime, info.pooling(), info.dtypes())?;
+        Ok(builder.with_detail(MODEL_FILES_DETAIL, info.files.to_json(&info.model_id)?))
     }
 }
 
@@ -246,10 +248,30 @@ impl Scored {
         Ok(())
     }
 
-    /// Puts the score in a bucket of the model's table, where it has one of that name.
-    pub fn put_in_bucket(&mut self, bucket_id: &str, info: &ModelInfo) {
-        if let Some(bucket) = info.calibration.get(bucket_id) {
-            self.result = read_off(self.result.sigma_raw, bucket);
+    /// Puts the score in a bucket of the model's table, if some annotation leads there from the
+    /// window; else it stays where it is.
+    ///
+    /// # Errors
+    /// As [`Scored::put`].
+    pub fn put_in_bucket(
+        &mut self,
+        bucket_id: &str,
+        info: &ModelInfo,
+        options: &ScoreOptions,
+    ) -> Result<()> {
+        for &region in RegionClass::ALL {
+            for &repeat in RepeatClass::ALL {
+                let context = GenomicContext {
+                    region: Some(region),
+                    repeat: Some(repeat),
+                };
+                let bucket = context.bucket(self.window.sequence(), info, options)?;
+                if bucket.bucket_id() == bucket_id {
+                    self.result = read_off(self.result.sigma_raw, bucket);
+                    return Ok(());
+                }
+            }
         }
+        Ok(())
     }
 }

@@ -77,7 +77,10 @@ impl VariantFile {
     }
 
     /// Meets a need.
-    fn meet(&mut self, need: Need, intake: &mut Intake) -> Result<()> {
+    ///
+    /// # Errors
+    /// `INTERNAL.INVARIANT_VIOLATION` for bytes of a reference, which is a file; as [`Intake::push`].
+    pub fn meet(&mut self, need: Need, intake: &mut Intake) -> Result<()> {
         match need {
             Need::Input => self.feed(intake),
             Need::Reference => Err(Error::invariant("a reference in a file waits for bytes")),

@@ -21,10 +21,10 @@ pub use calibrate::{
 };
 #[cfg(feature = "native")]
 pub use drive::{Answering, RunEnd, VariantFile, Workers, drive};
-pub use given::given_window;
+pub use given::{edit_among, given_window};
 pub use placer::{Candidate, Placed, Placer, refused};
 pub use regions::Regions;
 pub use run::{
-    BATCH_SIZE, CandidateBatch, Delivery, Intake, Need, Outcome, RecordFilter, RecordOutcome, Run,
-    RunProgress, RunStep, Selection, Tally,
+    Agreement, BATCH_SIZE, CandidateBatch, Delivery, Import, ImportRequest, Intake, Need, Outcome,
+    RecordFilter, RecordOutcome, Run, RunProgress, RunStep, Selection, Tally,
 };

@@ -1,7 +1,7 @@
 //! Edits to windows of the reference.
 
 use crate::info::ModelInfo;
-use genolewm_core::edit::{EditSpec, SkipReason};
+use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, VariantSpelling};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::window::{ExtractedWindow, window_from_slice, window_start};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// An edit and the reference window that it is scored in.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// The edit.
+    /// The edit, in the form in which it is scored.
     pub edit: EditSpec,
     /// The window; candidates that share one share its encoding.
     pub window: Arc<ExtractedWindow>,
@@ -20,8 +20,9 @@ pub struct Candidate {
 /// Where an edit is scored, or why it is not.
 #[derive(Debug, Clone)]
 pub enum Placed {
-    /// In this window; edits at one locus should share the `Arc`, and with it the encoding.
-    Window(Arc<ExtractedWindow>),
+    /// As this edit, in this window; edits at one locus should share the `Arc`, and with it the
+    /// encoding.
+    Candidate(Candidate),
     /// Nowhere.
     Skipped(SkipReason),
 }
@@ -31,7 +32,9 @@ pub enum Placed {
 pub fn refused(reason: SkipReason) -> Error {
     let code = match reason {
         SkipReason::RefMismatch | SkipReason::ReferenceN => ErrorCode::InputWindowMismatch,
-        SkipReason::OutOfContig | SkipReason::ContigUnknown => ErrorCode::InputOutOfWindow,
+        SkipReason::OutOfContig | SkipReason::ContigUnknown | SkipReason::OtherMitochondrion => {
+            ErrorCode::InputOutOfWindow
+        }
         SkipReason::TooLong | SkipReason::Symbolic | SkipReason::Breakend => {
             ErrorCode::InputUnsupportedEdit
         }
@@ -42,22 +45,25 @@ pub fn refused(reason: SkipReason) -> Error {
         .with_remedy("check that variant and reference are of one genome build, and that the allele is a short edit over A, C, G and T")
 }
 
-/// Finds the window of each edit; edits whose windows start at one place share it.
+/// Brings each edit to the form in which it is scored, and finds its window; edits whose windows start
+/// at one place share it.
 #[derive(Debug)]
 pub struct Placer {
     window_bp: usize,
     tile_bp: Option<usize>,
+    form: AlleleForm,
     last: Option<(String, Arc<ExtractedWindow>)>,
 }
 
 impl Placer {
     /// A placer of windows of `window_bp`, whose starts snap to a grid of `tile_bp` where that is
-    /// given.
+    /// given; edits are scored in their canonical form.
     #[must_use]
     pub fn new(window_bp: usize, tile_bp: Option<usize>) -> Self {
         Self {
             window_bp,
             tile_bp,
+            form: AlleleForm::default(),
             last: None,
         }
     }
@@ -68,22 +74,33 @@ impl Placer {
         Self::new(info.config.window_bp, info.config.tile_bp)
     }
 
-    /// The window of an edit that is given by itself.
-    ///
-    /// # Errors
-    /// [`refused`] where the reference speaks against it; as [`BaseSource::fetch`].
-    pub fn window<S: BaseSource>(
-        &mut self,
-        reference: &mut Reference<S>,
-        edit: &EditSpec,
-    ) -> Result<Arc<ExtractedWindow>> {
-        match self.place(reference, edit)? {
-            Placed::Window(window) => Ok(window),
-            Placed::Skipped(reason) => Err(refused(reason)),
-        }
+    /// The same, of edits in this form.
+    #[must_use]
+    pub fn of_alleles(mut self, form: AlleleForm) -> Self {
+        self.form = form;
+        self
     }
 
-    /// The window of an edit, or what the reference says against it.
+    /// The form in which edits are scored.
+    #[must_use]
+    pub const fn form(&self) -> AlleleForm {
+        self.form
+    }
+
+    /// A variant that is given by itself, as the edit that is scored, in its window.
+    ///
+    /// # Errors
+    /// [`refused`] where it is none or the reference speaks against it; as [`BaseSource::fetch`].
+    pub fn variant<S: BaseSource>(
+        &mut self,
+        reference: &mut Reference<S>,
+        variant: &VariantSpelling,
+    ) -> Result<Candidate> {
+        let edit = reference.edit_of(variant, self.form)?.map_err(refused)?;
+        self.in_window(reference, edit)
+    }
+
+    /// Where an edit is scored, or what the reference says against it.
     ///
     /// # Errors
     /// As [`BaseSource::fetch`].
@@ -92,19 +109,45 @@ impl Placer {
         reference: &mut Reference<S>,
         edit: &EditSpec,
     ) -> Result<Placed> {
-        if let Some(reason) = reference.check(edit)? {
-            return Ok(Placed::Skipped(reason));
+        let objection = reference.check(edit.chrom(), edit.pos(), edit.reference())?;
+        match objection {
+            Some(reason) => Ok(Placed::Skipped(reason)),
+            None => self.checked(reference, edit).map(Placed::Candidate),
         }
+    }
+
+    /// Where an edit is scored whose reference allele is there.
+    ///
+    /// # Errors
+    /// As [`BaseSource::fetch`].
+    pub fn checked<S: BaseSource>(
+        &mut self,
+        reference: &mut Reference<S>,
+        edit: &EditSpec,
+    ) -> Result<Candidate> {
+        let edit = match self.form {
+            AlleleForm::Canonical => reference.left_aligned(edit)?,
+            AlleleForm::AsGiven => edit.clone(),
+        };
+        self.in_window(reference, edit)
+    }
+
+    fn in_window<S: BaseSource>(
+        &mut self,
+        reference: &mut Reference<S>,
+        edit: EditSpec,
+    ) -> Result<Candidate> {
         let Some(contig) = reference.contig(edit.chrom()) else {
             return Err(Error::invariant("a checked edit has no contig"));
         };
         let (name, contig_bp) = (contig.name.clone(), contig.length_bp);
-        let start = self.start(edit, contig_bp);
+        let start = self.start(&edit, contig_bp);
         if let Some((last, window)) = &self.last
             && *last == name
             && window.start() == start
         {
-            return Ok(Placed::Window(Arc::clone(window)));
+            let window = Arc::clone(window);
+            return Ok(Candidate { edit, window });
         }
         let end = BpOffset((start.get() + self.window_bp as u64).min(contig_bp));
         let bases = reference.fetch_soft_masked(&name, Interval::new(start, end)?)?;
@@ -115,7 +158,7 @@ impl Placer {
             self.window_bp,
         )?);
         self.last = Some((name, Arc::clone(&window)));
-        Ok(Placed::Window(window))
+        Ok(Candidate { edit, window })
     }
 
     /// Centred on the edit; on the grid, where the edit still lies inside.
@@ -148,13 +191,13 @@ mod tests {
         let mut placer = Placer::new(4096, None);
         let mut place = |edit: &str| placer.place(&mut reference, &edit.parse()?);
         let (first, second) = (place("1:2:C:T")?, place("1:3:G:T")?);
-        let (Placed::Window(first), Placed::Window(second)) = (first, second) else {
+        let (Placed::Candidate(first), Placed::Candidate(second)) = (first, second) else {
             return Err(Error::new(
                 ErrorCode::InternalGeneric,
                 "both edits have a window",
             ));
         };
-        assert!(Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&first.window, &second.window));
         assert!(matches!(
             place("1:2:A:T")?,
             Placed::Skipped(SkipReason::RefMismatch)

@@ -187,7 +187,7 @@ impl Regions {
         let span = region
             .rsplit_once(':')
             .and_then(|(contig, span)| Some((contig, parse_span(span)?)));
-        let (contig, (start, end)) = span.unwrap_or((region, (1, u64::MAX)));
+        let (contig, (start, end)) = span.unwrap_or((region, (1, MAX_POSITION)));
         if contig.is_empty() || contig.contains(char::is_whitespace) || start == 0 {
             return Err(malformed());
         }
@@ -248,7 +248,7 @@ fn parse_span(span: &str) -> Option<(u64, u64)> {
     Some((
         start,
         if end.is_empty() {
-            u64::MAX
+            MAX_POSITION
         } else {
             grouped(end)?
         },

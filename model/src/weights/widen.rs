@@ -36,15 +36,33 @@ impl<'a> File<'a> {
             .filter(move |name| !is_scale(name))
     }
 
-    /// All of a tensor.
+    /// All of a tensor, every value a finite number.
     pub(super) fn tensor(&self, name: &str) -> Result<Widened> {
         let view = self.view(name)?;
         if let Some(packing) = packing(view.dtype()) {
             let packed = self.packed(name, &view, packing)?;
-            return Ok(packed.rows(0..packed.count));
+            return self.finite(name, packed.rows(0..packed.count));
         }
         let values = self.widen(name, view.dtype(), view.data())?;
-        Ok((view.shape().to_vec(), values))
+        self.finite(name, (view.shape().to_vec(), values))
+    }
+
+    /// What a file of weights holds must be numbers to count with, after the scales were applied
+    /// too.
+    fn finite(&self, name: &str, (shape, values): Widened) -> Result<Widened> {
+        if values.is_empty() {
+            return Err(self.fault(&format!("tensor {name} holds nothing")));
+        }
+        match values.iter().position(|value| !value.is_finite()) {
+            None => Ok((shape, values)),
+            Some(place) => Err(self
+                .fault(&format!("tensor {name} holds what is no finite number"))
+                .with_detail("place", place)
+                .with_detail("value", values[place])
+                .with_remedy(
+                    "fetch the model again; a training run that failed leaves such weights",
+                )),
+        }
     }
 
     /// Some rows of a table; `None` when there is no such tensor.
@@ -60,9 +78,11 @@ impl<'a> File<'a> {
         }
         if let Some(packing) = packing(view.dtype()) {
             let packed = self.packed(name, &view, packing)?;
-            return Ok(Some(packed.rows(rows.iter().map(|&row| row as usize))));
+            let rows = packed.rows(rows.iter().map(|&row| row as usize));
+            return self.finite(name, rows).map(Some);
         }
-        self.plain_rows(name, &view, rows).map(Some)
+        let rows = self.plain_rows(name, &view, rows)?;
+        self.finite(name, rows).map(Some)
     }
 
     fn plain_rows(&self, name: &str, view: &TensorView<'_>, rows: &[u32]) -> Result<Widened> {

@@ -13,7 +13,7 @@ use genolewm::bundle::Bundle;
 use genolewm::files::Directory;
 use genolewm::ops::{Ops, WgslOps};
 use genolewm::scorer::{Candidate, Placed, Placer, ScoreOptions, Scorer};
-use genolewm_core::edit::EditSpec;
+use genolewm_core::edit::{AlleleForm, EditSpec};
 use genolewm_core::position::Position;
 use genolewm_core::reference::{AnyReference, Reference};
 use serde_json::Value;
@@ -67,13 +67,13 @@ fn golden_pipeline_on_the_gpu() {
 fn candidates(rows: &[Value], bundle: &Bundle<<WgslOps as Ops>::Matrix>) -> Vec<Candidate> {
     let fasta = AnyReference::open_path(&golden_dir().join("pipeline/ref.fa"));
     let mut reference = Reference::new(fasta.expect("the golden reference"));
-    let mut placer = Placer::new(bundle.info.config.window_bp, bundle.info.config.tile_bp);
+    let mut placer = Placer::of(&bundle.info).of_alleles(AlleleForm::AsGiven);
     let candidate = |row: &Value| {
         let text = |key: &str| row[key].as_str().expect(key);
         let pos = Position::new(row["pos"].as_u64().expect("pos")).expect("a position");
         let edit = EditSpec::new(text("chrom"), pos, text("ref"), text("alt")).expect("an edit");
         match placer.place(&mut reference, &edit).expect("a place") {
-            Placed::Window(window) => Candidate { edit, window },
+            Placed::Candidate(candidate) => candidate,
             Placed::Skipped(reason) => panic!("{edit} was skipped: {reason}"),
         }
     };

@@ -1,6 +1,7 @@
 //! The tests of the model on golden vectors, linked once.
 
 mod common;
+mod finite;
 
 mod golden_collapse;
 mod golden_encoder;
@@ -11,3 +12,4 @@ mod golden_wgsl;
 mod golden_wgsl_attention;
 mod golden_wgsl_ops;
 mod prop_quantize;
+mod sealed;

@@ -12,6 +12,8 @@ export function fakeWasm(hooks = {}) {
 
   class Model {
     modelId = "fake";
+    filesId = "fake";
+    sealed = true;
     windowBp = 12;
     stateWidth = 2;
     manifest = "{}";

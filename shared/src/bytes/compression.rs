@@ -1,5 +1,6 @@
-//! Sniffing: how a file is compressed (plain, gzip, BGZF), told by its first bytes.
+//! Sniffing: how a file is compressed (plain, gzip, BGZF, ZIP), told by its first bytes.
 
+use super::archive::is_archive;
 use super::bgzf::is_bgzf;
 
 /// How a source is compressed.
@@ -12,14 +13,17 @@ pub enum Compression {
     Gzip,
     /// BGZF, as `bgzip` writes it.
     Bgzip,
+    /// A ZIP archive, of which one file is read.
+    Zip,
 }
 
 names! {
-    /// `plain`, `gzip` or `bgzip`.
+    /// `plain`, `gzip`, `bgzip` or `zip`.
     Compression:
     Plain = "plain",
     Gzip = "gzip",
     Bgzip = "bgzip",
+    Zip = "zip",
 }
 
 impl Compression {
@@ -32,6 +36,8 @@ impl Compression {
             Self::Bgzip
         } else if head.starts_with(&[0x1f, 0x8b]) {
             Self::Gzip
+        } else if is_archive(head) {
+            Self::Zip
         } else {
             Self::Plain
         }

@@ -1,6 +1,7 @@
 //! A feed: a source whose bytes are pushed. In a browser they arrive when they arrive.
 
 use super::compression::Compression;
+use crate::limits::MAX_ARCHIVE_BYTES;
 use crate::{Error, Result};
 use std::fmt;
 use std::io::{self, Read};
@@ -31,6 +32,8 @@ pub struct Feed(Arc<Mutex<FeedState>>);
 
 struct FeedState {
     name: String,
+    /// Which file of a ZIP archive is read.
+    member: Option<String>,
     /// The first bytes, which tell the compression.
     head: Vec<u8>,
     /// What was pushed, less what was dropped.
@@ -49,6 +52,7 @@ impl Feed {
     pub fn new(name: &str) -> Self {
         Self(Arc::new(Mutex::new(FeedState {
             name: name.to_owned(),
+            member: None,
             head: Vec::new(),
             bytes: Vec::new(),
             at: 0,
@@ -56,6 +60,13 @@ impl Feed {
             committed: false,
             ended: false,
         })))
+    }
+
+    /// Of a ZIP archive, reads the file of this name.
+    #[must_use]
+    pub fn with_member(self, member: Option<&str>) -> Self {
+        self.state().member = member.map(str::to_owned);
+        self
     }
 
     /// Adds the next bytes of the file.
@@ -122,6 +133,19 @@ impl Feed {
         let mut state = self.state();
         state.committed = true;
         state.drop_read();
+    }
+
+    /// Which file of a ZIP archive is read.
+    pub(crate) fn member(&self) -> Option<String> {
+        self.state().member.clone()
+    }
+
+    /// Whether this is an archive whose table of contents, at its end, is still to come.
+    pub(crate) fn waits_for_end(&self) -> bool {
+        let state = self.state();
+        !state.ended
+            && Compression::of(&state.head) == Compression::Zip
+            && state.bytes.len() <= MAX_ARCHIVE_BYTES
     }
 
     /// What errors call the source.

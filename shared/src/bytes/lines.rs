@@ -1,8 +1,9 @@
-//! Lines of bounded length, counted, with any line end.
+//! Lines of bounded length, counted, with any line end, of UTF-8 or UTF-16.
 
 use super::compression::Compression;
 use super::source_line::SourceLine;
 use super::stream::ByteStream;
+use super::utf16::Utf16;
 use crate::error::Location;
 use crate::limits::{MAX_BLANK_LINES, MAX_LINE_BYTES};
 use crate::{Error, ErrorCode, Result};
@@ -30,6 +31,8 @@ pub(crate) struct LineReader {
     limit: usize,
     terminator: u8,
     at_end: bool,
+    /// For text that is UTF-16: its decoder, and what was read and is not decoded.
+    utf16: Option<(Utf16, Vec<u8>)>,
 }
 
 /// A line as far as it was read.
@@ -68,8 +71,16 @@ impl LineReader {
             limit: MAX_LINE_BYTES,
             terminator: b'\n',
             at_end: false,
+            utf16: None,
         };
         reader.fill_whole_buffer()?;
+        if let Some(mut decoder) = Utf16::detect(reader.peek()) {
+            let raw = std::mem::take(&mut reader.buffer);
+            let read = raw.get(..reader.end).unwrap_or_default();
+            decoder.decode(read, &mut reader.buffer);
+            reader.end = reader.buffer.len();
+            reader.utf16 = Some((decoder, raw));
+        }
         if reader.peek().starts_with(BOM) {
             reader.start += BOM.len();
         }
@@ -127,8 +138,10 @@ impl LineReader {
     /// The next byte, for formats without lines; `None` at the end. Not to be mixed with
     /// [`next_line`](Self::next_line).
     pub(crate) fn next_byte(&mut self) -> Result<Option<u8>> {
-        if self.start == self.end && !self.refill()? {
-            return Ok(None);
+        while self.start == self.end {
+            if !self.refill()? {
+                return Ok(None);
+            }
         }
         let byte = self.buffer.get(self.start).copied();
         self.start += 1;
@@ -194,6 +207,15 @@ impl LineReader {
     }
 
     fn fill(&mut self) -> Result<bool> {
+        if let Some((decoder, raw)) = &mut self.utf16 {
+            let read = self.stream.read(raw)?;
+            self.buffer.truncate(self.end);
+            decoder.decode(raw.get(..read).unwrap_or_default(), &mut self.buffer);
+            let grown = self.buffer.len() > self.end;
+            self.end = self.buffer.len();
+            self.at_end = read == 0;
+            return Ok(read > 0 || grown);
+        }
         let space = self.buffer.get_mut(self.end..).unwrap_or_default();
         let read = self.stream.read(space)?;
         self.end += read;
@@ -219,7 +241,7 @@ mod tests {
     use std::io::Cursor;
 
     fn open(data: &[u8]) -> LineReader {
-        let stream = ByteStream::open(Box::new(Cursor::new(data.to_vec())), "x").unwrap();
+        let stream = ByteStream::open(Box::new(Cursor::new(data.to_vec())), "x", None).unwrap();
         LineReader::open(stream, "x").unwrap()
     }
 
@@ -245,6 +267,24 @@ mod tests {
             assert_eq!(lines(data), ["a", "b", "", "c"]);
         }
         assert!(lines(b"").is_empty());
+    }
+
+    #[test]
+    fn text_in_utf16_was_no_text() {
+        let text = "a\r\nb\u{e9}\r\n".to_owned() + &"long line ".repeat(30_000) + "\r\nc";
+        let units = |text: &str| text.encode_utf16().collect::<Vec<_>>();
+        let want: Vec<&str> = text.lines().collect();
+        for text in [
+            format!("\u{feff}{text}"),
+            format!("0123456789012345 {text}"),
+        ] {
+            for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+                let bytes: Vec<u8> = units(&text).into_iter().flat_map(to_bytes).collect();
+                let got = lines(&bytes);
+                assert_eq!(got[1..], want[1..]);
+                assert!(got[0].ends_with('a') && !got[0].contains('\u{feff}'));
+            }
+        }
     }
 
     #[test]

@@ -9,9 +9,11 @@
 
 mod lru;
 mod bgzf;
+mod archive;
 mod compression;
 mod gzip;
 mod stream;
+mod utf16;
 mod source_line;
 mod lines;
 mod feed;
@@ -19,6 +21,7 @@ mod range;
 mod pages;
 mod store;
 
+pub(crate) use archive::archive_refusal;
 pub(crate) use bgzf::BlockBuffer;
 pub use compression::Compression;
 pub use feed::Feed;

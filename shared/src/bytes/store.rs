@@ -1,6 +1,7 @@
 //! The decompressed bytes of a plain or BGZF file by offset (`.gzi`), page by page through an LRU
 //! cache.
 
+use super::archive::archive_refusal;
 use super::bgzf::{BGZF_HEADER_BYTES, is_bgzf};
 use super::compression::Compression;
 use super::lru::Lru;
@@ -72,6 +73,7 @@ impl<R: RangeRead> ByteStore<R> {
                 store.blocks = Some(blocks);
             }
             Compression::Gzip => return Err(gzip_refusal(name)),
+            Compression::Zip => return Err(archive_refusal(name)),
             Compression::Plain => {}
         }
         Ok(store)

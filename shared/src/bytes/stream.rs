@@ -1,6 +1,7 @@
-//! A stream of decompressed bytes: plain, gzip and BGZF, told by content, whatever the file is
-//! called.
+//! A stream of decompressed bytes: plain, gzip, BGZF and ZIP, told by content, whatever the file
+//! is called.
 
+use super::archive;
 use super::compression::Compression;
 use super::gzip::GzipReader;
 use crate::{Error, ErrorCode, Result};
@@ -23,25 +24,38 @@ enum Decompressor {
 }
 
 impl ByteStream {
-    /// Looks at the first bytes of `reader` and decompresses accordingly.
-    pub(crate) fn open(mut reader: Box<dyn Read + Send>, name: &str) -> Result<Self> {
-        let mut head = Vec::with_capacity(Compression::HEAD_BYTES);
-        reader
-            .by_ref()
-            .take(Compression::HEAD_BYTES as u64)
-            .read_to_end(&mut head)
-            .map_err(|error| read_error(error, name))?;
+    /// Looks at the first bytes of `reader` and decompresses accordingly. Of a ZIP archive it reads
+    /// the file named `member`, or the only one with data.
+    pub(crate) fn open(
+        mut reader: Box<dyn Read + Send>,
+        name: &str,
+        member: Option<&str>,
+    ) -> Result<Self> {
+        let mut head = peek(&mut reader, name)?;
+        let is_archived = archive::is_archive(&head);
+        if is_archived {
+            let whole = Cursor::new(head).chain(reader);
+            reader = archive::open_file(whole, name, member, |error| read_error(error, name))?;
+            head = peek(&mut reader, name)?;
+            if archive::is_archive(&head) {
+                return Err(archive::nested(name));
+            }
+        }
         let compression = Compression::of(&head);
         let raw = Cursor::new(head).chain(reader);
         let inner = match compression {
-            Compression::Plain => Decompressor::Plain(raw),
+            Compression::Plain | Compression::Zip => Decompressor::Plain(raw),
             Compression::Gzip | Compression::Bgzip => {
                 Decompressor::Gzip(Box::new(GzipReader::new(raw)))
             }
         };
         Ok(Self {
             inner,
-            compression,
+            compression: if is_archived {
+                Compression::Zip
+            } else {
+                compression
+            },
             name: name.to_owned(),
         })
     }
@@ -99,9 +113,24 @@ impl ByteStream {
         );
         Error::input(message)
             .in_file(&self.name)
-            .with_remedy("copy or download the file again; `gzip -t` tells whether it is whole")
+            .with_remedy(match self.compression() {
+                Compression::Zip => {
+                    "copy or download the file again; `unzip -t` tells whether it is whole"
+                }
+                _ => "copy or download the file again; `gzip -t` tells whether it is whole",
+            })
             .with_source(error)
     }
+}
+
+/// The first bytes, which tell the compression.
+fn peek(reader: &mut dyn Read, name: &str) -> Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(Compression::HEAD_BYTES);
+    reader
+        .take(Compression::HEAD_BYTES as u64)
+        .read_to_end(&mut head)
+        .map_err(|error| read_error(error, name))?;
+    Ok(head)
 }
 
 fn read_error(error: io::Error, name: &str) -> Error {
@@ -126,7 +155,7 @@ mod tests {
     type ReadAll = (Vec<u8>, Compression, Option<&'static str>);
 
     fn read_all(data: &[u8]) -> Result<ReadAll> {
-        let mut stream = ByteStream::open(Box::new(Cursor::new(data.to_vec())), "x")?;
+        let mut stream = ByteStream::open(Box::new(Cursor::new(data.to_vec())), "x", None)?;
         let (mut all, mut buffer) = (Vec::new(), vec![0; 70_000]);
         loop {
             match stream.read(&mut buffer)? {

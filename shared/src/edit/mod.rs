@@ -5,9 +5,15 @@ mod relative;
 mod apply;
 mod skip;
 mod spec;
+mod canonical;
+mod left_align;
+mod spelling;
 
 pub use alleles::{EditType, MAX_ALLELE_BP};
 pub use apply::{apply_edit, apply_edits};
+pub use canonical::{AlleleForm, SharedEnds, TrimmedVariant, edit_of};
+pub use left_align::LeftAligner;
 pub use relative::RelEdit;
 pub use skip::SkipReason;
 pub use spec::EditSpec;
+pub use spelling::VariantSpelling;

@@ -51,6 +51,7 @@ reasons! {
     NoReferenceAllele = "no_reference_allele", "the file does not say which allele is the reference";
     // What the reference says about the place.
     ContigUnknown = "contig_unknown", "the reference has no such contig";
+    OtherMitochondrion = "other_mitochondrion", "the reference has another mitochondrial sequence than the file means";
     OutOfContig = "out_of_contig", "the position lies beyond the end of the contig";
     ReferenceN = "reference_n", "the reference is not known here (N)";
     RefMismatch = "ref_mismatch", "the reference has other bases at this position";

@@ -27,7 +27,7 @@ pub use delong::{DelongAuroc, DelongTest, delong_test, delong_variance};
 pub use ensemble::Ensemble;
 pub use labels::ClinicalLabel;
 pub use paired::{PairedComparison, paired_interval};
-pub use variant_key::{VariantKey, evaluated_variant_keys_sha256, variant_keys_sha256};
+pub use variant_key::{evaluated_variant_keys_sha256, variant_keys_sha256};
 
 use crate::{Error, Result};
 

@@ -65,6 +65,15 @@ impl Json {
         }
     }
 
+    /// A whole number that is not negative, exactly; everything else is `None`.
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        match self {
+            Self::Integer(digits) => digits.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// The value of `true` or `false`.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {

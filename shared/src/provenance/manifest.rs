@@ -1,6 +1,7 @@
 //! The manifest: what a model directory holds and what each file must hash to.
 
-use super::{Json, is_sha256, sha256_prefixed};
+use super::model_path::refused_path;
+use super::{Json, is_model_path, is_sha256, sha256_prefixed};
 use crate::{Error, ErrorCode, Result};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -120,6 +121,7 @@ impl ArtifactRef<'_> {
             format!("{} is not the file that the manifest describes", self.file),
         )
         .with_detail("artifact", self.name)
+        .with_detail("file", self.file)
         .with_detail("expected", self.hash)
         .with_detail("actual", actual)
         .with_remedy("fetch the model directory again; do not score with it as it is"))
@@ -314,15 +316,10 @@ impl<'a> ManifestObject<'a> {
 
     fn path(&self, key: &str) -> Result<String> {
         let path = self.text(key)?;
-        if stays_inside(&path) {
-            return Ok(path);
+        match is_model_path(&path) {
+            true => Ok(path),
+            false => Err(refused_path(&format!("{}.{key}", self.name), &path)),
         }
-        Err(invalid(format!(
-            "{}.{key} could leave the model directory",
-            self.name
-        ))
-        .with_detail("path", &path)
-        .with_remedy("name files relative to manifest.json, with forward slashes"))
     }
 
     fn encoder(&self) -> Result<ManifestEncoder> {
@@ -369,13 +366,6 @@ impl<'a> ManifestObject<'a> {
 
 fn snapshot_error(key: &str) -> Error {
     invalid("training.data_snapshot must be an object of texts").with_detail("key", key)
-}
-
-/// Whether a path names something below the directory it is joined to, on every system: relative,
-/// no `.` or `..`, and neither a drive nor a back-slash, which Windows would follow.
-fn stays_inside(path: &str) -> bool {
-    let refused = |c: char| matches!(c, '\\' | ':') || c.is_control();
-    !path.contains(refused) && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 fn invalid(message: impl Into<String>) -> Error {

@@ -8,10 +8,13 @@ mod json;
 mod canonical_json;
 mod commitment;
 mod json_parse;
+mod model_path;
 mod manifest;
+mod model_files;
 mod timestamp;
 mod receipt;
 mod receipt_parse;
+mod receipt_check;
 
 pub(crate) use canonical_json::json_string;
 pub use canonical_json::{
@@ -23,10 +26,19 @@ pub use manifest::{
     ArtifactRef, MANIFEST_SCHEMA_VERSION, Manifest, ManifestArtifact, ManifestEncoder,
     ManifestTraining,
 };
+pub use model_files::{
+    ENCODER_INDEX, ENCODER_PREFIX, ENCODER_WEIGHTS, FileHashes, MANIFEST_FILE, MODEL_FILES_DETAIL,
+    RUNTIME_FILES, RuntimeFiles, SEAL_FILE, SELF_CHECK_FILE, Seal,
+};
+pub use model_path::is_model_path;
 pub use receipt::{
     GENO_LEWM_VERSION, INPUT_COMMITMENT_SCHEMA, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION,
     RECEIPT_STREAM, Receipt, ReceiptBuilder, ReceiptProvenance, ReceiptScope, RuntimeMetadata,
     SurpriseResult, verify_receipt,
+};
+pub use receipt_check::{
+    ReceiptComparison, ReceiptDifference, check_date, check_row_numbers, check_settings,
+    compare_receipts,
 };
 pub use receipt_parse::parse_receipt_payload;
 use timestamp::is_rfc3339_utc;

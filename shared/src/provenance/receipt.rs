@@ -1,7 +1,8 @@
 //! The receipt: one score, bound to the model, the input and the output that it came from.
 
 use super::{
-    DtypeConfig, InputCommitment, Json, Manifest, PoolingConfig, is_rfc3339_utc, is_sha256,
+    DtypeConfig, InputCommitment, Json, MODEL_FILES_DETAIL, Manifest, PoolingConfig, RuntimeFiles,
+    is_rfc3339_utc, is_sha256,
 };
 use crate::edit::EditSpec;
 use crate::position::BpOffset;
@@ -142,6 +143,28 @@ impl Receipt {
     /// # Errors
     /// `INPUT.GENERIC` when a figure is not finite.
     pub fn to_json_line(&self) -> Result<String> {
+        self.to_json().canonical()
+    }
+
+    /// A detail of the run, if the receipt has it.
+    #[must_use]
+    pub fn detail(&self, key: &str) -> Option<&Json> {
+        self.provenance.details.as_ref()?.get(key)
+    }
+
+    /// What part of the input the receipt says that it is for; `None` where it does not say.
+    #[must_use]
+    pub fn scope(&self) -> Option<ReceiptScope> {
+        match self.detail("scope")?.as_str()? {
+            "single_variant" => Some(ReceiptScope::SingleVariant),
+            "vcf_row" => Some(ReceiptScope::VcfRow {
+                row_index: self.detail("row_index")?.as_u64()?,
+            }),
+            _ => None,
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Json {
         let details = self
             .provenance
             .details
@@ -164,7 +187,6 @@ impl Receipt {
                 ]),
             ),
         ])
-        .canonical()
     }
 }
 
@@ -231,6 +253,12 @@ impl ReceiptBuilder {
         self
     }
 
+    /// What every receipt of this builder says of the model and its settings.
+    #[must_use]
+    pub const fn settings(&self) -> &BTreeMap<String, Json> {
+        &self.details
+    }
+
     /// The receipt of one score. `window` is the reference window as the encoder saw it, which
     /// starts at `window_start` of the contig; `timestamp` is UTC to the second, `…T…Z`. Details
     /// of this one score can be added to the result.
@@ -292,11 +320,13 @@ impl ReceiptBuilder {
 
 /// Checks a receipt against the manifest of the model that it names and, when given, the input
 /// that it is said to be for. The checks run in this order, and the first that fails is reported:
-/// kind, model, input, output, calibration table.
+/// kind, model, input, output, calibration table, and whether the list of model files has the hash
+/// that stands beside it.
 ///
 /// # Errors
 /// `PROVENANCE.KIND_UNSUPPORTED`, `PROVENANCE.MANIFEST_HASH_MISMATCH` (model or calibration),
-/// `PROVENANCE.INPUT_COMMITMENT_MISMATCH` or `PROVENANCE.OUTPUT_COMMITMENT_MISMATCH`.
+/// `PROVENANCE.INPUT_COMMITMENT_MISMATCH`, `PROVENANCE.OUTPUT_COMMITMENT_MISMATCH` or
+/// `PROVENANCE.RECEIPT_SCHEMA`.
 pub fn verify_receipt(
     receipt: &Receipt,
     manifest: &Manifest,
@@ -334,7 +364,11 @@ pub fn verify_receipt(
         message: "the receipt names another calibration table than the manifest",
         remedy: "the receipt was altered: ask for the original, or score again",
     };
-    calibration.check(&receipt.calibration_hash, &manifest.calibration.hash)
+    calibration.check(&receipt.calibration_hash, &manifest.calibration.hash)?;
+    match receipt.detail(MODEL_FILES_DETAIL) {
+        Some(files) => RuntimeFiles::from_json(files, &receipt.model_id).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// What to say when a recomputed hash differs.

@@ -62,10 +62,26 @@ pub(super) fn is_rfc3339_utc(text: &str) -> bool {
     text.len() == shape.len()
         && text.bytes().zip(shape).all(fits)
         && within(5, 1..=12)
-        && within(8, 1..=31)
+        && within(8, 1..=days_of_month(text))
         && within(11, 0..=23)
         && within(14, 0..=59)
         && within(17, 0..=60)
+}
+
+/// Days of the month that a text begins with, `YYYY-MM`.
+fn days_of_month(text: &str) -> u8 {
+    let number = |from, to| {
+        text.get(from..to)
+            .and_then(|digits: &str| digits.parse().ok())
+    };
+    let (year, month): (u32, u32) = (number(0, 4).unwrap_or(0), number(5, 7).unwrap_or(0));
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
 }
 
 #[cfg(test)]
@@ -83,11 +99,15 @@ mod tests {
     #[test]
     fn other_forms_are_refused() {
         assert!(is_rfc3339_utc("2026-11-23T03:10:59Z"));
+        assert!(is_rfc3339_utc("2028-02-29T03:10:59Z"));
         for text in [
             "",
             "2026-11-23",
             "2026-11-23T03:10:59+00:00",
             "2026-13-23T03:10:59Z",
+            "2026-02-30T03:10:59Z",
+            "2026-04-31T03:10:59Z",
+            "2100-02-29T03:10:59Z",
         ] {
             assert!(!is_rfc3339_utc(text), "{text}");
         }

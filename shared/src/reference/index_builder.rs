@@ -3,7 +3,7 @@
 use super::index;
 use super::scanner::Scanner;
 use crate::Result;
-use crate::bytes::{BlockBuffer, Compression, RangeRead, damaged, gzip_refusal};
+use crate::bytes::{BlockBuffer, Compression, RangeRead, archive_refusal, damaged, gzip_refusal};
 use std::fmt;
 
 /// The indexes of a FASTA file, as `samtools faidx` writes them.
@@ -120,6 +120,7 @@ impl IndexBuilder {
         self.input = match Compression::of(head) {
             Compression::Bgzip => Content::Bgzip(Box::default()),
             Compression::Gzip => return Err(gzip_refusal(&self.name)),
+            Compression::Zip => return Err(archive_refusal(&self.name)),
             Compression::Plain => Content::Plain,
         };
         self.push(head)

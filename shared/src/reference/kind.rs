@@ -58,7 +58,7 @@ pub fn sniff(head: &[u8]) -> ReferenceKind {
             ReferenceKind::TwoBit
         }
         Compression::Plain if head.starts_with(b">") => ReferenceKind::Fasta,
-        Compression::Plain if head.starts_with(b"PK\x03\x04") => ReferenceKind::Zip,
+        Compression::Zip => ReferenceKind::Zip,
         Compression::Plain => ReferenceKind::Other,
     }
 }

@@ -2,26 +2,21 @@
 //! reference allele.
 
 use super::detect::{SourceFormat, name_table};
-use super::record::{ArrayCall, VariantRecord, is_base};
-use super::table::{Delimiter, Field, GenotypeColumns, TableLayout, split};
+use super::genotype::{Reading, parse_call};
+use super::record::{ArrayCall, VariantRecord};
+use super::table::{Delimiter, Field, GenotypeColumns, TableLayout, split, spreadsheet_number};
 use crate::bytes::{LineReader, SourceLine};
 use crate::contig::common_form;
 use crate::error::Location;
-use crate::limits::{MAX_BLANK_LINES, MAX_HEADER_BYTES, MAX_HEADER_LINES};
+use crate::limits::{MAX_BLANK_LINES, MAX_HEADER_BYTES, MAX_HEADER_LINES, MAX_POSITION};
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
 
 /// Comment lines that are kept, for the vendor's name and the genome build.
 const MAX_COMMENTS: usize = 256;
 
-/// How strictly rows are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// As the converters always were: a row with anything but one or two bases is an error.
-    Strict,
-    /// Indel codes and half calls are told apart and kept.
-    Lenient,
-}
+/// Characters of each that are kept.
+const MAX_COMMENT_CHARS: usize = 512;
 
 /// Reads a raw-data table row by row.
 pub(super) struct ArrayReader {
@@ -29,6 +24,8 @@ pub(super) struct ArrayReader {
     layout: TableLayout,
     reading: Reading,
     comments: Vec<String>,
+    /// The line that names the columns, where it is no comment.
+    columns: String,
     /// The first row, when it had to be read to learn the columns.
     pending: Option<(u64, SourceLine)>,
 }
@@ -40,6 +37,7 @@ impl ArrayReader {
         let mut bytes = 0;
         let mut in_preamble = false;
         let mut from_comment = None;
+        let mut columns = String::new();
         let (layout, pending) = loop {
             let Some((line, text)) = lines.next_line()? else {
                 match from_comment {
@@ -54,14 +52,15 @@ impl ArrayReader {
             let trimmed = text.trim();
             if in_preamble || trimmed.eq_ignore_ascii_case("[header]") {
                 in_preamble = !trimmed.eq_ignore_ascii_case("[data]");
-            } else if let Some(comment) = trimmed.strip_prefix('#') {
+            } else if let Some(comment) = comment(trimmed) {
                 from_comment = TableLayout::of_header(comment).ok().or(from_comment);
                 if comments.len() < MAX_COMMENTS {
-                    comments.push(comment.chars().take(512).collect());
+                    comments.push(comment.chars().take(MAX_COMMENT_CHARS).collect());
                 }
             } else if !trimmed.is_empty() {
                 let header = TableLayout::of_header(trimmed);
                 if let Ok(layout) = header {
+                    columns = trimmed.chars().take(MAX_COMMENT_CHARS).collect();
                     break (layout, None);
                 }
                 match from_comment.or_else(|| TableLayout::of_first_row(trimmed)) {
@@ -78,6 +77,7 @@ impl ArrayReader {
             layout,
             reading,
             comments,
+            columns,
             pending,
         })
     }
@@ -86,7 +86,9 @@ impl ArrayReader {
     pub(super) fn strict(lines: LineReader, format: SourceFormat, reading: Reading) -> Self {
         let layout = match format {
             SourceFormat::AncestryDna => TableLayout::plain(Delimiter::Space, true),
-            SourceFormat::MyHeritage => TableLayout::plain(Delimiter::Comma, false),
+            SourceFormat::MyHeritage | SourceFormat::FamilyTreeDna => {
+                TableLayout::plain(Delimiter::Comma, false)
+            }
             _ => TableLayout::plain(Delimiter::Space, false),
         };
         Self {
@@ -94,13 +96,14 @@ impl ArrayReader {
             layout,
             reading,
             comments: Vec::new(),
+            columns: String::new(),
             pending: None,
         }
     }
 
     /// The format and what tells it.
     pub(super) fn format(&self) -> (SourceFormat, String) {
-        name_table(&self.layout, &self.comments)
+        name_table(&self.layout, &self.comments, &self.columns)
     }
 
     pub(super) fn comments(&self) -> &[String] {
@@ -120,8 +123,8 @@ impl ArrayReader {
             let Some((line, text)) = next else {
                 return Ok(None);
             };
-            let trimmed = text.trim_start();
-            if trimmed.trim_end().is_empty() || trimmed.starts_with('#') {
+            let trimmed = text.trim();
+            if trimmed.is_empty() || comment(trimmed).is_some() {
                 continue;
             }
             let fields = split(&text, self.delimiter(&text));
@@ -142,6 +145,7 @@ impl ArrayReader {
     fn delimiter(&self, text: &str) -> Delimiter {
         match self.layout.delimiter {
             Delimiter::Comma if !text.contains(',') => Delimiter::Space,
+            Delimiter::Semicolon if !text.contains(';') => Delimiter::Space,
             delimiter => delimiter,
         }
     }
@@ -198,8 +202,11 @@ impl ArrayRow<'_> {
             Ok(0) if reading == Reading::Strict => {
                 Err(self.wrong(field.at, "the position is not at least 1"))
             }
-            Ok(pos) => Ok(pos),
-            Err(_) => Err(self.wrong(field.at, "the position is not a whole number")),
+            Ok(pos) if pos <= MAX_POSITION => Ok(pos),
+            _ => Err(match spreadsheet_number(&field.text) {
+                Some((message, remedy)) => self.wrong(field.at, message).with_remedy(remedy),
+                None => self.wrong(field.at, "the position is not a whole number"),
+            }),
         }
     }
 
@@ -210,12 +217,11 @@ impl ArrayRow<'_> {
         reading: Reading,
     ) -> Result<ArrayCall> {
         let at = |column: usize| fields.get(column).map_or("", |field| &field.text);
-        let (first, text) = match columns {
-            GenotypeColumns::One(column) => (column, at(column).to_owned()),
-            GenotypeColumns::Two(one, two) => (one, format!("{}{}", at(one), at(two))),
+        let (first, call) = match columns {
+            GenotypeColumns::One(column) => (column, parse_call(&[at(column)], reading)),
+            GenotypeColumns::Two(one, two) => (one, parse_call(&[at(one), at(two)], reading)),
         };
-        parse_call(&text, reading)
-            .map_err(|message| self.wrong(fields.get(first).map_or(0, |field| field.at), message))
+        call.map_err(|message| self.wrong(fields.get(first).map_or(0, |field| field.at), message))
     }
 
     fn wrong(&self, at: usize, message: &str) -> Error {
@@ -224,38 +230,6 @@ impl ArrayRow<'_> {
         Error::new(ErrorCode::InputVcfParse, message)
             .at(place)
             .with_remedy("a row holds an identifier, chromosome, position and genotype")
-    }
-}
-
-/// Reads a genotype such as `AG`, `A/G`, `C`, `--`, `00` or `DI`.
-fn parse_call(text: &str, reading: Reading) -> Result<ArrayCall, &'static str> {
-    let upper = text.to_ascii_uppercase();
-    if matches!(upper.as_str(), "-" | "--" | "0" | "00" | "N" | "NN") {
-        return Ok(ArrayCall::NoCall);
-    }
-    let alleles: String = upper.chars().filter(|c| !matches!(c, '/' | '|')).collect();
-    if reading == Reading::Lenient {
-        return parse_call_leniently(&upper, &alleles);
-    }
-    match alleles.len() {
-        1 | 2 if alleles.chars().all(is_base) => Ok(ArrayCall::Bases(alleles)),
-        1 | 2 => Err("the genotype holds something other than A, C, G and T"),
-        _ => Err("the genotype is not one or two alleles"),
-    }
-}
-
-fn parse_call_leniently(upper: &str, alleles: &str) -> Result<ArrayCall, &'static str> {
-    let is_missing = |c: char| matches!(c, '-' | '0' | 'N' | '.' | '?');
-    let bases: String = alleles.chars().filter(|c| !is_missing(*c)).collect();
-    let known = bases.chars().all(|c| is_base(c) || matches!(c, 'I' | 'D'));
-    // `AT/A` names the bases but not where they start.
-    let long = upper.contains(['/', '|']) && upper.split(['/', '|']).any(|a| a.len() > 1);
-    match bases.len() {
-        _ if !known => Err("the genotype holds something other than A, C, G, T, I and D"),
-        0 => Ok(ArrayCall::NoCall),
-        _ if long || bases.contains(['I', 'D']) => Ok(ArrayCall::IndelCode),
-        1 | 2 => Ok(ArrayCall::Bases(bases)),
-        _ => Err("the genotype is not one or two alleles"),
     }
 }
 
@@ -275,6 +249,14 @@ pub(super) fn contig_name(name: &str, pos: u64, reading: Reading) -> String {
     }
 }
 
+/// The text of a comment line, which spreadsheets put in quotes where it holds a comma.
+fn comment(trimmed: &str) -> Option<&str> {
+    trimmed.strip_prefix('#').or_else(|| {
+        let quoted = trimmed.strip_prefix("\"#")?;
+        Some(quoted.trim_end_matches(['"', ',', ';', '\t']))
+    })
+}
+
 fn unrecognised(file: &str, line: u64, why: &str) -> Error {
     Error::new(
         ErrorCode::InputVcfParse,
@@ -290,30 +272,6 @@ fn unrecognised(file: &str, line: u64, why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn genotypes() {
-        let bases = |text: &str| Ok(ArrayCall::Bases(text.to_owned()));
-        for reading in [Reading::Strict, Reading::Lenient] {
-            assert_eq!(parse_call("ag", reading), bases("AG"));
-            assert_eq!(parse_call("A|G", reading), bases("AG"));
-            assert_eq!(parse_call("T", reading), bases("T"));
-            assert_eq!(parse_call("--", reading), Ok(ArrayCall::NoCall));
-            assert_eq!(parse_call("00", reading), Ok(ArrayCall::NoCall));
-            assert!(parse_call("ACG", reading).is_err());
-            assert!(parse_call("AR", reading).is_err());
-        }
-        for text in ["DI", "A-", "0T", "./.", "AT/A"] {
-            assert!(parse_call(text, Reading::Strict).is_err());
-        }
-        assert_eq!(parse_call("DI", Reading::Lenient), Ok(ArrayCall::IndelCode));
-        assert_eq!(
-            parse_call("AT/A", Reading::Lenient),
-            Ok(ArrayCall::IndelCode)
-        );
-        assert_eq!(parse_call("A-", Reading::Lenient), bases("A"));
-        assert_eq!(parse_call("./.", Reading::Lenient), Ok(ArrayCall::NoCall));
-    }
 
     #[test]
     fn chromosome_codes() {

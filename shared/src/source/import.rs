@@ -1,16 +1,16 @@
 //! Converts consumer-array files and Sequencing.com's JSON to VCF, byte for byte as the Python
 //! package does.
 
-use super::array::{ArrayReader, Reading, contig_name};
+use super::array::{ArrayReader, contig_name};
 use super::detect::{SourceFormat, SourceKind, detect_kind};
-use super::genotype::json_genotype;
+use super::genotype::Reading;
 use super::json::JsonReader;
-use super::record::{ArrayCall, VariantRecord, is_base};
+use super::record::{VariantRecord, is_base};
+use super::vcf_table::{BAD_IDENTIFIER, Imported, VcfTable, imported};
 use crate::bytes::{ByteStream, LineReader};
 use crate::error::Location;
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
@@ -23,6 +23,8 @@ pub struct VcfConversionSummary {
     pub ref_calls_skipped: u64,
     /// Rows without a call.
     pub no_calls_skipped: u64,
+    /// Rows that were not understood. Always 0 for [`convert_to_vcf`], where they are errors.
+    pub malformed_skipped: u64,
     /// Rows left out because a VCF record cannot be made of them: indel codes, and sites where the
     /// reference is not known. Always 0 unless [`ImportOptions::skip_unsupported`] is set.
     pub unsupported_skipped: u64,
@@ -108,7 +110,7 @@ impl ReferenceAlleles {
 /// let alleles = ReferenceAlleles::new([("1", 1010, "A")])?;
 /// let mut vcf = Vec::new();
 /// let summary = convert_to_vcf(
-///     Box::new(&b"rsid\tchromosome\tposition\tgenotype\nrs1\t1\t1010\tAC\n"[..]),
+///     Box::new(&b"# 23andMe\nrsid\tchromosome\tposition\tgenotype\nrs1\t1\t1010\tAC\n"[..]),
 ///     "raw.txt",
 ///     &mut vcf,
 ///     &mut |contig, pos| Ok(alleles.get(contig, pos).map(str::to_owned)),
@@ -130,15 +132,8 @@ pub fn convert_to_vcf(
     reference: &mut ReferenceLookup<'_>,
     options: &ImportOptions,
 ) -> Result<VcfConversionSummary> {
-    let bad_name = |c: char| c.is_whitespace() || c.is_control();
-    if options.sample_id.is_empty() || options.sample_id.contains(bad_name) {
-        return Err(Error::new(
-            ErrorCode::InputVcfParse,
-            "the sample's name is empty or holds a blank",
-        )
-        .with_remedy("give a sample name without blanks"));
-    }
-    let lines = LineReader::open(ByteStream::open(input, name)?, name)?;
+    let table = VcfTable::new(&options.sample_id)?;
+    let lines = LineReader::open(ByteStream::open(input, name, None)?, name)?;
     let reading = if options.skip_unsupported {
         Reading::Lenient
     } else {
@@ -152,7 +147,7 @@ pub fn convert_to_vcf(
             SourceKind::Table => None,
         },
     };
-    let mut conversion = Conversion::new(name, options);
+    let mut conversion = Conversion::new(name, options, table);
     match format {
         Some(SourceFormat::SequencingJson) => conversion.read_json(JsonReader::open(lines)?)?,
         Some(SourceFormat::Vcf) => {
@@ -176,31 +171,21 @@ pub fn convert_to_vcf(
     Ok(conversion.summary)
 }
 
-/// A record on its way to the output. It holds a genotype, so it has no `Debug`.
-struct OutRecord {
-    contig: String,
-    pos: u64,
-    id: String,
-    reference: String,
-    alternates: String,
-    genotype: String,
-}
-
 struct Conversion<'a> {
     file: &'a str,
     options: &'a ImportOptions,
     provider: &'static str,
-    records: Vec<OutRecord>,
+    table: VcfTable,
     summary: VcfConversionSummary,
 }
 
 impl<'a> Conversion<'a> {
-    fn new(file: &'a str, options: &'a ImportOptions) -> Self {
+    fn new(file: &'a str, options: &'a ImportOptions, table: VcfTable) -> Self {
         Self {
             file,
             options,
             provider: SourceFormat::SequencingJson.provider(),
-            records: Vec::new(),
+            table,
             summary: VcfConversionSummary::default(),
         }
     }
@@ -210,125 +195,65 @@ impl<'a> Conversion<'a> {
         mut reader: ArrayReader,
         reference: &mut ReferenceLookup<'_>,
     ) -> Result<()> {
-        while let Some(row) = reader.next_record()? {
-            match &row.call {
-                Some(ArrayCall::NoCall) | None => self.summary.no_calls_skipped += 1,
-                Some(ArrayCall::IndelCode) => self.skip_unsupported(row.line, INDEL_CODE)?,
-                Some(ArrayCall::Bases(bases)) => self.add_row(&row, bases, reference)?,
+        while let Some(mut row) = reader.next_record()? {
+            if row.needs_reference()
+                && let Some(pos) = row.pos
+                && let Some(allele) = reference(&row.contig, pos)?
+            {
+                row.set_reference(allele);
             }
+            self.add(&row)?;
         }
-        Ok(())
-    }
-
-    fn add_row(
-        &mut self,
-        row: &VariantRecord,
-        bases: &str,
-        reference: &mut ReferenceLookup<'_>,
-    ) -> Result<()> {
-        let Some(pos) = row.pos else {
-            return self.skip_unsupported(row.line, "the row has no position");
-        };
-        let Some(reference) = reference(&row.contig, pos)? else {
-            return self.skip_unsupported(row.line, "the reference allele here is not known");
-        };
-        let mut alleles = vec![reference];
-        let mut genotype = Vec::new();
-        for base in bases.chars().map(String::from) {
-            let index = alleles.iter().position(|allele| *allele == base);
-            genotype.push(index.unwrap_or(alleles.len()).to_string());
-            if index.is_none() {
-                alleles.push(base);
-            }
-        }
-        let reference = alleles.remove(0);
-        if alleles.is_empty() {
-            self.summary.ref_calls_skipped += 1;
-            return Ok(());
-        }
-        self.records.push(OutRecord {
-            contig: row.contig.clone(),
-            pos: pos.get(),
-            id: self.identifier(row)?,
-            reference,
-            alternates: alleles.join(","),
-            genotype: genotype.join("/"),
-        });
         Ok(())
     }
 
     fn read_json(&mut self, mut reader: JsonReader) -> Result<()> {
-        while let Some((variant, genotype)) = reader.next_variant()? {
-            match self.json_record(&variant, genotype.as_ref()) {
-                Ok(record) => self.records.push(record),
-                Err(message) => self.skip_unsupported(variant.line, message)?,
+        while let Some(variant) = reader.next_record()? {
+            self.add(&variant)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, row: &VariantRecord) -> Result<()> {
+        let reason = match imported(row) {
+            Imported::ReferenceCall => {
+                self.summary.ref_calls_skipped += 1;
+                return Ok(());
             }
-        }
-        Ok(())
-    }
-
-    fn json_record(
-        &self,
-        variant: &VariantRecord,
-        genotype: Option<&Value>,
-    ) -> Result<OutRecord, &'static str> {
-        let reference = variant.reference.clone().unwrap_or_default();
-        let alleles = std::iter::once(&reference).chain(&variant.alternates);
-        let alleles: Vec<&str> = alleles.map(String::as_str).collect();
-        if alleles.iter().any(|allele| !allele.chars().all(is_base)) {
-            return Err("an allele holds something other than A, C, G and T");
-        }
-        if variant.alternates.contains(&reference) {
-            return Err("an alternate allele equals the reference allele");
-        }
-        Ok(OutRecord {
-            contig: variant.contig.clone(),
-            pos: variant.pos.map_or(0, Position::get),
-            id: self.identifier(variant).map_err(|_| BAD_IDENTIFIER)?,
-            alternates: variant.alternates.join(","),
-            genotype: json_genotype(genotype, &alleles)?,
-            reference,
-        })
-    }
-
-    /// The identifier as VCF allows it. Several, joined by commas, become VCF's list when rows are
-    /// read leniently; otherwise an identifier that VCF does not allow is an error.
-    fn identifier(&self, record: &VariantRecord) -> Result<String> {
-        let id = record.id.as_deref().unwrap_or(".");
-        let id = if self.options.skip_unsupported {
-            id.replace(',', ";")
-        } else {
-            id.to_owned()
+            Imported::NoCall => {
+                self.summary.no_calls_skipped += 1;
+                return Ok(());
+            }
+            Imported::Unsupported(reason) => reason,
+            Imported::Variant(genotype) => {
+                // Read strictly, an identifier is one.
+                let id = row.id.as_deref().unwrap_or_default();
+                if !self.options.skip_unsupported && id.contains([',', ';']) {
+                    BAD_IDENTIFIER
+                } else {
+                    match self.table.push(row, &genotype, self.provider) {
+                        Ok(()) => return Ok(()),
+                        Err(reason) => reason,
+                    }
+                }
+            }
         };
-        let forbidden = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '=' | ',');
-        let list = !self.options.skip_unsupported && id.contains(';');
-        if id.contains(forbidden) || list {
-            return Err(self.wrong(record.line, BAD_IDENTIFIER));
+        if self.options.skip_unsupported {
+            self.summary.unsupported_skipped += 1;
+            return Ok(());
         }
-        Ok(id)
-    }
-
-    fn skip_unsupported(&mut self, line: u64, message: &str) -> Result<()> {
-        if !self.options.skip_unsupported {
-            return Err(self.wrong(line, message));
-        }
-        self.summary.unsupported_skipped += 1;
-        Ok(())
-    }
-
-    fn wrong(&self, line: u64, message: &str) -> Error {
-        let mut place = Location::line(self.file, line);
+        let mut place = Location::line(self.file, row.line);
         place.column = Some(1);
-        Error::new(ErrorCode::InputVcfParse, message)
+        Err(Error::new(ErrorCode::InputVcfParse, reason)
             .at(place)
-            .with_remedy("correct or remove the row, or have such rows left out and counted")
+            .with_remedy("correct or remove the row, or have such rows left out and counted"))
     }
 
     fn write(&mut self, output: &mut dyn Write) -> Result<()> {
-        self.records
-            .sort_by(|a, b| (rank(&a.contig), a.pos, &a.id).cmp(&(rank(&b.contig), b.pos, &b.id)));
-        self.summary.records_written = self.records.len() as u64;
-        self.write_text(output).map_err(|error| {
+        self.summary.records_written = self.table.len() as u64;
+        let text = self.table.to_text(rank, |_| None);
+        let written = output.write_all(text.as_bytes());
+        written.and_then(|()| output.flush()).map_err(|error| {
             Error::new(
                 ErrorCode::ResourceGeneric,
                 format!("writing the VCF failed: {error}"),
@@ -337,47 +262,16 @@ impl<'a> Conversion<'a> {
             .with_source(error)
         })
     }
-
-    fn write_text(&self, output: &mut dyn Write) -> std::io::Result<()> {
-        output.write_all(HEADER.as_bytes())?;
-        writeln!(output, "{COLUMNS}\t{}", self.options.sample_id)?;
-        for record in &self.records {
-            let OutRecord {
-                contig,
-                pos,
-                id,
-                reference,
-                alternates,
-                genotype,
-            } = record;
-            let provider = self.provider;
-            writeln!(
-                output,
-                "{contig}\t{pos}\t{id}\t{reference}\t{alternates}\t.\tPASS\tSOURCE={provider}\tGT\t{genotype}"
-            )?;
-        }
-        output.flush()
-    }
 }
 
-const INDEL_CODE: &str = "the genotype is an insertion or deletion whose bases the file omits";
-const BAD_IDENTIFIER: &str = "the identifier holds a blank, semicolon, equals sign or comma";
-const HEADER: &str = "##fileformat=VCFv4.2\n\
-    ##source=GenoLeWM-personal-genome-import\n\
-    ##INFO=<ID=SOURCE,Number=1,Type=String,Description=\"Local raw-data provider\">\n\
-    ##FORMAT=<ID=GT,Number=1,Type=String,Description=\"Genotype\">\n";
-const COLUMNS: &str = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT";
-
-/// Where a contig comes in the output: by number, with X, Y, XY and MT as 23 to 26, then by name.
-fn rank(contig: &str) -> (u64, &str) {
+/// Where a contig comes in the output: by number, with X, Y, XY and MT as 23 to 26.
+fn rank(contig: &str) -> Option<usize> {
     match contig {
-        "X" => (23, ""),
-        "Y" => (24, ""),
-        "XY" => (25, ""),
-        "MT" => (26, ""),
-        _ => contig
-            .parse()
-            .map_or((u64::MAX, contig), |number| (number, "")),
+        "X" => Some(23),
+        "Y" => Some(24),
+        "XY" => Some(25),
+        "MT" => Some(26),
+        _ => contig.parse().ok(),
     }
 }
 
@@ -388,7 +282,7 @@ mod tests {
     #[test]
     fn contigs_come_in_karyotype_order() {
         let mut contigs = ["PAR", "MT", "XY", "10", "X", "2", "Y", "100", "GL1"];
-        contigs.sort_by_key(|contig| rank(contig));
+        contigs.sort_by_key(|contig| (rank(contig).unwrap_or(usize::MAX), *contig));
         assert_eq!(
             contigs,
             ["2", "10", "X", "Y", "XY", "MT", "100", "GL1", "PAR"]

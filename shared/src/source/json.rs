@@ -3,8 +3,9 @@
 //! The list may be larger than memory, so the file is scanned byte by byte and one variant at a
 //! time is parsed.
 
-use super::array::{Reading, contig_name};
-use super::record::{VariantRecord, normalise_allele};
+use super::array::contig_name;
+use super::genotype::{Reading, json_genotype};
+use super::record::{ArrayCall, VariantRecord, normalise_allele};
 use crate::bytes::LineReader;
 use crate::error::Location;
 use crate::limits::{MAX_ALTERNATES, MAX_HEADER_BYTES, MAX_JSON_VARIANT_BYTES};
@@ -14,9 +15,6 @@ use serde_json::{Map, Value};
 
 /// The keys under which an object may hold its list.
 const LISTS: [&str; 3] = ["variants", "records", "data"];
-
-/// A variant of the list, and its genotype as the file has it.
-pub(super) type JsonVariant = (VariantRecord, Option<Value>);
 
 /// Reads the list variant by variant.
 pub(super) struct JsonReader {
@@ -71,17 +69,13 @@ impl JsonReader {
         &self.lines
     }
 
-    pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
-        Ok(self.next_variant()?.map(|(record, _)| record))
-    }
-
     /// The next variant; `None` after the last.
     ///
     /// # Errors
     /// `INPUT.VCF_PARSE`. When the variant is complete but wrong, the next call goes on with the
     /// one after it; when the file is not JSON, it returns `None`. After a wait for bytes it starts
     /// this variant anew.
-    pub(super) fn next_variant(&mut self) -> Result<Option<JsonVariant>> {
+    pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
         if self.at.done {
             return Ok(None);
         }
@@ -100,7 +94,7 @@ impl JsonReader {
         }
     }
 
-    fn scan_variant(&mut self) -> Result<Option<JsonVariant>> {
+    fn scan_variant(&mut self) -> Result<Option<VariantRecord>> {
         // Whatever fails while scanning is final.
         self.at.done = true;
         let mut next = self.next_solid()?;
@@ -246,7 +240,7 @@ fn error(place: Location, message: &str) -> Error {
         .with_remedy("give a JSON list of objects with chrom, pos, ref, alt and genotype")
 }
 
-fn parse_variant(bytes: &[u8], line: u64) -> Result<JsonVariant, &'static str> {
+fn parse_variant(bytes: &[u8], line: u64) -> Result<VariantRecord, &'static str> {
     let value = serde_json::from_slice(bytes).map_err(|_| "the variant is not valid JSON")?;
     let Value::Object(fields) = value else {
         return Err("the list holds something that is not an object");
@@ -263,7 +257,13 @@ fn parse_variant(bytes: &[u8], line: u64) -> Result<JsonVariant, &'static str> {
     let reference = reference
         .filter(|text| !text.is_empty() && !has_blank(text))
         .ok_or("the variant has no reference allele")?;
-    let record = VariantRecord {
+    let reference = normalise_allele(reference);
+    let alternates = alternates(find(&fields, &["alt", "alts", "alternate"]))?;
+    let alleles = std::iter::once(&reference).chain(&alternates);
+    let alleles: Vec<&str> = alleles.map(String::as_str).collect();
+    let genotype = fields.get("genotype").or_else(|| fields.get("gt"));
+    let genotype = json_genotype(genotype, &alleles).ok();
+    Ok(VariantRecord {
         line,
         raw: None,
         contig,
@@ -271,12 +271,10 @@ fn parse_variant(bytes: &[u8], line: u64) -> Result<JsonVariant, &'static str> {
         id: find(&fields, &["id", "rsid", "variant_id"])
             .and_then(text_or_number)
             .filter(|id| !id.is_empty() && id != "."),
-        reference: Some(normalise_allele(reference)),
-        alternates: alternates(find(&fields, &["alt", "alts", "alternate"]))?,
-        call: None,
-    };
-    let genotype = fields.get("genotype").or_else(|| fields.get("gt"));
-    Ok((record, genotype.cloned()))
+        reference: Some(reference),
+        alternates,
+        call: Some(ArrayCall::Genotype(genotype)),
+    })
 }
 
 fn has_blank(text: &str) -> bool {

@@ -11,16 +11,20 @@
 mod record;
 mod table;
 mod detect;
+mod resaved;
 mod genotype;
 mod array;
 mod json;
 mod header;
 mod vcf;
+mod vcf_table;
+mod array_rows;
 mod import;
 mod reader;
 mod carriers;
 
 pub use crate::bytes::{Compression, Feed, SourceLine};
+pub use array_rows::ArrayRows;
 pub use carriers::{Carriers, Whose, Zygosity};
 pub use detect::SourceFormat;
 pub use import::{
@@ -28,3 +32,4 @@ pub use import::{
 };
 pub use reader::VariantReader;
 pub use record::{AlleleOutcome, ArrayCall, SourceWarning, VariantRecord};
+pub use vcf_table::{Imported, VcfTable, imported};

@@ -1,7 +1,8 @@
 //! The reader of variants, whatever the format.
 
-use super::array::{ArrayReader, Reading};
+use super::array::ArrayReader;
 use super::detect::{SourceFormat, SourceKind, detect_kind};
+use super::genotype::Reading;
 use super::json::JsonReader;
 use super::record::{SourceWarning, VariantRecord};
 use super::vcf::VcfReader;
@@ -15,7 +16,7 @@ use std::io::Read;
 ///
 /// ```
 /// use genolewm_core::source::{SourceFormat, VariantReader};
-/// let raw = "# rsid\tchromosome\tposition\tgenotype\nrs1\t17\t41196408\tAG\n";
+/// let raw = "# 23andMe\n# rsid\tchromosome\tposition\tgenotype\nrs1\t17\t41196408\tAG\n";
 /// let mut reader = VariantReader::open(Box::new(raw.as_bytes()), "genome.txt")?;
 /// assert_eq!(reader.format(), SourceFormat::TwentyThreeAndMe);
 /// while let Some(mut record) = reader.next_record()? {
@@ -46,7 +47,19 @@ impl VariantReader {
     /// header that cannot be used; `INPUT.GENERIC` for damaged compressed data; `RESOURCE.GENERIC`
     /// when reading fails.
     pub fn open(reader: Box<dyn Read + Send>, name: &str) -> Result<Self> {
-        let lines = LineReader::open(ByteStream::open(reader, name)?, name)?;
+        Self::open_member(reader, name, None)
+    }
+
+    /// As [`open`](Self::open); of a ZIP archive, the file named `member`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `INPUT.GENERIC` for an archive without that file.
+    pub fn open_member(
+        reader: Box<dyn Read + Send>,
+        name: &str,
+        member: Option<&str>,
+    ) -> Result<Self> {
+        let lines = LineReader::open(ByteStream::open(reader, name, member)?, name)?;
         let (inner, format, evidence) = match detect_kind(lines.peek(), name)? {
             SourceKind::Vcf => {
                 let evidence = "the first line begins as a VCF's".to_owned();
@@ -209,14 +222,20 @@ impl VariantReader {
 impl Feed {
     /// Opens a reader of the variants: [`rewind`](Self::rewind), [`VariantReader::open`] and, when
     /// that succeeds, [`commit`](Self::commit). A starved call is made again when more was pushed;
-    /// an open reader needs the first 128 KiB of text, all of a VCF's header, or the whole file.
+    /// an open reader needs the first 128 KiB of text, all of a VCF's header, or the whole file: always
+    /// of a ZIP archive.
     ///
     /// # Errors
     /// As [`VariantReader::open`]; [starved](Error::is_starved) where more bytes are needed;
     /// `INTERNAL.INVARIANT_VIOLATION` when a reader is open already.
     pub fn open(&self) -> Result<VariantReader> {
         self.rewind()?;
-        let reader = VariantReader::open(Box::new(self.clone()), &self.name())?;
+        if self.waits_for_end() {
+            return Err(Error::starved(&self.name()));
+        }
+        let member = self.member();
+        let source = Box::new(self.clone());
+        let reader = VariantReader::open_member(source, &self.name(), member.as_deref())?;
         self.commit();
         Ok(reader)
     }

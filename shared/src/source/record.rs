@@ -1,8 +1,8 @@
 //! One record of a variant source, whatever file it came from.
 
 use crate::bytes::SourceLine;
-use crate::edit::{EditSpec, MAX_ALLELE_BP, SkipReason};
-use crate::position::Position;
+use crate::edit::{AlleleForm, EditSpec, SkipReason, VariantSpelling, edit_of};
+use crate::position::{BpOffset, Position};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -21,7 +21,8 @@ pub struct SourceWarning {
 /// What becomes of one allele before the reference is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlleleOutcome {
-    /// A valid edit; it is scored unless the reference objects.
+    /// A valid edit; it is scored unless the reference objects. In the canonical form it is trimmed,
+    /// and [left-aligned](crate::edit::LeftAligner) once the reference is asked.
     Candidate(EditSpec),
     /// Not scored, and why.
     Skipped(SkipReason),
@@ -38,6 +39,9 @@ pub enum ArrayCall {
     IndelCode,
     /// One or two bases over ACGT, in the file's order; one for a haploid or a half call.
     Bases(String),
+    /// The genotype of a record that names its alleles, as VCF's GT; `None` where it is written in a
+    /// way that is not known.
+    Genotype(Option<String>),
 }
 
 impl fmt::Debug for ArrayCall {
@@ -46,6 +50,7 @@ impl fmt::Debug for ArrayCall {
             Self::NoCall => "NoCall",
             Self::IndelCode => "IndelCode",
             Self::Bases(_) => "Bases(..)",
+            Self::Genotype(_) => "Genotype(..)",
         })
     }
 }
@@ -72,35 +77,36 @@ pub struct VariantRecord {
     /// The alternate alleles as written, `<DEL>`, `*` and `.` included, except that bases are
     /// upper-case; empty for an array row without any.
     pub alternates: Vec<String>,
-    /// The call of an array row; `None` for VCF and JSON.
+    /// The call of an array row, or the genotype of a JSON variant; `None` for VCF.
     pub call: Option<ArrayCall>,
 }
 
 impl VariantRecord {
     /// The outcome of every allele: one for each of [`alternates`](Self::alternates), in order, or
-    /// exactly one for a record that has none.
+    /// exactly one for a record that has none. Two alternates of one record are one edit only if they
+    /// are equal.
     ///
     /// ```
-    /// use genolewm_core::edit::SkipReason;
+    /// use genolewm_core::edit::{AlleleForm, SkipReason};
     /// use genolewm_core::source::{AlleleOutcome, VariantReader};
     /// let vcf = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
     ///            17\t5\t.\tg\ta,<DEL>\t.\t.\t.\n";
     /// let mut reader = VariantReader::open(Box::new(vcf.as_bytes()), "in.vcf")?;
     /// let record = reader.next_record()?.expect("one record");
-    /// let outcomes = record.alleles();
+    /// let outcomes = record.alleles(AlleleForm::Canonical);
     /// assert_eq!(outcomes[0], AlleleOutcome::Candidate("17:5:G:A".parse()?));
     /// assert_eq!(outcomes[1], AlleleOutcome::Skipped(SkipReason::Symbolic));
     /// # Ok::<(), genolewm_core::Error>(())
     /// ```
     #[must_use]
-    pub fn alleles(&self) -> Vec<AlleleOutcome> {
+    pub fn alleles(&self, form: AlleleForm) -> Vec<AlleleOutcome> {
         if self.alternates.is_empty() {
             return vec![AlleleOutcome::Skipped(self.reason_for_no_alternate())];
         }
         let mut earlier = BTreeSet::new();
         let outcome = |alternate| {
             let is_new = earlier.insert(alternate);
-            match self.classify(alternate) {
+            match self.classify(alternate, form) {
                 AlleleOutcome::Candidate(_) if !is_new => {
                     AlleleOutcome::Skipped(SkipReason::Duplicate)
                 }
@@ -125,24 +131,34 @@ impl VariantRecord {
         size_of::<Self>() + 4 * TEXT_BYTES + texts + self.contig.len() + alternates
     }
 
+    /// An allele as the file has it, counted from 0; `None` where it lacks one of them, or a position.
+    #[must_use]
+    pub fn spelling(&self, allele: usize) -> Option<VariantSpelling> {
+        let (reference, alternate) = (self.reference.as_ref()?, self.alternates.get(allele)?);
+        VariantSpelling::new(&self.contig, self.pos?.get(), reference, alternate).ok()
+    }
+
     /// Gives an array row its reference base; the observed bases that differ become its
     /// alternates. A base that is not A, C, G or T leaves the row as it is, and so does a record
     /// that names its own reference allele.
     pub fn set_reference_base(&mut self, base: char) {
         let base = base.to_ascii_uppercase();
+        if is_base(base) {
+            self.set_reference(base.to_string());
+        }
+    }
+
+    /// As [`set_reference_base`](Self::set_reference_base), for an allele of any length.
+    pub(super) fn set_reference(&mut self, reference: String) {
         let (None, Some(ArrayCall::Bases(bases))) = (&self.reference, &self.call) else {
             return;
         };
-        if !is_base(base) {
-            return;
-        }
-        for observed in bases.chars().filter(|observed| *observed != base) {
-            let observed = observed.to_string();
-            if !self.alternates.contains(&observed) {
+        for observed in bases.chars().map(String::from) {
+            if observed != reference && !self.alternates.contains(&observed) {
                 self.alternates.push(observed);
             }
         }
-        self.reference = Some(base.to_string());
+        self.reference = Some(reference);
     }
 
     /// Whether the record waits for a reference base before its alleles can be told.
@@ -170,28 +186,21 @@ impl VariantRecord {
             (Some(ArrayCall::IndelCode), _) => SkipReason::IndelCode,
             (Some(ArrayCall::Bases(_)), None) => SkipReason::NoReferenceAllele,
             (Some(ArrayCall::Bases(_)), Some(_)) => SkipReason::SameAsRef,
-            (None, _) => SkipReason::MissingAlt,
+            (Some(ArrayCall::Genotype(_)) | None, _) => SkipReason::MissingAlt,
         }
     }
 
-    fn classify(&self, alternate: &str) -> AlleleOutcome {
-        let reason = match &self.reference {
-            None => SkipReason::NoReferenceAllele,
-            Some(reference) => match reason_in_alleles(reference, alternate) {
-                Some(reason) => reason,
-                None => match self.candidate(reference, alternate) {
-                    Some(edit) => return AlleleOutcome::Candidate(edit),
-                    None => SkipReason::OutOfContig,
-                },
-            },
+    fn classify(&self, alternate: &str, form: AlleleForm) -> AlleleOutcome {
+        let Some(reference) = &self.reference else {
+            return AlleleOutcome::Skipped(SkipReason::NoReferenceAllele);
         };
-        AlleleOutcome::Skipped(reason)
-    }
-
-    /// The edit; `None` at position 0, before the contig's first base. Everything else that
-    /// `EditSpec` refuses was told apart before.
-    fn candidate(&self, reference: &str, alternate: &str) -> Option<EditSpec> {
-        EditSpec::new(&self.contig, self.pos?, reference, alternate).ok()
+        // At position 0, before the contig's first base, only the alleles can be judged.
+        let pos = self.pos.unwrap_or(BpOffset(0).position());
+        match edit_of(&self.contig, pos, reference, alternate, form) {
+            Err(reason) => AlleleOutcome::Skipped(reason),
+            Ok(_) if self.pos.is_none() => AlleleOutcome::Skipped(SkipReason::OutOfContig),
+            Ok(edit) => AlleleOutcome::Candidate(edit),
+        }
     }
 }
 
@@ -206,29 +215,6 @@ impl fmt::Debug for VariantRecord {
             .field("call", &self.call)
             .finish_non_exhaustive()
     }
-}
-
-/// Why the pair of alleles cannot be an edit, whatever the reference says.
-fn reason_in_alleles(reference: &str, alternate: &str) -> Option<SkipReason> {
-    match alternate {
-        "." | "" => return Some(SkipReason::MissingAlt),
-        "*" => return Some(SkipReason::Overlapping),
-        _ => {}
-    }
-    if alternate.contains(['[', ']']) || alternate.starts_with('.') || alternate.ends_with('.') {
-        return Some(SkipReason::Breakend);
-    }
-    // `<DEL>`, gVCF's `<NON_REF>` and `<*>`, and `C<ctg1>`, an inserted assembly contig.
-    if alternate.contains('<') {
-        return Some(SkipReason::Symbolic);
-    }
-    if !reference.chars().all(is_base) || !alternate.chars().all(is_base) {
-        return Some(SkipReason::NonAcgt);
-    }
-    if reference.len() > MAX_ALLELE_BP || alternate.len() > MAX_ALLELE_BP {
-        return Some(SkipReason::TooLong);
-    }
-    (reference == alternate).then_some(SkipReason::SameAsRef)
 }
 
 pub(super) const fn is_base(base: char) -> bool {
@@ -266,7 +252,8 @@ mod tests {
             AlleleOutcome::Candidate(_) => None,
             AlleleOutcome::Skipped(reason) => Some(reason),
         };
-        record.alleles().into_iter().map(reason).collect()
+        let alleles = record.alleles(AlleleForm::Canonical);
+        alleles.into_iter().map(reason).collect()
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub(super) enum Delimiter {
     Space,
     /// Commas; fields may be quoted.
     Comma,
+    /// Semicolons, where spreadsheets write numbers with a comma; fields may be quoted.
+    Semicolon,
 }
 
 /// Where a table has the genotype.
@@ -83,7 +85,12 @@ impl TableLayout {
     pub(super) fn of_header(line: &str) -> Result<Self, &'static str> {
         // Tabs first, for a name may hold a space; then any blank, for some headers mix both. Where
         // a chromosome column is found, that was the delimiter, whatever else is missing.
-        for delimiter in [Delimiter::Tab, Delimiter::Comma, Delimiter::Space] {
+        for delimiter in [
+            Delimiter::Tab,
+            Delimiter::Comma,
+            Delimiter::Semicolon,
+            Delimiter::Space,
+        ] {
             match Self::of_names(&split(line, delimiter), delimiter) {
                 Err(CHROMOSOME) => {}
                 decided => return decided,
@@ -149,7 +156,7 @@ impl TableLayout {
 
     /// Guesses the columns of a table without a header from its first row.
     pub(super) fn of_first_row(line: &str) -> Option<Self> {
-        [Delimiter::Comma, Delimiter::Space]
+        [Delimiter::Comma, Delimiter::Semicolon, Delimiter::Space]
             .into_iter()
             .find_map(|delimiter| {
                 let fields = split(line, delimiter);
@@ -160,7 +167,9 @@ impl TableLayout {
                 };
                 let digits =
                     |field: &Field<'_>| field.text.bytes().all(|byte| byte.is_ascii_digit());
-                let plausible = fields.get(layout.pos).is_some_and(digits);
+                let plausible = fields.get(layout.pos).is_some_and(|field| {
+                    digits(field) || spreadsheet_number(&field.text).is_some()
+                });
                 plausible.then_some(Self {
                     exact: false,
                     ..layout
@@ -194,11 +203,9 @@ pub(super) struct Field<'a> {
 pub(super) fn split(line: &str, delimiter: Delimiter) -> Vec<Field<'_>> {
     let most = MAX_COLUMNS + 1;
     match delimiter {
-        Delimiter::Comma => split_commas(line, most),
-        Delimiter::Tab => pieces(line, |c| c == '\t')
-            .map(Field::plain)
-            .take(most)
-            .collect(),
+        Delimiter::Comma => split_quoted(line, ',', most),
+        Delimiter::Semicolon => split_quoted(line, ';', most),
+        Delimiter::Tab => split_quoted(line, '\t', most),
         Delimiter::Space => pieces(line, char::is_whitespace)
             .filter(|(text, _)| !text.is_empty())
             .map(Field::plain)
@@ -231,33 +238,34 @@ fn pieces(line: &str, is_delimiter: impl Fn(char) -> bool) -> impl Iterator<Item
     })
 }
 
-/// Comma-separated fields with `"` quotes, a doubled quote inside standing for one. A whole row in
-/// one pair of quotes, its inner ones doubled (a spreadsheet's doing), is read as its fields.
-fn split_commas(line: &str, most: usize) -> Vec<Field<'_>> {
+/// Fields with `"` quotes, a doubled quote inside standing for one, and `most` of them. A whole row in
+/// one pair of quotes (a spreadsheet's doing) is read as its fields.
+pub(super) fn split_quoted(line: &str, delimiter: char, most: usize) -> Vec<Field<'_>> {
     let mut fields = Vec::new();
     let (mut start, mut quoted) = (0, false);
-    for (at, byte) in line.bytes().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b',' if !quoted => {
-                fields.push(unquote(line, start, at));
-                start = at + 1;
-                if fields.len() == most {
-                    return fields;
-                }
+    for (at, c) in line.char_indices() {
+        if c == '"' {
+            quoted = !quoted;
+        } else if c == delimiter && !quoted {
+            fields.push(unquote(line, start, at));
+            start = at + 1;
+            if fields.len() == most {
+                return fields;
             }
-            _ => {}
         }
     }
     fields.push(unquote(line, start, line.len()));
-    if fields.len() == 1 && line.contains("\"\",\"\"") {
-        let piece = |(text, at): (&str, usize)| Field {
-            text: text.replace('"', "").into(),
-            at,
-        };
-        return pieces(line, |c| c == ',').map(piece).take(most).collect();
+    match fields.as_slice() {
+        [only] if only.text.contains(delimiter) => {
+            let piece = |(text, at): (&str, usize)| Field {
+                text: text.replace('"', "").trim().to_owned().into(),
+                at,
+            };
+            let pieces = pieces(line, |c| c == delimiter);
+            pieces.map(piece).take(most).collect()
+        }
+        _ => fields,
     }
-    fields
 }
 
 fn unquote(line: &str, start: usize, end: usize) -> Field<'_> {
@@ -270,6 +278,27 @@ fn unquote(line: &str, start: usize, end: usize) -> Field<'_> {
         field.text = Cow::Owned(inner.replace("\"\"", "\"").trim().to_owned());
     }
     field
+}
+
+/// What a spreadsheet did to a position, and what helps; `None` where it was none.
+pub(super) fn spreadsheet_number(text: &str) -> Option<(&'static str, &'static str)> {
+    let starts = text.starts_with(|c: char| c.is_ascii_digit());
+    let holds = |marks: &[char]| {
+        text.contains(marks)
+            && text
+                .chars()
+                .all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '\'') || marks.contains(&c))
+    };
+    if starts && holds(&['E', 'e', '.', ',']) && text.contains(['E', 'e']) {
+        return Some((
+            "a spreadsheet rounded the position: its last digits are lost",
+            "take the file as it was downloaded, without opening it in a spreadsheet",
+        ));
+    }
+    (starts && holds(&['.', ','])).then_some((
+        "the position is written with a decimal or thousands separator, as a spreadsheet does",
+        "take the file as it was downloaded, or format the column as whole numbers without separators",
+    ))
 }
 
 #[cfg(test)]
@@ -301,6 +330,20 @@ mod tests {
             .collect();
         assert_eq!(offsets, [0, 4, 6]);
         assert_eq!(split("a\u{3000}b", Delimiter::Space).len(), 2);
+    }
+
+    #[test]
+    fn rounded_positions_were_no_whole_number() {
+        let message = |text| spreadsheet_number(text).map(|(message, _)| message);
+        for text in ["1.23E+08", "4,12E+07", "1e8"] {
+            assert!(message(text).is_some_and(|message| message.contains("rounded")));
+        }
+        for text in ["41.201.914", "41201914,0", "41,201,914"] {
+            assert!(message(text).is_some_and(|message| message.contains("separator")));
+        }
+        for text in ["", "x", "41201914", "E", "1x5", "-5"] {
+            assert_eq!(message(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use super::header::is_valid;
 use super::record::{SourceWarning, VariantRecord, normalise_allele};
+use super::resaved::Resaved;
+use super::table::spreadsheet_number;
 use crate::bytes::{LineReader, SourceLine};
 use crate::error::Location;
 use crate::limits::{
@@ -27,6 +29,7 @@ const COLUMNS: [&str; 8] = [
 /// Reads a VCF: all of the header at once, then record by record.
 pub(super) struct VcfReader {
     lines: LineReader,
+    resaved: Option<Resaved>,
     header: Vec<SourceLine>,
     contigs: Vec<(String, Option<u64>)>,
     warnings: Vec<SourceWarning>,
@@ -35,10 +38,11 @@ pub(super) struct VcfReader {
 
 impl VcfReader {
     pub(super) fn open(mut lines: LineReader) -> Result<Self> {
+        let resaved = Resaved::detect(lines.peek());
         let mut header = Vec::new();
         let mut bytes = 0;
         let columns = loop {
-            let Some((line, text)) = lines.next_line()? else {
+            let Some((line, text)) = next_line(&mut lines, resaved.as_ref())? else {
                 return Err(no_column_line(&lines, None));
             };
             bytes += text.len();
@@ -60,10 +64,19 @@ impl VcfReader {
                 return Err(no_column_line(&lines, Some(line)));
             }
         };
-        let (contigs, warnings) = read_header(&header);
+        let (contigs, mut warnings) = read_header(&header);
         header.retain(|line| !line.trim().is_empty());
+        if resaved.is_some() {
+            let message = "a spreadsheet saved this VCF again: its quotes and delimiters are undone, \
+                           other changes cannot be";
+            warnings.push(SourceWarning {
+                line: None,
+                message: message.to_owned(),
+            });
+        }
         Ok(Self {
             lines,
+            resaved,
             header,
             contigs,
             warnings,
@@ -90,7 +103,7 @@ impl VcfReader {
 
     pub(super) fn next_record(&mut self) -> Result<Option<VariantRecord>> {
         for _ in 0..MAX_BLANK_LINES {
-            match self.lines.next_line()? {
+            match next_line(&mut self.lines, self.resaved.as_ref())? {
                 None => return Ok(None),
                 Some((_, text)) if text.trim().is_empty() => {}
                 Some((line, text)) => return self.parse_record(line, text).map(Some),
@@ -145,6 +158,18 @@ impl VcfReader {
     }
 }
 
+/// The next line, without what a spreadsheet did to it.
+fn next_line(
+    lines: &mut LineReader,
+    resaved: Option<&Resaved>,
+) -> Result<Option<(u64, SourceLine)>> {
+    let next = lines.next_line()?;
+    Ok(match resaved {
+        Some(resaved) => next.map(|(line, text)| (line, text.with_text(resaved.restore(&text)))),
+        None => next,
+    })
+}
+
 /// A column's text and its 0-based byte offset in the line.
 #[derive(Clone, Copy, Default)]
 struct VcfField<'a> {
@@ -176,9 +201,13 @@ impl<'a> VcfLine<'a> {
         match column.text.parse::<u64>() {
             Ok(0) if digits => Ok(None),
             Ok(pos) if digits && Position::new(pos).is_ok() => Position::new(pos).map(Some),
-            _ => Err(self
-                .wrong(column, "POS is not a position")
-                .with_remedy("write POS as a whole number that counts from 1")),
+            _ => {
+                let (message, remedy) = spreadsheet_number(column.text).unwrap_or((
+                    "POS is not a position",
+                    "write POS as a whole number that counts from 1",
+                ));
+                Err(self.wrong(column, message).with_remedy(remedy))
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 #![cfg(feature = "std")]
 #![allow(clippy::expect_used, clippy::panic)]
 
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::{AnyReference, BaseSource};
 use genolewm_core::source::{AlleleOutcome, VariantReader};
@@ -68,7 +69,7 @@ fn read(path: &Path) -> Result<Counts> {
         };
         counts.records += 1;
         counts.alternates += record.alternates.len().max(1);
-        for outcome in record.alleles() {
+        for outcome in record.alleles(AlleleForm::Canonical) {
             match outcome {
                 AlleleOutcome::Candidate(_) => counts.candidates += 1,
                 AlleleOutcome::Skipped(reason) => {

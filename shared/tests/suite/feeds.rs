@@ -280,7 +280,7 @@ fn what_was_read_is_dropped_and_what_was_not_is_kept() {
 
 #[test]
 fn conversions_read_a_feed_that_has_ended() {
-    let raw = b"# rsid\tchromosome\tposition\tgenotype\nrs1\t1\t1010\tAC\n";
+    let raw = b"# 23andMe\n# rsid\tchromosome\tposition\tgenotype\nrs1\t1\t1010\tAC\n";
     let convert = |feed: &Feed| -> Result<String, Error> {
         feed.rewind()?;
         let mut vcf = Vec::new();

@@ -2,8 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 use crate::common::{assert_close, cases, golden_bytes, golden_json, number, numbers, text};
-use genolewm_core::edit::EditSpec;
-use genolewm_core::position::Position;
+use genolewm_core::edit::VariantSpelling;
 use genolewm_core::surprise::{
     Aggregation, ScoreRow, SurpriseResult, aggregate, surprise_distance,
 };
@@ -37,10 +36,9 @@ fn golden_score_rows_are_written_byte_for_byte() {
     assert!(!rows.is_empty(), "no rows test nothing");
     for line in rows.lines() {
         let row: Value = serde_json::from_str(line).expect("a JSON row");
-        let pos = Position::new(row["pos"].as_u64().expect("a position")).expect("from 1");
-        let edit = EditSpec::new(
+        let variant = VariantSpelling::new(
             text(&row, "chrom"),
-            pos,
+            row["pos"].as_u64().expect("a position"),
             text(&row, "ref"),
             text(&row, "alt"),
         );
@@ -52,7 +50,8 @@ fn golden_score_rows_are_written_byte_for_byte() {
             low_confidence: row["low_confidence"].as_bool().expect("a flag"),
         };
         let row = ScoreRow {
-            edit: edit.expect("a valid edit"),
+            variant: variant.expect("a variant"),
+            scored_as: None,
             result,
         };
         assert_eq!(row.to_json_line().as_deref(), Ok(line));

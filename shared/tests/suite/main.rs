@@ -3,6 +3,7 @@
 mod common;
 mod genomes;
 
+mod canonical;
 mod corner_cases;
 mod feeds;
 mod golden_calibration;
@@ -25,6 +26,7 @@ mod prop_evaluation;
 mod prop_planning;
 mod prop_provenance;
 mod references;
+mod resaved_files;
 mod send;
 mod sources;
 mod two_bit;

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used)]
 
 use crate::genomes::{bgzip, canonical, fasta, gzip, random_bases, span};
+use genolewm_core::edit::SkipReason;
 use genolewm_core::position::BpOffset;
 use genolewm_core::reference::{AnyReference, BaseSource, FastaReference, Reference};
 use genolewm_core::window::extract_window;
@@ -179,4 +180,42 @@ fn what_cannot_be_a_reference_is_named() {
     }
     let missing = AnyReference::open_path(std::path::Path::new("/nowhere/x.fa"));
     assert!(missing.expect_err("no such file").remedy().is_some());
+}
+
+#[test]
+fn mitochondria_are_told_apart_by_length() {
+    let fasta = |contigs: &[(&str, usize)]| {
+        let record = |(name, bp): &(&str, usize)| format!(">{name}\n{}\n", "A".repeat(*bp));
+        let text: String = contigs.iter().map(record).collect();
+        let source = FastaReference::open(text.into_bytes(), None, None, "ref.fa");
+        Reference::new(source.expect("a FASTA"))
+    };
+    let length = |reference: &Reference<FastaReference<Vec<u8>>>, name: &str| {
+        reference.contig(name).map(|contig| contig.length_bp)
+    };
+    let hg19 = fasta(&[("chr1", 50), ("chrM", 16_571)]);
+    let both = fasta(&[("chrM", 16_571), ("chrMT", 16_569)]);
+    let hg38 = fasta(&[("chrM", 16_569)]);
+    for name in ["MT", "chrMT", "NC_012920.1"] {
+        assert_eq!(length(&hg19, name), None);
+        assert_eq!(hg19.why_unknown(name), SkipReason::OtherMitochondrion);
+        assert_eq!(length(&both, name), Some(16_569));
+        assert_eq!(length(&hg38, name), Some(16_569));
+    }
+    assert_eq!(length(&hg19, "chrM"), Some(16_571));
+    assert_eq!(length(&hg38, "M"), Some(16_569));
+    assert_eq!(length(&both, "M"), Some(16_569));
+    assert_eq!(length(&both, "NC_001807.4"), Some(16_571));
+    assert_eq!(length(&hg38, "NC_001807.4"), None);
+    assert_eq!(length(&fasta(&[("MT", 40)]), "chrM"), Some(40));
+    assert_eq!(hg19.why_unknown("2"), SkipReason::ContigUnknown);
+    // What a VCF's header declares.
+    assert_eq!(hg38.mitochondrion_of("chrM", 16_569), None);
+    assert_eq!(
+        both.mitochondrion_of("chrM", 16_569).as_deref(),
+        Some("chrMT")
+    );
+    let other = hg38.mitochondrion_of("chrM", 16_571).expect("another");
+    assert_eq!(hg38.why_unknown(&other), SkipReason::OtherMitochondrion);
+    assert_eq!(hg38.contig(&other), None);
 }

@@ -7,7 +7,8 @@ use genolewm_tests::{dir, golden};
 use serde_json::Value;
 
 const BASELINE: &str = "carbon-baseline --vcf golden/baseline.vcf --fasta golden/ref.fa \
-                        --carbon-model-dir golden/encoder --output-scores scores.jsonl";
+                        --carbon-model-dir golden/encoder --output-scores scores.jsonl \
+                        --alleles as-given";
 
 #[test]
 fn golden_baseline_rows_are_those_of_the_package() {

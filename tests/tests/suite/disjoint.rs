@@ -5,7 +5,7 @@
 #![allow(clippy::panic, clippy::expect_used)]
 
 use genolewm_core::ErrorCode;
-use genolewm_core::edit::EditSpec;
+use genolewm_core::edit::{AlleleForm, EditSpec};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_data::corpus::Corpus;
 use genolewm_data::corpus::local::LocalRecord;
@@ -278,7 +278,7 @@ fn the_real_files_keep_apart_too() {
         calibration: None,
     };
     let vcf = data.join("clinvar/clinvar_20170404.hg19.local.vcf.gz");
-    let set = read_variants(&vcf, ErrorCode::EvalDataset).expect("variants");
+    let set = read_variants(&vcf, AlleleForm::Canonical, ErrorCode::EvalDataset).expect("variants");
     let held = regions("holdout.bed");
     let (mut fitted, mut measured) = (0, 0);
     for LabelledVariant { edit, .. } in set.variants.into_iter().filter(selected) {

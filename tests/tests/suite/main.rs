@@ -1,5 +1,6 @@
 //! The program from end to end: one file for each part of it, linked once.
 
+mod alleles;
 mod annotation;
 mod array;
 mod bad_input;
@@ -13,8 +14,10 @@ mod disjoint;
 mod eval;
 mod eval_all;
 mod export;
+mod files;
 mod fixture;
 mod flags;
+mod identity;
 mod joint;
 mod kills;
 mod odd_lines;

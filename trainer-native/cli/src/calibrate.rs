@@ -1,5 +1,6 @@
 //! `genolewm calibrate`: what is usual, from variants that are common.
 
+use super::common::alleles::AlleleArgs;
 use super::common::backend::on_backend;
 use super::common::model::{self, ModelArgs};
 use super::common::output::Output;
@@ -20,6 +21,7 @@ use genolewm_core::calibration::{
     write_calibration_table,
 };
 use genolewm_core::context::{classify_region, classify_repeat};
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::position::Interval;
 use genolewm_core::source::{AlleleOutcome, VariantRecord, Whose};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -41,6 +43,8 @@ pub struct Args {
     fasta: Vec<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    form: AlleleArgs,
     #[command(flatten)]
     context: AnnotationArgs,
     /// Where the table goes
@@ -163,10 +167,17 @@ fn examples(
                 regions,
                 whose: Whose::Everything,
                 filter: args.min_af.map(|least| RecordFilter {
-                    passes: has_allele,
+                    passes: match args.form.alleles {
+                        AlleleForm::Canonical => {
+                            |record, af| has_allele(record, af, AlleleForm::Canonical)
+                        }
+                        AlleleForm::AsGiven => {
+                            |record, af| has_allele(record, af, AlleleForm::AsGiven)
+                        }
+                    },
                     least,
                 }),
-                strict: false,
+                ..Selection::default()
             },
             batch_size: args.batch_size,
             show_progress: terminal.shows_progress() && !args.no_progress,
@@ -185,7 +196,7 @@ fn examples(
             session.set_replayed(journal.replayed());
             workers = journal.over(runtime, workers);
         }
-        let placer = Placer::of(runtime.info());
+        let placer = Placer::of(runtime.info()).of_alleles(args.form.alleles);
         let accounts = session.run(placer, &workers, |record, reference| {
             background.add(&record, &mut places, reference)
         })?;
@@ -198,8 +209,8 @@ fn examples(
 }
 
 /// Whether an allele of a record has this frequency or more.
-fn has_allele(record: &VariantRecord, af: f64) -> bool {
-    let mut alleles = record.alleles().into_iter().enumerate();
+fn has_allele(record: &VariantRecord, af: f64, form: AlleleForm) -> bool {
+    let mut alleles = record.alleles(form).into_iter().enumerate();
     alleles.any(|(index, allele)| match allele {
         AlleleOutcome::Candidate(edit) => labelled(record, index, edit).is_at_least(af),
         AlleleOutcome::Skipped(_) => false,

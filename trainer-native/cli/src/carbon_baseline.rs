@@ -1,5 +1,6 @@
 //! `genolewm carbon-baseline`: the zero-shot baseline that surprise is measured against.
 
+use super::common::alleles::AlleleArgs;
 use super::common::backend::on_backend;
 use super::common::identity::now;
 use super::common::output::{Output, display_name};
@@ -10,9 +11,11 @@ use super::scoring::skipped::SkippedFile;
 use crate::common::command::{Context, Status};
 use genolewm::bundle::load_language_model;
 use genolewm::files::Directory;
+use genolewm::format::given;
 use genolewm::ops::NativeOps;
-use genolewm::scorer::{Outcome, Placer, ScoredBy, Selection, Workers};
+use genolewm::scorer::{Outcome, Placer, RecordOutcome, ScoredBy, Selection, Workers};
 use genolewm_core::Result;
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::source::Whose;
 use genolewm_evaluate::baselines::carbon::{
     BaselineRow, CarbonIdentity, CarbonRun, CarbonScorer, GENERATED_BY, Known,
@@ -59,6 +62,8 @@ pub struct Args {
     /// Bases of a window: 4096, 12288 or 24576
     #[arg(long, value_name = "BP", default_value_t = 12_288)]
     window_bp: usize,
+    #[command(flatten)]
+    form: AlleleArgs,
     /// Score only CHROM[:START-END],… or the intervals of a BED file
     #[arg(long, value_name = "REGIONS")]
     regions: Option<String>,
@@ -127,9 +132,9 @@ fn run_on(
         by,
         answer: Box::new(|batch| lock().rows(batch)),
     };
-    let placer = Placer::new(args.window_bp, None);
+    let placer = Placer::new(args.window_bp, None).of_alleles(args.form.alleles);
     let accounts = session.run(placer, &workers, |record, _| {
-        write_rows(&record.outcomes, &mut output)
+        write_rows(&record, &mut output)
     })?;
     let baseline = lock();
     // What an interrupted run computed is worth keeping too.
@@ -156,10 +161,11 @@ fn run_on(
     Ok(Status::Done)
 }
 
-fn write_rows(outcomes: &[Outcome<BaselineRow>], output: &mut Output) -> Result<()> {
-    for outcome in outcomes {
+fn write_rows(found: &RecordOutcome<BaselineRow>, output: &mut Output) -> Result<()> {
+    for (allele, outcome) in found.outcomes.iter().enumerate() {
         if let Outcome::Scored(row) = outcome {
-            output.line(row.to_json_line()?)?;
+            let variant = given(&found.record, allele)?;
+            output.line(row.to_json_line(&variant)?)?;
         }
     }
     Ok(())
@@ -208,7 +214,9 @@ fn metadata(args: &Args) -> Result<CarbonRun> {
     let metadata = args.metadata_output.as_deref();
     metadata.map_or(Ok(()), |path| name(path).map(drop))?;
     let model = &args.carbon_model_dir;
+    let form = args.form.alleles;
     Ok(CarbonRun {
+        alleles: (form != AlleleForm::AsGiven).then(|| form.to_string()),
         carbon_model: name(model).unwrap_or_else(|_| model.display().to_string()),
         carbon_revision: args.carbon_revision.clone(),
         fasta: name(&args.fasta)?,

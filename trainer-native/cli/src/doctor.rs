@@ -21,7 +21,7 @@ pub struct Args {
     model: ModelArgs,
 }
 
-/// Prints what there is, and checks the model: every hash, then one score.
+/// Prints what there is, and checks the model: every hash, then its answers to the self-check.
 ///
 /// # Errors
 /// As the model's, when it cannot be used.
@@ -53,10 +53,23 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     terminal.line(table.render())?;
     let named = args.model.model_dir.as_ref();
     let name = named.map_or(builtin::NAME.to_owned(), |path| path.display().to_string());
-    let (model_id, milliseconds) =
-        on_backend!(&args.model.backend, ops => try_model(ops, &args.model)?);
+    let tried = on_backend!(&args.model.backend, ops => try_model(ops, &args.model)?);
     terminal.line(format_args!(
-        "{name}: hashes ok, a test score is finite ({milliseconds:.1} ms), {model_id}"
+        "{name}: hashes ok, {}, a score takes {:.1} ms",
+        match tried.answers {
+            true => "self-check ok",
+            false => "no self-check (the model brings no answers), a test score is finite",
+        },
+        tried.milliseconds
+    ))?;
+    terminal.line(format_args!("model: {}", tried.model_id))?;
+    let (files, sealed) = (tried.files, tried.sealed);
+    terminal.line(format_args!(
+        "model files: {files} ({})",
+        match sealed {
+            true => "sealed",
+            false => "not sealed: `genolewm-train seal` lists them with their hashes",
+        }
     ))?;
     Ok(Status::Done)
 }
@@ -87,19 +100,34 @@ fn gpu() -> String {
     }
 }
 
-/// Loads the model and scores the first edit of the self-check; its id, and how long that took.
+/// What came of trying the model.
+struct Tried {
+    model_id: String,
+    files: String,
+    sealed: bool,
+    answers: bool,
+    milliseconds: f64,
+}
+
+/// Loads the model, which asks it the self-check's questions, and scores the first of them again for
+/// the time that it takes.
 ///
 /// # Errors
 /// As [`Scorer::score`](genolewm::scorer::Scorer::score), among them that a score is not finite.
-fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<(String, f64)> {
+fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<Tried> {
     let runtime = model::runtime(ops, args)?;
     let info = runtime.info();
     let candidates = self_check::candidates(info.config.window_bp)?;
     let started = Instant::now();
     let first = candidates.get(..1).unwrap_or_default();
     pollster::block_on(runtime.scorer().score(first))?;
-    let milliseconds = 1e3 * started.elapsed().as_secs_f64();
-    Ok((info.model_id.clone(), milliseconds))
+    Ok(Tried {
+        model_id: info.model_id.clone(),
+        files: info.files_id()?,
+        sealed: info.files.sealed,
+        answers: info.self_check.is_some(),
+        milliseconds: 1e3 * started.elapsed().as_secs_f64(),
+    })
 }
 
 /// The widest vector instructions of the processor.

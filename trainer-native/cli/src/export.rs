@@ -4,7 +4,7 @@ use super::common::model::{self, ModelArgs};
 use super::common::terminal::Terminal;
 use super::scoring::top::TextTable;
 use crate::common::command::{Context, Status};
-use genolewm::bundle::Bundle;
+use genolewm::Runtime;
 use genolewm::config::ModelConfig;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::ops::BurnOps;
@@ -222,7 +222,8 @@ fn export_directory(
     check_free(&args.output_dir, last.into_iter(), args.overwrite)?;
     let opened = Opened::new(args, seed)?;
     let ops = BurnOps::cpu();
-    let bundle = Bundle::load(&ops, opened.model.as_ref(), opened.encoder.as_ref())?;
+    let runtime = Runtime::load(ops.clone(), opened.model.as_ref(), opened.encoder.as_ref())?;
+    let (_, bundle) = runtime.into_parts();
     let reference = MeasuredModel {
         ops: ops.clone(),
         bundle,

@@ -6,20 +6,25 @@ use super::scoring::input::open_input;
 use crate::common::command::Status;
 use clap::ValueEnum;
 use genolewm::runtime::open_reference;
+use genolewm::scorer::{Import, ImportRequest, Intake, Selection, VariantFile};
+use genolewm_core::contig::common_form;
 use genolewm_core::error::Location;
-use genolewm_core::position::Position;
-use genolewm_core::source::{ImportOptions, ReferenceAlleles, SourceFormat, convert_to_vcf};
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::limits::MAX_POSITION;
+use genolewm_core::position::Interval;
+use genolewm_core::reference::{BaseSource, ContigInfo, Reference};
+use genolewm_core::source::SourceFormat;
+use genolewm_core::{Error, Result};
 use genolewm_train::files::read_text;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Convert a raw-data file to VCF
 ///
-/// Array files name no reference alleles: these come from --fasta or from --reference-alleles.
-/// Nothing leaves this machine.
+/// Array files name no reference alleles: these come from --fasta or from --reference-alleles, and a
+/// file that does not belong to them is refused. Nothing leaves this machine.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// The raw-data file, plain or gzip; - for standard input
+    /// The raw-data file, plain, gzip or in a ZIP archive; - for standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// Where the VCF goes; - for standard output
@@ -34,6 +39,9 @@ pub struct Args {
     /// Reference alleles instead of --fasta: a table of contig, position and allele
     #[arg(long, value_name = "TSV", conflicts_with = "fasta")]
     reference_alleles: Option<PathBuf>,
+    /// The file inside, where the input is a ZIP archive with several
+    #[arg(long, value_name = "NAME")]
+    member: Option<String>,
     /// Name of the sample in the VCF
     #[arg(long, value_name = "NAME", default_value = "sample")]
     sample_id: String,
@@ -55,6 +63,10 @@ enum ImportFormat {
     Ancestry,
     /// MyHeritage
     Myheritage,
+    /// FamilyTreeDNA
+    Familytreedna,
+    /// Living DNA
+    Livingdna,
     /// Sequencing.com's JSON
     Sequencing,
 }
@@ -66,6 +78,8 @@ impl ImportFormat {
             Self::TwentyThreeAndMe => Some(SourceFormat::TwentyThreeAndMe),
             Self::Ancestry => Some(SourceFormat::AncestryDna),
             Self::Myheritage => Some(SourceFormat::MyHeritage),
+            Self::Familytreedna => Some(SourceFormat::FamilyTreeDna),
+            Self::Livingdna => Some(SourceFormat::LivingDna),
             Self::Sequencing => Some(SourceFormat::SequencingJson),
         }
     }
@@ -74,75 +88,150 @@ impl ImportFormat {
 /// Converts the file and tells the counts.
 ///
 /// # Errors
-/// `INPUT.*` for a file or row that cannot be converted, `RESOURCE.*` for the output.
+/// `INPUT.*` for a file that cannot be read or belongs to another reference, or with --strict for a row
+/// that cannot be converted; `RESOURCE.*` for the output.
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
-    let name = args.input.display().to_string();
-    let (input, _) = open_input(&args.input)?;
-    let options = ImportOptions {
-        format: args.format.source(),
-        sample_id: args.sample_id.clone(),
-        skip_unsupported: !args.strict,
+    if let Some(fasta) = &args.fasta {
+        return convert(
+            args,
+            &fasta.display().to_string(),
+            open_reference(fasta)?,
+            terminal,
+        );
+    }
+    let table = match &args.reference_alleles {
+        Some(path) => read_table(path)?,
+        None => AlleleTable::default(),
     };
-    let mut lookup = alleles(args)?;
+    convert(args, "", Reference::new(table), terminal)
+}
+
+fn convert<S: BaseSource>(
+    args: &Args,
+    reference_name: &str,
+    mut reference: Reference<S>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Status> {
+    let name = args.input.display().to_string();
+    let selection = Selection {
+        strict: args.strict,
+        member: args.member.clone(),
+        ..Selection::default()
+    };
+    let request = ImportRequest {
+        sample_id: args.sample_id.clone(),
+        format: args.format.source(),
+        strict: args.strict,
+    };
+    let mut input = VariantFile::new(open_input(&args.input)?.0, &name);
+    let mut import = Import::new(Intake::new(&name, reference_name, selection), request)?;
+    input.open(import.intake_mut())?;
+    let is_array = import
+        .intake_mut()
+        .reader()
+        .is_some_and(|reader| reader.format().is_array());
+    if is_array && reference.contigs().is_empty() {
+        let message = "array files name no reference alleles";
+        return Err(Error::input(message).with_remedy(
+            "give the reference with --fasta, or the alleles with --reference-alleles",
+        ));
+    }
     let mut output = Output::create(&args.output)?;
-    let summary = convert_to_vcf(input, &name, &mut output, &mut lookup, &options)?;
+    while let Some(need) = import.next(&mut reference)? {
+        input.meet(need, import.intake_mut())?;
+    }
+    let (vcf, counts, warnings) = import.finish(&reference)?;
+    output.line(vcf.trim_end())?;
     output.commit()?;
+    warnings
+        .iter()
+        .take(SHOWN_WARNINGS)
+        .for_each(|warning| terminal.warn(warning));
     terminal.info(format_args!(
-        "variants written: {}\nleft out: {} reference calls, {} no-calls, {} that a VCF cannot hold or whose reference is not known",
-        summary.records_written, summary.ref_calls_skipped, summary.no_calls_skipped, summary.unsupported_skipped
+        "variants written: {}\nleft out: {} reference calls, {} no-calls, {} that a VCF cannot hold or whose reference is not known, {} not understood",
+        counts.records_written, counts.ref_calls_skipped, counts.no_calls_skipped, counts.unsupported_skipped, counts.malformed_skipped
     ));
     terminal.info(format_args!("output: {}", display_name(&args.output)));
-    if summary.records_written == 0 {
+    if counts.records_written == 0 {
         terminal.warn("the VCF holds no variant");
     }
     Ok(Status::Done)
 }
 
-/// Looks a reference allele up; none where it is not known.
-type Lookup = Box<dyn FnMut(&str, Position) -> Result<Option<String>>>;
+/// Warnings that are shown; the counts say the rest.
+const SHOWN_WARNINGS: usize = 10;
 
-/// Where reference alleles come from.
-fn alleles(args: &Args) -> Result<Lookup> {
-    if let Some(fasta) = &args.fasta {
-        let mut reference = open_reference(fasta)?;
-        return Ok(Box::new(move |contig, pos| {
-            let base = reference.base(contig, pos)?;
-            Ok(base.filter(|base| *base != 'N').map(String::from))
-        }));
-    }
-    if let Some(path) = &args.reference_alleles {
-        let table = read_table(path)?;
-        let get = move |contig: &str, pos| Ok(table.get(contig, pos).map(str::to_owned));
-        return Ok(Box::new(get));
-    }
-    Ok(Box::new(|_, _| {
-        let message = "array files name no reference alleles";
-        Err(Error::new(ErrorCode::InputGeneric, message).with_remedy(
-            "give the reference with --fasta, or the alleles with --reference-alleles",
-        ))
-    }))
+/// Reference alleles by place, as a reference of which nothing else is known.
+#[derive(Debug, Default)]
+struct AlleleTable {
+    contigs: Vec<ContigInfo>,
+    bases: BTreeMap<(String, u64), u8>,
 }
 
-fn read_table(path: &Path) -> Result<ReferenceAlleles> {
+impl AlleleTable {
+    /// Notes an allele at a 1-based position; `None` for what is no allele.
+    fn add(&mut self, contig: &str, pos: u64, allele: &str) -> Option<()> {
+        let bases = allele.to_ascii_uppercase();
+        let valid = (1..=MAX_POSITION).contains(&pos)
+            && !bases.is_empty()
+            && bases.bytes().all(|base| b"ACGT".contains(&base));
+        let contig = valid.then(|| common_form(contig))?;
+        let length_bp = pos - 1 + bases.len() as u64;
+        match self.contigs.iter_mut().find(|info| info.name == contig) {
+            Some(info) => info.length_bp = info.length_bp.max(length_bp),
+            None => self.contigs.push(ContigInfo {
+                name: contig.clone(),
+                length_bp,
+            }),
+        }
+        for (at, base) in (pos - 1..).zip(bases.bytes()) {
+            self.bases.insert((contig.clone(), at), base);
+        }
+        Some(())
+    }
+}
+
+impl BaseSource for AlleleTable {
+    fn contigs(&self) -> &[ContigInfo] {
+        &self.contigs
+    }
+
+    fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
+        let (start, end) = (interval.start.get(), interval.end.get());
+        let count = end.saturating_sub(start);
+        let mut bases = vec![b'N'; usize::try_from(count).unwrap_or_default()];
+        let places = (contig.to_owned(), start)..(contig.to_owned(), end);
+        for ((_, at), base) in self.bases.range(places) {
+            let to = usize::try_from(at - start).ok();
+            if let Some(to) = to.and_then(|to| bases.get_mut(to)) {
+                *to = *base;
+            }
+        }
+        String::from_utf8(bases).map_err(|_| Error::invariant("bases are not ASCII"))
+    }
+}
+
+fn read_table(path: &Path) -> Result<AlleleTable> {
     let name = path.display().to_string();
     let text = read_text(path)?;
-    let mut rows = Vec::new();
+    let mut table = AlleleTable::default();
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
         let columns: Vec<&str> = line.split_whitespace().collect();
-        let row = match columns.as_slice() {
-            [contig, pos, allele, ..] => pos.parse().ok().map(|pos| (*contig, pos, *allele)),
+        let added = match columns.as_slice() {
+            [contig, pos, allele, ..] => {
+                let pos = pos.parse().ok();
+                pos.and_then(|pos| table.add(contig, pos, allele))
+            }
             _ => None,
         };
-        rows.push(row.ok_or_else(|| {
-            Error::new(
-                ErrorCode::InputGeneric,
-                "a row of the table has no contig, position and allele",
-            )
-            .at(Location::line(&name, number))
-        })?);
+        added.ok_or_else(|| {
+            Error::input("a row of the table has no contig, position and allele over A, C, G and T")
+                .at(Location::line(&name, number))
+                .with_remedy("write contig, 1-based position and allele, with blanks between them")
+        })?;
     }
-    ReferenceAlleles::new(rows)
+    Ok(table)
 }

@@ -7,11 +7,12 @@ mod modes;
 use super::common::terminal::Terminal;
 use crate::common::command::{Context, Status};
 use clap::Subcommand;
+use genolewm::files::Directory;
 use genolewm_core::Result;
 use genolewm_report::curves::curves;
 use genolewm_report::metrics::read_metrics;
 use genolewm_report::output::write_atomically;
-use genolewm_train::assemble::renew_manifest;
+use genolewm_train::assemble::{renew_manifest, seal};
 use genolewm_train::encoder::EncoderSettings;
 use genolewm_train::joint::JointSettings;
 use genolewm_train::predictor::PredictorSettings;
@@ -45,6 +46,15 @@ enum TrainCommand {
         /// The model directory
         #[arg(value_name = "DIR")]
         directory: PathBuf,
+    },
+    /// Seal a model directory: list every file that decides scores, with its hash, in seal.json
+    Seal {
+        /// The model directory
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// Its encoder's directory, where it lies elsewhere
+        #[arg(long, value_name = "DIR")]
+        encoder_dir: Option<PathBuf>,
     },
     /// Draw a run's metrics as SVG
     Curves(CurvesArgs),
@@ -93,6 +103,16 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
         TrainCommand::Predictor(stage) => stage.run(&stop, context, terminal)?,
         TrainCommand::Joint(stage) => stage.run(&stop, context, terminal)?,
         TrainCommand::Manifest { directory } => renew_manifest(directory)?,
+        TrainCommand::Seal {
+            directory,
+            encoder_dir,
+        } => {
+            let encoder = match encoder_dir {
+                Some(encoder) => Directory::open(encoder)?,
+                None => Directory::open(directory)?.encoder()?,
+            };
+            seal(directory, &encoder)?;
+        }
         TrainCommand::Curves(curves) => curves.draw()?,
     }
     Ok(ended(&stop, terminal))

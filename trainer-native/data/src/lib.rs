@@ -10,7 +10,6 @@ mod sha256;
 pub mod bases;
 pub mod weighted;
 pub mod markov;
-pub mod trimmed_variant;
 pub mod shards;
 pub mod variants;
 pub mod files;

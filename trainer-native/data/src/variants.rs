@@ -2,7 +2,7 @@
 
 use crate::shards::{ShardKind, Significance, iter_clinvar_shard, iter_gnomad_shard, shard_kind};
 use genolewm_core::contig::common_form;
-use genolewm_core::edit::{EditSpec, SkipReason};
+use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, edit_of};
 use genolewm_core::position::{Interval, Position};
 use genolewm_core::source::{AlleleOutcome, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -67,7 +67,8 @@ pub struct VariantSet {
 }
 
 /// Reads a VCF, plain, gzip or bgzip, with the frequencies and classes of its INFO column, or a
-/// shard of gnomAD or ClinVar. `code` is that of errors about a shard's content.
+/// shard of gnomAD or ClinVar, with alleles in this form, as far as that takes no reference. `code` is
+/// that of errors about a shard's content.
 ///
 /// Frequency: `AF`; else 1000 Genomes' `MAF_1kg` through `MA_1kg`; else gnomAD's `AF_gnomADe`; else
 /// the mean over `AF_1kg_*`. Class: `CLNSIG` and `CLASS`. Gene: `GENEINFO` up to its colon.
@@ -75,11 +76,11 @@ pub struct VariantSet {
 /// # Errors
 /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.VCF_PARSE` where a VCF is malformed, `code`
 /// where a shard is damaged or has not the columns.
-pub fn read_variants(path: &Path, code: ErrorCode) -> Result<VariantSet> {
+pub fn read_variants(path: &Path, form: AlleleForm, code: ErrorCode) -> Result<VariantSet> {
     match shard_kind(path, code)? {
-        None => read_vcf(Box::new(open(path)?), &path.display().to_string()),
-        Some(ShardKind::Gnomad) => read_gnomad(path, code),
-        Some(ShardKind::Clinvar) => read_clinvar(path, code),
+        None => read_vcf(Box::new(open(path)?), &path.display().to_string(), form),
+        Some(ShardKind::Gnomad) => read_gnomad(path, form, code),
+        Some(ShardKind::Clinvar) => read_clinvar(path, form, code),
     }
 }
 
@@ -87,22 +88,26 @@ pub fn read_variants(path: &Path, code: ErrorCode) -> Result<VariantSet> {
 ///
 /// # Errors
 /// `INPUT.VCF_PARSE` where it is malformed.
-pub fn read_vcf(vcf: Box<dyn Read + Send>, name: &str) -> Result<VariantSet> {
+pub fn read_vcf(vcf: Box<dyn Read + Send>, name: &str, form: AlleleForm) -> Result<VariantSet> {
     let mut reader = VariantReader::open(vcf, name)?;
     let mut set = VariantSet::default();
     while let Some(record) = reader.next_record()? {
-        for (index, outcome) in record.alleles().into_iter().enumerate() {
+        for (index, outcome) in record.alleles(form).into_iter().enumerate() {
+            let outcome = match outcome {
+                AlleleOutcome::Candidate(edit) => Ok(edit),
+                AlleleOutcome::Skipped(reason) => Err(reason),
+            };
             set.add(outcome, |edit| labelled(&record, index, edit));
         }
     }
     Ok(set)
 }
 
-fn read_gnomad(path: &Path, code: ErrorCode) -> Result<VariantSet> {
+fn read_gnomad(path: &Path, form: AlleleForm, code: ErrorCode) -> Result<VariantSet> {
     let mut set = VariantSet::default();
     for row in iter_gnomad_shard(path, code)? {
         let row = row?;
-        let outcome = allele_of(row.chrom, row.pos, row.reference, row.alternate);
+        let outcome = edit_of(&row.chrom, row.pos, &row.reference, &row.alternate, form);
         set.add(outcome, |edit| LabelledVariant {
             af: Some(row.af_global),
             passed: matches!(row.filter.as_str(), "PASS" | "."),
@@ -112,11 +117,11 @@ fn read_gnomad(path: &Path, code: ErrorCode) -> Result<VariantSet> {
     Ok(set)
 }
 
-fn read_clinvar(path: &Path, code: ErrorCode) -> Result<VariantSet> {
+fn read_clinvar(path: &Path, form: AlleleForm, code: ErrorCode) -> Result<VariantSet> {
     let mut set = VariantSet::default();
     for row in iter_clinvar_shard(path, code)? {
         let row = row?;
-        let outcome = allele_of(row.chrom, row.pos, row.reference, row.alternate);
+        let outcome = edit_of(&row.chrom, row.pos, &row.reference, &row.alternate, form);
         set.add(outcome, |edit| LabelledVariant {
             significance: Some(row.clinical_significance),
             gene: row.gene_symbol,
@@ -126,27 +131,15 @@ fn read_clinvar(path: &Path, code: ErrorCode) -> Result<VariantSet> {
     Ok(set)
 }
 
-/// What becomes of a shard's row: an edit, or a reason as for any other source.
-fn allele_of(chrom: String, pos: Position, reference: String, alternate: String) -> AlleleOutcome {
-    let record = VariantRecord {
-        line: 0,
-        raw: None,
-        contig: chrom,
-        pos: Some(pos),
-        id: None,
-        reference: Some(reference),
-        alternates: vec![alternate],
-        call: None,
-    };
-    let outcome = record.alleles().into_iter().next();
-    outcome.unwrap_or(AlleleOutcome::Skipped(SkipReason::MissingAlt))
-}
-
 impl VariantSet {
-    fn add(&mut self, outcome: AlleleOutcome, label: impl FnOnce(EditSpec) -> LabelledVariant) {
+    fn add(
+        &mut self,
+        outcome: Result<EditSpec, SkipReason>,
+        label: impl FnOnce(EditSpec) -> LabelledVariant,
+    ) {
         match outcome {
-            AlleleOutcome::Candidate(edit) => self.variants.push(label(edit)),
-            AlleleOutcome::Skipped(reason) => {
+            Ok(edit) => self.variants.push(label(edit)),
+            Err(reason) => {
                 *self.skipped.entry(reason.as_str()).or_default() += 1;
             }
         }
@@ -163,7 +156,7 @@ pub fn labelled(record: &VariantRecord, allele: usize, edit: EditSpec) -> Labell
         .and_then(|line| line.split('\t').nth(6))
         .unwrap_or(".");
     LabelledVariant {
-        af: frequency(record, allele, &edit),
+        af: frequency(record, allele),
         significance: of_allele(record, allele, "CLNSIG")
             .map(|text| Significance::summarised(text, of_allele(record, allele, "CLASS"))),
         gene: record
@@ -188,7 +181,7 @@ fn of_allele<'r>(record: &'r VariantRecord, allele: usize, key: &str) -> Option<
     (own != ".").then_some(own)
 }
 
-fn frequency(record: &VariantRecord, allele: usize, edit: &EditSpec) -> Option<f64> {
+fn frequency(record: &VariantRecord, allele: usize) -> Option<f64> {
     let number = |text: &str| {
         text.parse::<f64>()
             .ok()
@@ -198,9 +191,10 @@ fn frequency(record: &VariantRecord, allele: usize, edit: &EditSpec) -> Option<f
     let minor = || {
         let maf = record.info("MAF_1kg").and_then(number)?;
         let minor = record.info("MA_1kg")?;
+        let is = |allele: Option<&String>| allele.is_some_and(|allele| allele == minor);
         match record.alternates.len() {
-            _ if minor == edit.alternate() => Some(maf),
-            1 if minor == edit.reference() => Some(1.0 - maf),
+            _ if is(record.alternates.get(allele)) => Some(maf),
+            1 if is(record.reference.as_ref()) => Some(1.0 - maf),
             _ => None,
         }
     };

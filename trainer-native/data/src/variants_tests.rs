@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::shards::{GnomadRules, PrepareRequest, prepare_gnomad_shard};
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::position::BpOffset;
 
 const HEADER: &str = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
@@ -13,7 +14,7 @@ fn read(rows: &[&str]) -> VariantSet {
         .map(|row| row.replace(' ', "\t") + "\n")
         .collect();
     std::fs::write(file.path(), HEADER.to_owned() + &lines).unwrap();
-    read_variants(file.path(), ErrorCode::EvalDataset).unwrap()
+    read_variants(file.path(), AlleleForm::Canonical, ErrorCode::EvalDataset).unwrap()
 }
 
 #[test]
@@ -140,7 +141,12 @@ fn a_shard_gives_the_common_variants_of_its_vcf() {
     let report = prepare_gnomad_shard(&request, rules, &|| false)
         .unwrap()
         .unwrap();
-    let set = read_variants(&report.output_path, ErrorCode::EvalDataset).unwrap();
+    let set = read_variants(
+        &report.output_path,
+        AlleleForm::Canonical,
+        ErrorCode::EvalDataset,
+    )
+    .unwrap();
     let common: Vec<bool> = set
         .variants
         .iter()

@@ -3,7 +3,7 @@
 use crate::bases::decode;
 use crate::sha256::hex;
 use genolewm_core::Result;
-use genolewm_core::edit::{EditSpec, RelEdit};
+use genolewm_core::edit::{EditSpec, LeftAligner, RelEdit, TrimmedVariant};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::window::window_sha256;
 use std::sync::Arc;
@@ -102,17 +102,60 @@ impl WindowContext {
     /// lie on two records, or where the edit is none of a record.
     #[must_use]
     pub fn on_record(&self, edit: &RelEdit) -> Option<EditSpec> {
-        let mut first = edit.rel_pos().get();
+        self.on_piece(edit).map(|(edit, ..)| edit)
+    }
+
+    /// The change of a record that an edit of the window is, at every place at which the window's bases
+    /// let it be written; none where [`on_record`](Self::on_record) has none.
+    #[must_use]
+    pub fn places(&self, edit: &RelEdit) -> Vec<TrimmedVariant> {
+        let Some((edit, piece, before)) = self.on_piece(edit) else {
+            return Vec::new();
+        };
+        let base = |at: BpOffset| {
+            let inside = at
+                .since(piece.span.start)
+                .filter(|_| piece.span.contains(at))?;
+            self.bases.as_bytes().get(before + inside.index()).copied()
+        };
+        TrimmedVariant::of(&edit).places(base)
+    }
+
+    /// An edit of the contig that a placed window lies on, in its canonical form, as far left as the
+    /// window shows; `None` where its reference bases are not there.
+    #[must_use]
+    pub fn canonical(&self, edit: &EditSpec) -> Option<RelEdit> {
+        let base = |at: u64| {
+            let inside = BpOffset(at).since(self.start)?;
+            self.bases.as_bytes().get(inside.index())
+        };
+        let bases = |span: Interval| -> String {
+            let all = span.start.get()..span.end.get();
+            all.map(|at| base(at).map_or('N', |&base| char::from(base)))
+                .collect()
+        };
+        if bases(edit.span()) != edit.reference() {
+            return None;
+        }
+        let edit = LeftAligner::default().align(edit, |span| Ok(bases(span)));
+        edit.ok()?.relative_to(self.start, self.span().last()?).ok()
+    }
+
+    /// An edit as one of the record that its reference bases lie on, the piece of it, and the bases of the
+    /// window before that.
+    fn on_piece(&self, edit: &RelEdit) -> Option<(EditSpec, &Piece, usize)> {
+        let mut before = 0;
         for piece in &self.pieces {
             let size = piece.span.len_bp();
+            let first = edit.rel_pos().get() - before;
             if first < size {
                 let inside = first + edit.ref_bases().len() as u64 <= size;
                 let position = piece.span.start.saturating_add(first).position();
-                return EditSpec::new(&piece.contig, position, edit.ref_bases(), edit.alt_bases())
-                    .ok()
-                    .filter(|_| inside);
+                let (reference, alternate) = (edit.ref_bases(), edit.alt_bases());
+                let edit = EditSpec::new(&piece.contig, position, reference, alternate).ok()?;
+                return inside.then_some((edit, piece, usize::try_from(before).ok()?));
             }
-            first -= size;
+            before += size;
         }
         None
     }
@@ -152,6 +195,38 @@ mod tests {
         assert_eq!(whole.contig.as_deref(), Some("a"));
         assert_eq!(whole.span(), piece("a", 8, 14).span);
         assert_eq!(WindowContext::of_pieces(&[], Vec::new()), None);
+    }
+
+    #[test]
+    fn a_deletion_has_a_place_for_each_base_of_its_repeat_on_its_record() {
+        // ACAAAC, of which the last two lie on another record.
+        let codes = [0, 1, 0, 0, 0, 1];
+        let pieces = vec![piece("a", 8, 12), piece("b", 0, 2)];
+        let window = WindowContext::of_pieces(&codes, pieces).unwrap();
+        let places = |at, reference| {
+            let edit = RelEdit::new(BpOffset(at), reference, "A").unwrap();
+            window.places(&edit)
+        };
+        let key = |text: &str| TrimmedVariant::of(&text.parse().unwrap());
+        let both = places(2, "AA");
+        assert_eq!((both.len(), &both[0]), (2, &key("a:10:CA:C")));
+        assert_eq!(both[1].span(), piece("a", 11, 12).span);
+        assert_eq!(places(4, "AC"), [key("b:1:AC:A")]);
+        assert!(places(3, "AA").is_empty());
+        assert_eq!(places(1, "C"), [key("a:10:C:A")]);
+    }
+
+    #[test]
+    fn edits_are_left_aligned_as_far_as_a_window_shows() {
+        let window = WindowContext::placed("r", "chr1", BpOffset(10), "AAAAC".to_owned());
+        let canonical = |text: &str| {
+            let edit = window.canonical(&text.parse().unwrap());
+            edit.map(|edit| (edit.rel_pos().get(), edit.ref_bases().to_owned()))
+        };
+        assert_eq!(canonical("chr1:13:AA:A"), Some((0, "AA".to_owned())));
+        assert_eq!(canonical("chr1:15:C:CC"), Some((3, "A".to_owned())));
+        assert_eq!(canonical("chr1:14:CA:C"), None);
+        assert_eq!(canonical("chr1:15:CA:C"), None);
     }
 
     /// The hash is the Python package's for the same bases.

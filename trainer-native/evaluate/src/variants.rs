@@ -3,18 +3,16 @@
 use crate::errors::dataset_error;
 use crate::sequence::holds;
 use crate::states::Item;
-use genolewm::scorer::Placed;
+use genolewm::scorer::{Candidate, Placed};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::Interval;
-use genolewm_core::window::ExtractedWindow;
 use genolewm_core::{Error, Result};
 use genolewm_data::corpus::local::LocalRecord;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::variants::{LabelledVariant, VariantSet};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-/// What finds the window of an edit.
+/// What brings an edit to the form in which it is scored, and finds its window.
 pub type Locate<'a> = dyn FnMut(&EditSpec) -> Result<Placed> + 'a;
 
 /// Where variants may lie.
@@ -51,7 +49,7 @@ pub struct HeldOut {
 }
 
 impl Bounds<'_> {
-    /// The window of a variant, or why it is left out.
+    /// A variant's edit in its window, or why it is left out.
     ///
     /// # Errors
     /// Those of `place`.
@@ -60,12 +58,13 @@ impl Bounds<'_> {
         side: Side<'_>,
         edit: &EditSpec,
         place: &mut Locate<'_>,
-    ) -> Result<core::result::Result<Arc<ExtractedWindow>, &'static str>> {
+    ) -> Result<core::result::Result<Candidate, &'static str>> {
         Ok(match place(edit)? {
             Placed::Skipped(reason) => Err(reason.as_str()),
-            Placed::Window(window) => {
-                let reason = self.speaks_against(side, edit, Some(window.span()));
-                reason.map_or(Ok(window), Err)
+            Placed::Candidate(placed) => {
+                let window = placed.window.span();
+                let reason = self.speaks_against(side, &placed.edit, Some(window));
+                reason.map_or(Ok(placed), Err)
             }
         })
     }
@@ -147,16 +146,17 @@ impl HeldOut {
     /// Takes a variant in, or says why not.
     fn take(
         &mut self,
-        variant: LabelledVariant,
+        mut variant: LabelledVariant,
         bounds: Bounds<'_>,
         side: Side<'_>,
         place: &mut Locate<'_>,
     ) -> Result<Option<&'static str>> {
-        let window = match bounds.window(side, &variant.edit, place)? {
-            Ok(window) => window,
+        let placed = match bounds.window(side, &variant.edit, place)? {
+            Ok(placed) => placed,
             Err(reason) => return Ok(Some(reason)),
         };
-        self.items.push(Item::of(&variant.edit, &window)?);
+        self.items.push(Item::of(&placed.edit, &placed.window)?);
+        variant.edit = placed.edit;
         self.variants.push(variant);
         Ok(None)
     }

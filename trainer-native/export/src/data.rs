@@ -3,7 +3,7 @@
 
 use genolewm::config::ModelConfig;
 use genolewm::scorer::{Placed, Placer};
-use genolewm_core::edit::EditSpec;
+use genolewm_core::edit::{AlleleForm, EditSpec};
 use genolewm_core::evaluation::evaluated_variant_keys_sha256;
 use genolewm_core::reference::{AnyReference, BaseSource, FastaReference, Reference};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -38,7 +38,7 @@ impl Data {
     /// # Errors
     /// As the model's windows.
     pub fn example(config: &ModelConfig, most: usize) -> Result<Self> {
-        let set = read_vcf(Box::new(EXAMPLE_VCF), EXAMPLE_NAME)?;
+        let set = read_vcf(Box::new(EXAMPLE_VCF), EXAMPLE_NAME, AlleleForm::Canonical)?;
         let [fai, gzi] = [EXAMPLE_FAI, EXAMPLE_GZI].map(|index| Some(index.to_vec()));
         let fasta = FastaReference::open(EXAMPLE_FASTA, fai, gzi, "examples/brca1.hg19.fa.gz")?;
         Self::place(EXAMPLE_NAME, set, &mut Reference::new(fasta), config, most)
@@ -49,7 +49,7 @@ impl Data {
     /// # Errors
     /// `EVAL.DATASET` when they are not on both sides or do not fit the reference; as the files'.
     pub fn read(vcf: &Path, fasta: &Path, config: &ModelConfig, most: usize) -> Result<Self> {
-        let set = read_variants(vcf, ErrorCode::EvalDataset)?;
+        let set = read_variants(vcf, AlleleForm::Canonical, ErrorCode::EvalDataset)?;
         let mut reference = AnyReference::open_path(fasta).map(Reference::new)?;
         let name = vcf.display().to_string();
         Self::place(&name, set, &mut reference, config, most)
@@ -65,10 +65,10 @@ impl Data {
         let mut placer = Placer::new(config.window_bp, config.tile_bp);
         let (mut items, mut positive, mut edits) = (Vec::new(), Vec::new(), Vec::<EditSpec>::new());
         for (variant, harmful) in spread(set.variants, most) {
-            if let Placed::Window(window) = placer.place(reference, &variant.edit)? {
-                items.push(Item::of(&variant.edit, &window)?);
+            if let Placed::Candidate(placed) = placer.place(reference, &variant.edit)? {
+                items.push(Item::of(&placed.edit, &placed.window)?);
                 positive.push(harmful);
-                edits.push(variant.edit);
+                edits.push(placed.edit);
             }
         }
         if positive.iter().all(|&is| is) || !positive.contains(&true) {

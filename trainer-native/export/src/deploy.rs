@@ -1,32 +1,21 @@
 //! A model directory with weights in another number format, complete in memory.
 
 use super::Artifact;
-use super::memory::{ENCODER_PREFIX, MemoryFiles};
+use super::memory::MemoryFiles;
 use super::quantized::{WeightDtype, serialize};
-use genolewm::bundle::{Bundle, read_shards};
+use genolewm::bundle::Bundle;
 use genolewm::files::ModelFiles;
+use genolewm::opened::{OpenModel, read_documents, read_shards};
 use genolewm::ops::{BurnMatrix, BurnOps};
 use genolewm::scorer::{ScoreOptions, Scorer};
-use genolewm::self_check::{self, ANSWERS_FILE};
+use genolewm::self_check;
 use genolewm::weights::Weights;
-use genolewm_core::provenance::{Manifest, ManifestArtifact, sha256_prefixed};
+use genolewm_core::provenance::{
+    ENCODER_INDEX, ENCODER_PREFIX, ENCODER_WEIGHTS, MANIFEST_FILE, Manifest, ManifestArtifact,
+    SEAL_FILE, SELF_CHECK_FILE, sha256_prefixed,
+};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
-
-const MANIFEST: &str = "manifest.json";
-const ENCODER_WEIGHTS: &str = "model.safetensors";
-const ENCODER_INDEX: &str = "model.safetensors.index.json";
-/// What an encoder directory may hold beside its weights.
-const ENCODER_FILES: [&str; 8] = [
-    "config.json",
-    "generation_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "dna_config.json",
-];
 
 /// How the weights of a deployed model are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +45,7 @@ impl Deployed {
     /// As the files'; `DEPLOY.QUANTIZATION_FAILED` for weights that the format cannot hold.
     pub fn new(model: &dyn ModelFiles, encoder: &dyn ModelFiles, dtypes: Dtypes) -> Result<Self> {
         let mut deployed = Self {
-            manifest: Manifest::parse(&model.require(MANIFEST)?)?,
+            manifest: Manifest::parse(&model.require(MANIFEST_FILE)?)?,
             files: MemoryFiles::default(),
             tensors: BTreeMap::new(),
         };
@@ -71,7 +60,7 @@ impl Deployed {
             deployed.manifest.release_id = release;
         }
         let text = deployed.manifest.to_canonical_json()?;
-        deployed.put(MANIFEST, text.into_bytes());
+        deployed.put(MANIFEST_FILE, text.into_bytes());
         Ok(deployed)
     }
 
@@ -83,7 +72,8 @@ impl Deployed {
         Bundle::load(ops, &self.files, &self.files.encoder())
     }
 
-    /// Adds what the model answers to the self-check, by which other devices are judged.
+    /// Adds what the model answers to the self-check, by which other devices are judged, and seals
+    /// all files.
     ///
     /// # Errors
     /// As the model's.
@@ -95,7 +85,9 @@ impl Deployed {
             Error::new(ErrorCode::InternalInvariantViolation, message)
         })?;
         text.push(b'\n');
-        self.put(ANSWERS_FILE, text);
+        self.put(SELF_CHECK_FILE, text);
+        let seal = OpenModel::seal(&self.files, &self.files.encoder())?;
+        self.put(SEAL_FILE, seal.to_text()?.into_bytes());
         Ok(())
     }
 
@@ -113,7 +105,7 @@ impl Deployed {
                 tensors: self.tensors.get(file).copied().unwrap_or(0),
             })
             .collect();
-        artifacts.sort_by_key(|artifact| artifact.file == MANIFEST);
+        artifacts.sort_by_key(|artifact| artifact.file == MANIFEST_FILE);
         artifacts
     }
 
@@ -135,7 +127,8 @@ impl Deployed {
         match artifact {
             Some(artifact) => artifact.name,
             None if file.starts_with(ENCODER_PREFIX) => "encoder",
-            None if file == ANSWERS_FILE => "self_check",
+            None if file == SELF_CHECK_FILE => "self_check",
+            None if file == SEAL_FILE => "seal",
             None => "manifest",
         }
     }
@@ -184,9 +177,6 @@ impl Deployed {
     /// The encoder as it is, with the hash that the manifest has for it.
     fn copy_encoder(&mut self, encoder: &dyn ModelFiles) -> Result<()> {
         self.copy_encoder_files(encoder)?;
-        if let Some(index) = encoder.read(ENCODER_INDEX)? {
-            self.put(&format!("{ENCODER_PREFIX}{ENCODER_INDEX}"), index);
-        }
         for (name, bytes) in read_shards(encoder)? {
             let tensors = Weights::parse(&bytes, &name, |_| true)?.names().count();
             let name = format!("{ENCODER_PREFIX}{name}");
@@ -203,17 +193,15 @@ impl Deployed {
         for (name, bytes) in read_shards(encoder)? {
             weights.merge(Weights::parse(&bytes, &name, |_| true)?)?;
         }
-        let name = format!("{ENCODER_PREFIX}{ENCODER_WEIGHTS}");
-        self.manifest.encoder.hash = self.put_weights(&name, weights, dtype)?;
+        self.files.0.remove(ENCODER_INDEX);
+        self.manifest.encoder.hash = self.put_weights(ENCODER_WEIGHTS, weights, dtype)?;
         self.manifest.encoder.id = "encoder".to_owned();
         Ok(())
     }
 
     fn copy_encoder_files(&mut self, encoder: &dyn ModelFiles) -> Result<()> {
-        for name in ENCODER_FILES {
-            if let Some(bytes) = encoder.read(name)? {
-                self.put(&format!("{ENCODER_PREFIX}{name}"), bytes);
-            }
+        for (name, bytes) in read_documents(encoder)? {
+            self.put(&format!("{ENCODER_PREFIX}{name}"), bytes);
         }
         Ok(())
     }

@@ -2,10 +2,8 @@
 
 use genolewm::files::ModelFiles;
 use genolewm_core::Result;
+use genolewm_core::provenance::ENCODER_PREFIX;
 use std::collections::BTreeMap;
-
-/// Where the encoder's files lie.
-pub const ENCODER_PREFIX: &str = "encoder/";
 
 /// Files by name, with forward slashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

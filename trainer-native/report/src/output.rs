@@ -1,8 +1,9 @@
 //! The atomic writer: files that are either the old ones or complete; and locks.
 
+use genolewm_core::limits::MAX_DOCUMENT_BYTES;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -248,6 +249,25 @@ pub fn open(path: &Path) -> Result<File> {
 /// As [`io_error`].
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(io_error_at(path))
+}
+
+/// The bytes of a file that is read whole and is neither weights nor a table: a manifest, a
+/// configuration, a report, a list of places.
+///
+/// # Errors
+/// As [`read`]; `INPUT.GENERIC` for one beyond the limit.
+pub fn read_document(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut start = open(path)?.take(MAX_DOCUMENT_BYTES as u64 + 1);
+    start.read_to_end(&mut bytes).map_err(io_error_at(path))?;
+    if bytes.len() > MAX_DOCUMENT_BYTES {
+        let mib = MAX_DOCUMENT_BYTES >> 20;
+        let error = Error::input(format!("the file is larger than {mib} MiB"));
+        return Err(error
+            .in_file(&path.display().to_string())
+            .with_remedy("check that this is the file that was meant"));
+    }
+    Ok(bytes)
 }
 
 #[cfg(all(test, unix))]

@@ -5,15 +5,17 @@ use super::serialize::{Tensors, serialize};
 use genolewm::bundle::Bundle;
 use genolewm::config::ModelConfig;
 use genolewm::files::Directory;
+use genolewm::opened::OpenModel;
 use genolewm::ops::BurnOps;
 use genolewm::scorer::{ScoreOptions, Scorer};
-use genolewm::self_check::{self, ANSWERS_FILE, Answers};
+use genolewm::self_check::{self, Answers};
 use genolewm_core::calibration::{
     BuildOptions, CalibrationExample, build_calibration_table, write_calibration_table,
 };
 use genolewm_core::context::ContextLabel;
 use genolewm_core::provenance::{
-    Manifest, ManifestArtifact, ManifestEncoder, ManifestTraining, sha256_prefixed,
+    Manifest, ManifestArtifact, ManifestEncoder, ManifestTraining, SEAL_FILE, SELF_CHECK_FILE,
+    sha256_prefixed,
 };
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::write_atomically;
@@ -49,7 +51,7 @@ pub(super) const ENCODER_FILES: [&str; 5] = [
     "special_tokens_map.json",
 ];
 
-/// Writes a complete model directory with weights in f16 or f32, the manifest last.
+/// Writes a complete model directory with weights in f16 or f32, then its manifest and seal.
 ///
 /// # Errors
 /// `RESOURCE.*` when a file cannot be read or written.
@@ -108,7 +110,7 @@ pub fn assemble(directory: &Path, parts: ModelParts<'_>, dtype: Dtype) -> Result
     write_manifest(directory, manifest)
 }
 
-/// Hashes the directory's files again and rewrites its manifest.
+/// Hashes the directory's files again and rewrites its manifest and seal.
 ///
 /// # Errors
 /// `RESOURCE.*` when a file cannot be read or written, and as [`Manifest::parse`].
@@ -130,11 +132,36 @@ fn write_manifest(directory: &Path, mut manifest: Manifest) -> Result<()> {
         artifact.hash = hash(&artifact.file)?;
     }
     manifest.training.hash = hash(&manifest.training.config_file)?;
+    remove_seal(directory)?;
     write_atomically(
         &directory.join("manifest.json"),
         manifest.to_canonical_json()?.as_bytes(),
     )?;
-    write_answers(directory)
+    write_answers(directory)?;
+    let model = Directory(directory.to_owned());
+    seal(directory, &model.encoder()?)
+}
+
+/// Seals a model directory: lists every file that is read, with its hash.
+///
+/// # Errors
+/// As [`OpenModel::seal`]; `RESOURCE.*` when the seal cannot be written.
+pub fn seal(directory: &Path, encoder: &Directory) -> Result<()> {
+    let seal = OpenModel::seal(&Directory(directory.to_owned()), encoder)?;
+    write_atomically(&directory.join(SEAL_FILE), seal.to_text()?.as_bytes())
+}
+
+/// Takes away a seal that no longer holds.
+fn remove_seal(directory: &Path) -> Result<()> {
+    let path = directory.join(SEAL_FILE);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::new(
+            ErrorCode::ResourceGeneric,
+            format!("{}: {error}", path.display()),
+        )
+        .with_remedy("remove the old seal, and run this again")),
+        _ => Ok(()),
+    }
 }
 
 /// Writes what the model answers to the self-check, by which other devices are judged.
@@ -152,7 +179,7 @@ fn write_answers(directory: &Path) -> Result<()> {
         Error::new(ErrorCode::InternalInvariantViolation, message)
     })?;
     write_atomically(
-        &directory.join(ANSWERS_FILE),
+        &directory.join(SELF_CHECK_FILE),
         format!("{text}\n").as_bytes(),
     )
 }

@@ -2,15 +2,18 @@
 
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
-pub use genolewm_report::output::read;
+pub use genolewm_report::output::{read, read_document};
 use std::path::{Path, PathBuf};
 
 /// A whole file of text.
 ///
 /// # Errors
-/// `RESOURCE.GENERIC` when it cannot be read, or is not UTF-8.
+/// As [`read_document`]; `RESOURCE.GENERIC` when it is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+    String::from_utf8(read_document(path)?).map_err(|error| {
+        let error = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+        unreadable(path, &error)
+    })
 }
 
 /// The file itself, whether there is one or not; of a folder every file below it, in order.

@@ -40,6 +40,28 @@ export function showReading(cancel: () => void): void {
   );
 }
 
+/** Asks which file of an archive is meant. */
+export function askForMember(
+  file: File,
+  members: readonly string[],
+  choose: (name: string) => void,
+  change: () => void,
+): void {
+  byId("file-choice").hidden = true;
+  byId("file-found").hidden = false;
+  fill(
+    byId("file-found"),
+    h("p", h("span.file-name", file.name), " holds several files. Which one is meant?"),
+    ...members.map((name) =>
+      button(name, { class: "button slim", "data-testid": "file-member" }, () => {
+        showReading(change);
+        choose(name);
+      }),
+    ),
+    button("Choose another file", { class: "button slim", "data-testid": "file-change" }, change),
+  );
+}
+
 /** Says what a file is. */
 export function showFile(
   file: File,

@@ -198,6 +198,19 @@ export class Detail {
     const start = scored.windowStart.at(row);
     const [confidence, low] = [scored.confidence.at(row), scored.lowConfidence.at(row) === 1];
     const fine = (text: string) => h("span.fine", ` ${text}`);
+    const scoredAs = scored.scoredAs.get(row);
+    const spelling: Parameters<typeof facts>[0] =
+      scoredAs === undefined
+        ? []
+        : [
+            [
+              "Scored as",
+              h("code", { "data-testid": "detail-scored-as" }, scoredAs),
+              fine(
+                "the same change in its shortest form, which every spelling of it is brought to",
+              ),
+            ],
+          ];
     const list = facts([
       ["Percentile", percentile(scored.percentile.at(row))],
       ["Raw surprise", figure(scored.sigmaRaw.at(row)), fine(RAW)],
@@ -221,6 +234,7 @@ export class Detail {
         fine(confidenceWords(confidence, low)),
       ],
       ["Window", `${count(window)} bases from ${count(start + 1)}`],
+      ...spelling,
       ["In your file", `line ${count(scored.line.at(row))}`],
     ]);
     return h("section", h("h3", "Figures"), list);

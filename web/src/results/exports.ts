@@ -6,7 +6,7 @@ import { Parts } from "./parts.ts";
 export type ExportName = "tsv" | "jsonl" | "vcf" | "receipts" | "skipped";
 
 const TSV_HEADER =
-  "chrom\tpos\tid\tref\talt\tstatus\tsigma_raw\tsigma_calibrated\tdisplacement\tbucket_id\tconfidence\tlow_confidence\n";
+  "chrom\tpos\tid\tref\talt\tstatus\tsigma_raw\tsigma_calibrated\tdisplacement\tbucket_id\tconfidence\tlow_confidence\tscored_as\n";
 const SKIPPED_HEADER = "line\tchrom\tpos\tid\tref\talt\treason\tdescription\n";
 
 /** File names say nothing of whose file was scored. */
@@ -35,7 +35,12 @@ export class Exports {
   /** Writes a scored row; returns where its receipt lies. */
   scored(row: ScoredRow): { offset: number; bytes: number } {
     const figures = [row.sigmaRaw, row.sigmaCalibrated, row.displacement].map(pythonFloat);
-    const rest = [row.bucketId, pythonFloat(row.confidence), String(row.lowConfidence)];
+    const rest = [
+      row.bucketId,
+      pythonFloat(row.confidence),
+      String(row.lowConfidence),
+      row.scoredAs ?? "",
+    ];
     this.part("tsv").append(`${[...place(row), "scored", ...figures, ...rest].join("\t")}\n`);
     this.part("jsonl").append(line(row.json));
     this.record(row);
@@ -47,7 +52,7 @@ export class Exports {
   /** Writes a skipped row. A record that was not understood is no allele: only the list has it. */
   skipped(row: SkippedRow): void {
     if (row.reason !== "malformed") {
-      this.part("tsv").append(`${[...place(row), row.reason].join("\t")}\t\t\t\t\t\t\n`);
+      this.part("tsv").append(`${[...place(row), row.reason].join("\t")}\t\t\t\t\t\t\t\n`);
     }
     const all = [String(row.line), ...place(row), row.reason, row.description];
     this.part("skipped").append(`${all.join("\t")}\n`);

@@ -51,6 +51,8 @@ export class ScoredColumns extends Places {
   readonly bucket = wholes();
   readonly repeat = wholes();
   readonly windowStart = wholes();
+  /** The edits that were scored, of the rows whose file has another spelling. */
+  readonly scoredAs = new Map<number, string>();
   readonly receiptOffset = floats();
   readonly receiptBytes = wholes();
 }
@@ -127,6 +129,7 @@ export class Store {
     scored.bucket.push(words.buckets.number(row.bucketId));
     scored.repeat.push(words.repeats.number(row.repeat ?? ""));
     scored.windowStart.push(row.windowStart);
+    if (row.scoredAs !== undefined) scored.scoredAs.set(scored.count, row.scoredAs);
     scored.receiptOffset.push(receipt.offset);
     scored.receiptBytes.push(receipt.bytes);
     scored.push(row, words);

@@ -104,6 +104,7 @@ const REASONS: Readonly<Record<string, string>> = {
   indel_code: "an insertion or deletion whose bases the file does not give",
   no_reference_allele: "the file does not say which allele is the reference",
   contig_unknown: "on a chromosome that the reference does not have",
+  other_mitochondrion: "the reference has another mitochondrial sequence than the file means",
   out_of_contig: "beyond the end of its chromosome",
   reference_n: "where the reference is not known",
   ref_mismatch: "the reference has other bases there",

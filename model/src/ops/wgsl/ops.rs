@@ -100,7 +100,7 @@ impl Ops for WgslOps {
         self.gpu.record().upload(&values, [rows, columns])
     }
 
-    async fn read(&self, x: &WgslMatrix) -> Result<Vec<f32>> {
+    async fn download(&self, x: &WgslMatrix) -> Result<Vec<f32>> {
         self.gpu.read(x).await
     }
 

@@ -116,7 +116,7 @@ impl<A> Deliveries<A> {
             self.queue.push_back(match waiting.record {
                 Ok(record) => {
                     let scores_before = tally.scored;
-                    tally.add(&outcomes, &by);
+                    tally.add(&record, &outcomes, &by);
                     Delivery::Record(RecordOutcome {
                         record,
                         outcomes,

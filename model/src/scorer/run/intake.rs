@@ -1,14 +1,17 @@
 //! Bytes of a file in, records to score out: the reading side of a run.
 //!
-//! The first records are read ahead and compared with the reference before any is handed on.
+//! The first records are read ahead and compared with the reference before any is handed on. An
+//! array file is taken in whole and put in the reference's order: its rows stand in any.
 
 use super::batcher::ERROR_BYTES;
 use super::tally::Tally;
 use crate::scorer::ref_check::{Builds, RefCheck};
 use crate::scorer::regions::Regions;
-use genolewm_core::limits::MAX_LOOK_AHEAD_BYTES;
+use genolewm_core::limits::{MAX_LOOK_AHEAD_BYTES, MAX_WARNINGS};
 use genolewm_core::reference::{BaseSource, Reference};
-use genolewm_core::source::{Carriers, Feed, VariantReader, VariantRecord, Whose};
+use genolewm_core::source::{
+    ArrayRows, Carriers, Feed, SourceLine, VariantReader, VariantRecord, Whose,
+};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::VecDeque;
 
@@ -30,6 +33,8 @@ pub struct Selection {
     pub filter: Option<RecordFilter>,
     /// A malformed record is an error, instead of being counted.
     pub strict: bool,
+    /// Which file of a ZIP archive is read, where it holds several.
+    pub member: Option<String>,
 }
 
 /// A test of records against a number.
@@ -100,8 +105,16 @@ pub struct Intake {
     builds: Option<Builds>,
     /// What is odd about the selection.
     notes: Vec<String>,
+    /// Names of the file's mitochondrion, and by which name each is looked up.
+    renamed: Vec<(String, String)>,
+    rows: ArrayRows,
+    is_gathered: bool,
+    /// The contigs of an array file, as lines of a VCF's header.
+    contig_lines: Vec<SourceLine>,
     check: RefCheck,
     is_checked: bool,
+    /// The first record that was not understood.
+    first_malformed: Option<Error>,
     /// What was read ahead.
     held: VecDeque<Result<VariantRecord>>,
     held_bytes: usize,
@@ -115,7 +128,7 @@ impl Intake {
     #[must_use]
     pub fn new(name: &str, reference_name: &str, selection: Selection) -> Self {
         Self {
-            feed: Feed::new(name),
+            feed: Feed::new(name).with_member(selection.member.as_deref()),
             selection,
             reference_name: reference_name.to_owned(),
             bytes: 0,
@@ -126,8 +139,13 @@ impl Intake {
             is_ended: false,
             builds: None,
             notes: Vec::new(),
+            renamed: Vec::new(),
+            rows: ArrayRows::default(),
+            is_gathered: false,
+            contig_lines: Vec::new(),
             check: RefCheck::default(),
             is_checked: false,
+            first_malformed: None,
             held: VecDeque::new(),
             held_bytes: 0,
             unchecked: None,
@@ -221,9 +239,33 @@ impl Intake {
         &self.notes
     }
 
+    /// The header of a VCF of what is read: the input's own, or the contigs of an array file; `None`
+    /// before it is known.
+    #[must_use]
+    pub fn header(&self) -> Option<Vec<SourceLine>> {
+        let reader = self.reader.as_ref()?;
+        if !reader.format().is_array() {
+            return Some(reader.header().to_vec());
+        }
+        self.is_gathered.then(|| self.contig_lines.clone())
+    }
+
+    /// Bytes of the input behind what was handed on.
+    pub(super) fn bytes_behind(&self) -> u64 {
+        match self.rows.progress() {
+            (_, 0) => self.bytes,
+            (done, all) => (self.bytes as f64 * (done as f64 / all as f64)) as u64,
+        }
+    }
+
     /// Why nothing could be scored.
     #[must_use]
     pub fn why_nothing(&self) -> Error {
+        if self.tally.records == 0
+            && let Some(error) = &self.first_malformed
+        {
+            return error.clone();
+        }
         self.tally.why_nothing().unwrap_or_else(|| {
             let builds = self.builds.clone().unwrap_or_default();
             self.check.why_nothing(&builds)
@@ -252,6 +294,7 @@ impl Intake {
                 Ok(None) => return Ok(None),
                 Err(Stop::Failed(error)) if !self.selection.strict && is_malformed(&error) => {
                     self.tally.malformed += 1;
+                    self.first_malformed.get_or_insert_with(|| error.clone());
                     return Ok(Some(Err(error)));
                 }
                 Err(stop) => return Err(stop),
@@ -298,19 +341,66 @@ impl Intake {
     }
 
     fn read(&mut self) -> Result<Option<VariantRecord>, Stop> {
+        if self.is_gathered {
+            return Ok(self.rows.take());
+        }
+        let mut record = self.read_on()?;
+        if let Some(record) = &mut record
+            && let Some((_, name)) = self.renamed.iter().find(|(old, _)| *old == record.contig)
+        {
+            record.contig.clone_from(name);
+        }
+        Ok(record)
+    }
+
+    /// The next record as the file has it.
+    fn read_on(&mut self) -> Result<Option<VariantRecord>, Stop> {
         let read = self.opened()?.next_record();
         or_broken(or_needs(Need::Input, read), self.broken.as_ref())
     }
 
+    /// Takes in all of an array file, and puts it in the reference's order. Rows that are not
+    /// understood come first then; beyond a number they are only counted.
+    fn gather<S: BaseSource>(&mut self, reference: &Reference<S>) -> Result<(), Stop> {
+        loop {
+            match self.read_on() {
+                Ok(Some(record)) => self.rows.push(&record)?,
+                Ok(None) => break,
+                Err(Stop::Failed(error)) if is_malformed(&error) => {
+                    if self.held.len() < MAX_WARNINGS {
+                        self.held.push_back(Err(error));
+                    } else {
+                        self.tally.malformed += 1;
+                    }
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        self.rows.sort(|contig| reference.index_of(contig));
+        self.contig_lines = contig_lines(self.rows.contigs(), reference);
+        self.is_gathered = true;
+        Ok(())
+    }
+
     fn sample<S: BaseSource>(&mut self, reference: &mut Reference<S>) -> Result<(), Stop> {
         if self.builds.is_none() {
-            let variants = self.opened()?.assembly();
+            let reader = self.opened()?;
+            let variants = reader.assembly();
+            let declared = reader.contigs().iter();
+            let renamed = declared.filter_map(|(name, length_bp)| {
+                let renamed = reference.mitochondrion_of(name, (*length_bp)?)?;
+                Some((name.clone(), renamed))
+            });
+            self.renamed = renamed.collect();
             let regions = self.selection.regions.as_ref();
             let note = regions
                 .map(|regions| regions.check(reference))
                 .transpose()?;
             self.notes.extend(note.flatten());
             self.builds = Some(Builds::new(variants, reference, &self.reference_name));
+        }
+        if !self.is_gathered && self.opened()?.format().is_array() {
+            self.gather(reference)?;
         }
         while !self.is_checked {
             match self.read_ahead()? {
@@ -380,6 +470,22 @@ impl Intake {
         regions.is_none_or(|regions| regions.contain(record))
     }
 }
+
+/// The header of a VCF with these contigs, as far as the reference knows them.
+fn contig_lines<S: BaseSource>(contigs: &[String], reference: &Reference<S>) -> Vec<SourceLine> {
+    let declared = contigs.iter().filter_map(|contig| {
+        let length_bp = reference.contig(contig)?.length_bp;
+        Some(format!("##contig=<ID={contig},length={length_bp}>"))
+    });
+    std::iter::once("##fileformat=VCFv4.3".to_owned())
+        .chain(declared)
+        .chain([VCF_COLUMNS.to_owned()])
+        .map(SourceLine::from)
+        .collect()
+}
+
+/// The line of a VCF's header that names the columns of a file without samples.
+const VCF_COLUMNS: &str = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
 
 fn is_malformed(error: &Error) -> bool {
     error.code() == ErrorCode::InputVcfParse

@@ -5,13 +5,17 @@
 //! brings the bytes when they are there; `drive` reads files and never lets it wait.
 
 mod outcome;
+mod agreement;
 mod tally;
 mod batcher;
 mod in_order;
 mod delivery;
 mod intake;
+mod import;
 
+pub use agreement::Agreement;
 pub use delivery::{Delivery, RecordOutcome};
+pub use import::{Import, ImportRequest};
 pub use intake::{Intake, Need, RecordFilter, Selection};
 pub use outcome::Outcome;
 pub use tally::Tally;
@@ -204,9 +208,7 @@ impl<A> Run<A> {
             },
         };
         let (placer, carriers) = (&mut self.placer, self.intake.carriers());
-        let placed = PlacedAlleles::of(&mut record, carriers, reference, |reference, edit| {
-            placer.place(reference, edit)
-        });
+        let placed = PlacedAlleles::of(&mut record, carriers, reference, placer);
         match or_needs(Need::Reference, placed) {
             Ok(placed) => {
                 self.batcher.push(Ok(record), placed);
@@ -224,7 +226,7 @@ impl<A> Run<A> {
         let Some(batch) = self.batcher.take() else {
             return Ok(None);
         };
-        let (ticket, candidates) = self.in_order.send(batch, self.intake.bytes());
+        let (ticket, candidates) = self.in_order.send(batch, self.intake.bytes_behind());
         if candidates.is_empty() {
             self.flush()?;
             return Ok(None);

@@ -1,11 +1,11 @@
 //! What becomes of the alleles of a record.
 
 use crate::scorer::calibrate::Scored;
-use crate::scorer::placer::{Candidate, Placed};
-use genolewm_core::Result;
-use genolewm_core::edit::{EditSpec, SkipReason};
+use crate::scorer::placer::{Candidate, Placer};
+use genolewm_core::edit::{AlleleForm, SkipReason};
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::source::{AlleleOutcome, Carriers, VariantRecord};
+use genolewm_core::{Error, Result};
 
 /// What became of one allele; `A` is what a candidate is answered with.
 #[derive(Debug, Clone)]
@@ -43,28 +43,46 @@ impl PlacedAlleles {
         record: &mut VariantRecord,
         carriers: &Carriers,
         reference: &mut Reference<S>,
-        mut place: impl FnMut(&mut Reference<S>, &EditSpec) -> Result<Placed>,
+        placer: &mut Placer,
     ) -> Result<Self> {
         let mut placed = Self::default();
         let carried = carriers.carried(record);
-        for (index, allele) in alleles_of(record, reference)?.into_iter().enumerate() {
+        // The whole reference allele is judged, once for all alternates: what is trimmed off must be
+        // there, too.
+        let mut objection = None;
+        let alleles = alleles_of(record, reference, placer.form())?;
+        for (index, allele) in alleles.into_iter().enumerate() {
             let is_carried = carried.as_ref().and_then(|carried| carried.get(index));
             let slot = match allele {
                 AlleleOutcome::Skipped(reason) => Some(reason),
                 AlleleOutcome::Candidate(_) if is_carried == Some(&false) => {
                     Some(SkipReason::NotCarried)
                 }
-                AlleleOutcome::Candidate(edit) => match place(reference, &edit)? {
-                    Placed::Skipped(reason) => Some(reason),
-                    Placed::Window(window) => {
-                        placed.candidates.push(Candidate { edit, window });
-                        None
+                AlleleOutcome::Candidate(edit) => {
+                    let known = match objection {
+                        Some(known) => known,
+                        None => *objection.insert(objection_to(record, reference)?),
+                    };
+                    if known.is_none() {
+                        placed.candidates.push(placer.checked(reference, &edit)?);
                     }
-                },
+                    known
+                }
             };
             placed.slots.push(slot);
         }
         Ok(placed)
+    }
+}
+
+/// Why the reference speaks against a record.
+fn objection_to<S: BaseSource>(
+    record: &VariantRecord,
+    reference: &mut Reference<S>,
+) -> Result<Option<SkipReason>> {
+    match (record.pos, &record.reference) {
+        (Some(pos), Some(allele)) => reference.check(&record.contig, pos, allele),
+        _ => Err(Error::invariant("a candidate has no place")),
     }
 }
 
@@ -73,9 +91,10 @@ impl PlacedAlleles {
 fn alleles_of<S: BaseSource>(
     record: &mut VariantRecord,
     reference: &mut Reference<S>,
+    form: AlleleForm,
 ) -> Result<Vec<AlleleOutcome>> {
     if !record.needs_reference() {
-        return Ok(record.alleles());
+        return Ok(record.alleles(form));
     }
     let base = match record.pos {
         Some(pos) => reference.base(&record.contig, pos)?,
@@ -85,10 +104,10 @@ fn alleles_of<S: BaseSource>(
         Some('N') => SkipReason::ReferenceN,
         Some(base) => {
             record.set_reference_base(base);
-            return Ok(record.alleles());
+            return Ok(record.alleles(form));
         }
         None if record.pos.is_some() && reference.contig(&record.contig).is_none() => {
-            SkipReason::ContigUnknown
+            reference.why_unknown(&record.contig)
         }
         None => SkipReason::OutOfContig,
     };

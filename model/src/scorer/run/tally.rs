@@ -1,8 +1,10 @@
 //! The accounts of a run: every allele is counted once, and the sums must agree.
 
+use super::agreement::Agreement;
 use super::outcome::Outcome;
 use crate::scorer::calibrate::ScoredBy;
 use genolewm_core::edit::SkipReason;
+use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -30,12 +32,20 @@ pub struct Tally {
     pub skipped: BTreeMap<SkipReason, u64>,
     /// Alleles with a score, by the backend that gave it.
     pub backends: BTreeMap<String, u64>,
+    /// Which parts of the file agree with the reference.
+    pub agreement: Agreement,
 }
 
 impl Tally {
     /// Counts a record that is handed on.
-    pub(super) fn add<A>(&mut self, outcomes: &[Outcome<A>], by: &[Arc<ScoredBy>]) {
+    pub(super) fn add<A>(
+        &mut self,
+        record: &VariantRecord,
+        outcomes: &[Outcome<A>],
+        by: &[Arc<ScoredBy>],
+    ) {
         self.delivered += 1;
+        self.agreement.add(record, outcomes);
         for outcome in outcomes {
             self.alleles += 1;
             match outcome.reason() {
@@ -156,10 +166,20 @@ mod tests {
             ..Tally::default()
         };
         let skipped = Outcome::<()>::Skipped;
-        let record = [skipped(SkipReason::Symbolic), skipped(SkipReason::TooLong)];
-        tally.add(&record, &[]);
+        let outcomes = [skipped(SkipReason::Symbolic), skipped(SkipReason::TooLong)];
+        let record = VariantRecord {
+            line: 1,
+            raw: None,
+            contig: "1".to_owned(),
+            pos: None,
+            id: None,
+            reference: None,
+            alternates: Vec::new(),
+            call: None,
+        };
+        tally.add(&record, &outcomes, &[]);
         assert!(tally.reconcile().is_err());
-        tally.add(&[skipped(SkipReason::Symbolic)], &[]);
+        tally.add(&record, &[skipped(SkipReason::Symbolic)], &[]);
         assert!(tally.reconcile().is_ok());
         let text = tally.summary(Duration::from_secs(1), 0);
         assert!(text.contains("alleles: 3 = 0 scored + 3 skipped"), "{text}");

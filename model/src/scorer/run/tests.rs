@@ -320,3 +320,31 @@ fn lines_that_wait_for_their_scores_had_no_limit() -> Result<()> {
     assert!(batches.iter().all(|batch| batch.candidates.len() <= 4));
     Ok(())
 }
+
+#[test]
+fn a_long_walk_to_the_left_outlives_the_pages_that_it_read() -> Result<()> {
+    // Over 34 pages, of which four are held.
+    let records = "big\t9000000\t.\tAA\tA\t.\t.\t.\nbig\t9100000\t.\tA\tAA\t.\t.\t.\n";
+    let (run, repeated) = run_starved(&format!("{HEADER}{records}"), &fasta())?;
+    assert_eq!(run.summary()?.scored, 2);
+    assert!(
+        (30..50).contains(&repeated),
+        "{repeated} pages were brought"
+    );
+    Ok(())
+}
+
+#[test]
+fn alternates_of_one_record_are_placed_by_what_each_of_them_changes() -> Result<()> {
+    let record = "1\t5\t.\tACGTACGTACGTACGTACGTA\tGCGTACGTACGTACGTACGTA,ACGTACGTACGTACGTACGTC,\
+        ACGTACGTACGTACGTA,GCGTACGTACGTACGTACGTA\t.\t.\t.\n\
+        1\t5\t.\tACGTACGTACGTACGTACGTC\tGCGTACGTACGTACGTACGTC,<DEL>\t.\t.\t.\n";
+    let (_, batches) = batches(record, 8)?;
+    let edits: Vec<String> = batches
+        .iter()
+        .flat_map(|batch| &batch.candidates)
+        .map(|candidate| candidate.edit.to_string())
+        .collect();
+    assert_eq!(edits, ["1:5:A:G", "1:25:A:C", "1:1:ACGTA:A"]);
+    Ok(())
+}

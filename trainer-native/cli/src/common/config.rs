@@ -8,12 +8,13 @@ use super::command::Setting;
 use super::invocation::values_of;
 use super::terminal::Terminal;
 use clap::{ArgAction, ArgMatches, Command};
+use genolewm::yaml;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error;
-use genolewm_train::files::internal;
+use genolewm_train::files::{internal, read_text};
 use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value};
 use std::ffi::OsString;
+use std::path::Path;
 
 /// The layout's version; other 1.x files are read as well.
 const SCHEMA_VERSION: &str = "1.0.0";
@@ -152,7 +153,7 @@ fn resolved<'a>(
         let mut values: Vec<Value> = raw
             .into_iter()
             .flatten()
-            .map(|raw| serde_yaml_ng::from_str(&raw.to_string_lossy()).unwrap_or_default())
+            .map(|raw| yaml::parse(&raw.to_string_lossy()).unwrap_or_default())
             .collect();
         let value = match arg.get_action() {
             ArgAction::Append => Value::Sequence(values),
@@ -166,8 +167,8 @@ fn resolved<'a>(
 fn load(args: &[OsString]) -> Result<Mapping> {
     let mut config = Mapping::new();
     for path in values_of(args, &["--config"]) {
-        let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-        match serde_yaml_ng::from_str(&text) {
+        let text = read_text(Path::new(&path))?;
+        match yaml::parse(&text) {
             Ok(Value::Mapping(read)) => config.extend(read),
             Ok(Value::Null) => {}
             Ok(_) => {
@@ -193,7 +194,7 @@ fn set(config: &mut Mapping, setting: &str) -> Result<()> {
             .with_remedy("for example --set score.batch_size=32")
     };
     let (key, value) = setting.split_once('=').ok_or_else(malformed)?;
-    let value: Value = serde_yaml_ng::from_str(value).map_err(|_| malformed())?;
+    let value = yaml::parse(value).map_err(|_| malformed())?;
     let mut parts: Vec<&str> = key.split('.').collect();
     let last = parts
         .pop()
@@ -351,18 +352,6 @@ fn texts(key: &str, value: &Value) -> Result<Vec<String>> {
 
 fn flag_of(key: &str) -> String {
     format!("--{}", key.replace('_', "-"))
-}
-
-/// A configuration that is not there is a configuration error, as in the Python package.
-fn unreadable(path: &str, error: &std::io::Error) -> Error {
-    if error.kind() != std::io::ErrorKind::NotFound {
-        return io_error(path, error);
-    }
-    Error::new(
-        ErrorCode::ConfigMissingField,
-        format!("{path}: there is no such configuration"),
-    )
-    .with_remedy("check the path after --config")
 }
 
 fn unknown_key(path: &[String], key: &str, command: &Command) -> Error {

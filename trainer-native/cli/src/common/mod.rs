@@ -8,4 +8,5 @@ pub mod invocation;
 pub mod config;
 pub mod identity;
 pub mod backend;
+pub mod alleles;
 pub mod model;

@@ -4,7 +4,6 @@ use super::backend::Backend;
 use crate::builtin;
 use clap::Args;
 use genolewm::Runtime;
-use genolewm::bundle::Bundle;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::ops::NativeOps;
 use genolewm_core::Result;
@@ -57,18 +56,17 @@ pub fn model_files(model_dir: Option<&Path>) -> Result<Box<dyn ModelFiles>> {
     })
 }
 
-/// Loads the model to measure, on the processor, every hash checked.
+/// Loads the model to measure, on the processor, every hash and the self-check's answers checked.
 ///
 /// # Errors
-/// As [`Backend::cpu`], [`files`] and [`Bundle::load`].
+/// As [`Backend::cpu`] and [`runtime`].
 pub fn measured(args: &ModelArgs) -> Result<MeasuredModel> {
     let ops = Backend::cpu(&args.backend)?;
-    let (model, encoder) = files(args)?;
-    let bundle = Bundle::load(&ops, model.as_ref(), encoder.as_ref())?;
+    let (ops, bundle) = runtime(ops, args)?.into_parts();
     Ok(MeasuredModel { ops, bundle })
 }
 
-/// Loads the model to score with, every hash checked.
+/// Loads the model to score with, every hash and the self-check's answers checked.
 ///
 /// # Errors
 /// As [`files`] and [`Runtime::load`].

@@ -10,10 +10,10 @@ use super::common::terminal::Terminal;
 use super::evaluate::{References, annotation};
 use crate::common::command::{Context, Status};
 use flags::{EvalSettings, MetricMode};
+use genolewm::runtime::{NativeReference, open_reference};
 use genolewm_core::Result;
-use genolewm_core::edit::EditSpec;
-use genolewm_core::evaluation::{VariantKey, variant_keys_sha256};
-use genolewm_core::position::Position;
+use genolewm_core::edit::{AlleleForm, EditSpec, TrimmedVariant, VariantSpelling};
+use genolewm_core::evaluation::variant_keys_sha256;
 use genolewm_data::genome::consequence::Consequence;
 use genolewm_evaluate::metrics_file::file::MetricsFile;
 use genolewm_evaluate::metrics_file::rows::StratumRow;
@@ -60,8 +60,9 @@ pub struct Args {
     /// consequence; may be repeated
     #[arg(long, value_name = "FILE", requires = "fasta")]
     annotation: Vec<PathBuf>,
-    /// The reference of the variants, for --annotation
-    #[arg(long, value_name = "FASTA", requires = "annotation")]
+    /// The reference of the variants: by it insertions and deletions of both files are the same change
+    /// wherever in a repeat they are written; for --annotation
+    #[arg(long, value_name = "FASTA")]
     fasta: Option<PathBuf>,
 }
 
@@ -98,11 +99,13 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
 impl Args {
     fn read(&self) -> Result<Labelled> {
         let settings = &self.settings;
-        let labels = read_labels(&self.labels_jsonl, settings.label_kind())?;
+        let mut reference = self.fasta.as_deref().map(open_reference).transpose()?;
+        let change = &mut |variant: &VariantSpelling| change(reference.as_mut(), variant);
+        let labels = read_labels(&self.labels_jsonl, settings.label_kind(), change)?;
         let fields = std::iter::once(&settings.score_field).chain(&settings.compare);
         let fields: Vec<&str> = fields.map(String::as_str).collect();
         let maker = self.identity.model_id.as_ref().map(|_| SCORES_BY);
-        let scores = read_scores(&self.scores_jsonl, &fields, &labels.keys, maker)?;
+        let scores = read_scores(&self.scores_jsonl, &fields, &labels, maker, change)?;
         let column = |(name, values): (&str, Vec<f64>)| ScoreColumn {
             name: name.to_owned(),
             values,
@@ -112,7 +115,7 @@ impl Args {
         if let (Some(path), Some(name)) = (&self.baseline_scores_jsonl, &settings.baseline_name) {
             let maker = (name.trim() == CARBON_BASELINE.0).then_some(CARBON_BASELINE.1);
             let field = [settings.baseline_score_field.as_str()];
-            let read = read_scores(path, &field, &labels.keys, maker)?;
+            let read = read_scores(path, &field, &labels, maker, change)?;
             columns.extend(read.columns.into_iter().map(|of| column((name.trim(), of))));
         }
         Ok(Labelled {
@@ -190,7 +193,7 @@ impl Args {
         if self.settings.curves {
             file.curves = Some(curves(&first.values, &data.labels.values)?);
         }
-        if let Some(fasta) = &self.fasta {
+        if let Some(fasta) = self.fasta.as_ref().filter(|_| !self.annotation.is_empty()) {
             file.strata = self.by_consequence(data, measure, fasta, terminal)?;
         }
         Ok(())
@@ -222,8 +225,19 @@ impl Args {
     }
 }
 
+/// The change that a variant is: left-aligned where there is a reference and the variant fits it.
+fn change(
+    reference: Option<&mut NativeReference>,
+    variant: &VariantSpelling,
+) -> Result<TrimmedVariant> {
+    let edit = match reference {
+        Some(reference) => reference.edit_of(variant, AlleleForm::Canonical)?.ok(),
+        None => None,
+    };
+    Ok(edit.map_or_else(|| variant.trimmed(), |edit| TrimmedVariant::of(&edit)))
+}
+
 /// The edit of a variant, where it is one.
-fn edit(key: &VariantKey) -> Option<EditSpec> {
-    let pos = Position::new(key.pos()).ok()?;
-    EditSpec::new(key.chrom(), pos, key.reference(), key.alternate()).ok()
+fn edit(key: &VariantSpelling) -> Option<EditSpec> {
+    key.edit(AlleleForm::Canonical).ok()
 }

@@ -151,7 +151,6 @@ fn a_failed_run_leaves_nothing() {
         ("--ci-level 1", "--ci-level"),
         ("--threshold inf", "--threshold"),
         ("--model-id sha256:0", "generated_by"),
-        ("--fasta @r.fa", "--annotation"),
         ("--baseline-scores-jsonl @s.jsonl", "--baseline-name"),
         (
             "--baseline-scores-jsonl @s.jsonl --baseline-name carbon_zero_shot",

@@ -1,5 +1,6 @@
 //! The flags of `genolewm evaluate`.
 
+use crate::common::alleles::AlleleArgs;
 use crate::common::model::ModelArgs;
 use genolewm_core::evaluation::BootstrapOptions;
 use std::path::PathBuf;
@@ -13,6 +14,8 @@ use std::path::PathBuf;
 pub struct Args {
     #[command(flatten)]
     pub(super) model: ModelArgs,
+    #[command(flatten)]
+    pub(super) form: AlleleArgs,
     /// Table of the training sequence, which the Markov model is fitted to
     #[arg(long, value_name = "TSV")]
     pub(super) corpus: PathBuf,

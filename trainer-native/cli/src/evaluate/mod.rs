@@ -63,6 +63,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
         generated_by: format!("genolewm evaluate {}", env!("CARGO_PKG_VERSION")),
         model_id: model.bundle.info.model_id.clone(),
         seed,
+        alleles: args.form.alleles.to_string(),
         language: Some(language),
         prediction,
         uniformity,

@@ -49,7 +49,7 @@ impl Task<'_> {
         let mut references = References::open(&self.args.common_fasta)?;
         let regions = self.args.common_regions.as_deref();
         let regions = regions.map(HoldoutPolicy::read).transpose()?;
-        let sets = read_all(&self.args.common)?;
+        let sets = self.read_all(&self.args.common)?;
         let side = Side::HeldOut(regions.as_ref());
         let held = self.variants(sets, &mut references, side, LabelledVariant::is_common)?;
         let held = held.required()?;
@@ -114,7 +114,7 @@ impl Task<'_> {
         if self.args.clinvar.is_empty() {
             return Ok(None);
         }
-        let sets = read_all(&self.args.clinvar)?;
+        let sets = self.read_all(&self.args.clinvar)?;
         let mut of = |side| self.variants(sets.clone(), references, side, clinvar::selected);
         let held = of(Side::HeldOut(None))?.required()?;
         clinvar::measure(held, &of(Side::Training)?, methods).map(Some)
@@ -134,11 +134,11 @@ impl Task<'_> {
     }
 
     fn placer(&self) -> Placer {
-        Placer::of(&self.model.bundle.info)
+        Placer::of(&self.model.bundle.info).of_alleles(self.args.form.alleles)
     }
-}
-
-fn read_all(paths: &[PathBuf]) -> Result<Vec<VariantSet>> {
-    let read = |path: &PathBuf| read_variants(path, ErrorCode::EvalDataset);
-    paths.iter().map(read).collect()
+    fn read_all(&self, paths: &[PathBuf]) -> Result<Vec<VariantSet>> {
+        let form = self.args.form.alleles;
+        let read = |path: &PathBuf| read_variants(path, form, ErrorCode::EvalDataset);
+        paths.iter().map(read).collect()
+    }
 }

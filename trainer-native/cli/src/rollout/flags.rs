@@ -1,5 +1,6 @@
 //! Which states are measured, and how.
 
+use crate::common::alleles::AlleleArgs;
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ pub(super) struct RolloutInput {
     /// Take all variants as lying together
     #[arg(long, requires = "vcf", conflicts_with = "sample")]
     pub(super) ignore_genotypes: bool,
+    #[command(flatten)]
+    pub(super) form: AlleleArgs,
 }
 
 /// What is measured, and how. Written beside the metrics, in the form that --config reads.

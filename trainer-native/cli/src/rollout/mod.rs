@@ -212,8 +212,9 @@ impl Args {
             Phasing::Sample(self.source.sample.clone())
         };
         let mut observed = Observed::default();
-        let copies = read_copies(vcf, &phase, regions.as_ref(), &mut observed)?;
-        let mut placer = Placer::of(&model.bundle.info);
+        let form = self.source.form.alleles;
+        let copies = read_copies(vcf, &phase, regions.as_ref(), form, &mut observed)?;
+        let mut placer = Placer::of(&model.bundle.info).of_alleles(form);
         for copy in &copies {
             let place = &mut |edit: &_| placer.place(&mut reference, edit);
             join(copy, shape, place, &mut observed)?;

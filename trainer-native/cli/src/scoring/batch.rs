@@ -52,14 +52,18 @@ fn run_on(
             whose: Whose::of(args.sample.clone(), args.all_alleles),
             filter: None,
             strict: args.strict,
+            member: args.member.clone(),
         },
         batch_size: args.batch_size,
         show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
     tell_source(session.reader()?, args, terminal);
     let mut places = Places::open(&args.context, terminal)?;
-    let origin = Origin::of(session.reader()?);
     session.check()?;
+    let origin = Origin {
+        format: session.reader()?.format(),
+        header: session.header(),
+    };
     let runtime = model::runtime(ops, &args.model)?;
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
@@ -71,7 +75,11 @@ fn run_on(
         Some(journal) => (journal.command().to_owned(), journal.begun().to_owned()),
         None => (context.command_line.clone(), now()?),
     };
-    let note = RunNote { command, model_id };
+    let note = RunNote {
+        command,
+        model_id,
+        alleles: args.form.alleles,
+    };
     let score = || -> Result<Status> {
         let mut files = plan.open(&origin, &note, &begun, || by.receipts(runtime.info()))?;
         let skipped = args.output.skipped.as_deref().map(SkippedFile::create);
@@ -81,7 +89,7 @@ fn run_on(
             session.set_replayed(journal.replayed());
             workers = journal.over(&runtime, workers);
         }
-        let placer = Placer::of(runtime.info());
+        let placer = Placer::of(runtime.info()).of_alleles(args.form.alleles);
         let accounts = session.run(placer, &workers, |mut record, reference| {
             places.put(&mut record.outcomes, reference, &runtime)?;
             if args.strict {
@@ -108,8 +116,8 @@ fn run_on(
 
 fn tell_source(reader: &VariantReader, args: &Args, terminal: &mut Terminal<'_>) {
     if reader.format() != SourceFormat::Vcf {
-        let (provider, evidence) = (reader.format().provider(), reader.evidence());
-        terminal.info(format_args!("format: {provider} ({evidence})"));
+        let (title, evidence) = (reader.format().title(), reader.evidence());
+        terminal.info(format_args!("format: {title} ({evidence})"));
     }
     let samples = reader.samples().len();
     if samples > 0 && args.sample.is_empty() && !args.all_alleles {
@@ -122,7 +130,7 @@ fn tell_source(reader: &VariantReader, args: &Args, terminal: &mut Terminal<'_>)
 
 /// `--strict`: the first allele without a score is an error.
 fn check_strictly(record: &RecordOutcome, file: &Path, format: SourceFormat) -> Result<()> {
-    let is_array = !matches!(format, SourceFormat::Vcf | SourceFormat::SequencingJson);
+    let is_array = format.is_array();
     // Most rows of an array say that nothing is there, which is no fault.
     let fault = |reason: &SkipReason| {
         !(is_array && matches!(reason, SkipReason::SameAsRef | SkipReason::NoCall))

@@ -2,6 +2,7 @@
 
 use super::annotation::AnnotationArgs;
 use super::writer::{Compressed, Format};
+use crate::common::alleles::AlleleArgs;
 use crate::common::model::ModelArgs;
 use genolewm::scorer::BATCH_SIZE;
 use std::num::NonZeroUsize;
@@ -10,14 +11,18 @@ use std::path::PathBuf;
 /// Score the variants of a file, or one variant
 ///
 /// Variants come from a VCF (plain, gzip or bgzip) or from a raw-data file of 23andMe, AncestryDNA,
-/// MyHeritage or Sequencing.com, told apart by content. Every allele is either scored or skipped
-/// for a reason that the summary counts.
+/// MyHeritage, FamilyTreeDNA, Living DNA or Sequencing.com, as it is or in the ZIP archive that they
+/// deliver, told apart by content. Every allele is either scored or skipped for a reason that the
+/// summary counts.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Variants to score; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "variant")]
     pub vcf: Option<PathBuf>,
+    /// The file inside, where --vcf is a ZIP archive with several
+    #[arg(long, value_name = "NAME", requires = "vcf")]
+    pub member: Option<String>,
     /// One variant to score
     #[arg(long, value_name = "CHROM:POS:REF:ALT")]
     pub variant: Option<String>,
@@ -38,6 +43,9 @@ pub struct Args {
     /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
+    /// The form of alleles.
+    #[command(flatten)]
+    pub form: AlleleArgs,
     /// What is known of the variants' places.
     #[command(flatten)]
     pub context: AnnotationArgs,

@@ -10,7 +10,7 @@ use genolewm::scorer::{
     Delivery, Intake, Outcome, Placer, RecordOutcome, Run, RunEnd, Selection, Tally, VariantFile,
     Workers, drive,
 };
-use genolewm_core::source::VariantReader;
+use genolewm_core::source::{SourceLine, VariantReader};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::run::StopFlag;
 use std::num::NonZeroUsize;
@@ -94,6 +94,12 @@ impl Session {
     pub fn reader(&self) -> Result<&VariantReader> {
         let reader = self.intake.reader();
         reader.ok_or_else(|| Error::new(ErrorCode::InternalInvariantViolation, "no input is open"))
+    }
+
+    /// The header of a VCF of what is read, once [`check`](Self::check) has looked at it.
+    #[must_use]
+    pub fn header(&self) -> Vec<SourceLine> {
+        self.intake.header().unwrap_or_default()
     }
 
     /// Compares the first records with the reference.
@@ -217,7 +223,9 @@ pub struct Accounts {
 impl Accounts {
     /// Tells what is odd about the input, and the summary.
     pub fn tell(&self, terminal: &mut Terminal<'_>) {
-        self.odd.iter().for_each(|warning| terminal.warn(warning));
+        let mixed = self.tally.agreement.warning();
+        let odd = self.odd.iter().chain(&mixed);
+        odd.for_each(|warning| terminal.warn(warning));
         self.malformed.iter().for_each(|error| terminal.warn(error));
         let further = self.tally.malformed - self.malformed.len() as u64;
         if further > 0 {

@@ -10,8 +10,8 @@ use crate::common::terminal::Terminal;
 use genolewm::Runtime;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::open_reference;
-use genolewm::scorer::Scored;
-use genolewm_core::edit::EditSpec;
+use genolewm::scorer::{Scored, edit_among};
+use genolewm_core::edit::VariantSpelling;
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::ReceiptScope;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -27,21 +27,21 @@ pub fn run(
     context: &Context<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let edit: EditSpec = variant.parse()?;
-    on_backend!(&args.model.backend, ops => run_on(ops, args, &edit, context, terminal))
+    let variant: VariantSpelling = variant.parse()?;
+    on_backend!(&args.model.backend, ops => run_on(ops, args, &variant, context, terminal))
 }
 
 fn run_on(
     ops: impl NativeOps,
     args: &Args,
-    edit: &EditSpec,
+    variant: &VariantSpelling,
     context: &Context<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let runtime = model::runtime(ops, &args.model)?;
     let mut places = Places::open(&args.context, terminal)?;
-    let scored = score(&runtime, args, edit, &mut places)?;
-    let row = scored.row().to_json_line()?;
+    let scored = score(&runtime, args, variant, &mut places)?;
+    let row = scored.row(variant.clone()).to_json_line()?;
     let path = args.output.receipt.as_deref();
     let receipt = path.filter(|_| !context.shared.no_receipt).map(|path| {
         let receipt = runtime.receipt(&scored, ReceiptScope::SingleVariant)?;
@@ -55,15 +55,17 @@ fn run_on(
     Ok(Status::Done)
 }
 
-/// Scores an edit among the bases that were given.
+/// Scores a variant among the bases that were given.
 fn score(
     runtime: &Runtime<impl NativeOps>,
     args: &Args,
-    edit: &EditSpec,
+    variant: &VariantSpelling,
     places: &mut Places,
 ) -> Result<Scored> {
     if let Some(bases) = &args.window {
-        return runtime.score_in_window(edit, bases, BpOffset(args.window_start));
+        let start = args.window_start;
+        let edit = edit_among(bases, start, variant, args.form.alleles)?;
+        return runtime.score_in_window(&edit, bases, BpOffset(start));
     }
     let fasta = args.fasta.as_deref().ok_or_else(|| {
         Error::new(
@@ -73,9 +75,9 @@ fn score(
         .with_remedy("give --fasta FILE, or --window BASES with --window-start N")
     })?;
     let mut reference = open_reference(fasta)?;
-    let scored = runtime.score_variant(edit, &mut reference);
+    let scored = runtime.score_variant(variant, args.form.alleles, &mut reference);
     let mut scored = scored.map_err(|error| error.with_detail("reference", fasta.display()))?;
-    let context = places.of(edit, &mut reference)?;
+    let context = places.of(&scored.edit, &mut reference)?;
     runtime.put(&mut scored, &context)?;
     Ok(scored)
 }

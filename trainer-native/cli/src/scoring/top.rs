@@ -1,6 +1,6 @@
 //! The table of the highest percentiles, for people.
 
-use genolewm::format::gene;
+use genolewm::format::{alternate, gene};
 use genolewm::scorer::{Outcome, RecordOutcome, Scored};
 use genolewm_core::source::VariantRecord;
 use std::cmp::Ordering;
@@ -39,9 +39,9 @@ impl Top {
 
     /// Considers the scores of a record.
     pub fn record(&mut self, record: &RecordOutcome) {
-        for outcome in &record.outcomes {
+        for (allele, outcome) in record.outcomes.iter().enumerate() {
             if let Outcome::Scored(scored) = outcome {
-                let row = TopRow::new(&record.record, scored, record.first_row);
+                let row = TopRow::new(&record.record, allele, scored, record.first_row);
                 self.rows.push(row);
             }
         }
@@ -75,13 +75,14 @@ impl Top {
 }
 
 impl TopRow {
-    fn new(record: &VariantRecord, scored: &Scored, order: u64) -> Self {
-        let edit = &scored.edit;
-        let (reference, alternate) = (edit.reference(), edit.alternate());
+    fn new(record: &VariantRecord, allele: usize, scored: &Scored, order: u64) -> Self {
+        let pos = record.pos.map_or(0, |pos| pos.get());
+        let reference = record.reference.as_deref().unwrap_or(".");
+        let alternate = alternate(record, allele);
         let id = record.id.as_deref().unwrap_or(".");
         Self {
             order,
-            variant: format!("{}:{} {reference}>{alternate}", edit.chrom(), edit.pos()),
+            variant: format!("{}:{pos} {reference}>{alternate}", record.contig),
             id: id.chars().take(ID_WIDTH).collect(),
             gene: gene(record).unwrap_or_default().to_owned(),
             calibrated: scored.result.sigma_calibrated,

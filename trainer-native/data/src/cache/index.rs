@@ -5,6 +5,7 @@ use super::key::WindowCacheKey;
 use super::record::WindowCacheRecord;
 use crate::sha256::hex;
 use genolewm_core::{Error, ErrorCode, Result};
+use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{
     Connection, ErrorCode as Sqlite, OpenFlags, OptionalExtension, Statement, TransactionBehavior,
@@ -68,7 +69,7 @@ impl Index {
             .connection
             .execute_batch(&made)
             .map_err(failed(path))?;
-        Ok(index)
+        index.checked()
     }
 
     /// A new index in an empty file that nobody else knows yet, and that is synced by the caller.
@@ -93,7 +94,34 @@ impl Index {
         let table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'window_index'";
         let found = index.connection.query_row(table, [], |_| Ok(())).optional();
         let found = found.map_err(failed(path))?;
-        Ok(found.map(|()| index))
+        found.map(|()| index.checked()).transpose()
+    }
+
+    /// Refuses a file with anything but the table and the index: a trigger, a view or a table with
+    /// computed columns would run what it says at every query.
+    fn checked(self) -> Result<Self> {
+        let known = |sql: &str| {
+            let words = |sql: &str| sql.split_whitespace().collect::<Vec<_>>().join(" ");
+            let sql = words(sql);
+            [TABLE, BY_SHARD]
+                .iter()
+                .any(|made| words(&made.replace("IF NOT EXISTS ", "")) == sql)
+        };
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let made = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL LIMIT 8";
+            let mut made = self.connection.prepare(made)?;
+            made.query_map([], |row| row.get(0))?.collect()
+        };
+        let made = read().map_err(failed(&self.path))?;
+        match made.iter().all(|sql| known(sql)) {
+            true => Ok(self),
+            false => {
+                let what = "the index of the cache has another schema than ours";
+                Err(Error::new(ErrorCode::ResourceCacheCorrupt, what)
+                    .in_file(&self.path.display().to_string())
+                    .with_remedy("delete the index; the next build of the cache makes it anew"))
+            }
+        }
     }
 
     /// Waits until nobody writes the index at `path`, and undoes what a killed writer left. A file
@@ -107,8 +135,22 @@ impl Index {
     }
 
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
-        let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .and_then(|connection| connection.busy_timeout(PATIENCE).map(|()| connection));
+        let connect = || -> rusqlite::Result<Connection> {
+            let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags)?;
+            // Nothing that stands in the file is run.
+            for (config, on) in [
+                (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+                (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+                (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+                (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+            ] {
+                connection.set_db_config(config, on)?;
+            }
+            connection.busy_timeout(PATIENCE)?;
+            Ok(connection)
+        };
+        let connection = connect();
         Ok(Self {
             connection: connection.map_err(failed(path))?,
             path: path.to_owned(),

@@ -1,6 +1,7 @@
 //! Corpus tables: which sequence files a corpus is made of, and how often each is drawn from.
 
 use crate::errors::config_error;
+use crate::files::held::Held;
 use crate::files::lines::each_line;
 use crate::files::records::RecordOptions;
 use crate::files::source_mix::SourceClass;
@@ -79,14 +80,17 @@ pub fn read_corpus_table(path: &Path) -> Result<Vec<CorpusSource>> {
     let data =
         std::env::var_os(DATA_DIRECTORY_VARIABLE).map_or_else(|| beside.clone(), PathBuf::from);
     let mut sources: Vec<CorpusSource> = Vec::new();
+    let mut held = Held::default();
     each_line(path, |line| {
         let line = line.split('#').next().unwrap_or_default().trim_end();
         if line.is_empty() {
             return Ok(());
         }
         let source = parse_line(line, &data, &beside)?;
+        held.add(size_of::<CorpusSource>() + 2 * line.len())?;
         let by_mix = |source: &CorpusSource| source.weight == SourceWeight::Mix;
-        if sources.iter().any(|other| by_mix(other) != by_mix(&source)) {
+        let other = sources.last();
+        if other.is_some_and(|other| by_mix(other) != by_mix(&source)) {
             return Err(config_error("a corpus has numbers and `mix` as weights")
                 .with_remedy("use `mix` in every line or in none"));
         }

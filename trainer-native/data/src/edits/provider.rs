@@ -6,10 +6,10 @@ use crate::named::named;
 use crate::shards::Significance;
 use crate::variants::{LabelledVariant, VariantIndex, read_variants, require_some};
 use crate::window::WindowContext;
-use genolewm_core::edit::RelEdit;
+use genolewm_core::edit::{AlleleForm, RelEdit};
 use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -111,7 +111,8 @@ impl ObservedVariants {
     ) -> Result<Self> {
         let mut variants = Vec::new();
         for path in paths {
-            let read = read_variants(path, ErrorCode::TrainingDataloader)?.variants;
+            let read =
+                read_variants(path, AlleleForm::Canonical, ErrorCode::TrainingDataloader)?.variants;
             variants.extend(read.into_iter().filter(|variant| is_wanted(variant)));
         }
         let index = VariantIndex::new(&variants);
@@ -131,16 +132,16 @@ impl EditProvider for ObservedVariants {
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<RelEdit>> {
         let span = window.span();
-        let (Some(contig), Some(last)) = (&window.contig, span.last()) else {
+        let Some(contig) = &window.contig else {
             return Ok(Vec::new());
         };
-        let fits =
-            |edit: &RelEdit| window.bases[edit.rel_pos().index()..].starts_with(edit.ref_bases());
+        // In their canonical form two spellings of a variant are one.
+        let mut seen = HashSet::new();
         let mut found: Vec<RelEdit> = self
             .0
             .within(contig, span)
-            .filter_map(|edit| edit.relative_to(span.start, last).ok())
-            .filter(fits)
+            .filter_map(|edit| window.canonical(edit))
+            .filter(|edit| seen.insert(edit.clone()))
             .collect();
         let mut drawn = Vec::new();
         while drawn.len() < count && !found.is_empty() {

@@ -37,7 +37,7 @@ impl FastaReader {
     /// `RESOURCE.GENERIC` when it cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
         Ok(Self {
-            lines: Lines::open(path)?,
+            lines: Lines::open_sequence(path)?,
             next_name: None,
         })
     }

@@ -3,14 +3,14 @@
 use crate::errors::input_error;
 use genolewm_core::bytes::GzipReader;
 use genolewm_core::error::Location;
+use genolewm_core::limits::{
+    MAX_LINE_BYTES, MAX_LISTED_LINE_BYTES, MAX_SEQUENCE_FOLD, MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD,
+};
 use genolewm_core::{Error, Result};
 use genolewm_report::output::io_error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
-
-/// The longest line of a table or list, in bytes. Packed, many times more would be a small file.
-const MOST_LINE_BYTES: u64 = 1 << 30;
 
 /// Calls `each` with every line of a file, without its end. Its errors get the place of the line,
 /// and what the line says.
@@ -31,6 +31,9 @@ pub struct Lines {
     reader: Box<dyn BufRead>,
     line: Vec<u8>,
     number: u64,
+    /// Bytes that may still come of a packed file.
+    left: u64,
+    longest: usize,
 }
 
 impl Lines {
@@ -40,19 +43,42 @@ impl Lines {
     /// `RESOURCE.GENERIC` when it cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let open = || -> io::Result<Box<dyn BufRead>> {
-            let mut plain = BufReader::with_capacity(1 << 18, File::open(path)?);
-            let packed = plain.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-            Ok(match packed {
-                true => Box::new(BufReader::with_capacity(1 << 18, GzipReader::new(plain))),
-                false => Box::new(plain),
-            })
+        Self::unpacking(path, MAX_UNPACKED_FOLD).map_err(|error| io_error(&name, &error))
+    }
+
+    /// As [`open`](Self::open), for a file that is mostly sequence: it packs less well, and is kept
+    /// in memory.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_sequence(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        let opened = Self::unpacking(path, MAX_SEQUENCE_FOLD);
+        let mut lines = opened.map_err(|error| io_error(&name, &error))?;
+        lines.longest = MAX_LINE_BYTES;
+        Ok(lines)
+    }
+
+    fn unpacking(path: &Path, fold: usize) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        let mut plain = BufReader::with_capacity(1 << 18, file);
+        let packed = plain.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+        let most = size.saturating_mul(fold as u64);
+        let reader: Box<dyn BufRead> = match packed {
+            true => Box::new(BufReader::with_capacity(1 << 18, GzipReader::new(plain))),
+            false => Box::new(plain),
         };
         Ok(Self {
-            reader: open().map_err(|error| io_error(&name, &error))?,
-            file: name,
+            reader,
+            file: path.display().to_string(),
             line: Vec::new(),
             number: 0,
+            left: match packed {
+                true => most.saturating_add(MAX_UNPACKED_BYTES as u64),
+                false => u64::MAX,
+            },
+            longest: MAX_LISTED_LINE_BYTES,
         })
     }
 
@@ -60,9 +86,9 @@ impl Lines {
     ///
     /// # Errors
     /// `RESOURCE.GENERIC` when the file cannot be read or the line is not UTF-8, `INPUT.GENERIC`
-    /// for a line of more than a GiB.
+    /// for a line beyond the limit, or a packed file that unpacks to far more than it holds.
     pub fn next_text(&mut self) -> Result<Option<&str>> {
-        if !self.read(MOST_LINE_BYTES)? {
+        if !self.read(self.longest as u64)? {
             return Ok(None);
         }
         let invalid = |error| {
@@ -75,7 +101,8 @@ impl Lines {
     /// The next line as bytes, however long it is.
     ///
     /// # Errors
-    /// `RESOURCE.GENERIC` when the file cannot be read.
+    /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` for a packed file that unpacks
+    /// to far more than it holds.
     pub fn next_bytes(&mut self) -> Result<Option<&[u8]>> {
         Ok(self.read(u64::MAX)?.then_some(&*self.line))
     }
@@ -83,21 +110,31 @@ impl Lines {
     /// Gives an error the place of the line that was read last, and what it says.
     #[must_use]
     pub fn locate(&self, error: Error) -> Error {
-        let text = String::from_utf8_lossy(&self.line);
+        // A place shows 80 characters.
+        let start = self.line.get(..1_000).unwrap_or(&self.line);
+        let text = String::from_utf8_lossy(start);
         error.at(Location::line(&self.file, self.number).column(1, text.trim()))
     }
 
     fn read(&mut self, most: u64) -> Result<bool> {
         self.line.clear();
         self.number += 1;
-        let mut bounded = (&mut self.reader).take(most);
+        // One more, which tells that there is more.
+        let most_and_one = most.min(self.left).saturating_add(1);
+        let mut bounded = (&mut self.reader).take(most_and_one);
         let read = bounded.read_until(b'\n', &mut self.line);
-        let read = read.map_err(|error| io_error(&self.file, &error))?;
-        if read as u64 == most {
-            let error = input_error("a line is longer than a GiB");
+        let read = read.map_err(|error| io_error(&self.file, &error))? as u64;
+        if read > most {
+            let error = input_error(format!("a line is longer than {} MiB", most >> 20));
             let error = error.with_remedy("check that this is the file that was meant");
             return Err(self.locate(error));
         }
+        let Some(left) = self.left.checked_sub(read) else {
+            let error = input_error("the packed file unpacks to far more than it holds");
+            let error = error.with_remedy("unpack the file, and give it as it is");
+            return Err(self.locate(error));
+        };
+        self.left = left;
         for end in [b'\n', b'\r'] {
             self.line.pop_if(|last| *last == end);
         }

@@ -125,7 +125,7 @@ fn read_blocks(
     mut each: impl FnMut(&[MafRow]) -> Result<()>,
 ) -> Result<u64> {
     let (mut rows, mut blocks): (Vec<MafRow>, u64) = (Vec::new(), 0);
-    let mut lines = Lines::open(path)?;
+    let mut lines = Lines::open_sequence(path)?;
     while let Some(line) = lines.next_text()? {
         // Other kinds of line (q, i, e) belong to the rows around them; only these end a block.
         let ends = line.trim().is_empty() || line == "a" || line.starts_with("a ");

@@ -1,5 +1,6 @@
 //! Files of sequence: FASTA, JSONL, Parquet, alignments (MAF), dataset packages of the Python package.
 
+pub mod held;
 pub mod lines;
 pub mod bed;
 pub mod fasta;

@@ -93,7 +93,7 @@ impl RecordReader {
     /// or lacks the column of sequences.
     pub fn open(path: &Path, options: &RecordOptions) -> Result<Self> {
         let input = match ending(path).as_deref() {
-            Some("jsonl" | "ndjson") => RecordInput::Jsonl(Lines::open(path)?),
+            Some("jsonl" | "ndjson") => RecordInput::Jsonl(Lines::open_sequence(path)?),
             Some("parquet") => {
                 let fields = &options.fields;
                 RecordInput::Parquet(SequenceTable::open(path, fields, ErrorCode::InputGeneric)?)

@@ -1,12 +1,14 @@
 //! Annotation of a genome: transcripts by place, from exon tables and GFF3.
 
 use crate::errors::input_error;
+use crate::files::held::Held;
 use crate::files::lines::each_line;
 use crate::genome::consequence::Consequence;
 use crate::genome::transcript::{Strand, Transcript};
 use genolewm_core::Result;
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::EditSpec;
+use genolewm_core::limits::MAX_TRANSCRIPTS_BP;
 use genolewm_core::position::{BpOffset, Interval};
 use std::collections::{BTreeMap, VecDeque};
 use std::mem::replace;
@@ -70,22 +72,36 @@ impl Annotation {
 
     /// Gives the transcripts around an edit their bases, as [`set_bases`](Self::set_bases). Only those
     /// of the last few hundred keep them: a genome's are gigabytes.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` where too many bases lie around it.
     pub fn load_bases(
         &mut self,
         edit: &EditSpec,
         fetch: &dyn Fn(&str, Interval) -> Option<Vec<u8>>,
-    ) {
+    ) -> Result<()> {
         let name = common_form(edit.chrom());
         let Some(contig) = self.by_contig.get_mut(&name) else {
-            return;
+            return Ok(());
         };
-        for index in contig.overlapping(touched(edit)) {
+        let indexes = contig.overlapping(touched(edit));
+        let bases = indexes
+            .iter()
+            .map(|&index| contig.transcripts[index].spliced_bp());
+        if bases.sum::<usize>() > MAX_TRANSCRIPTS_BP {
+            let message = format!("transcripts of more than {MAX_TRANSCRIPTS_BP} bases lie here");
+            return Err(input_error(message)
+                .with_detail("edit", edit)
+                .with_detail("transcripts", indexes.len())
+                .with_remedy("give annotation with fewer transcripts of a gene"));
+        }
+        for index in indexes {
             if !contig.transcripts[index].has_bases() {
                 contig.transcripts[index].set_bases(fetch);
                 self.with_bases.push_back((name.clone(), index));
             }
         }
-        while self.with_bases.len() > KEPT_WITH_BASES {
+        while self.with_bases.len() > KEPT_WITH_BASES || self.bases_bp() > 2 * MAX_TRANSCRIPTS_BP {
             let oldest = self.with_bases.pop_front();
             let forgotten = oldest.and_then(|(name, index)| {
                 let contig = self.by_contig.get_mut(&name)?;
@@ -95,6 +111,15 @@ impl Annotation {
                 transcript.forget_bases();
             }
         }
+        Ok(())
+    }
+
+    /// Bases that are kept.
+    fn bases_bp(&self) -> usize {
+        let transcript =
+            |(name, index): &(String, usize)| self.by_contig.get(name)?.transcripts.get(*index);
+        let kept = self.with_bases.iter().filter_map(transcript);
+        kept.map(Transcript::spliced_bp).sum()
     }
 
     /// Whether an edit lies up to `reach_bp` before the start of a transcript, in its direction.
@@ -158,9 +183,12 @@ fn touched(edit: &EditSpec) -> Interval {
 /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
 pub fn read_exon_table(path: &Path) -> Result<Vec<Transcript>> {
     let (mut transcripts, mut has_header) = (Vec::new(), false);
+    let mut held = Held::default();
     each_line(path, |line| {
         let line = line.trim_end();
         if replace(&mut has_header, true) {
+            // An exon's ends take no more than the letters that they are written in, thrice.
+            held.add(size_of::<Transcript>() + 3 * line.len())?;
             transcripts.push(parse_exon_line(line)?);
         } else if line != EXON_TABLE_HEADER {
             let error = input_error("the first line of an exon table must name its columns");

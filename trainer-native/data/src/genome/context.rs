@@ -90,7 +90,7 @@ fn load_bases<S: BaseSource>(
                 None
             }
         }
-    });
+    })?;
     failed.into_inner().map_or(Ok(()), Err)
 }
 

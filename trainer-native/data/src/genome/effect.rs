@@ -4,9 +4,8 @@ use crate::bases::{self, complement};
 use crate::genome::codon::{STOP, blosum62, translate};
 use crate::genome::consequence::Consequence;
 use crate::genome::transcript::{Strand, Transcript};
-use crate::trimmed_variant::shared;
 use core::ops::Range;
-use genolewm_core::edit::{EditSpec, EditType};
+use genolewm_core::edit::{EditSpec, EditType, TrimmedVariant};
 use genolewm_core::position::{BpOffset, Interval};
 
 /// Bases of an intron's end that are canonical splice sites.
@@ -225,14 +224,12 @@ enum TranscriptSite {
     },
 }
 
-/// The reference bases that an edit changes, without a shared first base; an insertion changes the
-/// base before it and the one after.
+/// The reference bases that an edit changes, without those that its alleles share; an insertion changes
+/// the base before it and the one after.
 fn changed_span(edit: &EditSpec) -> Interval {
-    let Interval { start, end } = edit.span();
-    let prefix = shared(edit.reference().bytes(), edit.alternate().bytes());
-    let start = start.saturating_add(prefix as u64);
-    if start >= end {
-        return Interval::at(end.saturating_sub(1), 2);
+    let span = TrimmedVariant::of(edit).span();
+    match span.is_empty() {
+        true => Interval::at(span.start.saturating_sub(1), 2),
+        false => span,
     }
-    Interval { start, end }
 }

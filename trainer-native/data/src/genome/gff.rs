@@ -1,17 +1,23 @@
 //! Transcripts with coding sequence from GFF3 and GTF.
 
 use crate::errors::input_error;
+use crate::files::held::Held;
 use crate::files::lines::Lines;
 use crate::genome::transcript::{Strand, Transcript};
 use genolewm_core::Result;
+use genolewm_core::limits::MAX_EXONS;
 use genolewm_core::position::{BpOffset, Interval, Position};
 use noodles_gff as gff;
 use noodles_gff::feature::Record;
 use noodles_gff::feature::record::{Phase, Strand as RowStrand};
 use noodles_gtf as gtf;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io;
 use std::path::Path;
+
+/// Memory of a transcript's first exons.
+const EXONS_BYTES: usize = 128;
 
 /// What the rows of one transcript said.
 struct Parts {
@@ -31,7 +37,7 @@ struct Parts {
 /// # Errors
 /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
 pub fn read_gff3(path: &Path) -> Result<Vec<Transcript>> {
-    let mut transcripts: BTreeMap<String, Parts> = BTreeMap::new();
+    let mut transcripts = Read::default();
     let mut lines = Lines::open(path)?;
     while let Some(line) = lines.next_text()? {
         if line.starts_with("##FASTA") {
@@ -42,6 +48,7 @@ pub fn read_gff3(path: &Path) -> Result<Vec<Transcript>> {
         }
     }
     let mut parts: Vec<Parts> = transcripts
+        .by_name
         .into_values()
         .filter(|parts| !parts.exons.is_empty())
         .collect();
@@ -63,7 +70,7 @@ fn build(parts: Parts) -> Result<Transcript> {
 }
 
 /// Reads a row as GTF where a blank parts the first attribute's key from its value, else as GFF3.
-fn read_row(text: &str, transcripts: &mut BTreeMap<String, Parts>) -> Result<()> {
+fn read_row(text: &str, transcripts: &mut Read) -> Result<()> {
     let wrong = |error: io::Error| {
         input_error("this is no row of GFF3 or GTF, of nine columns").with_detail("cause", error)
     };
@@ -96,11 +103,7 @@ fn read_row(text: &str, transcripts: &mut BTreeMap<String, Parts>) -> Result<()>
     })
 }
 
-fn add_row(
-    record: &dyn Record,
-    is_exon: bool,
-    transcripts: &mut BTreeMap<String, Parts>,
-) -> Result<()> {
+fn add_row(record: &dyn Record, is_exon: bool, transcripts: &mut Read) -> Result<()> {
     let attributes = record.attributes();
     let attribute = |key: &str| -> Option<Vec<String>> {
         let mut known = attributes.iter().map_while(io::Result::ok);
@@ -128,23 +131,65 @@ fn add_row(
         Ok(Some(Phase::Two)) => 2,
         Err(_) => return Err(input_error("a phase is 0, 1, 2 or .")),
     };
+    let gene = attribute("gene_name").map(|names| names.join(","));
+    let contig = record.reference_sequence_name().to_string();
     for parent in parents {
-        let order = transcripts.len();
-        let gene = || attribute("gene_name").map(|names| names.join(","));
-        let parts = transcripts.entry(parent.clone()).or_insert_with(|| Parts {
-            order,
-            gene: gene().unwrap_or(parent),
-            contig: record.reference_sequence_name().to_string(),
-            strand,
-            exons: Vec::new(),
-            coding: Vec::new(),
-        });
-        match is_exon {
-            true => parts.exons.push(interval),
-            false => parts.coding.push((interval, phase)),
+        let parts = transcripts.of(parent, gene.as_deref(), &contig, strand)?;
+        let rows = match is_exon {
+            true => {
+                parts.exons.push(interval);
+                parts.exons.len()
+            }
+            false => {
+                parts.coding.push((interval, phase));
+                parts.coding.len()
+            }
+        };
+        if rows > MAX_EXONS {
+            let message = format!("a transcript has more than {MAX_EXONS} exons");
+            return Err(input_error(message).with_remedy("check the identifiers of its rows"));
         }
     }
     Ok(())
+}
+
+/// The transcripts as far as the file was read.
+#[derive(Default)]
+struct Read {
+    by_name: BTreeMap<String, Parts>,
+    held: Held,
+}
+
+impl Read {
+    /// What is known of a transcript, for one row more.
+    fn of(
+        &mut self,
+        name: String,
+        gene: Option<&str>,
+        contig: &str,
+        strand: Strand,
+    ) -> Result<&mut Parts> {
+        let order = self.by_name.len();
+        Ok(match self.by_name.entry(name) {
+            Entry::Occupied(known) => {
+                self.held.add(0)?;
+                known.into_mut()
+            }
+            Entry::Vacant(new) => {
+                let gene = gene.unwrap_or(new.key()).to_owned();
+                let texts = new.key().len() + gene.len() + contig.len();
+                self.held.add(size_of::<Parts>() + EXONS_BYTES + texts)?;
+                new.insert(Parts {
+                    order,
+                    gene,
+                    contig: contig.to_owned(),
+                    strand,
+                    exons: Vec::new(),
+                    coding: Vec::new(),
+                })
+            }
+        })
+    }
 }
 
 #[cfg(test)]

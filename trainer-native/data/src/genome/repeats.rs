@@ -2,6 +2,7 @@
 
 use crate::errors::input_error;
 use crate::files::bed;
+use crate::files::held::Held;
 use crate::genome::repeat_names::class_of_name;
 use genolewm_core::Result;
 use genolewm_core::bed::stretch;
@@ -9,7 +10,11 @@ use genolewm_core::context::{RepeatClass, classify_repeat};
 use genolewm_core::contig::common_form;
 use genolewm_core::position::Interval;
 use std::collections::BTreeMap;
+use std::mem::replace;
 use std::path::Path;
+
+/// Memory of a repeat.
+const REPEAT_BYTES: usize = size_of::<(Interval, RepeatClass)>();
 
 /// Repeats by place. Contig names are compared in their common form (`chr17` is `17`).
 #[derive(Debug, Clone, Default)]
@@ -37,7 +42,15 @@ impl Repeats {
     /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
     pub fn read(path: &Path) -> Result<Self> {
         let mut repeats = Self::default();
-        bed::each_row(path, |columns| repeats.add(columns))?;
+        let (mut held, mut contigs) = (Held::default(), 0);
+        bed::each_row(path, |columns| {
+            repeats.add(columns)?;
+            // Millions of rows: only a contig's first takes more than its place in the list.
+            match replace(&mut contigs, repeats.by_contig.len()) < contigs {
+                true => held.add(REPEAT_BYTES + columns[0].len()),
+                false => held.add_bare(REPEAT_BYTES),
+            }
+        })?;
         if repeats.len > 0 && repeats.unknown.0 == repeats.len {
             let names = repeats.unknown.1.join(", ");
             return Err(input_error("none of its names is that of a repeat")

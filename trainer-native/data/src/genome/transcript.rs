@@ -5,6 +5,7 @@ use crate::errors::input_error;
 use crate::genome::frame::longest_frame;
 use core::ops::Range;
 use genolewm_core::Result;
+use genolewm_core::limits::{MAX_EXONS, MAX_TRANSCRIPT_BP};
 use genolewm_core::position::{BpOffset, Interval};
 
 /// The strand that a transcript is read from.
@@ -55,6 +56,16 @@ impl Transcript {
                 input_error("a transcript's exons are missing, empty or overlapping")
                     .with_detail("gene", gene),
             );
+        }
+        let spliced_bp: u64 = exons.iter().map(|exon| exon.len_bp()).sum();
+        if spliced_bp > MAX_TRANSCRIPT_BP || exons.len() > MAX_EXONS {
+            let message = format!(
+                "a transcript has more than {MAX_TRANSCRIPT_BP} bases or {MAX_EXONS} exons"
+            );
+            return Err(input_error(message)
+                .with_detail("gene", gene)
+                .with_detail("bp", spliced_bp)
+                .with_remedy("check the ends of its exons"));
         }
         Ok(Self {
             gene: gene.to_owned(),

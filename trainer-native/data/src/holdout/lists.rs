@@ -1,11 +1,15 @@
 //! The files that hold-outs are written in.
 
 use crate::errors::config_error;
+use crate::files::held::Held;
 use crate::files::lines::each_line;
 use crate::holdout::policy::HoldoutPolicy;
-use genolewm_core::edit::EditSpec;
-use genolewm_core::{Error, Result};
+use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, VariantSpelling};
+use genolewm_core::{Error, ErrorCode, Result};
 use std::path::Path;
+
+/// Memory of a short text beside its letters.
+const HELD_TEXT_BYTES: usize = 48;
 
 /// Where hold-outs are listed.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +32,7 @@ impl HoldoutFiles<'_> {
         let mut policy = HoldoutPolicy::read(self.regions)?;
         if let Some(path) = self.edits {
             each_entry(path, |line| {
-                let edit: EditSpec = line.parse().map_err(|error: Error| {
+                let edit = held_out(line).map_err(|error| {
                     error.with_remedy("write one chrom:pos:ref:alt a line, with 1-based positions")
                 })?;
                 policy.add_edit(&edit);
@@ -48,11 +52,28 @@ impl HoldoutFiles<'_> {
     }
 }
 
+/// The edit that a line names, in whatever spelling.
+fn held_out(line: &str) -> Result<EditSpec> {
+    let variant: VariantSpelling = line.parse()?;
+    variant.edit(AlleleForm::Canonical).map_err(|reason| {
+        let code = match reason {
+            SkipReason::TooLong => ErrorCode::InputUnsupportedEdit,
+            _ => ErrorCode::InputInvalidEdit,
+        };
+        Error::new(code, format!("this is no edit: {}", reason.describe()))
+    })
+}
+
 /// Calls `each` with every line that says something.
 fn each_entry(path: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    let mut held = Held::default();
     each_line(path, |line| match line.trim() {
         text if text.is_empty() || text.starts_with('#') => Ok(()),
-        text => each(text),
+        text => {
+            // A variant has three texts, each in a place of its own.
+            held.add(2 * HELD_TEXT_BYTES + text.len())?;
+            each(text)
+        }
     })
 }
 
@@ -66,7 +87,6 @@ fn more_than_a_name() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genolewm_core::ErrorCode;
     use genolewm_core::position::{BpOffset, Interval};
 
     /// The policy of a region file and two lists.
@@ -98,6 +118,27 @@ mod tests {
         assert!(!excludes("chr1:21:A:C") && !excludes("2:5:A:C") && !excludes("1:11:A:C"));
         let base = Interval::new(BpOffset(0), BpOffset(1)).unwrap();
         assert!(read.touches("rec 1", base) && !read.touches("#rec2", base));
+    }
+
+    #[test]
+    fn an_edit_that_is_held_out_in_one_spelling_was_drawn_in_another() {
+        use crate::window::WindowContext;
+        use genolewm_core::edit::RelEdit;
+        // The deletion of one A, at the right end of the repeat; a padded SNV, in lower case.
+        let read = policy(
+            "chr1:106:AC:C\n1:103:aaaacgtacgtacgtacgt:aaaaggtacgtacgtacgt\n",
+            "",
+        );
+        let read = read.unwrap();
+        let bases = "TGAAAACGTACGTACGTACGT".to_owned();
+        let window = WindowContext::placed("r", "chr1", BpOffset(100), bases);
+        let excludes = |at, reference, alternate| {
+            let edit = RelEdit::new(BpOffset(at), reference, alternate).unwrap();
+            read.excludes_edit_of(&window, &edit)
+        };
+        assert!(excludes(1, "GA", "G") && excludes(3, "AAA", "AA") && excludes(4, "AAC", "AC"));
+        assert!(excludes(6, "C", "G") && excludes(5, "ACG", "AGG"));
+        assert!(!excludes(1, "GAA", "G") && !excludes(6, "C", "T") && !excludes(3, "A", "AA"));
     }
 
     #[test]

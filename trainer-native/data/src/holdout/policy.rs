@@ -2,11 +2,11 @@
 
 use crate::errors::config_error;
 use crate::files::bed;
+use crate::files::held::Held;
 use crate::files::maf::each_block_of_places;
-use crate::trimmed_variant::TrimmedVariant;
 use crate::window::{Piece, WindowContext};
 use genolewm_core::bed::stretch;
-use genolewm_core::edit::{EditSpec, RelEdit};
+use genolewm_core::edit::{EditSpec, RelEdit, TrimmedVariant};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,25 +38,33 @@ impl HoldoutPolicy {
     /// `RESOURCE.GENERIC` when it cannot be read, `CONFIG.GENERIC` with the line when it is
     /// malformed: a hold-out that is not understood must stop the run.
     pub fn read(path: &Path) -> Result<Self> {
-        let mut policy = Self::none();
+        let (mut policy, mut held) = (Self::none(), Held::default());
         bed::each_row(path, |columns| {
             match *columns {
                 [contig] => policy.add_record(contig),
                 [contig, start, end, ..] => {
-                    policy.add(contig, stretch(start, end).ok_or_else(malformed)?);
+                    let interval = stretch(start, end).ok_or_else(malformed)?;
+                    policy.list(contig).push(interval);
                 }
                 _ => return Err(malformed()),
             }
-            Ok(())
+            held.add(columns[0].len())
         })?;
+        for list in policy.intervals.values_mut() {
+            list.sort_by_key(|interval| interval.start);
+        }
         Ok(policy)
     }
 
     /// Holds out an interval of a contig.
     pub fn add(&mut self, contig: &str, interval: Interval) {
-        let list = self.intervals.entry(contig.to_owned()).or_default();
-        list.push(interval);
-        list.sort_by_key(|interval| interval.start);
+        let list = self.list(contig);
+        let place = list.partition_point(|other| other.start <= interval.start);
+        list.insert(place, interval);
+    }
+
+    fn list(&mut self, contig: &str) -> &mut Vec<Interval> {
+        self.intervals.entry(contig.to_owned()).or_default()
     }
 
     /// Holds out every record of this name.
@@ -65,12 +73,14 @@ impl HoldoutPolicy {
     }
 
     /// Holds out one variant, wherever it comes from. Unlike regions, variants are compared in the
-    /// common form of the contig's name, and without the bases that their alleles share.
+    /// common form of the contig's name, and by the change that they are: without the bases that their
+    /// alleles share and, where the bases around them are known, wherever in a repeat they are written.
     pub fn add_edit(&mut self, edit: &EditSpec) {
         self.edits.insert(TrimmedVariant::of(edit));
     }
 
-    /// Whether an edit is held out, by itself or by the place of its reference bases.
+    /// Whether an edit is held out, by itself or by the place of its reference bases; the bases around it
+    /// are not known.
     #[must_use]
     pub fn excludes_edit(&self, edit: &EditSpec) -> bool {
         self.touches(edit.chrom(), edit.span())
@@ -81,9 +91,16 @@ impl HoldoutPolicy {
     /// whose reference bases lie on two records is in no list of variants.
     #[must_use]
     pub fn excludes_edit_of(&self, window: &WindowContext, edit: &RelEdit) -> bool {
-        window
-            .on_record(edit)
-            .is_some_and(|edit| self.excludes_edit(&edit))
+        let Some(on_record) = window.on_record(edit) else {
+            return false;
+        };
+        self.touches(on_record.chrom(), on_record.span()) || self.lists_edit_of(window, edit)
+    }
+
+    /// Whether an edit of a window is in the list of variants, in whatever spelling.
+    fn lists_edit_of(&self, window: &WindowContext, edit: &RelEdit) -> bool {
+        let listed = |place: &TrimmedVariant| self.edits.contains(place);
+        !self.edits.is_empty() && window.places(edit).iter().any(listed)
     }
 
     /// Whether a window's record is held out, or any of the window's bases.

@@ -7,7 +7,7 @@ use genolewm::encoder::Llama;
 use genolewm::ops::Ops;
 use genolewm::scorer::Candidate;
 use genolewm::tokenizer::SixMerTokenizer;
-use genolewm_core::edit::apply_edit;
+use genolewm_core::edit::{VariantSpelling, apply_edit};
 use genolewm_core::error::Location;
 use genolewm_core::window::window_sha256;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -38,17 +38,29 @@ pub struct BaselineRow {
     reference: String,
     reference_window_sha256: String,
     schema_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scored_as: Option<String>,
     window_bp: usize,
     window_start_bp: u64,
 }
 
 impl BaselineRow {
-    /// The row as the Python package writes it, without a line end.
+    /// The row of a variant that is written like this, without a line end: as the Python package writes
+    /// it, with `scored_as` where another spelling was scored.
     ///
     /// # Errors
     /// `INTERNAL.INVARIANT_VIOLATION` for a figure that JSON cannot hold.
-    pub fn to_json_line(&self) -> Result<String> {
-        json_line(self)
+    pub fn to_json_line(&self, variant: &VariantSpelling) -> Result<String> {
+        let scored =
+            VariantSpelling::new(&self.chrom, self.pos, &self.reference, &self.alt)?.to_string();
+        json_line(&Self {
+            alt: variant.alternate().to_owned(),
+            chrom: variant.chrom().to_owned(),
+            pos: variant.pos().get(),
+            reference: variant.reference().to_owned(),
+            scored_as: (variant.to_string() != scored).then_some(scored),
+            ..self.clone()
+        })
     }
 }
 
@@ -65,6 +77,9 @@ pub struct CarbonIdentity {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CarbonRun {
+    /// The form in which alleles were scored, unless as the file has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alleles: Option<String>,
     /// The encoder.
     pub carbon_model: String,
     /// Its revision.
@@ -298,6 +313,7 @@ impl<O: Ops> CarbonScorer<O> {
             reference: edit.reference().to_owned(),
             reference_window_sha256: reference,
             schema_version: SCHEMA_VERSION,
+            scored_as: None,
             window_bp: window.window_bp(),
             window_start_bp: window.start().get(),
         })

@@ -43,6 +43,8 @@ pub struct Evaluation {
     pub model_id: String,
     /// The seed of every draw but the bootstrap's, which names its own.
     pub seed: u64,
+    /// The form in which alleles were measured; empty in files of before there were two.
+    pub alleles: String,
     /// The encoder as a language model.
     pub language: Option<Language>,
     /// Predictions by kind of edit: `synthetic_snv`, `synthetic_indel`, `common_variants`.
@@ -168,6 +170,7 @@ mod tests {
             schema_version: SCHEMA_VERSION.to_owned(),
             generated_by: "genolewm test".to_owned(),
             model_id: "sha256:0".to_owned(),
+            alleles: "canonical".to_owned(),
             seed: 3,
             language: Some(Language {
                 windows: 2,

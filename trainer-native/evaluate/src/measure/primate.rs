@@ -11,6 +11,7 @@ use crate::errors::dataset_error;
 use crate::scores::{Auroc, ClassFigures, LEAST_PER_SIDE, Score, aurocs};
 use crate::states::Item;
 use crate::variants::{Bounds, Locate, Side};
+use genolewm::scorer::Candidate;
 use genolewm_core::context::RegionClass;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::{BpOffset, Interval};
@@ -268,8 +269,8 @@ impl Draw<'_, '_> {
         substitution: &Substitution,
     ) -> Result<core::result::Result<(EditSpec, Item), &'static str>> {
         let edit = substitution.edit()?;
-        let window = match self.bounds.window(self.side, &edit, self.place)? {
-            Ok(window) => window,
+        let Candidate { edit, window } = match self.bounds.window(self.side, &edit, self.place)? {
+            Ok(placed) => placed,
             Err(reason) => return Ok(Err(reason)),
         };
         if window.sequence().contains('N') {

@@ -2,7 +2,7 @@
 
 use crate::errors::dataset_error;
 use crate::variants::Locate;
-use genolewm::scorer::{Placed, Regions};
+use genolewm::scorer::{Candidate, Placed, Regions};
 use genolewm_core::Result;
 use genolewm_core::edit::{EditSpec, RelEdit};
 use genolewm_core::position::{BpOffset, Interval};
@@ -161,7 +161,8 @@ pub struct Observed {
 }
 
 /// Joins neighbours among the variants of one copy of a genome, sorted by place: from the first on
-/// as many as the shape allows, then from the next. One that overlaps those before it is left out.
+/// as many as the shape allows, then from the next. One that overlaps those before it is left out, and
+/// one that would have to be moved past another to be left-aligned stays where it is.
 ///
 /// # Errors
 /// What `place` returns.
@@ -174,36 +175,49 @@ pub fn join(
     let mut next = 0;
     while let Some(first) = variants.get(next) {
         next += 1;
-        let window = match place(first)? {
-            Placed::Window(window) => window,
+        let Candidate {
+            edit: first,
+            window,
+        } = match place(first)? {
+            Placed::Candidate(placed) => placed,
             Placed::Skipped(reason) => {
                 observed.leave_out(reason.as_str());
                 continue;
             }
         };
         let reach = first.span().start.saturating_add(shape.span_bp as u64);
+        let mut edits = vec![window.place(&first)?];
         let mut group = vec![first];
-        let mut edits = vec![window.place(first)?];
         while edits.len() < shape.edits
             && let Some(edit) = variants.get(next)
-            && edit.chrom() == first.chrom()
+            && group
+                .first()
+                .is_some_and(|first| first.chrom() == edit.chrom())
             && edit.span().end <= reach
         {
             next += 1;
-            let overlaps = group
-                .last()
-                .is_some_and(|last| edit.span().start < last.span().end);
-            if overlaps {
+            let is_behind = |edit: &EditSpec| {
+                let last = group.last();
+                last.is_none_or(|last| edit.span().start >= last.span().end)
+            };
+            if !is_behind(edit) {
                 observed.leave_out("overlapping");
                 continue;
             }
-            match (place(edit)?, window.place(edit)) {
-                (Placed::Window(_), Ok(relative)) => {
+            let edit = match place(edit)? {
+                Placed::Candidate(placed) if is_behind(&placed.edit) => placed.edit,
+                Placed::Candidate(_) => edit.clone(),
+                Placed::Skipped(reason) => {
+                    observed.leave_out(reason.as_str());
+                    continue;
+                }
+            };
+            match window.place(&edit) {
+                Ok(relative) => {
                     edits.push(relative);
                     group.push(edit);
                 }
-                (Placed::Skipped(reason), _) => observed.leave_out(reason.as_str()),
-                (Placed::Window(_), Err(_)) => observed.leave_out("out_of_window"),
+                Err(_) => observed.leave_out("out_of_window"),
             }
         }
         let names: Vec<String> = group.iter().map(ToString::to_string).collect();

@@ -2,7 +2,7 @@
 
 use super::haplotypes::Observed;
 use genolewm::scorer::Regions;
-use genolewm_core::edit::EditSpec;
+use genolewm_core::edit::{AlleleForm, EditSpec};
 use genolewm_core::source::{AlleleOutcome, SourceLine, VariantReader, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::open;
@@ -20,7 +20,7 @@ pub enum Phasing {
     Sample(Option<String>),
 }
 
-/// Reads the variants of each copy, sorted by place: two copies of a sample, or one for alleles that
+/// Reads the variants of each copy in this form, sorted by place: two copies of a sample, or one for alleles that
 /// lie together, as those of a file without samples do. Heterozygous genotypes without a phase are
 /// left out as `unphased`, and counted like alleles that cannot be scored.
 ///
@@ -31,6 +31,7 @@ pub fn read_copies(
     path: &Path,
     phase: &Phasing,
     regions: Option<&Regions>,
+    form: AlleleForm,
     observed: &mut Observed,
 ) -> Result<Vec<Vec<EditSpec>>> {
     let mut reader = VariantReader::open(Box::new(open(path)?), &path.display().to_string())?;
@@ -38,7 +39,8 @@ pub fn read_copies(
     let mut copies = vec![Vec::new(); if column.is_some() { 2 } else { 1 }];
     while let Some(record) = reader.next_record()? {
         if regions.is_none_or(|regions| regions.contain(&record)) {
-            add(&record, column, &mut copies, observed);
+            let alleles = record.alleles(form);
+            add(&record, &alleles, column, &mut copies, observed);
         }
     }
     for copy in &mut copies {
@@ -70,11 +72,11 @@ fn sample_column(header: &[SourceLine], phase: &Phasing) -> Result<Option<usize>
 
 fn add(
     record: &VariantRecord,
+    alleles: &[AlleleOutcome],
     column: Option<usize>,
     copies: &mut [Vec<EditSpec>],
     observed: &mut Observed,
 ) {
-    let alleles = record.alleles();
     let carried = match column {
         None => (0..alleles.len()).map(|allele| (0, allele)).collect(),
         Some(column) => match genotype(record, column) {
@@ -133,7 +135,13 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), vcf).unwrap();
         let mut observed = Observed::default();
-        let copies = read_copies(file.path(), phase, None, &mut observed)?;
+        let copies = read_copies(
+            file.path(),
+            phase,
+            None,
+            AlleleForm::Canonical,
+            &mut observed,
+        )?;
         let text = |copy: &Vec<EditSpec>| copy.iter().map(ToString::to_string).collect();
         Ok((copies.iter().map(text).collect(), observed))
     }

@@ -1,7 +1,8 @@
 //! Scores and labels of variants, one JSON object a line.
 //!
 //! Rows name a variant by `chrom`, `pos`, `ref` and `alt`; other fields are figures. Contigs of the
-//! two files match by alias, `chr1` and `1`, as everywhere in this program.
+//! two files match by alias, `chr1` and `1`, as everywhere in this program, and alleles by the change that
+//! they are, however each file spells it: a row of the very spelling counts first.
 
 #[cfg(test)]
 #[path = "jsonl_tests.rs"]
@@ -9,8 +10,9 @@ mod tests;
 
 use crate::scores::pick;
 use genolewm_core::contig::common_form;
+use genolewm_core::edit::{TrimmedVariant, VariantSpelling};
 use genolewm_core::error::Location;
-use genolewm_core::evaluation::{ClinicalLabel, VariantKey};
+use genolewm_core::evaluation::ClinicalLabel;
 use genolewm_core::provenance::Json;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::files::lines::Lines;
@@ -40,11 +42,17 @@ impl LabelValues {
     }
 }
 
+/// What makes two spellings the same change: [`VariantSpelling::trimmed`], or more where there is a
+/// reference.
+pub type Change<'a> = dyn FnMut(&VariantSpelling) -> Result<TrimmedVariant> + 'a;
+
 /// Labelled variants, in the order of their keys.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Labels {
     /// The variants, as the file spells them.
-    pub keys: Vec<VariantKey>,
+    pub keys: Vec<VariantSpelling>,
+    /// The change that each is.
+    pub changes: Vec<TrimmedVariant>,
     /// By variant.
     pub values: LabelValues,
 }
@@ -71,9 +79,9 @@ pub struct Scores {
 ///
 /// # Errors
 /// `RESOURCE.GENERIC` when the file cannot be read; `INPUT.GENERIC` with file and line for a row that
-/// is not an object, names no variant, has no label of this kind, or names a variant a second time;
-/// and when nothing is left.
-pub fn read_labels(path: &Path, kind: LabelKind<'_>) -> Result<Labels> {
+/// is not an object, names no variant, has no label of this kind, or names a variant a second time, in
+/// whatever spelling; and when nothing is left.
+pub fn read_labels(path: &Path, kind: LabelKind<'_>, change: &mut Change<'_>) -> Result<Labels> {
     let mut seen = HashSet::new();
     let mut rows = BTreeMap::new();
     each_row(path, |row| {
@@ -85,15 +93,24 @@ pub fn read_labels(path: &Path, kind: LabelKind<'_>) -> Result<Labels> {
             },
             LabelKind::Number(field) => row.number(field)?,
         };
-        rows.insert(key.clone(), value);
-        first_time(&key, &mut seen)
+        let change = change(&key)?;
+        if !seen.insert(change.clone()) {
+            return Err(second_time(&key));
+        }
+        rows.insert(key, (change, value));
+        Ok(())
     })?;
-    let (keys, values): (Vec<VariantKey>, Vec<f64>) = rows.into_iter().unzip();
+    let (keys, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let (changes, values): (Vec<_>, Vec<f64>) = rows.into_iter().unzip();
     let values = match kind {
         LabelKind::Clinical => LabelValues::Binary(values.iter().map(|&is| is > 0.0).collect()),
         LabelKind::Number(_) => LabelValues::Continuous(values),
     };
-    let labels = Labels { keys, values };
+    let labels = Labels {
+        keys,
+        changes,
+        values,
+    };
     if labels.keys.is_empty() {
         return Err(refused(format!(
             "{}: no row has a label on either side",
@@ -108,73 +125,141 @@ pub fn read_labels(path: &Path, kind: LabelKind<'_>) -> Result<Labels> {
 /// must name it as its maker.
 ///
 /// # Errors
-/// As [`read_labels`], for the fields; and `INPUT.GENERIC` when a labelled variant has no row.
+/// As [`read_labels`], for the fields; and `INPUT.GENERIC` when a labelled variant has no row, or other
+/// spellings of it have different figures.
 pub fn read_scores(
     path: &Path,
     fields: &[&str],
-    wanted: &[VariantKey],
+    labels: &Labels,
     generated_by: Option<&str>,
+    change: &mut Change<'_>,
 ) -> Result<Scores> {
-    let places: HashMap<VariantKey, usize> = wanted
-        .iter()
-        .enumerate()
-        .map(|(index, key)| Ok((by_alias(key)?, index)))
-        .collect::<Result<_>>()?;
-    let mut columns = vec![vec![f64::NAN; wanted.len()]; fields.len()];
+    let mut wanted = Wanted::new(labels, fields.len())?;
     let mut seen = HashSet::new();
+    let mut extra = 0;
     each_row(path, |row| {
         row.check_maker(generated_by)?;
         let key = row.variant()?;
-        first_time(&key, &mut seen)?;
-        let place = places.get(&by_alias(&key)?);
-        for (field, column) in fields.iter().zip(&mut columns) {
-            let value = row.number(field)?;
-            if let Some(slot) = place.and_then(|&place| column.get_mut(place)) {
-                *slot = value;
+        let figures = fields.iter().map(|field| row.number(field));
+        let figures = figures.collect::<Result<Vec<f64>>>()?;
+        let scored_as = row.scored_as()?.map(|edit| edit.trimmed());
+        let alias = by_alias(&key)?;
+        let exact = wanted.exact.get(&alias).copied();
+        if !seen.insert(alias) {
+            return Err(second_time(&key));
+        }
+        if let Some(place) = exact {
+            wanted.put(place, RowMatch::Spelling, &figures);
+            return Ok(());
+        }
+        let place = wanted.changes.get(&change(&key)?);
+        let place = place.or_else(|| wanted.changes.get(scored_as.as_ref()?));
+        match place.copied() {
+            Some(place) => wanted
+                .add(place, &figures)
+                .map_err(|error| error.with_detail("variant", &key)),
+            None => {
+                extra += 1;
+                Ok(())
             }
         }
-        Ok(())
     })?;
-    check_complete(path, wanted, &seen)?;
+    wanted.check_complete(path, labels)?;
     Ok(Scores {
-        columns,
-        extra: seen.len() - wanted.len(),
+        columns: wanted.columns,
+        extra,
     })
 }
 
-fn check_complete(path: &Path, wanted: &[VariantKey], seen: &HashSet<String>) -> Result<()> {
-    let mut missing = Vec::new();
-    for key in wanted {
-        if !seen.contains(&by_alias(key)?.to_string()) {
-            missing.push(key.to_string());
+/// By what a row belongs to a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RowMatch {
+    /// It spells the variant as the label does.
+    Spelling,
+    /// It is the same change.
+    Change,
+}
+
+/// The labelled variants, with what was found of them.
+struct Wanted {
+    exact: HashMap<VariantSpelling, usize>,
+    changes: HashMap<TrimmedVariant, usize>,
+    found: Vec<Option<RowMatch>>,
+    columns: Vec<Vec<f64>>,
+}
+
+impl Wanted {
+    fn new(labels: &Labels, fields: usize) -> Result<Self> {
+        let exact = labels.keys.iter().map(by_alias).zip(0..);
+        let changes = labels.changes.iter().cloned().zip(0..);
+        Ok(Self {
+            exact: exact
+                .map(|(key, place)| Ok((key?, place)))
+                .collect::<Result<_>>()?,
+            changes: changes.collect(),
+            found: vec![None; labels.keys.len()],
+            columns: vec![vec![f64::NAN; labels.keys.len()]; fields],
+        })
+    }
+
+    /// Takes the figures of a row that is the same change in another spelling, unless there are better.
+    fn add(&mut self, place: usize, figures: &[f64]) -> Result<()> {
+        match self.found.get(place).copied().flatten() {
+            None => self.put(place, RowMatch::Change, figures),
+            Some(RowMatch::Spelling) => {}
+            Some(RowMatch::Change) => {
+                let known = self.columns.iter().filter_map(|column| column.get(place));
+                if !known.eq(figures) {
+                    let error = refused("two spellings of one change have different figures");
+                    return Err(error
+                        .with_remedy("score the variants again, with alleles in canonical form"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, place: usize, by: RowMatch, figures: &[f64]) {
+        for (column, figure) in self.columns.iter_mut().zip(figures) {
+            if let Some(slot) = column.get_mut(place) {
+                *slot = *figure;
+            }
+        }
+        if let Some(slot) = self.found.get_mut(place) {
+            *slot = Some(by);
         }
     }
-    if missing.is_empty() {
-        return Ok(());
+
+    fn check_complete(&self, path: &Path, labels: &Labels) -> Result<()> {
+        let found = labels.keys.iter().zip(&self.found);
+        let missing: Vec<String> = found
+            .filter(|(_, found)| found.is_none())
+            .map(|(key, _)| key.to_string())
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let listed: Vec<&str> = missing.iter().take(LISTED).map(String::as_str).collect();
+        Err(refused(format!(
+            "{}: labelled variants have no score",
+            path.display()
+        ))
+        .with_detail("count", missing.len())
+        .with_detail("missing", listed.join(", "))
+        .with_remedy("score every labelled variant, or leave it out of the labels"))
     }
-    let listed: Vec<&str> = missing.iter().take(LISTED).map(String::as_str).collect();
-    Err(refused(format!(
-        "{}: labelled variants have no score",
-        path.display()
-    ))
-    .with_detail("count", missing.len())
-    .with_detail("missing", listed.join(", "))
-    .with_remedy("score every labelled variant, or leave it out of the labels"))
 }
 
 /// The variant with its contig in the common form.
-fn by_alias(key: &VariantKey) -> Result<VariantKey> {
+fn by_alias(key: &VariantSpelling) -> Result<VariantSpelling> {
     let contig = common_form(key.chrom());
-    VariantKey::new(&contig, key.pos(), key.reference(), key.alternate())
+    VariantSpelling::new(&contig, key.pos().get(), key.reference(), key.alternate())
 }
 
-fn first_time(key: &VariantKey, seen: &mut HashSet<String>) -> Result<()> {
-    if seen.insert(by_alias(key)?.to_string()) {
-        return Ok(());
-    }
-    Err(refused("a variant is named a second time")
+fn second_time(key: &VariantSpelling) -> Error {
+    refused("a variant is named a second time")
         .with_detail("variant", key)
-        .with_remedy("keep one row for each variant"))
+        .with_remedy("keep one row for each variant")
 }
 
 /// A row of a file.
@@ -229,7 +314,7 @@ fn placed(error: Error, name: &str, line: u64) -> Error {
 }
 
 impl JsonRow<'_> {
-    fn variant(&self) -> Result<VariantKey> {
+    fn variant(&self) -> Result<VariantSpelling> {
         let text = |field: &str| match self.members.get(field) {
             Some(Json::String(text)) => Ok(text.as_str()),
             // A chromosome written as a number.
@@ -237,7 +322,13 @@ impl JsonRow<'_> {
             _ => Err(incomplete(field)),
         };
         let pos = text("pos")?.trim().parse().map_err(|_| incomplete("pos"))?;
-        VariantKey::new(text("chrom")?, pos, text("ref")?, text("alt")?)
+        VariantSpelling::new(text("chrom")?, pos, text("ref")?, text("alt")?)
+    }
+
+    /// The edit that was scored, where the row says that it is another spelling.
+    fn scored_as(&self) -> Result<Option<VariantSpelling>> {
+        let text = self.members.get("scored_as").and_then(Json::as_str);
+        text.map(str::parse).transpose()
     }
 
     fn number(&self, field: &str) -> Result<f64> {

@@ -3,8 +3,8 @@
 use crate::assemble::ENCODER_FILES;
 use crate::files::read;
 use crate::serialize::{Tensors, serialize, torch_header};
-use genolewm::bundle::read_shards;
 use genolewm::files::Directory;
+use genolewm::opened::read_shards;
 use genolewm::weights::Weights;
 use genolewm_core::Result;
 use genolewm_report::output::write_atomically;

@@ -4,14 +4,13 @@ use super::issue::{Drawn, Issue, Severity};
 use crate::pairs::PairSources;
 use crate::tuple_data::TupleData;
 use genolewm_core::contig::common_form;
-use genolewm_core::edit::{EditSpec, RelEdit};
+use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit, TrimmedVariant};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{ErrorCode, Result};
 use genolewm_data::bases::N;
 use genolewm_data::corpus::{Corpus, Piece, read_corpus_table};
 use genolewm_data::edits::tuple::TrainingTuple;
 use genolewm_data::holdout::HoldoutPolicy;
-use genolewm_data::trimmed_variant::TrimmedVariant;
 use genolewm_data::variants::read_variants;
 use genolewm_data::window::WindowContext;
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,11 +136,12 @@ impl<'a> Guard<'a> {
     /// Looks at an edit of a window.
     fn edit(&mut self, window: &WindowContext, edit: &RelEdit) {
         self.drawn.edits_checked += 1;
-        let Some(edit) = window.on_record(edit) else {
+        let Some(on_record) = window.on_record(edit) else {
             return;
         };
-        if self.holdout.excludes_edit(&edit) || self.variants.contains(&TrimmedVariant::of(&edit)) {
-            self.leak(format!("the edit {edit}"));
+        let listed = |place: &TrimmedVariant| self.variants.contains(place);
+        if self.holdout.excludes_edit_of(window, edit) || window.places(edit).iter().any(listed) {
+            self.leak(format!("the edit {on_record}"));
         }
     }
 
@@ -198,7 +198,8 @@ pub(crate) fn check_tuples(
     let mut guard = Guard::new(&sources.holdout, &data.holdout, &sources.corpus);
     guard.regions(&sources.corpus, issues);
     for path in data.common.iter().chain(&data.clinvar) {
-        let read = read_variants(path, ErrorCode::TrainingDataloader)?.variants;
+        let read =
+            read_variants(path, AlleleForm::Canonical, ErrorCode::TrainingDataloader)?.variants;
         guard.variants(read.iter().map(|variant| &variant.edit));
     }
     draw(&sources, &mut |window, tuples| {

@@ -63,7 +63,7 @@ impl PythonConfig {
     }
 
     fn parse(text: &str, steps: Option<u64>) -> Result<Self> {
-        let mut config: Value = serde_yaml_ng::from_str(text)
+        let mut config: Value = genolewm::yaml::parse(text)
             .map_err(|error| refused(format!("the configuration is not YAML: {error}")))?;
         check(&config)?;
         if let Some(steps) = steps {

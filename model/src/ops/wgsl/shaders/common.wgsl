@@ -4,7 +4,8 @@ fn group_index(group: vec3<u32>, groups: vec3<u32>) -> u32 {
 }
 
 // e^x for x <= 0 to 2 units in the last place: a power of two times a polynomial on
-// [-ln 2 / 2, ln 2 / 2] (Cephes' expf). The built-in exp may be off by 2 |x| units.
+// [-ln 2 / 2, ln 2 / 2] (Cephes' expf). The built-in exp may be off by 2 |x| units. What is no number
+// stays none: told by its bits, since max and comparisons of WGSL may do anything with it.
 fn exp_down(x: vec4<f32>) -> vec4<f32> {
     let bounded = max(x, vec4<f32>(-87.0));
     let n = round(bounded * 1.44269504);
@@ -16,7 +17,9 @@ fn exp_down(x: vec4<f32>) -> vec4<f32> {
     p = p * r + 1.6666665459e-1;
     p = p * r + 5.0000001201e-1;
     p = p * r * r + r + 1.0;
-    return p * bitcast<vec4<f32>>(vec4<u32>(vec4<i32>(n) + 127) << vec4<u32>(23u));
+    let power = p * bitcast<vec4<f32>>(vec4<u32>(vec4<i32>(n) + 127) << vec4<u32>(23u));
+    let magnitude = bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu);
+    return select(power, x, magnitude > vec4<u32>(0x7f800000u));
 }
 
 fn exp_down_one(x: f32) -> f32 {

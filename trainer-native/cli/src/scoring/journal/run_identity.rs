@@ -49,6 +49,11 @@ pub(super) fn run_identity(
     let mut identity = RunIdentity::from([
         ("the program".to_owned(), program),
         ("the model".to_owned(), info.model_id.clone()),
+        ("the files of the model".to_owned(), info.files_id()?),
+        (
+            "the seal of the model".to_owned(),
+            info.files.sealed.to_string(),
+        ),
         ("the backend".to_owned(), by.backend.clone()),
         ("the device".to_owned(), by.device.clone()),
     ]);

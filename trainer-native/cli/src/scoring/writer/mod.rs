@@ -7,7 +7,7 @@ mod text;
 use crate::common::output::Output;
 use clap::ValueEnum;
 pub use genolewm::format::RunNote;
-use genolewm::format::{TSV_COLUMNS, tsv_lines, vcf_header, vcf_line};
+use genolewm::format::{TSV_COLUMNS, given, tsv_lines, vcf_header, vcf_line};
 use genolewm::scorer::Outcome;
 use genolewm_core::source::{SourceLine, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -115,11 +115,12 @@ fn terminated(line: &SourceLine) -> Vec<u8> {
 }
 
 /// One row of JSON for each scored allele.
-fn json_lines(_: &VariantRecord, outcomes: &[Outcome]) -> Result<Vec<u8>> {
+fn json_lines(record: &VariantRecord, outcomes: &[Outcome]) -> Result<Vec<u8>> {
     let mut lines = String::new();
-    for outcome in outcomes {
+    for (allele, outcome) in outcomes.iter().enumerate() {
         if let Outcome::Scored(scored) = outcome {
-            lines += &scored.row().to_json_line()?;
+            let variant = given(record, allele)?;
+            lines += &scored.row(variant).to_json_line()?;
             lines.push('\n');
         }
     }

@@ -3,7 +3,7 @@
 use super::score_writer::ScoreWriter;
 use crate::common::output::Output;
 use crate::common::terminal::write_error;
-use genolewm::format::{alternate, status};
+use genolewm::format::{alternate, scored_as, status};
 use genolewm::scorer::Outcome;
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -30,6 +30,7 @@ const SCHEMA: &str = "message scores {
     optional binary bucket_id (UTF8);
     optional double confidence;
     optional boolean low_confidence;
+    optional binary scored_as (UTF8);
 }";
 
 /// Alleles held in memory before they are written as one row group.
@@ -56,6 +57,7 @@ struct RowGroupColumns {
     bucket: Optional<ByteArray>,
     confidence: Optional<f64>,
     low_confidence: Optional<bool>,
+    scored_as: Optional<ByteArray>,
 }
 
 impl ParquetScores {
@@ -90,7 +92,7 @@ impl ParquetScores {
 impl ScoreWriter for ParquetScores {
     fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
         for (index, outcome) in outcomes.iter().enumerate() {
-            self.rows.push(record, alternate(record, index), outcome);
+            self.rows.push(record, index, outcome);
         }
         if self.rows.pos.len() >= ROW_GROUP {
             self.flush()
@@ -108,7 +110,7 @@ impl ScoreWriter for ParquetScores {
 }
 
 impl RowGroupColumns {
-    fn push(&mut self, record: &VariantRecord, alternate: &str, outcome: &Outcome) {
+    fn push(&mut self, record: &VariantRecord, allele: usize, outcome: &Outcome) {
         let pos = record.pos.map_or(0, |pos| pos.get());
         let scored = match outcome {
             Outcome::Scored(scored) => Some(scored.as_ref()),
@@ -119,7 +121,7 @@ impl RowGroupColumns {
         self.id.push(record.id.as_deref().map(ByteArray::from));
         self.reference
             .push(record.reference.as_deref().unwrap_or(".").into());
-        self.alternate.push(alternate.into());
+        self.alternate.push(alternate(record, allele).into());
         self.status.push(status(outcome).into());
         let displacement = scored.map(|scored| scored.displacement);
         let result = scored.map(|scored| &scored.result);
@@ -130,6 +132,9 @@ impl RowGroupColumns {
             .push(result.map(|of| of.bucket_id.as_str().into()));
         self.confidence.push(result.map(|of| of.confidence));
         self.low_confidence.push(result.map(|of| of.low_confidence));
+        let scored_as = scored.and_then(|scored| scored_as(record, allele, scored));
+        self.scored_as
+            .push(scored_as.as_deref().map(ByteArray::from));
     }
 
     /// Writes the columns in the schema's order.
@@ -146,6 +151,7 @@ impl RowGroupColumns {
         write_optional::<ByteArrayType>(&mut group, &self.bucket)?;
         write_optional::<DoubleType>(&mut group, &self.confidence)?;
         write_optional::<BoolType>(&mut group, &self.low_confidence)?;
+        write_optional::<ByteArrayType>(&mut group, &self.scored_as)?;
         group.close().map(drop)
     }
 }

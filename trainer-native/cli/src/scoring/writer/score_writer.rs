@@ -4,7 +4,7 @@ use crate::common::output::Output;
 use clap::ValueEnum;
 use genolewm::scorer::Outcome;
 use genolewm_core::Result;
-use genolewm_core::source::{SourceFormat, SourceLine, VariantReader, VariantRecord};
+use genolewm_core::source::{SourceFormat, SourceLine, VariantRecord};
 
 /// Compression of VCF output, named as in bcftools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,19 +20,8 @@ pub enum Compressed {
 pub struct Origin {
     /// The input's format.
     pub format: SourceFormat,
-    /// The header lines of a VCF.
+    /// The header lines of a VCF of it.
     pub header: Vec<SourceLine>,
-}
-
-impl Origin {
-    /// What a reader's header says.
-    #[must_use]
-    pub fn of(reader: &VariantReader) -> Self {
-        Self {
-            format: reader.format(),
-            header: reader.header().to_vec(),
-        }
-    }
 }
 
 /// Writes one site after the other.

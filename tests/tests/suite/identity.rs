@@ -1,0 +1,428 @@
+//! What a model is, and what a receipt says of it: nothing of either may be false unnoticed.
+
+// All of this file is test code, its helpers too.
+#![allow(clippy::expect_used)]
+
+use genolewm_core::provenance::{Json, sha256_prefixed};
+use genolewm_tests::{Dir, dir, genome, golden};
+use serde_json::{Value, json};
+
+const MANIFEST: &str = "--manifest golden/model/manifest.json";
+const RECEIPTS: &str = "out.jsonl.receipts.jsonl";
+
+/// Three scored variants with their receipts, on the golden model.
+fn scored() -> Dir {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    genome::write_reference(&dir);
+    dir.create("in.vcf", genome::vcf([200, 300, 400]));
+    let model = golden::MODEL;
+    dir.run(&format!(
+        "score --vcf in.vcf --fasta ref.fa {model} --output out.jsonl"
+    ))
+    .ok();
+    dir
+}
+
+fn rerun(receipts: &str) -> String {
+    let model = golden::MODEL;
+    format!("verify {receipts} {MANIFEST} --rerun --scores out.jsonl --fasta ref.fa {model}")
+}
+
+/// The receipts as JSON, changed, and written again.
+fn alter(dir: &Dir, change: impl Fn(usize, &mut Value)) {
+    let mut text = String::new();
+    for (index, mut receipt) in golden::json_lines(&dir.text(RECEIPTS))
+        .into_iter()
+        .enumerate()
+    {
+        change(index, &mut receipt);
+        text += &Json::from(&receipt).canonical().expect("canonical JSON");
+        text.push('\n');
+    }
+    dir.create("altered.jsonl", text);
+}
+
+/// Changes a file of the golden model without its manifest.
+fn replace(dir: &Dir, file: &str, from: &str, to: &str) {
+    let text = dir.text(file);
+    let other = text.replacen(from, to, 1);
+    assert_ne!(text, other, "{file} has no {from}");
+    dir.create(file, other);
+}
+
+#[test]
+fn verify_said_ok_with_another_rope_theta() {
+    let dir = scored();
+    dir.run(&rerun(RECEIPTS)).ok();
+    replace(
+        &dir,
+        "golden/encoder/config.json",
+        "\"rope_theta\": ",
+        "\"rope_theta\": 5",
+    );
+    let failed = dir
+        .run(&rerun(RECEIPTS))
+        .fails("PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
+    assert!(failed.stderr().contains("encoder/config.json"), "{failed}");
+}
+
+#[test]
+fn verify_said_ok_with_reversed_six_mers() {
+    let dir = scored();
+    let tokenizer = dir.text("golden/encoder/tokenizer.json");
+    let mut value: Value = serde_json::from_str(&tokenizer).expect("JSON");
+    let vocabulary = value["model"]["vocab"]
+        .as_object_mut()
+        .expect("a vocabulary");
+    let is_six_mer = |name: &str| name.len() == 6 && name.chars().all(|c| "ACGT".contains(c));
+    let mut ids: Vec<Value> = vocabulary
+        .iter()
+        .filter(|(name, _)| is_six_mer(name))
+        .map(|(_, id)| id.clone())
+        .collect();
+    assert_eq!(ids.len(), 4096);
+    for (name, id) in vocabulary.iter_mut() {
+        if is_six_mer(name) {
+            *id = ids.pop().expect("as many ids");
+        }
+    }
+    dir.create("golden/encoder/tokenizer.json", value.to_string());
+    let failed = dir
+        .run(&rerun(RECEIPTS))
+        .fails("PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
+    assert!(
+        failed.stderr().contains("encoder/tokenizer.json"),
+        "{failed}"
+    );
+}
+
+#[test]
+fn a_sealed_directory_is_not_used_when_a_file_of_it_changed() {
+    let dir = scored();
+    dir.run("train seal golden/model --encoder-dir golden/encoder")
+        .ok();
+    // Receipts that were made before the seal name the same files.
+    dir.run(&rerun(RECEIPTS)).ok();
+    let doctor = format!("doctor {}", golden::MODEL);
+    assert!(dir.run(&doctor).stdout().contains("(sealed)"));
+    replace(
+        &dir,
+        "golden/encoder/config.json",
+        "\"rope_theta\": ",
+        "\"rope_theta\": 5",
+    );
+    let score = format!(
+        "score --vcf in.vcf --fasta ref.fa {} -o again.jsonl",
+        golden::MODEL
+    );
+    for command in [&doctor, &score, &rerun(RECEIPTS)] {
+        let failed = dir
+            .run(command)
+            .fails("PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
+        assert!(failed.stderr().contains("encoder/config.json"), "{failed}");
+    }
+    // Sealed again it is another model to receipts, if not to its manifest.
+    dir.run("train seal golden/model --encoder-dir golden/encoder")
+        .ok();
+    let failed = dir
+        .run(&rerun(RECEIPTS))
+        .fails("PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
+    assert!(failed.stderr().contains("encoder/config.json"), "{failed}");
+}
+
+#[test]
+fn a_receipt_of_a_sealed_model_passed_without_its_seal() {
+    let dir = scored();
+    dir.run("train seal golden/model --encoder-dir golden/encoder")
+        .ok();
+    let score = format!(
+        "score --vcf in.vcf --fasta ref.fa {} -o out.jsonl",
+        golden::MODEL
+    );
+    dir.run(&score).ok();
+    dir.run(&rerun(RECEIPTS)).ok();
+    std::fs::remove_file(dir.path("golden/model/seal.json")).expect("a seal");
+    dir.run(&rerun(RECEIPTS))
+        .fails("PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
+}
+
+#[test]
+fn every_field_of_a_receipt_could_be_false() {
+    let dir = scored();
+    let details = |key: &'static str| ["provenance", "details", key];
+    let changes: Vec<(Vec<&str>, Value)> = vec![
+        (vec!["output", "confidence"], json!(0.25)),
+        (vec!["output", "low_confidence"], json!(true)),
+        (vec!["output", "bucket_id"], json!("coding|low|none")),
+        (vec!["output", "sigma_calibrated"], json!(0.999)),
+        (vec!["output", "sigma_raw"], json!(1.25)),
+        (vec!["runtime", "backend"], json!("webgpu")),
+        (vec!["runtime", "device"], json!("cpu/quantum")),
+        (vec!["runtime", "geno_lewm_version"], json!("9.9.9")),
+        (vec!["runtime", "carbon_revision"], json!("other")),
+        (vec!["timestamp"], json!("2999-01-01T00:00:00Z")),
+        (vec!["timestamp"], json!("2026-02-31T00:00:00Z")),
+        (vec!["timestamp"], json!("yesterday")),
+        (
+            [&details("pooling_config")[..], &["state_layer"]].concat(),
+            json!(1),
+        ),
+        (
+            [&details("pooling_config")[..], &["pool_type"]].concat(),
+            json!("global_mean"),
+        ),
+        (
+            [&details("pooling_config")[..], &["pool_radius"]].concat(),
+            json!(7),
+        ),
+        (
+            [&details("pooling_config")[..], &["normalize"]].concat(),
+            json!(true),
+        ),
+        (
+            [&details("dtype_config")[..], &["encoder_dtype"]].concat(),
+            json!("int4"),
+        ),
+        (
+            [&details("dtype_config")[..], &["predictor_dtype"]].concat(),
+            json!("fp64"),
+        ),
+        (details("input_commitment_schema").to_vec(), json!("v9")),
+        (details("window_start_bp").to_vec(), json!(12)),
+        (details("row_index").to_vec(), json!(9)),
+        (details("scope").to_vec(), json!("single_variant")),
+        (details("receipt_stream").to_vec(), json!("other")),
+        (
+            [&details("model_files")[..], &["sealed"]].concat(),
+            json!(true),
+        ),
+        (
+            [&details("model_files")[..], &["files"]].concat(),
+            json!([]),
+        ),
+        (vec!["input_commitment"], json!(sha256_prefixed(b"other"))),
+        (vec!["calibration_hash"], json!(sha256_prefixed(b"other"))),
+        (vec!["model_id"], json!(sha256_prefixed(b"other"))),
+    ];
+    for (path, value) in changes {
+        alter(&dir, |index, receipt| {
+            if index != 1 {
+                return;
+            }
+            let field = path.iter().fold(&mut *receipt, |at, key| &mut at[*key]);
+            assert!(!field.is_null() && *field != value, "{path:?}");
+            *field = value.clone();
+            // Whoever changes figures can hash them, too.
+            let output = Json::from(&receipt["output"]).sha256().expect("a hash");
+            receipt["output_commitment"] = output.into();
+        });
+        let finished = dir.run(&rerun("altered.jsonl")).finish();
+        assert_eq!(finished.status(), Some(8), "{path:?} {value}\n{finished}");
+        assert!(
+            finished.stderr().contains("altered.jsonl:2"),
+            "{path:?}\n{finished}"
+        );
+    }
+}
+
+#[test]
+fn lines_of_receipts_were_lost_doubled_and_reordered() {
+    let dir = scored();
+    let text = dir.text(RECEIPTS);
+    let lines: Vec<&str> = text.lines().collect();
+    for (what, order, with_scores) in [
+        ("lost", vec![0, 2], false),
+        ("the first is lost", vec![1, 2], false),
+        ("doubled", vec![0, 1, 1, 2], false),
+        ("reordered", vec![0, 2, 1], false),
+        ("the last is lost", vec![0, 1], true),
+    ] {
+        let chosen: String = order
+            .iter()
+            .map(|&line| format!("{}\n", lines[line]))
+            .collect();
+        dir.create("altered.jsonl", chosen);
+        let scores = if with_scores {
+            "--scores out.jsonl"
+        } else {
+            ""
+        };
+        let run = format!("verify altered.jsonl {MANIFEST} {scores}");
+        let failed = dir.run(&run).fails("PROVENANCE.GENERIC", 8);
+        assert!(!failed.stderr().is_empty(), "{what}");
+    }
+    // Without the scores nobody can know that the last one is lost, and this is said.
+    dir.create("altered.jsonl", format!("{}\n{}\n", lines[0], lines[1]));
+    let out = dir
+        .run(&format!("verify altered.jsonl {MANIFEST}"))
+        .stdout();
+    assert!(out.contains("rows: not checked"), "{out}");
+    dir.run(&format!("verify {RECEIPTS} {MANIFEST} --scores out.jsonl"))
+        .ok();
+    let rows = dir.text("out.jsonl");
+    let rows: Vec<&str> = rows.lines().collect();
+    dir.create(
+        "out.jsonl",
+        format!("{}\n{}\n{}\n", rows[1], rows[0], rows[2]),
+    );
+    dir.run(&format!("verify {RECEIPTS} {MANIFEST} --scores out.jsonl"))
+        .fails("PROVENANCE.GENERIC", 8);
+}
+
+#[test]
+fn rows_of_tsv_have_their_receipts_too() {
+    let dir = scored();
+    let model = golden::MODEL;
+    let score = format!("score --vcf in.vcf --fasta ref.fa {model} -o out.tsv --format tsv");
+    dir.run(&score).ok();
+    let verify = "verify out.tsv.receipts.jsonl --scores out.tsv";
+    let rerun = format!("{verify} {MANIFEST} --rerun --fasta ref.fa {model}");
+    let out = dir.run(&rerun).stdout();
+    assert!(
+        out.contains("rows: ok") && out.contains("rerun: ok"),
+        "{out}"
+    );
+    assert!(out.contains("not checked: the date"), "{out}");
+}
+
+#[test]
+fn what_was_not_checked_is_said() {
+    let dir = scored();
+    let out = dir.run(&format!("verify {RECEIPTS} {MANIFEST}")).stdout();
+    for line in [
+        "input: not checked",
+        "rows: not checked",
+        "model files: not checked",
+        "rerun: not checked",
+        "not checked: backend",
+        "not checked: the date",
+    ] {
+        assert!(out.contains(line), "{line}\n{out}");
+    }
+    alter(&dir, |_, receipt| {
+        receipt["runtime"]["device"] = "cpu/another".into()
+    });
+    dir.run(&rerun("altered.jsonl"))
+        .fails("PROVENANCE.GENERIC", 8);
+    let out = dir
+        .run(&format!("{} --other-machine", rerun("altered.jsonl")))
+        .stdout();
+    assert!(out.contains("not checked: runtime.device"), "{out}");
+    // A receipt of the Python package names no files of the encoder.
+    alter(&dir, |_, receipt| {
+        let details = receipt["provenance"]["details"]
+            .as_object_mut()
+            .expect("details");
+        details.remove("model_files").expect("what we add");
+    });
+    let out = dir.run(&rerun("altered.jsonl")).stdout();
+    assert!(
+        out.contains("not checked: configuration and tokenizer"),
+        "{out}"
+    );
+}
+
+/// Writes what `change` makes of a file of the golden model, and its new hash into the manifest.
+fn rehashed(dir: &Dir, file: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = dir.bytes(file);
+    let before = sha256_prefixed(&bytes);
+    change(&mut bytes);
+    dir.create(file, &bytes);
+    replace(
+        dir,
+        "golden/model/manifest.json",
+        &before,
+        &sha256_prefixed(&bytes),
+    );
+}
+
+#[test]
+fn weights_of_nan_gave_a_percentile() {
+    for (file, tensor) in [
+        (
+            "golden/encoder/model.safetensors",
+            "model.layers.0.self_attn.q_proj.weight",
+        ),
+        (
+            "golden/encoder/model.safetensors",
+            "model.layers.1.self_attn.k_proj.weight",
+        ),
+    ] {
+        let dir = scored();
+        rehashed(&dir, file, |bytes| {
+            let header = u64::from_le_bytes(bytes[..8].try_into().expect("a length")) as usize;
+            let names: Value = serde_json::from_slice(&bytes[8..8 + header]).expect("a header");
+            let start = names[tensor]["data_offsets"][0].as_u64().expect("a place") as usize;
+            let value: &[u8] = match names[tensor]["dtype"].as_str() {
+                Some("F32") => &[0, 0, 0xc0, 0x7f],
+                Some("F16") => &[0, 0x7e],
+                _ => &[0xc0, 0x7f],
+            };
+            let place = 8 + header + start;
+            bytes[place..place + value.len()].copy_from_slice(value);
+        });
+        let score = format!(
+            "score --vcf in.vcf --fasta ref.fa {} -o again.jsonl",
+            golden::MODEL
+        );
+        let failed = dir.run(&score).fails("DEPLOY.EXPORT_FORMAT", 7);
+        assert!(failed.stderr().contains(tensor), "{failed}");
+        dir.assert_no_output(&["again.jsonl"]);
+    }
+}
+
+#[test]
+fn a_window_of_half_a_billion_bases_aborted() {
+    let dir = scored();
+    for size in ["536870912", "1073741823", "2097152"] {
+        let dir = dir!();
+        golden::lay_out(&dir);
+        genome::write_reference(&dir);
+        dir.create("in.vcf", genome::vcf([200]));
+        rehashed(&dir, "golden/model/train_config.yaml", |bytes| {
+            let text = String::from_utf8(bytes.clone()).expect("text");
+            let kept = text.lines().filter(|line| !line.starts_with("window_bp:"));
+            let kept: Vec<&str> = kept.collect();
+            *bytes = format!("{}\nwindow_bp: {size}\n", kept.join("\n")).into_bytes();
+        });
+        let score = format!("score --vcf in.vcf --fasta ref.fa {}", golden::MODEL);
+        dir.run(&score).fails("CONFIG.GENERIC", 2);
+    }
+    replace(
+        &dir,
+        "golden/encoder/config.json",
+        "\"rope_theta\": ",
+        "\"rope_theta\": -",
+    );
+    let score = format!("score --vcf in.vcf --fasta ref.fa {}", golden::MODEL);
+    dir.run(&score).fails("CONFIG.GENERIC", 2);
+}
+
+#[test]
+fn a_manifest_named_files_elsewhere() {
+    let dir = scored();
+    let manifest = dir.text("golden/model/manifest.json");
+    let eval = "\"file\":\"eval_metrics.json\"";
+    assert!(manifest.contains(eval), "{manifest}");
+    for path in [
+        "../model/eval_metrics.json",
+        "%2e%2e/x",
+        " //127.0.0.1/x",
+        "a//b",
+        "a.",
+    ] {
+        let other = manifest.replace(eval, &format!("\"file\":\"{path}\""));
+        dir.create("golden/model/manifest.json", other);
+        dir.run(&format!("doctor {}", golden::MODEL))
+            .fails("INPUT.GENERIC", 2);
+    }
+}
+
+#[test]
+fn receipts_of_the_python_package_still_verify() {
+    let dir = scored();
+    dir.create("theirs.jsonl", golden::text("expected_receipts.jsonl"));
+    let out = dir.run(&format!("verify theirs.jsonl {MANIFEST}")).stdout();
+    assert!(out.contains("the receipt names none"), "{out}");
+}

@@ -1,0 +1,113 @@
+//! `genolewm verify`: does a receipt hold?
+
+mod input;
+mod flags;
+mod rows;
+mod verified;
+mod rerun;
+
+use super::common::terminal::Terminal;
+use crate::common::command::Status;
+pub use flags::Args;
+use genolewm_core::Result;
+use genolewm_core::provenance::{MODEL_FILES_DETAIL, Manifest, Receipt};
+use genolewm_train::files::read;
+use input::incomplete;
+use rerun::Rerun;
+use verified::Verified;
+
+/// Verifies and says what was checked, and what was not.
+///
+/// # Errors
+/// `PROVENANCE.*` for a receipt that does not hold; `INPUT.GENERIC` for input flags that are
+/// incomplete.
+pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
+    if !args.tolerance.is_finite() || args.tolerance < 0.0 {
+        return Err(incomplete("--tolerance is 0 or more").with_detail("tolerance", args.tolerance));
+    }
+    let name = args.receipt.display().to_string();
+    let scores = args.scores.as_deref().map(rows::read_rows);
+    let verified = Verified {
+        manifest: Manifest::parse(&read(&args.manifest)?)?,
+        receipts: Receipt::parse_all(&read(&args.receipt)?, &name)?,
+        input: args.input.edit()?,
+        rows: scores.transpose()?,
+        name,
+    };
+    verified.check_flags(args)?;
+    let numbered = verified.check_receipts(args)?;
+    verified.check_rows()?;
+    let rerun = match args.rerun {
+        true => Some(rerun::run(args, &verified)?),
+        false => None,
+    };
+    report(&verified, numbered, rerun.as_ref(), terminal)?;
+    Ok(Status::Done)
+}
+
+fn report(
+    verified: &Verified<'_>,
+    numbered: bool,
+    rerun: Option<&Rerun>,
+    terminal: &mut Terminal<'_>,
+) -> Result<()> {
+    let count = verified.receipts.len();
+    let mut line = |what: &str, how: &str| terminal.line(format_args!("{what}: {how}"));
+    line("model", "ok")?;
+    line(
+        "input",
+        match (&verified.input, rerun) {
+            (None, None) => "not checked (no input flags)",
+            _ => "ok",
+        },
+    )?;
+    line("output", "ok")?;
+    line("calibration table", "ok")?;
+    line(
+        "row numbers",
+        match numbered {
+            true => "ok",
+            false if count == 1 => "not checked (one receipt)",
+            false => "not checked (the receipts have none)",
+        },
+    )?;
+    line(
+        "rows",
+        match verified.rows {
+            Some(_) => "ok",
+            None => "not checked (no --scores): receipts may be missing at the end",
+        },
+    )?;
+    match rerun {
+        Some(rerun) => {
+            line("rerun", "ok")?;
+            for what in &rerun.unchecked {
+                line("not checked", what)?;
+            }
+        }
+        None => {
+            let named =
+                |(_, receipt): &(u64, Receipt)| receipt.detail(MODEL_FILES_DETAIL).is_some();
+            line(
+                "model files",
+                match verified.receipts.iter().all(named) {
+                    true => "not checked (no --rerun)",
+                    false => "not checked (the receipt names none)",
+                },
+            )?;
+            line(
+                "rerun",
+                "not checked (no --rerun): whether the model gives these figures",
+            )?;
+            line("not checked", "backend, device and program version")?;
+        }
+    }
+    line(
+        "not checked",
+        "the date: that it is one, and not in the future, is all that can be known",
+    )?;
+    terminal.line(format_args!(
+        "ok: {count} receipt{}",
+        if count == 1 { "" } else { "s" }
+    ))
+}
