@@ -43,7 +43,6 @@ import type {
   ImportResult,
   InputLike,
   Inspection,
-  InspectOptions,
   LoadOptions,
   ModelInfo,
   ModelSource,
