@@ -259,13 +259,14 @@ impl Scored {
         info: &ModelInfo,
         options: &ScoreOptions,
     ) -> Result<()> {
+        let gc = classify_gc_bin(self.window.sequence())?;
+        let may_be_masked = self.window.soft_masked(self.edit.span()) != Some(false);
         for &region in RegionClass::ALL {
-            for &repeat in RepeatClass::ALL {
-                let context = GenomicContext {
-                    region: Some(region),
-                    repeat: Some(repeat),
-                };
-                let bucket = context.bucket(self.window.sequence(), info, options)?;
+            let of = |&repeat: &RepeatClass| ContextLabel { region, gc, repeat };
+            let ids = RepeatClass::ALL.iter().map(|repeat| of(repeat).bucket_id());
+            let any = may_be_masked.then(|| of(&RepeatClass::None).bucket_id_of_any_repeat());
+            for id in ids.chain(any) {
+                let bucket = info.calibration.resolve(&id, options.min_bucket_size)?;
                 if bucket.bucket_id() == bucket_id {
                     self.result = read_off(self.result.sigma_raw, bucket);
                     return Ok(());

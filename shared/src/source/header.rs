@@ -5,8 +5,7 @@ const NUMBERS: [&str; 9] = [".", "A", "R", "G", "LA", "LR", "LG", "P", "M"];
 /// Values of Type.
 const TYPES: [&str; 5] = ["Integer", "Float", "Flag", "Character", "String"];
 
-/// Whether a `##` line says what the specification lets it say, of whatever version. A contig's is
-/// not judged here: its length is needed, and whoever reads that judges the line.
+/// Whether a `##` line says what the specification lets it say, of whatever version.
 pub(super) fn is_valid(text: &str) -> bool {
     let Some((key, value)) = text
         .strip_prefix("##")
@@ -26,7 +25,14 @@ pub(super) fn is_valid(text: &str) -> bool {
     };
     let has_id = || has("ID", &|id| !id.is_empty());
     match key {
-        "contig" => false,
+        "contig" => {
+            let is_name = |id: &str| {
+                let odd = |c: char| c.is_whitespace() || "<>\"'(),[]{}\\".contains(c);
+                !id.is_empty() && !id.starts_with(['*', '=']) && !id.contains(odd)
+            };
+            let lengths = fields.iter().filter(|(key, _)| *key == "length");
+            has("ID", &is_name) && lengths.into_iter().all(|(_, bp)| bp.parse::<u64>().is_ok())
+        }
         "INFO" | "FORMAT" => {
             let is_number =
                 |number: &str| NUMBERS.contains(&number) || number.parse::<u32>().is_ok();
