@@ -5,6 +5,7 @@ use super::base_source::within_limits;
 use super::index::FaiEntry;
 use crate::error::Location;
 use crate::limits::MAX_CONTIG_NAME_BYTES;
+use crate::text::is_plain;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 
@@ -191,6 +192,12 @@ impl Scanner {
         }
         let name = String::from_utf8(self.name.clone())
             .map_err(|error| Error::input("a contig's name is not UTF-8").with_source(error))?;
+        if !is_plain(&name) {
+            let message = format!("a contig's name holds a hidden character: {name:?}");
+            return Err(
+                Error::input(message).with_remedy("rename the contig in the FASTA's header line")
+            );
+        }
         self.names_bytes += name.len();
         within_limits(self.names.len() + 1, self.names_bytes)?;
         if !self.names.insert(name.clone()) {
