@@ -88,8 +88,9 @@ pub fn open(
         }
         Format::Csv => {
             let head = csv_lines(&TSV_COLUMNS.join("\t"));
-            let lines = |record: &_, outcomes: &_| Ok(csv_lines(&tsv_lines(record, outcomes)));
-            Box::new(Text::new(output, plain, &head, lines)?)
+            let lines =
+                |record: &_, outcomes: &_| Ok(csv_lines(&tsv_lines(record, outcomes)).into_bytes());
+            Box::new(Text::new(output, plain, head.as_bytes(), lines)?)
         }
         Format::Vcf => {
             let head = vcf_header(&origin.header, note);
