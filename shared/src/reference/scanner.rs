@@ -4,6 +4,7 @@
 use super::base_source::within_limits;
 use super::index::FaiEntry;
 use crate::limits::MAX_CONTIG_NAME_BYTES;
+use crate::text::is_plain;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 
@@ -179,6 +180,12 @@ impl Scanner {
         }
         let name = String::from_utf8(std::mem::take(&mut self.name))
             .map_err(|error| Error::input("a contig's name is not UTF-8").with_source(error))?;
+        if !is_plain(&name) {
+            let message = format!("a contig's name holds a hidden character: {name:?}");
+            return Err(
+                Error::input(message).with_remedy("rename the contig in the FASTA's header line")
+            );
+        }
         self.names_bytes += name.len();
         within_limits(self.names.len() + 1, self.names_bytes)?;
         if !self.names.insert(name.clone()) {

@@ -31,20 +31,21 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::command::{Context, Status};
 use common::shared::Shared;
 use common::terminal::{BANNER, Terminal, is_closed_pipe};
-use common::{config, invocation};
+use common::{config, invocation, paths};
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::guard::guarded_program;
+use genolewm_report::output::check_umask;
+use genolewm_report::stop;
 use genolewm_train::files;
 use std::ffi::OsString;
 use std::process::ExitCode;
-
-/// Exit status after an interrupt, by the shells' convention.
-const INTERRUPTED: u8 = 130;
 
 const EXIT_STATUS_HELP: &str = "\
 Exit status:
     0  success, even where some alleles were skipped; the reader of a pipe may leave early
     2  input       3  configuration   4  resources   5  training   6  evaluation
-    7  deployment  8  provenance      9  internal  130  interrupted
+    7  deployment  8  provenance      9  internal
+    130 after Ctrl-C, 143 after a termination, 129 after a hangup
 
 Every error has a stable code such as [INPUT.VCF_PARSE], and says what to do.";
 
@@ -85,8 +86,14 @@ enum Command {
 /// Runs the program on the process' arguments. `command` is that of a binary that has only one.
 #[must_use]
 pub fn main(command: Option<&str>) -> ExitCode {
-    let mut terminal = Terminal::standard();
-    ExitCode::from(run(std::env::args_os().collect(), command, &mut terminal))
+    let ended = guarded_program(|| {
+        let mut terminal = Terminal::standard();
+        match stop::watch() {
+            Ok(()) => run(std::env::args_os().collect(), command, &mut terminal),
+            Err(error) => failed(&error, &mut terminal),
+        }
+    });
+    ExitCode::from(ended.unwrap_or(ErrorCode::InternalGeneric.exit_status()))
 }
 
 /// Runs the program on the given arguments, the first of which is its name, and returns the exit
@@ -100,11 +107,13 @@ pub fn run(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'
         Ok(status) => status,
         // The reader has what it wanted.
         Err(error) if is_closed_pipe(&error) => 0,
-        Err(error) => {
-            terminal.error(&error);
-            error.code().exit_status()
-        }
+        Err(error) => failed(&error, terminal),
     }
+}
+
+fn failed(error: &Error, terminal: &mut Terminal<'_>) -> u8 {
+    terminal.error(error);
+    error.code().exit_status()
 }
 
 fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'_>) -> Result<u8> {
@@ -137,6 +146,8 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         terminal.tell(BANNER);
     }
     cli.shared.refuse_gpus(&matches)?;
+    check_umask()?;
+    paths::check(&matches, &program)?;
     let context = Context {
         shared: &cli.shared,
         command_line: command_line(&args),
@@ -144,7 +155,7 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
     };
     Ok(match cli.command.run(&context, terminal)? {
         Status::Done => 0,
-        Status::Interrupted => INTERRUPTED,
+        Status::Interrupted => stop::exit_status(),
     })
 }
 

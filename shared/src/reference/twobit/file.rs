@@ -2,6 +2,7 @@
 
 use super::super::kind::TWO_BIT_SIGNATURE;
 use crate::bytes::{ByteStore, RangeRead};
+use crate::text::is_plain;
 use crate::{Error, Result};
 use std::ops::Range;
 
@@ -95,8 +96,8 @@ impl<R: RangeRead> TwoBitFile<R> {
         self.fill(at + 1, &mut name)?;
         let name = String::from_utf8(name)
             .ok()
-            .filter(|name| !name.is_empty())
-            .ok_or_else(|| self.damaged("a contig has no name"))?;
+            .filter(|name| is_plain(name))
+            .ok_or_else(|| self.damaged("a contig has no name, or one with a hidden character"))?;
         let offset_at = at + 1 + u64::from(name_bytes);
         let (record_at, next_at) = if header.wide {
             (self.u64(offset_at)?, offset_at + 8)
