@@ -1,5 +1,6 @@
 //! VCF: the header through noodles, records split here so that an error can say where it is.
 
+use super::header::is_valid;
 use super::record::{SourceWarning, VariantRecord, normalise_allele};
 use super::resaved::Resaved;
 use super::table::spreadsheet_number;
@@ -338,7 +339,10 @@ fn read_header(header: &[SourceLine]) -> (Contigs, Vec<SourceWarning>) {
         let mut bytes = 0;
         while let Some((line, text)) = lines.next_if(|_| bytes < PARSED_BYTES) {
             bytes += text.len();
-            if let Err(error) = parser.parse_partial(text.as_bytes()) {
+            // noodles does not know all that the specification allows.
+            if let Err(error) = parser.parse_partial(text.as_bytes())
+                && !is_valid(text)
+            {
                 read.warn(line, refusal(text, &error));
             }
         }

@@ -26,7 +26,7 @@ pub mod score;
 pub mod train;
 pub mod verify;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::command::{Context, Status};
 use common::shared::Shared;
@@ -123,6 +123,9 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         .map(clap::Command::get_name)
         .collect();
     let args = invocation::expand(args, command, &commands);
+    if let Some(error) = repeated(&args, &program) {
+        return usage(&error, terminal);
+    }
     let (path, after) = invocation::find_command(&args, &program);
     let mut defaults = config::flags(&args, &path, &program)?;
     let mut full = args.clone();
@@ -187,11 +190,30 @@ fn usage(error: &clap::Error, terminal: &mut Terminal<'_>) -> Result<u8> {
     let text = error.render().to_string();
     if error.use_stderr() {
         let code = ErrorCode::InputGeneric;
-        terminal.tell(format_args!("{} [{code}]", text.trim_end()));
+        let text = text
+            .trim_end()
+            .trim_end_matches("For more information, try '--help'.")
+            .trim_end();
+        let remedy = "--help lists the flags and what they take";
+        terminal.tell(format_args!("{text} [{code}]\n  remedy: {remedy}"));
         return Ok(code.exit_status());
     }
     terminal.line(text.trim_end())?;
     Ok(0)
+}
+
+/// What is wrong with a flag that takes one value and was typed with two: the last wins over a
+/// configuration, but of two that were typed neither may vanish.
+fn repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
+    let strict = program.clone().args_override_self(false);
+    let error = strict.try_get_matches_from(args).err()?;
+    let (again, before) = (
+        error.get(ContextKind::InvalidArg),
+        error.get(ContextKind::PriorArg),
+    );
+    let takes_value = matches!(again, Some(ContextValue::String(arg)) if arg.contains('<'));
+    let is_repeated = error.kind() == ErrorKind::ArgumentConflict && again == before;
+    (is_repeated && takes_value).then_some(error)
 }
 
 /// Whether what was typed is at fault, and not the configuration that was added to it.
@@ -290,6 +312,29 @@ mod tests {
         assert!(err.contains("[CONFIG.GENERIC]"), "{err}");
         assert_eq!(run_with(&["score", "--set", "what=1"]).0, 3);
         assert_eq!(run_with(&["score", "--no-such-flag"]).0, 2);
+    }
+
+    #[test]
+    fn of_a_flag_that_was_typed_twice_the_first_vanished() {
+        for twice in [
+            &["score", "--vcf", "a.vcf", "--vcf", "b.vcf"][..],
+            &["score", "-o", "a", "--output", "b"],
+            &["score", "--regions=1", "--regions=2"],
+            &["evaluate", "--seed", "1", "--seed", "2"],
+            &["verify", "r", "--manifest", "a", "--manifest", "b"],
+        ] {
+            let (status, _, err) = run_with(twice);
+            assert_eq!(status, 2, "{err}");
+            assert!(err.contains("cannot be used multiple times"), "{err}");
+        }
+        let harmless = ["score", "--strict", "--strict", "--print-config"];
+        assert_eq!(run_with(&harmless).0, 0);
+        let several = ["score", "--sample", "a", "--sample", "b", "--print-config"];
+        let (status, out, _) = run_with(&several);
+        assert!(
+            status == 0 && out.contains("- a\n") && out.contains("- b\n"),
+            "{out}"
+        );
     }
 
     #[test]

@@ -38,12 +38,12 @@ impl Plan {
         let only_table = named.is_none() && args.top.is_some() && args.format.is_none();
         let table = args.format == Some(Format::Table) || only_table;
         let by_name = || match args.output_type {
-            Some(_) => Format::Vcf,
+            Some(_) => Ok(Format::Vcf),
             None => Format::of_name(output),
         };
         let format = match args.format.filter(|format| *format != Format::Table) {
             None if table && named.is_none() => None,
-            chosen => Some(chosen.unwrap_or_else(by_name)),
+            chosen => Some(chosen.map_or_else(by_name, Ok)?),
         };
         let by_name = if is_gzip_name(output) {
             Compressed::Z
