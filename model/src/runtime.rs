@@ -14,6 +14,7 @@ use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit, VariantSpelling};
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::{Receipt, ReceiptScope, rfc3339_utc};
 use genolewm_core::reference::{AnyReference, BaseSource, Reference};
+use genolewm_core::source::Whose;
 use genolewm_core::window::ExtractedWindow;
 use genolewm_core::{Error, ErrorCode, Result};
 use pollster::block_on;
@@ -287,6 +288,13 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
     #[must_use]
     pub fn regions(mut self, regions: Regions) -> Self {
         self.selection.regions = Some(regions);
+        self
+    }
+
+    /// Scores the alleles of these people; those that at least one sample carries unless told.
+    #[must_use]
+    pub fn whose(mut self, whose: Whose) -> Self {
+        self.selection.whose = whose;
         self
     }
 

@@ -114,8 +114,8 @@ export class Coordinator {
     bases: async ({ id, contig, start, end }, { signal }) =>
       this.#reference(id).bases(contig, start, end, signal),
 
-    inspect: async ({ sources, member }, { signal }) => {
-      const inspector = new this.#wasm.Inspector(sources.input.name, member);
+    inspect: async ({ sources, options }, { signal }) => {
+      const inspector = new this.#wasm.Inspector(sources.input.name, JSON.stringify(options));
       try {
         await pour(sources.input, inspector, signal);
         return inspector.finish();

@@ -50,8 +50,18 @@ const WINDOW: Kind = {
 /** Whoever reads it knows what it may be. */
 const FILE: Kind = { words: "a file", is: (value) => value !== null };
 
+const SAMPLE: Kind = {
+  words: "the name of a sample, or an array of names",
+  is: (value) => [value].flat().every((name) => typeof name === "string"),
+};
+
 const CALL: Shape<CallOptions> = { signal: SIGNAL };
-const INSPECT: Shape<InspectOptions> = { member: TEXT, signal: SIGNAL };
+const INSPECT: Shape<InspectOptions> = {
+  sample: SAMPLE,
+  allAlleles: FLAG,
+  member: TEXT,
+  signal: SIGNAL,
+};
 const LOAD: Shape<LoadOptions> = {
   backend: BACKEND,
   threads: COUNT,
@@ -72,6 +82,8 @@ const SCORE_VARIANT: Shape<ScoreVariantOptions> = {
 const SCORE_VCF: Shape<ScoreVcfOptions> = {
   reference: FILE,
   regions: TEXT,
+  sample: SAMPLE,
+  allAlleles: FLAG,
   member: TEXT,
   alleles: ALLELES,
   batchSize: COUNT,

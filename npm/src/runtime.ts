@@ -29,6 +29,7 @@ import {
   type ScoreParams,
   type Service,
   type SourceSpec,
+  type Whose,
 } from "./service.js";
 import { discard, givenSource, referenceSources } from "./sources.js";
 import type {
@@ -188,9 +189,10 @@ export class GenoLeWMRuntime {
 
   /** Tells what a file of variants is, and how much of it can be scored. Reads it through. */
   async inspect(file: InputLike, options: InspectOptions = {}): Promise<Inspection> {
-    const { member, signal } = inspectOptions(options);
+    const { member, signal, ...asked } = inspectOptions(options);
     return this.#withInput(file, async (input) => {
-      const params = { sources: { input }, ...(member === undefined ? {} : { member }) };
+      const told = { ...whoseOf(asked), ...(member === undefined ? {} : { member }) };
+      const params = { sources: { input }, options: told };
       const found = await this.#call("inspect", params, signal);
       return JSON.parse(found) as Inspection;
     });
@@ -348,6 +350,7 @@ export class GenoLeWMRuntime {
     const settings: ScoreParams["options"] = {
       receipts,
       annotate,
+      ...whoseOf(given),
       ...(regions === undefined ? {} : { regions }),
       ...(member === undefined ? {} : { member }),
       ...(alleles === undefined ? {} : { alleles }),
@@ -424,6 +427,11 @@ export class GenoLeWMRuntime {
     };
     this.#call("watch", null, undefined, emit).catch(() => undefined);
   }
+}
+
+/** Whose alleles are meant, as wasm takes it. */
+function whoseOf({ sample = [], allAlleles = false }: InspectOptions): Whose {
+  return { samples: typeof sample === "string" ? [sample] : [...sample], allAlleles };
 }
 
 /** Options as far as they can be used before they are judged. */

@@ -133,11 +133,17 @@ export interface SingleParams {
   readonly receipt: boolean;
 }
 
+/** Whose alleles are looked at. */
+export interface Whose {
+  readonly samples: readonly string[];
+  readonly allAlleles: boolean;
+}
+
 /** A run over a file. The caller chooses `run`, a number of its own. */
 export interface ScoreParams extends WithSources<"input"> {
   readonly run: number;
   readonly reference: number;
-  readonly options: {
+  readonly options: Whose & {
     readonly regions?: string;
     readonly member?: string;
     readonly batchSize?: number;
@@ -158,7 +164,10 @@ export interface CoordinatorApi {
     { readonly id: number; readonly contig: string; readonly start: number; readonly end: number },
     string
   >;
-  readonly inspect: Method<WithSources<"input"> & { readonly member?: string }, string>;
+  readonly inspect: Method<
+    WithSources<"input"> & { readonly options: Whose & { readonly member?: string } },
+    string
+  >;
   readonly scoreVariant: Method<SingleParams, string>;
   /** Settles when the last row was taken. */
   readonly score: Method<ScoreParams, ScoreSummary, ProgressEvent | NoticeEvent | HeaderEvent>;

@@ -119,8 +119,10 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** How a file is looked at. */
+/** How a file is looked at; `sample` and `allAlleles` as {@link ScoreVcfOptions} has them. */
 export interface InspectOptions extends CallOptions {
+  sample?: string | readonly string[];
+  allAlleles?: boolean;
   /** The file inside, where it is a ZIP archive with several: `details.members` of the error lists them. */
   member?: string;
 }
@@ -242,6 +244,13 @@ export interface ScoreVcfOptions {
   reference: ReferenceInput;
   /** `"chr17:41196312-41277500,chrX"`: 1-based, both ends included. */
   regions?: string;
+  /**
+   * Only what these samples of a VCF carry. Without it what at least one sample carries; where a
+   * file has no genotypes, everything.
+   */
+  sample?: string | readonly string[];
+  /** Every allele of the file, carried or not. */
+  allAlleles?: boolean;
   /** The file inside, where the input is a ZIP archive with several. */
   member?: string;
   /** The form in which alleles are scored. */
@@ -274,6 +283,8 @@ export interface RowBase {
   readonly alt: string;
   /** The gene, where the file names one. */
   readonly gene: string | null;
+  /** How many copies the one person has whose alleles are scored; null for several, or unknown. */
+  readonly zygosity: "heterozygous" | "homozygous" | "hemizygous" | null;
   /** The annotated VCF record, on the first row of a record, when it was asked for. */
   readonly record?: string;
 }
@@ -292,6 +303,8 @@ export interface ScoredRow extends RowBase {
   /** Confidence in the bucket, 0 to 1. */
   readonly confidence: number;
   readonly lowConfidence: boolean;
+  /** Whether it lies in a repeat, by the reference's lower case; null where that marks none. */
+  readonly repeat: "masked" | "unmasked" | null;
   /** The edit that was scored, `contig:pos:ref:alt`, where it is another spelling than the file's. */
   readonly scoredAs?: string;
   /** 0-based offset of the window on its contig. */
@@ -312,6 +325,7 @@ export type SkipReason =
   | "too_long"
   | "same_as_ref"
   | "duplicate_allele"
+  | "not_carried"
   | "no_call"
   | "indel_code"
   | "no_reference_allele"
@@ -374,6 +388,8 @@ export interface Inspection {
   readonly evidence: string;
   readonly compression: "plain" | "gzip" | "bgzip" | "zip";
   readonly assembly: AssemblyGuess | null;
+  /** The samples of a VCF. Names of people: keep them where the file is. */
+  readonly samples: readonly string[];
   readonly records: number;
   /** Alleles that can be scored if the reference agrees; array rows count once. */
   readonly candidates: number;

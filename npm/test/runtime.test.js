@@ -357,3 +357,46 @@ test("the slim entry runs with a module of the caller's", async () => {
 test("measure gives a rate", async () => {
   assert.ok((await runtime.measure()) > 0);
 });
+
+const CASES = new URL("../../tests/cases/web/", import.meta.url);
+
+function brca1() {
+  return { file: example("brca1.hg19.fa.gz") };
+}
+
+test("a region that lies nowhere gave no rows and no error", async () => {
+  for (const regions of ["BRCA1", "rs8176320", "chr99:1-5", "chr17,chr99"]) {
+    const options = { reference: brca1(), regions };
+    await assert.rejects(collect(runtime.scoreVcf(example("brca1.vcf.gz"), options)), (error) => {
+      assert.ok(error instanceof GenoLeWMError && error.code === "INPUT.GENERIC", regions);
+      assert.ok(regions.includes(error.details.region) && error.remediation, regions);
+      return true;
+    });
+  }
+});
+
+test("five people who carried nothing had 300 changes", async () => {
+  const file = new URL("nobody-carries-it/five_samples.vcf", CASES);
+  const { samples, candidates } = await runtime.inspect(file);
+  assert.deepEqual(samples, ["MOTHER", "FATHER", "ALICE", "BOB", "CAROL"]);
+  const hers = await runtime.inspect(file, { sample: "ALICE" });
+  const all = await runtime.inspect(file, { allAlleles: true });
+  assert.deepEqual([all.candidates, all.reasons.not_carried], [300, undefined]);
+  assert.ok(hers.candidates < candidates && candidates < 300);
+  const options = { reference: brca1(), sample: "ALICE", regions: "chr17:41206097-41206600" };
+  const rows = await collect(runtime.scoreVcf(file, options));
+  const [first, second] = rows;
+  assert.deepEqual([first.status, first.zygosity], ["scored", "homozygous"]);
+  assert.deepEqual([second.status, second.reason], ["skipped", "not_carried"]);
+  assert.ok(rows.some(({ repeat }) => repeat === "masked" || repeat === "unmasked"));
+  const nobody = new URL("nobody-carries-it/five_homref.vcf", CASES);
+  const { candidates: none, reasons } = await runtime.inspect(nobody);
+  assert.deepEqual([none, reasons.not_carried], [0, 300]);
+  await assert.rejects(runtime.inspect(file, { sample: "EVE" }), { code: "INPUT.GENERIC" });
+});
+
+test("an hg38 file was scored on the hg19 piece to its end, for nothing", async () => {
+  const file = new URL("hg38-on-hg19/hg38.vcf", CASES);
+  const rows = collect(runtime.scoreVcf(file, { reference: brca1() }));
+  await assert.rejects(rows, { code: "INPUT.WINDOW_MISMATCH" });
+});

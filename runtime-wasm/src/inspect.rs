@@ -1,24 +1,36 @@
 //! What a file of variants is, before anything is scored.
 
-use crate::js_error::{JsResult, json, misuse};
+use crate::js_error::{JsResult, from_json, json, misuse};
 use crate::rows::reasons;
 use genolewm_core::contig::AssemblyGuess;
 use genolewm_core::edit::{AlleleForm, SkipReason};
-use genolewm_core::source::{AlleleOutcome, Feed, VariantReader, VariantRecord};
+use genolewm_core::source::{AlleleOutcome, Carriers, Feed, VariantReader, VariantRecord, Whose};
 use genolewm_core::{ErrorCode, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 
 /// Contigs that are listed; files of scaffolds have hundreds of thousands.
 const MOST_CONTIGS: usize = 1_000;
 
+/// How a file is looked at.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+struct Options {
+    samples: Vec<String>,
+    all_alleles: bool,
+    /// The file inside a ZIP archive.
+    member: Option<String>,
+}
+
 /// Counts what a file holds while it streams through.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Inspector {
     feed: Feed,
+    whose: Whose,
     reader: Option<VariantReader>,
+    carriers: Carriers,
     counts: FileCounts,
 }
 
@@ -39,6 +51,7 @@ struct Inspection<'a> {
     format_name: &'static str,
     evidence: &'a str,
     compression: &'static str,
+    samples: Vec<&'a str>,
     assembly: Option<AssemblyGuess>,
     records: u64,
     candidates: u64,
@@ -57,15 +70,20 @@ struct Contig {
 
 #[wasm_bindgen]
 impl Inspector {
-    /// An inspector of the file that errors call `name`; of a ZIP archive, of the file `member`.
+    /// An inspector of the file that errors call `name`, with the options of JSON.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for options that are none.
     #[wasm_bindgen(constructor)]
-    #[must_use]
-    pub fn new(name: &str, member: Option<String>) -> Self {
-        Self {
-            feed: Feed::new(name).with_member(member.as_deref()),
+    pub fn new(name: &str, options: &str) -> JsResult<Inspector> {
+        let options: Options = from_json(options, "the options")?;
+        Ok(Self {
+            feed: Feed::new(name).with_member(options.member.as_deref()),
+            whose: Whose::of(options.samples, options.all_alleles),
             reader: None,
+            carriers: Carriers::default(),
             counts: FileCounts::default(),
-        }
+        })
     }
 
     /// Takes the next bytes.
@@ -94,6 +112,7 @@ impl Inspector {
             format_name: reader.format().title(),
             evidence: reader.evidence(),
             compression: reader.compression().as_str(),
+            samples: reader.samples(),
             assembly: reader.assembly(),
             records: counts.records,
             candidates: counts.candidates,
@@ -113,7 +132,10 @@ impl Inspector {
     fn read(&mut self) -> Result<()> {
         if self.reader.is_none() {
             match self.feed.open() {
-                Ok(reader) => self.reader = Some(reader),
+                Ok(reader) => {
+                    self.carriers = Carriers::new(&reader, &self.whose)?;
+                    self.reader = Some(reader);
+                }
                 Err(error) if error.is_starved() => return Ok(()),
                 Err(error) => return Err(error),
             }
@@ -123,7 +145,7 @@ impl Inspector {
         };
         loop {
             match reader.next_record() {
-                Ok(Some(record)) => self.counts.add(&record),
+                Ok(Some(record)) => self.counts.add(&record, &self.carriers),
                 Ok(None) => return Ok(()),
                 Err(error) if error.is_starved() => return Ok(()),
                 Err(error) if error.code() == ErrorCode::InputVcfParse => {
@@ -136,9 +158,9 @@ impl Inspector {
 }
 
 impl FileCounts {
-    fn add(&mut self, record: &VariantRecord) {
+    fn add(&mut self, record: &VariantRecord, carriers: &Carriers) {
         self.records += 1;
-        let candidates = self.candidates_of(record);
+        let candidates = self.candidates_of(record, carriers);
         self.candidates += candidates;
         if let Some(contig) = self.contig(&record.contig) {
             contig.records += 1;
@@ -147,16 +169,24 @@ impl FileCounts {
     }
 
     /// How many alleles of a record may be scored; the others are counted by their reasons.
-    fn candidates_of(&mut self, record: &VariantRecord) -> u64 {
+    fn candidates_of(&mut self, record: &VariantRecord, carriers: &Carriers) -> u64 {
         if record.needs_reference() {
             return 1;
         }
         let mut candidates = 0;
-        for allele in record.alleles(AlleleForm::Canonical) {
-            match allele {
-                AlleleOutcome::Candidate(_) => candidates += 1,
-                AlleleOutcome::Skipped(reason) => *self.skipped.entry(reason).or_default() += 1,
-            }
+        let carried = carriers.carried(record);
+        let alleles = record.alleles(AlleleForm::Canonical);
+        for (index, allele) in alleles.into_iter().enumerate() {
+            let is_carried = carried.as_ref().and_then(|carried| carried.get(index));
+            let reason = match allele {
+                AlleleOutcome::Skipped(reason) => reason,
+                AlleleOutcome::Candidate(_) if is_carried == Some(&false) => SkipReason::NotCarried,
+                AlleleOutcome::Candidate(_) => {
+                    candidates += 1;
+                    continue;
+                }
+            };
+            *self.skipped.entry(reason).or_default() += 1;
         }
         candidates
     }

@@ -4,7 +4,7 @@ use genolewm::format::{alternate, gene, given};
 use genolewm::scorer::{Scored, Tally};
 use genolewm_core::edit::{SkipReason, VariantSpelling};
 use genolewm_core::provenance::Receipt;
-use genolewm_core::source::VariantRecord;
+use genolewm_core::source::{VariantRecord, Zygosity};
 use genolewm_core::{Error, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,6 +26,7 @@ pub(crate) struct Row {
     reference: String,
     alt: String,
     gene: Option<String>,
+    zygosity: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<String>,
     #[serde(flatten)]
@@ -51,6 +52,7 @@ struct ScoreFigures {
     bucket_id: String,
     confidence: f64,
     low_confidence: bool,
+    repeat: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scored_as: Option<String>,
     window_start: u64,
@@ -75,6 +77,7 @@ impl Row {
             bucket_id: result.bucket_id.clone(),
             confidence: result.confidence,
             low_confidence: result.low_confidence,
+            repeat: scored.repeat_word(),
             window_start: scored.window.start().get(),
             json: row.to_json_line()?,
             scored_as: row.scored_as.map(|edit| edit.to_string()),
@@ -117,9 +120,16 @@ impl Row {
             reference: ".".to_owned(),
             alt: ".".to_owned(),
             gene: None,
+            zygosity: None,
             record: None,
             end,
         }
+    }
+
+    /// Adds how many copies the person has whose alleles are scored.
+    pub(crate) fn with_zygosity(mut self, zygosity: Option<Zygosity>) -> Self {
+        self.zygosity = zygosity.map(Zygosity::as_str);
+        self
     }
 
     /// Adds the annotated record.

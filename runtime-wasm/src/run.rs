@@ -17,6 +17,7 @@ use genolewm::scorer::{
 use genolewm_core::edit::AlleleForm;
 use genolewm_core::provenance::{Receipt, ReceiptBuilder, rfc3339_utc};
 use genolewm_core::reference::Pages;
+use genolewm_core::source::Whose;
 use genolewm_core::{Error, Result};
 use js_sys::{Reflect, Uint8Array};
 use serde::Deserialize;
@@ -40,6 +41,8 @@ export type Step =
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct Options {
     regions: Option<String>,
+    samples: Vec<String>,
+    all_alleles: bool,
     member: Option<String>,
     batch_size: Option<usize>,
     receipts: bool,
@@ -81,6 +84,7 @@ impl FileRun {
         let options: Options = from_json(options, "the options")?;
         let selection = Selection {
             regions: options.regions.as_deref().map(Regions::parse).transpose()?,
+            whose: Whose::of(options.samples, options.all_alleles),
             member: options.member,
             ..Selection::default()
         };
@@ -266,6 +270,8 @@ impl FileRun {
                 Outcome::Skipped(reason) => Row::skipped(subject, *reason),
                 Outcome::Scored(scored) => Row::scored(subject, scored, receipt)?,
             };
+            let carriers = self.run.intake().carriers();
+            let row = row.with_zygosity(carriers.zygosity(&record.record, allele));
             rows.push(row.with_record(line.take()));
         }
         Ok(())

@@ -276,7 +276,12 @@ impl Error {
     /// Says which input it is about.
     #[must_use]
     pub fn in_file(self, name: &str) -> Self {
-        self.at(Location::file(name))
+        // Who found it may know the line, and not of which file.
+        let known = self.0.location.clone().filter(|at| at.file.is_empty());
+        self.at(Location {
+            file: name.to_owned(),
+            ..known.unwrap_or_default()
+        })
     }
 
     /// Says where in the input it is.

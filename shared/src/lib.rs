@@ -17,6 +17,7 @@ pub mod limits;
 mod names;
 #[macro_use]
 pub mod error;
+pub mod text;
 pub mod position;
 pub mod bed;
 

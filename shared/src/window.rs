@@ -6,6 +6,7 @@ use crate::{Error, ErrorCode, Result};
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 
 /// The window lengths that models are made for, in bp.
@@ -30,6 +31,8 @@ pub struct ExtractedWindow {
     start: BpOffset,
     edit_locus: Option<BpOffset>,
     pad_right_bp: usize,
+    /// Runs of bases that the source has in lower case, in its coordinates.
+    soft_masks: Arc<[Interval]>,
 }
 
 impl ExtractedWindow {
@@ -87,6 +90,14 @@ impl ExtractedWindow {
     #[must_use]
     pub const fn pad_right_bp(&self) -> usize {
         self.pad_right_bp
+    }
+
+    /// Whether a part of the source lies in a repeat, by the lower case in which references write those
+    /// ([`window_from_slice`]); `None` where the whole window has none, and nothing is known.
+    #[must_use]
+    pub fn soft_masked(&self, span: Interval) -> Option<bool> {
+        let masks = &self.soft_masks;
+        (!masks.is_empty()).then(|| masks.iter().any(|mask| mask.intersects(span)))
     }
 
     /// Whether the window was cut without a place of interest.
@@ -166,7 +177,8 @@ pub fn extract_window(
     window_bp: usize,
 ) -> Result<ExtractedWindow> {
     check_window_bp(window_bp)?;
-    let source = canonicalize_dna(source)?;
+    let given = source;
+    let source = canonicalize_dna(given)?;
     let source_bp = source.len() as u64;
     if let Some(locus) = edit_locus.filter(|locus| locus.get() >= source_bp && source_bp > 0) {
         return Err(outside(locus).with_detail("source_bp", source_bp));
@@ -175,7 +187,8 @@ pub fn extract_window(
     let first = start.index();
     let last = first.saturating_add(window_bp).min(source.len());
     let bases = source.get(first..last).unwrap_or_default();
-    assemble(bases, start, edit_locus, window_bp)
+    let given = given.get(first..last).unwrap_or_default();
+    assemble([given, bases], start, edit_locus, window_bp)
 }
 
 /// Makes a window of bases that were already cut at `start` (see [`window_start`]). Fewer bases than
@@ -191,7 +204,12 @@ pub fn window_from_slice(
     window_bp: usize,
 ) -> Result<ExtractedWindow> {
     check_window_bp(window_bp)?;
-    assemble(&canonicalize_dna(bases)?, start, edit_locus, window_bp)
+    assemble(
+        [bases, &canonicalize_dna(bases)?],
+        start,
+        edit_locus,
+        window_bp,
+    )
 }
 
 /// Upper-cases `sequence` and pads it on the right with `A` to a multiple of `token_bp`.
@@ -231,9 +249,9 @@ pub fn check_window_bp(window_bp: usize) -> Result<()> {
         .with_remedy(format!("use one of {CANONICAL_WINDOW_BP:?}")))
 }
 
-/// `bases` are canonical and `window_bp` is checked.
+/// `bases` are canonical, `given` the same as they came, and `window_bp` is checked.
 fn assemble(
-    bases: &str,
+    [given, bases]: [&str; 2],
     start: BpOffset,
     edit_locus: Option<BpOffset>,
     window_bp: usize,
@@ -266,7 +284,24 @@ fn assemble(
         start,
         edit_locus,
         pad_right_bp,
+        soft_masks: soft_masks(given, start).into(),
     })
+}
+
+/// The runs of lower case.
+fn soft_masks(given: &str, start: BpOffset) -> Vec<Interval> {
+    let mut masks: Vec<Interval> = Vec::new();
+    let lower = given
+        .bytes()
+        .zip(start.get()..)
+        .filter(|(base, _)| base.is_ascii_lowercase());
+    for (_, at) in lower {
+        match masks.last_mut() {
+            Some(mask) if mask.end.get() == at => mask.end = BpOffset(at + 1),
+            _ => masks.push(Interval::at(BpOffset(at), 1)),
+        }
+    }
+    masks
 }
 
 fn outside(locus: BpOffset) -> Error {
@@ -307,6 +342,23 @@ mod tests {
         );
         assert_eq!(window.pad_right_bp(), 4_091);
         assert!(window.sequence().starts_with("ACGTNAAA"));
+        Ok(())
+    }
+
+    #[test]
+    fn repeats_of_a_reference_passed_for_unique_sequence() -> Result<()> {
+        let slice = "ACGTacgtNNacgtACGT";
+        let window = window_from_slice(slice, BpOffset(100), None, 4_096)?;
+        let masked = |start, bases| window.soft_masked(Interval::at(BpOffset(start), bases));
+        assert_eq!(masked(103, 1), Some(false));
+        assert_eq!(masked(103, 2), Some(true));
+        assert_eq!((masked(104, 1), masked(107, 1)), (Some(true), Some(true)));
+        assert_eq!((masked(108, 2), masked(113, 9)), (Some(false), Some(true)));
+        assert_eq!(masked(114, 1), Some(false));
+        let whole = extract_window(slice, None, 4_096)?;
+        assert_eq!(whole.soft_masked(Interval::at(BpOffset(4), 1)), Some(true));
+        let plain = window_from_slice("ACGTN", BpOffset(100), None, 4_096)?;
+        assert_eq!(plain.soft_masked(plain.span()), None);
         Ok(())
     }
 

@@ -1,3 +1,5 @@
+import type { Reference } from "@genolewm/runtime";
+
 /**
  * The form in which names of contigs are compared: `chr17` and `NC_000017.11` are `17`, `chrM` and `M`
  * are `MT`. The runtime takes the same names for the same (`common_form` in `shared`); where the page
@@ -66,6 +68,23 @@ export function parseRegions(text: string): string | undefined {
   });
   return regions.includes(undefined) ? undefined : regions.join(",");
 }
+
+/** Why one of several regions, as {@link parseRegions} gives them, lies nowhere on a reference. */
+export function whyNowhere(
+  regions: string,
+  { contigs }: Pick<Reference, "contigs">,
+): string | undefined {
+  const known = new Map(contigs.map(({ name, lengthBp }) => [plainContig(name), lengthBp]));
+  for (const region of regions.split(",").filter((region) => region !== "")) {
+    const { contig, first } = parseStretch(region) ?? { contig: region, first: 1 };
+    const lengthBp = known.get(plainContig(contig ?? region));
+    if (lengthBp === undefined) return `The reference has no chromosome ${contig}. ${NO_PLACES}`;
+    if (first > lengthBp) return `${region} lies beyond the end of the chromosome.`;
+  }
+  return undefined;
+}
+
+const NO_PLACES = "Genes and rs numbers are no places: write chr17:41196312-41277500.";
 
 function number(text: string): number {
   return Number(text.replace(/[,._\s]/g, ""));

@@ -12,9 +12,17 @@ import {
   showReference,
 } from "./intake/reference.ts";
 import { type Sorted, sortFiles } from "./intake/sort.ts";
+import { type Whose, whoseQuestion } from "./intake/whose.ts";
 import type { Requests } from "./network.ts";
 import { showProblem } from "./pieces.ts";
-import { type Settings, hidePlan, showMeasuring, showPlan, showPlanProblem } from "./plan.ts";
+import {
+  type PlanHandlers,
+  type Settings,
+  hidePlan,
+  showMeasuring,
+  showPlan,
+  showPlanProblem,
+} from "./plan.ts";
 import { shareOf } from "./progress.ts";
 import { emptySkipped } from "./results/skipped.ts";
 import { Run } from "./run.ts";
@@ -42,8 +50,12 @@ export class Flow {
   private member: string | undefined;
   private parts: ReferenceParts | undefined;
   private reference: Reference | undefined;
-  private settings: Settings = { regions: "", backend: "auto" };
+  private settings: Settings = { whose: {}, regions: "", backend: "auto" };
   private run: Run | undefined;
+  private readonly planHandlers: PlanHandlers = {
+    start: () => void this.start(),
+    settings: (changed) => void this.applySettings(changed),
+  };
   private autostart = false;
 
   constructor(
@@ -125,7 +137,7 @@ export class Flow {
   }
 
   private show(name: StepName, shown: HTMLElement): void {
-    if (name === "plan") showPlanProblem(shown);
+    if (name === "plan") showPlanProblem(shown, this.reference, this.settings, this.planHandlers);
     else if (name === "file") showProblem(name, shown, () => this.restart());
     else showProblem(name, shown, () => this.askReference());
   }
@@ -137,7 +149,7 @@ export class Flow {
     this.closeReference();
     [this.file, this.inspection, this.parts] = [undefined, undefined, undefined];
     this.member = undefined;
-    this.settings = { ...this.settings, regions: "" };
+    this.settings = { ...this.settings, whose: {}, regions: "" };
     resetReferenceStep();
     hidePlan();
     clearNotices();
@@ -184,7 +196,8 @@ export class Flow {
     return this.step("file", async (signal) => {
       const runtime = await this.runtime(signal);
       if (runtime === undefined) return;
-      const options = { signal, ...(member === undefined ? {} : { member }) };
+      const { whose } = this.settings;
+      const options = { ...whose, signal, ...(member === undefined ? {} : { member }) };
       const found = await runtime.inspect(file, options).catch((error: unknown) => {
         const members = membersOf(error);
         if (member !== undefined || members.length < 2) throw error;
@@ -200,10 +213,21 @@ export class Flow {
         );
       }
       [this.file, this.inspection, this.member] = [file, found, member];
-      showFile(file, found, () => this.restart());
+      const question = whoseQuestion(found, whose, (chosen) => void this.choose(file, chosen));
+      showFile(file, found, question, () => this.restart());
       if (this.parts === undefined) this.askReference();
-      else await this.openReference(this.parts);
+      else if (this.reference === undefined) await this.openReference(this.parts);
+      else await this.measure();
     });
+  }
+
+  /** Counts the file again for the samples that were chosen. */
+  private async choose(file: File, whose: Whose): Promise<void> {
+    this.stop();
+    this.settings = { ...this.settings, whose };
+    hidePlan();
+    await this.inspect(file, this.member);
+    document.querySelector<HTMLElement>('[data-testid="file-sample"]')?.focus();
   }
 
   /** Asks for a reference, and forgets the one there was. What comes then is no example any more. */
@@ -255,12 +279,9 @@ export class Flow {
       const matter = await this.matter(signal);
       if (matter === undefined) return;
       showMeasuring();
-      const trial = await tryOut({ ...matter, regions: settings.regions }, signal);
+      const trial = await tryOut({ ...matter, ...settings }, signal);
       if (signal.aborted) return;
-      showPlan(matter.inspection, matter.reference, trial, settings, {
-        start: () => void this.start(),
-        settings: (changed) => void this.applySettings(changed),
-      });
+      showPlan(matter.inspection, matter.reference, trial, settings, this.planHandlers);
       if (this.autostart) await this.start();
     });
   }
@@ -288,7 +309,7 @@ export class Flow {
   }
 
   private async start(): Promise<void> {
-    const { regions } = this.settings;
+    const { regions, whose } = this.settings;
     const matter = await this.matter(this.steps.signal);
     if (matter === undefined) return;
     this.dropRun();
@@ -297,6 +318,7 @@ export class Flow {
     const run = new Run({
       ...matter,
       regions,
+      whose,
       onNotice: this.engine.onNotice,
       grown: () => this.runChanged(this.run),
     });

@@ -1,8 +1,9 @@
 import type { Inspection, Reference } from "@genolewm/runtime";
 import type { BackendChoice } from "./engine.ts";
 import { byId, button, facts, fill, h } from "./dom.ts";
-import { parseRegions } from "./contigs.ts";
+import { parseRegions, whyNowhere } from "./contigs.ts";
 import { count, plural, rate, roughly } from "./format.ts";
+import type { Whose } from "./intake/whose.ts";
 import { choice, labelled } from "./pieces.ts";
 import { reasonWords } from "./results/words.ts";
 import { type Forecast, type Trial, forecast } from "./trial.ts";
@@ -19,6 +20,7 @@ export interface PlanHandlers {
 
 /** What can be set before a run. */
 export interface Settings {
+  readonly whose: Whose;
   readonly regions: string;
   readonly backend: BackendChoice;
 }
@@ -32,10 +34,22 @@ export function showMeasuring(): void {
   );
 }
 
-/** Shows why a run would fail, before it starts. */
-export function showPlanProblem(shown: HTMLElement): void {
+/** Shows why a run would fail, before it starts: nothing can be started, and the settings changed. */
+export function showPlanProblem(
+  shown: HTMLElement,
+  reference: Reference | undefined,
+  settings: Settings,
+  handlers: PlanHandlers,
+): void {
   byId("step-plan").hidden = false;
-  fill(byId("plan"), shown);
+  const start = startButton(true, handlers);
+  fill(
+    byId("plan"),
+    facts([["Will be scored", h("span", { "data-testid": "plan-scored" }, "0: nothing as it is")]]),
+    shown,
+    h("p.button-row", start),
+    reference !== undefined && settingsPart(reference, settings, handlers, start),
+  );
 }
 
 /** Hides the third step. */
@@ -53,26 +67,34 @@ export function showPlan(
   handlers: PlanHandlers,
 ): void {
   const ahead = forecast(found, reference, trial);
+  const start = startButton(ahead.alleles === 0, handlers);
   fill(
     byId("plan"),
     facts([
-      ["Will be scored", h("span", { "data-testid": "plan-scored" }, scoredWords(ahead, settings))],
+      [
+        "Will be scored",
+        h("span", { "data-testid": "plan-scored" }, scoredWords(found, ahead, settings)),
+      ],
       ["Will take", h("span", { "data-testid": "plan-time" }, timeWords(ahead, trial, settings))],
       ["Will be skipped", skippedWords(found, ahead, trial)],
     ]),
-    h(
-      "p.button-row",
-      button(
-        "Start scoring",
-        { class: "button primary large", "data-testid": "start", disabled: ahead.alleles === 0 },
-        handlers.start,
-      ),
-    ),
-    settingsPart(settings, handlers),
+    h("p.button-row", start),
+    settingsPart(reference, settings, handlers, start),
   );
 }
 
-function scoredWords({ alleles, exact }: Forecast, { regions }: Settings): string {
+function startButton(disabled: boolean, handlers: PlanHandlers): HTMLButtonElement {
+  const look = { class: "button primary large", "data-testid": "start", disabled };
+  return button("Start scoring", look, handlers.start);
+}
+
+function scoredWords(
+  found: Inspection,
+  { alleles, exact }: Forecast,
+  { regions }: Settings,
+): string {
+  if (alleles === 0 && (found.reasons["not_carried"] ?? 0) > 0 && found.candidates === 0)
+    return "Nothing: by the genotypes in the file, none of its changes is carried.";
   if (alleles === 0) return "Nothing: no variant of this file lies on this reference.";
   if (regions !== "") return `Those of ${plural(alleles, "variant")} that lie in ${regions}`;
   return exact ? plural(alleles, "variant") : `About ${plural(alleles, "variant")}`;
@@ -122,7 +144,12 @@ const BACKENDS: readonly (readonly [BackendChoice, string])[] = [
   ["webgpu", "Graphics processor (WebGPU)"],
 ];
 
-function settingsPart(settings: Settings, handlers: PlanHandlers): HTMLElement {
+function settingsPart(
+  reference: Reference,
+  settings: Settings,
+  handlers: PlanHandlers,
+  start: HTMLButtonElement,
+): HTMLElement {
   const regions = h("input", {
     type: "text",
     value: settings.regions,
@@ -132,12 +159,22 @@ function settingsPart(settings: Settings, handlers: PlanHandlers): HTMLElement {
     "data-testid": "plan-regions",
   });
   const backend = choice("plan-backend", BACKENDS, settings.backend);
-  const wrong = h("p.field-problem", { role: "alert" });
-  const apply = () => {
+  const wrong = h("p.field-problem", { role: "alert", "data-testid": "plan-regions-problem" });
+  const startable = !start.disabled;
+  const check = (): string | undefined => {
     const wanted = parseRegions(regions.value);
-    wrong.textContent = wanted === undefined ? HOW_TO_WRITE_REGIONS : "";
+    const nowhere = wanted === undefined ? undefined : whyNowhere(wanted, reference);
+    wrong.textContent = wanted === undefined ? HOW_TO_WRITE_REGIONS : (nowhere ?? "");
+    regions.setAttribute("aria-invalid", String(wrong.textContent !== ""));
+    // What stands in the box and what would be scored must be the same.
+    start.disabled = !startable || wanted !== settings.regions;
+    return nowhere === undefined ? wanted : undefined;
+  };
+  regions.addEventListener("input", check);
+  const apply = () => {
+    const wanted = check();
     if (wanted === undefined) return;
-    handlers.settings({ regions: wanted, backend: backend.value as BackendChoice });
+    handlers.settings({ ...settings, regions: wanted, backend: backend.value as BackendChoice });
   };
   return h(
     "details.settings",

@@ -2,6 +2,7 @@ import type { BackendName, Notice, Progress, ScoreSummary } from "@genolewm/runt
 import { announce } from "./announce.ts";
 import { byId, fill, setText } from "./dom.ts";
 import { isAbort, problem } from "./errors.ts";
+import type { Whose } from "./intake/whose.ts";
 import { count, elapsed, plural, rate, roughly } from "./format.ts";
 import { throttled } from "./pace.ts";
 import { Pace, type ScoreProgress, type Standing } from "./progress.ts";
@@ -12,6 +13,7 @@ const SHOW_MS = 200;
 /** What a run scores. */
 export interface RunInput extends RunMatter {
   readonly file: Blob;
+  readonly whose: Whose;
   /** The file inside, where `file` is an archive with several. */
   readonly member?: string | undefined;
   readonly onNotice: (notice: Notice) => void;
@@ -63,9 +65,10 @@ export class Run {
   }
 
   private stream(onProgress: (progress: Progress) => void) {
-    const { runtime, file, reference, regions, member, onNotice } = this.input;
+    const { runtime, file, reference, regions, whose, member, onNotice } = this.input;
     return runtime.scoreVcf(file, {
       reference,
+      ...whose,
       receipts: true,
       annotate: true,
       signal: this.stopping.signal,

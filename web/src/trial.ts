@@ -1,6 +1,7 @@
 import type { GenoLeWMRuntime, Inspection, Reference, Row } from "@genolewm/runtime";
 import { plainContig } from "./contigs.ts";
 import { isAbort } from "./errors.ts";
+import type { Whose } from "./intake/whose.ts";
 
 /** How long a trial measures, and how many alleles are enough. */
 const TRIAL_SECONDS = 2.5;
@@ -26,6 +27,7 @@ export interface TrialInput {
   readonly file: Blob;
   readonly reference: Reference;
   readonly regions: string;
+  readonly whose: Whose;
   /** The file inside, where `file` is an archive with several. */
   readonly member?: string | undefined;
 }
@@ -42,9 +44,10 @@ export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Tr
   const meter = new Meter();
   let complete = false;
   try {
-    const { runtime, file, reference, regions, member } = input;
+    const { runtime, file, reference, regions, whose, member } = input;
     const stream = runtime.scoreVcf(file, {
       reference,
+      ...whose,
       signal: enough.signal,
       ...(regions === "" ? {} : { regions }),
       ...(member === undefined ? {} : { member }),

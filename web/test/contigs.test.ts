@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRegions, parseStretch, plainContig } from "../src/contigs.ts";
+import { parseRegions, parseStretch, plainContig, whyNowhere } from "../src/contigs.ts";
 
 test("contigs are the same by any of their names", () => {
   assert.deepEqual(["chr17", "17", "chrM", "M", "MT", "chrx"].map(plainContig), [
@@ -52,4 +52,14 @@ test("commas part regions, and thousands", () => {
   assert.equal(parseRegions(" "), "");
   for (const wrong of ["chr1:5-4", "41,200,000-41,300,000", "chr1:a"])
     assert.equal(parseRegions(wrong), undefined);
+});
+
+test("a gene, an rs number and a chromosome that is not there passed for regions", () => {
+  const reference = { contigs: [{ name: "chr17", lengthBp: 81_195_210 }] };
+  for (const text of ["BRCA1", "rs8176320", "chr99:1-5", "chr17:1-5, chrX", "chr17:90,000,000"]) {
+    const regions = parseRegions(text);
+    assert.ok(regions === undefined || whyNowhere(regions, reference) !== undefined, text);
+  }
+  for (const text of ["", "17", "chr17:41,196,312-41,277,500 NC_000017.10:5"])
+    assert.equal(whyNowhere(parseRegions(text) ?? "none", reference), undefined, text);
 });

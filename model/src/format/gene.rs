@@ -1,6 +1,7 @@
 //! The gene that a file names for a record.
 
 use genolewm_core::source::VariantRecord;
+use genolewm_core::text::is_plain;
 
 /// INFO keys that name a gene: ClinVar's `BRCA1:672|…`, annovar's and others' plain names.
 const GENE_KEYS: [&str; 5] = ["GENEINFO", "GENE", "Gene", "SYMBOL", "Gene.refGene"];
@@ -16,7 +17,7 @@ pub fn gene(record: &VariantRecord) -> Option<&str> {
         .or_else(annotated)?
         .split([':', '|', ',', ';'])
         .next()
-        .filter(|name| !matches!(*name, "" | "."))
+        .filter(|name| *name != "." && is_plain(name))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::scorer::Outcome;
 use core::fmt::Write as _;
 use genolewm_core::provenance::python_float_repr;
 use genolewm_core::source::VariantRecord;
+use genolewm_core::text::cell;
 
 /// The names of the columns.
 pub const TSV_COLUMNS: [&str; 13] = [
@@ -27,12 +28,12 @@ pub const TSV_COLUMNS: [&str; 13] = [
 #[must_use]
 pub fn tsv_lines(record: &VariantRecord, outcomes: &[Outcome]) -> String {
     let pos = record.pos.map_or(0, |pos| pos.get());
-    let id = record.id.as_deref().unwrap_or(".");
-    let reference = record.reference.as_deref().unwrap_or(".");
+    let contig = cell(&record.contig);
+    let id = cell(record.id.as_deref().unwrap_or("."));
+    let reference = cell(record.reference.as_deref().unwrap_or("."));
     let mut text = String::new();
     for (index, outcome) in outcomes.iter().enumerate() {
-        let (contig, alternate, status) =
-            (&record.contig, alternate(record, index), status(outcome));
+        let (alternate, status) = (cell(alternate(record, index)), status(outcome));
         // Writing to a string cannot fail.
         let _ = write!(
             text,
@@ -48,10 +49,10 @@ pub fn tsv_lines(record: &VariantRecord, outcomes: &[Outcome]) -> String {
                     float(result.sigma_raw),
                     float(result.sigma_calibrated),
                     float(scored.displacement),
-                    result.bucket_id,
+                    cell(&result.bucket_id),
                     float(result.confidence),
                     result.low_confidence,
-                    scored_as(record, index, scored).unwrap_or_default()
+                    cell(&scored_as(record, index, scored).unwrap_or_default())
                 );
             }
         }

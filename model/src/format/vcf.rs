@@ -7,6 +7,7 @@ use super::{scored_as, status};
 use crate::scorer::{Outcome, Scored};
 use genolewm_core::edit::AlleleForm;
 use genolewm_core::source::{SourceLine, VariantRecord};
+use genolewm_core::text::{is_hidden, visible};
 
 /// What the added keys start with.
 const PREFIX: &str = "GLW_";
@@ -79,8 +80,8 @@ pub fn vcf_header(input: &[SourceLine], note: &RunNote) -> Vec<SourceLine> {
         format!("##INFO=<ID={id},Number=A,Type={kind},Description=\"{description}\">").into()
     }));
     header.push(concat!("##genolewm_version=", env!("CARGO_PKG_VERSION")).into());
-    header.push(format!("##genolewm_command={}", note.command).into());
-    header.push(format!("##genolewm_model_id={}", note.model_id).into());
+    header.push(format!("##genolewm_command={}", visible(&note.command)).into());
+    header.push(format!("##genolewm_model_id={}", visible(&note.model_id)).into());
     header.push(format!("##genolewm_alleles={}", note.alleles).into());
     header.push(columns);
     header
@@ -127,7 +128,10 @@ fn info(record: &VariantRecord, outcomes: &[Outcome]) -> String {
         fields.push(("GLW_PCT", scored(&|s| float(s.result.sigma_calibrated))));
         fields.push(("GLW_DISP", scored(&|s| float(s.displacement))));
         fields.push(("GLW_CONF", scored(&|s| float(s.result.confidence))));
-        fields.push(("GLW_BUCKET", scored(&|s| s.result.bucket_id.clone())));
+        fields.push((
+            "GLW_BUCKET",
+            scored(&|s| encoded(&s.result.bucket_id, INFO)),
+        ));
         let edits: Vec<String> = edits(record, outcomes);
         if edits.iter().any(|edit| edit != ".") {
             fields.push(("GLW_EDIT", edits));
@@ -155,22 +159,8 @@ fn edits(record: &VariantRecord, outcomes: &[Outcome]) -> Vec<String> {
     };
     let edits = outcomes.iter().enumerate().map(edit);
     edits
-        .map(|edit| edit.map_or_else(|| ".".to_owned(), |edit| info_text(&edit)))
+        .map(|edit| edit.map_or_else(|| ".".to_owned(), |edit| encoded(&edit, INFO)))
         .collect()
-}
-
-/// A text as VCF 4.3 writes it in a list of INFO: a contig may be named in any letters.
-fn info_text(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '%' | ';' | '=' | ',' | '\0'..=' ' => {
-                escaped.push_str(&format!("%{:02X}", u32::from(letter)));
-            }
-            _ => escaped.push(letter),
-        }
-    }
-    escaped
 }
 
 /// VCF's Float has 32 bits; the shortest digits that give the same number back.
@@ -204,6 +194,25 @@ fn with_info(line: &str, added: &str) -> String {
     columns.join("\t")
 }
 
+/// What INFO's values and identifiers must not hold, beside blanks.
+const INFO: &[char] = &['%', ';', '=', ','];
+const ID: &[char] = &['%'];
+
+/// Text as VCF has it in a column: what would end the value is its bytes, as `%09`.
+fn encoded(text: &str, reserved: &[char]) -> String {
+    let mut value = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_whitespace() || is_hidden(c) || reserved.contains(&c) {
+            let mut bytes = [0; 4];
+            let bytes = c.encode_utf8(&mut bytes).bytes();
+            value.extend(bytes.map(|byte| format!("%{byte:02X}")));
+        } else {
+            value.push(c);
+        }
+    }
+    value
+}
+
 /// A record of an input without VCF lines.
 fn plain_line(record: &VariantRecord) -> String {
     let alternates = if record.alternates.is_empty() {
@@ -215,7 +224,7 @@ fn plain_line(record: &VariantRecord) -> String {
         "{}\t{}\t{}\t{}\t{}\t.\t.\t.",
         record.contig,
         record.pos.map_or(0, |pos| pos.get()),
-        record.id.as_deref().unwrap_or("."),
+        encoded(record.id.as_deref().unwrap_or("."), ID),
         record.reference.as_deref().unwrap_or("N"),
         alternates
     )
@@ -246,9 +255,20 @@ mod tests {
         );
     }
 
+    /// The buckets' names are those of a stranger's calibration table.
+    #[test]
+    fn a_bucket_planted_fields_in_info() {
+        assert_eq!(encoded("other|low|none", INFO), "other|low|none");
+        assert_eq!(
+            encoded("x;GLW_PCT=0,1\t. \u{202e}%", INFO),
+            "x%3BGLW_PCT%3D0%2C1%09.%20%E2%80%AE%25"
+        );
+        assert_eq!(encoded("rs1;rs2", ID), "rs1;rs2");
+    }
+
     #[test]
     fn a_contig_of_any_name_stays_inside_its_value() {
-        assert_eq!(info_text("a;b=c,d%:5:A:C"), "a%3Bb%3Dc%2Cd%25:5:A:C");
+        assert_eq!(encoded("a;b=c,d%:5:A:C", INFO), "a%3Bb%3Dc%2Cd%25:5:A:C");
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub struct Scored {
     pub displacement: f64,
     /// The window that it was scored in.
     pub window: Arc<ExtractedWindow>,
+    /// The repeat that it lies in, where a file of repeats was given.
+    pub repeat: Option<RepeatClass>,
 }
 
 impl Scored {
@@ -86,6 +88,16 @@ impl Scored {
             variant,
             result: self.result.clone(),
         }
+    }
+
+    /// What is known of the repeat that it lies in: a class by a file of repeats, else `masked` or
+    /// `unmasked` by the reference's lower case, which does not say of which class a repeat is.
+    #[must_use]
+    pub fn repeat_word(&self) -> Option<&'static str> {
+        let by_mask = || self.window.soft_masked(self.edit.span());
+        let word = |is_masked| if is_masked { "masked" } else { "unmasked" };
+        let class = self.repeat.map(RepeatClass::as_str);
+        class.or_else(|| by_mask().map(word))
     }
 
     /// The receipt of this score; `created_at` is RFC 3339 in UTC.
@@ -154,11 +166,19 @@ impl GenomicContext {
 
     fn bucket<'a>(
         &self,
-        window: &str,
+        edit: &EditSpec,
+        window: &ExtractedWindow,
         info: &'a ModelInfo,
         options: &ScoreOptions,
     ) -> Result<&'a CalibrationBucket> {
-        let id = self.label(window)?.bucket_id();
+        let label = self.label(window.sequence())?;
+        let is_masked = self.repeat.is_none() && window.soft_masked(edit.span()) == Some(true);
+        // A table that knows no repeats has everything in the buckets called `none`; in one that
+        // does, a repeat must not be ranked among what lies outside of them.
+        let id = match is_masked && info.calibration.tells_repeats() {
+            true => label.bucket_id_of_any_repeat(),
+            false => label.bucket_id(),
+        };
         info.calibration.resolve(&id, options.min_bucket_size)
     }
 }
@@ -173,13 +193,14 @@ pub fn calibrate(
     candidate: &Candidate,
     distances: Distances,
 ) -> Result<Scored> {
-    let window = candidate.window.sequence();
-    let bucket = GenomicContext::default().bucket(window, info, options)?;
+    let (edit, window) = (&candidate.edit, &candidate.window);
+    let bucket = GenomicContext::default().bucket(edit, window, info, options)?;
     Ok(Scored {
         edit: candidate.edit.clone(),
         result: read_off(distances.sigma_raw, bucket),
         displacement: distances.displacement,
         window: Arc::clone(&candidate.window),
+        repeat: None,
     })
 }
 
@@ -221,7 +242,8 @@ impl Scored {
         info: &ModelInfo,
         options: &ScoreOptions,
     ) -> Result<()> {
-        let bucket = context.bucket(self.window.sequence(), info, options)?;
+        let bucket = context.bucket(&self.edit, &self.window, info, options)?;
+        self.repeat = context.repeat;
         self.result = read_off(self.result.sigma_raw, bucket);
         Ok(())
     }
@@ -237,13 +259,14 @@ impl Scored {
         info: &ModelInfo,
         options: &ScoreOptions,
     ) -> Result<()> {
+        let gc = classify_gc_bin(self.window.sequence())?;
+        let may_be_masked = self.window.soft_masked(self.edit.span()) != Some(false);
         for &region in RegionClass::ALL {
-            for &repeat in RepeatClass::ALL {
-                let context = GenomicContext {
-                    region: Some(region),
-                    repeat: Some(repeat),
-                };
-                let bucket = context.bucket(self.window.sequence(), info, options)?;
+            let of = |&repeat: &RepeatClass| ContextLabel { region, gc, repeat };
+            let ids = RepeatClass::ALL.iter().map(|repeat| of(repeat).bucket_id());
+            let any = may_be_masked.then(|| of(&RepeatClass::None).bucket_id_of_any_repeat());
+            for id in ids.chain(any) {
+                let bucket = info.calibration.resolve(&id, options.min_bucket_size)?;
                 if bucket.bucket_id() == bucket_id {
                     self.result = read_off(self.result.sigma_raw, bucket);
                     return Ok(());

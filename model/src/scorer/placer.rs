@@ -150,7 +150,7 @@ impl Placer {
             return Ok(Candidate { edit, window });
         }
         let end = BpOffset((start.get() + self.window_bp as u64).min(contig_bp));
-        let bases = reference.fetch(&name, Interval::new(start, end)?)?;
+        let bases = reference.fetch_soft_masked(&name, Interval::new(start, end)?)?;
         let window = Arc::new(window_from_slice(
             &bases,
             start,

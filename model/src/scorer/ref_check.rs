@@ -87,7 +87,13 @@ impl RefCheck {
     /// `INPUT.WINDOW_MISMATCH` with the share that agrees and the likely cause.
     pub(super) fn verdict(&self, builds: &Builds) -> Result<()> {
         let share = self.matched as f64 / self.compared().max(1) as f64;
-        if self.compared() < LEAST_COMPARED || share >= LEAST_SHARE {
+        // Where file and reference say that they are of two builds, nothing has to be proved.
+        let has_records = self.known_contigs + self.unknown_contigs > 0;
+        let least = match builds.disagree() {
+            Some(_) if has_records => 0,
+            _ => LEAST_COMPARED,
+        };
+        if self.compared() < least || share >= LEAST_SHARE {
             return Ok(());
         }
         Err(self.refusal(builds))
@@ -117,9 +123,12 @@ impl RefCheck {
     fn refusal(&self, builds: &Builds) -> Error {
         let (compared, mismatched) = (self.compared(), self.mismatched as f64);
         let percent = 100.0 * self.matched as f64 / compared.max(1) as f64;
-        let message = format!(
-            "only {percent:.0} % of {compared} sampled records agree with the reference: these variants belong to another one"
-        );
+        let message = match compared {
+            0 => "these variants belong to another reference".to_owned(),
+            _ => format!(
+                "only {percent:.0} % of {compared} sampled records agree with the reference: these variants belong to another one"
+            ),
+        };
         let causes = [
             (
                 self.swapped,
@@ -325,6 +334,29 @@ mod tests {
             refused.map(|error| error.code()),
             Some(ErrorCode::InputWindowMismatch)
         );
+    }
+
+    #[test]
+    fn a_file_that_names_another_build_was_run_to_its_end_for_nothing() {
+        let builds = Builds {
+            variants: guess_from_text("hg38"),
+            reference: guess_from_text("hg19"),
+            ..Builds::default()
+        };
+        assert!(check(0, 0, 0).verdict(&builds).is_ok(), "no records");
+        assert!(
+            check(3, 1, 0).verdict(&builds).is_ok(),
+            "what agrees counts more"
+        );
+        assert!(check(1, 3, 0).verdict(&builds).is_err());
+        let nowhere = RefCheck {
+            known_contigs: 228,
+            ..RefCheck::default()
+        };
+        let error = nowhere.verdict(&builds).err();
+        let cause = error.and_then(|error| error.details().get("likely cause").cloned());
+        assert!(cause.is_some_and(|cause| cause.contains("GRCh38") && cause.contains("GRCh37")));
+        assert!(nowhere.verdict(&Builds::default()).is_ok());
     }
 
     #[test]

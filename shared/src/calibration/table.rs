@@ -1,6 +1,6 @@
 //! The table: buckets, how one is chosen, and what it says about a raw surprise.
 
-use crate::context::{UNKNOWN_BUCKET_ID, backoff_chain};
+use crate::context::{RepeatClass, UNKNOWN_BUCKET_ID, backoff_chain};
 use crate::{Error, Result};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -159,6 +159,7 @@ pub struct CalibrationWarning {
 pub struct CalibrationTable {
     buckets: BTreeMap<String, CalibrationBucket>,
     warnings: Vec<CalibrationWarning>,
+    tells_repeats: bool,
 }
 
 impl CalibrationTable {
@@ -179,7 +180,12 @@ impl CalibrationTable {
                 "a calibration table needs at least one bucket",
             ));
         }
+        let is_repeats = |id: &String| {
+            let class = id.split('|').nth(2);
+            class.is_some_and(|class| class != RepeatClass::None.as_str())
+        };
         Ok(Self {
+            tells_repeats: by_id.keys().any(is_repeats),
             buckets: by_id,
             warnings,
         })
@@ -188,6 +194,12 @@ impl CalibrationTable {
     /// Every bucket, sorted by id.
     pub fn buckets(&self) -> impl ExactSizeIterator<Item = &CalibrationBucket> {
         self.buckets.values()
+    }
+
+    /// Whether it was made with a file of repeats: else all variants are in buckets outside repeats.
+    #[must_use]
+    pub const fn tells_repeats(&self) -> bool {
+        self.tells_repeats
     }
 
     /// Contexts that the background was too small for, sorted by id.

@@ -104,6 +104,12 @@ impl ContextLabel {
     pub fn bucket_id(&self) -> String {
         format!("{}|{}|{}", self.region, self.gc, self.repeat)
     }
+
+    /// The bucket for a place in a repeat of which the class is not known: `region|gc`.
+    #[must_use]
+    pub fn bucket_id_of_any_repeat(&self) -> String {
+        format!("{}|{}", self.region, self.gc)
+    }
 }
 
 /// The buckets that may stand in for one, itself first: the last factor is dropped, then everything.

@@ -44,6 +44,7 @@ reasons! {
     TooLong = "too_long", "an allele is longer than 16 bp: a structural variant";
     SameAsRef = "same_as_ref", "the alternate allele equals the reference allele";
     Duplicate = "duplicate_allele", "the record lists the same alternate allele twice";
+    NotCarried = "not_carried", "no sample that was asked for carries the allele";
     // What only genotype arrays say.
     NoCall = "no_call", "the array made no call at this site";
     IndelCode = "indel_code", "the array writes I or D without the bases";

@@ -158,6 +158,15 @@ impl<S: BaseSource> Reference<S> {
         self.source.fetch(&name, interval)
     }
 
+    /// The bases of an interval, in lower case where the reference marks a repeat so.
+    ///
+    /// # Errors
+    /// As [`BaseSource::fetch`].
+    pub fn fetch_soft_masked(&mut self, contig: &str, interval: Interval) -> Result<String> {
+        let name = self.known(contig)?.name.clone();
+        self.source.fetch_soft_masked(&name, interval)
+    }
+
     /// The base at a position, upper-case; `None` for a contig that is not there or a position past
     /// its end.
     ///

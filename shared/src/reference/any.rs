@@ -31,6 +31,10 @@ impl AnyReference<File> {
     pub fn open_path(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| cannot_open(error, &name))?;
+        if file.metadata().is_ok_and(|found| found.is_dir()) {
+            let error = wrong(&name, "this is a folder, and no reference");
+            return Err(error.with_remedy("give the FASTA or .2bit file that is inside"));
+        }
         let [fai, gzi] = indexes_beside(path)?;
         Self::open(file, fai, gzi, &name)
     }
@@ -58,6 +62,7 @@ impl<R: RangeRead> AnyReference<R> {
     ) -> Result<Self> {
         match read_kind(&mut data)? {
             ReferenceKind::TwoBit => TwoBitReference::open(data, name).map(Self::TwoBit),
+            ReferenceKind::Zip => Err(zipped(name)),
             ReferenceKind::Other if fai.is_none() => Err(neither(name)),
             _ => FastaReference::open(data, fai, gzi, name).map(Self::Fasta),
         }
@@ -76,6 +81,13 @@ impl<R: RangeRead> BaseSource for AnyReference<R> {
         match self {
             Self::Fasta(fasta) => fasta.fetch(contig, interval),
             Self::TwoBit(twobit) => twobit.fetch(contig, interval),
+        }
+    }
+
+    fn fetch_soft_masked(&mut self, contig: &str, interval: Interval) -> Result<String> {
+        match self {
+            Self::Fasta(fasta) => fasta.fetch_soft_masked(contig, interval),
+            Self::TwoBit(twobit) => twobit.fetch_soft_masked(contig, interval),
         }
     }
 }
@@ -175,6 +187,11 @@ fn read_kind<R: RangeRead>(data: &mut R) -> Result<ReferenceKind> {
     let mut head = [0; ReferenceKind::HEAD_BYTES];
     let read = read_full(data, 0, &mut head)?;
     Ok(sniff(head.get(..read).unwrap_or_default()))
+}
+
+fn zipped(name: &str) -> Error {
+    wrong(name, "this is a ZIP archive, and no reference as it is")
+        .with_remedy("unpack it, and give the FASTA or .2bit file that is inside")
 }
 
 fn neither(name: &str) -> Error {

@@ -27,7 +27,18 @@ pub trait BaseSource {
     /// # Errors
     /// `INPUT.GENERIC` for a contig that is not there, an interval that reaches past its end, or
     /// data that is not what the index says; `RESOURCE.GENERIC` when reading fails.
-    fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String>;
+    fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
+        let mut bases = self.fetch_soft_masked(contig, interval)?;
+        bases.make_ascii_uppercase();
+        Ok(bases)
+    }
+
+    /// The same with a, c, g and t in lower case where the file marks a repeat so. A file without
+    /// lower case marks none: that says nothing about repeats.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    fn fetch_soft_masked(&mut self, contig: &str, interval: Interval) -> Result<String>;
 }
 
 impl<S: BaseSource + ?Sized> BaseSource for Box<S> {
@@ -37,6 +48,10 @@ impl<S: BaseSource + ?Sized> BaseSource for Box<S> {
 
     fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
         (**self).fetch(contig, interval)
+    }
+
+    fn fetch_soft_masked(&mut self, contig: &str, interval: Interval) -> Result<String> {
+        (**self).fetch_soft_masked(contig, interval)
     }
 }
 

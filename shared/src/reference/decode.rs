@@ -63,8 +63,8 @@ impl BaseDecoder {
     }
 }
 
-/// The base that a byte stands for: A, C, G, T in either case, N for every other letter of the
-/// IUPAC code and for X; 0 for bytes that are no base.
+/// The base that a byte stands for: A, C, G, T in the case of the byte, N for every other letter of
+/// the IUPAC code and for X; 0 for bytes that are no base.
 const BASES: [u8; 256] = {
     let mut table = [0; 256];
     let letters = b"ACGTNRYSWKMBDHVUX";
@@ -73,7 +73,12 @@ const BASES: [u8; 256] = {
         let letter = letters[index];
         let base = if index < 4 { letter } else { b'N' };
         table[letter as usize] = base;
-        table[letter.to_ascii_lowercase() as usize] = base;
+        let soft = if index < 4 {
+            letter.to_ascii_lowercase()
+        } else {
+            base
+        };
+        table[letter.to_ascii_lowercase() as usize] = soft;
         index += 1;
     }
     table
@@ -93,7 +98,7 @@ mod tests {
     fn lines_join_and_letters_fold() {
         assert_eq!(
             decode(0, &[b"acGT\r\nRyN", b"x\r", b"\nA"]).as_deref(),
-            Ok("ACGTNNNNA")
+            Ok("acGTNNNNA")
         );
         assert_eq!(decode(2, &[b"GT\r\nA"]).as_deref(), Ok("GTA"));
         assert_eq!(decode(0, &[b">chr"]), Err(NotBases));

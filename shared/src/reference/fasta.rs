@@ -124,7 +124,7 @@ impl<R: RangeRead> BaseSource for FastaReference<R> {
         &self.contigs
     }
 
-    fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
+    fn fetch_soft_masked(&mut self, contig: &str, interval: Interval) -> Result<String> {
         let (index, length) = locate(contig, interval, &self.by_name, &self.contigs)?;
         let (start, end) = (interval.start.get(), interval.end.get());
         if let Some(bases) = self.stretch.get(index, start, end) {

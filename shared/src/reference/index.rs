@@ -2,6 +2,7 @@
 
 use super::base_source::within_limits;
 use crate::bytes::{ByteStore, RangeRead};
+use crate::text::is_plain;
 use crate::{Error, Result};
 use noodles_fasta::fai;
 use std::collections::BTreeSet;
@@ -90,6 +91,11 @@ fn entries<'a>(records: impl Iterator<Item = &'a fai::Record>) -> Result<Vec<Fai
     for record in records {
         let name = String::from_utf8(record.name().to_vec())
             .map_err(|_| "a contig's name is not UTF-8".to_owned())?;
+        if !is_plain(&name) {
+            return Err(format!(
+                "a contig's name holds a hidden character: {name:?}"
+            ));
+        }
         if !names.insert(name.clone()) {
             return Err(format!("two contigs are called {name:?}"));
         }

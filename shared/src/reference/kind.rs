@@ -17,6 +17,8 @@ pub enum ReferenceKind {
     TwoBit,
     /// gzip that is not `bgzip`'s, which cannot be read from the middle.
     Gzip,
+    /// A ZIP archive, whatever is inside.
+    Zip,
     /// Something else.
     Other,
 }
@@ -32,7 +34,7 @@ impl ReferenceKind {
         match self {
             Self::Fasta => !has_fai,
             Self::FastaBgzip => !has_fai || !has_gzi,
-            Self::TwoBit | Self::Gzip | Self::Other => false,
+            Self::TwoBit | Self::Gzip | Self::Zip | Self::Other => false,
         }
     }
 }
@@ -56,6 +58,7 @@ pub fn sniff(head: &[u8]) -> ReferenceKind {
             ReferenceKind::TwoBit
         }
         Compression::Plain if head.starts_with(b">") => ReferenceKind::Fasta,
-        Compression::Plain | Compression::Zip => ReferenceKind::Other,
+        Compression::Zip => ReferenceKind::Zip,
+        Compression::Plain => ReferenceKind::Other,
     }
 }

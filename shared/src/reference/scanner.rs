@@ -3,7 +3,9 @@
 
 use super::base_source::within_limits;
 use super::index::FaiEntry;
+use crate::error::Location;
 use crate::limits::MAX_CONTIG_NAME_BYTES;
+use crate::text::is_plain;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 
@@ -16,6 +18,9 @@ pub(super) struct Scanner {
     /// Of the next byte.
     offset: u64,
     part: TextPart,
+    /// Line ends so far, and those before the end of the line with the contig's name.
+    lines: u64,
+    name_line: u64,
     name: Vec<u8>,
     sequence: ScannedSequence,
     /// The line so far, without its LF.
@@ -77,7 +82,10 @@ impl Scanner {
     pub(super) fn finish(mut self) -> Result<Vec<FaiEntry>> {
         match self.part {
             TextPart::Start => return Err(no_fasta()),
-            TextPart::Name | TextPart::Description => self.start_sequence()?,
+            TextPart::Name | TextPart::Description => {
+                self.lines += 1;
+                self.start_sequence()?;
+            }
             TextPart::Sequence if self.line.width > 0 => self.end_line()?,
             TextPart::Sequence => {}
         }
@@ -118,14 +126,18 @@ impl Scanner {
         let taken = end.map_or(piece.len(), |end| end + 1);
         self.offset += taken as u64;
         if end.is_some() {
+            self.lines += 1;
             self.start_sequence()?;
         }
         Ok(taken)
     }
 
     fn start_sequence(&mut self) -> Result<()> {
+        self.name_line = self.lines;
         if self.name.is_empty() {
-            return Err(self.not_indexable("missing name"));
+            let message = "a '>' is followed by no contig name";
+            let remedy = "write the name right after '>': >chr17";
+            return Err(self.wrong(self.name_line, message, remedy));
         }
         self.part = TextPart::Sequence;
         self.sequence = ScannedSequence {
@@ -157,6 +169,7 @@ impl Scanner {
     }
 
     fn end_line(&mut self) -> Result<()> {
+        self.lines += 1;
         let mut line = std::mem::take(&mut self.line);
         line.bases -= u64::from(std::mem::take(&mut self.ends_in_cr));
         self.sequence.bases += line.bases;
@@ -177,12 +190,20 @@ impl Scanner {
         if let Some(last) = self.sequence.before {
             self.check(last, true)?;
         }
-        let name = String::from_utf8(std::mem::take(&mut self.name))
+        let name = String::from_utf8(self.name.clone())
             .map_err(|error| Error::input("a contig's name is not UTF-8").with_source(error))?;
+        if !is_plain(&name) {
+            let message = format!("a contig's name holds a hidden character: {name:?}");
+            return Err(
+                Error::input(message).with_remedy("rename the contig in the FASTA's header line")
+            );
+        }
         self.names_bytes += name.len();
         within_limits(self.names.len() + 1, self.names_bytes)?;
         if !self.names.insert(name.clone()) {
-            return Err(Error::input(format!("two contigs are called {name:?}")));
+            let message = format!("two contigs are called {name:?}");
+            let remedy = "leave one of them out: samtools faidx FASTA CONTIG writes a single one";
+            return Err(self.wrong(self.name_line, &message, remedy));
         }
         self.entries.push(FaiEntry {
             name,
@@ -191,6 +212,7 @@ impl Scanner {
             line_bases: first.bases,
             line_width: first.width,
         });
+        self.name.clear();
         Ok(())
     }
 
@@ -198,30 +220,42 @@ impl Scanner {
     fn check(&self, line: Lengths, is_last: bool) -> Result<()> {
         let want = self.sequence.first.unwrap_or_default();
         let short = is_last && line.bases <= want.bases && line.width <= want.width;
-        let (what, want, got) = if short {
+        if short || (line.bases == want.bases && line.width == want.width) {
             return Ok(());
-        } else if line.bases != want.bases {
-            ("bases", want.bases, line.bases)
-        } else if line.width != want.width {
-            ("width", want.width, line.width)
-        } else {
-            return Ok(());
+        }
+        let message = match line.bases == want.bases {
+            true => "the lines of a sequence end in different ways (LF and CR LF)".to_owned(),
+            false => format!(
+                "a line of a sequence has {} bases where its first has {}",
+                line.bases, want.bases
+            ),
         };
-        Err(self.not_indexable(&format!("invalid line {what}: expected {want}, got {got}")))
+        let remedy = "write all lines of a sequence equally long: seqkit seq -w 60";
+        Err(self.wrong(self.lines, &message, remedy))
     }
 
     fn empty(&self) -> Error {
-        self.not_indexable(&format!("empty sequence at offset {}", self.offset))
+        let message = format!("the contig {:?} has no bases", self.current_name());
+        let remedy = "check that the FASTA is whole, and leave out contigs without bases";
+        self.wrong(self.name_line, &message, remedy)
     }
 
-    fn not_indexable(&self, why: &str) -> Error {
-        let after = self.entries.last().map(|entry| entry.name.clone());
-        Error::input(format!("the sequences cannot be indexed: {why}"))
-            .with_detail("after_contig", after.unwrap_or_default())
-            .with_remedy("write all lines of a sequence equally long: seqkit seq -w 60")
+    fn current_name(&self) -> String {
+        String::from_utf8_lossy(&self.name).into_owned()
+    }
+
+    /// An error at a line of a file that the caller names.
+    fn wrong(&self, line: u64, message: &str, remedy: &str) -> Error {
+        let error = Error::input(message).with_remedy(remedy);
+        let error = error.at(Location::line("", line));
+        match self.name.is_empty() {
+            true => error,
+            false => error.with_detail("contig", self.current_name()),
+        }
     }
 }
 
 fn no_fasta() -> Error {
     Error::input("this is not a FASTA file: it does not begin with '>'")
+        .with_remedy("give the reference genome as FASTA, plain or bgzip, or .2bit")
 }

@@ -10,6 +10,7 @@ use crate::contig::common_form;
 use crate::error::Location;
 use crate::limits::{MAX_BLANK_LINES, MAX_HEADER_BYTES, MAX_HEADER_LINES, MAX_POSITION};
 use crate::position::Position;
+use crate::text::{is_hidden, is_plain};
 use crate::{Error, ErrorCode, Result};
 
 /// Comment lines that are kept, for the vendor's name and the genome build.
@@ -170,9 +171,12 @@ impl ArrayReader {
             return Err(row.wrong(0, "the row is too short"));
         };
         let pos_number = row.position(pos, self.reading)?;
-        let odd = |c: char| c.is_whitespace() || c.is_control();
-        if chrom.text.is_empty() || chrom.text.contains(odd) {
-            return Err(row.wrong(chrom.at, "the chromosome is empty or holds a blank"));
+        if !is_plain(&chrom.text) {
+            let message = "the chromosome is empty, or holds a blank or a hidden character";
+            return Err(row.wrong(chrom.at, message));
+        }
+        if let Some(id) = id.filter(|id| id.text.contains(is_hidden)) {
+            return Err(row.wrong(id.at, "the identifier holds a hidden character"));
         }
         Ok(VariantRecord {
             line,

@@ -139,7 +139,7 @@ fn looks_like_vcf(text: &[u8]) -> bool {
 }
 
 /// Formats that people pass by mistake, by their first bytes.
-const OTHERS: [(&[u8], &str, &str); 8] = [
+const OTHERS: [(&[u8], &str, &str); 9] = [
     (
         b"BAM\x01",
         "a BAM file of reads",
@@ -166,6 +166,11 @@ const OTHERS: [(&[u8], &str, &str); 8] = [
         "decompress it: zstd -d",
     ),
     (b"\xfd7zXZ", "compressed with xz", "decompress it: xz -d"),
+    (
+        b"{\\rtf",
+        "a document of a word processor (RTF)",
+        "save it as plain text, or download the raw data again",
+    ),
     (b"%PDF", "a PDF document", "download the raw data instead"),
     (
         b">",
@@ -276,6 +281,7 @@ mod tests {
         assert_eq!(kind("## 23andMe\nrs1\t1\t5\tAA\n"), Some(SourceKind::Table));
         assert_eq!(kind(" \n\n"), None);
         assert_eq!(kind("a\0b"), None);
+        assert_eq!(kind("{\\rtf1\\ansi\n# rsid"), None);
     }
 
     #[test]

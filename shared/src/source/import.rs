@@ -12,7 +12,7 @@ use crate::error::Location;
 use crate::position::Position;
 use crate::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 
 /// What a conversion did with the rows of its input; the counts add up to the rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -254,12 +254,15 @@ impl<'a> Conversion<'a> {
         let text = self.table.to_text(rank, |_| None);
         let written = output.write_all(text.as_bytes());
         written.and_then(|()| output.flush()).map_err(|error| {
-            Error::new(
-                ErrorCode::ResourceGeneric,
-                format!("writing the VCF failed: {error}"),
-            )
-            .with_remedy("check the output's place and the space left there")
-            .with_source(error)
+            let code = match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ErrorCode::ResourceDiskFull,
+                _ => ErrorCode::ResourceGeneric,
+            };
+            let remedy = "free some space, allow larger files (`ulimit -f`), or write elsewhere; \
+                          nothing was left half-written";
+            Error::new(code, format!("writing the VCF failed: {error}"))
+                .with_remedy(remedy)
+                .with_source(error)
         })
     }
 }

@@ -10,6 +10,7 @@ use crate::bytes::LineReader;
 use crate::error::Location;
 use crate::limits::{MAX_ALTERNATES, MAX_HEADER_BYTES, MAX_JSON_VARIANT_BYTES};
 use crate::position::Position;
+use crate::text::{is_hidden, is_plain};
 use crate::{Error, ErrorCode, Result};
 use serde_json::{Map, Value};
 
@@ -248,15 +249,19 @@ fn parse_variant(bytes: &[u8], line: u64) -> Result<VariantRecord, &'static str>
     let pos = position(find(&fields, &["pos", "position", "start"]))?;
     let contig = find(&fields, &["chrom", "chromosome", "chr"]).and_then(text_or_number);
     let contig = contig_name(&contig.unwrap_or_default(), pos.get(), Reading::Strict);
-    if contig.is_empty() || contig.eq_ignore_ascii_case("chr") || has_blank(&contig) {
+    if contig.eq_ignore_ascii_case("chr") || !is_plain(&contig) {
         return Err("the variant has no chromosome");
     }
     let reference = find(&fields, &["ref", "reference"])
         .and_then(Value::as_str)
         .map(str::trim);
     let reference = reference
-        .filter(|text| !text.is_empty() && !has_blank(text))
+        .filter(|text| is_plain(text))
         .ok_or("the variant has no reference allele")?;
+    let id = find(&fields, &["id", "rsid", "variant_id"]).and_then(text_or_number);
+    if id.as_ref().is_some_and(|id| id.contains(is_hidden)) {
+        return Err("the identifier holds a hidden character");
+    }
     let reference = normalise_allele(reference);
     let alternates = alternates(find(&fields, &["alt", "alts", "alternate"]))?;
     let alleles = std::iter::once(&reference).chain(&alternates);
@@ -268,17 +273,11 @@ fn parse_variant(bytes: &[u8], line: u64) -> Result<VariantRecord, &'static str>
         raw: None,
         contig,
         pos: Some(pos),
-        id: find(&fields, &["id", "rsid", "variant_id"])
-            .and_then(text_or_number)
-            .filter(|id| !id.is_empty() && id != "."),
+        id: id.filter(|id| !id.is_empty() && id != "."),
         reference: Some(reference),
         alternates,
         call: Some(ArrayCall::Genotype(genotype)),
     })
-}
-
-fn has_blank(text: &str) -> bool {
-    text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 fn find<'a>(fields: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {
@@ -331,7 +330,7 @@ fn alternates(value: Option<&Value>) -> Result<Vec<String>, &'static str> {
     if texts.is_empty()
         || texts
             .iter()
-            .any(|text| has_blank(text) || text.contains(','))
+            .any(|text| !is_plain(text) || text.contains(','))
     {
         return Err("the variant has no alternate allele");
     }

@@ -5,7 +5,8 @@
 //! [`AlleleOutcome`]: an edit to score or a reason not to. What is malformed is an error that names
 //! file, line and column, and after an error about one record the reader goes on with the next.
 //!
-//! Genotypes and sample names never stand in an error, a warning or a `Debug` form.
+//! Genotypes and sample names never stand in an error, a warning or a `Debug` form; only who asks for a
+//! sample that is not there is told which ones are.
 
 mod record;
 mod table;
@@ -14,14 +15,17 @@ mod resaved;
 mod genotype;
 mod array;
 mod json;
+mod header;
 mod vcf;
 mod vcf_table;
 mod array_rows;
 mod import;
 mod reader;
+mod carriers;
 
 pub use crate::bytes::{Compression, Feed, SourceLine};
 pub use array_rows::ArrayRows;
+pub use carriers::{Carriers, Whose, Zygosity};
 pub use detect::SourceFormat;
 pub use import::{
     ImportOptions, ReferenceAlleles, ReferenceLookup, VcfConversionSummary, convert_to_vcf,

@@ -124,6 +124,13 @@ impl VariantReader {
         }
     }
 
+    /// The names of a VCF's samples, in the order of their columns; none for other formats.
+    #[must_use]
+    pub fn samples(&self) -> Vec<&str> {
+        let columns = self.header().last();
+        columns.map_or_else(Vec::new, |line| line.split('\t').skip(9).collect())
+    }
+
     /// The contigs that a VCF's header declares, with their lengths in bp where it gives them.
     #[must_use]
     pub fn contigs(&self) -> &[(String, Option<u64>)] {

@@ -1,5 +1,6 @@
 //! VCF: the header through noodles, records split here so that an error can say where it is.
 
+use super::header::is_valid;
 use super::record::{SourceWarning, VariantRecord, normalise_allele};
 use super::resaved::Resaved;
 use super::table::spreadsheet_number;
@@ -10,6 +11,7 @@ use crate::limits::{
     MAX_WARNINGS,
 };
 use crate::position::Position;
+use crate::text::{is_hidden, is_plain};
 use crate::{Error, ErrorCode, Result};
 use noodles_vcf::header::ParseError;
 use noodles_vcf::header::Parser;
@@ -134,8 +136,12 @@ impl VcfReader {
             return Err(row.whole(&message).with_remedy(remedy));
         }
         let [contig, pos, id, reference, alternates] = row.first_columns();
-        if contig.text.is_empty() || contig.text.contains(char::is_whitespace) {
-            return Err(row.wrong(contig, "CHROM is empty or holds a space"));
+        if !is_plain(contig.text) {
+            let message = "CHROM is empty, or holds a space or a hidden character";
+            return Err(row.wrong(contig, message));
+        }
+        if id.text.contains(is_hidden) {
+            return Err(row.wrong(id, "ID holds a hidden character"));
         }
         let mut record = VariantRecord {
             line,
@@ -230,11 +236,11 @@ impl<'a> VcfLine<'a> {
                 .with_remedy("split the record: bcftools norm -m -any"));
         }
         for text in column.text.split(',') {
-            if text.is_empty() || text.contains(char::is_whitespace) {
+            if !is_plain(text) {
                 return Err(self
                     .wrong(
                         VcfField { text, at },
-                        "ALT lists an empty allele or holds a space",
+                        "ALT lists an empty allele, or holds a space or a hidden character",
                     )
                     .with_remedy("separate alleles with single commas; write `.` for none"));
             }
@@ -333,7 +339,10 @@ fn read_header(header: &[SourceLine]) -> (Contigs, Vec<SourceWarning>) {
         let mut bytes = 0;
         while let Some((line, text)) = lines.next_if(|_| bytes < PARSED_BYTES) {
             bytes += text.len();
-            if let Err(error) = parser.parse_partial(text.as_bytes()) {
+            // noodles does not know all that the specification allows.
+            if let Err(error) = parser.parse_partial(text.as_bytes())
+                && !is_valid(text)
+            {
                 read.warn(line, refusal(text, &error));
             }
         }

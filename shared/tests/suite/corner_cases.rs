@@ -200,3 +200,21 @@ fn small_references_give_their_bases() {
         }
     }
 }
+
+#[test]
+fn must_pass_headers_were_warned_of() {
+    let mut passed = fixtures("vcf_corner_cases/hts-specs-4.2/passed");
+    let cases = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/cases/web/valid-headers"
+    );
+    collect(Path::new(cases), &mut passed);
+    for path in passed {
+        let name = path.display().to_string();
+        let Ok(reader) = VariantReader::open(Box::new(File::open(&path).expect("a file")), &name)
+        else {
+            panic!("{name} is not read");
+        };
+        assert_eq!(reader.warnings(), [], "{name}");
+    }
+}

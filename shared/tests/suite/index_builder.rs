@@ -96,15 +96,12 @@ fn what_cannot_be_indexed_is_named() {
         (b"\x1f\x8b".to_vec(), "gzip"),
         (
             b">a\nACGT\nACG\nACGT\n".to_vec(),
-            "bases: expected 4, got 3",
+            "has 3 bases where its first has 4",
         ),
-        (
-            b">a\nACGT\nACGT\r\nACGT\n".to_vec(),
-            "width: expected 5, got 6",
-        ),
-        (b">a\n>b\nAC\n".to_vec(), "empty sequence at offset 3"),
-        (b">a".to_vec(), "empty sequence at offset 2"),
-        (b"> a\nAC\n".to_vec(), "missing name"),
+        (b">a\nACGT\nACGT\r\nACGT\n".to_vec(), "LF and CR LF"),
+        (b">a\n>b\nAC\n".to_vec(), "\"a\" has no bases"),
+        (b">a".to_vec(), "\"a\" has no bases"),
+        (b"> a\nAC\n".to_vec(), "no contig name"),
         (b">a\nAC\n>a\nAC\n".to_vec(), "two contigs"),
         (b">\xff\nAC\n".to_vec(), "UTF-8"),
         (long, "64 KiB"),
@@ -126,11 +123,27 @@ fn what_cannot_be_indexed_is_named() {
         assert_eq!(direct, *error);
     }
     let error = build(b">a\nAC\n>b\nACGT\nACG\nACGT\n", 3).expect_err("uneven lines");
-    assert_eq!(
-        error.details().get("after_contig").map(String::as_str),
-        Some("a")
-    );
+    let contig = error.details().get("contig");
+    assert_eq!(contig.map(String::as_str), Some("b"));
     assert!(error.remedy().is_some());
+}
+
+#[test]
+fn faults_of_a_fasta_had_no_place() {
+    for (file, line) in [
+        (">a\nAC\n>b\nACGT\nACG\nACGT\n", 5),
+        (">a\nAC\n> b\nACGT\n", 3),
+        (">a\nAC\n>b\n", 3),
+        (">a\nAC\n>b", 3),
+        (">a\nAC\n>b\n\nACGT\n", 3),
+        (">a\nAC\nAC\n>a\nACGT\n", 4),
+        (">a\nACGT\nAC\r\nAC\n", 3),
+    ] {
+        let error = build(file.as_bytes(), 2).expect_err(file);
+        let place = error.location().and_then(|place| place.line);
+        assert_eq!(place, Some(line), "{file:?}: {error}");
+        assert!(error.remedy().is_some(), "{file:?}");
+    }
 }
 
 /// Texts that are FASTA for the most part.
@@ -165,11 +178,12 @@ proptest! {
                 prop_assert_eq!(fai(&got), want);
             }
             Ok(_) => prop_assert!(got.expect_err("an empty file").message().contains("'>'")),
+            // In words of its own, and with the line.
             Err(why) => {
                 let error = got.expect_err("noodles refuses it");
-                let ours = error.message();
-                let begins = text.starts_with('>');
-                prop_assert!(!begins || ours.contains(&why), "{} for {}", ours, why);
+                let line = error.location().and_then(|place| place.line);
+                prop_assert!(line.is_some() || !text.starts_with('>'), "{} for {}", error, why);
+                prop_assert!(error.remedy().is_some());
             }
         }
         let (compressed, gzi) = bgzip(text.as_bytes(), block);

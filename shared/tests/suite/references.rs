@@ -167,7 +167,7 @@ fn what_cannot_be_a_reference_is_named() {
         (gzip(b">a\nACGT\n"), "gzip"),
         (b"ACGT\n".to_vec(), "'>'"),
         (Vec::new(), "'>'"),
-        (b">a\nACGT\nACG\nACGT\n".to_vec(), "indexed"),
+        (b">a\nACGT\nACG\nACGT\n".to_vec(), "3 bases"),
         (b">a\nAC\n>a\nAC\n".to_vec(), "two contigs"),
         (cut[..cut.len() / 2].to_vec(), "cut short"),
     ] {

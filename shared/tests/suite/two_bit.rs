@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used)]
 
 use crate::genomes::{TwoBitStyle, canonical, data, data_path, random_bases, span, two_bit};
-use genolewm_core::reference::{AnyReference, BaseSource, TwoBitReference};
+use genolewm_core::reference::{AnyReference, BaseSource, FastaReference, TwoBitReference};
 use proptest::prelude::*;
 
 const STYLE: TwoBitStyle = TwoBitStyle {
@@ -40,6 +40,32 @@ fn a_file_of_another_program_reads_as_it_says() {
     }
     assert!(file.fetch("chr1", span(0, 151)).is_err());
     assert!(file.fetch("chr3", span(0, 1)).is_err());
+}
+
+#[test]
+fn masks_of_a_file_were_not_read() {
+    let bases = "ACGTNNnnacgtNNacgtACGTacACGTacgtacgtA";
+    let want = bases.replace('n', "N");
+    let fasta = format!(">a\n{bases}\n").into_bytes();
+    let mut fasta = FastaReference::open(fasta, None, None, "x.fa").expect("a FASTA");
+    for big_endian in [false, true] {
+        let style = TwoBitStyle {
+            big_endian,
+            ..STYLE
+        };
+        let file = two_bit(&[("a", bases)], style);
+        let mut file = TwoBitReference::open(file, "x.2bit").expect("a .2bit");
+        for start in 0..bases.len() {
+            for end in start..=bases.len() {
+                let at = span(start as u64, end as u64);
+                let soft = &want[start..end];
+                assert_eq!(file.fetch_soft_masked("a", at).expect("bases"), soft);
+                assert_eq!(fasta.fetch_soft_masked("a", at).expect("bases"), soft);
+                assert_eq!(file.fetch("a", at).expect("bases"), soft.to_uppercase());
+                assert_eq!(fasta.fetch("a", at).expect("bases"), soft.to_uppercase());
+            }
+        }
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ use genolewm_core::calibration::{
 use genolewm_core::context::{classify_region, classify_repeat};
 use genolewm_core::edit::AlleleForm;
 use genolewm_core::position::Interval;
-use genolewm_core::source::{AlleleOutcome, VariantRecord};
+use genolewm_core::source::{AlleleOutcome, VariantRecord, Whose};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::variants::labelled;
 use std::num::NonZeroUsize;
@@ -165,6 +165,7 @@ fn examples(
             fasta,
             selection: Selection {
                 regions,
+                whose: Whose::Everything,
                 filter: args.min_af.map(|least| RecordFilter {
                     passes: match args.form.alleles {
                         AlleleForm::Canonical => {

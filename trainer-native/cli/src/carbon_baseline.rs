@@ -16,6 +16,7 @@ use genolewm::ops::NativeOps;
 use genolewm::scorer::{Outcome, Placer, RecordOutcome, ScoredBy, Selection, Workers};
 use genolewm_core::Result;
 use genolewm_core::edit::AlleleForm;
+use genolewm_core::source::Whose;
 use genolewm_evaluate::baselines::carbon::{
     BaselineRow, CarbonIdentity, CarbonRun, CarbonScorer, GENERATED_BY, Known,
 };
@@ -102,6 +103,7 @@ fn run_on(
         fasta: &args.fasta,
         selection: Selection {
             regions: args.regions.as_deref().map(read_regions).transpose()?,
+            whose: Whose::Everything,
             ..Selection::default()
         },
         batch_size: args.batch_size,

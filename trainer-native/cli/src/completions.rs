@@ -10,7 +10,6 @@ use std::path::PathBuf;
 
 /// Print the completion script of a shell
 #[derive(Debug, clap::Args)]
-#[command(about)]
 pub struct Args {
     /// The shell
     #[arg(value_enum, required_unless_present = "man")]

@@ -196,7 +196,7 @@ impl BaseSource for AlleleTable {
         &self.contigs
     }
 
-    fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
+    fn fetch_soft_masked(&mut self, contig: &str, interval: Interval) -> Result<String> {
         let (start, end) = (interval.start.get(), interval.end.get());
         let count = end.saturating_sub(start);
         let mut bases = vec![b'N'; usize::try_from(count).unwrap_or_default()];

@@ -26,25 +26,26 @@ pub mod score;
 pub mod train;
 pub mod verify;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::command::{Context, Status};
 use common::shared::Shared;
 use common::terminal::{BANNER, Terminal, is_closed_pipe};
-use common::{config, invocation};
+use common::{config, invocation, paths};
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_report::guard::guarded_program;
+use genolewm_report::output::check_umask;
+use genolewm_report::stop;
 use genolewm_train::files;
 use std::ffi::OsString;
 use std::process::ExitCode;
-
-/// Exit status after an interrupt, by the shells' convention.
-const INTERRUPTED: u8 = 130;
 
 const EXIT_STATUS_HELP: &str = "\
 Exit status:
     0  success, even where some alleles were skipped; the reader of a pipe may leave early
     2  input       3  configuration   4  resources   5  training   6  evaluation
-    7  deployment  8  provenance      9  internal  130  interrupted
+    7  deployment  8  provenance      9  internal
+    130 after Ctrl-C, 143 after a termination, 129 after a hangup
 
 Every error has a stable code such as [INPUT.VCF_PARSE], and says what to do.";
 
@@ -85,8 +86,14 @@ enum Command {
 /// Runs the program on the process' arguments. `command` is that of a binary that has only one.
 #[must_use]
 pub fn main(command: Option<&str>) -> ExitCode {
-    let mut terminal = Terminal::standard();
-    ExitCode::from(run(std::env::args_os().collect(), command, &mut terminal))
+    let ended = guarded_program(|| {
+        let mut terminal = Terminal::standard();
+        match stop::watch() {
+            Ok(()) => run(std::env::args_os().collect(), command, &mut terminal),
+            Err(error) => failed(&error, &mut terminal),
+        }
+    });
+    ExitCode::from(ended.unwrap_or(ErrorCode::InternalGeneric.exit_status()))
 }
 
 /// Runs the program on the given arguments, the first of which is its name, and returns the exit
@@ -100,11 +107,13 @@ pub fn run(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'
         Ok(status) => status,
         // The reader has what it wanted.
         Err(error) if is_closed_pipe(&error) => 0,
-        Err(error) => {
-            terminal.error(&error);
-            error.code().exit_status()
-        }
+        Err(error) => failed(&error, terminal),
     }
+}
+
+fn failed(error: &Error, terminal: &mut Terminal<'_>) -> u8 {
+    terminal.error(error);
+    error.code().exit_status()
 }
 
 fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'_>) -> Result<u8> {
@@ -114,6 +123,9 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         .map(clap::Command::get_name)
         .collect();
     let args = invocation::expand(args, command, &commands);
+    if let Some(error) = repeated(&args, &program) {
+        return usage(&error, terminal);
+    }
     let (path, after) = invocation::find_command(&args, &program);
     let mut defaults = config::flags(&args, &path, &program)?;
     let mut full = args.clone();
@@ -137,6 +149,8 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         terminal.tell(BANNER);
     }
     cli.shared.refuse_gpus(&matches)?;
+    check_umask()?;
+    paths::check(&matches, &program)?;
     let context = Context {
         shared: &cli.shared,
         command_line: command_line(&args),
@@ -144,7 +158,7 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
     };
     Ok(match cli.command.run(&context, terminal)? {
         Status::Done => 0,
-        Status::Interrupted => INTERRUPTED,
+        Status::Interrupted => stop::exit_status(),
     })
 }
 
@@ -176,11 +190,30 @@ fn usage(error: &clap::Error, terminal: &mut Terminal<'_>) -> Result<u8> {
     let text = error.render().to_string();
     if error.use_stderr() {
         let code = ErrorCode::InputGeneric;
-        terminal.tell(format_args!("{} [{code}]", text.trim_end()));
+        let text = text
+            .trim_end()
+            .trim_end_matches("For more information, try '--help'.")
+            .trim_end();
+        let remedy = "--help lists the flags and what they take";
+        terminal.tell(format_args!("{text} [{code}]\n  remedy: {remedy}"));
         return Ok(code.exit_status());
     }
     terminal.line(text.trim_end())?;
     Ok(0)
+}
+
+/// What is wrong with a flag that takes one value and was typed with two: the last wins over a
+/// configuration, but of two that were typed neither may vanish.
+fn repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
+    let strict = program.clone().args_override_self(false);
+    let error = strict.try_get_matches_from(args).err()?;
+    let (again, before) = (
+        error.get(ContextKind::InvalidArg),
+        error.get(ContextKind::PriorArg),
+    );
+    let takes_value = matches!(again, Some(ContextValue::String(arg)) if arg.contains('<'));
+    let is_repeated = error.kind() == ErrorKind::ArgumentConflict && again == before;
+    (is_repeated && takes_value).then_some(error)
 }
 
 /// Whether what was typed is at fault, and not the configuration that was added to it.
@@ -279,6 +312,29 @@ mod tests {
         assert!(err.contains("[CONFIG.GENERIC]"), "{err}");
         assert_eq!(run_with(&["score", "--set", "what=1"]).0, 3);
         assert_eq!(run_with(&["score", "--no-such-flag"]).0, 2);
+    }
+
+    #[test]
+    fn of_a_flag_that_was_typed_twice_the_first_vanished() {
+        for twice in [
+            &["score", "--vcf", "a.vcf", "--vcf", "b.vcf"][..],
+            &["score", "-o", "a", "--output", "b"],
+            &["score", "--regions=1", "--regions=2"],
+            &["evaluate", "--seed", "1", "--seed", "2"],
+            &["verify", "r", "--manifest", "a", "--manifest", "b"],
+        ] {
+            let (status, _, err) = run_with(twice);
+            assert_eq!(status, 2, "{err}");
+            assert!(err.contains("cannot be used multiple times"), "{err}");
+        }
+        let harmless = ["score", "--strict", "--strict", "--print-config"];
+        assert_eq!(run_with(&harmless).0, 0);
+        let several = ["score", "--sample", "a", "--sample", "b", "--print-config"];
+        let (status, out, _) = run_with(&several);
+        assert!(
+            status == 0 && out.contains("- a\n") && out.contains("- b\n"),
+            "{out}"
+        );
     }
 
     #[test]

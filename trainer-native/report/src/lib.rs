@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod output;
+pub mod stop;
 pub mod guard;
 mod axis;
 pub mod metrics;

@@ -1,6 +1,7 @@
 //! Pages as Markdown.
 
 use super::document::{Document, ReportBlock, Table};
+use genolewm_core::text::is_hidden;
 
 impl Document {
     /// The page as Markdown, with the captions of its pictures.
@@ -62,11 +63,12 @@ fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '!' | '&' | '~' => {
                 escaped.push('\\');
                 escaped.push(character);
             }
             '\n' | '\r' | '\t' => escaped.push(' '),
+            _ if is_hidden(character) => escaped.extend(character.escape_default()),
             _ => escaped.push(character),
         }
     }
@@ -76,6 +78,14 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_was_a_picture_or_turned_the_text_round() {
+        assert_eq!(
+            escaped("![x](https://a) &lt; ~~y~~ \u{202e}\u{1b}[2J"),
+            "\\!\\[x\\](https://a) \\&lt; \\~\\~y\\~\\~ \\u{202e}\\u{1b}\\[2J"
+        );
+    }
 
     #[test]
     fn text_is_never_markup() {

@@ -1,12 +1,12 @@
 //! Metrics as JSON lines: one object a line, appended while a run lasts.
 
-use crate::output::{io_error, io_error_at};
+use crate::output::{io_error, io_error_at, private_options};
 use genolewm_core::error::Location;
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -29,7 +29,7 @@ impl MetricsWriter {
     /// `RESOURCE.GENERIC` when it cannot be opened.
     pub fn append(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let open = OpenOptions::new().create(true).append(true).open(path);
+        let open = private_options().create(true).append(true).open(path);
         Ok(Self {
             file: open.map_err(|error| io_error(&name, &error))?,
             name,
@@ -129,7 +129,7 @@ mod tests {
             }
             assert!(writer.write(&3).is_err());
         }
-        let mut partial = OpenOptions::new().append(true).open(file.path()).unwrap();
+        let mut partial = File::options().append(true).open(file.path()).unwrap();
         partial.write_all(b"{\"step\": 9").unwrap();
         let rows = read_metrics(file.path()).unwrap();
         assert_eq!(rows.len(), 5);

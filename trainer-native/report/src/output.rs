@@ -1,18 +1,28 @@
 //! The atomic writer: files that are either the old ones or complete; and locks.
 
+mod mode;
+mod partial;
+
+pub use mode::{check_umask, create_folder, private_options};
+pub(crate) use partial::remove_hidden;
+
 use genolewm_core::limits::MAX_DOCUMENT_BYTES;
 use genolewm_core::{Error, ErrorCode, Result};
-use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use partial::{Partial, folder_of};
+use std::fs::{File, Metadata, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
-/// A file under a temporary name in its folder, which takes its own name once it is whole. One that
-/// is dropped before leaves nothing behind.
+/// A file on its way, which takes its name once it is whole. One that is dropped before, or whose
+/// process is killed, leaves nothing behind.
+///
+/// A path that is a symbolic link stays one: what it leads to is written. A file that is replaced keeps
+/// its permissions; others are [private](check_umask).
 #[derive(Debug)]
 pub struct StagedFile {
-    file: NamedTempFile,
-    path: PathBuf,
+    partial: Partial,
+    /// Where it will lie: no link.
+    target: PathBuf,
     /// The nearest folder that was there before.
     old_folder: PathBuf,
 }
@@ -23,7 +33,7 @@ impl StagedFile {
     /// # Errors
     /// As the file system says.
     pub fn create(path: &Path) -> io::Result<Self> {
-        Self::begin(path, folder_of(path).to_owned())
+        Self::begin(link_target(path)?, None, false)
     }
 
     /// Begins a file that will be `path`, and makes the folders that it lies in.
@@ -31,25 +41,31 @@ impl StagedFile {
     /// # Errors
     /// As the file system says.
     pub fn create_with_folder(path: &Path) -> io::Result<Self> {
-        let folder = folder_of(path);
+        let target = link_target(path)?;
+        let folder = folder_of(&target);
         let old_folder = folder.ancestors().find(|folder| folder.is_dir());
         let old_folder = old_folder.unwrap_or(Path::new(".")).to_owned();
-        std::fs::create_dir_all(folder)?;
-        Self::begin(path, old_folder)
+        create_folder(folder)?;
+        Self::begin(target, Some(old_folder), false)
     }
 
-    fn begin(path: &Path, old_folder: PathBuf) -> io::Result<Self> {
+    /// Begins a file that will be `path` and is written by others, under the name that comes back.
+    ///
+    /// # Errors
+    /// As the file system says.
+    pub fn create_named(path: &Path) -> io::Result<(Self, PathBuf)> {
+        let file = Self::begin(link_target(path)?, None, true)?;
+        let name = file.partial.path().map(Path::to_owned);
+        Ok((file, name.ok_or(ErrorKind::NotFound)?))
+    }
+
+    fn begin(target: PathBuf, old_folder: Option<PathBuf>, named: bool) -> io::Result<Self> {
+        let folder = folder_of(&target);
         Ok(Self {
-            file: temporary_in(folder_of(path))?,
-            path: path.to_owned(),
-            old_folder,
+            partial: Partial::create(folder, named)?,
+            old_folder: old_folder.unwrap_or_else(|| folder.to_owned()),
+            target,
         })
-    }
-
-    /// Where it lies for the time being.
-    #[must_use]
-    pub fn temporary_path(&self) -> &Path {
-        self.file.path()
     }
 
     /// How many bytes it has.
@@ -57,7 +73,7 @@ impl StagedFile {
     /// # Errors
     /// As the file system says.
     pub fn len_bytes(&self) -> io::Result<u64> {
-        Ok(self.file.as_file().metadata()?.len())
+        Ok(self.partial.file().metadata()?.len())
     }
 
     /// Waits until all of it is on the disk. What follows cannot fail for want of space.
@@ -65,7 +81,8 @@ impl StagedFile {
     /// # Errors
     /// As the file system says.
     pub fn settle(&self) -> io::Result<()> {
-        self.file.as_file().sync_all()
+        mode::set(self.partial.file(), &self.target);
+        self.partial.file().sync_all()
     }
 
     /// Gives it its name, which outlives a power cut; a file of that name is replaced.
@@ -73,9 +90,7 @@ impl StagedFile {
     /// # Errors
     /// As the file system says; what was there is unchanged then.
     pub fn commit(self) -> io::Result<()> {
-        self.settle()?;
-        self.file.persist(&self.path).map_err(|error| error.error)?;
-        sync_folders(&self.path, &self.old_folder)
+        self.put(true).map(drop)
     }
 
     /// The same, but where there is a file of that name already, that stays and this one goes:
@@ -84,23 +99,44 @@ impl StagedFile {
     /// # Errors
     /// As the file system says.
     pub fn commit_new(self) -> io::Result<bool> {
+        self.put(false)
+    }
+
+    fn put(self, replace: bool) -> io::Result<bool> {
         self.settle()?;
-        match self.file.persist_noclobber(&self.path) {
-            Ok(_) => sync_folders(&self.path, &self.old_folder).map(|()| true),
-            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(error.error),
+        let put = self.partial.put(&self.target, replace)?;
+        if put {
+            sync_folders(&self.target, &self.old_folder)?;
         }
+        Ok(put)
     }
 }
 
 impl Write for StagedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        self.partial.file().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.partial.file().flush()
     }
+}
+
+/// What a path leads to when it is a symbolic link, whether that is there or not; else itself.
+///
+/// # Errors
+/// As the file system says of links that lead round in a circle.
+pub fn link_target(path: &Path) -> io::Result<PathBuf> {
+    /// As many as Linux follows.
+    const LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        match std::fs::read_link(&path) {
+            Ok(target) => path = folder_of(&path).join(target),
+            Err(_) => return Ok(path),
+        }
+    }
+    std::fs::metadata(&path).map(|_| path)
 }
 
 /// The names in a file's folder, and those of the folders that were made for it.
@@ -123,12 +159,6 @@ fn sync_folders(path: &Path, old_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-}
-
 /// Writes `bytes` as a whole file with its folder, or straight to `path` where that is a
 /// [device](open_device).
 ///
@@ -147,29 +177,33 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(io_error_at(path))
 }
 
-/// Opens a path that leads to a device or a named pipe, and nothing else: those are written to, never
-/// replaced.
+/// Opens a path that leads to a device or a named pipe, or names an open file of the process
+/// (`/dev/stdout`), and nothing else: those are written to, never replaced.
 ///
 /// # Errors
 /// As the system says.
 pub fn open_device(path: &Path) -> io::Result<Option<File>> {
-    let is_device = |found: Metadata| !found.is_file() && !found.is_dir();
-    std::fs::metadata(path)
-        .is_ok_and(is_device)
-        .then(|| File::options().write(true).open(path))
+    // At the end: standard output may have been a file before.
+    is_device(path)
+        .then(|| File::options().append(true).open(path))
         .transpose()
 }
 
-/// A temporary file with the permissions of an ordinary one: private by the user's umask alone.
-fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".partial-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(directory)
+/// Whether [`open_device`] opens a path.
+#[must_use]
+pub fn is_device(path: &Path) -> bool {
+    const OPEN_FILES: [&str; 5] = [
+        "/dev/stdin",
+        "/dev/stdout",
+        "/dev/stderr",
+        "/dev/fd",
+        "/proc",
+    ];
+    let is_device = |found: Metadata| !found.is_file() && !found.is_dir();
+    std::fs::metadata(path).is_ok_and(|found| {
+        let is_open_file = OPEN_FILES.iter().any(|name| path.starts_with(name));
+        is_device(found) || cfg!(unix) && is_open_file && !path.is_dir()
+    })
 }
 
 /// Held by one process at a time; the system lets go of it when that ends, however it ends.
@@ -207,25 +241,34 @@ impl FileLock {
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = OpenOptions::new();
+    create_folder(folder_of(path))?;
+    let mut options = private_options();
     options.create(true).truncate(false).write(true).open(path)
 }
 
 /// An I/O failure as the program reports it.
 #[must_use]
 pub fn io_error(name: &str, error: &io::Error) -> Error {
-    let code = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ErrorCode::ResourceDiskFull,
-        _ => ErrorCode::ResourceGeneric,
-    };
-    let remedy = match code {
-        ErrorCode::ResourceDiskFull => {
-            "free some space, or write to another disk; nothing was left half-written"
-        }
-        _ => "check that the path exists and may be read and written",
+    let (code, remedy) = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (
+            ErrorCode::ResourceDiskFull,
+            "free some space, or write to another disk; nothing was left half-written",
+        ),
+        ErrorKind::FileTooLarge => (
+            ErrorCode::ResourceGeneric,
+            "allow larger files (`ulimit -f`), or write to another disk; nothing was left half-written",
+        ),
+        ErrorKind::NotFound
+        | ErrorKind::PermissionDenied
+        | ErrorKind::IsADirectory
+        | ErrorKind::NotADirectory => (
+            ErrorCode::ResourceGeneric,
+            "check that the path exists and may be read and written",
+        ),
+        _ => (
+            ErrorCode::ResourceGeneric,
+            "check the path and the disk that it is on, or use another",
+        ),
     };
     Error::new(code, format!("{name}: {error}")).with_remedy(remedy)
 }
@@ -271,27 +314,5 @@ pub fn read_document(path: &Path) -> Result<Vec<u8>> {
 }
 
 #[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::{FileTypeExt, symlink};
-    use std::process::Command;
-
-    /// `eval --output-metrics /dev/null`, run by root, put a file where the device was.
-    #[test]
-    fn a_device_was_replaced_by_a_file() -> std::result::Result<(), Box<dyn std::error::Error>> {
-        let directory = tempfile::tempdir()?;
-        let pipe = directory.path().join("pipe");
-        assert!(Command::new("mkfifo").arg(&pipe).status()?.success());
-        let named = directory.path().join("link");
-        symlink(&pipe, &named)?;
-        let read = std::thread::spawn({
-            let pipe = pipe.clone();
-            move || std::fs::read(pipe)
-        });
-        write_atomically(&named, b"figures")?;
-        assert!(pipe.metadata()?.file_type().is_fifo());
-        assert!(named.is_symlink());
-        assert_eq!(read.join().expect("the reader ends")?, b"figures");
-        Ok(())
-    }
-}
+#[path = "output/tests.rs"]
+mod tests;

@@ -10,6 +10,7 @@ mod tests;
 use super::axis::Axis;
 pub use super::axis::Scale;
 use super::document::Picture;
+use genolewm_core::text::visible;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 400.0;
@@ -338,7 +339,8 @@ fn text(svg: &mut String, at: (f64, f64), anchor: &str, more: &str, words: &str)
 }
 
 pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
+    visible(text)
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }

@@ -97,3 +97,12 @@ fn compact_plots_wrap_their_legend() {
         .collect();
     assert!(rows.len() > 1, "{rows:?}");
 }
+
+/// Control characters make a picture that no reader of XML opens.
+#[test]
+fn a_title_broke_the_picture() {
+    let title = "</text><script>\u{1b}[2J\u{202e}\"&";
+    let svg = Plot::new(title, "x", "y").to_svg();
+    assert!(!svg.contains("<script>"));
+    assert!(!svg.contains(|c: char| c != '\n' && genolewm_core::text::is_hidden(c)));
+}

@@ -1,9 +1,9 @@
 //! TensorBoard's event files: figures over steps, as messages in TFRecord frames.
 
-use crate::output::{io_error, io_error_at};
+use crate::output::{create_folder, io_error, io_error_at, private_options};
 use genolewm_core::Result;
 use prost::Message;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -122,7 +122,7 @@ fn encode(step: u64, fill: impl FnOnce(&mut Event)) -> Vec<u8> {
 /// Readers take the files of a directory in the order of their names, which is that of the seconds
 /// in them: a run that was resumed within a second must not come before what it goes on from.
 fn create_after_others(directory: &Path) -> io::Result<(File, PathBuf)> {
-    std::fs::create_dir_all(directory)?;
+    create_folder(directory)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let mut second = now.map_or(0, |since| since.as_secs());
     for entry in std::fs::read_dir(directory)? {
@@ -130,7 +130,7 @@ fn create_after_others(directory: &Path) -> io::Result<(File, PathBuf)> {
     }
     loop {
         let path = directory.join(format!("{PREFIX}{second:010}.genolewm"));
-        match OpenOptions::new().append(true).create_new(true).open(&path) {
+        match private_options().append(true).create_new(true).open(&path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => second += 1,
             opened => return Ok((opened?, path)),
         }

@@ -1,9 +1,7 @@
 //! The host of a training: progress bar, warnings, and the flag that stops it.
 
-use genolewm_core::{Error, ErrorCode, Result};
+pub use genolewm_report::stop::StopFlag;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Who a training runs for.
@@ -69,36 +67,5 @@ pub fn progress_bar(length: impl Into<Option<u64>>, template: &str, quiet: bool)
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
-    }
-}
-
-/// Set when the user asks to stop: the run saves a checkpoint and ends.
-#[derive(Debug, Clone, Default)]
-pub struct StopFlag(Arc<AtomicBool>);
-
-impl StopFlag {
-    /// The flag that interrupt and termination signals set; the same at every call, since a process
-    /// has one handler.
-    ///
-    /// # Errors
-    /// `RESOURCE.RUNTIME_SETUP` when the signals cannot be watched.
-    pub fn on_signals() -> Result<Self> {
-        static WATCHED: Mutex<Option<StopFlag>> = Mutex::new(None);
-        let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flag) = &*watched {
-            return Ok(flag.clone());
-        }
-        let flag = Self::default();
-        let set = flag.clone();
-        ctrlc::set_handler(move || set.0.store(true, Ordering::SeqCst))
-            .map_err(|error| Error::new(ErrorCode::ResourceRuntimeSetup, error.to_string()))?;
-        *watched = Some(flag.clone());
-        Ok(flag)
-    }
-
-    /// Whether to stop.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
     }
 }

@@ -63,7 +63,12 @@ export function askForMember(
 }
 
 /** Says what a file is. */
-export function showFile(file: File, found: Inspection, change: () => void): void {
+export function showFile(
+  file: File,
+  found: Inspection,
+  whose: HTMLElement | null,
+  change: () => void,
+): void {
   byId("file-choice").hidden = true;
   byId("file-found").hidden = false;
   const contigs = found.contigs.filter(({ records }) => records > 0);
@@ -86,6 +91,7 @@ export function showFile(file: File, found: Inspection, change: () => void): voi
       ["Chromosomes", contigNames(contigs.map(({ name }) => name))],
       found.malformed > 0 && ["Not readable", plural(found.malformed, "record")],
     ]),
+    whose,
     ...found.warnings.map((warning) => h("p.caution", { "data-testid": "file-warning" }, warning)),
     button("Choose another file", { class: "button slim", "data-testid": "file-change" }, change),
   );

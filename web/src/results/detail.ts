@@ -13,7 +13,9 @@ import {
   bucketWords,
   changeWords,
   confidenceWords,
+  copiesWords,
   kindOf,
+  repeatWords,
 } from "./words.ts";
 
 const RAW = "distance between what was predicted and what was read";
@@ -120,12 +122,14 @@ export class Detail {
   }
 
   private head(): HTMLElement {
-    const { contig, pos, ref, alt, gene, id } = this.edit;
+    const { contig, pos, ref, alt, gene, id, zygosity } = this.edit;
+    const copies = copiesWords(zygosity);
     const change = h(
       "p.detail-change",
       changeWords(ref, alt),
       gene !== "" && h("span.tag", gene),
       id !== "" && h("span.tag", id),
+      copies !== "" && h("span.tag", { "data-testid": "detail-copies" }, copies),
     );
     const title = h(
       "h2",
@@ -215,6 +219,14 @@ export class Detail {
         "Compared with",
         `${bucketWords(bucket)} `,
         h("code", { "data-testid": "detail-bucket" }, bucket),
+      ],
+      [
+        "Repeat",
+        h(
+          "span",
+          { "data-testid": "detail-repeat" },
+          repeatWords(words.repeats.text(scored.repeat.at(row))),
+        ),
       ],
       [
         "Confidence",

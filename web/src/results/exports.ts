@@ -1,5 +1,6 @@
 import type { Row, ScoredRow, SkippedRow } from "@genolewm/runtime";
 import { pythonFloat } from "../format.ts";
+import { cell } from "./cell.ts";
 import { Parts } from "./parts.ts";
 
 /** A file that can be saved. */
@@ -36,10 +37,10 @@ export class Exports {
   scored(row: ScoredRow): { offset: number; bytes: number } {
     const figures = [row.sigmaRaw, row.sigmaCalibrated, row.displacement].map(pythonFloat);
     const rest = [
-      row.bucketId,
+      cell(row.bucketId),
       pythonFloat(row.confidence),
       String(row.lowConfidence),
-      row.scoredAs ?? "",
+      cell(row.scoredAs ?? ""),
     ];
     this.part("tsv").append(`${[...place(row), "scored", ...figures, ...rest].join("\t")}\n`);
     this.part("jsonl").append(line(row.json));
@@ -54,7 +55,7 @@ export class Exports {
     if (row.reason !== "malformed") {
       this.part("tsv").append(`${[...place(row), row.reason].join("\t")}\t\t\t\t\t\t\t\n`);
     }
-    const all = [String(row.line), ...place(row), row.reason, row.description];
+    const all = [String(row.line), ...place(row), row.reason, cell(row.description)];
     this.part("skipped").append(`${all.join("\t")}\n`);
     this.record(row);
   }
@@ -96,7 +97,7 @@ export function saveAs(file: Blob, name: string): void {
 }
 
 function place(row: Row): string[] {
-  return [row.contig, String(row.pos), row.id ?? ".", row.ref, row.alt];
+  return [cell(row.contig), String(row.pos), cell(row.id ?? "."), cell(row.ref), cell(row.alt)];
 }
 
 function line(text: string): string {

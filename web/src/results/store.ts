@@ -11,6 +11,7 @@ class Places {
   readonly alt = wholes();
   readonly gene = wholes();
   readonly line = wholes();
+  readonly copies = wholes();
   readonly id: (string | null)[] = [];
   count = 0;
 
@@ -21,6 +22,7 @@ class Places {
     this.alt.push(words.alleles.number(row.alt));
     this.gene.push(words.genes.number(row.gene ?? ""));
     this.line.push(row.line);
+    this.copies.push(words.copies.number(row.zygosity ?? ""));
     this.id.push(row.id);
     this.count += 1;
   }
@@ -35,6 +37,8 @@ export interface Allele {
   readonly alt: string;
   readonly gene: string;
   readonly id: string;
+  /** How many copies one person has; empty for several people, or where it is not known. */
+  readonly zygosity: string;
 }
 
 /** Alleles with a score. */
@@ -45,6 +49,7 @@ export class ScoredColumns extends Places {
   readonly confidence = floats();
   readonly lowConfidence = flags();
   readonly bucket = wholes();
+  readonly repeat = wholes();
   readonly windowStart = wholes();
   /** The edits that were scored, of the rows whose file has another spelling. */
   readonly scoredAs = new Map<number, string>();
@@ -63,7 +68,9 @@ class Vocabulary {
   readonly contigs = new Words();
   readonly alleles = new Words();
   readonly genes = new Words();
+  readonly copies = new Words();
   readonly buckets = new Words();
+  readonly repeats = new Words();
   readonly reasons = new Words();
   readonly descriptions = new Words();
 }
@@ -89,7 +96,7 @@ export class Store {
 
   /** What the file says of an allele with a score, or of one without. */
   allele(of: Places, row: number): Allele {
-    const { contigs, alleles, genes } = this.words;
+    const { contigs, alleles, genes, copies } = this.words;
     return {
       contig: contigs.text(of.contig.at(row)),
       pos: of.pos.at(row),
@@ -97,6 +104,7 @@ export class Store {
       alt: alleles.text(of.alt.at(row)),
       gene: genes.text(of.gene.at(row)),
       id: of.id[row] ?? "",
+      zygosity: copies.text(of.copies.at(row)),
     };
   }
 
@@ -119,6 +127,7 @@ export class Store {
     scored.confidence.push(row.confidence);
     scored.lowConfidence.push(Number(row.lowConfidence));
     scored.bucket.push(words.buckets.number(row.bucketId));
+    scored.repeat.push(words.repeats.number(row.repeat ?? ""));
     scored.windowStart.push(row.windowStart);
     if (row.scoredAs !== undefined) scored.scoredAs.set(scored.count, row.scoredAs);
     scored.receiptOffset.push(receipt.offset);

@@ -7,6 +7,7 @@ import { Filters } from "./filters.ts";
 import { Grid, type GridColumn, type GridSource } from "./grid.ts";
 import { Order } from "./order.ts";
 import type { Store } from "./store.ts";
+import { copiesWords } from "./words.ts";
 
 const COLUMNS: readonly GridColumn[] = [
   { key: "place", label: "Position", sortable: true },
@@ -114,11 +115,12 @@ export class Variants implements GridSource {
   render(position: number, cells: readonly HTMLElement[]): void {
     const { scored } = this.store;
     const row = this.row(position);
-    const { contig, pos, ref, alt, gene, id } = this.store.allele(scored, row);
+    const { contig, pos, ref, alt, gene, id, zygosity } = this.store.allele(scored, row);
+    const copies = copiesWords(zygosity);
     const texts = [
       locus(contig, pos),
       id,
-      `${allele(ref)} → ${allele(alt)}`,
+      `${allele(ref)} → ${allele(alt)}${copies && `, ${copies}`}`,
       gene,
       percentile(scored.percentile.at(row)),
       figure(scored.sigmaRaw.at(row)),

@@ -3,7 +3,7 @@
  * view, in the report and beside the table.
  */
 
-import type { SkippedRow } from "@genolewm/runtime";
+import type { ScoredRow, SkippedRow } from "@genolewm/runtime";
 
 const REGIONS: Readonly<Record<string, string>> = {
   splice: "at a splice site",
@@ -26,7 +26,8 @@ const GC: Readonly<Record<string, string>> = {
 };
 
 const REPEATS: Readonly<Record<string, string>> = {
-  none: "outside known repeats",
+  // Of a table that was made without repeats, too: it says nothing about this place.
+  none: "",
   simple: "in a simple repeat",
   low_complexity: "in a stretch of low complexity",
   transposon: "in a mobile element",
@@ -43,6 +44,16 @@ export function bucketWords(bucketId: string): string {
     repeat && (REPEATS[repeat] ?? repeat),
   ];
   return `common variants ${parts.filter(Boolean).join(", ")}`;
+}
+
+const MASKS: Readonly<Record<string, string>> = {
+  masked: "in a repeat, which the reference writes in lower case",
+  unmasked: "outside the repeats that the reference writes in lower case",
+} satisfies Record<NonNullable<ScoredRow["repeat"]>, string>;
+
+/** Whether a place lies in a repeat, in words. */
+export function repeatWords(repeat: string): string {
+  return MASKS[repeat] ?? "not known: the reference marks no repeats here";
 }
 
 /** How well filled that group is. */
@@ -68,6 +79,17 @@ export function changeWords(ref: string, alt: string): string {
   return `${ref} replaced by ${alt}`;
 }
 
+const COPIES: Readonly<Record<string, string>> = {
+  heterozygous: "on one copy",
+  homozygous: "on every copy",
+  hemizygous: "on the only copy",
+} satisfies Record<NonNullable<ScoredRow["zygosity"]>, string>;
+
+/** How many copies a person has of a change, in words; empty where that is not known. */
+export function copiesWords(zygosity: string): string {
+  return COPIES[zygosity] ?? "";
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   symbolic: "names a large change without its bases",
   breakend: "joins two places and is no local change",
@@ -77,6 +99,7 @@ const REASONS: Readonly<Record<string, string>> = {
   too_long: "longer than 16 bases",
   same_as_ref: "the same as the reference: no change",
   duplicate_allele: "listed twice",
+  not_carried: "not carried, by the genotypes in the file",
   no_call: "the test could not tell",
   indel_code: "an insertion or deletion whose bases the file does not give",
   no_reference_allele: "the file does not say which allele is the reference",

@@ -9,7 +9,9 @@ use crate::scorer::ref_check::{Builds, RefCheck};
 use crate::scorer::regions::Regions;
 use genolewm_core::limits::{MAX_LOOK_AHEAD_BYTES, MAX_WARNINGS};
 use genolewm_core::reference::{BaseSource, Reference};
-use genolewm_core::source::{ArrayRows, Feed, SourceLine, VariantReader, VariantRecord};
+use genolewm_core::source::{
+    ArrayRows, Carriers, Feed, SourceLine, VariantReader, VariantRecord, Whose,
+};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::VecDeque;
 
@@ -25,6 +27,8 @@ const UNSELECTED: usize = 4 * 1_024;
 pub struct Selection {
     /// Those that touch these; all where there are none.
     pub regions: Option<Regions>,
+    /// Alleles of these people; in files without genotypes all.
+    pub whose: Whose,
     /// Those that pass this; others count nowhere else.
     pub filter: Option<RecordFilter>,
     /// A malformed record is an error, instead of being counted.
@@ -94,10 +98,13 @@ pub struct Intake {
     /// Why no more can be.
     broken: Option<Error>,
     reader: Option<VariantReader>,
+    carriers: Carriers,
     /// Bytes before which opening is not tried again: it starts anew each time.
     opens_at: u64,
     is_ended: bool,
     builds: Option<Builds>,
+    /// What is odd about the selection.
+    notes: Vec<String>,
     /// Names of the file's mitochondrion, and by which name each is looked up.
     renamed: Vec<(String, String)>,
     rows: ArrayRows,
@@ -127,9 +134,11 @@ impl Intake {
             bytes: 0,
             broken: None,
             reader: None,
+            carriers: Carriers::default(),
             opens_at: 0,
             is_ended: false,
             builds: None,
+            notes: Vec::new(),
             renamed: Vec::new(),
             rows: ArrayRows::default(),
             is_gathered: false,
@@ -176,10 +185,16 @@ impl Intake {
         self.reader.as_ref()
     }
 
+    /// The samples whose alleles are scored, once the input is open.
+    #[must_use]
+    pub const fn carriers(&self) -> &Carriers {
+        &self.carriers
+    }
+
     /// Opens the input; `false` while it needs more bytes.
     ///
     /// # Errors
-    /// As [`VariantReader::open`].
+    /// As [`VariantReader::open`] and [`Carriers::new`].
     pub fn open(&mut self) -> Result<bool> {
         let opened = self.opened().map(drop);
         Ok(need_of(opened)?.is_none())
@@ -211,10 +226,17 @@ impl Intake {
     pub fn warnings(&self) -> Vec<String> {
         let reader = self.reader.iter().flat_map(VariantReader::warnings);
         let mut warnings: Vec<String> = reader.map(|warning| warning.message).collect();
+        warnings.extend(self.notes.iter().cloned());
         if self.tally.scored == 0 && self.tally.records > self.tally.outside {
             warnings.push(self.why_nothing().to_string());
         }
         warnings
+    }
+
+    /// What is odd about the selection, as sentences for people.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The header of a VCF of what is read: the input's own, or the contigs of an array file; `None`
@@ -311,7 +333,9 @@ impl Intake {
             none => {
                 self.opens_at = 2 * self.bytes;
                 let opened = or_needs(Need::Input, self.feed.open());
-                Ok(none.insert(or_broken(opened, self.broken.as_ref())?))
+                let reader = or_broken(opened, self.broken.as_ref())?;
+                self.carriers = Carriers::new(&reader, &self.selection.whose)?;
+                Ok(none.insert(reader))
             }
         }
     }
@@ -368,6 +392,11 @@ impl Intake {
                 Some((name.clone(), renamed))
             });
             self.renamed = renamed.collect();
+            let regions = self.selection.regions.as_ref();
+            let note = regions
+                .map(|regions| regions.check(reference))
+                .transpose()?;
+            self.notes.extend(note.flatten());
             self.builds = Some(Builds::new(variants, reference, &self.reference_name));
         }
         if !self.is_gathered && self.opened()?.format().is_array() {

@@ -207,7 +207,8 @@ impl<A> Run<A> {
                 None => return Ok(false),
             },
         };
-        let placed = PlacedAlleles::of(&mut record, reference, &mut self.placer);
+        let (placer, carriers) = (&mut self.placer, self.intake.carriers());
+        let placed = PlacedAlleles::of(&mut record, carriers, reference, placer);
         match or_needs(Need::Reference, placed) {
             Ok(placed) => {
                 self.batcher.push(Ok(record), placed);

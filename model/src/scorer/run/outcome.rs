@@ -4,7 +4,7 @@ use crate::scorer::calibrate::Scored;
 use crate::scorer::placer::{Candidate, Placer};
 use genolewm_core::edit::{AlleleForm, SkipReason};
 use genolewm_core::reference::{BaseSource, Reference};
-use genolewm_core::source::{AlleleOutcome, VariantRecord};
+use genolewm_core::source::{AlleleOutcome, Carriers, VariantRecord};
 use genolewm_core::{Error, Result};
 
 /// What became of one allele; `A` is what a candidate is answered with.
@@ -37,20 +37,27 @@ pub(super) struct PlacedAlleles {
 }
 
 impl PlacedAlleles {
-    /// Places each allele of a record that is a candidate. After an error the same record can be
+    /// Places each allele of a record that is a candidate and is carried. After an error the same record can be
     /// asked again.
     pub(super) fn of<S: BaseSource>(
         record: &mut VariantRecord,
+        carriers: &Carriers,
         reference: &mut Reference<S>,
         placer: &mut Placer,
     ) -> Result<Self> {
         let mut placed = Self::default();
+        let carried = carriers.carried(record);
         // The whole reference allele is judged, once for all alternates: what is trimmed off must be
         // there, too.
         let mut objection = None;
-        for allele in alleles_of(record, reference, placer.form())? {
+        let alleles = alleles_of(record, reference, placer.form())?;
+        for (index, allele) in alleles.into_iter().enumerate() {
+            let is_carried = carried.as_ref().and_then(|carried| carried.get(index));
             let slot = match allele {
                 AlleleOutcome::Skipped(reason) => Some(reason),
+                AlleleOutcome::Candidate(_) if is_carried == Some(&false) => {
+                    Some(SkipReason::NotCarried)
+                }
                 AlleleOutcome::Candidate(edit) => {
                     let known = match objection {
                         Some(known) => known,

@@ -96,6 +96,12 @@ impl Tally {
                 "regions count from 1 and include both ends; those of a BED file count from 0";
             return Some(error.with_remedy(remedy));
         }
+        let not_carried = self.skipped.get(&SkipReason::NotCarried);
+        if not_carried.is_some_and(|count| *count == self.alleles) {
+            let error = Error::input("no sample that was asked for carries any of these alleles");
+            let remedy = "ask for another sample, or for all alleles (--all-alleles)";
+            return Some(error.with_remedy(remedy));
+        }
         None
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::kind::TWO_BIT_SIGNATURE;
 use crate::bytes::{ByteStore, RangeRead};
+use crate::text::is_plain;
 use crate::{Error, Result};
 use std::ops::Range;
 
@@ -32,11 +33,19 @@ pub(super) struct TwoBitHeader {
 /// Where the parts of a contig's record are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RecordLayout {
-    /// How many runs of N there are: so many starts, then so many lengths.
-    runs: u64,
-    runs_at: u64,
+    /// Of N.
+    pub(super) unknown: RunsLayout,
+    /// Of bases in lower case.
+    pub(super) masks: RunsLayout,
     packed_at: u64,
-    length_bp: u64,
+    pub(super) length_bp: u64,
+}
+
+/// Where runs of bases stand: so many starts, then so many lengths.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RunsLayout {
+    count: u64,
+    at: u64,
 }
 
 /// An entry of the index: a name, and where the contig's record is.
@@ -95,8 +104,8 @@ impl<R: RangeRead> TwoBitFile<R> {
         self.fill(at + 1, &mut name)?;
         let name = String::from_utf8(name)
             .ok()
-            .filter(|name| !name.is_empty())
-            .ok_or_else(|| self.damaged("a contig has no name"))?;
+            .filter(|name| is_plain(name))
+            .ok_or_else(|| self.damaged("a contig has no name, or one with a hidden character"))?;
         let offset_at = at + 1 + u64::from(name_bytes);
         let (record_at, next_at) = if header.wide {
             (self.u64(offset_at)?, offset_at + 8)
@@ -124,7 +133,7 @@ impl<R: RangeRead> TwoBitFile<R> {
         Ok(length_bp)
     }
 
-    /// Where the parts of a contig's record are. The masks, which stand between, are not read.
+    /// Where the parts of a contig's record are.
     pub(super) fn layout(&mut self, record_at: u64, length_bp: u64) -> Result<RecordLayout> {
         let runs = u64::from(self.u32(record_at + 4)?);
         let runs_at = record_at + 8;
@@ -135,8 +144,14 @@ impl<R: RangeRead> TwoBitFile<R> {
             return Err(self.damaged(PAST_END));
         }
         Ok(RecordLayout {
-            runs,
-            runs_at,
+            unknown: RunsLayout {
+                count: runs,
+                at: runs_at,
+            },
+            masks: RunsLayout {
+                count: masks,
+                at: masks_at + 4,
+            },
             packed_at,
             length_bp,
         })
@@ -158,35 +173,35 @@ impl<R: RangeRead> TwoBitFile<R> {
         })
     }
 
-    /// Hands the parts of `start..end` that are N to `each`.
+    /// Hands the parts of `start..end` that lie in `runs` to `each`.
     ///
     /// The runs are sorted and may be many, so they are searched in the file.
     pub(super) fn runs(
         &mut self,
-        layout: RecordLayout,
-        start: u64,
-        end: u64,
+        runs: RunsLayout,
+        length_bp: u64,
+        Range { start, end }: Range<u64>,
         mut each: impl FnMut(Range<u64>),
     ) -> Result<()> {
-        let (mut low, mut high) = (0, layout.runs);
+        let (mut low, mut high) = (0, runs.count);
         while low < high {
             let middle = low + (high - low) / 2;
-            if u64::from(self.u32(layout.runs_at + 4 * middle)?) <= start {
+            if u64::from(self.u32(runs.at + 4 * middle)?) <= start {
                 low = middle + 1;
             } else {
                 high = middle;
             }
         }
         let mut before = 0;
-        for index in low.saturating_sub(1)..layout.runs {
-            let from = u64::from(self.u32(layout.runs_at + 4 * index)?);
+        for index in low.saturating_sub(1)..runs.count {
+            let from = u64::from(self.u32(runs.at + 4 * index)?);
             if from >= end {
                 break;
             }
-            let lengths_at = layout.runs_at + 4 * layout.runs;
+            let lengths_at = runs.at + 4 * runs.count;
             let to = from + u64::from(self.u32(lengths_at + 4 * index)?);
-            if from < before || to <= from || to > layout.length_bp {
-                return Err(self.damaged("its runs of N are not in order"));
+            if from < before || to <= from || to > length_bp {
+                return Err(self.damaged("its runs of N or of masks are not in order"));
             }
             before = to;
             let part = from.max(start)..to.min(end);

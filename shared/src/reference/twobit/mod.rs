@@ -3,7 +3,7 @@
 //! By hand: the crate `twobit` reads the format too, from `Read + Seek`, but it reads the runs of N
 //! and the masks of all contigs when it opens a file, allocates by the counts that stand there, and cannot be
 //! asked again where reading has failed. Here everything is read where it is needed and as often as
-//! it is asked for, nothing is allocated by a count that the file gives, and masks are skipped.
+//! it is asked for, and nothing is allocated by a count that the file gives.
 //!
 //! The format: <https://genome.ucsc.edu/FAQ/FAQformat.html#format7>.
 
@@ -122,7 +122,7 @@ impl<R: RangeRead> TwoBitReference<R> {
         Ok(layout)
     }
 
-    fn decode(&mut self, contig: usize, start: u64, end: u64) -> Result<String> {
+    fn decode(&mut self, contig: usize, start: u64, end: u64, masks: bool) -> Result<String> {
         let layout = self.layout(contig)?;
         let packed = usize::try_from(end.div_ceil(4) - start / 4).unwrap_or(0);
         let mut bases = Vec::with_capacity(4 * packed);
@@ -134,10 +134,18 @@ impl<R: RangeRead> TwoBitReference<R> {
         // The first byte's bases before `start`, and the last one's from `end`.
         let within = |at: u64| usize::try_from(at - start / 4 * 4).unwrap_or(usize::MAX);
         bases.truncate(within(end));
-        self.file.runs(layout, start, end, |run| {
-            let run = bases.get_mut(within(run.start)..within(run.end));
-            run.unwrap_or_default().fill(b'N');
-        })?;
+        let length_bp = layout.length_bp;
+        if masks {
+            self.file.runs(layout.masks, length_bp, start..end, |run| {
+                let run = bases.get_mut(within(run.start)..within(run.end));
+                run.unwrap_or_default().make_ascii_lowercase();
+            })?;
+        }
+        self.file
+            .runs(layout.unknown, length_bp, start..end, |run| {
+                let run = bases.get_mut(within(run.start)..within(run.end));
+                run.unwrap_or_default().fill(b'N');
+            })?;
         bases.drain(..within(start).min(bases.len()));
         String::from_utf8(bases).map_err(|_| Error::invariant("two bits are no base"))
     }
@@ -149,10 +157,24 @@ impl<R: RangeRead> BaseSource for TwoBitReference<R> {
     }
 
     fn fetch(&mut self, contig: &str, interval: Interval) -> Result<String> {
+        self.fetch_with(contig, interval, false)
+    }
+
+    fn fetch_soft_masked(&mut self, contig: &str, interval: Interval) -> Result<String> {
+        self.fetch_with(contig, interval, true)
+    }
+}
+
+impl<R: RangeRead> TwoBitReference<R> {
+    fn fetch_with(&mut self, contig: &str, interval: Interval, masks: bool) -> Result<String> {
         let (index, _) = locate(contig, interval, &self.by_name, &self.contigs)?;
         let (start, end) = (interval.start.get(), interval.end.get());
         let mut long = std::mem::take(&mut self.long);
-        let bases = long.run(index, start, end, |from, to| self.decode(index, from, to));
+        // A fetch that is gone on with must be of the same kind.
+        let key = 2 * index + usize::from(masks);
+        let bases = long.run(key, start, end, |from, to| {
+            self.decode(index, from, to, masks)
+        });
         self.long = long;
         bases
     }

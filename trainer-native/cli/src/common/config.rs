@@ -321,6 +321,10 @@ fn push_flag(key: &str, value: &Value, takes_value: bool, flags: &mut Vec<OsStri
         Value::Bool(is_set) if !takes_value => {
             flags.extend(is_set.then(|| flag.into()));
         }
+        // Only the last of several would count.
+        Value::Sequence(items) if items.len() > 1 => {
+            return Err(refused("this key takes one value").with_detail("key", key));
+        }
         _ => {
             let texts = texts(key, value)?.into_iter();
             flags.extend(texts.map(|text| format!("{flag}={text}").into()));

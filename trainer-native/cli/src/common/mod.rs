@@ -4,6 +4,7 @@ pub mod shared;
 pub mod command;
 pub mod terminal;
 pub mod output;
+pub mod paths;
 pub mod invocation;
 pub mod config;
 pub mod identity;

@@ -1,11 +1,11 @@
 //! Output files that appear complete or not at all.
 
-use super::terminal::write_error;
+use super::terminal::{VisibleText, write_error};
 use genolewm_core::Result;
 use genolewm_report::output::{StagedFile, open_device};
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 /// Something that is written: a file under a temporary name until [`commit`](Self::commit),
@@ -21,6 +21,7 @@ enum Inner {
     Staged(StagedFile),
     Direct(File),
     Stdout(io::Stdout),
+    Terminal(VisibleText<io::Stdout>),
 }
 
 impl Output {
@@ -67,7 +68,7 @@ impl Output {
     /// Whether it is standard output.
     #[must_use]
     pub fn is_stdout(&self) -> bool {
-        matches!(self.writer.get_ref(), Inner::Stdout(_))
+        matches!(self.writer.get_ref(), Inner::Stdout(_) | Inner::Terminal(_))
     }
 
     /// Writes everything out, as far as the disk, under the temporary name. What follows cannot
@@ -81,7 +82,7 @@ impl Output {
             .flush()
             .and_then(|()| match self.writer.get_ref() {
                 Inner::Staged(file) => file.settle(),
-                Inner::Direct(_) | Inner::Stdout(_) => Ok(()),
+                _ => Ok(()),
             });
         settled.map_err(|error| write_error(&self.name, &error))
     }
@@ -100,7 +101,7 @@ impl Output {
             Inner::Staged(file) => file
                 .commit()
                 .map_err(|error| write_error(&self.name, &error)),
-            Inner::Direct(_) | Inner::Stdout(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }
@@ -121,6 +122,7 @@ impl Write for Inner {
             Self::Staged(file) => file.write(bytes),
             Self::Direct(file) => file.write(bytes),
             Self::Stdout(stdout) => stdout.write(bytes),
+            Self::Terminal(stdout) => stdout.write(bytes),
         }
     }
 
@@ -129,13 +131,18 @@ impl Write for Inner {
             Self::Staged(file) => file.flush(),
             Self::Direct(file) => file.flush(),
             Self::Stdout(stdout) => stdout.flush(),
+            Self::Terminal(stdout) => stdout.flush(),
         }
     }
 }
 
 fn open(path: &Path) -> io::Result<Inner> {
     if is_stdin_or_stdout(path) {
-        return Ok(Inner::Stdout(io::stdout()));
+        let stdout = io::stdout();
+        return Ok(match stdout.is_terminal() {
+            true => Inner::Terminal(VisibleText::new(stdout)),
+            false => Inner::Stdout(stdout),
+        });
     }
     if let Some(device) = open_device(path)? {
         return Ok(Inner::Direct(device));

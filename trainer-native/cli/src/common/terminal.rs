@@ -1,6 +1,7 @@
 //! Standard output and standard error, as one value that is handed to whoever may speak.
 
 use super::shared::LogLevel;
+use genolewm_core::text::visible_lines;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
 use std::fmt::Display;
@@ -38,8 +39,8 @@ impl<'a> Terminal<'a> {
     /// Any two streams; nothing is drawn that moves.
     pub fn new(out: impl Write + 'a, err: impl Write + 'a) -> Self {
         Self {
-            out: Box::new(out),
-            err: Box::new(err),
+            out: Box::new(VisibleText::new(out)),
+            err: Box::new(VisibleText::new(err)),
             interactive: false,
             level: LogLevel::Info,
         }
@@ -122,6 +123,55 @@ impl<'a> Terminal<'a> {
     }
 }
 
+/// Text for a terminal: whatever a stranger's file holds, it moves no cursor and hides nothing.
+#[derive(Debug)]
+pub struct VisibleText<W> {
+    writer: W,
+    /// The beginning of a character that is cut here.
+    cut: Vec<u8>,
+}
+
+impl<W> VisibleText<W> {
+    /// Writes to `writer`.
+    #[must_use]
+    pub const fn new(writer: W) -> Self {
+        let cut = Vec::new();
+        Self { writer, cut }
+    }
+}
+
+impl<W: Write> Write for VisibleText<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        /// Bytes of the longest character.
+        const LONGEST: usize = 4;
+        let mut text = std::mem::take(&mut self.cut);
+        text.extend_from_slice(bytes);
+        let mut rest = text.len();
+        for chunk in text.utf8_chunks() {
+            self.writer
+                .write_all(visible_lines(chunk.valid()).as_bytes())?;
+            rest -= chunk.valid().len() + chunk.invalid().len();
+            let invalid = chunk.invalid();
+            if rest == 0 && invalid.len() < LONGEST && may_go_on(invalid) {
+                self.cut = invalid.to_vec();
+            } else if !invalid.is_empty() {
+                let shown = String::from_utf8_lossy(invalid);
+                self.writer.write_all(shown.as_bytes())?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+/// Whether bytes begin a character that needs more of them.
+fn may_go_on(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
+}
+
 /// A failed write as an error. A closed pipe is one, too, so that the work stops, but
 /// [`is_closed_pipe`] tells it from a failure.
 #[must_use]
@@ -161,6 +211,29 @@ mod tests {
             String::from_utf8_lossy(&err),
             "error: POS is not a position [INPUT.VCF_PARSE]\n  at: in.vcf:7\n  column: POS\n  \
              remedy: write a whole number\n"
+        );
+    }
+
+    #[test]
+    fn a_name_moved_the_cursor_and_turned_the_text_round() {
+        let mut err = Vec::new();
+        let mut terminal = Terminal::new(io::sink(), &mut err);
+        terminal.warn("\u{1b}]0;pwned\u{7}\u{1b}[2J\r \u{202e}x\nä\tb");
+        drop(terminal);
+        assert_eq!(
+            String::from_utf8_lossy(&err),
+            "warning: \\u{1b}]0;pwned\\u{7}\\u{1b}[2J\\r \\u{202e}x\nä\tb\n"
+        );
+        let mut out = Vec::new();
+        let mut writer = VisibleText::new(&mut out);
+        for byte in "ä\u{9b}2J\u{202e}".bytes() {
+            assert_eq!(writer.write(&[byte]).unwrap(), 1);
+        }
+        writer.write_all(b"\xff\xe2").unwrap();
+        writer.write_all(b"x").unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&out),
+            "ä\\u{9b}2J\\u{202e}\u{fffd}\u{fffd}x"
         );
     }
 

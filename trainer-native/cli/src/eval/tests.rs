@@ -86,8 +86,11 @@ fn metrics_settings_and_a_summary_are_written() {
     );
     assert!(found.get("strata").is_none() && found.get("model_id").is_none());
     let first = std::fs::read(at.join("out/eval_config.effective.yaml")).unwrap();
-    let again = "--config @out/eval_config.effective.yaml";
-    assert_eq!(eval(at, again).1, out);
+    // The file itself would be written over.
+    let (status, ..) = eval(at, "--config @out/eval_config.effective.yaml");
+    assert_eq!(status, 2);
+    std::fs::write(at.join("again.yaml"), &first).unwrap();
+    assert_eq!(eval(at, "--config @again.yaml").1, out);
     assert_eq!(
         std::fs::read(at.join("out/eval_config.effective.yaml")).unwrap(),
         first

@@ -182,6 +182,7 @@ impl Args {
         let (fasta, regions) = self.source.regions()?;
         let mut reference = open_reference(fasta)?;
         let regions = read_regions(regions)?;
+        regions.check(&reference)?;
         let count = self.settings.windows;
         let haplotypes = synthetic(&mut reference, &regions, shape, count, seed)?;
         let about = format!(
@@ -202,6 +203,9 @@ impl Args {
         let mut reference = open_reference(self.source.fasta()?)?;
         let regions = self.source.regions.as_deref();
         let regions = regions.map(read_regions).transpose()?;
+        if let Some(regions) = &regions {
+            regions.check(&reference)?;
+        }
         let phase = if self.source.ignore_genotypes {
             Phasing::Together
         } else {

@@ -58,9 +58,15 @@ impl Places {
         if let Some(path) = &args.repeats {
             let read = Repeats::read(path)?;
             if read.is_empty() {
-                return Err(empty(path, "repeats"));
+                return Err(empty(path, "repeats").with_remedy("give BED of RepeatMasker"));
             }
             terminal.info(format_args!("repeats: {}", read.len()));
+            if let (count @ 1.., names) = read.unknown() {
+                terminal.warn(format_args!(
+                    "{count} of them have names that are not known and count as mobile elements: {}",
+                    names.join(", ")
+                ));
+            }
             repeats = Some(read);
         }
         let named = annotation.is_some() || repeats.is_some();

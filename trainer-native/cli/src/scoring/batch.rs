@@ -18,7 +18,7 @@ use genolewm::scorer::{Outcome, Placer, RecordOutcome, Selection, refused};
 use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::error::Location;
-use genolewm_core::source::{SourceFormat, VariantReader};
+use genolewm_core::source::{SourceFormat, VariantReader, Whose};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -49,6 +49,7 @@ fn run_on(
         fasta,
         selection: Selection {
             regions: args.regions.as_deref().map(read_regions).transpose()?,
+            whose: Whose::of(args.sample.clone(), args.all_alleles),
             filter: None,
             strict: args.strict,
             member: args.member.clone(),
@@ -56,7 +57,7 @@ fn run_on(
         batch_size: args.batch_size,
         show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
-    tell_source(session.reader()?, terminal);
+    tell_source(session.reader()?, args, terminal);
     let mut places = Places::open(&args.context, terminal)?;
     session.check()?;
     let origin = Origin {
@@ -113,10 +114,16 @@ fn run_on(
     ended
 }
 
-fn tell_source(reader: &VariantReader, terminal: &mut Terminal<'_>) {
+fn tell_source(reader: &VariantReader, args: &Args, terminal: &mut Terminal<'_>) {
     if reader.format() != SourceFormat::Vcf {
         let (title, evidence) = (reader.format().title(), reader.evidence());
         terminal.info(format_args!("format: {title} ({evidence})"));
+    }
+    let samples = reader.samples().len();
+    if samples > 0 && args.sample.is_empty() && !args.all_alleles {
+        terminal.info(format_args!(
+            "genotypes: what at least one of {samples} samples carries is scored (--sample for whose, --all-alleles for all)"
+        ));
     }
     terminal.debug(format_args!("compression: {}", reader.compression()));
 }

@@ -52,6 +52,13 @@ pub struct Args {
     /// The files.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Score only what this sample carries; several with commas, or repeated
+    /// [default: what at least one sample carries, where a VCF has genotypes]
+    #[arg(long, value_name = "NAME", conflicts_with = "variant")]
+    pub sample: Vec<String>,
+    /// Score every allele of the file, carried or not
+    #[arg(long, conflicts_with_all = ["variant", "sample"])]
+    pub all_alleles: bool,
     /// Score only CHROM[:START-END],… or the intervals of a BED file
     #[arg(long, value_name = "REGIONS")]
     pub regions: Option<String>,

@@ -1,7 +1,7 @@
 //! Which files a run writes, and the files while it does.
 
 use super::flags::OutputArgs;
-use super::journal::check_resumable;
+use super::journal::{can_lie_beside, check_resumable};
 use super::receipts::{self, ReceiptFile};
 use super::top::Top;
 use super::writer::{self, Compressed, Format, Origin, RunNote, ScoreWriter};
@@ -38,19 +38,19 @@ impl Plan {
         let only_table = named.is_none() && args.top.is_some() && args.format.is_none();
         let table = args.format == Some(Format::Table) || only_table;
         let by_name = || match args.output_type {
-            Some(_) => Format::Vcf,
+            Some(_) => Ok(Format::Vcf),
             None => Format::of_name(output),
         };
         let format = match args.format.filter(|format| *format != Format::Table) {
             None if table && named.is_none() => None,
-            chosen => Some(chosen.unwrap_or_else(by_name)),
+            chosen => Some(chosen.map_or_else(by_name, Ok)?),
         };
         let by_name = if is_gzip_name(output) {
             Compressed::Z
         } else {
             Compressed::V
         };
-        let beside = named.filter(|path| !is_stdin_or_stdout(path));
+        let beside = named.filter(|path| can_lie_beside(path));
         let receipts = args.receipt.clone();
         let plan = Self {
             format,
@@ -107,19 +107,16 @@ impl Plan {
                 "name a file with --output",
             );
         }
-        let paths = [
-            self.format.map(|_| &self.output),
-            self.receipts.as_ref(),
-            self.skipped.as_ref(),
-        ];
-        let paths: Vec<&PathBuf> = paths.into_iter().flatten().collect();
-        for (index, path) in paths.iter().enumerate() {
-            if paths.iter().skip(index + 1).any(|other| other == path) {
-                return refused(
-                    "two outputs have one name",
-                    "give --output, --receipt and --skipped different names",
-                );
-            }
+        let paths = [self.receipts.as_deref(), self.skipped.as_deref()];
+        let to_stdout = paths
+            .into_iter()
+            .flatten()
+            .find(|path| is_stdin_or_stdout(path));
+        if to_stdout.is_some() && (self.top.is_some() || is_stdin_or_stdout(&self.output)) {
+            return refused(
+                "two outputs would both go to standard output",
+                "name a file with --output, --receipt and --skipped",
+            );
         }
         Ok(())
     }
@@ -265,8 +262,7 @@ mod tests {
     #[test]
     fn contradictions_are_refused() {
         let twice = OutputArgs {
-            output: Some("a".into()),
-            skipped: Some("a".into()),
+            skipped: Some("-".into()),
             ..args()
         };
         let mixed = OutputArgs {

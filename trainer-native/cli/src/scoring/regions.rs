@@ -2,21 +2,24 @@
 
 use genolewm::scorer::Regions;
 use genolewm_core::Result;
-use genolewm_train::files::read_text;
+use genolewm_data::files::lines::each_line;
 use std::path::Path;
 
 /// Reads `CHROM[:START-END],…` (1-based, both ends included) or the BED file of that name (0-based,
-/// end excluded).
+/// end excluded; plain or gzip).
 ///
 /// # Errors
 /// `INPUT.GENERIC` for what is neither, `RESOURCE.GENERIC` for a file that cannot be read.
 pub fn read_regions(text: &str) -> Result<Regions> {
     let path = Path::new(text);
-    let is_bed = path
-        .extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case("bed"));
+    let name = text.to_ascii_lowercase();
+    let is_bed = [".bed", ".bed.gz", ".bed.bgz"]
+        .iter()
+        .any(|end| name.ends_with(end));
     if is_bed || path.is_file() {
-        return Regions::parse_bed(text, &read_text(path)?);
+        let mut regions = Regions::default();
+        each_line(path, |line| regions.add_bed_line(line))?;
+        return Ok(regions.merged());
     }
     Regions::parse(text).map_err(|error| {
         error

@@ -153,7 +153,7 @@ impl Session {
             tally: run.summary()?.clone(),
             elapsed: self.started.elapsed(),
             replayed: replayed(),
-            odd: run.intake().reader().map_or_else(Vec::new, odd),
+            odd: odd(run.intake()),
             malformed: notes.malformed,
             skipped: notes.skipped,
             why_nothing: run.intake().why_nothing(),
@@ -162,7 +162,13 @@ impl Session {
 }
 
 /// What is odd about an input, with the lines.
-fn odd(reader: &VariantReader) -> Vec<String> {
+fn odd(intake: &Intake) -> Vec<String> {
+    let mut odd = intake.reader().map_or_else(Vec::new, odd_lines);
+    odd.extend(intake.notes().iter().cloned());
+    odd
+}
+
+fn odd_lines(reader: &VariantReader) -> Vec<String> {
     let warnings = reader.warnings().into_iter().map(|warning| {
         let line = warning.line.map(|line| format!(":{line}"));
         let line = line.unwrap_or_default();

@@ -3,6 +3,7 @@
 use crate::common::output::Output;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::source::VariantRecord;
+use genolewm_core::text::cell;
 use genolewm_core::{Error, Result};
 use std::path::Path;
 
@@ -39,11 +40,11 @@ impl SkippedFile {
         self.output.line(format_args!(
             "{}\t{}\t{}\t{}\t{}\t{}\t{reason}\t{}",
             record.line,
-            record.contig,
+            cell(&record.contig),
             record.pos.map_or(0, |pos| pos.get()),
-            record.id.as_deref().unwrap_or("."),
-            record.reference.as_deref().unwrap_or("."),
-            record.alternates.get(index).map_or(".", String::as_str),
+            cell(record.id.as_deref().unwrap_or(".")),
+            cell(record.reference.as_deref().unwrap_or(".")),
+            cell(record.alternates.get(index).map_or(".", String::as_str)),
             reason.describe()
         ))
     }
@@ -56,7 +57,7 @@ impl SkippedFile {
         let line = error.location().and_then(|place| place.line).unwrap_or(0);
         self.output.line(format_args!(
             "{line}\t.\t.\t.\t.\t.\tmalformed\t{}",
-            error.message()
+            cell(error.message())
         ))
     }
 }

@@ -3,6 +3,7 @@
 use genolewm::format::{alternate, gene};
 use genolewm::scorer::{Outcome, RecordOutcome, Scored};
 use genolewm_core::source::VariantRecord;
+use genolewm_core::text::visible;
 use std::cmp::Ordering;
 
 const ID_WIDTH: usize = 14;
@@ -127,7 +128,8 @@ pub struct TextTable {
 impl TextTable {
     /// Adds a row.
     pub fn push(&mut self, row: Vec<String>) {
-        self.rows.push(row);
+        let shown = row.iter().map(|cell| visible(cell).into_owned());
+        self.rows.push(shown.collect());
     }
 
     /// The rows, one a line.

@@ -5,7 +5,7 @@ use super::index::Index;
 use super::paths;
 use super::record::now;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::{FileLock, StagedFile, io_error_at};
+use genolewm_report::output::{FileLock, StagedFile, create_folder, io_error_at};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -92,8 +92,9 @@ fn rebuild(
     mut faulty: impl FnMut(&Path, Error) -> Result<()>,
 ) -> Result<CacheReindexReport> {
     let index_path = paths::index(root);
-    let file = StagedFile::create(&index_path).map_err(io_error_at(&index_path))?;
-    let mut index = Index::build(file.temporary_path())?;
+    let created = StagedFile::create_named(&index_path);
+    let (file, name) = created.map_err(io_error_at(&index_path))?;
+    let mut index = Index::build(&name)?;
     let (mut indexed_shards, mut indexed_rows) = (0, 0);
     for shard in shards {
         let relative = paths::relative(root, shard)?;
@@ -142,7 +143,7 @@ fn replace(file: StagedFile, index: &Path) -> Result<()> {
 fn set_aside(root: &Path, shard: &Path) -> Result<PathBuf> {
     let mut target = paths::quarantine(root, shard);
     let folder = target.parent().unwrap_or(root);
-    fs::create_dir_all(folder).map_err(io_error_at(folder))?;
+    create_folder(folder).map_err(io_error_at(folder))?;
     if target.exists() {
         let mut name = target.into_os_string();
         name.push(format!(".{}.bad", now()));

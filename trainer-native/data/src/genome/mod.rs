@@ -8,6 +8,7 @@ pub mod effect;
 pub mod annotation;
 pub mod gff;
 pub mod element;
+mod repeat_names;
 pub mod repeats;
 pub mod context;
 pub mod primate;

@@ -3,6 +3,7 @@
 use crate::errors::input_error;
 use crate::files::bed;
 use crate::files::held::Held;
+use crate::genome::repeat_names::class_of_name;
 use genolewm_core::Result;
 use genolewm_core::bed::stretch;
 use genolewm_core::context::{RepeatClass, classify_repeat};
@@ -23,12 +24,19 @@ pub struct Repeats {
     /// Of the longest repeat of any contig.
     longest_bp: u64,
     len: usize,
+    /// How many have names of which nothing is known, and the first of those.
+    unknown: (usize, Vec<String>),
 }
+
+/// Unknown names that a message lists.
+const NAMED: usize = 5;
 
 impl Repeats {
     /// Reads a BED file: contig, 0-based start, end, and what the repeat is. That is the first of the
     /// columns after the end, and of their parts between `/`, that names a class, as UCSC's `rmsk`
-    /// (`L1HS` with `LINE` and `L1` in further columns) and RepeatMasker (`SINE/Alu`) write it.
+    /// (`L1HS` with `LINE` and `L1` in further columns) and RepeatMasker (`SINE/Alu`) write it; else the
+    /// first name that is known for one (`AluSx`, `(CA)n`). Others count as mobile elements, as most
+    /// repeats with a name are; [`unknown`](Self::unknown) tells how many.
     ///
     /// # Errors
     /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
@@ -43,6 +51,16 @@ impl Repeats {
                 false => held.add_bare(REPEAT_BYTES),
             }
         })?;
+        if repeats.len > 0 && repeats.unknown.0 == repeats.len {
+            let names = repeats.unknown.1.join(", ");
+            return Err(input_error("none of its names is that of a repeat")
+                .in_file(&path.display().to_string())
+                .with_detail("names", names)
+                .with_remedy(
+                    "give RepeatMasker's names or classes after the end: AluSx, (CA)n, SINE/Alu, \
+                     Simple_repeat, Low_complexity, Satellite",
+                ));
+        }
         for contig in repeats.by_contig.values_mut() {
             contig.sort_by_key(|(span, _)| (span.start, span.end));
         }
@@ -53,6 +71,12 @@ impl Repeats {
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
+    }
+
+    /// How many have a name that is not known, and the first of those names.
+    #[must_use]
+    pub fn unknown(&self) -> (usize, &[String]) {
+        (self.unknown.0, &self.unknown.1)
     }
 
     /// Whether there are none.
@@ -83,44 +107,52 @@ impl Repeats {
         };
         let span = stretch(start, end)
             .ok_or_else(|| input_error("a repeat's start and end are no numbers in this order"))?;
-        let class = class_of(names)?;
+        let class = class_of(names).unwrap_or_else(|| {
+            self.note_unknown(names);
+            RepeatClass::Transposon
+        });
         self.longest_bp = self.longest_bp.max(span.len_bp());
         self.len += 1;
         let of_contig = self.by_contig.entry(common_form(contig)).or_default();
         of_contig.push((span, class));
         Ok(())
     }
+
+    fn note_unknown(&mut self, names: &[&str]) {
+        let (count, first) = &mut self.unknown;
+        *count += 1;
+        let name = names.iter().find(|name| is_name(name)).unwrap_or(&"(none)");
+        if first.len() < NAMED && !first.iter().any(|known| known == name) {
+            first.push((*name).to_owned());
+        }
+    }
 }
 
-fn class_of(names: &[&str]) -> Result<RepeatClass> {
-    names
-        .iter()
-        .flat_map(|name| name.split('/').chain([*name]))
-        .map(str::trim)
-        // Scores and strands name no class, and an empty name would mean that there is no repeat.
-        .filter(|name| name.chars().any(char::is_alphabetic))
-        .find_map(|name| match classify_repeat(Some(name)) {
-            Ok(class) if class != RepeatClass::None => Some(Ok(class)),
-            _ => None,
-        })
-        .unwrap_or_else(|| {
-            // What RepeatMasker finds and is none of these: DNA transposons, RNA genes, unknown.
-            let other = ["dna", "rc", "rna", "unknown", "other", "retroposon"];
-            let known = |name: &&str| {
-                let name = name.to_ascii_lowercase();
-                other
-                    .iter()
-                    .any(|word| name.split('/').any(|part| part.ends_with(word)))
-            };
-            match names.iter().find(|name| known(name)) {
-                Some(_) => Ok(RepeatClass::Transposon),
-                None => Err(
-                    input_error("nothing says which class the repeat is of").with_remedy(
-                        "give columns such as SINE/Alu, Simple_repeat, Low_complexity or Satellite",
-                    ),
-                ),
-            }
-        })
+fn class_of(names: &[&str]) -> Option<RepeatClass> {
+    let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+    let parts = || names.iter().flat_map(|name| name.split('/').chain([*name]));
+    let said = |name| {
+        classify_repeat(Some(name))
+            .ok()
+            .filter(|class| *class != RepeatClass::None)
+    };
+    // What RepeatMasker finds and is none of these: DNA transposons, RNA genes, unknown.
+    let other = ["dna", "rc", "rna", "unknown", "other", "retroposon"];
+    let is_other = |name: &str| {
+        other
+            .iter()
+            .any(|word| name.to_ascii_lowercase().ends_with(word))
+    };
+    parts()
+        .filter(|name| is_name(name))
+        .find_map(said)
+        .or_else(|| parts().any(is_other).then_some(RepeatClass::Transposon))
+        .or_else(|| names.iter().find_map(|name| class_of_name(name)))
+}
+
+/// Scores and strands name nothing.
+fn is_name(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
 }
 
 #[cfg(test)]
@@ -165,16 +197,24 @@ mod tests {
     }
 
     #[test]
-    fn lines_without_a_class_or_a_place_are_refused_with_their_number() {
-        for line in [
-            "chr1\t5",
-            "chr1\t5\tx\tLINE",
-            "chr1\t9\t5\tLINE",
-            "chr1\t1\t5\tnonsense",
-        ] {
+    fn lines_without_a_place_are_refused_with_their_number() {
+        for line in ["chr1\t5", "chr1\t5\tx\tLINE", "chr1\t9\t5\tLINE"] {
             let error = read(&format!("chr1\t1\t5\tLINE/L1\n{line}\n")).unwrap_err();
             assert_eq!(error.code(), ErrorCode::InputGeneric, "{line}");
             assert_eq!(error.location().and_then(|at| at.line), Some(2), "{line}");
         }
+    }
+
+    #[test]
+    fn ucsc_names_in_the_fourth_column_were_refused() -> Result<()> {
+        let repeats =
+            read("chr17\t0\t9\tAluSx\nchr17\t9\t20\t(CA)n\t5\t+\nchr17\t20\t30\tBRCA1\n")?;
+        assert_eq!(repeats.at("17", span(3, 4)), RepeatClass::Transposon);
+        assert_eq!(repeats.at("17", span(9, 10)), RepeatClass::Simple);
+        assert_eq!(repeats.at("17", span(20, 21)), RepeatClass::Transposon);
+        assert_eq!(repeats.unknown(), (1, &["BRCA1".to_owned()][..]));
+        let genes = read("chr17\t0\t9\tBRCA1\nchr17\t9\t20\n").unwrap_err();
+        assert!(genes.remedy().is_some() && genes.message().contains("none of its names"));
+        Ok(())
     }
 }

@@ -5,13 +5,16 @@ use super::stage::{Growth, Preflight};
 use crate::driver::train;
 use crate::files::{files_below, unreadable};
 use crate::run::{StopFlag, TrainingHost};
-use crate::run_dir::{CheckpointFolder, DataManifest};
+use crate::run_dir::{CheckpointFolder, DataManifest, LOCK_FILE};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::metrics::{read_metrics, series};
+use genolewm_report::output::FileLock;
 use std::path::{Path, PathBuf};
 
 /// Steps that are done; the first one is not timed.
 const STEPS: u64 = 7;
+/// What the name of a rehearsal's place begins with.
+const PLACE: &str = ".preflight-";
 /// What a rehearsal took, and what the run will.
 #[derive(Debug)]
 pub(super) struct Rehearsed {
@@ -37,6 +40,18 @@ pub(super) struct Rehearsed {
     pub(super) steps_done: u64,
 }
 
+/// Removes the places of rehearsals that were killed: nobody holds the lock of a run in them.
+fn tidy(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let lock = entry.path().join(LOCK_FILE);
+        let is_place = entry.file_name().to_string_lossy().starts_with(PLACE);
+        if is_place && lock.is_file() && FileLock::try_take(&lock).is_ok_and(|it| it.is_some()) {
+            // What cannot be removed is in nobody's way.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Rehearses a run beside its directory, so that its file system is tried too.
 ///
 /// # Errors
@@ -44,8 +59,9 @@ pub(super) struct Rehearsed {
 pub(super) fn rehearse(settings: &impl Preflight, stop: &StopFlag) -> Result<Rehearsed> {
     let run = settings.run();
     let beside = existing(&run.output);
+    tidy(&beside);
     let place = tempfile::Builder::new()
-        .prefix(".preflight-")
+        .prefix(PLACE)
         .tempdir_in(&beside)
         .map_err(|error| unreadable(&beside, &error))?;
     let directory = place.path();
@@ -144,6 +160,22 @@ mod tests {
         assert!(near(step_seconds(&rates, 1), 4.0));
         assert!(near(step_seconds(&rates, 4), 1.75));
         assert_eq!(step_seconds(&rates[..1], 0), None);
+    }
+
+    #[test]
+    fn a_killed_rehearsal_left_its_place_for_ever() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = |name: &str| {
+            let place = directory.path().join(name);
+            std::fs::create_dir(&place).unwrap();
+            std::fs::write(place.join(LOCK_FILE), "").unwrap();
+            place
+        };
+        let (left, live, other) = (place(".preflight-a"), place(".preflight-b"), place("run"));
+        let held = FileLock::try_take(&live.join(LOCK_FILE)).unwrap();
+        assert!(held.is_some());
+        tidy(directory.path());
+        assert!(!left.exists() && live.exists() && other.exists());
     }
 
     #[test]

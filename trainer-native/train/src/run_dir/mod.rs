@@ -38,7 +38,7 @@ const PROMETHEUS_FILE: &str = "metrics.prom";
 /// The metrics as a picture.
 const CURVES_FILE: &str = "curves.svg";
 /// What the process that trains holds locked.
-const LOCK_FILE: &str = "run.lock";
+pub(crate) const LOCK_FILE: &str = "run.lock";
 /// Hexadecimal digits of a run's name.
 const RUN_ID_DIGITS: usize = 12;
 

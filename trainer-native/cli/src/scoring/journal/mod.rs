@@ -19,7 +19,7 @@ use genolewm::ops::NativeOps;
 use genolewm::runtime::now;
 use genolewm::scorer::{Candidate, Distances, Scored, Workers, calibrate_all};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error_at;
+use genolewm_report::output::{io_error_at, is_device, private_options};
 use genolewm_train::files::internal;
 use run_identity::{RunIdentity, check_same, run_identity};
 use serde::{Deserialize, Serialize};
@@ -350,10 +350,10 @@ impl Journal {
     }
 }
 
-/// Whether an output is a file, or will be one.
-fn can_lie_beside(output: &Path) -> bool {
-    let is_other = output.metadata().is_ok_and(|found| !found.is_file());
-    !is_stdin_or_stdout(output) && !is_other
+/// Whether an output is a file, or will be one, beside which others may lie.
+#[must_use]
+pub fn can_lie_beside(output: &Path) -> bool {
+    !is_stdin_or_stdout(output) && !is_device(output) && !output.is_dir()
 }
 
 /// Refuses to go on with what cannot have been kept.
@@ -416,13 +416,8 @@ fn old_name(path: &Path) -> PathBuf {
 
 /// It holds what a file of variants says.
 fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
+    let mut options = private_options();
     options.read(true).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
     options
 }
 

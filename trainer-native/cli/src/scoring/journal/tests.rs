@@ -34,6 +34,7 @@ fn scored(candidates: &[Candidate], raw: f64) -> Vec<Scored> {
         },
         displacement: raw / 3.0,
         window: Arc::clone(&candidate.window),
+        repeat: None,
     };
     candidates.iter().map(score).collect()
 }

@@ -24,6 +24,8 @@ pub enum Format {
     Vcf,
     /// One line an allele, scored or not
     Tsv,
+    /// The same with commas, quoted where that is needed
+    Csv,
     /// The columns of tsv, typed
     Parquet,
     /// A readable table of the highest percentiles only
@@ -31,20 +33,36 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that a file name speaks of; JSONL when it says nothing.
-    #[must_use]
-    pub fn of_name(path: &Path) -> Self {
-        let name = path.to_string_lossy().to_lowercase();
-        let is = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-        if is(&[".vcf", ".vcf.gz", ".vcf.bgz"]) {
-            Self::Vcf
-        } else if is(&[".tsv", ".tab"]) {
-            Self::Tsv
-        } else if is(&[".parquet"]) {
-            Self::Parquet
-        } else {
-            Self::Jsonl
-        }
+    /// The format that a file name speaks of; JSONL for a name without an ending.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for an ending that is no format's.
+    pub fn of_name(path: &Path) -> Result<Self> {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        let packed = [".gz", ".bgz"]
+            .iter()
+            .find_map(|end| name.strip_suffix(end));
+        let name = packed.unwrap_or(&name);
+        let Some((_, ending)) = name.rsplit_once('.') else {
+            return Ok(Self::Jsonl);
+        };
+        Ok(match ending {
+            "jsonl" | "ndjson" | "json" => Self::Jsonl,
+            "vcf" => Self::Vcf,
+            "tsv" | "tab" => Self::Tsv,
+            "csv" => Self::Csv,
+            "parquet" => Self::Parquet,
+            _ => {
+                let message = format!("the ending .{ending} does not say which format is meant");
+                return Err(Error::new(ErrorCode::InputGeneric, message).with_remedy(
+                    "end the name in .jsonl, .vcf, .vcf.gz, .tsv, .csv or .parquet, or choose --format",
+                ));
+            }
+        })
     }
 }
 
@@ -66,6 +84,12 @@ pub fn open(
         Format::Tsv => {
             let head = TSV_COLUMNS.join("\t") + "\n";
             let lines = |record: &_, outcomes: &_| Ok(tsv_lines(record, outcomes).into_bytes());
+            Box::new(Text::new(output, plain, head.as_bytes(), lines)?)
+        }
+        Format::Csv => {
+            let head = csv_lines(&TSV_COLUMNS.join("\t"));
+            let lines =
+                |record: &_, outcomes: &_| Ok(csv_lines(&tsv_lines(record, outcomes)).into_bytes());
             Box::new(Text::new(output, plain, head.as_bytes(), lines)?)
         }
         Format::Vcf => {
@@ -102,4 +126,41 @@ fn json_lines(record: &VariantRecord, outcomes: &[Outcome]) -> Result<Vec<u8>> {
         }
     }
     Ok(lines.into_bytes())
+}
+
+/// Lines of tab-separated values as comma-separated ones (RFC 4180, but for line ends, which are LF).
+fn csv_lines(tsv: &str) -> String {
+    let field = |text: &str| match text.contains([',', '"', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    };
+    let line = |line: &str| line.split('\t').map(field).collect::<Vec<_>>().join(",") + "\n";
+    tsv.lines().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_was_json() -> Result<()> {
+        let named = |name: &str| Format::of_name(Path::new(name));
+        assert_eq!(named("s.csv")?, Format::Csv);
+        assert_eq!(named("a.b/S.VCF.gz")?, Format::Vcf);
+        assert_eq!(
+            (named("-")?, named("a.b/scores")?),
+            (Format::Jsonl, Format::Jsonl)
+        );
+        for unknown in ["s.xlsx", "s.txt", "s.jsonll", "s.bcf"] {
+            assert!(
+                named(unknown).is_err_and(|error| error.remedy().is_some()),
+                "{unknown}"
+            );
+        }
+        assert_eq!(
+            csv_lines("a\tb,c\t\nd\t\"e\"\tf\n"),
+            "a,\"b,c\",\nd,\"\"\"e\"\"\",f\n"
+        );
+        Ok(())
+    }
 }

@@ -1,0 +1,147 @@
+//! Every signal that ends a run ends it in order, and nothing half-written stays.
+#![cfg(unix)]
+// All of this file is test code, its helpers too.
+#![allow(clippy::expect_used)]
+
+use genolewm_tests::{Dir, dir, genome, golden};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+fn signal(child: &Child, name: &str) {
+    let mut kill = Command::new("kill");
+    let killed = kill.args([name, &child.id().to_string()]).status();
+    assert!(killed.expect("kill").success());
+}
+
+/// Waits until the run has an output open: under a hidden name, or without one.
+fn wait_until_written(child: &mut Child, dir: &Dir) {
+    let root = dir.path("").canonicalize().expect("the folder");
+    let open = |child: &Child| {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", child.id()))
+            .into_iter()
+            .flatten();
+        let mut links = files
+            .flatten()
+            .filter_map(|file| std::fs::read_link(file.path()).ok());
+        links.any(|link| {
+            let name = link.to_string_lossy();
+            link.starts_with(&root) && (name.contains("(deleted)") || name.contains(".partial"))
+        })
+    };
+    let started = Instant::now();
+    while !open(child) {
+        assert_eq!(
+            child.try_wait().expect("a state"),
+            None,
+            "it ended by itself"
+        );
+        assert!(
+            started.elapsed() < Duration::from_secs(120),
+            "nothing is written"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// What is there but the journal, from which the run goes on.
+fn names(dir: &Dir) -> Vec<String> {
+    let names = dir.names().into_iter();
+    names.filter(|name| name != "out.jsonl.journal").collect()
+}
+
+/// A run that lasts long, with outputs that are begun.
+fn long_run(dir: &Dir) -> Child {
+    golden::lay_out(dir);
+    genome::write_reference(dir);
+    dir.create("in.vcf", genome::vcf(1..=genome::CONTIG_BP));
+    dir.create("out.jsonl", "old");
+    let flags = "-o out.jsonl --skipped skipped.tsv";
+    let run = format!(
+        "score --vcf in.vcf --fasta ref.fa {} {flags}",
+        golden::MODEL
+    );
+    let mut command = dir.run(&run).into_command();
+    command.stderr(Stdio::null());
+    let mut child = command.spawn().expect("a child");
+    wait_until_written(&mut child, dir);
+    std::thread::sleep(Duration::from_millis(200));
+    child
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_termination_left_half_written_files() {
+    for (name, status) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let dir = dir!();
+        let mut child = long_run(&dir);
+        signal(&child, name);
+        assert_eq!(
+            child.wait().expect("its end").code(),
+            Some(status),
+            "{name}"
+        );
+        assert_eq!(dir.text("out.jsonl"), "old");
+        assert_eq!(
+            names(&dir),
+            ["golden", "in.vcf", "out.jsonl", "ref.fa"],
+            "{name}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_kill_left_hidden_files() {
+    let dir = dir!();
+    let mut child = long_run(&dir);
+    child.kill().expect("a kill");
+    child.wait().expect("its end");
+    assert_eq!(dir.text("out.jsonl"), "old");
+    assert_eq!(names(&dir), ["golden", "in.vcf", "out.jsonl", "ref.fa"]);
+}
+
+/// A command that never looks whether it is to stop: it waits for its input.
+fn waiting(dir: &Dir, before: &str) -> Child {
+    let program = dir.program().display();
+    let mut command = Command::new("sh");
+    command.current_dir(dir.path(""));
+    let run = format!("{before} exec {program} import - --fasta ref.fa -o out.vcf");
+    command
+        .args(["-c", &run])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = command.spawn().expect("a child");
+    std::thread::sleep(Duration::from_millis(800));
+    child
+}
+
+#[test]
+fn a_command_that_waits_is_ended_by_every_signal() {
+    let dir = dir!();
+    genome::write_reference(&dir);
+    for (name, status) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let mut child = waiting(&dir, "");
+        let _open = child.stdin.take();
+        signal(&child, name);
+        assert_eq!(
+            child.wait().expect("its end").code(),
+            Some(status),
+            "{name}"
+        );
+        assert_eq!(dir.names(), ["ref.fa"]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_closed_terminal_ended_a_run_under_nohup() {
+    let dir = dir!();
+    genome::write_reference(&dir);
+    let mut child = waiting(&dir, "trap '' HUP;");
+    let _open = child.stdin.take();
+    signal(&child, "-HUP");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(child.try_wait().expect("a state"), None);
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().expect("its end").code(), Some(143));
+}
