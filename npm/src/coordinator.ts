@@ -227,14 +227,20 @@ export class Coordinator {
     }
   }
 
-  /** A lost GPU is replaced by the processor; a lost processor by nothing. */
+  /**
+   * A lost GPU is replaced by the processor; a processor that broke by a fresh one in a worker, and
+   * on this thread, where there is none, by nothing.
+   */
   async #replace(
     lost: Engine,
     cause: unknown,
     threads: number,
     start: EngineStarter,
   ): Promise<readonly Engine[]> {
-    if (lost.backend === "cpu") throw cause;
+    if (lost.backend === "cpu") {
+      if (this.#remote === null) throw cause;
+      return (await startProcessors(1, start)).engines;
+    }
     const { engines, shortfall } = await startProcessors(threads, start);
     const { backend, device } = engines[0];
     const message = `The graphics device was lost. Work goes on, on the processor. ${shortfall ?? ""}`;

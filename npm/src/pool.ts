@@ -47,15 +47,18 @@ export class EnginePool {
     }, signal);
   }
 
-  /** Does `work` with an engine: again with another, should that one be lost. */
+  /** Does `work` with an engine: again with another, should that one be a lost GPU. */
   async use<T>(work: (engine: Engine) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    for (;;) {
+    for (let broken = 0; ; ) {
       const engine = await this.#acquire(signal);
       try {
         return await work(engine);
       } catch (error) {
         if (this.#closed !== null || !(await engine.lost())) throw error;
         await this.#drop(engine, error);
+        // What breaks two processors would break all of them.
+        broken += engine.backend === "cpu" ? 1 : 0;
+        if (broken > 1) throw error;
       } finally {
         this.#release(engine);
       }
@@ -127,12 +130,17 @@ export class EnginePool {
     return this.#engines[best.place];
   }
 
-  /** Takes an engine out. The last one is replaced once, however many jobs it had. */
+  /**
+   * Takes an engine out, and puts others in its place: a processor's at once, for a GPU when it was
+   * the last. Once, however many jobs it had.
+   */
   async #drop(engine: Engine, cause: unknown): Promise<void> {
     if (this.#engines.includes(engine)) {
       this.#engines = this.#engines.filter((other) => other !== engine);
       engine.dispose();
-      if (this.#engines.length === 0) this.#replacing = this.#refill(engine, cause);
+      if (this.#engines.length === 0 || engine.backend === "cpu") {
+        this.#replacing = this.#refill(engine, cause);
+      }
     }
     await this.#replacing;
   }
@@ -143,8 +151,11 @@ export class EnginePool {
       if (this.#closed !== null) engines.forEach((engine) => engine.dispose());
       else this.#engines.push(...engines);
     } catch (error) {
-      this.dispose(error);
-      throw error;
+      // Those that are left go on.
+      if (this.#engines.length === 0) {
+        this.dispose(error);
+        throw error;
+      }
     }
     this.#distribute();
   }

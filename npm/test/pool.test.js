@@ -109,6 +109,25 @@ test("one of several engines may be lost without anybody noticing", async () => 
   );
 });
 
+test("a job that broke every processor left a runtime that was of no use", async () => {
+  const engines = [];
+  const start = async () => (engines.push(new FakeEngine("cpu")), [engines.at(-1)]);
+  const pool = new EnginePool(await start(), start);
+  const hostile = pool.score("hostile");
+  for (const place of [0, 1]) {
+    await turn();
+    await turn();
+    engines[place].die();
+  }
+  await assert.rejects(hostile, { message: "device lost" });
+  await turn();
+  const next = pool.score("next");
+  await turn();
+  engines.at(-1).finish();
+  assert.equal((await next).results, "next");
+  assert.equal(engines.length, 3);
+});
+
 test("when the last is lost and nothing can replace it, all work is rejected", async () => {
   const engine = new FakeEngine("cpu");
   const pool = new EnginePool([engine], (_, cause) => Promise.reject(cause));

@@ -1,7 +1,7 @@
 //! The network on one backend.
 
 use crate::job::{read_job, write_answers};
-use crate::js_error::{JsResult, from_json};
+use crate::js_error::{JsResult, from_json, misuse};
 use crate::model::Model;
 use genolewm::bundle::Bundle;
 use genolewm::ops::{BurnOps, Ops, WgslOps};
@@ -11,6 +11,9 @@ use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::position::BpOffset;
 use serde::Deserialize;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use wasm_bindgen::prelude::*;
 
 /// A loaded network. Calls may overlap; on a GPU they queue.
@@ -120,6 +123,35 @@ impl Engine {
         Ok(write_answers(&answers))
     }
 
+    /// As [`score`](Self::score), before it returns: for the processor, which waits for nothing. Where
+    /// memory runs out, the caller learns of it; what fails in a task of its own has no caller, and
+    /// ends a process.
+    ///
+    /// # Errors
+    /// As [`score`](Self::score).
+    #[wasm_bindgen(js_name = scoreNow)]
+    pub fn score_now(&self, job: &[u8]) -> JsResult<Vec<f64>> {
+        now(self.score(job))
+    }
+
+    /// As [`encode_window`](Self::encode_window), before it returns.
+    ///
+    /// # Errors
+    /// As [`encode_window`](Self::encode_window).
+    #[wasm_bindgen(js_name = encodeWindowNow)]
+    pub fn encode_window_now(&self, window: &str, edit_locus: Option<f64>) -> JsResult<Vec<f32>> {
+        now(self.encode_window(window, edit_locus))
+    }
+
+    /// As [`predict`](Self::predict), before it returns.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    #[wasm_bindgen(js_name = predictNow)]
+    pub fn predict_now(&self, state: Vec<f32>, edits: &str) -> JsResult<Vec<f32>> {
+        now(self.predict(state, edits))
+    }
+
     /// The state of a window, pooled around `edit_locus` (0-based in the window).
     ///
     /// # Errors
@@ -165,6 +197,14 @@ impl Engine {
             DeviceScorer::Cpu(_) => false,
             DeviceScorer::Gpu(scorer) => scorer.ops().lost(),
         }
+    }
+}
+
+/// The result of work that never waits.
+fn now<T>(work: impl Future<Output = JsResult<T>>) -> JsResult<T> {
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => Err(misuse("this backend waits for its device").into()),
     }
 }
 

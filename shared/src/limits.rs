@@ -96,8 +96,11 @@ pub const MAX_WAITING_BYTES: usize = 64 << 20;
 /// Threads that score, and batches that are in work at once.
 pub const MAX_THREADS: usize = 1_024;
 
-/// Memory of what is kept of one file of annotation, repeats, hold-outs or lists.
-pub const MAX_HELD_BYTES: usize = 256 << 20;
+/// Memory of what is kept of one file of annotation, repeats, hold-outs or lists, in any case.
+pub const MAX_HELD_BYTES: usize = 96 << 20;
+
+/// How often the size of its file it may be beyond that.
+pub const MAX_HELD_FOLD: usize = 8;
 
 /// Bytes that a packed file of training or evaluation may have in any case once it is unpacked.
 pub const MAX_UNPACKED_BYTES: usize = 64 << 20;

@@ -46,6 +46,9 @@ export function fakeWasm(hooks = {}) {
       await hooks.score?.(this.backend);
       return Float64Array.from(job, (value) => value);
     }
+    scoreNow(job) {
+      return this.score(job);
+    }
     lost() {
       return false;
     }

@@ -5,6 +5,7 @@ mod annotation;
 mod array;
 mod bad_input;
 mod baseline;
+mod bounds;
 mod cache;
 mod cache_build;
 mod cli;

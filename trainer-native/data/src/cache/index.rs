@@ -358,4 +358,29 @@ mod tests {
         assert_eq!(error.code(), ErrorCode::ResourceCacheCorrupt);
         assert!(error.remedy().unwrap().contains("--reindex"));
     }
+
+    /// A trigger ran at every row that was added, and need not have ended.
+    #[test]
+    fn what_stands_in_an_index_was_run() {
+        let folder = tempfile::tempdir().unwrap();
+        for made in [
+            "CREATE TRIGGER t AFTER INSERT ON window_index BEGIN DELETE FROM window_index; END",
+            "CREATE VIEW v AS SELECT 1",
+            "ALTER TABLE window_index ADD COLUMN x INTEGER DEFAULT 7",
+        ] {
+            let path = folder.path().join(format!("{}.sqlite", made.len()));
+            drop(Index::open(&path).unwrap());
+            assert!(Index::open_existing(&path).unwrap().is_some());
+            let other = Connection::open(&path).unwrap();
+            other.execute_batch(made).unwrap();
+            let opened = [
+                Index::open(&path).map(drop),
+                Index::open_existing(&path).map(drop),
+            ];
+            for refused in opened {
+                let error = refused.unwrap_err();
+                assert_eq!(error.code(), ErrorCode::ResourceCacheCorrupt, "{made}");
+            }
+        }
+    }
 }

@@ -80,7 +80,7 @@ pub fn read_corpus_table(path: &Path) -> Result<Vec<CorpusSource>> {
     let data =
         std::env::var_os(DATA_DIRECTORY_VARIABLE).map_or_else(|| beside.clone(), PathBuf::from);
     let mut sources: Vec<CorpusSource> = Vec::new();
-    let mut held = Held::default();
+    let mut held = Held::of(path);
     each_line(path, |line| {
         let line = line.split('#').next().unwrap_or_default().trim_end();
         if line.is_empty() {

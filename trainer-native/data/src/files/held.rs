@@ -2,16 +2,31 @@
 
 use crate::errors::input_error;
 use genolewm_core::Result;
-use genolewm_core::limits::MAX_HELD_BYTES;
+use genolewm_core::limits::{MAX_HELD_BYTES, MAX_HELD_FOLD};
+use std::path::Path;
 
 /// Memory of one item beside its texts: its place in a list or map, and the heap's own.
 const ITEM_BYTES: usize = 64;
 
-/// Counts the memory of what is kept of a file, and refuses more than the limit.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Held(usize);
+/// Counts the memory of what is kept of a file, and refuses far more than the file is large.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    bytes: u64,
+    most: u64,
+}
 
 impl Held {
+    /// Of the file at `path`; one that tells no size has the least limit.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
+        let size = path.metadata().map_or(0, |found| found.len());
+        let more = size.saturating_mul(MAX_HELD_FOLD as u64);
+        Self {
+            bytes: 0,
+            most: more.saturating_add(MAX_HELD_BYTES as u64),
+        }
+    }
+
     /// Counts an item with so many bytes of texts and numbers.
     ///
     /// # Errors
@@ -25,11 +40,11 @@ impl Held {
     /// # Errors
     /// As [`add`](Self::add).
     pub fn add_bare(&mut self, bytes: usize) -> Result<()> {
-        self.0 += bytes;
-        if self.0 <= MAX_HELD_BYTES {
+        self.bytes += bytes as u64;
+        if self.bytes <= self.most {
             return Ok(());
         }
-        let mib = MAX_HELD_BYTES >> 20;
+        let mib = self.most >> 20;
         let error = input_error(format!("the file takes more than {mib} MiB of memory"));
         Err(error.with_remedy("give only the part of the file that is needed"))
     }

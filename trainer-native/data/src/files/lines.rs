@@ -173,4 +173,34 @@ mod tests {
         assert_eq!(error.code(), ErrorCode::ResourceGeneric);
         assert_eq!(error.location().and_then(|at| at.line), Some(2));
     }
+
+    /// A line was kept up to a GiB, and a small file read on however much it unpacked to.
+    #[test]
+    fn small_files_unpacked_to_gigabytes() {
+        use std::io::Write;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let pack = |part: &[u8]| {
+            let packed = std::fs::File::create(file.path()).unwrap();
+            let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+            (0..100).for_each(|_| packed.write_all(part).unwrap());
+            packed.finish().unwrap();
+        };
+        pack(&vec![b'a'; 1 << 20]);
+        let error = each_line(file.path(), |_| Ok(())).unwrap_err();
+        assert_eq!(error.message(), "a line is longer than 4 MiB");
+        pack("a\n".repeat(1 << 19).as_bytes());
+        let (mut lines, mut read) = (0, 0);
+        let error = each_line(file.path(), |line| {
+            lines += 1;
+            read += line.len() + 1;
+            Ok(())
+        });
+        let error = error.unwrap_err();
+        assert!(
+            error.message().contains("far more than it holds"),
+            "{error}"
+        );
+        assert_eq!(error.location().and_then(|at| at.line), Some(lines + 1));
+        assert!((64 << 20..128 << 20).contains(&read), "{read}");
+    }
 }

@@ -183,7 +183,7 @@ fn touched(edit: &EditSpec) -> Interval {
 /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
 pub fn read_exon_table(path: &Path) -> Result<Vec<Transcript>> {
     let (mut transcripts, mut has_header) = (Vec::new(), false);
-    let mut held = Held::default();
+    let mut held = Held::of(path);
     each_line(path, |line| {
         let line = line.trim_end();
         if replace(&mut has_header, true) {

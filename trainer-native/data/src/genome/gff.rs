@@ -16,6 +16,9 @@ use std::collections::btree_map::Entry;
 use std::io;
 use std::path::Path;
 
+/// Memory of a row, in a list that grows.
+const ROW_BYTES: usize = 2 * size_of::<(Interval, usize)>();
+
 /// Memory of a transcript's first exons.
 const EXONS_BYTES: usize = 128;
 
@@ -37,7 +40,10 @@ struct Parts {
 /// # Errors
 /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
 pub fn read_gff3(path: &Path) -> Result<Vec<Transcript>> {
-    let mut transcripts = Read::default();
+    let mut transcripts = Read {
+        by_name: BTreeMap::new(),
+        held: Held::of(path),
+    };
     let mut lines = Lines::open(path)?;
     while let Some(line) = lines.next_text()? {
         if line.starts_with("##FASTA") {
@@ -154,7 +160,6 @@ fn add_row(record: &dyn Record, is_exon: bool, transcripts: &mut Read) -> Result
 }
 
 /// The transcripts as far as the file was read.
-#[derive(Default)]
 struct Read {
     by_name: BTreeMap<String, Parts>,
     held: Held,
@@ -172,13 +177,15 @@ impl Read {
         let order = self.by_name.len();
         Ok(match self.by_name.entry(name) {
             Entry::Occupied(known) => {
-                self.held.add(0)?;
+                self.held.add_bare(ROW_BYTES)?;
                 known.into_mut()
             }
             Entry::Vacant(new) => {
                 let gene = gene.unwrap_or(new.key()).to_owned();
                 let texts = new.key().len() + gene.len() + contig.len();
-                self.held.add(size_of::<Parts>() + EXONS_BYTES + texts)?;
+                // Parts and transcript are there at once.
+                let types = size_of::<Parts>() + size_of::<Transcript>();
+                self.held.add(types + EXONS_BYTES + 2 * texts)?;
                 new.insert(Parts {
                     order,
                     gene,

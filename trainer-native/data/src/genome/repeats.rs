@@ -42,7 +42,7 @@ impl Repeats {
     /// `RESOURCE.GENERIC` when it cannot be read, `INPUT.GENERIC` with the line when it is malformed.
     pub fn read(path: &Path) -> Result<Self> {
         let mut repeats = Self::default();
-        let (mut held, mut contigs) = (Held::default(), 0);
+        let (mut held, mut contigs) = (Held::of(path), 0);
         bed::each_row(path, |columns| {
             repeats.add(columns)?;
             // Millions of rows: only a contig's first takes more than its place in the list.

@@ -66,7 +66,7 @@ fn held_out(line: &str) -> Result<EditSpec> {
 
 /// Calls `each` with every line that says something.
 fn each_entry(path: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Result<()> {
-    let mut held = Held::default();
+    let mut held = Held::of(path);
     each_line(path, |line| match line.trim() {
         text if text.is_empty() || text.starts_with('#') => Ok(()),
         text => {

@@ -38,7 +38,7 @@ impl HoldoutPolicy {
     /// `RESOURCE.GENERIC` when it cannot be read, `CONFIG.GENERIC` with the line when it is
     /// malformed: a hold-out that is not understood must stop the run.
     pub fn read(path: &Path) -> Result<Self> {
-        let (mut policy, mut held) = (Self::none(), Held::default());
+        let (mut policy, mut held) = (Self::none(), Held::of(path));
         bed::each_row(path, |columns| {
             match *columns {
                 [contig] => policy.add_record(contig),
