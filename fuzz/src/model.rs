@@ -9,12 +9,13 @@ use genolewm::weights::Weights;
 use genolewm_core::Result;
 use genolewm_core::calibration::read_calibration_table;
 use genolewm_core::edit::EditSpec;
-use genolewm_core::provenance::{Json, Manifest, Receipt};
+use genolewm_core::provenance::{Json, Manifest, Receipt, Seal};
 
 pub(crate) const TARGETS: &[(&str, Read)] = &[
     ("edit", edit),
     ("json", json),
     ("manifest", manifest),
+    ("seal", seal),
     ("receipts", receipts),
     ("calibration", calibration),
     ("model_config", model_config),
@@ -46,6 +47,10 @@ fn manifest(bytes: &[u8]) -> Result<()> {
     let again = Manifest::parse(manifest.to_canonical_json()?.as_bytes())?;
     assert_eq!(again.model_id()?, manifest.model_id()?);
     Ok(())
+}
+
+fn seal(bytes: &[u8]) -> Result<()> {
+    Seal::parse(bytes).map(drop)
 }
 
 fn receipts(bytes: &[u8]) -> Result<()> {

@@ -87,13 +87,13 @@ fn import_invented_variants_of_another_build() {
         import(case, "wrong.vcf").fails("INPUT.WINDOW_MISMATCH", 2);
         dir.assert_no_output(&["wrong.vcf"]);
     }
-    // Half of one file and half of the other: each row is counted, and the mixture is told.
+    // One file after the other: each row is counted, and the mixture is told.
     let read = |case: &str| {
         let path = format!("{CASES}/files/import-no-build-check/{case}");
         std::fs::read_to_string(path).expect("the case")
     };
     let (right, wrong) = (read("a01_23andme.txt"), read("wrong_build.txt"));
-    let wrong = wrong.lines().filter(|line| !line.starts_with('#')).take(30);
+    let wrong = wrong.lines().filter(|line| !line.starts_with('#'));
     let wrong = wrong.collect::<Vec<_>>().join("\n");
     dir.create("mixed.txt", right.repeat(3) + &wrong + "\n");
     let mixed = dir

@@ -387,7 +387,7 @@ fn a_window_of_half_a_billion_bases_aborted() {
             *bytes = format!("{}\nwindow_bp: {size}\n", kept.join("\n")).into_bytes();
         });
         let score = format!("score --vcf in.vcf --fasta ref.fa {}", golden::MODEL);
-        dir.run(&score).fails("CONFIG.GENERIC", 2);
+        dir.run(&score).fails("CONFIG.GENERIC", 3);
     }
     replace(
         &dir,
@@ -396,7 +396,7 @@ fn a_window_of_half_a_billion_bases_aborted() {
         "\"rope_theta\": -",
     );
     let score = format!("score --vcf in.vcf --fasta ref.fa {}", golden::MODEL);
-    dir.run(&score).fails("CONFIG.GENERIC", 2);
+    dir.run(&score).fails("CONFIG.GENERIC", 3);
 }
 
 #[test]

@@ -113,7 +113,9 @@ fn assert_kept_out(lines: &[(&[u8], &str)], text: &[u8], records: usize) {
                 "{listed}"
             );
             let number = listed.split('\t').next().expect("a line number");
-            let named = told.contains(&format!("in.vcf:{number}:"));
+            // With a column: a line that is not UTF-8 is named without one, too.
+            let mut columns = 1..99;
+            let named = columns.any(|at| told.contains(&format!("in.vcf:{number}:{at}")));
             assert_eq!(named, index < 5, "{listed}\n{context}");
         }
     }

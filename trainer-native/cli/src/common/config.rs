@@ -167,7 +167,14 @@ fn resolved<'a>(
 fn load(args: &[OsString]) -> Result<Mapping> {
     let mut config = Mapping::new();
     for path in values_of(args, &["--config"]) {
-        let text = read_text(Path::new(&path))?;
+        let file = Path::new(&path);
+        // A configuration that is not there is a configuration error, as in the Python package.
+        if !file.try_exists().unwrap_or(true) {
+            let message = format!("{path}: there is no such configuration");
+            return Err(Error::new(ErrorCode::ConfigMissingField, message)
+                .with_remedy("check the path after --config"));
+        }
+        let text = read_text(file)?;
         match yaml::parse(&text) {
             Ok(Value::Mapping(read)) => config.extend(read),
             Ok(Value::Null) => {}

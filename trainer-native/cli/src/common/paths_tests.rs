@@ -70,6 +70,7 @@ const READ: &[&str] = &[
     "resume_from",
     "rollout_state_examples_report",
     "rollout_state_rows_report",
+    "scores",
     "scores_jsonl",
     "states_jsonl",
     "training_config",
