@@ -50,7 +50,11 @@ fn files_of_companies_are_read_under_their_names() {
 #[test]
 fn a_missing_value_is_no_call() {
     let dir = dir!();
-    let finished = score(&dir, "files/genotype-NA/na20.txt", "");
+    let case = "files/genotype-NA/na20.txt";
+    let run = format!("score --vcf {CASES}/{case} --fasta {FASTA} --format tsv");
+    let finished = dir.run(&run).finish();
+    // The other calls are the reference's: nothing is left to score, which is an error.
+    assert_eq!(finished.status(), Some(2), "{finished}");
     assert_eq!(count(&finished, "no_call"), 3, "{finished}");
 }
 

@@ -101,7 +101,7 @@ fn files_were_refused_for_another_cause() {
     let zip = format!("{CASES}/files/misleading-messages/x.fa.zip");
     let rtf = format!("{CASES}/files/misleading-messages/rtf.txt");
     for (vcf, fasta, said) in [
-        (&vcf, "uneven.fa", "uneven.fa:3: "),
+        (&vcf, "uneven.fa", "uneven.fa:3\n"),
         (&vcf, "uneven.fa", "3 bases where its first has 60"),
         (&vcf, "onlyhdr.fa", "\"chr17\" has no bases"),
         (&vcf, "spaceafter.fa", "no contig name"),

@@ -64,7 +64,10 @@ const NO_RECORDS: [(&[u8], &str); 9] = [
     (b"1\t300\t.\tA\tC\t.\tPASS\tAC=1\tGT\t0/1\t0/1", "columns"),
     (b"# a note", "header line"),
     (b"##source=another file", "header line"),
-    (b"1\t3e2\t.\tA\tC\t.\tPASS\tAC=1\tGT\t0/1", "POS"),
+    (
+        b"1\t3e2\t.\tA\tC\t.\tPASS\tAC=1\tGT\t0/1",
+        "rounded the position",
+    ),
     (b"1\t300\t.\t\tC\t.\tPASS\tAC=1\tGT\t0/1", "REF"),
     (b"1\t300\t.\tA\tC,\t.\tPASS\tAC=1\tGT\t0/1", "ALT"),
     (b"1\t300\tM\xfcller\xff", "columns"),

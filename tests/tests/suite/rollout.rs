@@ -211,7 +211,7 @@ fn faults_keep_the_old_metrics() {
     run("--states-jsonl absent.jsonl").fails("RESOURCE.GENERIC", 4);
     run("--fasta ref.fa").fails("INPUT.GENERIC", 2);
     run("--fasta ref.fa --regions chr1:1-100").fails("EVAL.DATASET", 6);
-    run("--fasta ref.fa --regions chr9").fails("EVAL.DATASET", 6);
+    run("--fasta ref.fa --regions chr9").fails("INPUT.GENERIC", 2);
     run("--fasta ref.fa --regions chr1 --max-edits 0").fails("INPUT.GENERIC", 2);
     run("--fasta ref.fa --regions chr1 --span-bp 9999").fails("INPUT.GENERIC", 2);
     dir.create("in.vcf", phased(&[(3000, "0/1")]));

@@ -128,12 +128,11 @@ fn half_fed(dir: &Dir) -> Child {
     child
 }
 
-/// Waits for what the program writes under a temporary name.
-fn await_file(dir: &Dir) {
+/// Waits for the folder that the program makes for its file, which has no name before it is whole.
+fn await_folder(dir: &Dir) {
     let started = Instant::now();
-    let folder = dir.path("gnomad/v4.1");
-    while fs::read_dir(&folder).map_or(0, Iterator::count) == 0 {
-        assert!(started.elapsed() < Duration::from_secs(60), "no file");
+    while !dir.path("gnomad/v4.1").is_dir() {
+        assert!(started.elapsed() < Duration::from_secs(60), "no folder");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -143,14 +142,14 @@ fn await_file(dir: &Dir) {
 fn a_killed_run_leaves_no_shard_and_an_interrupted_one_nothing_at_all() {
     let dir = dir!();
     let mut killed = half_fed(&dir);
-    await_file(&dir);
+    await_folder(&dir);
     killed.kill().expect("a running program");
     killed.wait().expect("the program ends");
     assert!(!dir.path(GNOMAD).exists());
 
     let dir = dir!();
     let mut stopped = half_fed(&dir);
-    await_file(&dir);
+    await_folder(&dir);
     let signal = format!("kill -INT {}", stopped.id());
     let sent = std::process::Command::new("sh")
         .args(["-c", &signal])

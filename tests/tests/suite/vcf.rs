@@ -101,7 +101,10 @@ fn every_allele_has_one_value_and_one_status() {
     assert_eq!(status, ["scored", "symbolic", "overlapping_deletion"]);
     let raw = field("500", "GLW_RAW").expect("figures");
     assert!(raw[0].parse::<f32>().is_ok_and(|raw| raw >= 0.0) && raw[1..] == [".", "."]);
-    assert_eq!(field("600", "GLW_STATUS").expect("a status"), ["scored"]);
+    assert_eq!(
+        field("600", "GLW_STATUS").expect("a status"),
+        ["not_carried"]
+    );
     assert_eq!(field("700", "GLW_STATUS").expect("a status"), ["too_long"]);
     assert_eq!(
         info("800"),
