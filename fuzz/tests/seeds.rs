@@ -1,5 +1,7 @@
 //! What is committed for the fuzz targets: every seed is answered, whole and damaged.
 
+#![allow(clippy::expect_used, clippy::panic)]
+
 use genolewm_fuzz::Target;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};

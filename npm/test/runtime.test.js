@@ -305,7 +305,8 @@ test("an array file that touched more of the reference than is kept was never do
     signal: AbortSignal.timeout(20_000),
   });
   assert.equal(result.recordsWritten, rows);
-  assert.ok(reads <= rows + 5, `${reads} reads for ${rows} pages`);
+  // Once to compare the file with the reference, once to write.
+  assert.ok(reads <= 2 * rows + 5, `${reads} reads for ${rows} pages`);
 });
 
 test("a window's state, and what follows from an edit", async () => {

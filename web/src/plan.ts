@@ -93,7 +93,7 @@ function scoredWords(
   { alleles, exact }: Forecast,
   { regions }: Settings,
 ): string {
-  if (alleles === 0 && (found.reasons["not_carried"] ?? 0) > 0 && found.candidates === 0)
+  if (alleles === 0 && (found.reasons.not_carried ?? 0) > 0 && found.candidates === 0)
     return "Nothing: by the genotypes in the file, none of its changes is carried.";
   if (alleles === 0) return "Nothing: no variant of this file lies on this reference.";
   if (regions !== "") return `Those of ${plural(alleles, "variant")} that lie in ${regions}`;

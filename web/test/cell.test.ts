@@ -4,7 +4,8 @@ import { cell } from "../src/results/cell.ts";
 
 test("an identifier opened as a formula", () => {
   assert.equal(cell('=HYPERLINK("http://x")'), '\'=HYPERLINK("http://x")');
-  for (const text of ["+1", "-rs1", "@SUM(A1)", "'=1", "''", "\uff1d1"]) assert.equal(cell(text), `'${text}`);
+  for (const text of ["+1", "-rs1", "@SUM(A1)", "'=1", "''", "\uff1d1"])
+    assert.equal(cell(text), `'${text}`);
   for (const text of ["", "-", "'", "=", "rs1", "a=b", ".", "ä"]) assert.equal(cell(text), text);
 });
 

@@ -1,5 +1,7 @@
 //! What is no finite number is refused where it is read, and stays none where it is computed with.
 
+#![allow(clippy::expect_used)]
+
 #[cfg(feature = "wgpu")]
 use crate::common::compare::gpu;
 use crate::common::{block_on, golden_bytes};

@@ -1,5 +1,7 @@
 //! Every file of a model is part of its identity: no byte of one changes unnoticed.
 
+#![allow(clippy::expect_used)]
+
 use crate::common::golden_dir;
 use genolewm::Runtime;
 use genolewm::bundle::Bundle;

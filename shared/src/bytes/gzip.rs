@@ -107,7 +107,7 @@ impl<R: Read> Read for GzipReader<R> {
                 },
                 Place::Padding(mut chunk) => {
                     let zeros = match chunk.fill_buf() {
-                        Ok(bytes) if bytes.is_empty() => return Ok(0),
+                        Ok([]) => return Ok(0),
                         Ok(bytes) => bytes.iter().take_while(|byte| **byte == 0).count(),
                         Err(error) => {
                             self.at = Place::Padding(chunk);

@@ -1,5 +1,7 @@
 //! Tests named after what was wrong.
 
+#![allow(clippy::unwrap_used)]
+
 use super::*;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
