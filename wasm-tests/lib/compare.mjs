@@ -39,6 +39,7 @@ export function asNative(row) {
     bucket_id: row.bucketId,
     confidence: row.confidence,
     scored_as: row.scoredAs ?? "",
+    repeat: row.repeat ?? "",
   };
 }
 
@@ -56,6 +57,7 @@ export function assertSameRows(actual, native, tolerance) {
     const got = actual[at];
     const name = `${want.chrom}:${want.pos}:${want.ref}:${want.alt}`;
     assert.equal(got.scored_as, want.scored_as, name);
+    assert.equal(got.repeat, want.repeat, name);
     const distance = relative(got.sigma_raw, want.sigma_raw);
     assert.ok(
       distance <= tolerance,

@@ -8,7 +8,7 @@ use genolewm_core::source::VariantRecord;
 use genolewm_core::text::cell;
 
 /// The names of the columns.
-pub const TSV_COLUMNS: [&str; 13] = [
+pub const TSV_COLUMNS: [&str; 14] = [
     "chrom",
     "pos",
     "id",
@@ -22,6 +22,7 @@ pub const TSV_COLUMNS: [&str; 13] = [
     "confidence",
     "low_confidence",
     "scored_as",
+    "repeat",
 ];
 
 /// The lines of a record, one for each outcome, line ends included.
@@ -40,19 +41,20 @@ pub fn tsv_lines(record: &VariantRecord, outcomes: &[Outcome]) -> String {
             "{contig}\t{pos}\t{id}\t{reference}\t{alternate}\t{status}"
         );
         match outcome {
-            Outcome::Skipped(_) => text.push_str("\t\t\t\t\t\t\t\n"),
+            Outcome::Skipped(_) => text.push_str("\t\t\t\t\t\t\t\t\n"),
             Outcome::Scored(scored) => {
                 let (result, float) = (&scored.result, python_float_repr);
                 let _ = writeln!(
                     text,
-                    "\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
+                    "\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
                     float(result.sigma_raw),
                     float(result.sigma_calibrated),
                     float(scored.displacement),
                     cell(&result.bucket_id),
                     float(result.confidence),
                     result.low_confidence,
-                    cell(&scored_as(record, index, scored).unwrap_or_default())
+                    cell(&scored_as(record, index, scored).unwrap_or_default()),
+                    scored.repeat_word().unwrap_or_default()
                 );
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::info::ModelInfo;
 use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, VariantSpelling};
-use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::position::{BpOffset, Interval, Position};
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::window::{ExtractedWindow, window_from_slice, window_start};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -43,6 +43,29 @@ pub fn refused(reason: SkipReason) -> Error {
     Error::new(code, format!("the variant cannot be scored: {}", reason.describe()))
         .with_detail("reason", reason)
         .with_remedy("check that variant and reference are of one genome build, and that the allele is a short edit over A, C, G and T")
+}
+
+/// As [`refused`], and which bases the reference has where it has others than the variant says.
+pub fn refused_at<S: BaseSource>(
+    reference: &mut Reference<S>,
+    contig: &str,
+    pos: Position,
+    allele: &str,
+    reason: SkipReason,
+) -> Error {
+    let error = refused(reason);
+    let span = Interval::at(pos.offset(), allele.len() as u64);
+    match reference.fetch(contig, span) {
+        Ok(bases) if reason == SkipReason::RefMismatch => other_bases(error, allele, &bases),
+        _ => error,
+    }
+}
+
+/// Names the bases of both sides.
+pub(super) fn other_bases(error: Error, allele: &str, bases: &str) -> Error {
+    error
+        .with_detail("ref of the variant", allele)
+        .with_detail("bases of the reference", bases)
 }
 
 /// Brings each edit to the form in which it is scored, and finds its window; edits whose windows start
@@ -96,7 +119,10 @@ impl Placer {
         reference: &mut Reference<S>,
         variant: &VariantSpelling,
     ) -> Result<Candidate> {
-        let edit = reference.edit_of(variant, self.form)?.map_err(refused)?;
+        let edit = reference.edit_of(variant, self.form)?.map_err(|reason| {
+            let (contig, pos) = (variant.chrom(), variant.pos());
+            refused_at(reference, contig, pos, variant.reference(), reason)
+        })?;
         self.in_window(reference, edit)
     }
 

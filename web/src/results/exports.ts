@@ -7,7 +7,7 @@ import { Parts } from "./parts.ts";
 export type ExportName = "tsv" | "jsonl" | "vcf" | "receipts" | "skipped";
 
 const TSV_HEADER =
-  "chrom\tpos\tid\tref\talt\tstatus\tsigma_raw\tsigma_calibrated\tdisplacement\tbucket_id\tconfidence\tlow_confidence\tscored_as\n";
+  "chrom\tpos\tid\tref\talt\tstatus\tsigma_raw\tsigma_calibrated\tdisplacement\tbucket_id\tconfidence\tlow_confidence\tscored_as\trepeat\n";
 const SKIPPED_HEADER = "line\tchrom\tpos\tid\tref\talt\treason\tdescription\n";
 
 /** File names say nothing of whose file was scored. */
@@ -41,6 +41,7 @@ export class Exports {
       pythonFloat(row.confidence),
       String(row.lowConfidence),
       cell(row.scoredAs ?? ""),
+      row.repeat ?? "",
     ];
     this.part("tsv").append(`${[...place(row), "scored", ...figures, ...rest].join("\t")}\n`);
     this.part("jsonl").append(line(row.json));
@@ -53,7 +54,7 @@ export class Exports {
   /** Writes a skipped row. A record that was not understood is no allele: only the list has it. */
   skipped(row: SkippedRow): void {
     if (row.reason !== "malformed") {
-      this.part("tsv").append(`${[...place(row), row.reason].join("\t")}\t\t\t\t\t\t\t\n`);
+      this.part("tsv").append(`${[...place(row), row.reason].join("\t")}\t\t\t\t\t\t\t\t\n`);
     }
     const all = [String(row.line), ...place(row), row.reason, cell(row.description)];
     this.part("skipped").append(`${all.join("\t")}\n`);

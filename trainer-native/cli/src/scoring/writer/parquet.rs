@@ -4,7 +4,7 @@ use super::score_writer::ScoreWriter;
 use crate::common::output::Output;
 use crate::common::terminal::write_error;
 use genolewm::format::{alternate, scored_as, status};
-use genolewm::scorer::Outcome;
+use genolewm::scorer::{Outcome, Scored};
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::shards::{Optional, write_column, write_optional};
@@ -31,6 +31,7 @@ const SCHEMA: &str = "message scores {
     optional double confidence;
     optional boolean low_confidence;
     optional binary scored_as (UTF8);
+    optional binary repeat (UTF8);
 }";
 
 /// Alleles held in memory before they are written as one row group.
@@ -58,6 +59,7 @@ struct RowGroupColumns {
     confidence: Optional<f64>,
     low_confidence: Optional<bool>,
     scored_as: Optional<ByteArray>,
+    repeat: Optional<ByteArray>,
 }
 
 impl ParquetScores {
@@ -135,6 +137,8 @@ impl RowGroupColumns {
         let scored_as = scored.and_then(|scored| scored_as(record, allele, scored));
         self.scored_as
             .push(scored_as.as_deref().map(ByteArray::from));
+        let repeat = scored.and_then(Scored::repeat_word);
+        self.repeat.push(repeat.map(ByteArray::from));
     }
 
     /// Writes the columns in the schema's order.
@@ -152,6 +156,7 @@ impl RowGroupColumns {
         write_optional::<DoubleType>(&mut group, &self.confidence)?;
         write_optional::<BoolType>(&mut group, &self.low_confidence)?;
         write_optional::<ByteArrayType>(&mut group, &self.scored_as)?;
+        write_optional::<ByteArrayType>(&mut group, &self.repeat)?;
         group.close().map(drop)
     }
 }
