@@ -39,7 +39,6 @@ export function asNative(row) {
     bucket_id: row.bucketId,
     confidence: row.confidence,
     scored_as: row.scoredAs ?? "",
-    repeat: row.repeat ?? "",
   };
 }
 
@@ -56,8 +55,8 @@ export function assertSameRows(actual, native, tolerance) {
     if (want.status !== "scored") return;
     const got = actual[at];
     const name = `${want.chrom}:${want.pos}:${want.ref}:${want.alt}`;
-    assert.equal(got.scored_as, want.scored_as, name);
-    assert.equal(got.repeat, want.repeat, name);
+    // Rows of JSON have it only where it differs.
+    assert.equal(got.scored_as ?? "", want.scored_as ?? "", name);
     const distance = relative(got.sigma_raw, want.sigma_raw);
     assert.ok(
       distance <= tolerance,
