@@ -196,7 +196,7 @@ impl<O: NativeOps> Runtime<O> {
     }
 
     /// Scores one edit, as it is, among bases that start at `start` of the contig; see
-    /// [`edit_among`] for the edit that a variant is there.
+    /// [`edit_among`](crate::scorer::edit_among) for the edit that a variant is there.
     ///
     /// # Errors
     /// `INPUT.*` for bases that are none, or an edit that does not fit; as [`score`](Self::score).
