@@ -3,6 +3,7 @@
 use crate::errors::input_error;
 use crate::files::lines::Lines;
 use genolewm_core::Result;
+use genolewm_core::limits::MAX_POSITION;
 use genolewm_core::position::{BpOffset, Interval};
 use std::path::Path;
 
@@ -27,7 +28,7 @@ impl MafRow {
     /// Reads a line that starts with `s`.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` for a line with fewer than seven fields or a malformed number.
+    /// `INPUT.GENERIC` for a line with fewer than seven fields or a malformed number, or one beyond any contig.
     pub fn parse(line: &str) -> Result<Self> {
         let mut fields = line.split_ascii_whitespace().skip(1);
         let mut next = || {
@@ -36,8 +37,8 @@ impl MafRow {
                 .ok_or_else(|| input_error("a MAF row is too short"))
         };
         let number = |text: &str| {
-            text.parse()
-                .map_err(|_| input_error("a MAF row holds a malformed number"))
+            let number = text.parse().ok().filter(|&bp| bp <= MAX_POSITION);
+            number.ok_or_else(|| input_error("a MAF row holds a malformed number"))
         };
         Ok(Self {
             name: next()?.to_owned(),
