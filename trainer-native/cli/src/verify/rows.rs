@@ -80,49 +80,40 @@ pub(super) fn read_rows(path: &Path) -> Result<Vec<ScoredRow>> {
 fn of_json(row: &BTreeMap<String, Json>) -> Option<ScoredRow> {
     let text = |key: &str| row.get(key)?.as_str();
     let number = |key: &str| row.get(key)?.as_f64();
-    Some(ScoredRow {
-        edit: match text("scored_as") {
-            Some(edit) => edit.parse().ok()?,
-            None => edit(
-                text("chrom")?,
-                row.get("pos")?.as_u64()?,
-                text("ref")?,
-                text("alt")?,
-            )?,
-        },
-        output: SurpriseResult {
-            sigma_raw: number("sigma_raw")?,
-            sigma_calibrated: number("sigma_calibrated")?,
-            bucket_id: text("bucket_id")?.to_owned(),
-            confidence: number("confidence")?,
-            low_confidence: row.get("low_confidence")?.as_bool()?,
-        },
-    })
+    let pos = row.get("pos").and_then(Json::as_u64);
+    let low_confidence = row.get("low_confidence").and_then(Json::as_bool);
+    scored_row(text, number, pos, low_confidence)
 }
 
-fn of_cells(row: &BTreeMap<&str, &str>) -> Option<ScoredRow> {
-    let text = |key: &str| {
-        row.get(key)
-            .copied()
-            .filter(|cell| !cell.is_empty() && *cell != ".")
+fn of_cells<'a>(row: &BTreeMap<&str, &'a str>) -> Option<ScoredRow> {
+    let text = |key: &str| -> Option<&'a str> {
+        let cell = row.get(key).copied();
+        cell.filter(|cell| !cell.is_empty() && *cell != ".")
     };
-    let number = |key: &str| text(key)?.parse::<f64>().ok();
+    let number = |key: &str| text(key)?.parse().ok();
+    let pos = text("pos").and_then(|pos| pos.parse().ok());
+    let low_confidence = text("low_confidence").and_then(|low| low.parse().ok());
+    scored_row(text, number, pos, low_confidence)
+}
+
+/// A row by its texts and numbers, whatever format they stand in.
+fn scored_row<'a>(
+    text: impl Fn(&str) -> Option<&'a str>,
+    number: impl Fn(&str) -> Option<f64>,
+    pos: Option<u64>,
+    low_confidence: Option<bool>,
+) -> Option<ScoredRow> {
     Some(ScoredRow {
         edit: match text("scored_as") {
             Some(edit) => edit.parse().ok()?,
-            None => edit(
-                text("chrom")?,
-                text("pos")?.parse().ok()?,
-                text("ref")?,
-                text("alt")?,
-            )?,
+            None => edit(text("chrom")?, pos?, text("ref")?, text("alt")?)?,
         },
         output: SurpriseResult {
             sigma_raw: number("sigma_raw")?,
             sigma_calibrated: number("sigma_calibrated")?,
             bucket_id: text("bucket_id")?.to_owned(),
             confidence: number("confidence")?,
-            low_confidence: text("low_confidence")?.parse().ok()?,
+            low_confidence: low_confidence?,
         },
     })
 }
