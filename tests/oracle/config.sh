@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The Python package's load_config reads the train_config.yaml of a model with windows of 12,288 bp, as
-# the contract has them, and finds the values that the model was trained with.
+# the contract has them, and the config.package.yaml of a run, and finds the values that were used.
 #
 # tests/oracle/verify.sh runs this. Alone, it needs GENOLEWM_ORACLE_VENV, a virtual environment with
 # geno-lewm.
@@ -18,7 +18,8 @@ cd "$work"
     --holdout run/data/holdout.bed --output contract --window-bp 12288 --generation-windows 2 --validation-windows 1 --steps 1 \
     --batch 4 --d-hidden 16 --d-action 8 --n-heads 2 --pool-radius 5 --train-seed 9 \
     --fallback gnomad_common=synthetic_snv --quiet --no-banner
-"$python" - contract/model/train_config.yaml run/predictor/model/train_config.yaml <<'PYTHON'
+"$python" - contract/model/train_config.yaml run/predictor/model/train_config.yaml \
+    contract/config.package.yaml <<'PYTHON'
 import sys
 
 from geno_lewm.config import load_config
@@ -34,5 +35,10 @@ except Exception as error:
     assert "window_bp" in str(error) + repr(getattr(error, "details", "")), repr(error)
 else:
     raise SystemExit("oracle: a model with other windows was accepted")
+# The settings of a run in the package's layout.
+run = load_config(sys.argv[3])
+found = (run.optimizer.lr, run.optimizer.schedule, run.optimizer.grad_clip, run.predictor.n_layers,
+         run.training.max_steps, run.data.batch_size, run.seed, run.encoder.pool_radius)
+assert found == (0.001, "wsd", 1.0, 3, 1, 4, 9, 5), found
 PYTHON
 printf 'oracle: the package reads the config of a model with windows of 12,288 bp\n'

@@ -29,6 +29,7 @@ pub mod verify;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::command::{Context, Status};
+use common::model::model_files;
 use common::shared::Shared;
 use common::terminal::{BANNER, Terminal, is_closed_pipe};
 use common::{config, invocation, paths};
@@ -127,30 +128,48 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         return usage(&error, terminal);
     }
     let (path, after) = invocation::find_command(&args, &program);
-    let mut defaults = config::flags(&args, &path, &program)?;
+    let package = genolewm_train::package::definition();
+    let definitions = config::Definitions::of(&program, &package);
+    if let Some(key) = invocation::values_of(&args, &["--explain"]).pop() {
+        config::explain(&key, &path, &definitions, terminal)?;
+        return Ok(0);
+    }
+    let environment = std::env::vars_os();
+    let configuration =
+        config::Configuration::load(&args, environment, &path, &program, &definitions)?;
+    let mut defaults = configuration.flags()?;
     let mut full = args.clone();
     let configured = !defaults.is_empty();
     full.splice(after..after, defaults.drain(..));
-    let parsed = program.clone().try_get_matches_from(&full);
-    let matches = match parsed {
+    let prints = config::is_asked_for(&args);
+    let matches = match program.clone().try_get_matches_from(&full) {
         Ok(matches) => matches,
+        // What is only printed may want flags that are required.
+        Err(error) if prints && error.kind() == ErrorKind::MissingRequiredArgument => {
+            let lenient = program.clone().ignore_errors(true);
+            let lenient = lenient.try_get_matches_from(&full);
+            lenient.map_err(|error| files::internal(&error))?
+        }
         Err(error) if configured && !is_typed(&error, &args, &program) => {
             return Err(wrong_setting(&error));
         }
         Err(error) => return usage(&error, terminal),
     };
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
-    terminal.set_level(cli.shared.level());
-    if cli.shared.print_config {
-        config::print(terminal, &path, &program, &matches)?;
+    let shared = Shared::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
+    terminal.set_level(shared.level());
+    if shared.print_config || shared.print_config_tree {
+        let sources = shared.print_config_tree.then_some(&args[..]);
+        config::print(terminal, &configuration, &program, (&matches, sources))?;
         return Ok(0);
     }
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
     if !(cli.shared.quiet && cli.shared.no_banner) {
         terminal.tell(BANNER);
     }
     cli.shared.refuse_gpus(&matches)?;
     check_umask()?;
     paths::check(&matches, &program)?;
+    configuration.announce(&program, &matches, model_files, terminal)?;
     let context = Context {
         shared: &cli.shared,
         command_line: command_line(&args),

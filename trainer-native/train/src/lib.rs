@@ -7,10 +7,12 @@
 
 mod typed;
 pub mod files;
+pub mod keyed;
 mod random;
 pub mod serialize;
 pub mod device;
 pub mod schedule;
+pub mod package;
 pub mod settings;
 pub mod run;
 pub mod optimizer;

@@ -29,6 +29,7 @@ enum Written {
 const PLAIN: Written = Written::File(&[]);
 const EFFECTIVE: Written = Written::FileBeside("eval_config.effective.yaml");
 const RUN: Written = Written::Folder(&[
+    "config.package.yaml",
     "config.resolved.yaml",
     "curves.svg",
     "dataset_manifest.json",
