@@ -7,8 +7,6 @@
 mod table;
 mod build;
 #[cfg(feature = "parquet")]
-mod page_check;
-#[cfg(feature = "parquet")]
 mod decode;
 #[cfg(feature = "parquet")]
 mod parquet;
