@@ -34,9 +34,6 @@ pub mod window;
 pub mod reference;
 pub mod pooling;
 pub mod context;
-// Before what reads Parquet, here and elsewhere.
-#[cfg(feature = "parquet")]
-pub mod parquet_check;
 pub mod calibration;
 // Before `surprise`: score rows print numbers as canonical JSON does.
 pub mod provenance;

@@ -7,6 +7,8 @@
 mod table;
 mod build;
 #[cfg(feature = "parquet")]
+pub mod parquet_check;
+#[cfg(feature = "parquet")]
 mod decode;
 #[cfg(feature = "parquet")]
 mod parquet;

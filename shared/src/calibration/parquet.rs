@@ -4,10 +4,10 @@
 //! writers make it, and only `back_off_to` may in fact be null.
 
 use super::decode::{Plain, StoredColumn};
+use super::parquet_check::{check_pages, in_memory, open_checked};
 use super::table::{
     CALIBRATION_SCHEMA_VERSION, CalibrationBucket, CalibrationTable, MAX_GRID_SIZE,
 };
-use crate::parquet_check::{check_pages, in_memory, open_checked};
 use crate::{Error, ErrorCode, Result};
 use alloc::format;
 use alloc::string::String;

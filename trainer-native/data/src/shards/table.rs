@@ -3,8 +3,8 @@
 
 use super::cause::system_cause;
 use super::columns::{Cell, Column, ColumnKind};
+use genolewm_core::calibration::parquet_check::{check_pages, open_checked};
 use genolewm_core::limits::{MAX_CELL_BYTES, MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD};
-use genolewm_core::parquet_check::{check_pages, open_checked};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::guard::guarded;
 use genolewm_report::output::{io_error, open};

@@ -1,7 +1,15 @@
 //! Thrift's compact protocol, as far as the headers of Parquet files use it.
 
-use super::{Checked, wrong};
+use parquet::errors::ParquetError;
 use std::io::Read;
+use std::string::String;
+
+/// What was checked, or what is wrong with it.
+pub type Checked<T> = Result<T, ParquetError>;
+
+pub(super) fn wrong(what: &str) -> ParquetError {
+    ParquetError::General(String::from(what))
+}
 
 /// Types of fields.
 pub(super) const BINARY: u8 = 8;

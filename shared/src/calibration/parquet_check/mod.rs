@@ -14,16 +14,12 @@ use crate::limits::{
 };
 use parquet::basic::Encoding;
 use parquet::column::page::Page;
-use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, SerializedFileReader};
 use std::io::{BufReader, Read};
-use std::string::String;
 use std::vec::Vec;
-use thrift::{BINARY, Compact, LIST, STRUCT};
-
-/// What was checked, or what is wrong with it.
-pub type Checked<T> = Result<T, ParquetError>;
+pub use thrift::Checked;
+use thrift::{BINARY, Compact, LIST, STRUCT, wrong};
 
 /// Bytes of a value beside what it points to, in the widest case.
 const VALUE_BYTES: u64 = 32;
@@ -82,10 +78,6 @@ pub fn check_pages<R: ChunkReader>(
         }
     }
     Ok(())
-}
-
-fn wrong(what: &str) -> ParquetError {
-    ParquetError::General(String::from(what))
 }
 
 /// Looks at the footer. A file that has none is left to who opens it.
