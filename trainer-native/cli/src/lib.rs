@@ -27,7 +27,7 @@ pub mod train;
 pub mod verify;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::command::{Context, Status};
 use common::model::model_files;
 use common::shared::Shared;
@@ -124,7 +124,7 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         .map(clap::Command::get_name)
         .collect();
     let args = invocation::expand(args, command, &commands);
-    if let Some(error) = repeated(&args, &program) {
+    if let Some(error) = help_or_repeated(&args, &program) {
         return usage(&error, terminal);
     }
     let (path, after) = invocation::find_command(&args, &program);
@@ -137,22 +137,9 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
     let environment = std::env::vars_os();
     let configuration =
         config::Configuration::load(&args, environment, &path, &program, &definitions)?;
-    let mut defaults = configuration.flags()?;
-    let mut full = args.clone();
-    let configured = !defaults.is_empty();
-    full.splice(after..after, defaults.drain(..));
-    let prints = config::is_asked_for(&args);
-    let matches = match program.clone().try_get_matches_from(&full) {
+    let defaults = configuration.flags()?;
+    let matches = match with_defaults(&args, (after, defaults), &program)? {
         Ok(matches) => matches,
-        // What is only printed may want flags that are required.
-        Err(error) if prints && error.kind() == ErrorKind::MissingRequiredArgument => {
-            let lenient = program.clone().ignore_errors(true);
-            let lenient = lenient.try_get_matches_from(&full);
-            lenient.map_err(|error| files::internal(&error))?
-        }
-        Err(error) if configured && !is_typed(&error, &args, &program) => {
-            return Err(wrong_setting(&error));
-        }
         Err(error) => return usage(&error, terminal),
     };
     let shared = Shared::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
@@ -179,6 +166,31 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         Status::Done => 0,
         Status::Interrupted => stop::exit_status(),
     })
+}
+
+/// What the arguments come to with a configuration's flags among them, or what is wrong with those that
+/// were typed.
+fn with_defaults(
+    args: &[OsString],
+    (after, defaults): (usize, Vec<OsString>),
+    program: &clap::Command,
+) -> Result<core::result::Result<ArgMatches, clap::Error>> {
+    let mut full = args.to_vec();
+    let configured = !defaults.is_empty();
+    full.splice(after..after, defaults);
+    let error = match program.clone().try_get_matches_from(&full) {
+        Ok(matches) => return Ok(Ok(matches)),
+        Err(error) => error,
+    };
+    // What is only printed may want flags that are required.
+    if config::is_asked_for(args) && error.kind() == ErrorKind::MissingRequiredArgument {
+        let lenient = program.clone().ignore_errors(true);
+        return Ok(lenient.try_get_matches_from(full));
+    }
+    if configured && !is_typed(&error, args, program) {
+        return Err(wrong_setting(&error));
+    }
+    Ok(Err(error))
 }
 
 impl Command {
@@ -221,9 +233,10 @@ fn usage(error: &clap::Error, terminal: &mut Terminal<'_>) -> Result<u8> {
     Ok(0)
 }
 
-/// What is wrong with a flag that takes one value and was typed with two: the last wins over a
-/// configuration, but of two that were typed neither may vanish.
-fn repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
+/// The help or version that is asked for, whatever the configuration says; or what is wrong with a flag
+/// that takes one value and was typed with two: the last wins over a configuration, but of two that were
+/// typed neither may vanish.
+fn help_or_repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
     let strict = program.clone().args_override_self(false);
     let error = strict.try_get_matches_from(args).err()?;
     let (again, before) = (
@@ -232,7 +245,7 @@ fn repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
     );
     let takes_value = matches!(again, Some(ContextValue::String(arg)) if arg.contains('<'));
     let is_repeated = error.kind() == ErrorKind::ArgumentConflict && again == before;
-    (is_repeated && takes_value).then_some(error)
+    (is_repeated && takes_value || !error.use_stderr()).then_some(error)
 }
 
 /// Whether what was typed is at fault, and not the configuration that was added to it.

@@ -132,10 +132,8 @@ fn unused(given: &Given, config: &PackageConfig) -> Vec<String> {
              never has its peak"
         ));
     }
-    let nothing = NOTHING
-        .split_whitespace()
-        .filter(|key| given.contains_key(*key));
-    let nothing: Vec<&str> = nothing.collect();
+    let said = |key: &&str| given.get(*key).is_some_and(|value| !value.is_null());
+    let nothing: Vec<&str> = NOTHING.split_whitespace().filter(said).collect();
     if !nothing.is_empty() {
         let keys = nothing.join(", ");
         unused.push(format!("keys that say nothing to this training: {keys}"));
@@ -200,7 +198,7 @@ mod tests {
             observability.log_level runtime.device";
         let given = given("train");
         let training = Training::of(&given, None).unwrap();
-        for key in given.keys() {
+        for (key, _) in given.iter().filter(|(_, value)| !value.is_null()) {
             let is_setting = training.settings.iter().any(|(name, ..)| name == key);
             let is_told = training
                 .unused

@@ -97,7 +97,7 @@ impl Configuration<'_> {
                     .with_remedy("choose another --model-dir, or leave the key out"));
             }
             terminal.warn(format_args!(
-                "{key} is {theirs} in the model {name}, not {ours} ({origin}); the model's counts"
+                "{key} is {theirs} in {name}, not {ours} ({origin}); the model's counts"
             ));
         }
         Ok(())
