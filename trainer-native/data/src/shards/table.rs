@@ -223,6 +223,9 @@ fn read_column(
         (ColumnKind::Number, ColumnReader::DoubleColumnReader(reader)) => {
             read_values(reader, rows, |value| Ok(Cell::Number(value)))
         }
+        (ColumnKind::Flag, ColumnReader::BoolColumnReader(reader)) => {
+            read_values(reader, rows, |value| Ok(Cell::Text(value.to_string())))
+        }
         _ => Err(ParquetError::General("its type changes".to_owned())),
     }
 }
