@@ -193,6 +193,7 @@ impl Writing {
         assert_eq!(names(dir), others, "{run}");
         let journals = dir.names().into_iter();
         for journal in journals.filter(|name| name.contains(".journal")) {
+            assert!(keeps_something(&dir.bytes(&journal)), "{journal}: {run}");
             dir.run(&format!("{} --resume", self.args)).ok();
             for (file, expected) in whole {
                 assert_eq!(dated_alike(dir, file), *expected, "{file}: {run}");
@@ -200,6 +201,15 @@ impl Writing {
             assert!(!dir.path(&journal).exists(), "{journal} stays");
         }
     }
+}
+
+/// Whether there is a frame behind the first of a journal, which only names the run.
+fn keeps_something(journal: &[u8]) -> bool {
+    const MAGIC: &[u8] = b"genolewm journal 1\n";
+    const CHECKSUM_BYTES: usize = 32;
+    let frames = journal.strip_prefix(MAGIC).expect("a journal");
+    let (length, rest) = frames.split_first_chunk().expect("a frame");
+    rest.len() > CHECKSUM_BYTES + u32::from_le_bytes(*length) as usize
 }
 
 /// The bytes of a file, receipts without their times.

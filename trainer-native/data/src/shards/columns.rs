@@ -132,7 +132,7 @@ impl fmt::Display for Cell {
     /// Fractions have the digits that give them back.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => f.write_str(text),
+            Self::Text(text) => f.write_str(text.as_utf8().unwrap_or_default()),
             Self::Integer(number) => number.fmt(f),
             Self::Number(number) => number.fmt(f),
         }

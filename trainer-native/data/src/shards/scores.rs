@@ -3,6 +3,7 @@
 use super::columns::{Column, ColumnKind};
 use super::rows::{Cells, Rows};
 use super::table::{Nature, ShardTable};
+use genolewm_core::limits::{MAX_LINE_BYTES, MAX_UNPACKED_FOLD};
 use genolewm_core::{ErrorCode, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,6 +26,8 @@ const SCORES: Nature = Nature {
     what: "a table of scores",
     remedy: "give the Parquet file that `genolewm score` wrote",
     batch_rows: 8192,
+    longest: MAX_LINE_BYTES,
+    fold: MAX_UNPACKED_FOLD,
 };
 
 /// The rows of a table of scores in their order, each by the names of its columns: text, with the

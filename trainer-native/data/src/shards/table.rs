@@ -269,7 +269,7 @@ fn read_column(
             read_values(reader, rows, |value| Ok(Cell::Number(value)))
         }
         (ColumnKind::Flag, ColumnReader::BoolColumnReader(reader)) => {
-            read_values(reader, rows, |value| Ok(Cell::Text(value.to_string())))
+            read_values(reader, rows, |value| Ok(Cell::from(&*value.to_string())))
         }
         _ => Err(ParquetError::General("its type changes".to_owned())),
     }
