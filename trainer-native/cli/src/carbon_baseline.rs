@@ -1,7 +1,7 @@
 //! `genolewm carbon-baseline`: the zero-shot baseline that surprise is measured against.
 
 use super::common::alleles::AlleleArgs;
-use super::common::backend::on_backend;
+use super::common::backend::Backend;
 use super::common::identity::now;
 use super::common::output::{Output, display_name};
 use super::common::terminal::Terminal;
@@ -9,14 +9,15 @@ use super::scoring::regions::read_regions;
 use super::scoring::session::{Session, SessionRequest};
 use super::scoring::skipped::SkippedFile;
 use crate::common::command::{Context, Status};
+use clap::ValueEnum;
 use genolewm::bundle::load_language_model;
 use genolewm::files::Directory;
 use genolewm::format::given;
-use genolewm::ops::NativeOps;
+use genolewm::ops::{NativeOps, Precision};
 use genolewm::scorer::{Outcome, Placer, RecordOutcome, ScoredBy, Selection, Workers};
-use genolewm_core::Result;
 use genolewm_core::edit::AlleleForm;
 use genolewm_core::source::Whose;
+use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_evaluate::baselines::carbon::{
     BaselineRow, CarbonIdentity, CarbonRun, CarbonScorer, GENERATED_BY, Known,
 };
@@ -70,9 +71,17 @@ pub struct Args {
     /// Write the alleles that were not scored, with reasons
     #[arg(long, value_name = "FILE")]
     skipped: Option<PathBuf>,
-    /// Where the encoder runs: auto, cpu, or wgpu
-    #[arg(long, value_name = "NAME", default_value = "auto")]
+    /// Where the encoder runs: auto (the processor), cpu, wgpu, or cuda
+    #[arg(
+        long,
+        visible_alias = "device",
+        value_name = "NAME",
+        default_value = "auto"
+    )]
     backend: String,
+    /// Numbers that products are computed in
+    #[arg(long, value_enum, value_name = "DTYPE", default_value_t)]
+    dtype: Dtype,
     /// Alleles in one call of the encoder
     #[arg(long, value_name = "N", default_value = "8")]
     batch_size: NonZeroUsize,
@@ -89,7 +98,52 @@ pub struct Args {
 /// that is none or a file outside `--artifact-root`.
 pub fn run(args: &Args, _: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let metadata = metadata(args)?;
-    on_backend!(&args.backend, ops => run_on(ops, args, metadata, terminal))
+    match Backend::open(&args.backend)? {
+        Backend::Burn(ops) => {
+            let ops = ops.with_precision(args.precision()?);
+            run_on(ops, args, metadata, terminal)
+        }
+        Backend::Wgpu(ops) => match args.precision()? {
+            Precision::F32 => run_on(ops, args, metadata, terminal),
+            Precision::Bf16 => Err(Error::new(
+                ErrorCode::DeployBackendUnsupported,
+                "the kernels of wgpu compute in fp32 alone",
+            )
+            .with_remedy("leave --dtype out, or use --backend cpu or cuda")),
+        },
+    }
+}
+
+/// Numbers that products are computed in, by the Python package's names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Dtype {
+    /// 32 bits
+    #[default]
+    Fp32,
+    /// 16 bits with the range of 32, for products; all else has 32
+    Bf16,
+    /// Refused: the range of fp16 is too small for Carbon's numbers
+    Fp16,
+}
+
+impl Args {
+    /// # Errors
+    /// `DEPLOY.BACKEND_UNSUPPORTED` for fp16, `INPUT.GENERIC` for a cache of other numbers.
+    fn precision(&self) -> Result<Precision> {
+        match self.dtype {
+            Dtype::Fp32 => Ok(Precision::F32),
+            Dtype::Bf16 if self.logp_cache_jsonl.is_some() => {
+                let message = "a cache of log-likelihoods holds those of fp32";
+                Err(Error::input(message).with_remedy("leave --dtype or --logp-cache-jsonl out"))
+            }
+            Dtype::Bf16 => Ok(Precision::Bf16),
+            Dtype::Fp16 => {
+                let message = "no backend computes products in fp16";
+                let error = Error::new(ErrorCode::DeployBackendUnsupported, message);
+                Err(error.with_remedy("use --dtype bf16 or fp32"))
+            }
+        }
+    }
 }
 
 fn run_on(

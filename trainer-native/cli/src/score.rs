@@ -13,6 +13,10 @@ use genolewm_core::{Error, ErrorCode, Result};
 /// `INPUT.*` for flags, variants and reference, `RESOURCE.*` for files, `DEPLOY.*`, `CONFIG.*` and
 /// `PROVENANCE.*` for the model.
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
+    if context.shared.no_receipt && args.output.receipt.is_some() {
+        let message = "--receipt asks for what --no-receipt leaves out";
+        return Err(Error::new(ErrorCode::InputGeneric, message).with_remedy("give one of them"));
+    }
     if let Some(variant) = &args.variant {
         return single::run(args, variant, context, terminal);
     }

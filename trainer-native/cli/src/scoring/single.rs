@@ -38,12 +38,12 @@ fn run_on(
     context: &Context<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let runtime = model::runtime(ops, &args.model)?;
+    let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
     let mut places = Places::open(&args.context, terminal)?;
     let scored = score(&runtime, args, variant, &mut places)?;
     let row = scored.row(variant.clone()).to_json_line()?;
     let path = args.output.receipt.as_deref();
-    let receipt = path.filter(|_| !context.shared.no_receipt).map(|path| {
+    let receipt = path.map(|path| {
         let receipt = runtime.receipt(&scored, ReceiptScope::SingleVariant)?;
         written(path, &receipt.to_json_line()?)
     });
