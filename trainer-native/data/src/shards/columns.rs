@@ -1,7 +1,7 @@
 //! Columns of a Parquet file: what a table has, and how one is written.
 
 use parquet::basic::Type as PhysicalType;
-use parquet::data_type::DataType;
+use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
 use std::io::Write;
@@ -86,16 +86,24 @@ impl Column {
 /// What a row has in a column.
 #[derive(Debug, Clone)]
 pub(super) enum Cell {
-    Text(String),
+    /// In UTF-8. Rows share the bytes of their page.
+    Text(ByteArray),
     Integer(i64),
     /// Stored as f32.
     Number(f64),
 }
 
 impl Cell {
-    pub(super) fn text(self) -> Option<String> {
+    pub(super) fn bytes(self) -> Option<ByteArray> {
         match self {
             Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => text.as_utf8().ok().map(str::to_owned),
             _ => None,
         }
     }
@@ -117,7 +125,7 @@ impl Cell {
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 
