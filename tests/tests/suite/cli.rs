@@ -83,8 +83,10 @@ fn an_unknown_backend_is_a_deployment_error() {
         dir.run(&run).fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
     }
     let onnx = dir.run("score --vcf in.vcf --fasta ref.fa --backend onnx");
+    let onnx = onnx.fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
     assert!(onnx.stderr().contains("export --format onnx"), "{onnx}");
-    let coreml = dir.run("evaluate --corpus c --holdout h --output o --backend coreml");
+    let coreml = dir.run("doctor --backend coreml");
+    let coreml = coreml.fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
     assert!(coreml.stderr().contains("Metal"), "{coreml}");
 }
 

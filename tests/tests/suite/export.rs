@@ -141,6 +141,6 @@ fn a_checkpoint_of_pytorch_is_exported_without_being_run() {
             .fails("INPUT.GENERIC", 2);
     }
     let evil = dir.run(&export("evil.pt", "--overwrite"));
+    let evil = evil.fails("DEPLOY.EXPORT_FORMAT", 7);
     assert!(evil.stderr().contains("__builtin__.print"), "{evil}");
-    evil.fails("DEPLOY.EXPORT_FORMAT", 7);
 }

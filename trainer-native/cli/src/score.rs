@@ -18,7 +18,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
         return Err(Error::new(ErrorCode::InputGeneric, message).with_remedy("give one of them"));
     }
     if let Some(variant) = &args.variant {
-        return single::run(args, variant, context, terminal);
+        return single::run(args, variant, terminal);
     }
     let missing = |flag: &str, why: &str| {
         Error::new(ErrorCode::InputGeneric, format!("{flag} is missing")).with_remedy(why)

@@ -16,7 +16,8 @@ fn every_flag_of_the_table_is_one_of_its_command() {
     for (index, line) in TABLE.lines().enumerate().skip(1) {
         let cell = line.split('\t').nth(COMMANDS).unwrap_or("-");
         let written = cell.split(", ").filter(|item| *item != "-");
-        for item in written.filter(|item| !item.starts_with("cargo xtask ")) {
+        let elsewhere = |item: &&str| item.starts_with("cargo xtask ") || item.starts_with("docs/");
+        for item in written.filter(|item| !elsewhere(item)) {
             assert!(
                 is_known(&program, item),
                 "docs/api/mapping.tsv:{}: no `{item}`",

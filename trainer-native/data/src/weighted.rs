@@ -8,13 +8,17 @@ use rand_chacha::ChaCha8Rng;
 pub struct WeightedChoice<T>(Vec<(T, f64)>);
 
 impl<T: Copy> WeightedChoice<T> {
-    /// Things with weights, which need not sum to 1; negative ones count as 0.
+    /// Things with weights, which need not sum to 1; negative ones, and what is no finite number, count
+    /// as 0.
     #[must_use]
     pub fn of(entries: impl IntoIterator<Item = (T, f64)>) -> Self {
         Self(
             entries
                 .into_iter()
-                .map(|(thing, weight)| (thing, weight.max(0.0)))
+                .map(|(thing, weight): (T, f64)| {
+                    let counts = weight.is_finite() && weight > 0.0;
+                    (thing, if counts { weight } else { 0.0 })
+                })
                 .collect(),
         )
     }
@@ -74,6 +78,10 @@ mod tests {
             "{drawn:?}"
         );
         assert_eq!(WeightedChoice::<u8>::of([]).draw(&mut rng), None);
-        assert_eq!(WeightedChoice::of([(1, 0.0)]).draw(&mut rng), None);
+        for nothing in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(WeightedChoice::of([(1, nothing)]).draw(&mut rng), None);
+            let other = WeightedChoice::of([(1, nothing), (2, 1.0)]);
+            assert_eq!(other.counts(5, &mut rng), [(1, 0), (2, 5)]);
+        }
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Row<'a> {
     pub(super) rust: Vec<&'a str>,
     /// Names that the npm package exports; behind a dot, what they have.
     pub(super) javascript: Vec<&'a str>,
-    /// Commands of the program with a flag, or of this repository.
+    /// Commands of the program with a flag, or of this repository; or pages.
     pub(super) commands: Vec<&'a str>,
     pub(super) remark: &'a str,
 }
