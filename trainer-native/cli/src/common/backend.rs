@@ -15,7 +15,8 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// Opens the backend of that name; `auto` is the processor, unless it was [chosen](choose).
+    /// Opens the backend of that name; `auto` is the processor, unless a command chose before
+    /// ([`fastest`](crate::common::model::fastest)).
     ///
     /// # Errors
     /// `DEPLOY.BACKEND_UNSUPPORTED` for a backend that this program or this machine does not have.

@@ -5,7 +5,7 @@ use super::writer::{Compressed, Format};
 use crate::common::alleles::AlleleArgs;
 use crate::common::model::ModelArgs;
 use genolewm::scorer::{BATCH_SIZE, GenomicContext, ScoreOptions};
-use genolewm_core::Result;
+use genolewm_core::Error;
 use genolewm_core::context::{
     DEFAULT_MIN_BUCKET_SIZE, RegionClass, RepeatClass, classify_repeat, region_of_terms,
 };
@@ -92,7 +92,7 @@ pub struct Args {
 #[command(next_help_heading = "Context")]
 pub struct RankArgs {
     /// The region that all variants lie in: a class, or terms such as missense_variant
-    #[arg(long, value_name = "TERMS", value_parser = region_of_terms, conflicts_with = "annotation")]
+    #[arg(long, value_name = "TERMS", value_parser = region, conflicts_with = "annotation")]
     pub region: Option<RegionClass>,
     /// The repeat that all variants lie in: a class, or terms such as LINE/L1
     #[arg(long, value_name = "TERMS", value_parser = repeat, conflicts_with = "repeats")]
@@ -123,8 +123,18 @@ impl RankArgs {
     }
 }
 
-fn repeat(text: &str) -> Result<RepeatClass> {
-    classify_repeat(Some(text))
+fn region(text: &str) -> core::result::Result<RegionClass, String> {
+    region_of_terms(text).map_err(|error| said(&error))
+}
+
+fn repeat(text: &str) -> core::result::Result<RepeatClass, String> {
+    classify_repeat(Some(text)).map_err(|error| said(&error))
+}
+
+/// What is wrong with a flag's value: the parser of flags adds code and value.
+fn said(error: &Error) -> String {
+    let remedy = error.remedy().map(|remedy| format!(": {remedy}"));
+    format!("{}{}", error.message(), remedy.unwrap_or_default())
 }
 
 /// Where results go.
