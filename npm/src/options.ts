@@ -158,7 +158,8 @@ export const openOptions = (given: unknown): OpenReferenceOptions =>
 /** Options of `verifyReceipt`, with those of its input. */
 export const verifyOptions = (given: unknown): VerifyReceiptOptions => {
   const options = checked("verifyReceipt", given, VERIFY);
-  if (options.input !== undefined) checked("the input of verifyReceipt", options.input, RECEIPT_INPUT);
+  if (options.input !== undefined)
+    checked("the input of verifyReceipt", options.input, RECEIPT_INPUT);
   if (options.rerun !== true || options.input !== undefined) return options;
   const remedy = "Give { input: { edit, window } }, or a reference in place of the window.";
   throw refused("verifyReceipt scores again what it is given.", "input", undefined, remedy);
@@ -184,7 +185,9 @@ export function alleleTable(alleles: Iterable<ReferenceAllele>): string {
   for (const place of alleles as Iterable<unknown>) {
     const [contig, pos, allele] = Array.isArray(place) ? (place as unknown[]) : [];
     const fits =
-      typeof contig === "string" && isOffset(pos) && typeof allele === "string" &&
+      typeof contig === "string" &&
+      isOffset(pos) &&
+      typeof allele === "string" &&
       !/\s/.test(contig + allele);
     required("importRaw", "referenceAlleles", PLACES.words, fits, place);
     lines.push(`${contig}\t${pos}\t${allele}`);
@@ -194,7 +197,9 @@ export function alleleTable(alleles: Iterable<ReferenceAllele>): string {
 
 /** Of options, those that say among what variants are ranked. */
 export function rankOf(options: RankOptions): RankOptions {
-  const named = Object.keys(RANK).filter((name) => options[name as keyof RankOptions] !== undefined);
+  const named = Object.keys(RANK).filter(
+    (name) => options[name as keyof RankOptions] !== undefined,
+  );
   return Object.fromEntries(named.map((name) => [name, options[name as keyof RankOptions]]));
 }
 

@@ -292,7 +292,8 @@ export class GenoLeWMRuntime {
   async importRaw(file: InputLike, options: ImportOptions): Promise<ImportResult> {
     const given = importOptions(options);
     const { sampleId = DEFAULT_SAMPLE, reference: genome, member, format, signal } = given;
-    const alleles = given.referenceAlleles === undefined ? null : alleleTable(given.referenceAlleles);
+    const alleles =
+      given.referenceAlleles === undefined ? null : alleleTable(given.referenceAlleles);
     const told = {
       sampleId,
       ...(member === undefined ? {} : { member }),
@@ -303,7 +304,9 @@ export class GenoLeWMRuntime {
         const params = { sources: { input }, reference, alleles, options: told };
         return JSON.parse(await this.#call("importRaw", params, signal)) as ImportResult;
       };
-      return genome === undefined ? convert(null) : this.#withReference(genome, { signal }, convert);
+      return genome === undefined
+        ? convert(null)
+        : this.#withReference(genome, { signal }, convert);
     });
   }
 

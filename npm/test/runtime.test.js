@@ -301,10 +301,13 @@ test("variants are ranked among those that they are said to lie among", async ()
   assert.match(intron.bucketId, /^(intron|\*)/);
   const few = await runtime.scoreVariant(edit, { reference, minBucketSize: 1e15 });
   assert.equal(few.bucketId, "*");
-  const vcf = new Blob(["##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n", "chr17\t41246481\t.\tT\tC\n"]);
+  const vcf = new Blob([
+    "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n",
+    "chr17\t41246481\t.\tT\tC\n",
+  ]);
   const [row] = await collect(runtime.scoreVcf(vcf, { reference, ...rank, aggregation: "max" }));
   assert.deepEqual([row.bucketId, row.sigmaRaw], [intron.bucketId, intron.sigmaRaw]);
-  for (const slip of [{ region: "intronic_varient" }, { repeat: "lime" }]) {
+  for (const slip of [{ region: "intronn_variant_" }, { repeat: "lime" }]) {
     const call = runtime.scoreVariant(edit, { reference, ...slip });
     await assert.rejects(call, { code: "INPUT.GENERIC" });
   }
@@ -315,7 +318,11 @@ test("an array file becomes a VCF by alleles that are given", async () => {
   const heading = "# rsid\tchromosome\tposition\tgenotype\n";
   const rows = ["rs1\t1\t1010\tAC\n", "rs2\t1\t1020\tGG\n", "rs3\t2\t5\t--\n"];
   const file = new Blob([heading, ...rows]);
-  const referenceAlleles = new Set([["chr1", 1010, "A"], ["1", 1020, "G"], ["2", 5, "T"]]);
+  const referenceAlleles = new Set([
+    ["chr1", 1010, "A"],
+    ["1", 1020, "G"],
+    ["2", 5, "T"],
+  ]);
   const named = await runtime.importRaw(file, { referenceAlleles, format: "23andme" });
   assert.match(named.vcf, /\n1\t1010\trs1\tA\tC\t\.\tPASS\tSOURCE=23andMe\tGT\t0\/1\n/);
   const counts = [named.recordsWritten, named.refCallsSkipped, named.noCallsSkipped];

@@ -42,9 +42,19 @@ function missing(list) {
   });
   const file = join(folder, "check.ts");
   writeFileSync(file, [`import type * as api from ${declarations};`, ...checks].join("\n"));
-  const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--module", "nodenext"];
+  const options = [
+    "--noEmit",
+    "--strict",
+    "--skipLibCheck",
+    "--target",
+    "es2022",
+    "--module",
+    "nodenext",
+  ];
   const tsc = join(root, "node_modules/.bin/tsc");
-  const { stdout, error } = spawnSync(tsc, [...options, "--ignoreConfig", file], { encoding: "utf8" });
+  const { stdout, error } = spawnSync(tsc, [...options, "--ignoreConfig", file], {
+    encoding: "utf8",
+  });
   assert.equal(error, undefined);
   const lines = [...stdout.matchAll(/check\.ts\((\d+),/g)].map(([, line]) => Number(line) - 2);
   assert.ok(lines.length > 0 || stdout === "", stdout);

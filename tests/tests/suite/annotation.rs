@@ -95,7 +95,7 @@ fn a_region_that_is_named_ranks_as_one_that_annotation_finds() {
         assert_eq!(large["bucket_id"], "*");
     }
     for slip in [
-        "--region intronic_varient",
+        "--region intronn_variant_",
         "--repeat lime",
         "--min-bucket-size 0",
     ] {

@@ -1,14 +1,16 @@
 //! `predictor_checkpoint.pt`, what the Python package's trainer saves: a ZIP archive of a pickle and of
 //! files of numbers. A pickle is a program; it is read here without being run.
 
+mod errors;
 mod pickle;
 
 use super::report;
 use super::{Artifact, ExportFormat};
+use errors::{damaged, not_read};
 use genolewm::weights::NamedTensor;
+use genolewm_core::Result;
 use genolewm_core::limits::{MAX_ARCHIVE_FILES, MAX_DOCUMENT_BYTES};
 use genolewm_core::provenance::sha256_prefixed;
-use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::read;
 use genolewm_train::serialize::{Tensors, serialize};
 use half::{bf16, f16};
@@ -17,7 +19,6 @@ use rawzip::{CompressionMethod, ZipArchive};
 use safetensors::tensor::Dtype;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::path::Path;
 
 /// A checkpoint that was read.
@@ -265,16 +266,6 @@ impl Numbers<'_> {
             .get(start..start.checked_add(self.width)?)
             .map(self.read)
     }
-}
-
-fn not_read(error: &impl Display) -> Error {
-    damaged("it is no archive of PyTorch").with_detail("reason", error)
-}
-
-/// What is wrong with the checkpoint.
-fn damaged(what: &str) -> Error {
-    Error::new(ErrorCode::DeployExportFormat, format!("the checkpoint cannot be read: {what}"))
-        .with_remedy("give a predictor_checkpoint.pt that torch.save wrote, or a checkpoint of `train predictor`")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a pickle says, without doing what it asks: a stack machine that knows the operations of plain
 //! data, and of the functions that a pickle may call only those that make tensors.
 
-use super::damaged;
+use super::errors::damaged;
 use genolewm_core::Result;
 use genolewm_core::limits::{MAX_NESTING, MAX_PICKLE_OPERATIONS};
 use std::rc::Rc;

@@ -1,4 +1,5 @@
 use super::*;
+use genolewm_core::ErrorCode;
 
 const FIXTURE: &[u8] = include_bytes!("../../../../tests/fixtures/torch/predictor_checkpoint.pt");
 const EVIL: &[u8] = include_bytes!("../../../../tests/fixtures/torch/evil.pt");
