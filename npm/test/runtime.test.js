@@ -302,8 +302,8 @@ test("variants are ranked among those that they are said to lie among", async ()
   const few = await runtime.scoreVariant(edit, { reference, minBucketSize: 1e15 });
   assert.equal(few.bucketId, "*");
   const vcf = new Blob([
-    "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\n",
-    "chr17\t41246481\t.\tT\tC\n",
+    "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n",
+    "chr17\t41246481\t.\tT\tC\t.\t.\t.\n",
   ]);
   const [row] = await collect(runtime.scoreVcf(vcf, { reference, ...rank, aggregation: "max" }));
   assert.deepEqual([row.bucketId, row.sigmaRaw], [intron.bucketId, intron.sigmaRaw]);

@@ -56,6 +56,10 @@ pub const MAX_INTEGER_DIGITS: usize = 4_300;
 /// a tokenizer's file, a report.
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 
+/// Bytes of a file of weights in the package: a module's memory ends at 4 GiB, and holds more than the
+/// file. Natively they are as large as they are.
+pub const MAX_WEIGHTS_BYTES: usize = 2_048 << 20;
+
 /// Bases of a model's window, of its tiles and of the scale of its positions: ten times the longest
 /// context that models of DNA are run with.
 pub const MAX_WINDOW_BP: usize = 1 << 20;

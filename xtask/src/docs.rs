@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::{Verdict, api, command};
+use crate::{Verdict, api, cases, command};
 
 /// A list that stands in code, on a page and in the package's types: between `from` and the next
 /// line that is `}`, the first string of each line; on the page, the first column or any word in
@@ -114,6 +114,7 @@ pub(crate) fn check(root: &Path, arguments: &[String]) -> Verdict {
             ));
         }
     }
+    faults.extend(cases::faults(root));
     let good = format!(
         "{items} codes, reasons and limits are documented, {names} names of the Python package mapped, \
          links of {} pages lead somewhere",

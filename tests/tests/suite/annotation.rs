@@ -75,7 +75,8 @@ fn a_region_that_is_named_ranks_as_one_that_annotation_finds() {
     let fasta = example("brca1.hg19.fa.gz");
     dir.create(
         "in.vcf",
-        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\nchr17\t41200109\t.\tT\tC\n",
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
+         chr17\t41200109\t.\tT\tC\t.\t.\t.\n",
     );
     let calibrate = calibrated(&dir, &context());
     assert!(calibrate.contains("intron|mid|none"), "{calibrate}");

@@ -4,7 +4,7 @@ use super::columns::{Cell, Column, ColumnKind, SHARD_SCHEMA_VERSION, write_optio
 use super::table::{RowBatch, ShardSource, ShardTable};
 use genolewm_core::position::Position;
 use genolewm_core::{ErrorCode, Result};
-use parquet::data_type::{ByteArrayType, FloatType, Int64Type};
+use parquet::data_type::{BoolType, ByteArrayType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
 use std::io::Write;
@@ -46,6 +46,10 @@ pub(super) fn write_rows<R: ShardRow>(
             ColumnKind::Number => {
                 let numbers = cells.map(|cell| Some(cell?.number()? as f32));
                 write_optional::<FloatType>(group, &numbers.collect())?;
+            }
+            ColumnKind::Flag => {
+                let flags = cells.map(|cell| cell?.text()?.parse().ok());
+                write_optional::<BoolType>(group, &flags.collect())?;
             }
         }
     }
@@ -138,6 +142,11 @@ impl Cells<'_> {
     pub(super) fn text(&self, name: &str) -> Result<String> {
         let found = self.optional_text(name);
         found.ok_or_else(|| self.wrong("a cell is empty", name))
+    }
+
+    /// What the row has in a column, as text.
+    pub(super) fn shown(&self, name: &str) -> Option<String> {
+        Some(self.batch.cell(name, self.row)?.to_string())
     }
 
     pub(super) fn optional_text(&self, name: &str) -> Option<String> {

@@ -268,6 +268,9 @@ fn read_column(
         (ColumnKind::Number, ColumnReader::DoubleColumnReader(reader)) => {
             read_values(reader, rows, |value| Ok(Cell::Number(value)))
         }
+        (ColumnKind::Flag, ColumnReader::BoolColumnReader(reader)) => {
+            read_values(reader, rows, |value| Ok(Cell::from(&*value.to_string())))
+        }
         _ => Err(ParquetError::General("its type changes".to_owned())),
     }
 }
