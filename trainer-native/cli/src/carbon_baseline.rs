@@ -24,6 +24,7 @@ use genolewm_evaluate::baselines::carbon::{
 use genolewm_evaluate::metrics_file::artifacts::package_path;
 use genolewm_report::output::io_error;
 use genolewm_report::python::json::{json_document, json_line};
+use genolewm_train::backends::CUDA;
 use std::fs;
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;
@@ -99,19 +100,10 @@ pub struct Args {
 /// that is none or a file outside `--artifact-root`.
 pub fn run(args: &Args, _: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let metadata = metadata(args)?;
+    let precision = args.precision()?;
     match Backend::open(&args.backend)? {
-        Backend::Burn(ops) => {
-            let ops = ops.with_precision(args.precision()?);
-            run_on(ops, args, metadata, terminal)
-        }
-        Backend::Wgpu(ops) => match args.precision()? {
-            Precision::F32 => run_on(ops, args, metadata, terminal),
-            Precision::Bf16 => Err(Error::new(
-                ErrorCode::DeployBackendUnsupported,
-                "the kernels of wgpu compute in fp32 alone",
-            )
-            .with_remedy("leave --dtype out, or use --backend cpu or cuda")),
-        },
+        Backend::Burn(ops) => run_on(ops.with_precision(precision), args, metadata, terminal),
+        Backend::Wgpu(ops) => run_on(ops, args, metadata, terminal),
     }
 }
 
@@ -121,28 +113,32 @@ enum Dtype {
     /// 32 bits
     #[default]
     Fp32,
-    /// 16 bits with the range of 32, for products; all else has 32
+    /// 16 bits with the range of 32, for products on cuda; all else has 32
     Bf16,
-    /// Refused: the range of fp16 is too small for Carbon's numbers
+    /// No backend has them
     Fp16,
 }
 
 impl Args {
     /// # Errors
-    /// `DEPLOY.BACKEND_UNSUPPORTED` for fp16, `INPUT.GENERIC` for a cache of other numbers.
+    /// `DEPLOY.BACKEND_UNSUPPORTED` for numbers that the backend does not compute in, `INPUT.GENERIC`
+    /// for a cache of others.
     fn precision(&self) -> Result<Precision> {
+        let refused = |message: &str| {
+            let error = Error::new(ErrorCode::DeployBackendUnsupported, message);
+            Err(error.with_remedy("leave --dtype out: fp32 is the more exact"))
+        };
         match self.dtype {
             Dtype::Fp32 => Ok(Precision::F32),
+            Dtype::Bf16 if self.backend != CUDA => {
+                refused("only GPUs of NVIDIA compute products in bf16 here (--backend cuda)")
+            }
             Dtype::Bf16 if self.logp_cache_jsonl.is_some() => {
                 let message = "a cache of log-likelihoods holds those of fp32";
                 Err(Error::input(message).with_remedy("leave --dtype or --logp-cache-jsonl out"))
             }
             Dtype::Bf16 => Ok(Precision::Bf16),
-            Dtype::Fp16 => {
-                let message = "no backend computes products in fp16";
-                let error = Error::new(ErrorCode::DeployBackendUnsupported, message);
-                Err(error.with_remedy("use --dtype bf16 or fp32"))
-            }
+            Dtype::Fp16 => refused("no backend computes products in fp16"),
         }
     }
 }
