@@ -37,6 +37,9 @@ pub const MAX_WARNINGS: usize = 100;
 /// Bytes that one variant of a JSON list may take.
 pub const MAX_JSON_VARIANT_BYTES: usize = 1 << 20;
 
+/// Operations of a pickle: a checkpoint of a few hundred tensors has some ten thousand.
+pub const MAX_PICKLE_OPERATIONS: usize = 1_000_000;
+
 /// Nesting of JSON and YAML, so that no input can exhaust the stack.
 pub const MAX_NESTING: usize = 64;
 

@@ -314,6 +314,9 @@ fn command_line(args: &[OsString]) -> String {
 }
 
 #[cfg(test)]
+mod surface_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
