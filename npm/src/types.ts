@@ -461,7 +461,7 @@ export interface SkippedRow extends RowBase {
   readonly status: "skipped";
   /** `malformed` is a record that was not understood. */
   readonly reason: SkipReason | "malformed";
-  /** The reason as a sentence. */
+  /** The reason as a sentence; of `ref_mismatch` with the bases that the reference has. */
   readonly description: string;
 }
 

@@ -267,7 +267,9 @@ impl FileRun {
             };
             let receipt = receipts.next().flatten();
             let row = match outcome {
-                Outcome::Skipped(reason) => Row::skipped(subject, *reason),
+                Outcome::Skipped(reason) => {
+                    Row::skipped(subject, *reason, record.describe(*reason))
+                }
                 Outcome::Scored(scored) => Row::scored(subject, scored, receipt)?,
             };
             let carriers = self.run.intake().carriers();

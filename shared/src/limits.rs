@@ -144,3 +144,32 @@ pub const MAX_PLAN_HORIZON: usize = 1 << 10;
 
 /// Candidates of one round of a plan, all of which are held.
 pub const MAX_PLAN_SAMPLES: usize = 1 << 20;
+
+/// Bytes of the footer of a Parquet file. One of 1,000 row groups of 20 columns takes 4 MB.
+pub const MAX_PARQUET_FOOTER_BYTES: usize = 6 << 20;
+
+/// Columns and groups of columns in the schema of a Parquet file.
+pub const MAX_PARQUET_SCHEMA: usize = 1 << 12;
+
+/// Names of all columns of a Parquet file, each with those of the groups around it.
+pub const MAX_PARQUET_NAMES_BYTES: usize = 8 << 20;
+
+/// Memory in any case of the pages of a Parquet file that are open at once: one and the dictionary
+/// of each column.
+pub const MAX_PAGES_BYTES: usize = 64 << 20;
+
+/// How often the size of its file it may be beyond that.
+pub const MAX_PAGES_FOLD: usize = 4;
+
+/// A text in a Parquet table of variants.
+pub const MAX_CELL_BYTES: usize = 1 << 20;
+
+/// Numbers of the states in a group of rows of a window cache in any case.
+pub const MAX_STATES_NUMBERS: usize = 1 << 21;
+
+/// Memory of the variants of one file with what is known of each, in any case.
+pub const MAX_VARIANTS_BYTES: usize = 16 << 20;
+
+/// How often the size of its file it may be beyond that. A variant of ClinVar takes some 200 bytes,
+/// and 12 in a shard.
+pub const MAX_VARIANTS_FOLD: usize = 24;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::{Verdict, command};
+use crate::{Verdict, cases, command};
 
 /// A list that stands in code, on a page and in the package's types: between `from` and the next
 /// line that is `}`, the first string of each line; on the page, the first column or any word in
@@ -108,6 +108,7 @@ pub(crate) fn check(root: &Path) -> Verdict {
             ));
         }
     }
+    faults.extend(cases::faults(root));
     let good = format!(
         "{items} codes, reasons and limits are documented, links of {} pages lead somewhere",
         pages.len()

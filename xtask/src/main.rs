@@ -8,6 +8,7 @@
 mod command;
 mod files;
 mod deny;
+mod cases;
 mod docs;
 mod layers;
 mod size;

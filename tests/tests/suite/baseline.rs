@@ -3,7 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
-use genolewm_tests::{dir, golden};
+use genolewm_tests::{dir, genome, golden};
 use serde_json::Value;
 
 const BASELINE: &str = "carbon-baseline --vcf golden/baseline.vcf --fasta golden/ref.fa \
@@ -70,6 +70,24 @@ fn a_cache_spares_what_is_known_and_gives_the_same_bytes() {
     dir.create("cache.jsonl", "{}\n");
     dir.run(&cached).fails("INPUT.GENERIC", 2);
     assert_eq!(dir.text("cache.jsonl"), "{}\n");
+}
+
+#[test]
+fn a_kill_lost_every_log_likelihood() {
+    let dir = golden::prepared(dir!(), genome::vcf(100..1100));
+    let run = "carbon-baseline --vcf in.vcf --fasta ref.fa --carbon-model-dir golden/encoder \
+               --window-bp 4096 --batch-size 4 --output-scores scores.jsonl \
+               --logp-cache-jsonl cache.jsonl";
+    let cache = dir.path("cache.jsonl");
+    dir.run(run).kill_when(|| cache.exists());
+    dir.assert_no_output(&["scores.jsonl"]);
+    let kept = golden::json_lines(&dir.text("cache.jsonl"));
+    assert!(!kept.is_empty());
+    // What is kept is right: the few variants of it are not computed again.
+    dir.create("in.vcf", genome::vcf(100..102));
+    let told = dir.run(run).ok().stdout();
+    let told: Value = serde_json::from_str(&told).expect("a line of JSON");
+    assert_eq!(told["new_logp_evaluations"], 0);
 }
 
 #[test]

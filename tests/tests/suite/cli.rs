@@ -177,10 +177,7 @@ fn wrong_configurations_are_configuration_errors() {
 
 #[test]
 fn a_reader_that_leaves_early_is_success() {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", genome::vcf([100]));
+    let dir = golden::prepared(dir!(), genome::vcf([100]));
     let score = format!("score --vcf in.vcf --fasta ref.fa {}", golden::MODEL);
     for run in [score.as_str(), "completions bash", "--help"] {
         let mut command = dir.run(run).into_command();
@@ -210,10 +207,7 @@ fn doctor_checks_the_model() {
 
 #[test]
 fn calibration_tables_are_written_and_shown() {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", genome::vcf((100..160).step_by(3)));
+    let dir = golden::prepared(dir!(), genome::vcf((100..160).step_by(3)));
     let run = format!(
         "calibrate --vcf in.vcf --fasta ref.fa {} -o table.parquet",
         golden::MODEL

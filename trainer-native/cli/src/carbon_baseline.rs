@@ -28,6 +28,7 @@ use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Score variants by how much less likely they make the sequence around them
 ///
@@ -133,7 +134,12 @@ fn run_on(
         answer: Box::new(|batch| lock().rows(batch)),
     };
     let placer = Placer::new(args.window_bp, None).of_alleles(args.form.alleles);
+    let mut kept: Option<Instant> = None;
     let accounts = session.run(placer, &workers, |record, _| {
+        if kept.is_none_or(|at| at.elapsed() >= KEEP_EVERY) {
+            write_cache(args, &identity, lock().known())?;
+            kept = Some(Instant::now());
+        }
         write_rows(&record, &mut output)
     })?;
     let baseline = lock();
@@ -187,6 +193,9 @@ fn tell(
     }
     terminal.line(line)
 }
+
+/// How much of the work a run that is killed may lose.
+const KEEP_EVERY: Duration = Duration::from_secs(10);
 
 fn read_cache(args: &Args, identity: &CarbonIdentity) -> Result<Known> {
     let Some(path) = &args.logp_cache_jsonl else {

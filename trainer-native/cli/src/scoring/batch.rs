@@ -13,12 +13,12 @@ use crate::common::command::{Context, Status};
 use crate::common::model;
 use crate::common::terminal::Terminal;
 use genolewm::ops::NativeOps;
-use genolewm::runtime::{NativeReference, now};
-use genolewm::scorer::{Outcome, Placer, RecordOutcome, Selection, refused, refused_at};
+use genolewm::runtime::now;
+use genolewm::scorer::{Outcome, Placer, RecordOutcome, Selection};
 use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::error::Location;
-use genolewm_core::source::{SourceFormat, VariantReader, VariantRecord, Whose};
+use genolewm_core::source::{SourceFormat, VariantReader, Whose};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -93,7 +93,7 @@ fn run_on(
         let accounts = session.run(placer, &workers, |mut record, reference| {
             places.put(&mut record.outcomes, reference, &runtime)?;
             if args.strict {
-                check_strictly(&record, reference, variants, origin.format)?;
+                check_strictly(&record, variants, origin.format)?;
             }
             files.record(&record)
         })?;
@@ -129,12 +129,7 @@ fn tell_source(reader: &VariantReader, args: &Args, terminal: &mut Terminal<'_>)
 }
 
 /// `--strict`: the first allele without a score is an error.
-fn check_strictly(
-    record: &RecordOutcome,
-    reference: &mut NativeReference,
-    file: &Path,
-    format: SourceFormat,
-) -> Result<()> {
+fn check_strictly(record: &RecordOutcome, file: &Path, format: SourceFormat) -> Result<()> {
     let is_array = format.is_array();
     // Most rows of an array say that nothing is there, which is no fault.
     let fault = |reason: &SkipReason| {
@@ -143,16 +138,6 @@ fn check_strictly(
     let mut reasons = record.outcomes.iter().filter_map(Outcome::reason);
     reasons.find(fault).map_or(Ok(()), |reason| {
         let place = Location::line(&file.display().to_string(), record.record.line);
-        let VariantRecord {
-            contig,
-            pos,
-            reference: allele,
-            ..
-        } = record.record.as_ref();
-        let error = match pos.zip(allele.as_deref()) {
-            Some((pos, allele)) => refused_at(reference, contig, pos, allele, reason),
-            None => refused(reason),
-        };
-        Err(error.at(place))
+        Err(record.refused(reason).at(place))
     })
 }

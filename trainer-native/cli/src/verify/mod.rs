@@ -10,8 +10,9 @@ use super::common::terminal::Terminal;
 use crate::common::command::Status;
 pub use flags::Args;
 use genolewm::planning::verify_plan;
-use genolewm_core::Result;
+use genolewm_core::error::Location;
 use genolewm_core::provenance::{MODEL_FILES_DETAIL, Manifest, Receipt};
+use genolewm_core::{Error, Result};
 use genolewm_train::files::{read, read_document};
 use input::incomplete;
 use rerun::Rerun;
@@ -33,7 +34,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     let name = args.receipt.display().to_string();
     let scores = args.scores.as_deref().map(rows::read_rows);
     let verified = Verified {
-        manifest: Manifest::parse(&read(&args.manifest)?)?,
+        manifest: read_manifest(&args.manifest)?,
         receipts: Receipt::parse_all(&read(&args.receipt)?, &name)?,
         input: args.input.edit()?,
         rows: scores.transpose()?,
@@ -52,7 +53,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
 
 /// The receipt of a plan.
 fn plan(args: &Args, report: &Path, terminal: &mut Terminal<'_>) -> Result<Status> {
-    let manifest = Manifest::parse(&read(&args.manifest)?)?;
+    let manifest = read_manifest(&args.manifest)?;
     let receipt = read_document(&args.receipt)?;
     verify_plan(&receipt, &read(report)?, &manifest.model_id()?)?;
     for line in [
@@ -65,6 +66,23 @@ fn plan(args: &Args, report: &Path, terminal: &mut Terminal<'_>) -> Result<Statu
         terminal.line(line)?;
     }
     Ok(Status::Done)
+}
+
+/// The manifest at a path, whatever its name.
+fn read_manifest(path: &Path) -> Result<Manifest> {
+    if path.is_dir() {
+        let name = path.join("manifest.json").display().to_string();
+        return Err(Error::input("--manifest is a folder")
+            .in_file(&name)
+            .with_remedy(format!("give the manifest of the model: --manifest {name}")));
+    }
+    Manifest::parse(&read(path)?).map_err(|error| {
+        let known = error.location().cloned().unwrap_or_default();
+        error.at(Location {
+            file: path.display().to_string(),
+            ..known
+        })
+    })
 }
 
 fn report(
