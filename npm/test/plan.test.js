@@ -8,7 +8,15 @@ import builtin from "@genolewm/runtime/models/builtin";
 
 const WINDOW = bases(600);
 const TARGET = `${WINDOW.slice(0, 300)}${other(WINDOW[300])}${WINDOW.slice(301)}`;
-const QUICK = { horizon: 2, samples: 150, elite: 10, iterations: 2, seed: 5, edgeMargin: 16 };
+const QUICK = {
+  horizon: 2,
+  samples: 150,
+  elite: 10,
+  iterations: 2,
+  seed: 5,
+  edgeMargin: 16,
+  stoppingEps: 0,
+};
 
 /** Made-up bases, the same in every run. */
 function bases(count) {
@@ -93,6 +101,7 @@ test("a plan stops when it is told to", async () => {
     samples: 5000,
     iterations: 100,
     patience: 100,
+    stoppingEps: 0,
     signal: controller.signal,
     onProgress: () => controller.abort(reason),
   };

@@ -57,8 +57,17 @@ impl PlanSettings {
     /// What draws edits of a window.
     ///
     /// # Errors
-    /// As [`ActionSampler::constrained`].
+    /// `INPUT.GENERIC` for a locus outside the window; as [`ActionSampler::constrained`].
     pub fn sampler(&self, window: &str) -> Result<ActionSampler> {
+        if let Some(locus) = self
+            .locus
+            .filter(|locus| locus.get() >= window.len() as u64)
+        {
+            return Err(Error::input("the locus does not lie in the window")
+                .with_detail("locus", locus)
+                .with_detail("window_bp", window.len())
+                .with_remedy("count from 0 at the window's first base"));
+        }
         let usual = DEFAULT_ACTION_TYPE_WEIGHTS.into_iter();
         let options = SamplerOptions {
             seed: self.seed(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Bases of the windows: short ones, for many plans.
 const WINDOW_BP: usize = 600;
-const QUICK: &str = "--horizon 2 --samples 150 --elite 10 --iterations 2 --seed 5 --edge-margin 16 \
+const QUICK: &str = "--horizon 2 --samples 150 --elite 10 --iterations 2 --seed 5 --edge-margin 16 --stopping-eps 0 \
     --edit-types snv,ins,del,mnv,indel";
 
 fn fasta(name: &str, bases: &str) -> String {
@@ -304,7 +304,7 @@ fn what_cannot_be_planned_is_refused_before_anything_is_written() {
 fn an_interrupt_leaves_nothing() {
     let dir = prepared();
     dir.create("plan.json", "old");
-    let long = "--samples 5000 --iterations 200 --patience 200";
+    let long = "--samples 5000 --iterations 200 --patience 200 --stopping-eps 0";
     let mut child = dir
         .run(&plan(long))
         .into_command()
