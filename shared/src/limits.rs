@@ -37,6 +37,9 @@ pub const MAX_WARNINGS: usize = 100;
 /// Bytes that one variant of a JSON list may take.
 pub const MAX_JSON_VARIANT_BYTES: usize = 1 << 20;
 
+/// Operations of a pickle: a checkpoint of a few hundred tensors has some ten thousand.
+pub const MAX_PICKLE_OPERATIONS: usize = 1_000_000;
+
 /// Nesting of JSON and YAML, so that no input can exhaust the stack.
 pub const MAX_NESTING: usize = 64;
 
@@ -52,6 +55,10 @@ pub const MAX_INTEGER_DIGITS: usize = 4_300;
 /// Bytes of a file that is read whole and is no table and no weights: a manifest, a configuration,
 /// a tokenizer's file, a report.
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
+
+/// Bytes of a file of weights in the package: a module's memory ends at 4 GiB, and holds more than the
+/// file. Natively they are as large as they are.
+pub const MAX_WEIGHTS_BYTES: usize = 2_048 << 20;
 
 /// Bases of a model's window, of its tiles and of the scale of its positions: ten times the longest
 /// context that models of DNA are run with.

@@ -24,4 +24,7 @@ pub use distance::{
     DistanceKind, cosine_distance, l2_distance, projection_distance, region_distance,
 };
 pub use proxy::{check_proxy_pair, sequence_proxy};
-pub use sampler::{ActionSampler, DEFAULT_ACTION_TYPE_WEIGHTS, DrawnSequences, SamplerOptions};
+pub use sampler::{
+    ActionSampler, DEFAULT_ACTION_TYPE_WEIGHTS, DEFAULT_EDGE_MARGIN_BP, DrawnSequences,
+    SamplerOptions,
+};

@@ -285,6 +285,9 @@ fn command_line(args: &[OsString]) -> String {
 }
 
 #[cfg(test)]
+mod surface_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
