@@ -141,7 +141,7 @@ pub(super) fn at<'a>(path: &[String], program: &'a Command) -> &'a Command {
 
 /// The command at `path`, and its own matches.
 #[must_use]
-pub fn innermost<'a>(
+pub(super) fn innermost<'a>(
     path: &[String],
     mut command: &'a Command,
     mut matches: &'a ArgMatches,
