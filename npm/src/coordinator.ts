@@ -22,7 +22,7 @@ import {
   type SourceSpec,
 } from "./service.js";
 import { openChunks, readAll } from "./sources.js";
-import type { AssemblyGuess } from "./types.js";
+import type { AssemblyGuess, StateContract } from "./types.js";
 import { release, type Wasm, type WasmModel } from "./wasm.js";
 
 /** Makes engines elsewhere; where there is no such place they share the coordinator's thread. */
@@ -74,7 +74,8 @@ export class Coordinator {
       }
       emit(loadStage("ready", LOAD_STAGES));
       const { modelId, filesId, sealed, windowBp, stateWidth, manifest } = model;
-      const about = { modelId, filesId, sealed, windowBp, stateWidth, manifest };
+      const stateContract = model.stateContract as StateContract;
+      const about = { modelId, filesId, sealed, stateContract, windowBp, stateWidth, manifest };
       return { ...about, backend: used, device, probes };
     },
 

@@ -13,6 +13,7 @@ import type {
   Progress,
   RangeSource,
   ScoreSummary,
+  StateContract,
 } from "./types.js";
 
 /** A method: parameters, answer, and what it tells meanwhile. */
@@ -85,6 +86,7 @@ export interface Loaded {
   readonly modelId: string;
   readonly filesId: string;
   readonly sealed: boolean;
+  readonly stateContract: StateContract;
   readonly windowBp: number;
   readonly stateWidth: number;
   /** JSON. */

@@ -65,6 +65,7 @@ fn run_on(
         header: session.header(),
     };
     let runtime = model::runtime(ops, &args.model)?;
+    model::tell_worth(runtime.info(), terminal);
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
     terminal.debug(format_args!("model {model_id} on {}", by.backend));
