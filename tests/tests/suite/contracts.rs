@@ -8,7 +8,8 @@ use genolewm_tests::{Dir, dir, genome, golden};
 use serde_json::Value;
 
 const CONFIG: &str = "golden/model/train_config.yaml";
-const SCORE: &str = "score --vcf golden/in.vcf --fasta golden/ref.fa --alleles as-given -o out.jsonl";
+const SCORE: &str =
+    "score --vcf golden/in.vcf --fasta golden/ref.fa --alleles as-given -o out.jsonl";
 
 /// The golden model with another configuration, and the manifest of that one.
 fn with(change: impl FnOnce(String) -> String) -> Dir {
@@ -56,8 +57,14 @@ fn a_model_of_0_2_1_was_normalised() {
     let dir = with(|config| config.replace("normalize: false", "normalize: true"));
     let finished = dir.run(&format!("{SCORE} {}", golden::MODEL)).ok();
     let told = finished.stderr();
-    assert!(told.contains("warning: this model's states follow"), "{told}");
-    assert!(told.contains("raw_v0_2_1") && told.contains("withdrawn"), "{told}");
+    assert!(
+        told.contains("warning: this model's states follow"),
+        "{told}"
+    );
+    assert!(
+        told.contains("raw_v0_2_1") && told.contains("withdrawn"),
+        "{told}"
+    );
     let rows = golden::json_lines(&dir.text("out.jsonl"));
     let package = golden::json_lines(&golden::text("expected_scores.jsonl"));
     assert!(are_near(&figures(&rows), &figures(&package)));
@@ -118,7 +125,10 @@ fn a_receipt_of_another_contract_was_verified() {
     let failed = dir
         .run(&verify)
         .fails("PROVENANCE.INPUT_COMMITMENT_MISMATCH", 8);
-    assert!(failed.stderr().contains("state_contract_version"), "{failed}");
+    assert!(
+        failed.stderr().contains("state_contract_version"),
+        "{failed}"
+    );
 }
 
 #[test]
