@@ -5,9 +5,9 @@ use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
 use crate::ops::{BurnOps, NativeOps, Ops};
 use crate::scorer::{
-    BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Regions, Run, RunEnd,
-    RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile, Workers,
-    drive, given_window,
+    BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Prediction, Regions, Run,
+    RunEnd, RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile,
+    Workers, drive, given_window,
 };
 use crate::self_check;
 use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit, VariantSpelling};
@@ -247,6 +247,22 @@ impl<O: NativeOps> Runtime<O> {
     /// As [`Scorer::predict`].
     pub fn predict(&self, state: Vec<f32>, edits: &[RelEdit]) -> Result<Vec<f32>> {
         block_on(self.scorer.predict(state, edits))
+    }
+
+    /// The states that should follow from `state` after the first of `edits`, after the first two, and
+    /// so on.
+    ///
+    /// # Errors
+    /// As [`Scorer::trajectory`].
+    pub fn trajectory(
+        &self,
+        state: Vec<f32>,
+        edits: &[RelEdit],
+        how: Prediction,
+    ) -> Result<Vec<Vec<f32>>> {
+        let width = self.scorer.bundle().encoder.d_state();
+        let states = block_on(self.scorer.trajectory(state, edits, how))?;
+        Ok(states.chunks_exact(width).map(<[f32]>::to_vec).collect())
     }
 
     /// Puts a score among the background of its place.

@@ -13,4 +13,5 @@ mod golden_wgsl;
 mod golden_wgsl_attention;
 mod golden_wgsl_ops;
 mod prop_quantize;
+mod rollouts;
 mod sealed;

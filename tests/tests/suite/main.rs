@@ -27,6 +27,7 @@ mod kills;
 mod odd_lines;
 mod outputs;
 mod pipeline;
+mod plan;
 mod preflight;
 mod privacy;
 mod receipt;
