@@ -303,7 +303,8 @@ pub struct ScoredFile {
     pub end: RunEnd,
     /// What became of its records and alleles.
     pub tally: Tally,
-    /// What is odd about it, as sentences for people.
+    /// What the model's figures are worth, where that must be said, and what is odd about the file,
+    /// as sentences for people.
     pub warnings: Vec<String>,
 }
 
@@ -389,10 +390,13 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
         if end == RunEnd::Finished {
             run.summary()?;
         }
+        let worth = self.runtime.info().config.encoder.contract.warning();
+        let worth = worth.map(str::to_owned).into_iter();
+        let warnings = worth.chain(run.intake().warnings()).collect();
         Ok(ScoredFile {
             end,
             tally: run.tally().clone(),
-            warnings: run.intake().warnings(),
+            warnings,
         })
     }
 }

@@ -59,7 +59,7 @@ impl<O: Ops> Scorer<O> {
         let window = canonicalize_dna(window)?;
         let encoder = &self.bundle().encoder;
         let state = encoder.encode_window(self.ops(), &window, edit_locus)?;
-        self.ops().read(&state).await
+        encoder.read(self.ops(), &state).await
     }
 
     /// The state that should follow from `state` after all of `edits`.

@@ -4,6 +4,7 @@ mod common;
 mod finite;
 
 mod golden_collapse;
+mod golden_contracts;
 mod golden_encoder;
 mod golden_losses;
 mod golden_predictor;

@@ -10,6 +10,7 @@ mod cache;
 mod cache_build;
 mod cli;
 mod config;
+mod contracts;
 mod deploy;
 mod devices;
 mod disjoint;

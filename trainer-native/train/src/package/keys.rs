@@ -12,14 +12,17 @@ use serde_yaml_ng::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The layout's version; other 1.x files are read as well.
-pub const SCHEMA_VERSION: &str = "1.0.0";
+/// The layout of version 0.2.1 of the package, which knows no state contracts.
+pub const SCHEMA_1_0: &str = "1.0.0";
+/// The layout that is written, and that a configuration has which does not say.
+pub const SCHEMA_VERSION: &str = "1.1.0";
 
 /// Keys that a setting of `train predictor` stands for, and that setting.
-pub const FLAGS: [(&str, &str); 15] = [
+pub const FLAGS: [(&str, &str); 16] = [
     ("seed", "train_seed"),
     ("encoder.state_layer", "state_layer"),
     ("encoder.pool_radius", "pool_radius"),
+    ("encoder.state_contract_version", "state_contract"),
     ("predictor.d_action", "d_action"),
     ("predictor.n_heads", "n_heads"),
     ("optimizer.lr", "learning_rate"),
@@ -107,8 +110,8 @@ fn section(all: &Command, name: &str, given: &Given) -> Result<Vec<std::ffi::OsS
 /// Reads a file that holds nothing but the package's keys.
 ///
 /// # Errors
-/// `RESOURCE.GENERIC` when it cannot be read; `CONFIG.UNKNOWN_TOP_LEVEL_KEY`, `CONFIG.SCHEMA_INCOMPAT`
-/// and `CONFIG.MISSING_FIELD` as the Python package; `CONFIG.GENERIC` for other keys that are not known
+/// `RESOURCE.GENERIC` when it cannot be read; `CONFIG.UNKNOWN_TOP_LEVEL_KEY` and `CONFIG.SCHEMA_INCOMPAT`
+/// as the Python package; `CONFIG.GENERIC` for other keys that are not known
 /// and for values that keys cannot have.
 pub fn read(path: &Path) -> Result<Given> {
     let document = Document::read(path)?;
@@ -134,20 +137,17 @@ pub fn read(path: &Path) -> Result<Given> {
         }
     }
     let version = given.get("schema_version").and_then(Value::as_str);
-    let version = version.ok_or_else(|| {
-        let message = "the configuration does not say schema_version";
-        Error::new(ErrorCode::ConfigMissingField, message).with_detail("file", path.display())
-    })?;
-    check_version(version)?;
+    check_version(version.unwrap_or(SCHEMA_VERSION))
+        .map_err(|error| error.with_detail("file", path.display()))?;
     Ok(given)
 }
 
 /// Whether a layout of this version is read.
 ///
 /// # Errors
-/// `CONFIG.SCHEMA_INCOMPAT` for another major version.
+/// `CONFIG.SCHEMA_INCOMPAT` for another version.
 pub fn check_version(version: &str) -> Result<()> {
-    if version.split('.').next() == SCHEMA_VERSION.split('.').next() {
+    if [SCHEMA_1_0, SCHEMA_VERSION].contains(&version) {
         return Ok(());
     }
     let message = "the configuration has another schema version";

@@ -7,7 +7,8 @@ mod training;
 mod written;
 
 pub use keys::{
-    FLAGS, Given, PackageConfig, SCHEMA_VERSION, check_version, definition, read, unknown_key,
+    FLAGS, Given, PackageConfig, SCHEMA_1_0, SCHEMA_VERSION, check_version, definition, read,
+    unknown_key,
 };
 pub use training::Training;
 pub use written::layout;

@@ -3,6 +3,8 @@
 
 use crate::schedule::Schedule;
 use clap::{Args, ValueEnum};
+use core::str::FromStr;
+use genolewm_core::state_contract::StateContract;
 
 /// Keys outside all sections
 #[derive(Debug, Clone, Default, PartialEq, Args)]
@@ -56,6 +58,9 @@ pub struct EncoderKeys {
     /// Rows pooled on each side of the locus
     #[arg(long)]
     pub pool_radius: Option<u64>,
+    /// Rule by which rows become a state
+    #[arg(long, value_parser = StateContract::from_str)]
+    pub state_contract_version: Option<StateContract>,
     /// Whether states are scaled to length 1
     #[arg(long, action = clap::ArgAction::Set)]
     pub normalize: Option<bool>,

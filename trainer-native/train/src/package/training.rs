@@ -1,8 +1,9 @@
 //! What the package's configuration comes to in `train predictor`.
 
-use super::keys::{FLAGS, Given, PackageConfig};
+use super::keys::{FLAGS, Given, PackageConfig, SCHEMA_1_0};
 use super::sections::Phase;
 use genolewm_core::edit::MAX_ALLELE_BP;
+use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
 use serde_yaml_ng::Value;
 
@@ -10,6 +11,9 @@ use serde_yaml_ng::Value;
 const NOTHING: &str = "data.corpus_id data.corpus_revision data.num_workers data.shuffle_buffer \
     encoder.model_id encoder.revision encoder.trust_remote_code eval.benchmarks eval.smoke_variants \
     observability.redaction_strict observability.wandb_project run_id runtime.backend";
+
+/// The key that names the state contract.
+const CONTRACT: &str = "encoder.state_contract_version";
 
 /// Settings of `train predictor` that a configuration stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +60,7 @@ impl Training {
 /// Refuses what the trainer cannot do.
 fn check(config: &PackageConfig) -> Result<()> {
     let (encoder, action) = (&config.encoder, &config.action);
-    let longest = MAX_ALLELE_BP as u64;
+    let (longest, contract) = (MAX_ALLELE_BP as u64, encoder.state_contract_version);
     let refusals = [
         (
             config.general.phase == Some(Phase::Phase2),
@@ -67,6 +71,17 @@ fn check(config: &PackageConfig) -> Result<()> {
             encoder.pool_type.as_deref() == Some("global_mean"),
             "encoder.pool_type",
             "a predictor is trained on states around the locus of an edit, never on those of whole windows",
+        ),
+        (
+            contract.is_some_and(|contract| !contract.normalizes()),
+            CONTRACT,
+            "the trainer does not train on states that are not normalised",
+        ),
+        (
+            contract == Some(StateContract::L2NormalizedV2)
+                && config.general.schema_version.as_deref() == Some(SCHEMA_1_0),
+            CONTRACT,
+            "schema version 1.0.0 has no l2_normalized_v2",
         ),
         (
             encoder.normalize == Some(false),
@@ -106,6 +121,14 @@ fn check(config: &PackageConfig) -> Result<()> {
 /// What is done in another way than the configuration says, a sentence each.
 fn unused(given: &Given, config: &PackageConfig) -> Vec<String> {
     let mut unused = Vec::new();
+    let old = config.general.schema_version.as_deref() == Some(SCHEMA_1_0);
+    let describes = given.keys().any(|key| key.starts_with("encoder."));
+    if old && describes && config.encoder.state_contract_version.is_none() {
+        unused.push(format!(
+            "the configuration is of version 0.2.1, which trained on states as they are: they are {} here",
+            StateContract::default()
+        ));
+    }
     for (key, dtype) in [
         ("encoder.dtype", &config.encoder.dtype),
         ("predictor.dtype", &config.predictor.dtype),
@@ -226,6 +249,24 @@ mod tests {
             assert!(error.message().contains(": "), "no reason: {error}");
         }
         assert!(Training::of(&given("plan"), None).is_err());
+        for (name, schema) in [
+            ("legacy_raw_v1", "1.1.0"),
+            ("raw_v0_2_1", "1.1.0"),
+            ("l2_normalized_v3", "1.1.0"),
+            ("l2_normalized_v2", "1.0.0"),
+        ] {
+            let mut given = with(CONTRACT, name);
+            given.insert("schema_version".to_owned(), schema.into());
+            let error = Training::of(&given, None).unwrap_err();
+            assert_eq!(error.details()["key"], CONTRACT, "{name}");
+            given.insert(CONTRACT.to_owned(), "l2_normalized_v2".into());
+            given.insert("schema_version".to_owned(), "1.1.0".into());
+            let training = Training::of(&given, None).unwrap();
+            assert_eq!(
+                setting(&training, "state_contract"),
+                Value::from("l2_normalized_v2")
+            );
+        }
         for (key, value) in [
             ("optimizer.schedule", Value::from("linear")),
             ("optimizer.beta1", 1.0.into()),

@@ -1,6 +1,6 @@
 //! A run's settings in the package's layout.
 
-use super::keys::{FLAGS, SCHEMA_VERSION};
+use super::keys::{FLAGS, SCHEMA_1_0, SCHEMA_VERSION};
 use genolewm_core::edit::MAX_ALLELE_BP;
 use serde_json::{Map, Value, json};
 
@@ -12,8 +12,12 @@ pub fn layout(stage: &str, run_id: &str, settings: &Value) -> Value {
         "joint" => "phase2",
         _ => "phase1",
     };
+    let schema_version = match settings.get("state_contract") {
+        Some(_) => SCHEMA_VERSION,
+        None => SCHEMA_1_0,
+    };
     let mut config = json!({
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": schema_version,
         "run_id": run_id,
         "phase": phase,
         "encoder": {"pool_type": "centered_mean", "normalize": true},

@@ -49,7 +49,7 @@ fn resolved(config: &Configuration<'_>, program: &Command, matches: &ArgMatches)
     let mut values = of_flags(&config.path, program, matches);
     for (key, definition) in config.definitions.keys() {
         let setting = config.settings.get(key).filter(|_| definition.is_packages);
-        if let Some(setting) = setting.filter(|_| key != "schema_version") {
+        if let Some(setting) = setting {
             put(&mut values, key, setting.value.clone());
         }
     }
@@ -142,7 +142,7 @@ fn origins(
     from.insert("schema_version".to_owned(), "default".to_owned());
     for (key, definition) in config.definitions.keys() {
         let setting = config.settings.get(key).filter(|_| definition.is_packages);
-        if let Some(setting) = setting.filter(|_| key != "schema_version") {
+        if let Some(setting) = setting {
             from.insert(key.to_owned(), setting.origin.to_string());
         }
     }

@@ -5,7 +5,7 @@ use crate::common::command::Setting;
 use clap::{ArgMatches, Command};
 use genolewm_core::Result;
 use genolewm_train::files::internal;
-use genolewm_train::package::SCHEMA_VERSION;
+use genolewm_train::package::SCHEMA_1_0;
 use serde::Serialize;
 use serde_yaml_ng::Mapping;
 
@@ -29,7 +29,7 @@ pub fn settings(path: &[String], program: &Command, matches: &ArgMatches) -> Vec
 /// # Errors
 /// `INTERNAL.GENERIC` for what YAML cannot hold.
 pub fn repeat(command: &str, settings: &impl Serialize, seed: Option<u64>) -> Result<String> {
-    let mut config = Mapping::from_iter([("schema_version".into(), SCHEMA_VERSION.into())]);
+    let mut config = Mapping::from_iter([("schema_version".into(), SCHEMA_1_0.into())]);
     config.extend(seed.map(|seed| ("seed".into(), seed.into())));
     let settings = serde_yaml_ng::to_value(settings).map_err(|error| internal(&error))?;
     config.insert(command.into(), settings);
