@@ -52,12 +52,17 @@ function alternatives(declaration) {
   return found.map((one) => one.replaceAll(/\s+/g, " ").trim()).filter((one) => one !== "");
 }
 
-/** The members between the braces, and the line that opens them. */
+/** The members between the braces, each on one line. */
 function lines(declaration) {
-  const body = declaration.slice(0, declaration.indexOf("\n}")).split("\n");
-  return body
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^(#private|protected|private)\b/.test(line));
+  const body = declaration.slice(0, declaration.indexOf("\n}")).split("\n").slice(1);
+  const found = [];
+  let depth = 0;
+  for (const line of body.map((text) => text.trim()).filter((text) => text !== "")) {
+    if (depth === 0) found.push(line);
+    else found[found.length - 1] += ` ${line}`;
+    depth += line.split("{").length - line.split("}").length;
+  }
+  return found.filter((line) => !/^(#private|protected|private)\b/.test(line));
 }
 
 if (process.argv.includes("--write")) writeFileSync(LIST, `${declarations().join("\n")}\n`);
