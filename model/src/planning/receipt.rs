@@ -5,8 +5,7 @@ use super::settings::PlanSettings;
 use crate::info::ModelInfo;
 use crate::scorer::ScoredBy;
 use genolewm_core::provenance::{
-    Json, MODEL_FILES_DETAIL, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION, RuntimeMetadata,
-    canonical_json, sha256_prefixed,
+    Json, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION, RuntimeMetadata, canonical_json, sha256_prefixed,
 };
 use genolewm_core::{Error, ErrorCode, Result};
 use serde_json::json;
@@ -39,10 +38,9 @@ impl PlanReceipt<'_> {
     pub fn to_json_line(&self, timestamp: &str) -> Result<String> {
         let runtime = RuntimeMetadata::new(&self.by.backend, &self.by.device, &self.info.manifest);
         let receipts = self.by.receipts(self.info)?;
-        let detail = |key: &str| receipts.settings().get(key).cloned().unwrap_or(Json::Null);
-        let keys = ["pooling_config", "dtype_config", MODEL_FILES_DETAIL];
-        let mut details: Vec<(&str, Json)> = keys.map(|key| (key, detail(key))).into();
-        details.push(("commitment_schema", PLAN_CONTRACT.into()));
+        let mut details = receipts.settings().clone();
+        details.remove("input_commitment_schema");
+        details.insert("commitment_schema".to_owned(), PLAN_CONTRACT.into());
         let receipt = Json::from([
             ("kind", "plan".into()),
             ("schema_version", RECEIPT_SCHEMA_VERSION.into()),
@@ -58,7 +56,7 @@ impl PlanReceipt<'_> {
                 "provenance",
                 Json::from([
                     ("kind", PROVENANCE_KIND.into()),
-                    ("details", Json::Object(owned(details))),
+                    ("details", Json::Object(details)),
                 ]),
             ),
         ]);
@@ -76,11 +74,6 @@ impl PlanReceipt<'_> {
         });
         Ok(sha256_prefixed(canonical_json(&input)?.as_bytes()))
     }
-}
-
-fn owned(details: Vec<(&str, Json)>) -> std::collections::BTreeMap<String, Json> {
-    let named = details.into_iter();
-    named.map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn runtime_json(runtime: &RuntimeMetadata) -> Json {

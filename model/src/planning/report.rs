@@ -1,6 +1,7 @@
 //! What came of a plan, as JSON.
 
 use super::settings::{PlanSettings, edit_type_name};
+use crate::info::ModelInfo;
 use crate::scorer::Prediction;
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
@@ -8,6 +9,7 @@ use genolewm_core::planning::{
     CemIterationLog, DistanceKind, PlanningResult, Refusals, cosine_distance, l2_distance,
 };
 use genolewm_core::provenance::GENO_LEWM_VERSION;
+use genolewm_core::state_contract::STATE_CONTRACT_KEY;
 use serde_json::{Value, json};
 
 /// The version of the report's layout, as the Python package has it.
@@ -105,7 +107,7 @@ pub struct PlanReport<'a> {
     /// The backend that ran.
     pub backend: &'a str,
     /// The model.
-    pub model_id: Option<&'a str>,
+    pub info: Option<&'a ModelInfo>,
 }
 
 impl PlanReport<'_> {
@@ -137,7 +139,8 @@ impl PlanReport<'_> {
             "runtime": {
                 "backend": self.backend,
                 "geno_lewm_version": GENO_LEWM_VERSION,
-                "model_id": self.model_id,
+                "model_id": self.info.map(|info| info.model_id.as_str()),
+                (STATE_CONTRACT_KEY): self.info.map(|info| info.config.encoder.contract.as_str()),
             },
             "schema_version": SCHEMA_VERSION,
             "target_state_summary": {

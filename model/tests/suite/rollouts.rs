@@ -96,10 +96,10 @@ fn published(ops: &BurnOps) -> (ActionEncoder<BurnMatrix>, Predictor<BurnMatrix>
         ..PredictorSizes::default()
     };
     let mut draw = random(1);
-    let mut initializer = Initializer::new(&mut draw);
+    let initializer = Initializer::new(&mut draw);
     let predictor = Weights::from_tensors("predictor", initializer.predictor(&sizes));
     let mut draw = random(2);
-    let mut initializer = Initializer::new(&mut draw);
+    let initializer = Initializer::new(&mut draw);
     let tensors = initializer.action_encoder(&ActionSizes::default());
     let action = Weights::from_tensors("action_encoder", tensors);
     (

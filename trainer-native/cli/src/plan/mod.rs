@@ -127,7 +127,7 @@ fn proxy(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Res
         target: &wanted,
         reencoded: None,
         backend: "cpu",
-        model_id: None,
+        info: None,
     };
     let text = json_document(&report.to_json())?;
     write(&args.output, &text, None)?;
@@ -142,6 +142,7 @@ fn with_model(
 ) -> Result<Status> {
     let receipt = args.receipt_path(context);
     let runtime = model::runtime(ops, &args.model)?;
+    model::tell_worth(runtime.info(), terminal);
     let read = args.read(runtime.info().config.window_bp, context)?;
     let (window, settings) = (read.window.bases.as_str(), &read.settings);
     let encoded = runtime.encode_window(window, settings.locus)?;
@@ -185,7 +186,7 @@ fn with_model(
         target,
         reencoded: Some(Reencoded::new(settings.distance, real, state)?),
         backend: &by.backend,
-        model_id: Some(&runtime.info().model_id),
+        info: Some(runtime.info()),
     };
     let text = json_document(&report.to_json())?;
     let made = PlanReceipt {
