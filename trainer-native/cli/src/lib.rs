@@ -44,21 +44,17 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 const EXIT_STATUS_HELP: &str = "\
-Exit status:
-    0  success, even where some alleles were skipped; the reader of a pipe may leave early
-    2  input       3  configuration   4  resources   5  training   6  evaluation
-    7  deployment  8  provenance      9  internal
-    130 after Ctrl-C, 143 after a termination, 129 after a hangup
-
-Every error has a stable code such as [INPUT.VCF_PARSE], and says what to do.";
+Exit status: 0, even where some alleles were skipped or the reader of a pipe left early; 2 input,
+3 configuration, 4 resources, 5 training, 6 evaluation, 7 deployment, 8 provenance, 9 internal;
+129 after a hangup, 130 after Ctrl-C, 143 after a termination. Errors have a code and a remedy.";
 
 /// Score, calibrate, verify and train GenoLeWM models on your own machine.
 ///
-/// A score says how much a variant surprises a model of DNA. This is a research tool and no
+/// A score says how much a variant surprises a model of DNA. It is a research tool and no
 /// diagnostic.
 #[derive(Debug, Parser)]
 #[command(name = "genolewm", version, propagate_version = true, after_help = EXIT_STATUS_HELP)]
-#[command(args_override_self = true, max_term_width = 100)]
+#[command(args_override_self = true, max_term_width = 100, help_template = overview())]
 pub struct Cli {
     #[command(flatten)]
     shared: Shared,
@@ -85,6 +81,12 @@ enum Command {
     CacheWindows(Box<cache_windows::Args>),
     Doctor(doctor::Args),
     Completions(completions::Args),
+}
+
+/// How the program's own help looks. Made of the definitions below it, which know nothing of it.
+fn overview() -> String {
+    let commands = Command::augment_subcommands(clap::Command::new("genolewm"));
+    common::overview::template(&<Shared as clap::Args>::augment_args(commands))
 }
 
 /// Runs the program on the process' arguments. `command` is that of a binary that has only one.
