@@ -4,7 +4,7 @@
 #![allow(clippy::expect_used)]
 
 use genolewm_core::provenance::sha256_prefixed;
-use genolewm_tests::{Dir, dir, genome, golden};
+use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
 
 const CONFIG: &str = "golden/model/train_config.yaml";
