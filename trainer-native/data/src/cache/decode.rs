@@ -266,10 +266,12 @@ impl Columns<'_> {
         let mut values = values.into_iter();
         // A column that may not be null has no levels.
         let present = |row: usize| definitions.get(row).is_none_or(|&level| level > 0);
-        let center = |row| match present(row).then(|| values.next()) {
-            None => Ok(None),
-            Some(Some(value)) => Ok(Some(u32::try_from(value)?)),
-            Some(None) => Err(fault("the column center_token has too few rows")),
+        let center = |row| -> Decoded<Option<u32>> {
+            match present(row).then(|| values.next()) {
+                None => Ok(None),
+                Some(Some(value)) => Ok(Some(u32::try_from(value)?)),
+                Some(None) => Err(fault("the column center_token has too few rows")),
+            }
         };
         (0..self.rows).map(center).collect()
     }
@@ -279,10 +281,13 @@ impl Columns<'_> {
             ShardFormat::V3 => self.values::<FloatType>(EMBEDDING)?,
             ShardFormat::V2 => {
                 let (values, levels) = self.values::<FixedLenByteArrayType>(EMBEDDING)?;
-                let wrong = |_| fault("a value of an embedding is not an f16");
-                let value = |bytes: &[u8]| Ok(f16::from_le_bytes(bytes.try_into().map_err(wrong)?));
+                let value = |bytes: &[u8]| -> Decoded<f32> {
+                    let bytes = bytes.try_into();
+                    let bytes =
+                        bytes.map_err(|_| fault("a value of an embedding is not an f16"))?;
+                    Ok(f16::from_le_bytes(bytes).to_f32())
+                };
                 let values = values.iter().map(|bytes| value(bytes.as_bytes()));
-                let values = values.map(|value| value.map(f16::to_f32));
                 (values.collect::<Decoded<_>>()?, levels)
             }
         };
