@@ -9,6 +9,7 @@ use crate::common::command::Status;
 use genolewm::ops::NativeOps;
 use genolewm::self_check;
 use genolewm_core::Result;
+use genolewm_core::provenance::sealing;
 use genolewm_core::state_contract::StateContract;
 use genolewm_train::backends::{BackendProbe, probe_backends};
 use genolewm_train::preflight::proc_bytes;
@@ -74,6 +75,11 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     if let Some(warning) = tried.contract.warning() {
         terminal.warn(warning);
     }
+    terminal.line(format_args!(
+        "encoder: {}, its other files {}",
+        tried.encoder,
+        sealing(None)
+    ))?;
     let (files, sealed) = (tried.files, tried.sealed);
     terminal.line(format_args!(
         "model files: {files} ({})",
@@ -89,6 +95,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
 struct Tried {
     model_id: String,
     contract: StateContract,
+    encoder: String,
     files: String,
     sealed: bool,
     answers: bool,
@@ -110,6 +117,7 @@ fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<Tried> {
     Ok(Tried {
         model_id: info.model_id.clone(),
         contract: info.config.encoder.contract,
+        encoder: info.manifest.encoder.hash.clone(),
         files: info.files_id()?,
         sealed: info.files.sealed,
         answers: info.self_check.is_some(),
