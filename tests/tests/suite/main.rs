@@ -9,6 +9,7 @@ mod bounds;
 mod cache;
 mod cache_build;
 mod cli;
+mod config;
 mod contracts;
 mod deploy;
 mod devices;

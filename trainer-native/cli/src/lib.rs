@@ -28,8 +28,9 @@ pub mod train;
 pub mod verify;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::command::{Context, Status};
+use common::model::model_files;
 use common::shared::Shared;
 use common::terminal::{BANNER, Terminal, is_closed_pipe};
 use common::{config, invocation, paths};
@@ -126,34 +127,39 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         .map(clap::Command::get_name)
         .collect();
     let args = invocation::expand(args, command, &commands);
-    if let Some(error) = repeated(&args, &program) {
+    if let Some(error) = help_or_repeated(&args, &program) {
         return usage(&error, terminal);
     }
     let (path, after) = invocation::find_command(&args, &program);
-    let mut defaults = config::flags(&args, &path, &program)?;
-    let mut full = args.clone();
-    let configured = !defaults.is_empty();
-    full.splice(after..after, defaults.drain(..));
-    let parsed = program.clone().try_get_matches_from(&full);
-    let matches = match parsed {
-        Ok(matches) => matches,
-        Err(error) if configured && !is_typed(&error, &args, &program) => {
-            return Err(wrong_setting(&error));
-        }
-        Err(error) => return usage(&error, terminal),
-    };
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
-    terminal.set_level(cli.shared.level());
-    if cli.shared.print_config {
-        config::print(terminal, &path, &program, &matches)?;
+    let package = genolewm_train::package::definition();
+    let definitions = config::Definitions::of(&program, &package);
+    if let Some(key) = invocation::values_of(&args, &["--explain"]).pop() {
+        config::explain(&key, &path, &definitions, terminal)?;
         return Ok(0);
     }
+    let environment = std::env::vars_os();
+    let configuration =
+        config::Configuration::load(&args, environment, &path, &program, &definitions)?;
+    let defaults = configuration.flags()?;
+    let matches = match with_defaults(&args, (after, defaults), &program)? {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error, terminal),
+    };
+    let shared = Shared::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
+    terminal.set_level(shared.level());
+    if shared.print_config || shared.print_config_tree {
+        let sources = shared.print_config_tree.then_some(&args[..]);
+        config::print(terminal, &configuration, &program, (&matches, sources))?;
+        return Ok(0);
+    }
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
     if !(cli.shared.quiet && cli.shared.no_banner) {
         terminal.tell(BANNER);
     }
     cli.shared.refuse_gpus(&matches)?;
     check_umask()?;
     paths::check(&matches, &program)?;
+    configuration.announce(&program, &matches, model_files, terminal)?;
     let context = Context {
         shared: &cli.shared,
         command_line: command_line(&args),
@@ -165,6 +171,31 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
         Status::Done => 0,
         Status::Interrupted => stop::exit_status(),
     })
+}
+
+/// What the arguments come to with a configuration's flags among them, or what is wrong with those that
+/// were typed.
+fn with_defaults(
+    args: &[OsString],
+    (after, defaults): (usize, Vec<OsString>),
+    program: &clap::Command,
+) -> Result<core::result::Result<ArgMatches, clap::Error>> {
+    let mut full = args.to_vec();
+    let configured = !defaults.is_empty();
+    full.splice(after..after, defaults);
+    let error = match program.clone().try_get_matches_from(&full) {
+        Ok(matches) => return Ok(Ok(matches)),
+        Err(error) => error,
+    };
+    // What is only printed may want flags that are required.
+    if config::is_asked_for(args) && error.kind() == ErrorKind::MissingRequiredArgument {
+        let lenient = program.clone().ignore_errors(true);
+        return Ok(lenient.try_get_matches_from(full));
+    }
+    if configured && !is_typed(&error, args, program) {
+        return Err(wrong_setting(&error));
+    }
+    Ok(Err(error))
 }
 
 impl Command {
@@ -225,9 +256,10 @@ fn remedy_of(error: &clap::Error) -> Option<String> {
     is_zero.then(|| format!("give {flag} a number from 1 on, or leave the flag out"))
 }
 
-/// What is wrong with a flag that takes one value and was typed with two: the last wins over a
-/// configuration, but of two that were typed neither may vanish.
-fn repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
+/// The help or version that is asked for, whatever the configuration says; or what is wrong with a flag
+/// that takes one value and was typed with two: the last wins over a configuration, but of two that were
+/// typed neither may vanish.
+fn help_or_repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
     let strict = program.clone().args_override_self(false);
     let error = strict.try_get_matches_from(args).err()?;
     let (again, before) = (
@@ -236,7 +268,7 @@ fn repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
     );
     let takes_value = matches!(again, Some(ContextValue::String(arg)) if arg.contains('<'));
     let is_repeated = error.kind() == ErrorKind::ArgumentConflict && again == before;
-    (is_repeated && takes_value).then_some(error)
+    (is_repeated && takes_value || !error.use_stderr()).then_some(error)
 }
 
 /// Whether what was typed is at fault, and not the configuration that was added to it.

@@ -29,6 +29,7 @@ enum Written {
 const PLAIN: Written = Written::File(&[]);
 const EFFECTIVE: Written = Written::FileBeside("eval_config.effective.yaml");
 const RUN: Written = Written::Folder(&[
+    "config.package.yaml",
     "config.resolved.yaml",
     "curves.svg",
     "dataset_manifest.json",
@@ -84,13 +85,14 @@ const WRITTEN: [(&str, &str, Written); 28] = [
     ("eval-all", "html", PLAIN),
 ];
 /// The same of folders that are the command's own.
-const FOLDERS: [(&str, &str, Written); 3] = [
+const FOLDERS: [(&str, &str, Written); 4] = [
     (
         "export",
         "output_dir",
         Written::Folder(&["export_report.json"]),
     ),
     ("cache-windows", "cache_dir", Written::Folder(&[])),
+    ("completions", "configuration", Written::Folder(&[])),
     ("completions", "man", Written::Folder(&[])),
 ];
 
