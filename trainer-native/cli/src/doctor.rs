@@ -9,6 +9,7 @@ use crate::common::command::Status;
 use genolewm::ops::{NativeOps, WgslOps};
 use genolewm::self_check;
 use genolewm_core::Result;
+use genolewm_report::network_guard::{NetworkGuard, try_network};
 use genolewm_train::preflight::proc_bytes;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
@@ -49,6 +50,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
             format!("not available: {reason}"),
         );
     }
+    add("connections", connections());
     add("built-in model", format!("{} bytes", builtin::size_bytes()));
     terminal.line(table.render())?;
     let named = args.model.model_dir.as_ref();
@@ -87,6 +89,15 @@ const ABSENT_BACKENDS: [(&str, &str); 4] = [
     ),
     ("coreml", "models are not exported to Core ML"),
 ];
+
+/// Whether this process could open a connection, which is tried, and what keeps it from that.
+fn connections() -> String {
+    let guard = NetworkGuard::raise();
+    match try_network() {
+        Err(error) => format!("refused by {guard} [{}]", error.code()),
+        Ok(()) => format!("not refused by the system ({guard}); the program has no client for any"),
+    }
+}
 
 /// The GPU, or why there is none.
 fn gpu() -> String {
