@@ -11,6 +11,7 @@ use genolewm::self_check;
 use genolewm_core::Result;
 use genolewm_core::provenance::sealing;
 use genolewm_core::state_contract::StateContract;
+use genolewm_report::network_guard::{NetworkGuard, try_network};
 use genolewm_train::backends::{BackendProbe, probe_backends};
 use genolewm_train::preflight::proc_bytes;
 use std::num::NonZeroUsize;
@@ -57,6 +58,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         };
         add(&format!("backend {backend}"), format!("{known}: {reason}"));
     }
+    add("connections", connections());
     add("built-in model", format!("{} bytes", builtin::size_bytes()));
     terminal.line(table.render())?;
     let named = args.model.model_dir.as_ref();
@@ -89,6 +91,15 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         }
     ))?;
     Ok(Status::Done)
+}
+
+/// Whether this process could open a connection, which is tried, and what keeps it from that.
+fn connections() -> String {
+    let guard = NetworkGuard::raise();
+    match try_network() {
+        Err(error) => format!("refused by {guard} [{}]", error.code()),
+        Ok(()) => format!("not refused by the system ({guard}); the program has no client for any"),
+    }
 }
 
 /// What came of trying the model.

@@ -37,6 +37,7 @@ use common::{config, invocation, paths};
 use genolewm_core::bytes::take_oddities;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::guard::guarded_program;
+use genolewm_report::network_guard::NetworkGuard;
 use genolewm_report::output::check_umask;
 use genolewm_report::stop;
 use genolewm_train::files;
@@ -202,6 +203,7 @@ fn with_defaults(
 
 impl Command {
     fn run(&self, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
+        NetworkGuard::raise();
         match self {
             Self::Score(args) => score::run(args, context, terminal),
             Self::Verify(args) => verify::run(args, terminal),
