@@ -5,9 +5,9 @@ use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
 use crate::ops::{BurnOps, NativeOps, Ops};
 use crate::scorer::{
-    BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Regions, Room, Run, RunEnd,
-    RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile, Workers,
-    drive, given_window,
+    BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Prediction, Regions, Room,
+    Run, RunEnd, RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally,
+    VariantFile, Workers, drive, given_window,
 };
 use crate::self_check;
 use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit, VariantSpelling};
@@ -142,6 +142,14 @@ impl<O: NativeOps> Runtime<O> {
         self.scorer.into_parts()
     }
 
+    /// The same, with other options of how distances become scores.
+    #[must_use]
+    pub fn with_options(self, options: ScoreOptions) -> Self {
+        Self {
+            scorer: self.scorer.with_options(options),
+        }
+    }
+
     /// What the model says of itself.
     #[must_use]
     pub fn info(&self) -> &ModelInfo {
@@ -241,6 +249,22 @@ impl<O: NativeOps> Runtime<O> {
         block_on(self.scorer.predict(state, edits))
     }
 
+    /// The states that should follow from `state` after the first of `edits`, after the first two, and
+    /// so on.
+    ///
+    /// # Errors
+    /// As [`Scorer::trajectory`].
+    pub fn trajectory(
+        &self,
+        state: Vec<f32>,
+        edits: &[RelEdit],
+        how: Prediction,
+    ) -> Result<Vec<Vec<f32>>> {
+        let width = self.scorer.bundle().encoder.d_state();
+        let states = block_on(self.scorer.trajectory(state, edits, how))?;
+        Ok(states.chunks_exact(width).map(<[f32]>::to_vec).collect())
+    }
+
     /// Puts a score among the background of its place.
     ///
     /// # Errors
@@ -285,7 +309,8 @@ pub struct ScoredFile {
     pub end: RunEnd,
     /// What became of its records and alleles.
     pub tally: Tally,
-    /// What is odd about it, as sentences for people.
+    /// What the model's figures are worth, where that must be said, and what is odd about the file,
+    /// as sentences for people.
     pub warnings: Vec<String>,
 }
 
@@ -371,10 +396,13 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
         if end == RunEnd::Finished {
             run.summary()?;
         }
+        let worth = self.runtime.info().config.encoder.contract.warning();
+        let worth = worth.map(str::to_owned).into_iter();
+        let warnings = worth.chain(run.intake().warnings()).collect();
         Ok(ScoredFile {
             end,
             tally: run.tally().clone(),
-            warnings: run.intake().warnings(),
+            warnings,
         })
     }
 }

@@ -12,7 +12,6 @@ import type { RangeSource } from "./types.js";
 /** What the first request asks for: enough to tell a format, and to see whether ranges work. */
 const FIRST_BYTES = 1 << 16;
 
-
 /** Waits before a request is made again. */
 const BACK_OFF_MS = [500, 1_000, 2_000];
 

@@ -32,6 +32,7 @@ pub mod window;
 // After `window`: a reference hands out windows, cut from as few bytes as they need.
 #[cfg(feature = "std")]
 pub mod reference;
+pub mod state_contract;
 pub mod pooling;
 pub mod context;
 pub mod calibration;
@@ -42,3 +43,6 @@ pub mod planning;
 pub mod evaluation;
 
 pub use error::{Error, ErrorCode, Result};
+
+/// The version of these crates and of the program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

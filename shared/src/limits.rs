@@ -37,13 +37,17 @@ pub const MAX_WARNINGS: usize = 100;
 /// Bytes that one variant of a JSON list may take.
 pub const MAX_JSON_VARIANT_BYTES: usize = 1 << 20;
 
+/// Operations of a pickle: a checkpoint of a few hundred tensors has some ten thousand.
+pub const MAX_PICKLE_OPERATIONS: usize = 1_000_000;
+
 /// Nesting of JSON and YAML, so that no input can exhaust the stack.
 pub const MAX_NESTING: usize = 64;
 
-/// Values of a YAML document, each as often as an alias repeats it.
+/// Values of a YAML document, or of a configuration in TOML or JSON, each as often as an alias repeats it.
 pub const MAX_YAML_VALUES: usize = 1 << 16;
 
-/// Bytes of a YAML document, and of its texts as often as an alias repeats them.
+/// Bytes of a YAML document, or of a configuration in TOML or JSON, and of its texts as often as an
+/// alias repeats them.
 pub const MAX_YAML_BYTES: usize = 1 << 20;
 
 /// Digits of a whole number in JSON, as in Python, whose conversion beyond this is quadratic.
@@ -146,6 +150,15 @@ pub const MAX_ARCHIVED_FILE_BYTES: u64 = 8 << 30;
 
 /// How many times as large a file in a ZIP archive may become; text of genotypes grows fivefold.
 pub const MAX_INFLATION: u64 = 200;
+
+/// Bases of a motif that a plan must not make. Sites of restriction enzymes have up to 20.
+pub const MAX_MOTIF_BP: usize = 256;
+
+/// Edits of one sequence of a plan, and its rounds.
+pub const MAX_PLAN_HORIZON: usize = 1 << 10;
+
+/// Candidates of one round of a plan, all of which are held.
+pub const MAX_PLAN_SAMPLES: usize = 1 << 20;
 
 /// Bytes of the footer of a Parquet file. One of 1,000 row groups of 20 columns takes 4 MB.
 pub const MAX_PARQUET_FOOTER_BYTES: usize = 6 << 20;

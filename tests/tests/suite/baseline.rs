@@ -118,3 +118,19 @@ fn files_outside_the_package_root_are_refused_before_any_work() {
         .fails("INPUT.GENERIC", 2);
     dir.assert_no_output(&["scores.jsonl"]);
 }
+
+#[test]
+fn numbers_and_devices_have_the_packages_names() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    dir.run(BASELINE).ok();
+    let whole = dir.text("scores.jsonl");
+    dir.run(&format!("{BASELINE} --dtype fp32 --device cpu"))
+        .ok();
+    assert_eq!(dir.text("scores.jsonl"), whole);
+    for dtype in ["bf16", "fp16"] {
+        dir.run(&format!("{BASELINE} --dtype {dtype}"))
+            .fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
+    }
+    assert_eq!(dir.text("scores.jsonl"), whole);
+}

@@ -82,6 +82,26 @@ fn an_unknown_backend_is_a_deployment_error() {
         let run = format!("score --vcf in.vcf --fasta ref.fa --backend {backend}");
         dir.run(&run).fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
     }
+    let onnx = dir.run("score --vcf in.vcf --fasta ref.fa --backend onnx");
+    let onnx = onnx.fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
+    assert!(onnx.stderr().contains("export --format onnx"), "{onnx}");
+    let coreml = dir.run("doctor --backend coreml");
+    let coreml = coreml.fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
+    assert!(coreml.stderr().contains("Metal"), "{coreml}");
+}
+
+#[test]
+fn a_receipt_that_is_asked_for_and_left_out_was_left_out() {
+    let dir = dir!();
+    dir.create("in.vcf", genome::vcf([100]));
+    for what in [
+        "--vcf in.vcf --fasta ref.fa",
+        "--variant chr1:1:A:C --window ACGT",
+    ] {
+        dir.run(&format!("score {what} --receipt r.json --no-receipt"))
+            .fails("INPUT.GENERIC", 2);
+    }
+    assert_eq!(dir.names(), ["in.vcf"]);
 }
 
 #[test]

@@ -7,10 +7,13 @@
 
 mod typed;
 pub mod files;
+pub mod keyed;
 mod random;
 pub mod serialize;
 pub mod device;
+pub mod backends;
 pub mod schedule;
+pub mod package;
 pub mod settings;
 pub mod run;
 pub mod optimizer;
@@ -33,5 +36,6 @@ pub mod encoder;
 pub mod ranking;
 pub mod predictor;
 pub mod python;
+pub mod release;
 pub mod joint;
 pub mod fixture;

@@ -2,9 +2,11 @@
 //! device, precision, checkpoints.
 
 use super::device::{Devices, TrainingDevice};
+use super::package::sections::{below_one, not_negative};
 use super::schedule::Schedule;
 use clap::{Arg, Args};
 use genolewm::ops::{BurnOps, Precision};
+use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
@@ -27,9 +29,9 @@ pub struct RunSettings {
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     pub output: PathBuf,
-    /// Where to train: cpu, cuda, cuda:1 or wgpu; several, as cuda:0,cuda:1, share the batches of a
-    /// step
-    #[arg(long, default_value_t = Devices::default())]
+    /// Where to train: cpu, cuda, cuda:1, wgpu, or auto (a GPU where there is one); several, as
+    /// cuda:0,cuda:1, share the batches of a step
+    #[arg(long, visible_alias = "backend", default_value_t = Devices::default())]
     #[serde(skip)]
     pub device: Devices,
     /// Numbers that products are computed in while training: f32 or bf16. Weights, sums and
@@ -120,18 +122,94 @@ impl RunSettings {
     }
 }
 
+/// The rule by which states are made that are trained on.
+#[derive(Debug, Clone, Copy, Args, Serialize, Deserialize)]
+pub struct StateSettings {
+    /// Rule by which rows become a state: l2_normalized_v2, or l2_old_row_v0_2_0 to go on with a run
+    /// of before
+    #[arg(long, value_name = "NAME", default_value_t = StateContract::default(), value_parser = trained_contract)]
+    #[serde(default = "unnamed_contract", skip_serializing_if = "is_unnamed")]
+    pub state_contract: StateContract,
+}
+
+/// What runs were trained with before contracts had names; such a run does not name it.
+const fn unnamed_contract() -> StateContract {
+    StateContract::L2OldRowV0_2_0
+}
+
+fn is_unnamed(contract: &StateContract) -> bool {
+    *contract == unnamed_contract()
+}
+
+/// A contract that the trainer follows: predictions have length 1, and so must states.
+///
+/// # Errors
+/// `CONFIG.GENERIC` for any other.
+pub fn trained_contract(name: &str) -> Result<StateContract> {
+    let contract: StateContract = name.parse()?;
+    if contract.normalizes() {
+        return Ok(contract);
+    }
+    Err(Error::new(
+        ErrorCode::ConfigGeneric,
+        "the trainer does not train on states that are not normalised",
+    )
+    .with_detail("state_contract_version", contract)
+    .with_remedy("train with l2_normalized_v2"))
+}
+
 /// How gradients become updates, in the stages that let it be chosen.
 #[derive(Debug, Clone, Copy, Args, Serialize, Deserialize)]
 pub struct UpdateSettings {
     /// Shape of the learning rate
-    #[arg(long, value_enum, default_value_t = Schedule::Wsd)]
+    #[arg(long, value_enum, default_value_t = Self::DEFAULT.schedule)]
     pub schedule: Schedule,
     /// Weight decay of projections
-    #[arg(long, default_value_t = 0.05)]
+    #[arg(long, default_value_t = Self::DEFAULT.weight_decay)]
     pub weight_decay: f32,
-    /// Largest global gradient norm
-    #[arg(long, default_value_t = 1.0)]
+    /// Largest global gradient norm (0: any)
+    #[arg(long, default_value_t = Self::DEFAULT.clip, value_parser = not_negative)]
     pub clip: f64,
+    /// AdamW's decay of the mean of gradients
+    #[arg(long, default_value_t = BETA1, value_parser = below_one)]
+    #[serde(default = "beta1", skip_serializing_if = "is_beta1")]
+    pub beta1: f64,
+    /// AdamW's decay of the mean of their squares
+    #[arg(long, default_value_t = BETA2, value_parser = below_one)]
+    #[serde(default = "beta2", skip_serializing_if = "is_beta2")]
+    pub beta2: f64,
+}
+
+impl UpdateSettings {
+    /// What stages do that do not let it be chosen.
+    pub const DEFAULT: Self = Self {
+        schedule: Schedule::Wsd,
+        weight_decay: 0.05,
+        clip: 1.0,
+        beta1: BETA1,
+        beta2: BETA2,
+    };
+}
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.95;
+
+// Checkpoints of before these could be chosen do not name them: the defaults stay unnamed.
+
+fn beta1() -> f64 {
+    BETA1
+}
+
+fn beta2() -> f64 {
+    BETA2
+}
+
+fn is_beta1(beta: &f64) -> bool {
+    *beta == BETA1
+}
+
+fn is_beta2(beta: &f64) -> bool {
+    *beta == BETA2
 }
 
 /// Gives a flag the default that its stage has for it: `defaults` lists ID=VALUE.

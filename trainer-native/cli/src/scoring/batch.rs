@@ -19,6 +19,7 @@ use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::error::Location;
 use genolewm_core::source::{SourceFormat, VariantReader, Whose};
+use genolewm_train::backends::AUTO;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -33,7 +34,11 @@ pub fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let plan = Plan::new(&args.output, context.shared.no_receipt)?;
-    on_backend!(&args.model.backend, ops => run_on(ops, args, &plan, files, context, terminal))
+    let backend = match args.model.backend.as_str() {
+        AUTO => model::fastest(&args.model, context)?,
+        named => named,
+    };
+    on_backend!(backend, ops => run_on(ops, args, &plan, files, context, terminal))
 }
 
 fn run_on(
@@ -64,7 +69,8 @@ fn run_on(
         format: session.reader()?.format(),
         header: session.header(),
     };
-    let runtime = model::runtime(ops, &args.model)?;
+    let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
+    model::tell_worth(runtime.info(), terminal);
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
     terminal.debug(format_args!("model {model_id} on {}", by.backend));

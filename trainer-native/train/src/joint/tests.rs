@@ -7,6 +7,7 @@ use super::model::{AdaptedNetworks, JointRates, LORA};
 use crate::encoder_dir;
 use crate::networks::PredictorNetworks;
 use crate::optimizer::{MatrixOptimizer, Optimizer};
+use crate::settings::UpdateSettings;
 use crate::step::{Collected, export, host, named, track};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
@@ -24,11 +25,17 @@ use genolewm_data::corpus::Corpus;
 use genolewm_data::corpus::table::read_corpus_table;
 use genolewm_data::edits::mix::{EditMix, EditProviders};
 use genolewm_data::edits::provider::ObservedVariants;
+use genolewm_data::edits::synthetic::SyntheticShape;
 use genolewm_data::edits::tuple::TupleFeed;
 use genolewm_data::holdout::HoldoutPolicy;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
+
+const UPDATES: UpdateSettings = UpdateSettings {
+    weight_decay: 0.0,
+    ..UpdateSettings::DEFAULT
+};
 
 const WINDOW_BP: usize = 240;
 const CONFIG: &str = r#"{"model_type": "llama", "hidden_act": "silu", "hidden_size": 16,
@@ -150,7 +157,11 @@ fn batch() -> TupleBatch {
     let sources = read_corpus_table(&table).unwrap();
     let feed = TupleFeed {
         corpus: &Corpus::from_sources(&sources, &holdout).unwrap(),
-        providers: &EditProviders::new(ObservedVariants::default(), ObservedVariants::default()),
+        providers: &EditProviders::new(
+            ObservedVariants::default(),
+            ObservedVariants::default(),
+            SyntheticShape::default(),
+        ),
         mix: &EditMix::default().with_fallbacks(&["gnomad_common=synthetic_snv".parse().unwrap()]),
         holdout: &holdout,
         window_bp: WINDOW_BP,
@@ -201,7 +212,7 @@ fn gradients_reach_adapters_and_networks_and_leave_the_encoder() {
     let mut networks = networks(&ops, &mut encoder);
     let before = export(&mut encoder.llama);
     let names_before = export(&mut networks);
-    let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.0);
+    let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, &UPDATES);
     let rates = JointRates {
         adapters: 1e-2,
         others: 1e-3,
@@ -257,7 +268,7 @@ fn every_parameter_has_a_state_after_a_step() {
         .adapters
         .apply(&mut encoder.llama, AdapterPass::Training);
     let mut gradients = loss(&ops, &batch, &encoder, &networks).backward();
-    let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.0);
+    let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, &UPDATES);
     let mut collected = Collected::default();
     collected.add(named(&mut networks, &mut gradients));
     collected

@@ -1,12 +1,15 @@
 //! The Python package's way to train a predictor: over a dataset package, by its configuration.
 
-use super::config::PythonConfig;
-use crate::files::{files_below, unreadable};
+use crate::backends::accelerator;
+use crate::files::{files_below, read_document, unreadable};
+use crate::keyed::texts;
+use crate::package::{Training, read};
 use crate::predictor::PredictorSettings;
 use crate::typed::{flag, settings as typed};
 use genolewm_core::window::CANONICAL_WINDOW_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::files::lines::Lines;
+use genolewm_data::files::package::DATASET_MANIFEST;
 use genolewm_report::output::write_atomically;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -26,6 +29,10 @@ pub struct CarbonTraining {
     pub steps: Option<u64>,
     /// Seed in place of the configuration's.
     pub seed: Option<u64>,
+    /// Whether the package may be one that is made up for tests, by its name.
+    pub allow_fixture_dataset: bool,
+    /// Whether a GPU must train, and how much memory one of NVIDIA's must have, in GB.
+    pub accelerator: Option<f64>,
 }
 
 impl CarbonTraining {
@@ -34,19 +41,27 @@ impl CarbonTraining {
     /// be held out. What the configuration asks for in vain is told of through `warn`.
     ///
     /// # Errors
-    /// As [`PythonConfig::read`]; `INPUT.GENERIC` for a directory that is no dataset package,
+    /// As [`read`] and [`Training::of`]; `INPUT.GENERIC` for a directory that is no dataset package,
     /// `RESOURCE.*` for files.
     pub fn settings(&self, warn: &mut dyn FnMut(&str)) -> Result<PredictorSettings> {
-        let config = PythonConfig::read(&self.config, self.steps)?;
-        config.unused.iter().for_each(|text| warn(text));
+        let training = Training::of(&read(&self.config)?, self.steps)
+            .map_err(|error| error.with_detail("file", self.config.display()))?;
+        training.unused.iter().for_each(|text| warn(text));
         let data = self.run_dir.join("data");
         let dataset = std::fs::canonicalize(&self.dataset)
             .map_err(|error| unreadable(&self.dataset, &error))?;
+        if !self.allow_fixture_dataset {
+            check_is_no_fixture(&dataset)?;
+        }
         let table = format!("{}\t1\trecord\n", dataset.display());
         let (corpus, holdout) = (data.join("corpus.tsv"), data.join("holdout.bed"));
         write_atomically(&corpus, table.as_bytes())?;
         write_atomically(&holdout, b"")?;
-        let mut flags = config.flags;
+        let mut flags = Vec::new();
+        for (_, setting, value) in &training.settings {
+            let flag_with = |text| flag(&setting.replace('_', "-"), text);
+            flags.extend(texts(setting, value)?.into_iter().flat_map(flag_with));
+        }
         let mut add = |name: &str, value: &Path| flags.extend(flag(name, value));
         add("corpus", &corpus);
         add("holdout", &holdout);
@@ -60,8 +75,28 @@ impl CarbonTraining {
         flags.extend(flag("window-bp", window_bp(&dataset)?.to_string()));
         let mut settings: PredictorSettings = typed(flags)?;
         settings.run.train_seed = self.seed.or(settings.run.train_seed);
+        if let Some(min_gb) = self.accelerator {
+            settings.run.device.first = accelerator(min_gb)?;
+        }
         Ok(settings)
     }
+}
+
+/// Refuses a package whose name says that it is made up: a run over it would pass for one over Carbon.
+fn check_is_no_fixture(dataset: &Path) -> Result<()> {
+    let manifest = read_document(&dataset.join(DATASET_MANIFEST))?;
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
+    let id = manifest["snapshot_id"].as_str().unwrap_or_default();
+    let lower = id.to_lowercase();
+    let made_up = ["fixture", "test", "smoke", "dummy"];
+    if !made_up.iter().any(|word| lower.contains(word)) {
+        return Ok(());
+    }
+    Err(
+        Error::input("the dataset package calls itself one for tests")
+            .with_detail("snapshot_id", id)
+            .with_remedy("give the data to train on, or --allow-fixture-dataset"),
+    )
 }
 
 /// The longest windows that the package's first window has room for.

@@ -26,7 +26,6 @@ use crate::optimizer::MatrixOptimizer;
 use crate::replicas::Replicas;
 use crate::run::StepProgress;
 use crate::run_dir::DataFile;
-use crate::schedule::Schedule;
 use crate::serialize::Tensors;
 use crate::settings::{RunSettings, UpdateSettings};
 use crate::step::{export, host};
@@ -40,11 +39,7 @@ use serde_json::Value;
 use sites::SnvSites;
 use validation::RankingValidation;
 
-const UPDATES: UpdateSettings = UpdateSettings {
-    schedule: Schedule::Wsd,
-    weight_decay: 0.05,
-    clip: 1.0,
-};
+const UPDATES: UpdateSettings = UpdateSettings::DEFAULT;
 /// Tokens of the longest window.
 const MOST_TOKENS: usize = 700;
 
@@ -64,7 +59,7 @@ impl Stage for RankingSettings {
     const NAME: &'static str = "ranking";
     const CURVES: &'static [&'static str] = &["ranking_loss", "severe_auroc"];
     const KEYS: &'static str = "corpus holdout exons init precision steps windows edits_per_window \
-        context_tokens sure_steps long_every long_context_tokens pool_radius pair_weight \
+        context_tokens sure_steps long_every long_context_tokens pool_radius state_contract pair_weight \
         element_weight language_weight accumulate learning_rate warmup_steps train_seed \
         validation_share validation_windows";
 
@@ -161,7 +156,7 @@ impl<'a> Trainer for RankingTrainer<'a> {
                 losses: self.losses,
                 gradient_norm: self.gradient_norm,
                 steps_per_second: progress.rate(step),
-                validation: measured.then(|| self.validate()),
+                validation: measured.then(|| self.validate()).transpose()?,
             })?;
         }
         Ok(None)
@@ -169,17 +164,17 @@ impl<'a> Trainer for RankingTrainer<'a> {
 }
 
 impl RankingTrainer<'_> {
-    fn validate(&self) -> RankingValidation {
+    fn validate(&self) -> Result<RankingValidation> {
         let model = &self.replicas.first;
         let (mut lengths, mut consequences) = (Vec::new(), Vec::new());
         let mut elements = (0, 0);
         for batch in &self.validation {
-            let (hidden, moved) = model.shifts(batch);
+            let (hidden, moved) = model.shifts(batch)?;
             let (right, known) = model.right_elements(&hidden, batch);
             elements = (elements.0 + right, elements.1 + known);
             lengths.extend(host(moved.inner().into_data()));
             consequences.extend_from_slice(&batch.consequences);
         }
-        RankingValidation::of(&lengths, &consequences, elements)
+        Ok(RankingValidation::of(&lengths, &consequences, elements))
     }
 }
