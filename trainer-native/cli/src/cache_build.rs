@@ -106,6 +106,9 @@ pub(super) fn run(args: &BuildArgs, root: &Path, terminal: &mut Terminal<'_>) ->
         let progress = progress(visible, || cache_windows(&sources, &holdout, grid), &stop)?;
         let mut host = Host { states, progress, stop: &stop };
         let build = cache_build(args, about, directory, workers)?;
+        if stop.is_set() {
+            return Ok(Status::Interrupted);
+        }
         let mut cache = WindowCache::new(root);
         let windows = cache_windows(&sources, &holdout, grid);
         let report = build_cache(&mut cache, &build, windows, &mut host)?;
