@@ -18,6 +18,7 @@ pub mod eval;
 pub mod eval_all;
 pub mod export;
 pub mod import;
+pub mod network;
 pub mod prepare;
 pub mod prepare_clinvar;
 pub mod prepare_gnomad;
@@ -27,7 +28,7 @@ pub mod train;
 pub mod verify;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::command::{Context, Status};
 use common::shared::Shared;
 use common::terminal::{BANNER, Terminal, is_closed_pipe};
@@ -79,17 +80,51 @@ enum Command {
     EvalAll(eval_all::Args),
     Export(Box<export::Args>),
     CacheWindows(Box<cache_windows::Args>),
+    Update(network::UpdateArgs),
+    Fetch(network::FetchArgs),
     Doctor(doctor::Args),
     Completions(completions::Args),
+}
+
+/// A program of this command line.
+pub struct Program<'a> {
+    /// The commands that it knows.
+    pub commands: clap::Command,
+    /// The command of one that has only one.
+    pub only: Option<&'a str>,
+    /// Whether it says what it is not.
+    pub banner: bool,
+    /// Runs a command, once its flags are understood.
+    pub run: Run<'a>,
+}
+
+/// What runs a command.
+pub type Run<'a> = &'a dyn Fn(&ArgMatches, &Context<'_>, &mut Terminal<'_>) -> Result<Status>;
+
+impl<'a> Program<'a> {
+    fn whole(only: Option<&'a str>) -> Self {
+        Self {
+            commands: Cli::command(),
+            only,
+            banner: true,
+            run: &run_command,
+        }
+    }
 }
 
 /// Runs the program on the process' arguments. `command` is that of a binary that has only one.
 #[must_use]
 pub fn main(command: Option<&str>) -> ExitCode {
+    main_of(&Program::whole(command))
+}
+
+/// Runs a program on the process' arguments.
+#[must_use]
+pub fn main_of(program: &Program<'_>) -> ExitCode {
     let ended = guarded_program(|| {
         let mut terminal = Terminal::standard();
         match stop::watch() {
-            Ok(()) => run(std::env::args_os().collect(), command, &mut terminal),
+            Ok(()) => run_program(std::env::args_os().collect(), program, &mut terminal),
             Err(error) => failed(&error, &mut terminal),
         }
     });
@@ -99,7 +134,11 @@ pub fn main(command: Option<&str>) -> ExitCode {
 /// Runs the program on the given arguments, the first of which is its name, and returns the exit
 /// status.
 pub fn run(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'_>) -> u8 {
-    let ended = dispatch(args, command, terminal).and_then(|status| {
+    run_program(args, &Program::whole(command), terminal)
+}
+
+fn run_program(args: Vec<OsString>, program: &Program<'_>, terminal: &mut Terminal<'_>) -> u8 {
+    let ended = dispatch(args, program, terminal).and_then(|status| {
         terminal.flush()?;
         Ok(status)
     });
@@ -111,52 +150,62 @@ pub fn run(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'
     }
 }
 
+fn run_command(
+    matches: &ArgMatches,
+    context: &Context<'_>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Status> {
+    let cli = Cli::from_arg_matches(matches).map_err(|error| files::internal(&error))?;
+    cli.command.run(context, terminal)
+}
+
 fn failed(error: &Error, terminal: &mut Terminal<'_>) -> u8 {
     terminal.error(error);
     error.code().exit_status()
 }
 
-fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'_>) -> Result<u8> {
-    let program = Cli::command();
+fn dispatch(args: Vec<OsString>, front: &Program<'_>, terminal: &mut Terminal<'_>) -> Result<u8> {
+    let program = &front.commands;
     let commands: Vec<&str> = program
         .get_subcommands()
         .map(clap::Command::get_name)
         .collect();
-    let args = invocation::expand(args, command, &commands);
-    if let Some(error) = repeated(&args, &program) {
+    let args = invocation::expand(args, front.only, &commands);
+    if let Some(error) = repeated(&args, program) {
         return usage(&error, terminal);
     }
-    let (path, after) = invocation::find_command(&args, &program);
-    let mut defaults = config::flags(&args, &path, &program)?;
+    let (path, after) = invocation::find_command(&args, program);
+    let mut defaults = config::flags(&args, &path, program)?;
     let mut full = args.clone();
     let configured = !defaults.is_empty();
     full.splice(after..after, defaults.drain(..));
     let parsed = program.clone().try_get_matches_from(&full);
     let matches = match parsed {
         Ok(matches) => matches,
-        Err(error) if configured && !is_typed(&error, &args, &program) => {
+        Err(error) if configured && !is_typed(&error, &args, program) => {
             return Err(wrong_setting(&error));
         }
         Err(error) => return usage(&error, terminal),
     };
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
-    terminal.set_level(cli.shared.level());
-    if cli.shared.print_config {
-        config::print(terminal, &path, &program, &matches)?;
+    let shared = Shared::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
+    terminal.set_level(shared.level());
+    if shared.print_config {
+        config::print(terminal, &path, program, &matches)?;
         return Ok(0);
     }
-    if !(cli.shared.quiet && cli.shared.no_banner) {
+    if front.banner && !(shared.quiet && shared.no_banner) {
         terminal.tell(BANNER);
     }
-    cli.shared.refuse_gpus(&matches)?;
+    shared.refuse_gpus(&matches)?;
     check_umask()?;
-    paths::check(&matches, &program)?;
+    paths::check(&matches, program)?;
     let context = Context {
-        shared: &cli.shared,
+        shared: &shared,
         command_line: command_line(&args),
-        settings: config::settings(&path, &program, &matches),
+        arguments: args,
+        settings: config::settings(&path, program, &matches),
     };
-    Ok(match cli.command.run(&context, terminal)? {
+    Ok(match (front.run)(&matches, &context, terminal)? {
         Status::Done => 0,
         Status::Interrupted => stop::exit_status(),
     })
@@ -179,6 +228,7 @@ impl Command {
             Self::EvalAll(args) => eval_all::run(args, terminal),
             Self::Export(args) => export::run(args, context, terminal),
             Self::CacheWindows(args) => cache_windows::run(args, terminal),
+            Self::Update(_) | Self::Fetch(_) => network::hand_over(context, terminal),
             Self::Doctor(args) => doctor::run(args, terminal),
             Self::Completions(args) => completions::run(args, Cli::command(), terminal),
         }

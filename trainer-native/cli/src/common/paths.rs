@@ -82,13 +82,15 @@ const WRITTEN: [(&str, &str, Written); 26] = [
     ("eval-all", "html", PLAIN),
 ];
 /// The same of folders that are the command's own.
-const FOLDERS: [(&str, &str, Written); 3] = [
+const FOLDERS: [(&str, &str, Written); 5] = [
     (
         "export",
         "output_dir",
         Written::Folder(&["export_report.json"]),
     ),
     ("cache-windows", "cache_dir", Written::Folder(&[])),
+    ("update", "install_root", Written::Folder(&[])),
+    ("fetch", "output", Written::Folder(&[])),
     ("completions", "man", Written::Folder(&[])),
 ];
 
