@@ -18,6 +18,7 @@ use genolewm_data::genome::repeats::Repeats;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::variants::read_variants;
 use genolewm_evaluate::score_files::jsonl::{LabelKind, read_labels, read_scores};
+use genolewm_export::torch::TorchCheckpoint;
 use genolewm_report::metrics::read_metrics;
 use genolewm_train::python::config::PythonConfig;
 use genolewm_train::run_dir::Checkpoint;
@@ -71,6 +72,9 @@ pub(crate) const TARGETS: &[(&str, Read)] = &[
         with_file("a.safetensors", bytes, |path| {
             Checkpoint::load(path).map(drop)
         })
+    }),
+    ("torch_checkpoint", |bytes| {
+        TorchCheckpoint::parse(bytes).map(drop)
     }),
     ("python_config", |bytes| {
         with_file("a.yaml", bytes, |path| {

@@ -142,6 +142,14 @@ impl<O: NativeOps> Runtime<O> {
         self.scorer.into_parts()
     }
 
+    /// The same, with other options of how distances become scores.
+    #[must_use]
+    pub fn with_options(self, options: ScoreOptions) -> Self {
+        Self {
+            scorer: self.scorer.with_options(options),
+        }
+    }
+
     /// What the model says of itself.
     #[must_use]
     pub fn info(&self) -> &ModelInfo {

@@ -20,10 +20,13 @@ import {
   type LoadParams,
   type OpenedReference,
   type SourceSpec,
+  type SubjectParams,
 } from "./service.js";
 import { openChunks, readAll } from "./sources.js";
 import type { AssemblyGuess } from "./types.js";
 import { release, type Wasm, type WasmModel } from "./wasm.js";
+
+type Single = InstanceType<Wasm["Single"]>;
 
 /** Makes engines elsewhere; where there is no such place they share the coordinator's thread. */
 export type RemoteStarter = (files: ReadonlyMap<string, Uint8Array>) => EngineStarter;
@@ -124,21 +127,11 @@ export class Coordinator {
       }
     },
 
-    scoreVariant: async ({ edit, alleles, window, reference, receipt }, { signal }) => {
-      const single = new this.#wasm.Single(this.#loaded(), edit, alleles);
-      try {
-        if (window !== null) {
-          single.withWindow(window.bases, window.start);
-        } else {
-          const open = this.#reference(reference ?? -1);
-          await open.supplied(() => single.withReference(open.file), signal);
-        }
+    scoreVariant: async ({ receipt, ...subject }, { signal }) =>
+      this.#placed(subject, signal, async (single) => {
         const { results, backend, device } = await this.#engines().score(single.job(), signal);
         return single.row(results, backend, device, receipt);
-      } finally {
-        release(single);
-      }
-    },
+      }),
 
     score: async ({ run, sources, reference, options }, context) => {
       const queue = new BatchQueue();
@@ -174,20 +167,31 @@ export class Coordinator {
     predict: async ({ state, edits }, { signal }) =>
       this.#engines().use((engine) => engine.predict(state, edits), signal),
 
-    importRaw: async ({ sources, reference, sampleId, member }, { signal }) => {
-      const open = this.#reference(reference);
-      const importer = new this.#wasm.Importer(sources.input.name, open.file, sampleId, member);
+    importRaw: async ({ sources, reference, alleles, options }, { signal }) => {
+      const { Importer } = this.#wasm;
+      const { name } = sources.input;
+      const told = JSON.stringify(options);
+      const open = reference === null ? null : this.#reference(reference);
+      const importer =
+        open === null
+          ? Importer.withAlleles(name, alleles ?? "", told)
+          : new Importer(name, open.file, told);
       try {
         await pour(sources.input, importer, signal);
+        if (open === null) return importer.finish() as string;
         return await open.supplied(() => importer.finish(), signal);
       } finally {
         release(importer);
       }
     },
 
-    verifyReceipt: async ({ sources }, { signal }) => {
+    verifyReceipt: async ({ sources, of, rerun, tolerance }, { signal }) => {
       const text = await readAll(sources.input, signal);
-      return this.#wasm.verifyReceipts(text, this.#loaded());
+      if (of === null) return this.#wasm.verifyReceipts(text, this.#loaded());
+      return this.#placed(of, signal, async (single) => {
+        const answer = rerun ? await this.#engines().score(single.job(), signal) : null;
+        return this.#wasm.verifyReceiptOf(text, single, answer?.results, tolerance);
+      });
     },
 
     measure: async () => this.#engines().measure(),
@@ -253,6 +257,26 @@ export class Coordinator {
       });
     }
     return engines;
+  }
+
+  /** Does `work` with an edit in its window. */
+  async #placed<T>(
+    { edit, options, window, reference }: SubjectParams,
+    signal: AbortSignal,
+    work: (single: Single) => Promise<T>,
+  ): Promise<T> {
+    const single = new this.#wasm.Single(this.#loaded(), edit, JSON.stringify(options));
+    try {
+      if (window !== null) {
+        single.withWindow(window.bases, window.start);
+      } else {
+        const open = this.#reference(reference ?? -1);
+        await open.supplied(() => single.withReference(open.file), signal);
+      }
+      return await work(single);
+    } finally {
+      release(single);
+    }
   }
 
   #loaded(): WasmModel {

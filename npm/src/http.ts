@@ -5,14 +5,12 @@
 
 import { pause } from "./abort.js";
 import { GenoLeWMError, type ErrorParts } from "./errors.js";
+import { MAX_INDEX_BYTES, tooLarge } from "./limits.js";
 import { concatenate, endedEarly, streamPieces, type Chunks } from "./bytes.js";
 import type { RangeSource } from "./types.js";
 
 /** What the first request asks for: enough to tell a format, and to see whether ranges work. */
 const FIRST_BYTES = 1 << 16;
-
-/** A file whose server knows no ranges is held in memory up to this size. */
-const HELD_LIMIT_BYTES = 64 * (1 << 20);
 
 /** Waits before a request is made again. */
 const BACK_OFF_MS = [500, 1_000, 2_000];
@@ -155,8 +153,9 @@ export function fetchWhole(
   href: string,
   name: string,
   signal?: AbortSignal,
+  most: number = MAX_INDEX_BYTES,
 ): Promise<Uint8Array | null> {
-  return patiently(signal, () => whole(href, name, signal));
+  return patiently(signal, () => whole(href, name, signal, most));
 }
 
 /** {@link fetchWhole} for a file that may as well not be there: it is asked for once. */
@@ -164,6 +163,7 @@ export async function whole(
   href: string,
   name: string,
   signal?: AbortSignal,
+  most: number = MAX_INDEX_BYTES,
 ): Promise<Uint8Array | null> {
   const response = await attempt(href, name, signal);
   // Servers of single-page applications answer a missing file with their page.
@@ -173,7 +173,25 @@ export async function whole(
     return null;
   }
   if (!response.ok) throw await refused(href, name, response);
-  return bytesOf(response, href, name, signal);
+  return bounded(response, href, name, signal, most);
+}
+
+/** A whole body, which may have so many bytes: what a server says it sends, and else what arrives. */
+async function bounded(
+  response: Response,
+  href: string,
+  name: string,
+  signal: AbortSignal | undefined,
+  most: number,
+): Promise<Uint8Array> {
+  const length = response.headers.get("content-length");
+  // The length of an encoded body is not that of the bytes that arrive.
+  if (length !== null && response.headers.get("content-encoding") === null) {
+    if (Number(length) <= most) return bytesOf(response, href, name, signal);
+    await response.body?.cancel();
+    throw tooLarge(name, most);
+  }
+  return gathered(response, href, name, signal, most, () => tooLarge(name, most));
 }
 
 /** A response of whatever status, but none that may pass. */
@@ -313,17 +331,30 @@ async function headSize(href: string, name: string, signal?: AbortSignal): Promi
 }
 
 /** The body of a server that ignores `Range`, while it is small enough. */
-async function hold(
+function hold(
   response: Response,
   href: string,
   name: string,
-  signal: AbortSignal = new AbortController().signal,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  return gathered(response, href, name, signal, MAX_INDEX_BYTES, () => noRanges(name));
+}
+
+/** A body in one piece; as soon as more than `most` bytes came, the rest is not taken. */
+async function gathered(
+  response: Response,
+  href: string,
+  name: string,
+  signal: AbortSignal | undefined,
+  most: number,
+  beyond: () => GenoLeWMError,
 ): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let total = 0;
-  for await (const piece of piecesOf(response, href, name, signal)) {
+  const until = signal ?? new AbortController().signal;
+  for await (const piece of piecesOf(response, href, name, until)) {
     total += piece.length;
-    if (total > HELD_LIMIT_BYTES) throw noRanges(name);
+    if (total > most) throw beyond();
     parts.push(piece);
   }
   return concatenate(parts, total);
@@ -333,7 +364,7 @@ function noRanges(name: string): GenoLeWMError {
   return new GenoLeWMError({
     code: "RESOURCE.GENERIC",
     message: `The server of ${name} does not answer range requests, and the file is too large to be held in memory.`,
-    details: { limitBytes: String(HELD_LIMIT_BYTES) },
+    details: { limitBytes: String(MAX_INDEX_BYTES) },
     remediation: "Serve it with range requests (Accept-Ranges: bytes), or give the file itself.",
   });
 }

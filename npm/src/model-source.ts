@@ -3,6 +3,7 @@
 import { asBytes, isBlob, isUrl } from "./kinds.js";
 import { GenoLeWMError } from "./errors.js";
 import { fetchWhole } from "./http.js";
+import { mostOfModel, tooLarge } from "./limits.js";
 import { absoluteUrl, openRange, sourceOf } from "./sources.js";
 import type { Platform } from "./platform.js";
 import { untar } from "./tar.js";
@@ -115,7 +116,9 @@ async function chosenFiles(files: Iterable<File>, signal?: AbortSignal): Promise
   return directoryFiles(async (name) => {
     signal?.throwIfAborted();
     const file = found.get(name);
-    return file === undefined ? null : new Uint8Array(await file.arrayBuffer());
+    if (file === undefined) return null;
+    if (file.size > mostOfModel(name)) throw tooLarge(name, mostOfModel(name));
+    return new Uint8Array(await file.arrayBuffer());
   });
 }
 
@@ -127,9 +130,10 @@ function reader(url: URL, platform: Pick<Platform, "openFile">, signal?: AbortSi
   return async (name) => {
     signal?.throwIfAborted();
     const file = new URL(name, directory);
-    if (file.protocol !== "file:") return fetchWhole(file.href, name, signal);
+    if (file.protocol !== "file:") return fetchWhole(file.href, name, signal, mostOfModel(name));
     try {
       const range = await openRange(await sourceOf(file, platform), signal);
+      if (range.size > mostOfModel(name)) throw tooLarge(name, mostOfModel(name));
       return await range.read(0, range.size, signal);
     } catch (error) {
       if ((error as { code?: unknown }).code === "ENOENT") return null;

@@ -8,8 +8,12 @@ import type {
   InspectOptions,
   LoadOptions,
   OpenReferenceOptions,
+  RankOptions,
+  ReceiptInput,
+  ReferenceAllele,
   ScoreVariantOptions,
   ScoreVcfOptions,
+  VerifyReceiptOptions,
 } from "./types.js";
 
 /** A kind of value: what is of it, and what it is called. */
@@ -39,6 +43,10 @@ const BACKEND: Kind = {
 const ALLELES: Kind = {
   words: '"canonical" or "as-given"',
   is: (value) => value === "canonical" || value === "as-given",
+};
+const AGGREGATION: Kind = {
+  words: '"mean", "max" or "median"',
+  is: (value) => value === "mean" || value === "max" || value === "median",
 };
 const WINDOW: Kind = {
   words: "an object with bases, a string, and start, a whole number from 0",
@@ -71,13 +79,37 @@ const LOAD: Shape<LoadOptions> = {
   onNotice: CALLBACK,
   signal: SIGNAL,
 };
+const TOLERANCE: Kind = {
+  words: "a number from 0",
+  is: (value) => typeof value === "number" && value >= 0,
+};
+const OBJECT: Kind = { words: "an object", is: (value) => object(value) !== undefined };
+const VERIFY: Shape<VerifyReceiptOptions> = {
+  input: OBJECT,
+  rerun: FLAG,
+  tolerance: TOLERANCE,
+  signal: SIGNAL,
+};
+const RECEIPT_INPUT: Shape<ReceiptInput> = {
+  edit: FILE,
+  window: WINDOW,
+  reference: FILE,
+  alleles: ALLELES,
+};
 const OPEN: Shape<OpenReferenceOptions> = { onProgress: CALLBACK, signal: SIGNAL };
+const RANK: Shape<RankOptions> = {
+  region: TEXT,
+  repeat: TEXT,
+  minBucketSize: COUNT,
+  aggregation: AGGREGATION,
+};
 const SCORE_VARIANT: Shape<ScoreVariantOptions> = {
   window: WINDOW,
   reference: FILE,
   alleles: ALLELES,
   receipt: FLAG,
   signal: SIGNAL,
+  ...RANK,
 };
 const SCORE_VCF: Shape<ScoreVcfOptions> = {
   reference: FILE,
@@ -92,9 +124,21 @@ const SCORE_VCF: Shape<ScoreVcfOptions> = {
   signal: SIGNAL,
   onProgress: CALLBACK,
   onNotice: CALLBACK,
+  ...RANK,
+};
+const FORMATS = ["23andme", "ancestry", "myheritage", "familytreedna", "livingdna", "sequencing"];
+const FORMAT: Kind = {
+  words: `one of ${FORMATS.join(", ")}`,
+  is: (value) => FORMATS.some((format) => format === value),
+};
+const PLACES: Kind = {
+  words: "an array of [contig, position, allele]",
+  is: (value) => typeof object<Iterable<unknown>>(value)?.[Symbol.iterator] === "function",
 };
 const IMPORT: Shape<ImportOptions> = {
   reference: FILE,
+  referenceAlleles: PLACES,
+  format: FORMAT,
   sampleId: TEXT,
   member: TEXT,
   signal: SIGNAL,
@@ -111,6 +155,15 @@ export const inspectOptions = (given: unknown): InspectOptions =>
 /** Options of `openReference`. */
 export const openOptions = (given: unknown): OpenReferenceOptions =>
   checked("openReference", given, OPEN);
+/** Options of `verifyReceipt`, with those of its input. */
+export const verifyOptions = (given: unknown): VerifyReceiptOptions => {
+  const options = checked("verifyReceipt", given, VERIFY);
+  if (options.input !== undefined)
+    checked("the input of verifyReceipt", options.input, RECEIPT_INPUT);
+  if (options.rerun !== true || options.input !== undefined) return options;
+  const remedy = "Give { input: { edit, window } }, or a reference in place of the window.";
+  throw refused("verifyReceipt scores again what it is given.", "input", undefined, remedy);
+};
 /** Options of `scoreVariant`. */
 export const variantOptions = (given: unknown): ScoreVariantOptions =>
   checked("scoreVariant", given, SCORE_VARIANT);
@@ -118,8 +171,37 @@ export const variantOptions = (given: unknown): ScoreVariantOptions =>
 export const vcfOptions = (given: unknown): ScoreVcfOptions =>
   withReference("scoreVcf", checked("scoreVcf", given, SCORE_VCF));
 /** Options of `importRaw`. */
-export const importOptions = (given: unknown): ImportOptions =>
-  withReference("importRaw", checked("importRaw", given, IMPORT));
+export const importOptions = (given: unknown): ImportOptions => {
+  const options = checked("importRaw", given, IMPORT);
+  if (options.referenceAlleles === undefined) return withReference("importRaw", options);
+  if (options.reference === undefined) return options;
+  const remedy = "Give one of reference and referenceAlleles.";
+  throw refused("importRaw takes alleles from one place.", "reference", "both", remedy);
+};
+
+/** A table of reference alleles, as the module reads it. */
+export function alleleTable(alleles: Iterable<ReferenceAllele>): string {
+  const lines: string[] = [];
+  for (const place of alleles as Iterable<unknown>) {
+    const [contig, pos, allele] = Array.isArray(place) ? (place as unknown[]) : [];
+    const fits =
+      typeof contig === "string" &&
+      isOffset(pos) &&
+      typeof allele === "string" &&
+      !/\s/.test(contig + allele);
+    required("importRaw", "referenceAlleles", PLACES.words, fits, place);
+    lines.push(`${contig}\t${pos}\t${allele}`);
+  }
+  return lines.join("\n");
+}
+
+/** Of options, those that say among what variants are ranked. */
+export function rankOf(options: RankOptions): RankOptions {
+  const named = Object.keys(RANK).filter(
+    (name) => options[name as keyof RankOptions] !== undefined,
+  );
+  return Object.fromEntries(named.map((name) => [name, options[name as keyof RankOptions]]));
+}
 
 /** A parameter of `call` that has no options' name. */
 export function required<T>(call: string, name: string, words: string, fits: boolean, value: T): T {
@@ -148,7 +230,7 @@ function checked<T extends object>(call: string, given: unknown, shape: Shape<T>
   return options as T;
 }
 
-function withReference<T extends { reference: unknown }>(call: string, options: T): T {
+function withReference<T extends { reference?: unknown }>(call: string, options: T): T {
   if (options.reference !== undefined) return options;
   throw refused(
     `${call} needs a reference genome.`,

@@ -6,6 +6,7 @@ import { disposedError, GenoLeWMError } from "./errors.js";
 import { object } from "./kinds.js";
 import { modelFiles } from "./model-source.js";
 import {
+  alleleTable,
   callOptions,
   importOptions,
   inspectOptions,
@@ -15,6 +16,8 @@ import {
   required,
   variantOptions,
   vcfOptions,
+  verifyOptions,
+  rankOf,
 } from "./options.js";
 import { connect, type Platform } from "./platform.js";
 import { ReferenceHandle, type ReferenceCalls } from "./reference-handle.js";
@@ -29,6 +32,7 @@ import {
   type ScoreParams,
   type Service,
   type SourceSpec,
+  type SubjectParams,
   type Whose,
 } from "./service.js";
 import { discard, givenSource, referenceSources } from "./sources.js";
@@ -57,9 +61,12 @@ import type {
   ScoreSummary,
   ScoreVariantOptions,
   ScoreVcfOptions,
+  VerifyReceiptOptions,
   WindowEdit,
 } from "./types.js";
 
+/** How far figures of two machines may lie apart, as the command-line program has it. */
+const TOLERANCE = 1e-5;
 /** An array file names no sample. */
 const DEFAULT_SAMPLE = "SAMPLE";
 
@@ -201,24 +208,11 @@ export class GenoLeWMRuntime {
   /** Scores one edit, in a window that is given or cut from a reference. */
   async scoreVariant(edit: Edit, options: ScoreVariantOptions): Promise<ScoredRow> {
     const given = variantOptions(options);
-    const { window, reference, alleles = null, receipt = false, signal } = given;
-    const isEdit = typeof edit === "string" || object(edit) !== undefined;
-    required("scoreVariant", "the edit", '"chr17:41246481:T:C" or its parts', isEdit, edit);
-    if ((window === undefined) === (reference === undefined)) {
-      throw new GenoLeWMError({
-        code: "INPUT.GENERIC",
-        message: "An edit is scored in a window or on a reference.",
-        remediation: "Give one of window and reference.",
-      });
-    }
-    const score = async (id: number | null): Promise<ScoredRow> => {
-      const text = JSON.stringify(edit);
-      const params = { edit: text, alleles, window: window ?? null, reference: id, receipt };
+    const { receipt = false, signal } = given;
+    return this.#withSubject("scoreVariant", edit, given, signal, async (subject) => {
+      const params = { ...subject, receipt };
       return JSON.parse(await this.#call("scoreVariant", params, signal)) as ScoredRow;
-    };
-    return reference === undefined
-      ? score(null)
-      : this.#withReference(reference, { signal }, score);
+    });
   }
 
   /**
@@ -296,22 +290,37 @@ export class GenoLeWMRuntime {
 
   /** Turns a consumer array's raw data (23andMe, AncestryDNA, MyHeritage, …) into VCF. */
   async importRaw(file: InputLike, options: ImportOptions): Promise<ImportResult> {
-    const { sampleId = DEFAULT_SAMPLE, reference: genome, member, signal } = importOptions(options);
-    return this.#withInput(file, (input) =>
-      this.#withReference(genome, { signal }, async (reference) => {
-        const named = member === undefined ? {} : { member };
-        const params = { sources: { input }, reference, sampleId, ...named };
+    const given = importOptions(options);
+    const { sampleId = DEFAULT_SAMPLE, reference: genome, member, format, signal } = given;
+    const alleles =
+      given.referenceAlleles === undefined ? null : alleleTable(given.referenceAlleles);
+    const told = {
+      sampleId,
+      ...(member === undefined ? {} : { member }),
+      ...(format === undefined ? {} : { format }),
+    };
+    return this.#withInput(file, (input) => {
+      const convert = async (reference: number | null): Promise<ImportResult> => {
+        const params = { sources: { input }, reference, alleles, options: told };
         return JSON.parse(await this.#call("importRaw", params, signal)) as ImportResult;
-      }),
-    );
+      };
+      return genome === undefined
+        ? convert(null)
+        : this.#withReference(genome, { signal }, convert);
+    });
   }
 
-  /** Checks receipts, one or a line each, against this model. */
-  async verifyReceipt(file: FileLike, options: CallOptions = {}): Promise<ReceiptVerdict> {
-    const { signal } = callOptions("verifyReceipt", options);
+  /** Checks receipts, one or a line each, against this model; one of them against its input, too. */
+  async verifyReceipt(file: FileLike, options: VerifyReceiptOptions = {}): Promise<ReceiptVerdict> {
+    const { input: of, rerun = false, tolerance = TOLERANCE, signal } = verifyOptions(options);
     const sources = { input: await givenSource(file, this.#platform) };
-    const verdict = await this.#call("verifyReceipt", { sources }, signal);
-    return JSON.parse(verdict) as ReceiptVerdict;
+    const verify = async (subject: SubjectParams | null): Promise<ReceiptVerdict> => {
+      const params = { sources, of: subject, rerun, tolerance };
+      return JSON.parse(await this.#call("verifyReceipt", params, signal)) as ReceiptVerdict;
+    };
+    return of === undefined
+      ? verify(null)
+      : this.#withSubject("verifyReceipt", of.edit, of, signal, verify);
   }
 
   /** Alleles a second on this device, measured on a small fixed batch on every instance at once. */
@@ -350,6 +359,7 @@ export class GenoLeWMRuntime {
     const settings: ScoreParams["options"] = {
       receipts,
       annotate,
+      rank: rankOf(given),
       ...whoseOf(given),
       ...(regions === undefined ? {} : { regions }),
       ...(member === undefined ? {} : { member }),
@@ -364,6 +374,34 @@ export class GenoLeWMRuntime {
         return summary;
       }),
     );
+  }
+
+  /** Does `work` with an edit, and where its window comes from. */
+  async #withSubject<T>(
+    call: string,
+    edit: Edit,
+    given: Omit<ScoreVariantOptions, "signal">,
+    signal: AbortSignal | undefined,
+    work: (subject: SubjectParams) => Promise<T>,
+  ): Promise<T> {
+    const { window, reference, alleles } = given;
+    const isEdit = typeof edit === "string" || object(edit) !== undefined;
+    required(call, "the edit", '"chr17:41246481:T:C" or its parts', isEdit, edit);
+    if ((window === undefined) === (reference === undefined)) {
+      throw new GenoLeWMError({
+        code: "INPUT.GENERIC",
+        message: "An edit is scored in a window or on a reference.",
+        remediation: "Give one of window and reference.",
+      });
+    }
+    const subject = (id: number | null): SubjectParams => ({
+      edit: JSON.stringify(edit),
+      options: { ...(alleles === undefined ? {} : { alleles }), rank: rankOf(given) },
+      window: window ?? null,
+      reference: id,
+    });
+    if (reference === undefined) return work(subject(null));
+    return this.#withReference(reference, { signal }, (id) => work(subject(id)));
   }
 
   /** Does `work` with an input. A stream is cancelled if that ends before it was begun. */

@@ -12,6 +12,8 @@ import type {
   Notice,
   Progress,
   RangeSource,
+  RankOptions,
+  RawFormat,
   ScoreSummary,
 } from "./types.js";
 
@@ -123,13 +125,17 @@ export interface ReferenceParams {
   };
 }
 
-/** How one edit is scored. */
-export interface SingleParams {
+/** One edit and where it lies. */
+export interface SubjectParams {
   /** JSON. */
   readonly edit: string;
-  readonly alleles: AlleleForm | null;
+  readonly options: { readonly alleles?: AlleleForm; readonly rank: RankOptions };
   readonly window: { readonly bases: string; readonly start: number } | null;
   readonly reference: number | null;
+}
+
+/** How one edit is scored. */
+export interface SingleParams extends SubjectParams {
   readonly receipt: boolean;
 }
 
@@ -150,6 +156,7 @@ export interface ScoreParams extends WithSources<"input"> {
     readonly receipts: boolean;
     readonly annotate: boolean;
     readonly alleles?: AlleleForm;
+    readonly rank: RankOptions;
   };
 }
 
@@ -180,13 +187,25 @@ export interface CoordinatorApi {
   readonly predict: Method<{ readonly state: Float32Array; readonly edits: string }, Float32Array>;
   readonly importRaw: Method<
     WithSources<"input"> & {
-      readonly reference: number;
-      readonly sampleId: string;
-      readonly member?: string;
+      readonly reference: number | null;
+      /** In place of a reference: a table, as text. */
+      readonly alleles: string | null;
+      readonly options: {
+        readonly sampleId: string;
+        readonly member?: string;
+        readonly format?: RawFormat;
+      };
     },
     string
   >;
-  readonly verifyReceipt: Method<WithSources<"input">, string>;
+  readonly verifyReceipt: Method<
+    WithSources<"input"> & {
+      readonly of: SubjectParams | null;
+      readonly rerun: boolean;
+      readonly tolerance: number;
+    },
+    string
+  >;
   /** Alleles a second, measured. */
   readonly measure: Method<null, number>;
 }

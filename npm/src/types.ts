@@ -224,8 +224,23 @@ export interface AssemblyGuess {
   readonly evidence: string;
 }
 
+/** How the distances of an edit become one. An edit in its window has one, of which all make the same. */
+export type Aggregation = "mean" | "max" | "median";
+
+/** Among what variants are ranked. */
+export interface RankOptions {
+  /** The region that they lie in: a class, or terms such as `missense_variant`. */
+  region?: string;
+  /** The repeat that they lie in: a class, or terms such as `LINE/L1`. */
+  repeat?: string;
+  /** Background variants that a bucket needs, 1000 unless told; smaller ones give way to wider ones. */
+  minBucketSize?: number;
+  /** As the model says unless told. */
+  aggregation?: Aggregation;
+}
+
 /** How one variant is scored. */
-export interface ScoreVariantOptions {
+export interface ScoreVariantOptions extends RankOptions {
   /** The bases around the edit, with the 0-based offset of the first on its contig. */
   window?: { readonly bases: string; readonly start: number };
   /** Or a reference, from which they are cut. */
@@ -239,7 +254,7 @@ export interface ScoreVariantOptions {
 }
 
 /** How a file of variants is scored. */
-export interface ScoreVcfOptions {
+export interface ScoreVcfOptions extends RankOptions {
   /** The reference on which the variants were called. */
   reference: ReferenceInput;
   /** `"chr17:41196312-41277500,chrX"`: 1-based, both ends included. */
@@ -340,7 +355,7 @@ export interface SkippedRow extends RowBase {
   readonly status: "skipped";
   /** `malformed` is a record that was not understood. */
   readonly reason: SkipReason | "malformed";
-  /** The reason as a sentence. */
+  /** The reason as a sentence; of `ref_mismatch` with the bases that the reference has. */
   readonly description: string;
 }
 
@@ -405,10 +420,26 @@ export interface Inspection {
   readonly warnings: readonly string[];
 }
 
-/** How an array file is turned into VCF. */
+/** Whose raw data a file is. */
+export type RawFormat =
+  | "23andme"
+  | "ancestry"
+  | "myheritage"
+  | "familytreedna"
+  | "livingdna"
+  | "sequencing";
+
+/** Where it lies, counted from 1, and which bases the reference has there. */
+export type ReferenceAllele = readonly [contig: string, pos: number, allele: string];
+
+/** How an array file is turned into VCF; with one of `reference` and `referenceAlleles`. */
 export interface ImportOptions {
   /** Where the reference alleles come from. */
-  reference: ReferenceInput;
+  reference?: ReferenceInput;
+  /** Or the alleles themselves. */
+  referenceAlleles?: Iterable<ReferenceAllele>;
+  /** Whose file it is; told by its content unless given. */
+  format?: RawFormat;
   /** The sample's name in the VCF. */
   sampleId?: string;
   /** The file inside, where the input is a ZIP archive with several. */
@@ -428,6 +459,27 @@ export interface ImportResult {
   readonly malformedSkipped: number;
   /** What is odd about the file, with the first rows that were not understood. */
   readonly warnings: readonly string[];
+}
+
+/** How receipts are checked. */
+export interface VerifyReceiptOptions extends CallOptions {
+  /**
+   * What the receipt should be of, where the file holds one: the edit, in the window that is given or
+   * cut from a reference. Whether its hash is the receipt's is checked.
+   */
+  input?: ReceiptInput;
+  /** Whether the input is scored again, and the receipt's figures compared with the new ones. */
+  rerun?: boolean;
+  /** Largest relative difference of surprises that another machine may make; 1e-5 unless told. */
+  tolerance?: number;
+}
+
+/** The input of a receipt. */
+export interface ReceiptInput {
+  readonly edit: Edit;
+  readonly window?: { readonly bases: string; readonly start: number };
+  readonly reference?: ReferenceInput;
+  readonly alleles?: AlleleForm;
 }
 
 /** What was checked of a receipt. */

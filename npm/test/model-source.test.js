@@ -1,9 +1,12 @@
 // A model's files, from a server, a folder and a map.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { openFile } from "../dist/files.js";
+import * as limits from "../dist/limits.js";
 import { isModelPath, modelFiles, RUNTIME_FILES } from "../dist/model-source.js";
 import { instantiate } from "../dist/wasm.js";
 import { serve } from "./support/server.js";
@@ -177,4 +180,25 @@ test("bytes by name, in a map or an object", async () => {
 test("every file of the built-in model's encoder is asked for", () => {
   const wanted = NAMES.filter((name) => name.startsWith("encoder/")).map((name) => name.slice(8));
   assert.deepEqual(readdirSync(new URL("encoder/", BUILTIN)).sort(), wanted.sort());
+});
+
+test("a file of a model was read on however long it was", async () => {
+  const documented = readFileSync(new URL("../../docs/limits.md", import.meta.url), "utf8");
+  for (const [name, bytes] of Object.entries(limits).filter(([name]) => name.startsWith("MAX_")))
+    assert.match(documented, new RegExp(`\\| \`${name}\` \\| ${bytes / (1 << 20)} MiB \\|`));
+  const long = Buffer.alloc(limits.MAX_DOCUMENT_BYTES + 1, " ");
+  const server = await serve({ "/manifest.json": long });
+  await assert.rejects(modelFiles(server.origin, {}), /manifest.json is larger than 16 MiB/);
+  await server.close();
+  const endless = createServer((_, response) => {
+    const more = () => response.destroyed || response.write(long.subarray(0, 1 << 20), more);
+    more();
+  });
+  await once(endless.listen(0), "listening");
+  const origin = `http://localhost:${endless.address().port}/`;
+  await assert.rejects(modelFiles(origin, {}), /manifest.json is larger than 16 MiB/);
+  endless.closeAllConnections();
+  endless.close();
+  const folder = [new File([long], "manifest.json")];
+  await assert.rejects(modelFiles(folder, {}), /manifest.json is larger than 16 MiB/);
 });

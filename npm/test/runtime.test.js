@@ -268,6 +268,71 @@ test("a receipt that was tampered with does not hold", async () => {
   }
 });
 
+test("a receipt is compared with its input, and its figures with new ones", async () => {
+  const reference = await runtime.openReference(example("brca1.hg19.fa.gz"));
+  const edit = "chr17:41246481:T:C";
+  const { receipt } = await runtime.scoreVariant(edit, { reference, receipt: true });
+  const bytes = new TextEncoder().encode(receipt);
+  const bare = await runtime.verifyReceipt(bytes);
+  const input = { edit, reference };
+  const sealed = await runtime.verifyReceipt(bytes, { input });
+  assert.ok(sealed.ok && sealed.checks.some(({ name, ok }) => name === "input" && ok));
+  assert.equal(sealed.notChecked.length, bare.notChecked.length - 1);
+  const again = await runtime.verifyReceipt(bytes, { input, rerun: true });
+  assert.ok(again.ok && again.checks.some(({ name, ok }) => name === "figures" && ok));
+  assert.equal(again.notChecked.length, bare.notChecked.length - 2);
+  const other = { edit: "chr17:41246481:T:G", reference };
+  const refused = await runtime.verifyReceipt(bytes, { input: other, rerun: true });
+  assert.equal(refused.ok, false);
+  const failed = refused.checks.filter(({ ok }) => !ok).map(({ name }) => name);
+  assert.deepEqual(failed, ["input", "figures"]);
+  const two = new TextEncoder().encode(`${receipt}\n${receipt}\n`);
+  await assert.rejects(runtime.verifyReceipt(two, { input }), { code: "INPUT.GENERIC" });
+  await reference.close();
+});
+
+test("variants are ranked among those that they are said to lie among", async () => {
+  const reference = await runtime.openReference(example("brca1.hg19.fa.gz"));
+  const edit = "chr17:41246481:T:C";
+  const plain = await runtime.scoreVariant(edit, { reference });
+  const rank = { region: "intron_variant", minBucketSize: 1 };
+  const intron = await runtime.scoreVariant(edit, { reference, ...rank });
+  assert.equal(intron.sigmaRaw, plain.sigmaRaw);
+  assert.match(intron.bucketId, /^(intron|\*)/);
+  const few = await runtime.scoreVariant(edit, { reference, minBucketSize: 1e15 });
+  assert.equal(few.bucketId, "*");
+  const vcf = new Blob([
+    "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n",
+    "chr17\t41246481\t.\tT\tC\t.\t.\t.\n",
+  ]);
+  const [row] = await collect(runtime.scoreVcf(vcf, { reference, ...rank, aggregation: "max" }));
+  assert.deepEqual([row.bucketId, row.sigmaRaw], [intron.bucketId, intron.sigmaRaw]);
+  for (const slip of [{ region: "intronn_variant_" }, { repeat: "lime" }]) {
+    const call = runtime.scoreVariant(edit, { reference, ...slip });
+    await assert.rejects(call, { code: "INPUT.GENERIC" });
+  }
+  await reference.close();
+});
+
+test("an array file becomes a VCF by alleles that are given", async () => {
+  const heading = "# rsid\tchromosome\tposition\tgenotype\n";
+  const rows = ["rs1\t1\t1010\tAC\n", "rs2\t1\t1020\tGG\n", "rs3\t2\t5\t--\n"];
+  const file = new Blob([heading, ...rows]);
+  const referenceAlleles = new Set([
+    ["chr1", 1010, "A"],
+    ["1", 1020, "G"],
+    ["2", 5, "T"],
+  ]);
+  const named = await runtime.importRaw(file, { referenceAlleles, format: "23andme" });
+  assert.match(named.vcf, /\n1\t1010\trs1\tA\tC\t\.\tPASS\tSOURCE=23andMe\tGT\t0\/1\n/);
+  const counts = [named.recordsWritten, named.refCallsSkipped, named.noCallsSkipped];
+  assert.deepEqual(counts, [1, 1, 1]);
+  const told = await runtime.importRaw(file, { referenceAlleles });
+  assert.notEqual(told.vcf, named.vcf);
+  const json = { referenceAlleles, format: "sequencing" };
+  await assert.rejects(runtime.importRaw(file, json), { code: "INPUT.VCF_PARSE" });
+});
+
 test("an array file is recognised, and becomes a VCF", async () => {
   const file = example("brca1.23andme.txt");
   const inspection = await runtime.inspect(file);

@@ -1,10 +1,12 @@
 //! Consumer-array files to VCF.
 
-use crate::js_error::{JsResult, json, misuse};
+use crate::js_error::{JsResult, from_json, json, misuse};
 use crate::reference::{ReferenceFile, SharedReference, wanted};
 use genolewm::scorer::{Import, ImportRequest, Intake, Need, Selection};
-use genolewm_core::reference::Pages;
-use serde::Serialize;
+use genolewm_core::Result;
+use genolewm_core::reference::{AlleleTable, BaseSource, Pages, Reference};
+use genolewm_core::source::VcfConversionSummary;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 /// Converts a file that is pushed to it.
@@ -13,8 +15,23 @@ use wasm_bindgen::prelude::*;
 pub struct Importer {
     /// None once it was finished.
     import: Option<Import>,
-    reference: SharedReference,
-    pages: Pages,
+    alleles: Alleles,
+}
+
+/// Where reference alleles come from.
+#[derive(Debug)]
+enum Alleles {
+    Genome(SharedReference, Pages),
+    Table(Box<Reference<AlleleTable>>),
+}
+
+/// How it is converted.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Options {
+    sample_id: String,
+    member: Option<String>,
+    format: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -31,33 +48,27 @@ struct Imported {
 
 #[wasm_bindgen]
 impl Importer {
-    /// An importer of the file that errors call `name`, with alleles of an open reference; of a ZIP
-    /// archive, of the file `member`.
+    /// An importer of the file that errors call `name`, with alleles of an open reference and the
+    /// options of JSON.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` for a reference that is not open, `INPUT.VCF_PARSE` for a bad sample name.
+    /// `INPUT.GENERIC` for a reference that is not open or options that are none, `INPUT.VCF_PARSE`
+    /// for a bad sample name.
     #[wasm_bindgen(constructor)]
-    pub fn new(
-        name: &str,
-        reference: &ReferenceFile,
-        sample_id: &str,
-        member: Option<String>,
-    ) -> JsResult<Importer> {
-        let selection = Selection {
-            member,
-            ..Selection::default()
-        };
-        let request = ImportRequest {
-            sample_id: sample_id.to_owned(),
-            format: None,
-            strict: false,
-        };
-        let intake = Intake::new(name, reference.name(), selection);
-        Ok(Self {
-            import: Some(Import::new(intake, request)?),
-            reference: reference.shared()?,
-            pages: reference.pages.clone(),
-        })
+    pub fn new(name: &str, reference: &ReferenceFile, options: &str) -> JsResult<Importer> {
+        let alleles = Alleles::Genome(reference.shared()?, reference.pages.clone());
+        Self::open(name, reference.name(), alleles, options)
+    }
+
+    /// The same with the alleles of a table: contig, 1-based position and allele on each line.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and for a table that is none.
+    #[wasm_bindgen(js_name = withAlleles)]
+    pub fn with_alleles(name: &str, alleles: &str, options: &str) -> JsResult<Importer> {
+        let table = AlleleTable::parse(alleles, "referenceAlleles")?;
+        let alleles = Alleles::Table(Box::new(Reference::new(table)));
+        Self::open(name, "", alleles, options)
     }
 
     /// Takes the next bytes.
@@ -65,7 +76,8 @@ impl Importer {
     /// # Errors
     /// `INTERNAL.INVARIANT_VIOLATION` after its end.
     pub fn push(&mut self, chunk: &[u8]) -> JsResult<()> {
-        Ok(self.open()?.intake_mut().push(chunk)?)
+        let import = self.import.as_mut().ok_or_else(|| misuse(OVER))?;
+        Ok(import.intake_mut().push(chunk)?)
     }
 
     /// The VCF and its counts as JSON, or the bytes of the reference that are wanted for it.
@@ -74,34 +86,64 @@ impl Importer {
     /// As [`Import::next`].
     #[wasm_bindgen(unchecked_return_type = "string | Want")]
     pub fn finish(&mut self) -> JsResult<JsValue> {
-        let reference = self.reference.clone();
-        let mut reference = reference.borrow_mut();
-        let import = self.open()?;
-        import.intake_mut().end();
-        match import.next(&mut reference)? {
-            Some(Need::Reference) => {
-                Ok(wanted(&self.pages).ok_or_else(|| misuse("no bytes are wanted"))?)
+        let done = match &mut self.alleles {
+            Alleles::Genome(shared, _) => finish(&mut self.import, &mut shared.borrow_mut())?,
+            Alleles::Table(table) => finish(&mut self.import, table)?,
+        };
+        match (done, &self.alleles) {
+            (Some((vcf, counts, warnings)), _) => Ok(json(&Imported {
+                vcf,
+                records_written: counts.records_written,
+                ref_calls_skipped: counts.ref_calls_skipped,
+                no_calls_skipped: counts.no_calls_skipped,
+                unsupported_skipped: counts.unsupported_skipped,
+                malformed_skipped: counts.malformed_skipped,
+                warnings,
+            })?
+            .into()),
+            (None, Alleles::Genome(_, pages)) => {
+                Ok(wanted(pages).ok_or_else(|| misuse("no bytes are wanted"))?)
             }
-            Some(Need::Input) => Err(misuse("the input has not ended").into()),
-            None => {
-                let import = self.import.take().ok_or_else(|| misuse(OVER))?;
-                let (vcf, counts, warnings) = import.finish(&reference)?;
-                Ok(json(&Imported {
-                    vcf,
-                    records_written: counts.records_written,
-                    ref_calls_skipped: counts.ref_calls_skipped,
-                    no_calls_skipped: counts.no_calls_skipped,
-                    unsupported_skipped: counts.unsupported_skipped,
-                    malformed_skipped: counts.malformed_skipped,
-                    warnings,
-                })?
-                .into())
-            }
+            (None, Alleles::Table(_)) => Err(misuse("a table has all its bytes").into()),
         }
     }
+}
 
-    fn open(&mut self) -> JsResult<&mut Import> {
-        Ok(self.import.as_mut().ok_or_else(|| misuse(OVER))?)
+impl Importer {
+    fn open(name: &str, reference: &str, alleles: Alleles, options: &str) -> JsResult<Self> {
+        let options: Options = from_json(options, "the options")?;
+        let selection = Selection {
+            member: options.member,
+            ..Selection::default()
+        };
+        let format = options.format.as_deref().map(str::parse);
+        let request = ImportRequest {
+            sample_id: options.sample_id,
+            format: format.transpose()?,
+            strict: false,
+        };
+        let intake = Intake::new(name, reference, selection);
+        Ok(Self {
+            import: Some(Import::new(intake, request)?),
+            alleles,
+        })
+    }
+}
+
+/// Goes on to the end; `None` where bytes of the reference are wanted.
+fn finish<S: BaseSource>(
+    import: &mut Option<Import>,
+    reference: &mut Reference<S>,
+) -> Result<Option<(String, VcfConversionSummary, Vec<String>)>> {
+    let open = import.as_mut().ok_or_else(|| misuse(OVER))?;
+    open.intake_mut().end();
+    match open.next(reference)? {
+        Some(Need::Reference) => Ok(None),
+        Some(Need::Input) => Err(misuse("the input has not ended")),
+        None => {
+            let import = import.take().ok_or_else(|| misuse(OVER))?;
+            import.finish(reference).map(Some)
+        }
     }
 }
 

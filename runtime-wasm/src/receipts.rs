@@ -1,12 +1,14 @@
 //! Do receipts hold?
 
-use crate::js_error::{JsResult, json};
+use crate::job::read_answers;
+use crate::js_error::{JsResult, json, misuse};
 use crate::model::Model;
+use crate::single::Single;
 use genolewm::info::ModelInfo;
-use genolewm::scorer::ScoredBy;
+use genolewm::scorer::{Candidate, ScoreOptions, ScoredBy, calibrate};
 use genolewm_core::provenance::{
-    MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, check_date, check_row_numbers, check_settings,
-    rfc3339_utc, verify_receipt,
+    InputCommitment, MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, SurpriseResult, check_date,
+    check_row_numbers, check_settings, rfc3339_utc, verify_receipt,
 };
 use genolewm_core::{Error, Result};
 use serde::Serialize;
@@ -41,8 +43,95 @@ struct Check {
 /// `INPUT.*` and `PROVENANCE.*` for what is no receipt.
 #[wasm_bindgen(js_name = verifyReceipts)]
 pub fn verify_receipts(text: &[u8], model: &Model) -> JsResult<String> {
+    json(&verdict(text, &model.info)?)
+}
+
+/// The same for one receipt and the edit that it should be of, in its window: whether it was made of
+/// them and, of what an engine answered, whether the model gives its figures.
+///
+/// # Errors
+/// As [`verify_receipts`]; `INPUT.GENERIC` for several receipts, or an edit without a window.
+#[wasm_bindgen(js_name = verifyReceiptOf)]
+pub fn verify_receipt_of(
+    text: &[u8],
+    single: &Single,
+    results: Option<Vec<f64>>,
+    tolerance: f64,
+) -> JsResult<String> {
+    let info = single.info();
+    let mut verdict = verdict(text, info)?;
+    let receipts = Receipt::parse_all(text, "the receipt")?;
+    let [(_, receipt)] = receipts.as_slice() else {
+        let message = "an input is compared with one receipt, and the file has several";
+        let error = Error::input(message).with_detail("receipts", receipts.len());
+        return Err(error
+            .with_remedy("give the receipt of this edit by itself")
+            .into());
+    };
+    let candidate = single.candidate()?;
+    let mut checks = vec![of_input(receipt, info, &candidate)?];
+    if let Some(results) = &results {
+        let answer = read_answers(results, 1)?.pop();
+        let answer = answer.ok_or_else(|| misuse("the answer is empty"))?;
+        let mut scored = calibrate(info, &ScoreOptions::default(), &candidate, answer)?;
+        scored.put_in_bucket(&receipt.output.bucket_id, info)?;
+        checks.push(of_figures(receipt, &scored.result, tolerance));
+    }
+    verdict.add(checks, results.is_some());
+    json(&verdict)
+}
+
+/// Whether a receipt was made of this edit in this window.
+fn of_input(receipt: &Receipt, info: &ModelInfo, candidate: &Candidate) -> Result<Check> {
+    let (pooling, dtype) = (info.pooling(), info.dtypes());
+    let commitment = InputCommitment {
+        reference_window: candidate.window.sequence(),
+        edit: &candidate.edit,
+        pooling: &pooling,
+        dtype: &dtype,
+    }
+    .commitment()?;
+    let ok = commitment == receipt.input_commitment;
+    let message = match ok {
+        true => "made of this edit in this window: the input's hash agrees",
+        false => "made of another edit, window or settings: the input's hash differs",
+    };
+    Ok(Check {
+        name: "input",
+        ok,
+        message: message.to_owned(),
+    })
+}
+
+/// Whether the model gives the receipt's figures.
+fn of_figures(receipt: &Receipt, anew: &SurpriseResult, tolerance: f64) -> Check {
+    let ok = anew.bucket_id == receipt.output.bucket_id && anew.is_near(&receipt.output, tolerance);
+    let message = match ok {
+        true => "the model gives these figures again".to_owned(),
+        false => format!(
+            "the model gives other figures: surprise {} and percentile {} in {}",
+            anew.sigma_raw, anew.sigma_calibrated, anew.bucket_id
+        ),
+    };
+    Check {
+        name: "figures",
+        ok,
+        message,
+    }
+}
+
+impl ReceiptVerdict {
+    /// Adds what was found of the input.
+    fn add(&mut self, checks: Vec<Check>, rerun: bool) {
+        self.ok &= checks.iter().all(|check| check.ok);
+        self.checks.extend(checks);
+        self.not_checked
+            .retain(|what| *what != INPUT_UNCHECKED && !(rerun && *what == FIGURES_UNCHECKED));
+    }
+}
+
+fn verdict(text: &[u8], info: &ModelInfo) -> Result<ReceiptVerdict> {
     let now = rfc3339_utc((js_sys::Date::now() / 1000.0) as u64 + CLOCK_SECONDS);
-    let info = &model.info;
     let receipts = Receipt::parse_all(text, "the receipt")?;
     // Nothing of the device is compared.
     let builder = ScoredBy {
@@ -83,7 +172,7 @@ pub fn verify_receipts(text: &[u8], model: &Model) -> JsResult<String> {
     }
     let receipt = receipts.first().map(|(_, receipt)| receipt.to_json_line());
     let receipt = receipt.transpose()?;
-    json(&ReceiptVerdict {
+    Ok(ReceiptVerdict {
         count: receipts.len(),
         ok,
         checks,
@@ -141,17 +230,16 @@ fn passed(names_files: bool, numbered: bool) -> Vec<Check> {
     .collect()
 }
 
+const FIGURES_UNCHECKED: &str =
+    "whether the model gives these figures: `genolewm verify --rerun` computes them again";
+const INPUT_UNCHECKED: &str =
+    "for which variant and window it was made: a receipt holds their hash alone";
+
 /// What nobody may take for checked.
 fn not_checked(names_files: bool, numbered: bool) -> Vec<&'static str> {
     let all = [
-        (
-            true,
-            "whether the model gives these figures: `genolewm verify --rerun` computes them again",
-        ),
-        (
-            true,
-            "for which variant and window it was made: a receipt holds their hash alone",
-        ),
+        (true, FIGURES_UNCHECKED),
+        (true, INPUT_UNCHECKED),
         (
             true,
             "the context, its confidence, the backend and the device",

@@ -7,6 +7,7 @@ use genolewm_core::provenance::Receipt;
 use genolewm_core::source::{VariantRecord, Zygosity};
 use genolewm_core::{Error, Result};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The reason of a record that was not understood.
@@ -39,7 +40,7 @@ enum End {
     Scored(Box<ScoreFigures>),
     Skipped {
         reason: &'static str,
-        description: String,
+        description: Cow<'static, str>,
     },
 }
 
@@ -86,11 +87,15 @@ impl Row {
         Ok(subject.row("scored", End::Scored(Box::new(figures))))
     }
 
-    /// An allele without a score.
-    pub(crate) fn skipped(subject: RowSubject<'_>, reason: SkipReason) -> Self {
+    /// An allele without a score, and why in a sentence.
+    pub(crate) fn skipped(
+        subject: RowSubject<'_>,
+        reason: SkipReason,
+        description: Cow<'static, str>,
+    ) -> Self {
         let end = End::Skipped {
             reason: reason.as_str(),
-            description: reason.describe().to_owned(),
+            description,
         };
         subject.row("skipped", end)
     }
@@ -99,7 +104,7 @@ impl Row {
     pub(crate) fn malformed(index: u64, error: &Error) -> Self {
         let end = End::Skipped {
             reason: MALFORMED,
-            description: error.message().to_owned(),
+            description: error.message().to_owned().into(),
         };
         Self {
             index,

@@ -6,6 +6,7 @@
 use crate::job::{read_answers, write_job};
 use crate::js_error::{JsResult, from_json, json, misuse, object};
 use crate::model::Model;
+use crate::rank::Rank;
 use crate::reference::{ReferenceFile, SharedReference, wanted};
 use crate::rows::{Row, RowSubject, ScoreSummary};
 use genolewm::format::{RunNote, vcf_header, vcf_line};
@@ -48,6 +49,7 @@ struct Options {
     receipts: bool,
     annotate: bool,
     alleles: Option<String>,
+    rank: Rank,
 }
 
 /// A pass over one file.
@@ -64,6 +66,7 @@ pub struct FileRun {
     /// Nothing is left to be done.
     is_done: bool,
     alleles: AlleleForm,
+    options: ScoreOptions,
     pages: Pages,
     reference: SharedReference,
 }
@@ -73,7 +76,7 @@ impl FileRun {
     /// A pass over the file that errors call `name`, with the options of JSON.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` for regions that are none, or a reference that is not open.
+    /// `INPUT.GENERIC` for options that are none, or a reference that is not open.
     #[wasm_bindgen(constructor)]
     pub fn new(
         model: &Model,
@@ -101,6 +104,7 @@ impl FileRun {
             annotate: options.annotate,
             is_done: false,
             alleles,
+            options: options.rank.options()?,
             pages: reference.pages.clone(),
             reference: reference.shared()?,
         })
@@ -169,8 +173,7 @@ impl FileRun {
         let ticket = ticket as u64;
         let candidates = self.sent.get(&ticket).map_or(&[][..], Vec::as_slice);
         let answers = read_answers(results, candidates.len())?;
-        let options = ScoreOptions::default();
-        let scored = calibrate_all(&self.info, &options, candidates, answers)?;
+        let scored = calibrate_all(&self.info, &self.options, candidates, answers)?;
         let by = Arc::new(ScoredBy {
             backend: backend.to_owned(),
             device: device.to_owned(),
@@ -267,7 +270,9 @@ impl FileRun {
             };
             let receipt = receipts.next().flatten();
             let row = match outcome {
-                Outcome::Skipped(reason) => Row::skipped(subject, *reason),
+                Outcome::Skipped(reason) => {
+                    Row::skipped(subject, *reason, record.describe(*reason))
+                }
                 Outcome::Scored(scored) => Row::scored(subject, scored, receipt)?,
             };
             let carriers = self.run.intake().carriers();

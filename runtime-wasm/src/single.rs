@@ -3,6 +3,7 @@
 use crate::job::{read_answers, write_job};
 use crate::js_error::{JsResult, from_json, json, misuse};
 use crate::model::Model;
+use crate::rank::Rank;
 use crate::reference::{ReferenceFile, want_or};
 use crate::rows::{Row, RowSubject};
 use crate::run::{allele_form, now};
@@ -25,6 +26,7 @@ pub struct Single {
     info: Rc<ModelInfo>,
     variant: VariantSpelling,
     form: AlleleForm,
+    options: ScoreOptions,
     /// The edit that it is, in its window, once the bases around it are known.
     candidate: Option<Candidate>,
 }
@@ -43,15 +45,24 @@ enum Given {
     },
 }
 
+/// How it is scored.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Options {
+    alleles: Option<String>,
+    rank: Rank,
+}
+
 #[wasm_bindgen]
 impl Single {
-    /// The edit of JSON, `"chr17:41197728:T:C"` or its parts, to be scored in the form of this name.
+    /// The edit of JSON, `"chr17:41197728:T:C"` or its parts, with the options of JSON.
     ///
     /// # Errors
     /// `INPUT.*` for an edit that cannot be scored.
     #[wasm_bindgen(constructor)]
-    pub fn new(model: &Model, edit: &str, alleles: Option<String>) -> JsResult<Single> {
-        let form = allele_form(alleles.as_deref())?;
+    pub fn new(model: &Model, edit: &str, options: &str) -> JsResult<Single> {
+        let options: Options = from_json(options, "the options")?;
+        let form = allele_form(options.alleles.as_deref())?;
         let variant: VariantSpelling = match from_json(edit, "the edit")? {
             Given::Text(text) => text.parse()?,
             Given::Parts {
@@ -66,6 +77,7 @@ impl Single {
             info: Rc::clone(&model.info),
             variant,
             form,
+            options: options.rank.options()?,
             candidate: None,
         })
     }
@@ -118,10 +130,9 @@ impl Single {
         receipt: bool,
     ) -> JsResult<String> {
         let candidate = self.candidate()?;
-        let options = ScoreOptions::default();
         let answer = read_answers(results, 1)?.pop();
         let answer = answer.ok_or_else(|| misuse("the answer is empty"))?;
-        let scored = calibrate(&self.info, &options, &candidate, answer)?;
+        let scored = calibrate(&self.info, &self.options, &candidate, answer)?;
         let by = ScoredBy {
             backend: backend.to_owned(),
             device: device.to_owned(),
@@ -142,7 +153,16 @@ impl Single {
         placer.variant(&mut shared.borrow_mut(), &self.variant)
     }
 
-    fn candidate(&self) -> Result<Candidate> {
+    /// The model.
+    pub(crate) fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// The edit in its window.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` before there is one.
+    pub(crate) fn candidate(&self) -> Result<Candidate> {
         let candidate = self.candidate.clone();
         candidate.ok_or_else(|| misuse("the edit has no window yet"))
     }

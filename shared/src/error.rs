@@ -15,13 +15,13 @@ use core::fmt;
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 macro_rules! codes {
-    ($($variant:ident = $text:literal),+ $(,)?) => {
+    ($($variant:ident = $text:literal, $summary:literal;)+) => {
         /// A stable error code; its text never changes (`docs/exit-codes.md`).
         #[non_exhaustive]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum ErrorCode {
             $(
-                #[doc = concat!("`", $text, "`")]
+                #[doc = concat!("`", $text, "`: ", $summary, ".")]
                 $variant,
             )+
         }
@@ -30,48 +30,56 @@ macro_rules! codes {
             /// The code as it is printed and stored, for example `INPUT.VCF_PARSE`.
             ErrorCode: $($variant = $text),+
         }
+
+        impl ErrorCode {
+            /// What went wrong, as far as the code alone tells; without a full stop.
+            #[must_use]
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $summary),+ }
+            }
+        }
     };
 }
 
 codes! {
-    ConfigGeneric = "CONFIG.GENERIC",
-    ConfigSchemaIncompat = "CONFIG.SCHEMA_INCOMPAT",
-    ConfigMissingField = "CONFIG.MISSING_FIELD",
-    ConfigUnknownTopLevelKey = "CONFIG.UNKNOWN_TOP_LEVEL_KEY",
-    InputGeneric = "INPUT.GENERIC",
-    InputInvalidEdit = "INPUT.INVALID_EDIT",
-    InputUnsupportedEdit = "INPUT.UNSUPPORTED_EDIT",
-    InputWindowMismatch = "INPUT.WINDOW_MISMATCH",
-    InputOverlappingEdits = "INPUT.OVERLAPPING_EDITS",
-    InputOutOfWindow = "INPUT.OUT_OF_WINDOW",
-    InputVcfParse = "INPUT.VCF_PARSE",
-    ResourceGeneric = "RESOURCE.GENERIC",
-    ResourceCacheCorrupt = "RESOURCE.CACHE_CORRUPT",
-    ResourceDiskFull = "RESOURCE.DISK_FULL",
-    ResourceOom = "RESOURCE.OOM",
-    ResourceModelNotFound = "RESOURCE.MODEL_NOT_FOUND",
-    ResourceRuntimeSetup = "RESOURCE.RUNTIME_SETUP",
-    ResourceNetworkProhibited = "RESOURCE.NETWORK_PROHIBITED",
-    TrainingGeneric = "TRAINING.GENERIC",
-    TrainingCollapseDetected = "TRAINING.COLLAPSE_DETECTED",
-    TrainingNanLoss = "TRAINING.NAN_LOSS",
-    TrainingDataloader = "TRAINING.DATALOADER",
-    EvalGeneric = "EVAL.GENERIC",
-    EvalDataset = "EVAL.DATASET",
-    EvalRegression = "EVAL.REGRESSION",
-    DeployGeneric = "DEPLOY.GENERIC",
-    DeployExportFormat = "DEPLOY.EXPORT_FORMAT",
-    DeployQuantizationFailed = "DEPLOY.QUANTIZATION_FAILED",
-    DeployBackendUnsupported = "DEPLOY.BACKEND_UNSUPPORTED",
-    ProvenanceGeneric = "PROVENANCE.GENERIC",
-    ProvenanceManifestHashMismatch = "PROVENANCE.MANIFEST_HASH_MISMATCH",
-    ProvenanceInputCommitmentMismatch = "PROVENANCE.INPUT_COMMITMENT_MISMATCH",
-    ProvenanceOutputCommitmentMismatch = "PROVENANCE.OUTPUT_COMMITMENT_MISMATCH",
-    ProvenanceKindUnsupported = "PROVENANCE.KIND_UNSUPPORTED",
-    ProvenanceReceiptSchema = "PROVENANCE.RECEIPT_SCHEMA",
-    InternalGeneric = "INTERNAL.GENERIC",
-    InternalInvariantViolation = "INTERNAL.INVARIANT_VIOLATION",
-    InternalUnreachable = "INTERNAL.UNREACHABLE",
+    ConfigGeneric = "CONFIG.GENERIC", "a setting cannot be used";
+    ConfigSchemaIncompat = "CONFIG.SCHEMA_INCOMPAT", "a file has a layout that this program does not read";
+    ConfigMissingField = "CONFIG.MISSING_FIELD", "a setting that must be given is missing";
+    ConfigUnknownTopLevelKey = "CONFIG.UNKNOWN_TOP_LEVEL_KEY", "there is no such section of settings";
+    InputGeneric = "INPUT.GENERIC", "what was given cannot be used";
+    InputInvalidEdit = "INPUT.INVALID_EDIT", "this is no edit";
+    InputUnsupportedEdit = "INPUT.UNSUPPORTED_EDIT", "edits of this kind or length are not scored";
+    InputWindowMismatch = "INPUT.WINDOW_MISMATCH", "the window has other bases than the edit replaces";
+    InputOverlappingEdits = "INPUT.OVERLAPPING_EDITS", "edits that are applied together overlap";
+    InputOutOfWindow = "INPUT.OUT_OF_WINDOW", "a place lies outside of the window";
+    InputVcfParse = "INPUT.VCF_PARSE", "a file of variants or sequences is malformed";
+    ResourceGeneric = "RESOURCE.GENERIC", "a file or another resource cannot be used";
+    ResourceCacheCorrupt = "RESOURCE.CACHE_CORRUPT", "a cached or stored file is damaged";
+    ResourceDiskFull = "RESOURCE.DISK_FULL", "there is no room left";
+    ResourceOom = "RESOURCE.OOM", "there is not enough memory";
+    ResourceModelNotFound = "RESOURCE.MODEL_NOT_FOUND", "a model or a part of one is missing";
+    ResourceRuntimeSetup = "RESOURCE.RUNTIME_SETUP", "what runs the model cannot be started";
+    ResourceNetworkProhibited = "RESOURCE.NETWORK_PROHIBITED", "a connection was attempted where none may be";
+    TrainingGeneric = "TRAINING.GENERIC", "training cannot go on";
+    TrainingCollapseDetected = "TRAINING.COLLAPSE_DETECTED", "predictions have collapsed";
+    TrainingNanLoss = "TRAINING.NAN_LOSS", "the loss is not a finite number";
+    TrainingDataloader = "TRAINING.DATALOADER", "the training data cannot be used";
+    EvalGeneric = "EVAL.GENERIC", "a measurement cannot be made";
+    EvalDataset = "EVAL.DATASET", "the data to measure on cannot be used";
+    EvalRegression = "EVAL.REGRESSION", "a figure is worse than was asked for";
+    DeployGeneric = "DEPLOY.GENERIC", "the backend failed while it computed";
+    DeployExportFormat = "DEPLOY.EXPORT_FORMAT", "a model or checkpoint cannot be read or written in this format";
+    DeployQuantizationFailed = "DEPLOY.QUANTIZATION_FAILED", "small weights lose more than is allowed";
+    DeployBackendUnsupported = "DEPLOY.BACKEND_UNSUPPORTED", "there is no such backend here";
+    ProvenanceGeneric = "PROVENANCE.GENERIC", "a receipt does not hold";
+    ProvenanceManifestHashMismatch = "PROVENANCE.MANIFEST_HASH_MISMATCH", "a file is not the one that the manifest or receipt names";
+    ProvenanceInputCommitmentMismatch = "PROVENANCE.INPUT_COMMITMENT_MISMATCH", "the receipt was made of another input";
+    ProvenanceOutputCommitmentMismatch = "PROVENANCE.OUTPUT_COMMITMENT_MISMATCH", "the receipt states another output";
+    ProvenanceKindUnsupported = "PROVENANCE.KIND_UNSUPPORTED", "receipts of this kind are not verified";
+    ProvenanceReceiptSchema = "PROVENANCE.RECEIPT_SCHEMA", "this is no receipt";
+    InternalGeneric = "INTERNAL.GENERIC", "the program failed";
+    InternalInvariantViolation = "INTERNAL.INVARIANT_VIOLATION", "what cannot happen did";
+    InternalUnreachable = "INTERNAL.UNREACHABLE", "a place was reached that cannot be";
 }
 
 impl ErrorCode {
@@ -383,6 +391,8 @@ mod tests {
                 .iter()
                 .all(|c| (2..=9).contains(&c.exit_status()))
         );
+        let says = |code: &ErrorCode| !code.summary().is_empty() && !code.summary().ends_with('.');
+        assert!(ErrorCode::ALL.iter().all(says));
         assert_eq!(ErrorCode::ProvenanceReceiptSchema.exit_status(), 8);
     }
 

@@ -42,3 +42,6 @@ pub mod planning;
 pub mod evaluation;
 
 pub use error::{Error, ErrorCode, Result};
+
+/// The version of these crates and of the program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

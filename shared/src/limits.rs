@@ -37,6 +37,9 @@ pub const MAX_WARNINGS: usize = 100;
 /// Bytes that one variant of a JSON list may take.
 pub const MAX_JSON_VARIANT_BYTES: usize = 1 << 20;
 
+/// Operations of a pickle: a checkpoint of a few hundred tensors has some ten thousand.
+pub const MAX_PICKLE_OPERATIONS: usize = 1_000_000;
+
 /// Nesting of JSON and YAML, so that no input can exhaust the stack.
 pub const MAX_NESTING: usize = 64;
 
@@ -52,6 +55,10 @@ pub const MAX_INTEGER_DIGITS: usize = 4_300;
 /// Bytes of a file that is read whole and is no table and no weights: a manifest, a configuration,
 /// a tokenizer's file, a report.
 pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
+
+/// Bytes of a file of weights in the package: a module's memory ends at 4 GiB, and holds more than the
+/// file. Natively they are as large as they are.
+pub const MAX_WEIGHTS_BYTES: usize = 2_048 << 20;
 
 /// Bases of a model's window, of its tiles and of the scale of its positions: ten times the longest
 /// context that models of DNA are run with.
@@ -135,6 +142,35 @@ pub const MAX_ARCHIVED_FILE_BYTES: u64 = 8 << 30;
 
 /// How many times as large a file in a ZIP archive may become; text of genotypes grows fivefold.
 pub const MAX_INFLATION: u64 = 200;
+
+/// Bytes of the footer of a Parquet file. One of 1,000 row groups of 20 columns takes 4 MB.
+pub const MAX_PARQUET_FOOTER_BYTES: usize = 6 << 20;
+
+/// Columns and groups of columns in the schema of a Parquet file.
+pub const MAX_PARQUET_SCHEMA: usize = 1 << 12;
+
+/// Names of all columns of a Parquet file, each with those of the groups around it.
+pub const MAX_PARQUET_NAMES_BYTES: usize = 8 << 20;
+
+/// Memory in any case of the pages of a Parquet file that are open at once: one and the dictionary
+/// of each column.
+pub const MAX_PAGES_BYTES: usize = 64 << 20;
+
+/// How often the size of its file it may be beyond that.
+pub const MAX_PAGES_FOLD: usize = 4;
+
+/// A text in a Parquet table of variants.
+pub const MAX_CELL_BYTES: usize = 1 << 20;
+
+/// Numbers of the states in a group of rows of a window cache in any case.
+pub const MAX_STATES_NUMBERS: usize = 1 << 21;
+
+/// Memory of the variants of one file with what is known of each, in any case.
+pub const MAX_VARIANTS_BYTES: usize = 16 << 20;
+
+/// How often the size of its file it may be beyond that. A variant of ClinVar takes some 200 bytes,
+/// and 12 in a shard.
+pub const MAX_VARIANTS_FOLD: usize = 24;
 
 /// Bytes of one file that is fetched. The largest that Hugging Face takes has 50 GB.
 pub const MAX_FETCHED_FILE_BYTES: u64 = 64 << 30;

@@ -70,6 +70,19 @@ pub fn cell(text: &str) -> Cow<'_, str> {
     shown
 }
 
+/// The text of a [`cell`]; what was written out stays so.
+///
+/// ```
+/// use genolewm_core::text::{cell, of_cell};
+/// assert_eq!(of_cell(&cell("=HLA")), "=HLA");
+/// assert_eq!(of_cell("'"), "'");
+/// ```
+#[must_use]
+pub fn of_cell(cell: &str) -> &str {
+    let text = cell.strip_prefix('\'');
+    text.filter(|text| !text.is_empty()).unwrap_or(cell)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,9 +102,11 @@ mod tests {
         for text in ["=1+1", "+1", "-rs1", "@SUM(A1)", "'=1", "''", "＝1"] {
             let shown = cell(text);
             assert_eq!(shown.strip_prefix('\''), Some(text));
+            assert_eq!(of_cell(&shown), text);
         }
         for text in ["", "-", "'", "=", "rs1", "a=b", "."] {
             assert_eq!(cell(text), text);
+            assert_eq!(of_cell(text), text);
         }
         assert_eq!(cell("a\tb\nc"), "a\\tb\\nc");
         assert_eq!(cell("\t=1"), "\\t=1");

@@ -18,6 +18,12 @@ pub const DEFAULT_WINDOW_BP: usize = 12_288;
 /// Bases in one token of the six-mer tokenizer.
 pub const TOKEN_BP: usize = 6;
 
+/// Opens a stretch of DNA in the tokenizer's text.
+pub const DNA_OPEN_TAG: &str = "<dna>";
+
+/// Closes it.
+pub const DNA_CLOSE_TAG: &str = "</dna>";
+
 /// A base stands in for what a short contig lacks: the tokenizer has no token for "nothing".
 const PAD_BASE: char = 'A';
 
@@ -318,14 +324,12 @@ fn pad(sequence: &mut String, to_bp: usize) {
 }
 
 fn wrap(canonical: &str) -> String {
-    let mut text = String::with_capacity(canonical.len() + TOKEN_BP + 11);
-    text.push_str("<dna>");
+    let whole_bp = canonical.len().next_multiple_of(TOKEN_BP);
+    let mut text = String::with_capacity(DNA_OPEN_TAG.len() + whole_bp + DNA_CLOSE_TAG.len());
+    text.push_str(DNA_OPEN_TAG);
     text.push_str(canonical);
-    pad(
-        &mut text,
-        "<dna>".len() + canonical.len().next_multiple_of(TOKEN_BP),
-    );
-    text.push_str("</dna>");
+    pad(&mut text, DNA_OPEN_TAG.len() + whole_bp);
+    text.push_str(DNA_CLOSE_TAG);
     text
 }
 

@@ -1,6 +1,6 @@
 //! The golden pipeline: a whole model with inputs and expected outputs.
 
-use crate::Dir;
+use crate::{Dir, genome};
 use flate2::read::GzDecoder;
 use std::fs;
 use std::io::Read;
@@ -24,6 +24,15 @@ pub fn source() -> PathBuf {
 /// When it is not there: a test without its fixture must not pass.
 pub fn lay_out(dir: &Dir) {
     copy(&source().join("pipeline"), &dir.path("golden"));
+}
+
+/// A test's directory with the golden pipeline, the made-up genome as `ref.fa`, and `in.vcf`.
+#[must_use]
+pub fn prepared(dir: Dir, vcf: impl AsRef<[u8]>) -> Dir {
+    lay_out(&dir);
+    genome::write_reference(&dir);
+    dir.create("in.vcf", vcf);
+    dir
 }
 
 /// A file of the golden pipeline as text.

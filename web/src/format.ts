@@ -48,9 +48,14 @@ export function percentile(share: number): string {
   return share < 1 && share > 0.9995 ? "> 99.9" : (share * 100).toFixed(1);
 }
 
+/** Of how many in a hundred something is ahead: the whole ones of what `percentile` shows. */
+export function ofHundred(share: number): number {
+  return share < 1 ? Math.min(99, Math.floor(Number((share * 100).toFixed(1)))) : 100;
+}
+
 /** A percentile as an ordinal: `97th`. */
 export function ordinal(share: number): string {
-  const number = share < 1 ? Math.min(99, Math.floor(share * 100)) : 100;
+  const number = ofHundred(share);
   const [tens, ones] = [Math.floor(number / 10) % 10, number % 10];
   return `${number}${tens === 1 ? "th" : (["th", "st", "nd", "rd"][ones] ?? "th")}`;
 }

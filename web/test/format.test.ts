@@ -26,6 +26,9 @@ test("floats are written as Python's repr writes them", () => {
 test("a percentile is 100 only where it is", () => {
   assert.equal(percentile(0.9999), "> 99.9");
   assert.equal(percentile(1), "100.0");
+  // Floats a little under a round figure, which was shown as 56.0 beside "55th".
+  assert.equal(percentile(0.5599999), "56.0");
+  assert.deepEqual([0.5599999, 0.57].map(ordinal), ["56th", "57th"]);
   assert.equal(ordinal(0.9999), "99th");
   assert.deepEqual([0.01, 0.02, 0.03, 0.11, 0.12, 0.13, 0.21, 0.5].map(ordinal), [
     "1st",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::{Verdict, command};
+use crate::{Verdict, api, cases, command};
 
 /// A list that stands in code, on a page and in the package's types: between `from` and the next
 /// line that is `}`, the first string of each line; on the page, the first column or any word in
@@ -64,8 +64,14 @@ const PAGES: [&str; 8] = [
 const ARCHITECTURE: &str = "docs/architecture.md";
 
 /// Checks the pages below `root`.
-pub(crate) fn check(root: &Path) -> Verdict {
+pub(crate) fn check(root: &Path, arguments: &[String]) -> Verdict {
+    let write = match arguments {
+        [] => false,
+        [flag] if flag == "--write" => true,
+        _ => return Err(vec!["docs takes --write alone".to_owned()]),
+    };
     let mut faults = Vec::new();
+    let names = api::check(root, write, &mut faults);
     let mut read = |path: &str| match fs::read_to_string(root.join(path)) {
         Ok(text) => text,
         Err(e) => {
@@ -108,8 +114,10 @@ pub(crate) fn check(root: &Path) -> Verdict {
             ));
         }
     }
+    faults.extend(cases::faults(root));
     let good = format!(
-        "{items} codes, reasons and limits are documented, links of {} pages lead somewhere",
+        "{items} codes, reasons and limits are documented, {names} names of the Python package mapped, \
+         links of {} pages lead somewhere",
         pages.len()
     );
     command::verdict(faults, good)

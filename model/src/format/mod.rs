@@ -6,7 +6,7 @@ mod vcf;
 
 pub use gene::gene;
 pub use tsv::{TSV_COLUMNS, tsv_lines};
-pub use vcf::{RunNote, vcf_header, vcf_line};
+pub use vcf::{RunNote, vcf_header, vcf_line, vcf_text};
 
 use crate::scorer::{Outcome, Scored};
 use genolewm_core::edit::VariantSpelling;

@@ -8,13 +8,14 @@ use crate::scorer::{Outcome, Scored};
 use genolewm_core::edit::AlleleForm;
 use genolewm_core::source::{SourceLine, VariantRecord};
 use genolewm_core::text::{is_hidden, visible};
+use genolewm_core::{Error, Result};
 
 /// What the added keys start with.
 const PREFIX: &str = "GLW_";
 const INFO_COLUMN: usize = 7;
 
 /// ID, type and description of each field; each has one value for each alternate allele.
-const FIELDS: [(&str, &str, &str); 7] = [
+const FIELDS: [(&str, &str, &str); 8] = [
     (
         "GLW_RAW",
         "Float",
@@ -40,6 +41,11 @@ const FIELDS: [(&str, &str, &str); 7] = [
         "GLW_EDIT",
         "String",
         "Edit that GenoLeWM scored, CHROM:POS:REF:ALT, where it is another spelling of the allele",
+    ),
+    (
+        "GLW_REPEAT",
+        "String",
+        "Class of repeat at the place by annotation, else masked or unmasked by the reference's lower case",
     ),
     (
         "GLW_STATUS",
@@ -132,10 +138,13 @@ fn info(record: &VariantRecord, outcomes: &[Outcome]) -> String {
             "GLW_BUCKET",
             scored(&|s| encoded(&s.result.bucket_id, INFO)),
         ));
-        let edits: Vec<String> = edits(record, outcomes);
-        if edits.iter().any(|edit| edit != ".") {
-            fields.push(("GLW_EDIT", edits));
-        }
+        let repeats = scored(&|s| s.repeat_word().unwrap_or(".").to_owned());
+        let optional = [
+            ("GLW_EDIT", edits(record, outcomes)),
+            ("GLW_REPEAT", repeats),
+        ];
+        let any = |(_, values): &(_, Vec<String>)| values.iter().any(|value| value != ".");
+        fields.extend(optional.into_iter().filter(any));
     }
     fields.push((
         "GLW_STATUS",
@@ -213,6 +222,26 @@ fn encoded(text: &str, reserved: &[char]) -> String {
     value
 }
 
+/// The text of a value of one of our fields.
+///
+/// # Errors
+/// `INPUT.GENERIC` where `%` is not followed by two hexadecimal digits, or the bytes are no text.
+pub fn vcf_text(value: &str) -> Result<String> {
+    let no_text = || {
+        let error = Error::input("a value is no text as VCF encodes it");
+        error.with_detail("value", value)
+    };
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut pieces = value.split('%');
+    bytes.extend(pieces.next().unwrap_or_default().bytes());
+    for piece in pieces {
+        let (digits, rest) = piece.split_at_checked(2).ok_or_else(no_text)?;
+        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| no_text())?);
+        bytes.extend(rest.bytes());
+    }
+    String::from_utf8(bytes).map_err(|_| no_text())
+}
+
 /// A record of an input without VCF lines.
 fn plain_line(record: &VariantRecord) -> String {
     let alternates = if record.alternates.is_empty() {
@@ -263,6 +292,11 @@ mod tests {
             encoded("x;GLW_PCT=0,1\t. \u{202e}%", INFO),
             "x%3BGLW_PCT%3D0%2C1%09.%20%E2%80%AE%25"
         );
+        let planted = "x;GLW_PCT=0,1\t. \u{202e}%";
+        assert!(vcf_text(&encoded(planted, INFO)).is_ok_and(|text| text == planted));
+        for value in ["%", "%2", "%zz", "%ff", "%2ä"] {
+            assert!(vcf_text(value).is_err(), "{value}");
+        }
         assert_eq!(encoded("rs1;rs2", ID), "rs1;rs2");
     }
 

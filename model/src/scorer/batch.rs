@@ -48,6 +48,13 @@ impl<O: Ops> Scorer<O> {
         &self.options
     }
 
+    /// The same, with other options.
+    #[must_use]
+    pub fn with_options(mut self, options: ScoreOptions) -> Self {
+        self.options = options;
+        self
+    }
+
     /// The backend and the model.
     #[must_use]
     pub fn into_parts(self) -> (O, Bundle<O::Matrix>) {

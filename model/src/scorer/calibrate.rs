@@ -5,26 +5,35 @@ use crate::info::ModelInfo;
 use crate::ops::not_finite;
 use genolewm_core::Result;
 use genolewm_core::calibration::CalibrationBucket;
-use genolewm_core::context::{ContextLabel, RegionClass, RepeatClass, classify_gc_bin};
+use genolewm_core::context::{
+    ContextLabel, DEFAULT_MIN_BUCKET_SIZE, RegionClass, RepeatClass, backoff_chain, classify_gc_bin,
+};
 use genolewm_core::edit::{EditSpec, VariantSpelling};
 use genolewm_core::provenance::{
     MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata,
 };
-use genolewm_core::surprise::{ScoreRow, SurpriseResult};
+use genolewm_core::surprise::{Aggregation, ScoreRow, SurpriseResult, aggregate};
 use genolewm_core::window::ExtractedWindow;
 use std::sync::Arc;
 
 /// How distances become scores.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScoreOptions {
     /// Variants that a calibration bucket needs before its percentile is used.
     pub min_bucket_size: u64,
+    /// How the distances of an edit become one; as the model says unless told. An edit in its window
+    /// has one distance, of which every aggregation makes the same.
+    pub aggregation: Option<Aggregation>,
+    /// What is known of every place of which nothing else is.
+    pub everywhere: GenomicContext,
 }
 
 impl Default for ScoreOptions {
     fn default() -> Self {
         Self {
-            min_bucket_size: 1000,
+            min_bucket_size: DEFAULT_MIN_BUCKET_SIZE,
+            aggregation: None,
+            everywhere: GenomicContext::default(),
         }
     }
 }
@@ -183,7 +192,7 @@ impl GenomicContext {
     }
 }
 
-/// The score of a candidate of which nothing but its window is known.
+/// The score of a candidate of which nothing but its window is known, and what is known everywhere.
 ///
 /// # Errors
 /// As [`Scored::put`].
@@ -194,13 +203,14 @@ pub fn calibrate(
     distances: Distances,
 ) -> Result<Scored> {
     let (edit, window) = (&candidate.edit, &candidate.window);
-    let bucket = GenomicContext::default().bucket(edit, window, info, options)?;
+    let bucket = options.everywhere.bucket(edit, window, info, options)?;
+    let aggregation = options.aggregation.unwrap_or(info.config.aggregation);
     Ok(Scored {
         edit: candidate.edit.clone(),
-        result: read_off(distances.sigma_raw, bucket),
+        result: read_off(aggregate(&[distances.sigma_raw], aggregation)?, bucket),
         displacement: distances.displacement,
         window: Arc::clone(&candidate.window),
-        repeat: None,
+        repeat: options.everywhere.repeat,
     })
 }
 
@@ -242,23 +252,25 @@ impl Scored {
         info: &ModelInfo,
         options: &ScoreOptions,
     ) -> Result<()> {
+        let context = GenomicContext {
+            region: context.region.or(options.everywhere.region),
+            repeat: context.repeat.or(options.everywhere.repeat),
+        };
         let bucket = context.bucket(&self.edit, &self.window, info, options)?;
         self.repeat = context.repeat;
         self.result = read_off(self.result.sigma_raw, bucket);
         Ok(())
     }
 
-    /// Puts the score in a bucket of the model's table, if some annotation leads there from the
-    /// window; else it stays where it is.
+    /// Puts the score in a bucket of the model's table, if some annotation and some least size of a
+    /// bucket lead there from the window; else it stays where it is.
     ///
     /// # Errors
     /// As [`Scored::put`].
-    pub fn put_in_bucket(
-        &mut self,
-        bucket_id: &str,
-        info: &ModelInfo,
-        options: &ScoreOptions,
-    ) -> Result<()> {
+    pub fn put_in_bucket(&mut self, bucket_id: &str, info: &ModelInfo) -> Result<()> {
+        let Some(bucket) = info.calibration.get(bucket_id) else {
+            return Ok(());
+        };
         let gc = classify_gc_bin(self.window.sequence())?;
         let may_be_masked = self.window.soft_masked(self.edit.span()) != Some(false);
         for &region in RegionClass::ALL {
@@ -266,8 +278,7 @@ impl Scored {
             let ids = RepeatClass::ALL.iter().map(|repeat| of(repeat).bucket_id());
             let any = may_be_masked.then(|| of(&RepeatClass::None).bucket_id_of_any_repeat());
             for id in ids.chain(any) {
-                let bucket = info.calibration.resolve(&id, options.min_bucket_size)?;
-                if bucket.bucket_id() == bucket_id {
+                if backoff_chain(&id)?.iter().any(|id| id == bucket_id) {
                     self.result = read_off(self.result.sigma_raw, bucket);
                     return Ok(());
                 }

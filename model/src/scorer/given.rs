@@ -1,6 +1,6 @@
 //! One variant that is given by itself, with its bases.
 
-use super::placer::{other_bases, refused};
+use super::placer::{refused, refused_for};
 use genolewm_core::edit::{AlleleForm, EditSpec, LeftAligner, SkipReason, VariantSpelling};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::window::{
@@ -44,8 +44,8 @@ pub fn edit_among(
         return Ok(edit);
     }
     if known(span) != allele {
-        let error = refused(SkipReason::RefMismatch);
-        return Err(other_bases(error, allele, &known(span)));
+        let reason = SkipReason::RefMismatch;
+        return Err(refused_for(reason, allele, Some(&known(span))));
     }
     LeftAligner::default().align(&edit, |interval| Ok(known(interval)))
 }

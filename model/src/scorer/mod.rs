@@ -22,7 +22,7 @@ pub use calibrate::{
 #[cfg(feature = "native")]
 pub use drive::{Answering, RunEnd, VariantFile, Workers, drive};
 pub use given::{edit_among, given_window};
-pub use placer::{Candidate, Placed, Placer, refused, refused_at};
+pub use placer::{Candidate, Placed, Placer, refused};
 pub use regions::Regions;
 pub use run::{
     Agreement, BATCH_SIZE, CandidateBatch, Delivery, Import, ImportRequest, Intake, Need, Outcome,

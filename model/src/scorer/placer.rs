@@ -17,6 +17,9 @@ pub struct Candidate {
     pub window: Arc<ExtractedWindow>,
 }
 
+/// Bases of the reference that are shown where a variant has others.
+const SHOWN_BP: usize = 64;
+
 /// Where an edit is scored, or why it is not.
 #[derive(Debug, Clone)]
 pub enum Placed {
@@ -46,26 +49,37 @@ pub fn refused(reason: SkipReason) -> Error {
 }
 
 /// As [`refused`], and which bases the reference has where it has others than the variant says.
-pub fn refused_at<S: BaseSource>(
+pub(super) fn refused_for(reason: SkipReason, allele: &str, found: Option<&str>) -> Error {
+    let error = refused(reason);
+    match found {
+        Some(bases) => error
+            .with_detail("ref of the variant", allele)
+            .with_detail("bases of the reference", bases),
+        None => error,
+    }
+}
+
+/// The bases that the reference has instead of an allele, if that is what speaks against it; of a long
+/// allele the first.
+///
+/// # Errors
+/// As [`BaseSource::fetch`].
+pub(super) fn bases_instead<S: BaseSource>(
     reference: &mut Reference<S>,
     contig: &str,
     pos: Position,
     allele: &str,
-    reason: SkipReason,
-) -> Error {
-    let error = refused(reason);
-    let span = Interval::at(pos.offset(), allele.len() as u64);
-    match reference.fetch(contig, span) {
-        Ok(bases) if reason == SkipReason::RefMismatch => other_bases(error, allele, &bases),
-        _ => error,
+    reason: Option<SkipReason>,
+) -> Result<Option<Box<str>>> {
+    if reason != Some(SkipReason::RefMismatch) {
+        return Ok(None);
     }
-}
-
-/// Names the bases of both sides.
-pub(super) fn other_bases(error: Error, allele: &str, bases: &str) -> Error {
-    error
-        .with_detail("ref of the variant", allele)
-        .with_detail("bases of the reference", bases)
+    let shown_bp = allele.len().min(SHOWN_BP);
+    let mut bases = reference.fetch(contig, Interval::at(pos.offset(), shown_bp as u64))?;
+    if shown_bp < allele.len() {
+        bases.push_str("...");
+    }
+    Ok(Some(bases.into()))
 }
 
 /// Brings each edit to the form in which it is scored, and finds its window; edits whose windows start
@@ -119,11 +133,13 @@ impl Placer {
         reference: &mut Reference<S>,
         variant: &VariantSpelling,
     ) -> Result<Candidate> {
-        let edit = reference.edit_of(variant, self.form)?.map_err(|reason| {
-            let (contig, pos) = (variant.chrom(), variant.pos());
-            refused_at(reference, contig, pos, variant.reference(), reason)
-        })?;
-        self.in_window(reference, edit)
+        let reason = match reference.edit_of(variant, self.form)? {
+            Ok(edit) => return self.in_window(reference, edit),
+            Err(reason) => reason,
+        };
+        let (contig, pos, allele) = (variant.chrom(), variant.pos(), variant.reference());
+        let found = bases_instead(reference, contig, pos, allele, Some(reason))?;
+        Err(refused_for(reason, allele, found.as_deref()))
     }
 
     /// Where an edit is scored, or what the reference says against it.

@@ -11,6 +11,10 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// What every member starts with.
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// What is said of a file whose reader [ends in garbage](GzipReader::ends_in_garbage).
+pub(super) const GARBAGE_BEHIND_GZIP: &str =
+    "bytes that are no gzip follow the compressed data; they are ignored";
+
 /// Decompresses gzip as `gzip -d` does: members follow one another, zeros after the last are
 /// padding, and anything else there is no part of the file. After an error of kind `WouldBlock` it
 /// can be read on.

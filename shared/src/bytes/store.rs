@@ -2,7 +2,7 @@
 //! cache.
 
 use super::archive::archive_refusal;
-use super::bgzf::{BGZF_HEADER_BYTES, is_bgzf};
+use super::bgzf::{BGZF_EOF, BGZF_HEADER_BYTES, is_bgzf};
 use super::compression::Compression;
 use super::lru::Lru;
 use super::range::{RangeRead, read_full};
@@ -187,9 +187,14 @@ impl<R: RangeRead> ByteStore<R> {
         if self.file_len - compressed > most {
             return Err(self.stale_gzi("the file goes on after its last block"));
         }
+        let mut is_complete = false;
         while compressed < self.file_len {
             let mut header = [0; BGZF_HEADER_BYTES];
             let read = read_full(&mut self.data, compressed, &mut header)?;
+            // Padding, or what is no part of the file.
+            if is_complete && header.first() != BGZF_EOF.first() {
+                break;
+            }
             let size = block_size(header.get(..read).unwrap_or_default())
                 .ok_or_else(|| self.damaged(compressed))?;
             let end = compressed + size as u64;
@@ -199,6 +204,7 @@ impl<R: RangeRead> ByteStore<R> {
             }
             read_full(&mut self.data, end - 4, &mut plain_size)?;
             let plain_size = u64::from(u32::from_le_bytes(plain_size));
+            is_complete = plain_size == 0 && size == BGZF_EOF.len();
             if plain_size > PAGE_BYTES {
                 return Err(self.damaged(compressed));
             }

@@ -3,7 +3,7 @@
 
 use super::archive;
 use super::compression::Compression;
-use super::gzip::GzipReader;
+use super::gzip::{GARBAGE_BEHIND_GZIP, GzipReader};
 use crate::{Error, ErrorCode, Result};
 use std::io::{self, Cursor, Read};
 
@@ -70,7 +70,7 @@ impl ByteStream {
             return None;
         };
         if reader.ends_in_garbage() {
-            return Some("bytes that are no gzip follow the compressed data; they are ignored");
+            return Some(GARBAGE_BEHIND_GZIP);
         }
         let lacks_eof = self.compression == Compression::Bgzip && !reader.ends_with_eof_block();
         lacks_eof.then_some("the BGZF data lacks its end-of-file block; it may be cut short")

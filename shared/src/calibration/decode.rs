@@ -4,12 +4,14 @@
 //! panic on some damaged pages, and a table may come from anywhere. What is needed here is small:
 //! plain values, dictionaries, and the hybrid of runs and packed bits that holds levels and indices.
 
-use super::page_check::Checked;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageReader};
 use parquet::schema::types::ColumnDescriptor;
+
+/// What was decoded, or what is wrong with it.
+type Checked<T> = Result<T, &'static str>;
 
 /// Longest text.
 const MAX_TEXT_BYTES: usize = 256;

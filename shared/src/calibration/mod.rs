@@ -7,7 +7,7 @@
 mod table;
 mod build;
 #[cfg(feature = "parquet")]
-mod page_check;
+pub mod parquet_check;
 #[cfg(feature = "parquet")]
 mod decode;
 #[cfg(feature = "parquet")]

@@ -4,7 +4,7 @@
 //! writers make it, and only `back_off_to` may in fact be null.
 
 use super::decode::{Plain, StoredColumn};
-use super::page_check::check_pages;
+use super::parquet_check::{check_pages, in_memory, open_checked};
 use super::table::{
     CALIBRATION_SCHEMA_VERSION, CalibrationBucket, CalibrationTable, MAX_GRID_SIZE,
 };
@@ -14,13 +14,12 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use parquet::basic::{Compression, Encoding, Type as PhysicalType, ZstdLevel};
-use parquet::column::page::Page;
+use parquet::basic::{Compression, Type as PhysicalType, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
-use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
@@ -55,9 +54,10 @@ const MAX_BUCKETS: usize = 1 << 10;
 /// `CONFIG.SCHEMA_INCOMPAT` for bytes that are not a Parquet file of the table's columns and
 /// version; `INPUT.GENERIC` for buckets that make no sense (see [`CalibrationBucket::new`]).
 pub fn read_calibration_table(bytes: &[u8]) -> Result<CalibrationTable> {
-    let reader = SerializedFileReader::new(chunk_reader(bytes)).map_err(refused)?;
+    let file = in_memory(bytes);
+    let reader = open_checked(file.clone()).map_err(refused)?;
     check_columns(reader.metadata())?;
-    check_sizes(reader.metadata(), bytes)?;
+    check_sizes(reader.metadata(), &file)?;
     let mut buckets = Vec::new();
     for index in 0..reader.num_row_groups() {
         let group = reader.get_row_group(index).map_err(refused)?;
@@ -81,18 +81,6 @@ pub fn write_calibration_table(table: &CalibrationTable) -> Result<Vec<u8>> {
         .with_detail("cause", &error)
         .with_source(error)
     })
-}
-
-/// The bytes as the decoder wants them. Its buffer type is named by another crate, and reached
-/// here through the one public type that holds it.
-fn chunk_reader(bytes: &[u8]) -> impl ChunkReader + 'static {
-    let page = Page::DictionaryPage {
-        buf: bytes.to_vec().into(),
-        num_values: 0,
-        encoding: Encoding::PLAIN,
-        is_sorted: false,
-    };
-    page.buffer().clone()
 }
 
 fn check_columns(metadata: &ParquetMetaData) -> Result<()> {
@@ -122,7 +110,7 @@ fn check_columns(metadata: &ParquetMetaData) -> Result<()> {
 }
 
 /// Checks, before anything is decoded, that decoding takes no more than a table can need.
-fn check_sizes(metadata: &ParquetMetaData, bytes: &[u8]) -> Result<()> {
+fn check_sizes(metadata: &ParquetMetaData, file: &impl ChunkReader) -> Result<()> {
     let rows = metadata
         .row_groups()
         .iter()
@@ -134,22 +122,19 @@ fn check_sizes(metadata: &ParquetMetaData, bytes: &[u8]) -> Result<()> {
         return Err(unreadable(format!("it has more than {MAX_BUCKETS} rows")));
     }
     for group in metadata.row_groups() {
-        for column in group.columns() {
-            let chunk = chunk_bytes(column, bytes)
-                .ok_or_else(|| unreadable("a column lies outside the file"))?;
-            check_pages(chunk).map_err(unreadable)?;
-        }
+        let columns = (0..COLUMNS.len()).map(|index| (index, most_values(group, index) as u64));
+        check_pages(file, group, columns).map_err(refused)?;
     }
     Ok(())
 }
 
-fn chunk_bytes<'a>(column: &ColumnChunkMetaData, bytes: &'a [u8]) -> Option<&'a [u8]> {
-    let start = column
-        .dictionary_page_offset()
-        .unwrap_or_else(|| column.data_page_offset());
-    let start = usize::try_from(start).ok()?;
-    let length = usize::try_from(column.compressed_size()).ok()?;
-    bytes.get(start..start.checked_add(length)?)
+/// Values that a column may have in a group of rows.
+fn most_values(group: &RowGroupMetaData, index: usize) -> usize {
+    let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+    match COLUMNS.get(index) {
+        Some((_, _, true)) => rows.saturating_mul(MAX_GRID_SIZE),
+        _ => rows,
+    }
 }
 
 fn read_row_group(group: &dyn RowGroupReader, buckets: &mut Vec<CalibrationBucket>) -> Result<()> {
@@ -187,12 +172,7 @@ fn read_column<T: Plain>(
     index: usize,
 ) -> Result<(StoredColumn<T>, usize)> {
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
-    let (_, _, is_list) = COLUMNS.get(index).copied().unwrap_or(COLUMNS[0]);
-    let limit = if is_list {
-        rows.saturating_mul(MAX_GRID_SIZE)
-    } else {
-        rows
-    };
+    let limit = most_values(group.metadata(), index);
     let mut pages = group.get_column_page_reader(index).map_err(refused)?;
     let descriptor = group.metadata().column(index).column_descr();
     let column = StoredColumn::read(pages.as_mut(), descriptor, limit).map_err(unreadable)?;

@@ -5,7 +5,7 @@ mod class;
 mod terms;
 
 pub use class::{GcBin, RegionClass, RepeatClass};
-pub use terms::{classify_region, classify_repeat};
+pub use terms::{classify_region, classify_repeat, region_of_terms};
 
 use crate::{Error, Result};
 use alloc::collections::BTreeMap;

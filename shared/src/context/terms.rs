@@ -127,6 +127,35 @@ pub fn classify_region(annotation: Option<&str>) -> RegionClass {
         .unwrap_or(RegionClass::Other)
 }
 
+/// The region class that someone names: as [`classify_region`], but a text without a known term is no
+/// region.
+///
+/// # Errors
+/// `INPUT.GENERIC` for such a text: a slip must not pass for [`RegionClass::Other`].
+///
+/// ```
+/// use genolewm_core::context::{RegionClass, region_of_terms};
+/// assert_eq!(region_of_terms("stop_gained")?, RegionClass::CodingNonsense);
+/// assert!(region_of_terms("stop_ganied").is_err());
+/// # Ok::<(), genolewm_core::Error>(())
+/// ```
+pub fn region_of_terms(text: &str) -> Result<RegionClass> {
+    let class = classify_region(Some(text));
+    if class != RegionClass::Other || text.trim() == class.as_str() {
+        return Ok(class);
+    }
+    let known: Vec<&str> = RegionClass::ALL
+        .iter()
+        .map(|class| class.as_str())
+        .collect();
+    Err(Error::input("the region holds no known term")
+        .with_detail("region", text)
+        .with_remedy(format!(
+            "give a term of Sequence Ontology, or one of {}",
+            known.join(", ")
+        )))
+}
+
 /// The repeat class of an annotation, read like that of a region; no annotation is
 /// [`RepeatClass::None`].
 ///

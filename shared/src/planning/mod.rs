@@ -17,4 +17,6 @@ pub use cost::{
     CostFn, DEFAULT_TYPE_COSTS, bp_cost, count_cost, custom_cost, edit_bp_cost, weighted_type_cost,
 };
 pub use distance::{cosine_distance, l2_distance, projection_distance, region_distance};
-pub use sampler::{ActionSampler, DEFAULT_ACTION_TYPE_WEIGHTS, SamplerOptions};
+pub use sampler::{
+    ActionSampler, DEFAULT_ACTION_TYPE_WEIGHTS, DEFAULT_EDGE_MARGIN_BP, SamplerOptions,
+};

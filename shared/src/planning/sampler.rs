@@ -18,6 +18,9 @@ pub const DEFAULT_ACTION_TYPE_WEIGHTS: [(EditType, f64); 5] = [
     (EditType::Indel, 0.1),
 ];
 
+/// Bases at either end of a window that no edit touches, where nothing else is asked for.
+pub const DEFAULT_EDGE_MARGIN_BP: usize = 64;
+
 const BASES: [char; 4] = ['A', 'C', 'G', 'T'];
 
 /// How edits are drawn. Weights need not sum to 1.
@@ -45,7 +48,7 @@ impl Default for SamplerOptions {
     fn default() -> Self {
         Self {
             seed: 0,
-            edge_margin: 64,
+            edge_margin: DEFAULT_EDGE_MARGIN_BP,
             type_weights: DEFAULT_ACTION_TYPE_WEIGHTS.to_vec(),
             length_weights: None,
             position_bin_bp: 8,

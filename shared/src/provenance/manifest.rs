@@ -7,6 +7,9 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 
+/// What helps where a file is no manifest.
+const REMEDY: &str = "use the manifest.json that came with the model";
+
 /// The manifest layout that this program reads and writes.
 pub const MANIFEST_SCHEMA_VERSION: &str = "1.0.0";
 
@@ -136,7 +139,8 @@ impl Manifest {
     /// text that is not JSON, missing, unknown or empty keys, a malformed hash, and a path that
     /// could leave the model directory.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let document = Json::parse(bytes, "manifest.json")?;
+        let document =
+            Json::parse(bytes, "manifest.json").map_err(|error| error.with_remedy(REMEDY))?;
         let top = ManifestObject::new("manifest", &document, &TOP_KEYS)?;
         let manifest = Self {
             encoder: top.encoder()?,
@@ -369,5 +373,5 @@ fn snapshot_error(key: &str) -> Error {
 }
 
 fn invalid(message: impl Into<String>) -> Error {
-    Error::input(message).with_remedy("use the manifest.json that came with the model")
+    Error::input(message).with_remedy(REMEDY)
 }

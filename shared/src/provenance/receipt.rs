@@ -46,6 +46,16 @@ impl SurpriseResult {
         self.to_json().sha256()
     }
 
+    /// Whether another machine could have given these figures: the surprises differ by less than the
+    /// share `tolerance`, and the percentiles by ten times as much at most, for one may move by several
+    /// times the distance that moved it.
+    #[must_use]
+    pub fn is_near(&self, other: &Self, tolerance: f64) -> bool {
+        let near = |a: f64, b: f64, scale: f64| (a - b).abs() <= tolerance * scale;
+        near(self.sigma_raw, other.sigma_raw, other.sigma_raw.abs())
+            && near(self.sigma_calibrated, other.sigma_calibrated, 10.0)
+    }
+
     pub(super) fn to_json(&self) -> Json {
         Json::from([
             ("sigma_raw", self.sigma_raw.into()),

@@ -3,7 +3,10 @@
 use super::index;
 use super::scanner::Scanner;
 use crate::Result;
-use crate::bytes::{BlockBuffer, Compression, RangeRead, archive_refusal, damaged, gzip_refusal};
+use crate::bytes::{
+    BGZF_EOF, BlockBuffer, Compression, RangeRead, archive_refusal, damaged, gzip_refusal,
+    note_garbage_behind,
+};
 use std::fmt;
 
 /// The indexes of a FASTA file, as `samtools faidx` writes them.
@@ -54,6 +57,21 @@ struct Blocks {
     /// The starts of the blocks that hold something.
     starts: Vec<(u64, u64)>,
     inflated: Vec<u8>,
+    /// Whether the last block is the one that ends a complete file.
+    is_complete: bool,
+    tail: Tail,
+}
+
+/// What follows a complete file and is no block.
+#[derive(Default, PartialEq, Eq)]
+enum Tail {
+    /// Nothing, so far.
+    #[default]
+    None,
+    /// Zeros, as tapes and some downloads add them.
+    Padding,
+    /// Anything else: no part of the file.
+    Garbage,
 }
 
 impl IndexBuilder {
@@ -103,6 +121,9 @@ impl IndexBuilder {
             Content::Bgzip(blocks) => {
                 let cut = |_| damaged(&self.name, blocks.compressed);
                 blocks.block.end().map_err(cut)?;
+                if blocks.tail == Tail::Garbage {
+                    note_garbage_behind(&self.name);
+                }
                 Some(blocks.gzi())
             }
             Content::Head(_) | Content::Plain => None,
@@ -129,12 +150,22 @@ impl IndexBuilder {
 
 impl Blocks {
     fn push(&mut self, mut bytes: &[u8], scanner: &mut Scanner, name: &str) -> Result<()> {
-        while !bytes.is_empty() {
+        while let Some(next) = bytes.first() {
+            let is_at_end = self.is_complete && self.block.bytes().is_empty();
+            if self.tail != Tail::None || is_at_end && *next != BGZF_EOF[0] {
+                let is_padding = self.tail != Tail::Garbage && bytes.iter().all(|byte| *byte == 0);
+                self.tail = match is_padding {
+                    true => Tail::Padding,
+                    false => Tail::Garbage,
+                };
+                break;
+            }
             let damaged = |_| damaged(name, self.compressed);
             if !self.block.fill(&mut bytes).map_err(damaged)? {
                 break;
             }
             let size = self.block.bytes().len() as u64;
+            self.is_complete = self.block.bytes() == BGZF_EOF;
             self.inflated.clear();
             self.block.inflate(&mut self.inflated).map_err(damaged)?;
             if !self.inflated.is_empty() {

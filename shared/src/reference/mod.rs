@@ -6,6 +6,7 @@
 //! the windows that are scored.
 
 mod base_source;
+mod allele_table;
 mod kind;
 mod decode;
 mod long_fetch;
@@ -19,6 +20,7 @@ mod aliased;
 
 pub use crate::bytes::{Pages, RangeRead};
 pub use aliased::Reference;
+pub use allele_table::AlleleTable;
 pub use any::{AnyReference, ReferenceOpener};
 pub use base_source::{BaseSource, ContigInfo};
 pub use fasta::FastaReference;

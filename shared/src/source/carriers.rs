@@ -68,6 +68,15 @@ names! {
     Hemizygous = "hemizygous",
 }
 
+/// A sample's genotype.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Genotype {
+    /// The allele of each copy by number, 0 for the reference, `None` for one that is not known.
+    pub copies: Vec<Option<usize>>,
+    /// Whether the copies are told apart: `0|1`.
+    pub is_phased: bool,
+}
+
 /// The samples of an open file whose genotypes decide; none where everything is looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Carriers {
@@ -113,8 +122,9 @@ impl Carriers {
             return None;
         }
         let mut carried = vec![false; record.alternates.len()];
-        for copies in self.genotypes(record)? {
-            for alternate in copies
+        for genotype in self.genotypes(record)? {
+            for alternate in genotype
+                .copies
                 .into_iter()
                 .flatten()
                 .filter_map(|n| n.checked_sub(1))
@@ -140,7 +150,7 @@ impl Carriers {
                 bases.chars().map(|base| allele.contains(base)).collect()
             }
             (None, [_]) => {
-                let copies = self.genotypes(record)?.pop()?;
+                let copies = self.genotypes(record)?.pop()?.copies;
                 let spelled = |number: usize| record.alternates.get(number.checked_sub(1)?);
                 let is_it = |copy: Option<usize>| copy.and_then(spelled) == Some(allele);
                 copies.into_iter().map(is_it).collect()
@@ -156,8 +166,10 @@ impl Carriers {
         }
     }
 
-    /// The genotypes of the samples; `None` where the record has none that can be read.
-    fn genotypes(&self, record: &VariantRecord) -> Option<Vec<Vec<Option<usize>>>> {
+    /// The genotypes of the samples, in the order of their columns; `None` where the record has none that
+    /// can be read.
+    #[must_use]
+    pub fn genotypes(&self, record: &VariantRecord) -> Option<Vec<Genotype>> {
         let columns: Vec<&str> = record.raw.as_deref()?.split('\t').collect();
         let format = columns.get(FORMAT_COLUMN)?;
         let field = format.split(':').position(|key| key == "GT")?;
@@ -170,16 +182,18 @@ impl Carriers {
     }
 }
 
-/// The alleles of each copy by number, 0 for the reference and `None` for a copy that is not known:
 /// `0/1`, `1|1`, `1`, `./.`, and VCF 4.4's `|0/1`. `None` for what is no genotype.
-fn genotype(text: &str) -> Option<Vec<Option<usize>>> {
+fn genotype(text: &str) -> Option<Genotype> {
     let phase = ['/', '|'];
-    let copies = text.strip_prefix(phase).unwrap_or(text).split(phase);
+    let text = text.strip_prefix(phase).unwrap_or(text);
     let copy = |copy: &str| match copy {
         "." => Some(None),
         number => number.parse().ok().map(Some),
     };
-    copies.map(copy).collect()
+    Some(Genotype {
+        copies: text.split(phase).map(copy).collect::<Option<_>>()?,
+        is_phased: !text.contains('/'),
+    })
 }
 
 fn columns_of(names: &[String], samples: &[&str], file: &str) -> Result<Vec<usize>> {

@@ -25,11 +25,12 @@ mod carriers;
 
 pub use crate::bytes::{Compression, Feed, SourceLine};
 pub use array_rows::ArrayRows;
-pub use carriers::{Carriers, Whose, Zygosity};
+pub use carriers::{Carriers, Genotype, Whose, Zygosity};
 pub use detect::SourceFormat;
 pub use import::{
     ImportOptions, ReferenceAlleles, ReferenceLookup, VcfConversionSummary, convert_to_vcf,
 };
 pub use reader::VariantReader;
 pub use record::{AlleleOutcome, ArrayCall, SourceWarning, VariantRecord};
+pub use table::comma_separated;
 pub use vcf_table::{Imported, VcfTable, imported};

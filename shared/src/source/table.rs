@@ -238,6 +238,13 @@ fn pieces(line: &str, is_delimiter: impl Fn(char) -> bool) -> impl Iterator<Item
     })
 }
 
+/// The cells of a comma-separated line, trimmed and without their quotes; at most as many as a table has.
+#[must_use]
+pub fn comma_separated(line: &str) -> Vec<Cow<'_, str>> {
+    let fields = split_quoted(line, ',', MAX_COLUMNS);
+    fields.into_iter().map(|field| field.text).collect()
+}
+
 /// Fields with `"` quotes, a doubled quote inside standing for one, and `most` of them. A whole row in
 /// one pair of quotes (a spreadsheet's doing) is read as its fields.
 pub(super) fn split_quoted(line: &str, delimiter: char, most: usize) -> Vec<Field<'_>> {

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used)]
 
 use crate::genomes::{bgzip, data, fasta, gzip, random_bases};
+use genolewm_core::bytes::take_oddities;
 use genolewm_core::reference::{FastaReference, IndexBuilder, Indexes};
 use genolewm_core::{Error, Result};
 use noodles_fasta::io::Indexer;
@@ -54,6 +55,32 @@ fn indexes_are_those_of_htslib() {
         let bare = FastaReference::open(file.as_slice(), None, None, name).expect("a FASTA");
         assert_eq!(bare.fai().into_bytes(), want.fai);
     }
+}
+
+#[test]
+fn a_reference_with_zeros_at_its_end_was_damaged() {
+    let file = data("blocks.fa.gz");
+    let want = build(&file, 1 << 20).expect("indexes");
+    for (tail, is_garbage) in [
+        (vec![0; 100], false),
+        (b"\0\0garbage".to_vec(), true),
+        (b"garbage".to_vec(), true),
+    ] {
+        let longer = [&file[..], &tail].concat();
+        for piece in [1, 100, 1 << 20] {
+            assert_eq!(build(&longer, piece).expect("indexes"), want, "by {piece}");
+        }
+        let odd = take_oddities();
+        let noted = odd
+            .iter()
+            .any(|odd| odd.starts_with("x.fa: bytes that are no gzip"));
+        assert_eq!(noted, is_garbage, "{tail:?}");
+        FastaReference::open(longer.as_slice(), None, None, "x.fa").expect("a FASTA");
+    }
+    // Without the block that ends a whole file what follows may be a damaged rest of it.
+    let cut = file.len() - 28;
+    let longer = [&file[..cut], b"garbage garbage garbage"].concat();
+    assert!(build(&longer, 100).is_err());
 }
 
 #[test]

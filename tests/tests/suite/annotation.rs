@@ -69,6 +69,47 @@ fn a_score_with_annotation_verifies_in_the_bucket_of_its_receipt() {
     assert_rerun(&dir, variant, &receipt);
 }
 
+#[test]
+fn a_region_that_is_named_ranks_as_one_that_annotation_finds() {
+    let dir = dir!();
+    let fasta = example("brca1.hg19.fa.gz");
+    dir.create(
+        "in.vcf",
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
+         chr17\t41200109\t.\tT\tC\t.\t.\t.\n",
+    );
+    let calibrate = calibrated(&dir, &context());
+    assert!(calibrate.contains("intron|mid|none"), "{calibrate}");
+    let score = |input: &str, flags: &str| {
+        let command = format!("score {input} --fasta {fasta} --receipt r.json {flags}");
+        let out = dir.run(&command).ok().stdout();
+        serde_json::from_str::<Value>(out.lines().next().expect("a row")).expect("a row of JSON")
+    };
+    for input in ["--variant chr17:41200109:T:C", "--vcf in.vcf"] {
+        let named = score(input, "--region intron_variant --min-bucket-size 1");
+        let plain = score(input, "--aggregation max");
+        assert_eq!(named["sigma_raw"], plain["sigma_raw"]);
+        // The built-in table was made without annotation.
+        assert_eq!(named["bucket_id"], "*");
+        assert_eq!(plain["bucket_id"], "other|mid|none");
+        let large = score(input, "--min-bucket-size 1000000000000");
+        assert_eq!(large["bucket_id"], "*");
+    }
+    for slip in [
+        "--region intronn_variant_",
+        "--repeat lime",
+        "--min-bucket-size 0",
+    ] {
+        let command = format!("score --vcf in.vcf --fasta {fasta} {slip}");
+        dir.run(&command).fails("INPUT.GENERIC", 2);
+    }
+    let both = format!(
+        "score --vcf in.vcf --fasta {fasta} --region intron {}",
+        context()
+    );
+    dir.run(&both).fails("INPUT.GENERIC", 2);
+}
+
 /// Verifies a receipt against the window that it was made for.
 fn assert_rerun(dir: &Dir, variant: &str, receipt: &Value) {
     let start = receipt["provenance"]["details"]["window_start_bp"].as_u64();

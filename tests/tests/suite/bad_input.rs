@@ -10,14 +10,6 @@ use std::thread;
 
 const OUTPUTS: [&str; 3] = ["out.jsonl", "out.jsonl.receipts.jsonl", "out.vcf"];
 
-fn prepared(vcf: &[u8]) -> Dir {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", vcf);
-    dir
-}
-
 /// Scoring `in.vcf` fails with this code and leaves nothing behind.
 fn assert_refused(dir: &Dir, flags: &str, code: &str, status: i32) -> Finished {
     let run = format!(
@@ -35,7 +27,7 @@ fn assert_refused(dir: &Dir, flags: &str, code: &str, status: i32) -> Finished {
 
 #[test]
 fn missing_files() {
-    let dir = prepared(genome::vcf([100]).as_bytes());
+    let dir = golden::prepared(dir!(), genome::vcf([100]).as_bytes());
     let score = |vcf: &str, fasta: &str, model: &str| {
         dir.run(&format!(
             "score --vcf {vcf} --fasta {fasta} {model} -o out.jsonl"
@@ -65,7 +57,7 @@ fn another_build_is_refused_and_named() {
         .map(wrong)
         .filter(|line| !line.contains("\tG\tG\t"))
         .collect();
-    let dir = prepared(format!("{header}{records}").as_bytes());
+    let dir = golden::prepared(dir!(), format!("{header}{records}").as_bytes());
     let finished = assert_refused(&dir, "", "INPUT.WINDOW_MISMATCH", 2);
     assert!(finished.stderr().contains("GRCh38"), "{finished}");
     assert!(finished.stderr().contains("likely cause"), "{finished}");
@@ -81,7 +73,7 @@ fn swapped_alleles_and_shifted_positions_are_named() {
         )
     };
     let records: String = (100..200).map(swapped).collect();
-    let dir = prepared(format!("{}{records}", genome::HEADER).as_bytes());
+    let dir = golden::prepared(dir!(), format!("{}{records}", genome::HEADER).as_bytes());
     let finished = assert_refused(&dir, "", "INPUT.WINDOW_MISMATCH", 2);
     assert!(finished.stderr().contains("changed places"), "{finished}");
     let shifted = |pos: usize| {
@@ -100,7 +92,7 @@ fn unknown_contigs_are_named() {
     let records: String = (1..30)
         .map(|pos| format!("scaffold_9\t{pos}\t.\tA\tC\t.\t.\t.\tGT\t0/1\n"))
         .collect();
-    let dir = prepared(format!("{}{records}", genome::HEADER).as_bytes());
+    let dir = golden::prepared(dir!(), format!("{}{records}", genome::HEADER).as_bytes());
     let finished = assert_refused(&dir, "", "INPUT.GENERIC", 2);
     assert!(
         finished.stderr().contains("scaffold_9") && finished.stderr().contains("chr1"),
@@ -110,7 +102,7 @@ fn unknown_contigs_are_named() {
 
 #[test]
 fn empty_and_truncated_input() {
-    let dir = prepared(b"");
+    let dir = golden::prepared(dir!(), b"");
     assert_refused(&dir, "", "INPUT.VCF_PARSE", 2);
     dir.create("in.vcf", genome::HEADER);
     assert_refused(&dir, "", "INPUT.GENERIC", 2);
@@ -132,7 +124,7 @@ fn empty_and_truncated_input() {
 #[test]
 fn a_truncated_gzip_is_an_error_and_not_a_short_file() {
     use std::io::Write;
-    let dir = prepared(b"");
+    let dir = golden::prepared(dir!(), b"");
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(genome::vcf(1..2_000).as_bytes())
         .expect("compressed text");
@@ -149,7 +141,7 @@ fn tampered_weights_are_refused() {
         "encoder/model.safetensors",
         "model/calibration.parquet",
     ] {
-        let dir = prepared(genome::vcf([100]).as_bytes());
+        let dir = golden::prepared(dir!(), genome::vcf([100]).as_bytes());
         let path = dir.path("golden").join(file);
         let mut bytes = fs::read(&path).expect("a file to tamper with");
         let last = bytes.len() - 1;
@@ -169,7 +161,7 @@ fn edit_manifest(dir: &Dir, edit: impl FnOnce(&mut serde_json::Value)) {
 
 #[test]
 fn unknown_manifest_keys_and_paths_outside_are_refused() {
-    let dir = prepared(genome::vcf([100]).as_bytes());
+    let dir = golden::prepared(dir!(), genome::vcf([100]).as_bytes());
     let original = dir.text("golden/model/manifest.json");
     edit_manifest(&dir, |manifest| manifest["surprise"] = true.into());
     let run = format!(
@@ -190,7 +182,7 @@ fn unknown_manifest_keys_and_paths_outside_are_refused() {
 
 #[test]
 fn a_misshapen_tensor_is_named() {
-    let dir = prepared(genome::vcf([100]).as_bytes());
+    let dir = golden::prepared(dir!(), genome::vcf([100]).as_bytes());
     let path = dir.path("golden/model/action_encoder.safetensors");
     let bytes = fs::read(&path).expect("weights");
     let (header, data) =
@@ -226,7 +218,7 @@ fn sha256(bytes: &[u8]) -> String {
 
 #[test]
 fn a_full_disk_leaves_the_old_file_and_no_new_one() {
-    let dir = prepared(genome::vcf([100, 200]).as_bytes());
+    let dir = golden::prepared(dir!(), genome::vcf([100, 200]).as_bytes());
     let run = |output: &str| {
         dir.run(&format!(
             "score --vcf in.vcf --fasta ref.fa {} --no-receipt -o {output}",
@@ -256,7 +248,7 @@ fn a_full_disk_leaves_the_old_file_and_no_new_one() {
 
 #[test]
 fn corner_cases_of_vcf_end_in_an_error_or_a_summary() {
-    let dir = prepared(b"");
+    let dir = golden::prepared(dir!(), b"");
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
     let mut files = Vec::new();
     collect(&root, &mut files);

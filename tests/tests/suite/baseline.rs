@@ -3,7 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
-use genolewm_tests::{dir, golden};
+use genolewm_tests::{dir, genome, golden};
 use serde_json::Value;
 
 const BASELINE: &str = "carbon-baseline --vcf golden/baseline.vcf --fasta golden/ref.fa \
@@ -73,6 +73,24 @@ fn a_cache_spares_what_is_known_and_gives_the_same_bytes() {
 }
 
 #[test]
+fn a_kill_lost_every_log_likelihood() {
+    let dir = golden::prepared(dir!(), genome::vcf(100..1100));
+    let run = "carbon-baseline --vcf in.vcf --fasta ref.fa --carbon-model-dir golden/encoder \
+               --window-bp 4096 --batch-size 4 --output-scores scores.jsonl \
+               --logp-cache-jsonl cache.jsonl";
+    let cache = dir.path("cache.jsonl");
+    dir.run(run).kill_when(|| cache.exists());
+    dir.assert_no_output(&["scores.jsonl"]);
+    let kept = golden::json_lines(&dir.text("cache.jsonl"));
+    assert!(!kept.is_empty());
+    // What is kept is right: the few variants of it are not computed again.
+    dir.create("in.vcf", genome::vcf(100..102));
+    let told = dir.run(run).ok().stdout();
+    let told: Value = serde_json::from_str(&told).expect("a line of JSON");
+    assert_eq!(told["new_logp_evaluations"], 0);
+}
+
+#[test]
 fn alleles_without_a_baseline_are_named_with_their_reasons() {
     let dir = dir!();
     golden::lay_out(&dir);
@@ -99,4 +117,20 @@ fn files_outside_the_package_root_are_refused_before_any_work() {
     dir.run(&format!("{BASELINE} --artifact-root golden"))
         .fails("INPUT.GENERIC", 2);
     dir.assert_no_output(&["scores.jsonl"]);
+}
+
+#[test]
+fn numbers_and_devices_have_the_packages_names() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    dir.run(BASELINE).ok();
+    let whole = dir.text("scores.jsonl");
+    dir.run(&format!("{BASELINE} --dtype fp32 --device cpu"))
+        .ok();
+    assert_eq!(dir.text("scores.jsonl"), whole);
+    for dtype in ["bf16", "fp16"] {
+        dir.run(&format!("{BASELINE} --dtype {dtype}"))
+            .fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
+    }
+    assert_eq!(dir.text("scores.jsonl"), whole);
 }

@@ -82,6 +82,26 @@ fn an_unknown_backend_is_a_deployment_error() {
         let run = format!("score --vcf in.vcf --fasta ref.fa --backend {backend}");
         dir.run(&run).fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
     }
+    let onnx = dir.run("score --vcf in.vcf --fasta ref.fa --backend onnx");
+    let onnx = onnx.fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
+    assert!(onnx.stderr().contains("export --format onnx"), "{onnx}");
+    let coreml = dir.run("doctor --backend coreml");
+    let coreml = coreml.fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
+    assert!(coreml.stderr().contains("Metal"), "{coreml}");
+}
+
+#[test]
+fn a_receipt_that_is_asked_for_and_left_out_was_left_out() {
+    let dir = dir!();
+    dir.create("in.vcf", genome::vcf([100]));
+    for what in [
+        "--vcf in.vcf --fasta ref.fa",
+        "--variant chr1:1:A:C --window ACGT",
+    ] {
+        dir.run(&format!("score {what} --receipt r.json --no-receipt"))
+            .fails("INPUT.GENERIC", 2);
+    }
+    assert_eq!(dir.names(), ["in.vcf"]);
 }
 
 #[test]
@@ -177,10 +197,7 @@ fn wrong_configurations_are_configuration_errors() {
 
 #[test]
 fn a_reader_that_leaves_early_is_success() {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", genome::vcf([100]));
+    let dir = golden::prepared(dir!(), genome::vcf([100]));
     let score = format!("score --vcf in.vcf --fasta ref.fa {}", golden::MODEL);
     for run in [score.as_str(), "completions bash", "--help"] {
         let mut command = dir.run(run).into_command();
@@ -210,10 +227,7 @@ fn doctor_checks_the_model() {
 
 #[test]
 fn calibration_tables_are_written_and_shown() {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", genome::vcf((100..160).step_by(3)));
+    let dir = golden::prepared(dir!(), genome::vcf((100..160).step_by(3)));
     let run = format!(
         "calibrate --vcf in.vcf --fasta ref.fa {} -o table.parquet",
         golden::MODEL

@@ -125,6 +125,23 @@ fn additions_leave_the_metrics_as_they_are() {
     assert!(got["curves"]["reliability"].is_array());
 }
 
+#[test]
+fn a_figure_below_its_bound_is_a_regression_and_everything_is_written() {
+    let dir = dir!();
+    lay_out(&dir);
+    let eval = format!("eval {RELEASE} --output m.json --require");
+    dir.run(&format!("{eval} auroc=0 --require average_precision=0.01"))
+        .ok();
+    let written = dir.text("m.json");
+    dir.create("m.json", "old");
+    dir.run(&format!("{eval} auroc=1.01"))
+        .fails("EVAL.REGRESSION", 6);
+    assert_eq!(dir.text("m.json").lines().count(), written.lines().count());
+    dir.run(&format!("{eval} arouc=0.5"))
+        .fails("INPUT.GENERIC", 2);
+    dir.run(&format!("{eval} auroc")).fails("INPUT.GENERIC", 2);
+}
+
 /// What an aborted or refused run would destroy.
 #[test]
 fn faults_keep_the_old_metrics() {

@@ -104,3 +104,43 @@ fn only_the_two_networks_are_needed_and_their_hashes_hold() {
         .fails("RESOURCE.MODEL_NOT_FOUND", 4);
     assert!(!dir.path("out").exists(), "something was written");
 }
+
+#[test]
+fn a_checkpoint_of_pytorch_is_exported_without_being_run() {
+    let dir = dir!();
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/torch");
+    let export = |file: &str, flags: &str| {
+        format!("export --checkpoint {fixtures}/{file} --output-dir out {flags}")
+    };
+    dir.run(&export("predictor_checkpoint.pt", "")).ok();
+    let files = [
+        "action_encoder.safetensors",
+        "export_report.json",
+        "predictor.safetensors",
+    ];
+    assert_eq!(names(&dir, "out"), files);
+    let report: Value = serde_json::from_str(&dir.text("out/export_report.json")).expect("JSON");
+    assert_eq!(report["checkpoint"]["run_id"], "fixture");
+    assert_eq!(report["checkpoint"]["steps_completed"], 12);
+    for artifact in report["artifacts"].as_array().expect("a list") {
+        let file = artifact["file"].as_str().expect("a name");
+        let hash = sha256_prefixed(&dir.bytes(&format!("out/{file}")));
+        assert_eq!(artifact["sha256"], hash.as_str(), "{file}");
+    }
+    let wide = dir.bytes("out/predictor.safetensors").len();
+    dir.run(&export("predictor_checkpoint.pt", ""))
+        .fails("INPUT.GENERIC", 2);
+    dir.run(&export(
+        "predictor_checkpoint.pt",
+        "--overwrite --dtype fp16",
+    ))
+    .ok();
+    assert!(dir.bytes("out/predictor.safetensors").len() < wide);
+    for flags in ["--dtype int8", "--keep-encoder", "--format onnx"] {
+        dir.run(&export("predictor_checkpoint.pt", flags))
+            .fails("INPUT.GENERIC", 2);
+    }
+    let evil = dir.run(&export("evil.pt", "--overwrite"));
+    let evil = evil.fails("DEPLOY.EXPORT_FORMAT", 7);
+    assert!(evil.stderr().contains("__builtin__.print"), "{evil}");
+}

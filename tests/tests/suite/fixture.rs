@@ -141,6 +141,13 @@ fn modes_exclude_each_other_and_subcommands() {
         "--carbon-model-dir x",
         "--training-config x.yaml",
         "--preflight-output x.json",
+        "--allow-fixture-dataset",
+        "--require-native-runtime",
+        "--no-require-native-runtime",
+        "--require-accelerator",
+        "--no-require-accelerator",
+        "--min-cuda-vram-gb 4",
+        "--package-release-run",
     ] {
         dir.run(&format!("train {flag} manifest model"))
             .fails("INPUT.GENERIC", 2);
@@ -207,4 +214,57 @@ fn a_dataset_package_is_trained_on_by_the_packages_flags() {
     let data = dir.text("run/dataset_manifest.json");
     assert!(data.contains("variants.parquet"), "{data}");
     assert!(dir.path("run/model/manifest.json").is_file());
+    let run = "--no-require-accelerator --no-require-native-runtime --package-release-run";
+    let report = dir.run(&format!("{command} {run}")).ok().stdout();
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(
+        report["training_run_package"]["files"]
+            .as_u64()
+            .map(|files| files > 5),
+        Some(true)
+    );
+    assert_listed(&dir);
+    // No device of these builds counts as an accelerator.
+    dir.run(&format!(
+        "{command} --require-accelerator --min-cuda-vram-gb 40"
+    ))
+    .fails("RESOURCE.RUNTIME_SETUP", 4);
+    dir.run(&format!("{command} --min-cuda-vram-gb 40"))
+        .fails("INPUT.GENERIC", 2);
+    a_package_that_calls_itself_a_fixture_needs_a_word(&dir, command);
+}
+
+/// The run's files are listed with the hashes that they have.
+fn assert_listed(dir: &Dir) {
+    let sums = dir.text("run/SHA256SUMS");
+    for file in ["model/manifest.json", "metrics.jsonl", "training_run.json"] {
+        let line = sums
+            .lines()
+            .find(|line| line.ends_with(&format!("  {file}")));
+        let sum = line
+            .and_then(|line| line.split_once(' '))
+            .expect("a listed file")
+            .0;
+        let found = genolewm_core::provenance::sha256_prefixed(&dir.bytes(&format!("run/{file}")));
+        assert_eq!(format!("sha256:{sum}"), found, "{file}");
+    }
+    assert!(
+        !sums.contains("SHA256SUMS") && !sums.contains("CARD"),
+        "{sums}"
+    );
+    let card = dir.text("run/TRAINING_RUN_CARD.md");
+    assert!(
+        card.contains("4 of 4 steps") && card.contains("not a diagnostic"),
+        "{card}"
+    );
+}
+
+fn a_package_that_calls_itself_a_fixture_needs_a_word(dir: &Dir, command: &str) {
+    let manifest = dir.text("package/dataset_manifest.json");
+    let named = manifest.replace("\"s\"", "\"smoke-fixture\"");
+    assert_ne!(named, manifest);
+    dir.create("package/dataset_manifest.json", named);
+    let command = command.replace("--run-dir run", "--run-dir other");
+    dir.run(&command).fails("INPUT.GENERIC", 2);
+    dir.run(&format!("{command} --allow-fixture-dataset")).ok();
 }

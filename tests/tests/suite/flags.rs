@@ -3,7 +3,10 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used, clippy::panic)]
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use genolewm_tests::{Dir, dir};
+use std::io::Write;
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cases");
 const FASTA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/brca1.hg19.fa.gz");
@@ -120,5 +123,73 @@ fn files_were_refused_for_another_cause() {
             "{said}: {finished}"
         );
         dir.assert_no_output(&["out.tsv"]);
+    }
+}
+
+#[test]
+fn no_threads_at_all_were_refused_without_saying_what_to_give() {
+    let dir = dir!();
+    let vcf = format!("{CASES}/files/regions-unparsed/v00_std.vcf");
+    let run = format!("score --vcf {vcf} --fasta {FASTA} -o out.tsv");
+    for flag in ["--threads", "--batch-size"] {
+        let finished = dir
+            .run(&format!("{run} {flag} 0"))
+            .fails("INPUT.GENERIC", 2);
+        let remedy = format!("remedy: give {flag} a number from 1 on");
+        assert!(finished.stderr().contains(&remedy), "{finished}");
+    }
+    let config = "score:\n  threads: 0\n";
+    dir.create("config.yaml", config);
+    let finished = dir.run(&format!("{run} --config config.yaml")).finish();
+    assert!(!finished.stderr().contains("panicked"), "{finished}");
+}
+
+#[test]
+fn a_manifest_of_another_name_was_called_by_its_usual_one() {
+    let dir = dir!();
+    dir.create("other.name", "no manifest");
+    dir.create("receipt.json", "{}");
+    std::fs::create_dir(dir.path("model")).expect("a folder");
+    for (manifest, said) in [
+        ("other.name", "at: other.name:1"),
+        (
+            "other.name",
+            "remedy: use the manifest.json that came with the model",
+        ),
+        (
+            "model",
+            "remedy: give the manifest of the model: --manifest model/manifest.json",
+        ),
+    ] {
+        let run = format!("verify receipt.json --manifest {manifest}");
+        let finished = dir.run(&run).fails("INPUT.GENERIC", 2);
+        assert!(finished.stderr().contains(said), "{said}: {finished}");
+    }
+}
+
+/// A BED, a list of repeats, an annotation: all are read by one reader.
+#[test]
+fn bytes_behind_packed_data_were_not_mentioned_but_for_variants() {
+    let dir = dir!();
+    let packed = |name: &str, text: &str, after: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text.as_bytes()).expect("packed bytes");
+        let bytes = encoder.finish().expect("packed bytes");
+        dir.create(name, [&bytes, after].concat());
+    };
+    let vcf = format!("{CASES}/files/regions-unparsed/v00_std.vcf");
+    let run = format!("score --vcf {vcf} --fasta {FASTA} --no-receipt -o out.tsv");
+    let bed = "chr17\t41190000\t41300000\tLINE\n";
+    for (flag, name, text) in [
+        ("--regions", "r.bed.gz", bed),
+        ("--repeats", "repeats.bed.gz", bed),
+    ] {
+        packed(name, text, b"garbage");
+        let told = dir.run(&format!("{run} {flag} {name}")).ok().stderr();
+        let warning = format!("warning: {name}: bytes that are no gzip follow");
+        assert_eq!(told.matches(&warning).count(), 1, "{told}");
+        packed(name, text, &[0; 100]);
+        let told = dir.run(&format!("{run} {flag} {name}")).ok().stderr();
+        assert!(!told.contains("no gzip"), "{told}");
     }
 }

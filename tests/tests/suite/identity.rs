@@ -12,10 +12,7 @@ const RECEIPTS: &str = "out.jsonl.receipts.jsonl";
 
 /// Three scored variants with their receipts, on the golden model.
 fn scored() -> Dir {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", genome::vcf([200, 300, 400]));
+    let dir = golden::prepared(dir!(), genome::vcf([200, 300, 400]));
     let model = golden::MODEL;
     dir.run(&format!(
         "score --vcf in.vcf --fasta ref.fa {model} --output out.jsonl"
@@ -271,19 +268,77 @@ fn lines_of_receipts_were_lost_doubled_and_reordered() {
 }
 
 #[test]
-fn rows_of_tsv_have_their_receipts_too() {
+fn rows_of_most_formats_could_not_be_verified() {
     let dir = scored();
     let model = golden::MODEL;
-    let score = format!("score --vcf in.vcf --fasta ref.fa {model} -o out.tsv --format tsv");
-    dir.run(&score).ok();
-    let verify = "verify out.tsv.receipts.jsonl --scores out.tsv";
-    let rerun = format!("{verify} {MANIFEST} --rerun --fasta ref.fa {model}");
-    let out = dir.run(&rerun).stdout();
-    assert!(
-        out.contains("rows: ok") && out.contains("rerun: ok"),
-        "{out}"
+    for name in [
+        "s.jsonl",
+        "s.tsv",
+        "s.csv",
+        "s.parquet",
+        "s.vcf",
+        "s.vcf.gz",
+    ] {
+        let score = format!("score --vcf in.vcf --fasta ref.fa {model} -o {name}");
+        dir.run(&score).ok();
+        let verify = format!("verify {name}.receipts.jsonl {MANIFEST} --rerun --fasta ref.fa");
+        let out = dir
+            .run(&format!("{verify} --scores {name} {model}"))
+            .stdout();
+        assert!(out.contains("rows: ok"), "{name}: {out}");
+        assert!(out.contains("rerun: ok"), "{name}: {out}");
+        assert!(out.contains("not checked: the date"), "{name}: {out}");
+    }
+    // A percentile that is another, in each format that can be altered by hand.
+    for name in ["s.jsonl", "s.tsv", "s.csv", "s.vcf"] {
+        let text = dir.text(name);
+        let receipts = golden::json_lines(&dir.text(&format!("{name}.receipts.jsonl")));
+        let raw = receipts[1]["output"]["sigma_raw"].as_f64().expect("sigma");
+        let (written, other) = match name {
+            "s.vcf" => (format!("GLW_RAW={}", raw as f32), "GLW_RAW=1.5".to_owned()),
+            _ => (raw.to_string(), "1.5".to_owned()),
+        };
+        assert!(text.contains(&written), "{name} lacks {written}: {text}");
+        dir.create(name, text.replacen(&written, &other, 1));
+        let verify = format!("verify {name}.receipts.jsonl {MANIFEST} --scores {name}");
+        let failed = dir.run(&verify).fails("PROVENANCE.GENERIC", 8);
+        assert!(failed.stderr().contains("other figures"), "{failed}");
+    }
+    dir.create("s.csv", "chrom,pos\n1,5\n");
+    let verify = format!("verify s.csv.receipts.jsonl {MANIFEST} --scores s.csv");
+    let failed = dir.run(&verify).fails("INPUT.GENERIC", 2);
+    assert!(failed.stderr().contains("s.csv:2"), "{failed}");
+}
+
+/// In tables such names stand behind `'`, so that no spreadsheet calculates them.
+#[test]
+fn a_contig_of_a_formula_was_another_in_a_table() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    let bases = genome::contig(1);
+    dir.create("ref.fa", format!(">=c\n{bases}\n"));
+    let reference = genome::base(1, 200);
+    let alternate = genome::other(reference);
+    dir.create(
+        "in.vcf",
+        format!(
+            "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
+             =c\t200\t.\t{reference}\t{alternate}\t.\t.\t.\n"
+        ),
     );
-    assert!(out.contains("not checked: the date"), "{out}");
+    let model = golden::MODEL;
+    for name in ["s.tsv", "s.csv", "s.parquet"] {
+        dir.run(&format!(
+            "score --vcf in.vcf --fasta ref.fa {model} -o {name}"
+        ))
+        .ok();
+        let verify = format!("verify {name}.receipts.jsonl {MANIFEST} --rerun --fasta ref.fa");
+        let out = dir
+            .run(&format!("{verify} --scores {name} {model}"))
+            .stdout();
+        assert!(out.contains("rerun: ok"), "{name}: {out}");
+    }
+    assert!(dir.text("s.tsv").contains("\n'=c\t200"));
 }
 
 #[test]

@@ -18,15 +18,6 @@ const OUTPUTS: [&str; 5] = [
     "out.parquet",
 ];
 
-/// A directory with the model, the made-up genome and `in.vcf`.
-fn prepared(vcf: &[u8]) -> Dir {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", vcf);
-    dir
-}
-
 fn score(dir: &Dir, output: &str) -> String {
     let run = format!(
         "score --vcf in.vcf --fasta ref.fa {} --no-receipt -o {output} --skipped skipped.tsv",
@@ -95,7 +86,7 @@ fn one_malformed_line_lost_the_whole_vcf() {
 /// In every format there are `records` rows; the other lines are counted, listed and, the first of them,
 /// named.
 fn assert_kept_out(lines: &[(&[u8], &str)], text: &[u8], records: usize) {
-    let dir = prepared(text);
+    let dir = golden::prepared(dir!(), text);
     for output in OUTPUTS {
         let told = score(&dir, output);
         let context = format!("{output}\n{told}");
@@ -127,7 +118,7 @@ fn assert_kept_out(lines: &[(&[u8], &str)], text: &[u8], records: usize) {
 #[test]
 fn malformed_lines_beyond_the_shown_ones_were_not_mentioned() {
     let text = genome::vcf([100]) + &"# note\n".repeat(1_000);
-    let dir = prepared(text.as_bytes());
+    let dir = golden::prepared(dir!(), text.as_bytes());
     let told = score(&dir, "out.vcf");
     assert!(told.contains("records not understood: 1000"), "{told}");
     assert!(told.contains("995 further records"), "{told}");
@@ -137,7 +128,7 @@ fn malformed_lines_beyond_the_shown_ones_were_not_mentioned() {
 
 #[test]
 fn strict_still_stops_at_a_malformed_line() {
-    let dir = prepared((genome::vcf([100]) + "# note\n").as_bytes());
+    let dir = golden::prepared(dir!(), (genome::vcf([100]) + "# note\n").as_bytes());
     for output in OUTPUTS {
         let run = format!(
             "score --vcf in.vcf --fasta ref.fa {} --strict -o {output}",
@@ -172,7 +163,7 @@ fn a_latin1_byte_lost_the_whole_vcf() {
         &snv(300, b"AC=1"),
     ]
     .concat();
-    let dir = prepared(&text);
+    let dir = golden::prepared(dir!(), &text);
     for output in OUTPUTS {
         let told = score(&dir, output);
         assert!(told.contains("read as Latin-1"), "{output}: {told}");
@@ -191,7 +182,7 @@ fn a_latin1_byte_lost_the_whole_vcf() {
 #[test]
 fn trailing_tabs_and_blank_lines_were_refused() {
     let plain = genome::vcf([100, 200]);
-    let dir = prepared(plain.as_bytes());
+    let dir = golden::prepared(dir!(), plain.as_bytes());
     score(&dir, "out.vcf");
     let want = rows(&dir, "out.vcf");
     let tabs = plain.replace("0/1\n", "0/1\t\n");
@@ -225,7 +216,7 @@ fn case(name: &str) -> Vec<u8> {
 
 /// Scores a case on the shipped reference.
 fn score_case(name: &str, regions: &str, want: &[&str]) -> Dir {
-    let dir = prepared(&case(name));
+    let dir = golden::prepared(dir!(), &case(name));
     let fasta = format!(
         "{}/../examples/brca1.hg19.fa.gz",
         env!("CARGO_MANIFEST_DIR")

@@ -180,10 +180,7 @@ fn a_redirected_input_was_destroyed() {
 }
 
 fn small_run() -> (Dir, String) {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", genome::vcf([100, 200]));
+    let dir = golden::prepared(dir!(), genome::vcf([100, 200]));
     let run = format!("score --vcf in.vcf --fasta ref.fa {}", golden::MODEL);
     (dir, run)
 }

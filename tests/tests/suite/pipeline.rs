@@ -103,10 +103,7 @@ fn golden_layout_of_a_row_is_the_packages_to_the_byte() {
 
 #[test]
 fn threads_do_not_change_a_byte() {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", genome::vcf((100..1_000).step_by(50)));
+    let dir = golden::prepared(dir!(), genome::vcf((100..1_000).step_by(50)));
     let run = |threads: &str| {
         let score = "score --vcf in.vcf --fasta ref.fa --batch-size 5 --threads";
         dir.run(&format!("{score} {threads} {}", golden::MODEL))

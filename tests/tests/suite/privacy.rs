@@ -44,10 +44,7 @@ fn messages_hold_no_genotype_sample_name_or_sequence() {
 
 #[test]
 fn receipts_and_scores_hold_no_sample() {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", genome::vcf([100, 200]));
+    let dir = golden::prepared(dir!(), genome::vcf([100, 200]));
     let run = format!(
         "score --vcf in.vcf --fasta ref.fa {} -o out.jsonl",
         golden::MODEL

@@ -8,10 +8,7 @@ use genolewm_tests::{Dir, dir, genome, golden};
 const MANIFEST: &str = "--manifest golden/model/manifest.json";
 
 fn scored() -> Dir {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", genome::vcf([200, 300, 400]));
+    let dir = golden::prepared(dir!(), genome::vcf([200, 300, 400]));
     let run = format!(
         "score --vcf in.vcf --fasta ref.fa {} --output out.jsonl",
         golden::MODEL

@@ -15,9 +15,6 @@ const ALLELES: usize = 2_000;
 
 /// A directory with the model, the made-up genome and a VCF whose lines are not all records.
 fn prepared() -> Dir {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
     let half = 100 + ALLELES / 2;
     let text = [
         genome::vcf(100..half),
@@ -25,8 +22,7 @@ fn prepared() -> Dir {
         format!("9\t{half}\t.\tA\tC\t.\tPASS\tAC=1\tGT\t0/1\n"),
         (half..100 + ALLELES).map(genome::snv).collect(),
     ];
-    dir.create("in.vcf", text.concat());
-    dir
+    golden::prepared(dir!(), text.concat())
 }
 
 fn command(output: &str) -> String {

@@ -2,17 +2,8 @@
 
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use genolewm_tests::{Dir, dir, genome, golden};
+use genolewm_tests::{dir, genome, golden};
 use std::io::{Read, Write};
-
-/// A directory with model, reference and `in.vcf`.
-fn prepared(vcf: &str) -> Dir {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("in.vcf", vcf);
-    dir
-}
 
 fn score(flags: &str) -> String {
     format!(
@@ -46,7 +37,7 @@ fn mixed() -> String {
 #[test]
 fn vcf_output_keeps_every_line_and_column_but_info() {
     let input = mixed();
-    let dir = prepared(&input);
+    let dir = golden::prepared(dir!(), &input);
     dir.run(&score("-o out.vcf")).ok();
     let output = dir.text("out.vcf");
     let added =
@@ -74,7 +65,7 @@ fn vcf_output_keeps_every_line_and_column_but_info() {
 
 #[test]
 fn every_allele_has_one_value_and_one_status() {
-    let dir = prepared(&mixed());
+    let dir = golden::prepared(dir!(), &mixed());
     let finished = dir.run(&score("-o out.vcf --skipped skipped.tsv")).ok();
     let output = dir.text("out.vcf");
     let info = |pos: &str| -> String {
@@ -141,7 +132,7 @@ fn every_allele_has_one_value_and_one_status() {
 
 #[test]
 fn a_second_run_replaces_the_fields_of_the_first() {
-    let dir = prepared(&mixed());
+    let dir = golden::prepared(dir!(), &mixed());
     dir.run(&score("-o once.vcf")).ok();
     let again = format!(
         "score --vcf once.vcf --fasta ref.fa {} -o twice.vcf",
@@ -162,7 +153,7 @@ fn a_second_run_replaces_the_fields_of_the_first() {
 
 #[test]
 fn bgzip_output_is_the_plain_one_compressed() {
-    let dir = prepared(&mixed());
+    let dir = golden::prepared(dir!(), &mixed());
     dir.run(&score("-O v -o out.txt")).ok();
     dir.run(&score("-o out.vcf.gz --no-receipt")).ok();
     let packed = dir.bytes("out.vcf.gz");
@@ -183,7 +174,7 @@ fn bgzip_output_is_the_plain_one_compressed() {
 #[test]
 fn compression_line_ends_and_standard_input_make_no_difference() {
     let plain = genome::vcf([100, 200, 300]);
-    let dir = prepared(&plain);
+    let dir = golden::prepared(dir!(), &plain);
     let expected = dir.run(&score("")).stdout();
     assert_eq!(expected.lines().count(), 3);
     let mut gzip = GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -203,7 +194,7 @@ fn compression_line_ends_and_standard_input_make_no_difference() {
 
 #[test]
 fn regions_select_by_position_and_alias() {
-    let dir = prepared(&genome::vcf([100, 200, 300]));
+    let dir = golden::prepared(dir!(), &genome::vcf([100, 200, 300]));
     dir.create("some.bed", "chr1\t99\t100\nchr1\t299\t300\n");
     let count = |flags: &str| dir.run(&score(flags)).stdout().lines().count();
     assert_eq!(count("--regions chr1:200-300"), 2);
@@ -220,7 +211,7 @@ fn regions_select_by_position_and_alias() {
 
 #[test]
 fn tsv_has_a_line_for_each_allele() {
-    let dir = prepared(&mixed());
+    let dir = golden::prepared(dir!(), &mixed());
     dir.run(&score("-o out.tsv")).ok();
     let table = dir.text("out.tsv");
     let rows: Vec<Vec<&str>> = table
@@ -239,7 +230,7 @@ fn tsv_has_a_line_for_each_allele() {
 #[test]
 fn parquet_has_the_columns_of_the_tsv() {
     use parquet::file::reader::{FileReader, SerializedFileReader};
-    let dir = prepared(&mixed());
+    let dir = golden::prepared(dir!(), &mixed());
     dir.run(&score("-o out.parquet")).ok();
     dir.run(&score("-o out.tsv")).ok();
     let file = std::fs::File::open(dir.path("out.parquet")).expect("the file");
@@ -271,7 +262,7 @@ fn parquet_has_the_columns_of_the_tsv() {
 
 #[test]
 fn the_table_shows_the_highest_first() {
-    let dir = prepared(&genome::vcf((100..1000).step_by(100)));
+    let dir = golden::prepared(dir!(), &genome::vcf((100..1000).step_by(100)));
     let finished = dir.run(&score("--top 3 -o out.jsonl")).ok();
     let table = finished.stdout();
     assert_eq!(table.lines().count(), 1 + 3, "{table}");
@@ -306,7 +297,7 @@ fn the_table_shows_the_highest_first() {
 
 #[test]
 fn strict_ends_at_the_first_allele_without_a_score() {
-    let dir = prepared(&mixed());
+    let dir = golden::prepared(dir!(), &mixed());
     let finished = dir
         .run(&score("--strict -o out.jsonl"))
         .fails("INPUT.UNSUPPORTED_EDIT", 2);
@@ -315,9 +306,59 @@ fn strict_ends_at_the_first_allele_without_a_score() {
 }
 
 #[test]
+fn a_mismatch_was_listed_without_the_bases_of_the_reference() {
+    let (found, said) = (genome::base(1, 500), genome::other(genome::base(1, 500)));
+    let third = ['A', 'C', 'G', 'T'];
+    let third = third.into_iter().find(|base| ![found, said].contains(base));
+    let third = third.expect("a third base");
+    let record = format!("1\t500\t.\t{said}\t{third}\t.\t.\t.\tGT\t0/1\n");
+    let many: Vec<usize> = (100..400).step_by(10).collect();
+    let dir = golden::prepared(dir!(), &(genome::vcf(many) + &record));
+    dir.run(&score("-o out.vcf --skipped skipped.tsv")).ok();
+    let reason = format!("ref_mismatch\tthe reference has other bases at this position: {found}\n");
+    let skipped = dir.text("skipped.tsv");
+    assert!(skipped.ends_with(&reason), "{skipped}");
+    let strict = dir.run(&score("--strict -o strict.vcf"));
+    let strict = strict.fails("INPUT.WINDOW_MISMATCH", 2);
+    let named = format!("bases of the reference: {found}\n");
+    assert!(strict.stderr().contains(&named), "{strict}");
+}
+
+#[test]
+fn vcf_did_not_say_what_is_known_of_repeats() {
+    let dir = golden::prepared(dir!(), &genome::vcf([200, 300]));
+    dir.run(&score("-o upper.vcf")).ok();
+    assert!(
+        dir.text("upper.vcf")
+            .contains("##INFO=<ID=GLW_REPEAT,Number=A,Type=String,")
+    );
+    let masked = dir.text("ref.fa");
+    let (name, bases) = masked.split_once('\n').expect("a first line");
+    let (before, after) = bases.split_at(250);
+    dir.create(
+        "ref.fa",
+        format!("{name}\n{}{after}", before.to_lowercase()),
+    );
+    dir.run(&score("-o lower.vcf")).ok();
+    dir.run(&score("-o lower.tsv")).ok();
+    let words = |name: &str| -> Vec<String> {
+        let text = dir.text(name);
+        let rows = text.lines().filter(|line| !line.starts_with('#'));
+        let word = |row: &str| {
+            let at = row.split("GLW_REPEAT=").nth(1);
+            let at = at.or_else(|| row.rsplit('\t').next()).expect("a column");
+            at.split([';', '\t']).next().unwrap_or_default().to_owned()
+        };
+        rows.map(word).collect()
+    };
+    assert_eq!(words("lower.vcf"), ["masked", "unmasked"]);
+    assert_eq!(words("lower.tsv")[1..], ["masked", "unmasked"]);
+}
+
+#[test]
 fn malformed_records_are_counted_or_with_strict_an_error() {
     let broken = genome::vcf([100, 200]).replace("1\t200\t", "1\t2x0\t");
-    let dir = prepared(&broken);
+    let dir = golden::prepared(dir!(), &broken);
     let finished = dir.run(&score("-o out.jsonl --skipped skipped.tsv")).ok();
     assert!(
         finished.stderr().contains("records not understood: 1"),

@@ -1,7 +1,7 @@
 //! `genolewm carbon-baseline`: the zero-shot baseline that surprise is measured against.
 
 use super::common::alleles::AlleleArgs;
-use super::common::backend::on_backend;
+use super::common::backend::Backend;
 use super::common::identity::now;
 use super::common::output::{Output, display_name};
 use super::common::terminal::Terminal;
@@ -9,25 +9,28 @@ use super::scoring::regions::read_regions;
 use super::scoring::session::{Session, SessionRequest};
 use super::scoring::skipped::SkippedFile;
 use crate::common::command::{Context, Status};
+use clap::ValueEnum;
 use genolewm::bundle::load_language_model;
 use genolewm::files::Directory;
 use genolewm::format::given;
-use genolewm::ops::NativeOps;
+use genolewm::ops::{NativeOps, Precision};
 use genolewm::scorer::{Outcome, Placer, RecordOutcome, ScoredBy, Selection, Workers};
-use genolewm_core::Result;
 use genolewm_core::edit::AlleleForm;
 use genolewm_core::source::Whose;
+use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_evaluate::baselines::carbon::{
     BaselineRow, CarbonIdentity, CarbonRun, CarbonScorer, GENERATED_BY, Known,
 };
 use genolewm_evaluate::metrics_file::artifacts::package_path;
 use genolewm_report::output::io_error;
 use genolewm_report::python::json::{json_document, json_line};
+use genolewm_train::backends::CUDA;
 use std::fs;
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Score variants by how much less likely they make the sequence around them
 ///
@@ -70,9 +73,17 @@ pub struct Args {
     /// Write the alleles that were not scored, with reasons
     #[arg(long, value_name = "FILE")]
     skipped: Option<PathBuf>,
-    /// Where the encoder runs: auto, cpu, or wgpu
-    #[arg(long, value_name = "NAME", default_value = "auto")]
+    /// Where the encoder runs: auto (the processor), cpu, wgpu, or cuda
+    #[arg(
+        long,
+        visible_alias = "device",
+        value_name = "NAME",
+        default_value = "auto"
+    )]
     backend: String,
+    /// Numbers that products are computed in
+    #[arg(long, value_enum, value_name = "DTYPE", default_value_t)]
+    dtype: Dtype,
     /// Alleles in one call of the encoder
     #[arg(long, value_name = "N", default_value = "8")]
     batch_size: NonZeroUsize,
@@ -89,7 +100,47 @@ pub struct Args {
 /// that is none or a file outside `--artifact-root`.
 pub fn run(args: &Args, _: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let metadata = metadata(args)?;
-    on_backend!(&args.backend, ops => run_on(ops, args, metadata, terminal))
+    let precision = args.precision()?;
+    match Backend::open(&args.backend)? {
+        Backend::Burn(ops) => run_on(ops.with_precision(precision), args, metadata, terminal),
+        Backend::Wgpu(ops) => run_on(ops, args, metadata, terminal),
+    }
+}
+
+/// Numbers that products are computed in, by the Python package's names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Dtype {
+    /// 32 bits
+    #[default]
+    Fp32,
+    /// 16 bits with the range of 32, for products on cuda; all else has 32
+    Bf16,
+    /// No backend has them
+    Fp16,
+}
+
+impl Args {
+    /// # Errors
+    /// `DEPLOY.BACKEND_UNSUPPORTED` for numbers that the backend does not compute in, `INPUT.GENERIC`
+    /// for a cache of others.
+    fn precision(&self) -> Result<Precision> {
+        let refused = |message: &str| {
+            let error = Error::new(ErrorCode::DeployBackendUnsupported, message);
+            Err(error.with_remedy("leave --dtype out: fp32 is the more exact"))
+        };
+        match self.dtype {
+            Dtype::Fp32 => Ok(Precision::F32),
+            Dtype::Bf16 if self.backend != CUDA => {
+                refused("only GPUs of NVIDIA compute products in bf16 here (--backend cuda)")
+            }
+            Dtype::Bf16 if self.logp_cache_jsonl.is_some() => {
+                let message = "a cache of log-likelihoods holds those of fp32";
+                Err(Error::input(message).with_remedy("leave --dtype or --logp-cache-jsonl out"))
+            }
+            Dtype::Bf16 => Ok(Precision::Bf16),
+            Dtype::Fp16 => refused("no backend computes products in fp16"),
+        }
+    }
 }
 
 fn run_on(
@@ -133,7 +184,12 @@ fn run_on(
         answer: Box::new(|batch| lock().rows(batch)),
     };
     let placer = Placer::new(args.window_bp, None).of_alleles(args.form.alleles);
+    let mut kept: Option<Instant> = None;
     let accounts = session.run(placer, &workers, |record, _| {
+        if kept.is_none_or(|at| at.elapsed() >= KEEP_EVERY) {
+            write_cache(args, &identity, lock().known())?;
+            kept = Some(Instant::now());
+        }
         write_rows(&record, &mut output)
     })?;
     let baseline = lock();
@@ -187,6 +243,9 @@ fn tell(
     }
     terminal.line(line)
 }
+
+/// How much of the work a run that is killed may lose.
+const KEEP_EVERY: Duration = Duration::from_secs(10);
 
 fn read_cache(args: &Args, identity: &CarbonIdentity) -> Result<Known> {
     let Some(path) = &args.logp_cache_jsonl else {

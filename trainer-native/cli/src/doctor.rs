@@ -6,9 +6,10 @@ use super::common::terminal::Terminal;
 use super::scoring::top::TextTable;
 use crate::builtin;
 use crate::common::command::Status;
-use genolewm::ops::{NativeOps, WgslOps};
+use genolewm::ops::NativeOps;
 use genolewm::self_check;
 use genolewm_core::Result;
+use genolewm_train::backends::{BackendProbe, probe_backends};
 use genolewm_train::preflight::proc_bytes;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
@@ -41,13 +42,18 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         "memory",
         memory.unwrap_or_else(|| "not known on this system".to_owned()),
     );
-    add("backend cpu", "available (chosen by auto)".to_owned());
-    add("backend wgpu", gpu());
-    for (backend, reason) in ABSENT_BACKENDS {
-        add(
-            &format!("backend {backend}"),
-            format!("not available: {reason}"),
-        );
+    for BackendProbe {
+        backend,
+        available,
+        reason,
+    } in probe_backends()
+    {
+        let known = if available {
+            "available"
+        } else {
+            "not available"
+        };
+        add(&format!("backend {backend}"), format!("{known}: {reason}"));
     }
     add("built-in model", format!("{} bytes", builtin::size_bytes()));
     terminal.line(table.render())?;
@@ -72,32 +78,6 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         }
     ))?;
     Ok(Status::Done)
-}
-
-/// Backends that the Python package names, and why they are not here.
-const ABSENT_BACKENDS: [(&str, &str); 4] = [
-    ("cuda", "this build has no CUDA"),
-    (
-        "webgpu",
-        "it belongs to the browser's build; here its kernels run as wgpu",
-    ),
-    (
-        "onnx",
-        "`genolewm export` writes ONNX files; scoring does not run on them",
-    ),
-    ("coreml", "models are not exported to Core ML"),
-];
-
-/// The GPU, or why there is none.
-fn gpu() -> String {
-    match pollster::block_on(WgslOps::new()) {
-        Ok(ops) => format!("available: {}", ops.device_name()),
-        Err(error) => {
-            let reason = error.details().get("reason");
-            let reason = reason.map_or(error.message(), String::as_str);
-            format!("not available: {reason}")
-        }
-    }
 }
 
 /// What came of trying the model.

@@ -20,11 +20,13 @@ use genolewm_export::deploy::{Deployed, Dtypes};
 use genolewm_export::quantized::WeightDtype;
 use genolewm_export::rollouts::draw;
 use genolewm_export::source::SourceModel;
-use genolewm_export::{Artifact, ExportFormat, check_free, onnx, report, write};
-use genolewm_train::files::internal;
+use genolewm_export::{Artifact, ExportFormat, check_free, onnx, report, torch, write};
+use genolewm_train::files::{internal, unreadable};
 use genolewm_train::run::{StopFlag, progress_bar};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const PROGRESS: &str = "{bar:28} {pos}/{len} variants and rollouts  {eta} left";
@@ -48,7 +50,8 @@ pub struct Args {
     /// --checkpoint the encoder of the run]
     #[arg(long, value_name = "DIR")]
     encoder_dir: Option<PathBuf>,
-    /// Checkpoint of `train predictor`, instead of a model directory
+    /// Checkpoint of `train predictor`, instead of a model directory; or a predictor_checkpoint.pt of the
+    /// Python package, of which the two networks are written
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Where the files go; made if need be
@@ -123,6 +126,7 @@ impl BudgetArgs {
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let written = match args.format {
         ExportFormat::Onnx => export_onnx(args)?,
+        ExportFormat::Safetensors if is_torch(args)? => export_torch(args)?,
         ExportFormat::Safetensors => {
             match export_directory(args, context.shared.seed.unwrap_or(0), terminal)? {
                 Some(artifacts) => artifacts,
@@ -159,13 +163,52 @@ fn export_onnx(args: &Args) -> Result<Vec<Artifact>> {
     let mut artifacts = Vec::from(onnx::export(&source)?);
     let settings = [("opset", onnx::OPSET.into())];
     artifacts.push(report::render(
-        &source.manifest,
+        Some(&source.manifest),
         args.format,
         &settings,
         &artifacts,
     )?);
     write(&args.output_dir, &artifacts, args.overwrite)?;
     Ok(artifacts)
+}
+
+/// Whether the checkpoint is one of PyTorch.
+fn is_torch(args: &Args) -> Result<bool> {
+    let Some(path) = &args.checkpoint else {
+        return Ok(false);
+    };
+    let mut head = Vec::new();
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let read = file.take(4).read_to_end(&mut head);
+    read.map_err(|error| unreadable(path, &error))?;
+    Ok(torch::is_torch(&head))
+}
+
+/// The networks of a checkpoint of the Python package, as its own export writes them.
+fn export_torch(args: &Args) -> Result<Vec<Artifact>> {
+    let WeightArgs {
+        dtype,
+        encoder_dtype,
+        keep_encoder,
+    } = args.weights;
+    let halves = match dtype {
+        None | Some(WeightDtype::F32) => false,
+        Some(WeightDtype::Fp16) => true,
+        Some(WeightDtype::Int8 | WeightDtype::Int4) => return Err(networks_alone()),
+    };
+    if encoder_dtype.is_some() || keep_encoder || args.encoder_dir.is_some() {
+        return Err(networks_alone());
+    }
+    let path = args.checkpoint.as_deref().unwrap_or(Path::new("-"));
+    let artifacts = torch::export(path, halves)?;
+    write(&args.output_dir, &artifacts, args.overwrite)?;
+    Ok(artifacts)
+}
+
+fn networks_alone() -> Error {
+    let message = "a checkpoint of PyTorch holds two networks and no encoder";
+    Error::new(ErrorCode::InputGeneric, message)
+        .with_remedy("give --checkpoint, --output-dir and --dtype f32 or fp16 alone")
 }
 
 /// What is exported.
@@ -248,7 +291,7 @@ fn export_directory(
     let mut artifacts = deployed.artifacts();
     artifacts.insert(
         0,
-        report::render(&deployed.manifest, args.format, &settings, &artifacts)?,
+        report::render(Some(&deployed.manifest), args.format, &settings, &artifacts)?,
     );
     write(&args.output_dir, &artifacts, args.overwrite)?;
     terminal.line(losses(&figures).render())?;

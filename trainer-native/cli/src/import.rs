@@ -7,16 +7,11 @@ use crate::common::command::Status;
 use clap::ValueEnum;
 use genolewm::runtime::open_reference;
 use genolewm::scorer::{Import, ImportRequest, Intake, Selection, VariantFile};
-use genolewm_core::contig::common_form;
-use genolewm_core::error::Location;
-use genolewm_core::limits::MAX_POSITION;
-use genolewm_core::position::Interval;
-use genolewm_core::reference::{BaseSource, ContigInfo, Reference};
+use genolewm_core::reference::{AlleleTable, BaseSource, Reference};
 use genolewm_core::source::SourceFormat;
 use genolewm_core::{Error, Result};
 use genolewm_train::files::read_text;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Convert a raw-data file to VCF
 ///
@@ -100,7 +95,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         );
     }
     let table = match &args.reference_alleles {
-        Some(path) => read_table(path)?,
+        Some(path) => AlleleTable::parse(&read_text(path)?, &path.display().to_string())?,
         None => AlleleTable::default(),
     };
     convert(args, "", Reference::new(table), terminal)
@@ -160,78 +155,3 @@ fn convert<S: BaseSource>(
 
 /// Warnings that are shown; the counts say the rest.
 const SHOWN_WARNINGS: usize = 10;
-
-/// Reference alleles by place, as a reference of which nothing else is known.
-#[derive(Debug, Default)]
-struct AlleleTable {
-    contigs: Vec<ContigInfo>,
-    bases: BTreeMap<(String, u64), u8>,
-}
-
-impl AlleleTable {
-    /// Notes an allele at a 1-based position; `None` for what is no allele.
-    fn add(&mut self, contig: &str, pos: u64, allele: &str) -> Option<()> {
-        let bases = allele.to_ascii_uppercase();
-        let valid = (1..=MAX_POSITION).contains(&pos)
-            && !bases.is_empty()
-            && bases.bytes().all(|base| b"ACGT".contains(&base));
-        let contig = valid.then(|| common_form(contig))?;
-        let length_bp = pos - 1 + bases.len() as u64;
-        match self.contigs.iter_mut().find(|info| info.name == contig) {
-            Some(info) => info.length_bp = info.length_bp.max(length_bp),
-            None => self.contigs.push(ContigInfo {
-                name: contig.clone(),
-                length_bp,
-            }),
-        }
-        for (at, base) in (pos - 1..).zip(bases.bytes()) {
-            self.bases.insert((contig.clone(), at), base);
-        }
-        Some(())
-    }
-}
-
-impl BaseSource for AlleleTable {
-    fn contigs(&self) -> &[ContigInfo] {
-        &self.contigs
-    }
-
-    fn fetch_soft_masked(&mut self, contig: &str, interval: Interval) -> Result<String> {
-        let (start, end) = (interval.start.get(), interval.end.get());
-        let count = end.saturating_sub(start);
-        let mut bases = vec![b'N'; usize::try_from(count).unwrap_or_default()];
-        let places = (contig.to_owned(), start)..(contig.to_owned(), end);
-        for ((_, at), base) in self.bases.range(places) {
-            let to = usize::try_from(at - start).ok();
-            if let Some(to) = to.and_then(|to| bases.get_mut(to)) {
-                *to = *base;
-            }
-        }
-        String::from_utf8(bases).map_err(|_| Error::invariant("bases are not ASCII"))
-    }
-}
-
-fn read_table(path: &Path) -> Result<AlleleTable> {
-    let name = path.display().to_string();
-    let text = read_text(path)?;
-    let mut table = AlleleTable::default();
-    for (number, line) in (1..).zip(text.lines()) {
-        if line.trim().is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        let added = match columns.as_slice() {
-            [contig, pos, allele, ..] => {
-                let pos = pos.parse().ok();
-                pos.and_then(|pos| table.add(contig, pos, allele))
-            }
-            _ => None,
-        };
-        added.ok_or_else(|| {
-            Error::input("a row of the table has no contig, position and allele over A, C, G and T")
-                .at(Location::line(&name, number))
-                .with_remedy("write contig, 1-based position and allele, with blanks between them")
-        })?;
-    }
-    Ok(table)
-}

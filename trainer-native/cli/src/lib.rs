@@ -33,6 +33,7 @@ use common::command::{Context, Status};
 use common::shared::Shared;
 use common::terminal::{BANNER, Terminal, is_closed_pipe};
 use common::{config, invocation, paths};
+use genolewm_core::bytes::take_oddities;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::guard::guarded_program;
 use genolewm_report::output::check_umask;
@@ -205,7 +206,9 @@ fn dispatch(args: Vec<OsString>, front: &Program<'_>, terminal: &mut Terminal<'_
         arguments: args,
         settings: config::settings(&path, program, &matches),
     };
-    Ok(match (front.run)(&matches, &context, terminal)? {
+    let ended = (front.run)(&matches, &context, terminal);
+    take_oddities().iter().for_each(|odd| terminal.warn(odd));
+    Ok(match ended? {
         Status::Done => 0,
         Status::Interrupted => stop::exit_status(),
     })
@@ -244,12 +247,29 @@ fn usage(error: &clap::Error, terminal: &mut Terminal<'_>) -> Result<u8> {
             .trim_end()
             .trim_end_matches("For more information, try '--help'.")
             .trim_end();
-        let remedy = "--help lists the flags and what they take";
+        let remedy = remedy_of(error)
+            .unwrap_or_else(|| "--help lists the flags and what they take".to_owned());
         terminal.tell(format_args!("{text} [{code}]\n  remedy: {remedy}"));
         return Ok(code.exit_status());
     }
     terminal.line(text.trim_end())?;
     Ok(0)
+}
+
+/// What to do about a number that nothing can be done with: of threads, alleles, rows there is one at
+/// least.
+fn remedy_of(error: &clap::Error) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let (flag, value) = (
+        text(ContextKind::InvalidArg)?,
+        text(ContextKind::InvalidValue)?,
+    );
+    let is_zero = error.kind() == ErrorKind::ValueValidation && value.parse() == Ok(0_u64);
+    let flag = flag.split_whitespace().next()?;
+    is_zero.then(|| format!("give {flag} a number from 1 on, or leave the flag out"))
 }
 
 /// What is wrong with a flag that takes one value and was typed with two: the last wins over a
@@ -286,9 +306,10 @@ fn wrong_setting(error: &clap::Error) -> Error {
         ErrorCode::ConfigGeneric,
         format!("the configuration is not accepted: {first}"),
     )
-    .with_remedy(
-        "correct --config or --set; `genolewm <command> --help` lists the flags and values",
-    )
+    .with_remedy(remedy_of(error).unwrap_or_else(|| {
+        "correct --config or --set; `genolewm <command> --help` lists the flags and values"
+            .to_owned()
+    }))
 }
 
 /// The arguments but `--resume` as one line that a shell would take.
@@ -309,6 +330,9 @@ fn command_line(args: &[OsString]) -> String {
     let told = args.iter().filter(|arg| *arg != "--resume");
     told.map(quote).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod surface_tests;
 
 #[cfg(test)]
 mod tests {

@@ -13,8 +13,12 @@ use genolewm_core::{Error, ErrorCode, Result};
 /// `INPUT.*` for flags, variants and reference, `RESOURCE.*` for files, `DEPLOY.*`, `CONFIG.*` and
 /// `PROVENANCE.*` for the model.
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
+    if context.shared.no_receipt && args.output.receipt.is_some() {
+        let message = "--receipt asks for what --no-receipt leaves out";
+        return Err(Error::new(ErrorCode::InputGeneric, message).with_remedy("give one of them"));
+    }
     if let Some(variant) = &args.variant {
-        return single::run(args, variant, context, terminal);
+        return single::run(args, variant, terminal);
     }
     let missing = |flag: &str, why: &str| {
         Error::new(ErrorCode::InputGeneric, format!("{flag} is missing")).with_remedy(why)

@@ -1,5 +1,6 @@
 //! Variants with what is known about them: how common they are, and what clinics say.
 
+use crate::files::held::Held;
 use crate::shards::{ShardKind, Significance, iter_clinvar_shard, iter_gnomad_shard, shard_kind};
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, edit_of};
@@ -44,6 +45,12 @@ impl LabelledVariant {
         }
     }
 
+    fn held_bytes(&self) -> usize {
+        let edit = &self.edit;
+        let texts = edit.chrom().len() + edit.reference().len() + edit.alternate().len();
+        size_of::<Self>() + texts + self.gene.as_ref().map_or(0, String::len)
+    }
+
     /// Whether it may serve as a common, presumably harmless variant.
     #[must_use]
     pub fn is_common(&self) -> bool {
@@ -78,7 +85,15 @@ pub struct VariantSet {
 /// where a shard is damaged or has not the columns.
 pub fn read_variants(path: &Path, form: AlleleForm, code: ErrorCode) -> Result<VariantSet> {
     match shard_kind(path, code)? {
-        None => read_vcf(Box::new(open(path)?), &path.display().to_string(), form),
+        None => {
+            let held = Held::of_variants(path);
+            read_vcf_within(
+                Box::new(open(path)?),
+                &path.display().to_string(),
+                form,
+                held,
+            )
+        }
         Some(ShardKind::Gnomad) => read_gnomad(path, form, code),
         Some(ShardKind::Clinvar) => read_clinvar(path, form, code),
     }
@@ -89,6 +104,15 @@ pub fn read_variants(path: &Path, form: AlleleForm, code: ErrorCode) -> Result<V
 /// # Errors
 /// `INPUT.VCF_PARSE` where it is malformed.
 pub fn read_vcf(vcf: Box<dyn Read + Send>, name: &str, form: AlleleForm) -> Result<VariantSet> {
+    read_vcf_within(vcf, name, form, Held::of_variants(Path::new(name)))
+}
+
+fn read_vcf_within(
+    vcf: Box<dyn Read + Send>,
+    name: &str,
+    form: AlleleForm,
+    mut held: Held,
+) -> Result<VariantSet> {
     let mut reader = VariantReader::open(vcf, name)?;
     let mut set = VariantSet::default();
     while let Some(record) = reader.next_record()? {
@@ -97,36 +121,36 @@ pub fn read_vcf(vcf: Box<dyn Read + Send>, name: &str, form: AlleleForm) -> Resu
                 AlleleOutcome::Candidate(edit) => Ok(edit),
                 AlleleOutcome::Skipped(reason) => Err(reason),
             };
-            set.add(outcome, |edit| labelled(&record, index, edit));
+            set.add(&mut held, outcome, |edit| labelled(&record, index, edit))?;
         }
     }
     Ok(set)
 }
 
 fn read_gnomad(path: &Path, form: AlleleForm, code: ErrorCode) -> Result<VariantSet> {
-    let mut set = VariantSet::default();
+    let (mut set, mut held) = (VariantSet::default(), Held::of_variants(path));
     for row in iter_gnomad_shard(path, code)? {
         let row = row?;
         let outcome = edit_of(&row.chrom, row.pos, &row.reference, &row.alternate, form);
-        set.add(outcome, |edit| LabelledVariant {
+        set.add(&mut held, outcome, |edit| LabelledVariant {
             af: Some(row.af_global),
             passed: matches!(row.filter.as_str(), "PASS" | "."),
             ..LabelledVariant::of(edit)
-        });
+        })?;
     }
     Ok(set)
 }
 
 fn read_clinvar(path: &Path, form: AlleleForm, code: ErrorCode) -> Result<VariantSet> {
-    let mut set = VariantSet::default();
+    let (mut set, mut held) = (VariantSet::default(), Held::of_variants(path));
     for row in iter_clinvar_shard(path, code)? {
         let row = row?;
         let outcome = edit_of(&row.chrom, row.pos, &row.reference, &row.alternate, form);
-        set.add(outcome, |edit| LabelledVariant {
+        set.add(&mut held, outcome, |edit| LabelledVariant {
             significance: Some(row.clinical_significance),
             gene: row.gene_symbol,
             ..LabelledVariant::of(edit)
-        });
+        })?;
     }
     Ok(set)
 }
@@ -134,15 +158,21 @@ fn read_clinvar(path: &Path, form: AlleleForm, code: ErrorCode) -> Result<Varian
 impl VariantSet {
     fn add(
         &mut self,
+        held: &mut Held,
         outcome: Result<EditSpec, SkipReason>,
         label: impl FnOnce(EditSpec) -> LabelledVariant,
-    ) {
+    ) -> Result<()> {
         match outcome {
-            Ok(edit) => self.variants.push(label(edit)),
+            Ok(edit) => {
+                let variant = label(edit);
+                held.add(variant.held_bytes())?;
+                self.variants.push(variant);
+            }
             Err(reason) => {
                 *self.skipped.entry(reason.as_str()).or_default() += 1;
             }
         }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod source;
 pub mod report;
+pub mod torch;
 pub mod onnx;
 pub mod memory;
 pub mod quantized;

@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 pub const FILE: &str = "export_report.json";
 const SCHEMA_VERSION: &str = "1.0.0";
 
-/// The report as a file. `manifest` is that of the model that the files are or come from, `settings`
-/// are keys that only some formats have.
+/// The report as a file. `manifest` is that of the model that the files are or come from, where there is
+/// one; `settings` are keys that only some formats have.
 ///
 /// # Errors
 /// `INTERNAL.GENERIC` when the writer fails, which it does not for these types.
 pub fn render(
-    manifest: &Manifest,
+    manifest: Option<&Manifest>,
     format: ExportFormat,
     settings: &[(&str, Value)],
     artifacts: &[Artifact],
@@ -26,14 +26,16 @@ pub fn render(
         "schema_version": SCHEMA_VERSION,
         "generated_by": GENERATED_BY,
         "format": format.as_str(),
-        "model": {
+        "artifacts": artifacts.iter().map(describe).collect::<Vec<_>>(),
+    });
+    if let Some(manifest) = manifest {
+        report["model"] = json!({
             "model_id": manifest.model_id()?,
             "model_name": manifest.model_name,
             "model_version": manifest.model_version,
             "release_id": manifest.release_id,
-        },
-        "artifacts": artifacts.iter().map(describe).collect::<Vec<_>>(),
-    });
+        });
+    }
     for (key, value) in settings {
         report[*key] = value.clone();
     }

@@ -75,11 +75,13 @@ impl FromStr for TrainingDevice {
 
     fn from_str(text: &str) -> Result<Self> {
         let unknown = || {
-            Error::new(ErrorCode::ConfigGeneric, "there is no such device")
+            let reason = instead(text).unwrap_or("there is no such device");
+            Error::new(ErrorCode::ConfigGeneric, reason)
                 .with_detail("device", text)
-                .with_remedy("use cpu, cuda, cuda:1 (and so on) or wgpu")
+                .with_remedy("use auto, cpu, cuda, cuda:1 (and so on) or wgpu")
         };
         match text.split_once(':') {
+            None if text == "auto" => Ok(Self::fastest()),
             None if text == "cpu" => Ok(Self::Cpu),
             None if text == "cuda" => Ok(Self::Cuda(0)),
             None if text == "wgpu" => Ok(Self::Wgpu),
@@ -99,7 +101,29 @@ impl fmt::Display for TrainingDevice {
     }
 }
 
+/// What serves in place of a backend that the Python package names and that is none of ours.
+pub(crate) fn instead(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "onnx" => {
+            "`genolewm export --format onnx` writes the networks for ONNX Runtime; this program runs \
+             them on cpu, wgpu and cuda"
+        }
+        "coreml" => "models are not exported to Core ML; wgpu runs them on Apple's GPUs, by Metal",
+        "webgpu" => "it belongs to browsers; here its kernels run as wgpu",
+        "mps" => "wgpu runs models on Apple's GPUs, by Metal",
+        "torch" => "PyTorch is not part of this program, which runs the same weights on cpu",
+        _ => return None,
+    })
+}
+
 impl TrainingDevice {
+    /// An NVIDIA GPU or another one where this program and this machine have it, else the processor.
+    fn fastest() -> Self {
+        let works = |device: &Self| device.device().is_ok();
+        let gpus = [Self::Cuda(0), Self::Wgpu];
+        gpus.into_iter().find(works).unwrap_or_default()
+    }
+
     /// The operations without gradients.
     ///
     /// # Errors
@@ -180,9 +204,11 @@ mod tests {
             "cuda".parse::<TrainingDevice>().unwrap(),
             TrainingDevice::Cuda(0)
         );
+        // One that there is, whichever.
+        assert!("auto".parse::<TrainingDevice>().unwrap().ops().is_ok());
         let two: Devices = "cuda, cuda:1".parse().unwrap();
         assert_eq!(two.to_string(), "cuda:0,cuda:1");
-        for name in ["", "gpu", "cuda:x", "cpu:0"] {
+        for name in ["", "gpu", "cuda:x", "cpu:0", "onnx", "coreml"] {
             let error = name.parse::<TrainingDevice>().unwrap_err();
             assert_eq!(error.code(), ErrorCode::ConfigGeneric, "{name}");
         }

@@ -27,9 +27,9 @@ pub struct RunSettings {
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     pub output: PathBuf,
-    /// Where to train: cpu, cuda, cuda:1 or wgpu; several, as cuda:0,cuda:1, share the batches of a
-    /// step
-    #[arg(long, default_value_t = Devices::default())]
+    /// Where to train: cpu, cuda, cuda:1, wgpu, or auto (a GPU where there is one); several, as
+    /// cuda:0,cuda:1, share the batches of a step
+    #[arg(long, visible_alias = "backend", default_value_t = Devices::default())]
     #[serde(skip)]
     pub device: Devices,
     /// Numbers that products are computed in while training: f32 or bf16. Weights, sums and

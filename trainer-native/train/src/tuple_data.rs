@@ -7,6 +7,7 @@ use genolewm_core::Result;
 use genolewm_data::corpus::{Corpus, read_corpus_table};
 use genolewm_data::edits::mix::{EditMix, EditProviders, NamedFallback};
 use genolewm_data::edits::provider::ObservedVariants;
+use genolewm_data::edits::synthetic::SyntheticShape;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::holdout::lists::HoldoutFiles;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,15 @@ pub struct TupleData {
     /// gnomad_common in windows without a place on a contig
     #[arg(long, value_name = "SOURCE=SOURCE")]
     pub fallback: Vec<NamedFallback>,
+    /// Bases at either end of a window that no synthetic edit touches
+    #[arg(long, value_name = "BP", default_value_t = 0)]
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub edge_margin: usize,
+}
+
+/// Of settings that are as they always were nothing is noted, so that older runs go on.
+fn is_zero(bases: &usize) -> bool {
+    *bases == 0
 }
 
 impl TupleData {
@@ -61,13 +71,18 @@ impl TupleData {
     /// # Errors
     /// As [`sources`](Self::sources).
     pub fn sources_of(&self, table: &Path, holdout: HoldoutPolicy) -> Result<PairSources> {
+        let shape = SyntheticShape::default().with_edge_margin(self.edge_margin);
         Ok(PairSources {
             corpus: Corpus::from_sources(&read_corpus_table(table)?, &holdout)?,
             providers: EditProviders::new(
                 ObservedVariants::common(&self.common)?,
                 ObservedVariants::pathogenic(&self.clinvar)?,
+                shape,
             ),
-            mix: EditMix::default().with_fallbacks(&self.fallback),
+            mix: EditMix {
+                shape,
+                ..EditMix::default().with_fallbacks(&self.fallback)
+            },
             holdout,
         })
     }

@@ -1,7 +1,7 @@
 import type { GenoLeWMRuntime, Reference } from "@genolewm/runtime";
 import { type Attributes, byId, button, facts, fill, h } from "../dom.ts";
 import { isAbort, problem } from "../errors.ts";
-import { count, figure, locus, ordinal, percentile } from "../format.ts";
+import { count, figure, locus, ofHundred, ordinal, percentile } from "../format.ts";
 import { verdictView } from "../verdict.ts";
 import { basesAround } from "./bases.ts";
 import { saveAs } from "./exports.ts";
@@ -291,7 +291,7 @@ export class Detail {
 function rankWords(share: number): string {
   if (share >= 1)
     return "More surprising to the model than any of the common variants it was compared with.";
-  return `More surprising to the model than about ${Math.floor(share * 100)} of 100 common variants it was compared with.`;
+  return `More surprising to the model than about ${ofHundred(share)} of 100 common variants it was compared with.`;
 }
 
 function meaning(): HTMLElement {

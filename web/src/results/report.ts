@@ -3,7 +3,7 @@ import { byId, facts, fill, h } from "../dom.ts";
 import { count, elapsed, figure, locus, percentile } from "../format.ts";
 import { tableOf } from "../pieces.ts";
 import type { Store } from "./store.ts";
-import { MEANS, MEANS_NOT, kindOf } from "./words.ts";
+import { MEANS, MEANS_NOT, kindOf, reasonWords } from "./words.ts";
 
 const TOP = 25;
 
@@ -117,8 +117,8 @@ function reasons(store: Store): HTMLElement {
   if (store.reasons.size === 0) return h("p", "Everything was scored.");
   return h(
     "ul",
-    ...[...store.reasons].map(([name, { count: number, description }]) =>
-      h("li", `${count(number)} ${name}: ${description}`),
+    ...[...store.reasons].map(([name, number]) =>
+      h("li", `${count(number)} ${name}: ${reasonWords(name)}`),
     ),
   );
 }

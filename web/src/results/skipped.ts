@@ -6,6 +6,7 @@ import { save } from "./exports.ts";
 import { Grid, type GridColumn, type GridSource } from "./grid.ts";
 import { Order } from "./order.ts";
 import type { Store } from "./store.ts";
+import { reasonWords } from "./words.ts";
 
 const COLUMNS: readonly GridColumn[] = [
   { key: "line", label: "Line" },
@@ -113,8 +114,8 @@ export class Skipped implements GridSource {
     fill(
       this.sums,
       ...reasons
-        .sort(([, a], [, b]) => b.count - a.count)
-        .map(([name, sum]) => rowOf([name, count(sum.count), sum.description])),
+        .sort(([, a], [, b]) => b - a)
+        .map(([name, sum]) => rowOf([name, count(sum), reasonWords(name)])),
     );
   }
 

@@ -81,8 +81,8 @@ export class Store {
   readonly skipped = new SkippedColumns();
   readonly words = new Vocabulary();
   readonly files = new Exports();
-  /** Skipped alleles by reason, with the sentence that explains it. */
-  readonly reasons = new Map<string, { count: number; description: string }>();
+  /** Skipped alleles by reason. */
+  readonly reasons = new Map<string, number>();
 
   constructor() {
     // No gene has the number 0.
@@ -141,8 +141,6 @@ export class Store {
     skipped.reason.push(words.reasons.number(row.reason));
     skipped.description.push(words.descriptions.number(row.description));
     skipped.push(row, words);
-    const sum = this.reasons.get(row.reason);
-    if (sum === undefined) this.reasons.set(row.reason, { count: 1, description: row.description });
-    else sum.count += 1;
+    this.reasons.set(row.reason, (this.reasons.get(row.reason) ?? 0) + 1);
   }
 }

@@ -6,28 +6,28 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, UseTree};
 
 /// A path that a module names.
-pub(super) struct Mention {
+pub(crate) struct Mention {
     /// The module's index.
-    pub(super) module: usize,
+    pub(crate) module: usize,
     /// The 1-based line.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// Its segments, as written.
-    pub(super) path: Vec<String>,
+    pub(crate) path: Vec<String>,
     /// Whether a `use` says it, so that it may end in a module.
-    pub(super) import: bool,
+    pub(crate) import: bool,
     /// Whether it is only handed on, by a `pub use`.
-    pub(super) handed_on: bool,
+    pub(crate) handed_on: bool,
 }
 
 /// Collects the mentions of one module.
-pub(super) struct Mentions<'a> {
+pub(crate) struct Mentions<'a> {
     module: usize,
     found: &'a mut Vec<Mention>,
 }
 
 impl Mentions<'_> {
     /// Adds what an item names; a module's items are read one by one, as part of that module.
-    pub(super) fn read(module: usize, item: &syn::Item, found: &mut Vec<Mention>) {
+    pub(crate) fn read(module: usize, item: &syn::Item, found: &mut Vec<Mention>) {
         if !matches!(item, syn::Item::Mod(_)) {
             Mentions { module, found }.visit_item(item);
         }
@@ -144,13 +144,13 @@ impl<'ast> Visit<'ast> for Mentions<'_> {
 }
 
 /// One path of a `use`, its groups opened, and the name that it binds: none for `*`.
-pub(super) struct Leaf<'a> {
-    pub(super) path: Vec<&'a Ident>,
-    pub(super) bound: Option<&'a Ident>,
+pub(crate) struct Leaf<'a> {
+    pub(crate) path: Vec<&'a Ident>,
+    pub(crate) bound: Option<&'a Ident>,
 }
 
 /// Every path of a `use`.
-pub(super) fn leaves(tree: &UseTree) -> Vec<Leaf<'_>> {
+pub(crate) fn leaves(tree: &UseTree) -> Vec<Leaf<'_>> {
     let mut found = Vec::new();
     open(tree, &mut Vec::new(), &mut found);
     found
@@ -183,7 +183,7 @@ fn open<'a>(tree: &'a UseTree, path: &mut Vec<&'a Ident>, found: &mut Vec<Leaf<'
 }
 
 /// Whether an item is there for tests alone: `#[cfg(test)]`, `#[cfg(all(test, …))]`.
-pub(super) fn only_tests(attributes: &[Attribute]) -> bool {
+pub(crate) fn only_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let list = attribute.meta.require_list().ok();
         let cfg = list.filter(|list| list.path.is_ident("cfg"));

@@ -5,8 +5,8 @@
 //! ([`scripts`]).
 
 mod circles;
-mod mentions;
-mod modules;
+pub(crate) mod mentions;
+pub(crate) mod modules;
 mod scripts;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,36 +4,53 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use syn::Item;
+use syn::{Item, ItemMod, Visibility};
 
 use super::mentions::{Leaf, Mention, Mentions, leaves, only_tests};
 
 /// A module: a file, or a block inside of one.
-pub(super) struct Module {
+pub(crate) struct Module {
     /// Its path below the crate's root, empty for the root itself.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Its file, from the repository's root.
-    pub(super) file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The module that declares it.
     parent: Option<usize>,
     /// What can be named in it.
-    names: Vec<(String, Name)>,
+    pub(crate) names: Vec<Name>,
     /// Paths whose names it takes over all at once.
-    globs: Vec<Vec<String>>,
+    pub(crate) globs: Vec<Glob>,
+    /// What stands in it, imports and modules apart, for those who look closer.
+    pub(crate) items: Vec<Item>,
 }
 
-enum Name {
+/// A name of a module.
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) what: Named,
+    /// Whether every crate may use it, as far as the module itself may be.
+    pub(crate) public: bool,
+}
+
+/// What has a name.
+pub(crate) enum Named {
     Child(usize),
     Item,
     Import(Vec<String>),
 }
 
+/// All names of another module.
+pub(crate) struct Glob {
+    pub(crate) path: Vec<String>,
+    pub(crate) public: bool,
+}
+
 /// All modules below one root. A module's index is its rank: parents come before children, and
 /// siblings stand in order of declaration.
-pub(super) struct Modules {
-    pub(super) all: Vec<Module>,
+pub(crate) struct Modules {
+    pub(crate) all: Vec<Module>,
     /// What they name, tests apart.
-    pub(super) mentions: Vec<Mention>,
+    pub(crate) mentions: Vec<Mention>,
 }
 
 /// Imports lead to imports; more than so many are a circle.
@@ -44,7 +61,7 @@ impl Modules {
     ///
     /// # Errors
     /// A file that is missing or no Rust.
-    pub(super) fn read(repository: &Path, start: &Path) -> Result<Self, String> {
+    pub(crate) fn read(repository: &Path, start: &Path) -> Result<Self, String> {
         let mut modules = Self {
             all: Vec::new(),
             mentions: Vec::new(),
@@ -68,7 +85,7 @@ impl Modules {
         let parsed = syn::parse_file(&text)
             .map_err(|e| format!("{shown}:{}: {e}", e.span().start().line))?;
         let module = self.add(path, file, parent);
-        self.declare(repository, module, folder, &parsed.items)?;
+        self.declare(repository, module, folder, parsed.items)?;
         Ok(module)
     }
 
@@ -79,6 +96,7 @@ impl Modules {
             parent,
             names: Vec::new(),
             globs: Vec::new(),
+            items: Vec::new(),
         });
         self.all.len() - 1
     }
@@ -89,60 +107,84 @@ impl Modules {
         repository: &Path,
         module: usize,
         folder: &Path,
-        items: &[Item],
+        items: Vec<Item>,
     ) -> Result<(), String> {
         for item in items {
             match item {
-                Item::Mod(child) if !only_tests(&child.attrs) => {
-                    let name = child.ident.to_string();
-                    let path = match self.all[module].path.as_str() {
-                        "" => name.clone(),
-                        path => format!("{path}::{name}"),
-                    };
-                    let below = folder.join(&name);
-                    let index = if let Some((_, items)) = &child.content {
-                        let index = self.add(path, self.all[module].file.clone(), Some(module));
-                        self.declare(repository, index, &below, items)?;
-                        index
-                    } else {
-                        let flat = folder.join(format!("{name}.rs"));
-                        let file = match repository.join(&flat).exists() {
-                            true => flat,
-                            false => below.join("mod.rs"),
-                        };
-                        self.read_file(repository, file, &below, Some(module), path)?
-                    };
-                    self.all[module].names.push((name, Name::Child(index)));
+                Item::Mod(child) => {
+                    if !only_tests(&child.attrs) {
+                        self.declare_module(repository, module, folder, child)?;
+                    }
+                    continue;
                 }
-                Item::Use(import) if !only_tests(&import.attrs) => {
+                Item::Use(ref import) if !only_tests(&import.attrs) => {
+                    let public = is_public(&import.vis);
                     for Leaf { path, bound } in leaves(&import.tree) {
                         let path = path.iter().map(ToString::to_string).collect();
                         match bound {
-                            None => self.all[module].globs.push(path),
-                            Some(name) => self.all[module]
-                                .names
-                                .push((name.to_string(), Name::Import(path))),
+                            None => self.all[module].globs.push(Glob { path, public }),
+                            Some(name) => {
+                                let what = Named::Import(path);
+                                self.name(module, name.to_string(), what, public);
+                            }
                         }
                     }
                 }
                 _ => {
-                    let name = item_name(item).map(|name| (name.to_string(), Name::Item));
-                    self.all[module].names.extend(name);
+                    if let Some((name, public)) = item_name(&item) {
+                        self.name(module, name.to_string(), Named::Item, public);
+                    }
                 }
             }
-            Mentions::read(module, item, &mut self.mentions);
+            Mentions::read(module, &item, &mut self.mentions);
+            self.all[module].items.push(item);
         }
         Ok(())
     }
 
+    /// Takes in a module inside of another.
+    fn declare_module(
+        &mut self,
+        repository: &Path,
+        module: usize,
+        folder: &Path,
+        child: ItemMod,
+    ) -> Result<(), String> {
+        let name = child.ident.to_string();
+        let path = match self.all[module].path.as_str() {
+            "" => name.clone(),
+            path => format!("{path}::{name}"),
+        };
+        let below = folder.join(&name);
+        let public = is_public(&child.vis);
+        let index = if let Some((_, items)) = child.content {
+            let index = self.add(path, self.all[module].file.clone(), Some(module));
+            self.declare(repository, index, &below, items)?;
+            index
+        } else {
+            let flat = folder.join(format!("{name}.rs"));
+            let file = match repository.join(&flat).exists() {
+                true => flat,
+                false => below.join("mod.rs"),
+            };
+            self.read_file(repository, file, &below, Some(module), path)?
+        };
+        self.name(module, name, Named::Child(index), public);
+        Ok(())
+    }
+
+    fn name(&mut self, module: usize, text: String, what: Named, public: bool) {
+        self.all[module].names.push(Name { text, what, public });
+    }
+
     /// The module that holds what a path names, or nothing where it leads out of the crate.
-    pub(super) fn resolve(&self, mention: &Mention) -> Option<usize> {
+    pub(crate) fn resolve(&self, mention: &Mention) -> Option<usize> {
         let found = self.follow(mention.module, &mention.path, mention.import, 0)?;
         Some(found.0)
     }
 
     /// Where a path leads: to a module or, with `false`, to what stands in one.
-    fn follow(
+    pub(crate) fn follow(
         &self,
         from: usize,
         path: &[String],
@@ -177,14 +219,14 @@ impl Modules {
         if depth > MAX_IMPORTS {
             return None;
         }
-        let named = self.all[at].names.iter().filter(|(known, _)| known == name);
+        let named = self.all[at].names.iter().filter(|known| known.text == name);
         let mut found = None;
-        for (_, what) in named {
-            match what {
-                Name::Child(child) if modules => return Some((*child, true)),
-                Name::Child(_) => {}
-                Name::Item => found = Some((at, false)),
-                Name::Import(path) => {
+        for name in named {
+            match &name.what {
+                Named::Child(child) if modules => return Some((*child, true)),
+                Named::Child(_) => {}
+                Named::Item => found = Some((at, false)),
+                Named::Import(path) => {
                     let target = self.follow(at, path, true, depth + 1);
                     found = found.or(target).or(Some((at, false)));
                 }
@@ -192,7 +234,7 @@ impl Modules {
         }
         let mut globs = self.all[at].globs.iter();
         found.or_else(|| {
-            globs.find_map(|glob| match self.follow(at, glob, true, depth + 1)? {
+            globs.find_map(|glob| match self.follow(at, &glob.path, true, depth + 1)? {
                 (module, true) if module != at => self.step(module, name, modules, depth + 1),
                 _ => None,
             })
@@ -201,7 +243,7 @@ impl Modules {
 
     /// The files that lead to a module, the crate's root first; blocks belong to the file around
     /// them.
-    pub(super) fn files_above(&self, module: usize) -> Vec<usize> {
+    pub(crate) fn files_above(&self, module: usize) -> Vec<usize> {
         let mut chain = Vec::new();
         let mut at = Some(module);
         while let Some(module) = at {
@@ -215,17 +257,24 @@ impl Modules {
     }
 }
 
-fn item_name(item: &Item) -> Option<&syn::Ident> {
-    match item {
-        Item::Const(item) => Some(&item.ident),
-        Item::Enum(item) => Some(&item.ident),
-        Item::Fn(item) => Some(&item.sig.ident),
-        Item::Macro(item) => item.ident.as_ref(),
-        Item::Static(item) => Some(&item.ident),
-        Item::Struct(item) => Some(&item.ident),
-        Item::Trait(item) => Some(&item.ident),
-        Item::Type(item) => Some(&item.ident),
-        Item::Union(item) => Some(&item.ident),
-        _ => None,
-    }
+/// The name of an item, and whether every crate may use it.
+fn item_name(item: &Item) -> Option<(&syn::Ident, bool)> {
+    let (name, visibility) = match item {
+        Item::Const(item) => (&item.ident, &item.vis),
+        Item::Enum(item) => (&item.ident, &item.vis),
+        Item::Fn(item) => (&item.sig.ident, &item.vis),
+        Item::Macro(item) => return item.ident.as_ref().map(|name| (name, false)),
+        Item::Static(item) => (&item.ident, &item.vis),
+        Item::Struct(item) => (&item.ident, &item.vis),
+        Item::Trait(item) => (&item.ident, &item.vis),
+        Item::Type(item) => (&item.ident, &item.vis),
+        Item::Union(item) => (&item.ident, &item.vis),
+        _ => return None,
+    };
+    Some((name, is_public(visibility)))
+}
+
+/// Whether something is `pub`, and not to some modules only.
+pub(crate) fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
 }

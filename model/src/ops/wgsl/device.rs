@@ -13,6 +13,7 @@ const STORAGE_BUFFERS: u32 = 8;
 #[derive(Debug)]
 pub(super) struct Gpu {
     name: String,
+    is_software: bool,
     device: wgpu::Device,
     faults: Arc<Faults>,
     recorder: Mutex<Recorder>,
@@ -34,8 +35,10 @@ impl Gpu {
         watch(&device, &faults);
         let pool = Arc::new(Pool::new(device.clone(), Arc::clone(&faults)));
         let recorder = Recorder::new(device.clone(), queue, pool, Arc::clone(&faults));
+        let info = adapter.get_info();
         Ok(Self {
-            name: describe(&adapter.get_info(), &device),
+            name: describe(&info, &device),
+            is_software: info.device_type == wgpu::DeviceType::Cpu,
             device,
             faults,
             recorder: Mutex::new(recorder),
@@ -44,6 +47,10 @@ impl Gpu {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(super) fn is_software(&self) -> bool {
+        self.is_software
     }
 
     pub(super) fn device(&self) -> &wgpu::Device {

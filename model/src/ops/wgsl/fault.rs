@@ -43,7 +43,8 @@ impl Faults {
     /// The first fault as an error.
     ///
     /// # Errors
-    /// `RESOURCE.OOM` when memory ran out, `RESOURCE.RUNTIME_SETUP` for anything else.
+    /// `RESOURCE.OOM` when memory ran out, `RESOURCE.RUNTIME_SETUP` when the device is gone,
+    /// `DEPLOY.GENERIC` for a command that it refused.
     pub(super) fn check(&self) -> Result<()> {
         let first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         first.as_ref().map_or(Ok(()), |fault| Err(fault.error()))
@@ -64,7 +65,7 @@ impl Fault {
                 reason,
             ),
             Self::Refused(reason) => (
-                ErrorCode::ResourceRuntimeSetup,
+                ErrorCode::DeployGeneric,
                 "the GPU refused a command",
                 reason,
             ),

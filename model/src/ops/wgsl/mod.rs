@@ -56,6 +56,12 @@ impl WgslOps {
         self.gpu.name()
     }
 
+    /// Whether it is no graphics device but a program that stands in for one on the processor.
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        self.gpu.is_software()
+    }
+
     /// Whether this device gives no results any more: it is gone, or it refused a command. Then
     /// every read is an error, and the model has to be loaded elsewhere.
     #[must_use]

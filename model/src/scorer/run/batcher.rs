@@ -24,12 +24,14 @@ pub(super) struct WaitingRecord {
     pub(super) record: Result<Box<VariantRecord>>,
     /// `None` where an answer is due.
     pub(super) slots: Vec<Option<SkipReason>>,
+    /// The bases that the reference has instead of the record's.
+    pub(super) found: Option<Box<str>>,
 }
 
 impl WaitingRecord {
     fn held_bytes(&self) -> usize {
         let record = self.record.as_ref().map(|record| record.held_bytes());
-        record.unwrap_or(ERROR_BYTES) + self.slots.len()
+        record.unwrap_or(ERROR_BYTES) + self.slots.len() + self.found.as_deref().map_or(0, str::len)
     }
 }
 
@@ -84,6 +86,7 @@ impl Batcher {
         let record = WaitingRecord {
             record,
             slots: placed.slots,
+            found: placed.found,
         };
         self.add(candidates, Some(record));
     }

@@ -4,9 +4,12 @@ use super::in_order::SentBatch;
 use super::outcome::Outcome;
 use super::tally::Tally;
 use crate::scorer::calibrate::{Scored, ScoredBy};
+use crate::scorer::placer::refused_for;
+use genolewm_core::edit::SkipReason;
 use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptScope};
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, Result};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -37,6 +40,31 @@ pub struct RecordOutcome<A = Scored> {
     pub by: Vec<Arc<ScoredBy>>,
     /// Scores of the run before its own.
     scores_before: u64,
+    /// The bases that the reference has instead of the record's.
+    found: Option<Box<str>>,
+}
+
+impl<A> RecordOutcome<A> {
+    /// Why one of its alleles was skipped, in a sentence without a full stop.
+    #[must_use]
+    pub fn describe(&self, reason: SkipReason) -> Cow<'static, str> {
+        match self.found_for(reason) {
+            Some(bases) => format!("{}: {bases}", reason.describe()).into(),
+            None => reason.describe().into(),
+        }
+    }
+
+    /// The same as an error.
+    #[must_use]
+    pub fn refused(&self, reason: SkipReason) -> Error {
+        let allele = self.record.reference.as_deref().unwrap_or(".");
+        refused_for(reason, allele, self.found_for(reason))
+    }
+
+    fn found_for(&self, reason: SkipReason) -> Option<&str> {
+        let found = self.found.as_deref();
+        found.filter(|_| reason == SkipReason::RefMismatch)
+    }
 }
 
 impl RecordOutcome {
@@ -123,6 +151,7 @@ impl<A> Deliveries<A> {
                         first_row,
                         by,
                         scores_before,
+                        found: waiting.found,
                     })
                 }
                 Err(error) => {

@@ -1,7 +1,7 @@
 //! What becomes of the alleles of a record.
 
 use crate::scorer::calibrate::Scored;
-use crate::scorer::placer::{Candidate, Placer};
+use crate::scorer::placer::{Candidate, Placer, bases_instead};
 use genolewm_core::edit::{AlleleForm, SkipReason};
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::source::{AlleleOutcome, Carriers, VariantRecord};
@@ -34,6 +34,8 @@ pub(super) struct PlacedAlleles {
     pub(super) slots: Vec<Option<SkipReason>>,
     /// The candidates among the alleles, in their order.
     pub(super) candidates: Vec<Candidate>,
+    /// The bases that the reference has instead of the record's.
+    pub(super) found: Option<Box<str>>,
 }
 
 impl PlacedAlleles {
@@ -61,7 +63,11 @@ impl PlacedAlleles {
                 AlleleOutcome::Candidate(edit) => {
                     let known = match objection {
                         Some(known) => known,
-                        None => *objection.insert(objection_to(record, reference)?),
+                        None => {
+                            let (reason, found) = objection_to(record, reference)?;
+                            placed.found = found;
+                            *objection.insert(reason)
+                        }
                     };
                     if known.is_none() {
                         placed.candidates.push(placer.checked(reference, &edit)?);
@@ -75,15 +81,17 @@ impl PlacedAlleles {
     }
 }
 
-/// Why the reference speaks against a record.
+/// Why the reference speaks against a record, and the bases that it has instead.
 fn objection_to<S: BaseSource>(
     record: &VariantRecord,
     reference: &mut Reference<S>,
-) -> Result<Option<SkipReason>> {
-    match (record.pos, &record.reference) {
-        (Some(pos), Some(allele)) => reference.check(&record.contig, pos, allele),
-        _ => Err(Error::invariant("a candidate has no place")),
-    }
+) -> Result<(Option<SkipReason>, Option<Box<str>>)> {
+    let (Some(pos), Some(allele)) = (record.pos, &record.reference) else {
+        return Err(Error::invariant("a candidate has no place"));
+    };
+    let reason = reference.check(&record.contig, pos, allele)?;
+    let found = bases_instead(reference, &record.contig, pos, allele, reason)?;
+    Ok((reason, found))
 }
 
 /// The alleles of a record; an array row gets its reference base first, or the reason why there is

@@ -2,56 +2,66 @@
 
 use genolewm::ops::{BurnOps, WgslOps};
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_train::backends::{AUTO, CPU, CUDA, WGPU, unknown};
+use genolewm_train::device::TrainingDevice;
 
 /// A backend of this program.
 #[derive(Debug)]
 pub enum Backend {
-    /// The processor.
-    Cpu(BurnOps),
-    /// The GPU.
+    /// The processor, or a GPU by CUDA.
+    Burn(BurnOps),
+    /// The GPU, by kernels of our own.
     Wgpu(WgslOps),
 }
 
 impl Backend {
-    /// Opens the backend of that name.
+    /// Opens the backend of that name; `auto` is the processor, unless a command chose before
+    /// ([`fastest`](crate::common::model::fastest)).
     ///
     /// # Errors
     /// `DEPLOY.BACKEND_UNSUPPORTED` for a backend that this program or this machine does not have.
     pub fn open(name: &str) -> Result<Self> {
         match name {
-            "auto" | "cpu" => Ok(Self::Cpu(BurnOps::cpu())),
-            "wgpu" => Ok(Self::Wgpu(pollster::block_on(WgslOps::new())?)),
-            other => Err(Error::new(
-                ErrorCode::DeployBackendUnsupported,
-                "this program has no such backend",
-            )
-            .with_detail("backend", other)
-            .with_remedy("use --backend cpu; `genolewm doctor` lists what there is")),
+            AUTO | CPU => Ok(Self::Burn(BurnOps::cpu())),
+            WGPU => Ok(Self::Wgpu(pollster::block_on(WgslOps::new())?)),
+            CUDA => cuda().map(Self::Burn),
+            other => Err(unknown(other)),
         }
     }
 
-    /// The processor, for what runs nowhere else.
+    /// The processor or a GPU by CUDA, for what runs nowhere else.
     ///
     /// # Errors
     /// `DEPLOY.BACKEND_UNSUPPORTED` for any other name.
-    pub fn cpu(name: &str) -> Result<BurnOps> {
+    pub fn burn(name: &str) -> Result<BurnOps> {
         match Self::open(name)? {
-            Self::Cpu(ops) => Ok(ops),
+            Self::Burn(ops) => Ok(ops),
             Self::Wgpu(_) => Err(Error::new(
                 ErrorCode::DeployBackendUnsupported,
-                "this command runs on the processor only",
+                "this command does not run on this backend",
             )
             .with_detail("backend", name)
-            .with_remedy("use --backend cpu")),
+            .with_remedy("use --backend cpu, or cuda where `genolewm doctor` lists it")),
         }
     }
+}
+
+/// The operations of the first NVIDIA GPU.
+fn cuda() -> Result<BurnOps> {
+    TrainingDevice::Cuda(0).ops().map_err(|error| {
+        let message = "this program or this machine has no CUDA";
+        Error::new(ErrorCode::DeployBackendUnsupported, message)
+            .with_detail("backend", CUDA)
+            .with_detail("reason", error.message())
+            .with_remedy(error.remedy().unwrap_or("use --backend cpu"))
+    })
 }
 
 /// Runs an expression with `$ops` bound to whatever backend `$name` is.
 macro_rules! on_backend {
     ($name:expr, $ops:ident => $run:expr) => {
         match $crate::common::backend::Backend::open($name)? {
-            $crate::common::backend::Backend::Cpu($ops) => $run,
+            $crate::common::backend::Backend::Burn($ops) => $run,
             $crate::common::backend::Backend::Wgpu($ops) => $run,
         }
     };

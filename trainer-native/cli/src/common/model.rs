@@ -1,14 +1,18 @@
 //! Which model, which encoder, which backend.
 
-use super::backend::Backend;
+use super::backend::{Backend, on_backend};
+use super::command::Context;
 use crate::builtin;
 use clap::Args;
 use genolewm::Runtime;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::ops::NativeOps;
+use genolewm::self_check;
 use genolewm_core::Result;
 use genolewm_evaluate::states::MeasuredModel;
+use genolewm_train::backends::{CPU, CUDA, WGPU};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// The flags that choose a model.
 #[derive(Debug, Clone, Default, Args)]
@@ -20,7 +24,7 @@ pub struct ModelArgs {
     /// Encoder directory [default: MODEL_DIR/encoder, else the encoder that the manifest names]
     #[arg(long, value_name = "DIR")]
     pub encoder_dir: Option<PathBuf>,
-    /// Where the model runs: auto, cpu, or wgpu (the GPU, over Vulkan, Metal or DX12)
+    /// Where the model runs: auto, cpu, wgpu (the GPU, over Vulkan, Metal or DX12), or cuda
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub backend: String,
 }
@@ -56,12 +60,12 @@ pub fn model_files(model_dir: Option<&Path>) -> Result<Box<dyn ModelFiles>> {
     })
 }
 
-/// Loads the model to measure, on the processor, every hash and the self-check's answers checked.
+/// Loads the model to measure, on the processor or by CUDA, every hash and the self-check's answers checked.
 ///
 /// # Errors
-/// As [`Backend::cpu`] and [`runtime`].
+/// As [`Backend::burn`] and [`runtime`].
 pub fn measured(args: &ModelArgs) -> Result<MeasuredModel> {
-    let ops = Backend::cpu(&args.backend)?;
+    let ops = Backend::burn(&args.backend)?;
     let (ops, bundle) = runtime(ops, args)?.into_parts();
     Ok(MeasuredModel { ops, bundle })
 }
@@ -73,4 +77,58 @@ pub fn measured(args: &ModelArgs) -> Result<MeasuredModel> {
 pub fn runtime<O: NativeOps>(ops: O, args: &ModelArgs) -> Result<Runtime<O>> {
     let (model, encoder) = files(args)?;
     Runtime::load(ops, model.as_ref(), encoder.as_ref())
+}
+
+/// What `auto` is for a file of variants: the backend that scores fastest here, of those on which the
+/// model passes its self-check; where there is no graphics device, or results are to be the same from
+/// run to run, the processor.
+///
+/// # Errors
+/// As [`runtime`], of the processor.
+pub fn fastest(args: &ModelArgs, context: &Context<'_>) -> Result<&'static str> {
+    if context.shared.deterministic || !may_have_gpu() {
+        return Ok(CPU);
+    }
+    let gpus = gpus();
+    if gpus.is_empty() {
+        return Ok(CPU);
+    }
+    let mut best = (CPU, on_backend!(CPU, ops => seconds(ops, args))?);
+    for name in gpus {
+        // What fails there has another place to run.
+        let measured = on_backend!(name, ops => seconds(ops, args));
+        best = match measured {
+            Ok(seconds) if seconds < best.1 => (name, seconds),
+            _ => best,
+        };
+    }
+    Ok(best.0)
+}
+
+/// Whether to look for a graphics device at all, which takes a moment: Linux says so by itself.
+fn may_have_gpu() -> bool {
+    let traces = ["/dev/dri", "/dev/nvidiactl", "/dev/dxg"];
+    !cfg!(target_os = "linux") || traces.iter().any(|trace| Path::new(trace).exists())
+}
+
+/// The graphics devices that are none in name only.
+fn gpus() -> Vec<&'static str> {
+    let mut found = Vec::new();
+    if Backend::open(CUDA).is_ok() {
+        found.push(CUDA);
+    }
+    if matches!(Backend::open(WGPU), Ok(Backend::Wgpu(ops)) if !ops.is_software()) {
+        found.push(WGPU);
+    }
+    found
+}
+
+/// How long a score takes, once the first was made.
+fn seconds(ops: impl NativeOps, args: &ModelArgs) -> Result<f64> {
+    let runtime = runtime(ops, args)?;
+    let candidates = self_check::candidates(runtime.info().config.window_bp)?;
+    pollster::block_on(runtime.scorer().score(&candidates))?;
+    let started = Instant::now();
+    pollster::block_on(runtime.scorer().score(&candidates))?;
+    Ok(started.elapsed().as_secs_f64())
 }

@@ -69,10 +69,11 @@ impl Shared {
             let mut values = matches.try_get_raw(flag).ok().flatten()?;
             Some((flag, values.next()?.to_string_lossy().into_owned()))
         });
-        let gpu = |name: &str| !matches!(name, "auto" | "cpu");
+        // A command that scores takes the processor for `auto` then.
+        let gpu = |flag: &str, name: &str| name != "cpu" && (flag, name) != ("backend", "auto");
         let found = named
             .filter(|_| self.deterministic)
-            .find(|(_, names)| names.split(',').map(str::trim).any(gpu));
+            .find(|(flag, names)| names.split(',').any(|name| gpu(flag, name.trim())));
         match found {
             None => Ok(()),
             Some((flag, name)) => Err(Error::new(

@@ -15,6 +15,7 @@ use genolewm_core::Result;
 use genolewm_core::edit::{AlleleForm, EditSpec, TrimmedVariant, VariantSpelling};
 use genolewm_core::evaluation::variant_keys_sha256;
 use genolewm_data::genome::consequence::Consequence;
+use genolewm_evaluate::metrics_file::bounds::MetricBound;
 use genolewm_evaluate::metrics_file::file::MetricsFile;
 use genolewm_evaluate::metrics_file::rows::StratumRow;
 use genolewm_evaluate::python::eval::{BaselineScore, Subject};
@@ -60,6 +61,9 @@ pub struct Args {
     /// consequence; may be repeated
     #[arg(long, value_name = "FILE", requires = "fasta")]
     annotation: Vec<PathBuf>,
+    /// Fail with EVAL.REGRESSION where a metric does not reach a value; may be repeated
+    #[arg(long, value_name = "METRIC=VALUE")]
+    require: Vec<MetricBound>,
     /// The reference of the variants: by it insertions and deletions of both files are the same change
     /// wherever in a repeat they are written; for --annotation
     #[arg(long, value_name = "FASTA")]
@@ -77,7 +81,8 @@ struct Labelled {
 ///
 /// # Errors
 /// `INPUT.GENERIC` for files that do not fit together, with file and line where there is one, and
-/// for senseless settings; `RESOURCE.*` for files that cannot be read or written.
+/// for senseless settings; `RESOURCE.*` for files that cannot be read or written; `EVAL.REGRESSION`,
+/// with everything written, for a figure that is worse than was asked for.
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let measure = args.settings.measure(context.shared.seed)?;
     let data = args.read()?;
@@ -93,6 +98,9 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     let path = args.output_metrics.to_string_lossy();
     let summary = subject.summary(&path, &agreement, baseline.as_ref());
     terminal.line(json_line(&summary)?)?;
+    args.require
+        .iter()
+        .try_for_each(|bound| bound.check(&file))?;
     Ok(Status::Done)
 }
 

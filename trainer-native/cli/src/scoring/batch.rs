@@ -13,12 +13,13 @@ use crate::common::command::{Context, Status};
 use crate::common::model;
 use crate::common::terminal::Terminal;
 use genolewm::ops::NativeOps;
-use genolewm::runtime::{NativeReference, now};
-use genolewm::scorer::{Outcome, Placer, RecordOutcome, Selection, refused, refused_at};
+use genolewm::runtime::now;
+use genolewm::scorer::{Outcome, Placer, RecordOutcome, Selection};
 use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::error::Location;
-use genolewm_core::source::{SourceFormat, VariantReader, VariantRecord, Whose};
+use genolewm_core::source::{SourceFormat, VariantReader, Whose};
+use genolewm_train::backends::AUTO;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -33,7 +34,11 @@ pub fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let plan = Plan::new(&args.output, context.shared.no_receipt)?;
-    on_backend!(&args.model.backend, ops => run_on(ops, args, &plan, files, context, terminal))
+    let backend = match args.model.backend.as_str() {
+        AUTO => model::fastest(&args.model, context)?,
+        named => named,
+    };
+    on_backend!(backend, ops => run_on(ops, args, &plan, files, context, terminal))
 }
 
 fn run_on(
@@ -64,7 +69,7 @@ fn run_on(
         format: session.reader()?.format(),
         header: session.header(),
     };
-    let runtime = model::runtime(ops, &args.model)?;
+    let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
     terminal.debug(format_args!("model {model_id} on {}", by.backend));
@@ -93,7 +98,7 @@ fn run_on(
         let accounts = session.run(placer, &workers, |mut record, reference| {
             places.put(&mut record.outcomes, reference, &runtime)?;
             if args.strict {
-                check_strictly(&record, reference, variants, origin.format)?;
+                check_strictly(&record, variants, origin.format)?;
             }
             files.record(&record)
         })?;
@@ -129,12 +134,7 @@ fn tell_source(reader: &VariantReader, args: &Args, terminal: &mut Terminal<'_>)
 }
 
 /// `--strict`: the first allele without a score is an error.
-fn check_strictly(
-    record: &RecordOutcome,
-    reference: &mut NativeReference,
-    file: &Path,
-    format: SourceFormat,
-) -> Result<()> {
+fn check_strictly(record: &RecordOutcome, file: &Path, format: SourceFormat) -> Result<()> {
     let is_array = format.is_array();
     // Most rows of an array say that nothing is there, which is no fault.
     let fault = |reason: &SkipReason| {
@@ -143,16 +143,6 @@ fn check_strictly(
     let mut reasons = record.outcomes.iter().filter_map(Outcome::reason);
     reasons.find(fault).map_or(Ok(()), |reason| {
         let place = Location::line(&file.display().to_string(), record.record.line);
-        let VariantRecord {
-            contig,
-            pos,
-            reference: allele,
-            ..
-        } = record.record.as_ref();
-        let error = match pos.zip(allele.as_deref()) {
-            Some((pos, allele)) => refused_at(reference, contig, pos, allele, reason),
-            None => refused(reason),
-        };
-        Err(error.at(place))
+        Err(record.refused(reason).at(place))
     })
 }

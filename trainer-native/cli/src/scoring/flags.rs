@@ -4,7 +4,12 @@ use super::annotation::AnnotationArgs;
 use super::writer::{Compressed, Format};
 use crate::common::alleles::AlleleArgs;
 use crate::common::model::ModelArgs;
-use genolewm::scorer::BATCH_SIZE;
+use genolewm::scorer::{BATCH_SIZE, GenomicContext, ScoreOptions};
+use genolewm_core::Error;
+use genolewm_core::context::{
+    DEFAULT_MIN_BUCKET_SIZE, RegionClass, RepeatClass, classify_repeat, region_of_terms,
+};
+use genolewm_core::surprise::Aggregation;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -49,6 +54,9 @@ pub struct Args {
     /// What is known of the variants' places.
     #[command(flatten)]
     pub context: AnnotationArgs,
+    /// What is said of all of them.
+    #[command(flatten)]
+    pub rank: RankArgs,
     /// The files.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -71,11 +79,62 @@ pub struct Args {
     /// Alleles in one call of the model
     #[arg(long, value_name = "N", default_value_t = BATCH_SIZE)]
     pub batch_size: NonZeroUsize,
-    /// Draw no progress bar (it is drawn on terminals only)
+    /// Draw no progress bar
     #[arg(long, overrides_with = "progress")]
     pub no_progress: bool,
-    #[arg(long, hide = true, overrides_with = "no_progress")]
+    /// Draw a progress bar where standard error is a terminal, as is done unless told otherwise
+    #[arg(long, overrides_with = "no_progress")]
     progress: bool,
+}
+
+/// Among what variants are ranked.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Context")]
+pub struct RankArgs {
+    /// The region that all variants lie in: a class, or terms such as missense_variant
+    #[arg(long, value_name = "TERMS", value_parser = region, conflicts_with = "annotation")]
+    pub region: Option<RegionClass>,
+    /// The repeat that all variants lie in: a class, or terms such as LINE/L1
+    #[arg(long, value_name = "TERMS", value_parser = repeat, conflicts_with = "repeats")]
+    pub repeat: Option<RepeatClass>,
+    /// Background variants that a bucket needs; smaller ones give way to wider ones
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MIN_BUCKET_SIZE,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub min_bucket_size: u64,
+    /// How several distances of an edit become one: mean, max or median [default: as the model says]
+    ///
+    /// An edit in its window has one distance, of which all three make the same.
+    #[arg(long, value_name = "NAME")]
+    pub aggregation: Option<Aggregation>,
+}
+
+impl RankArgs {
+    /// How distances become scores.
+    #[must_use]
+    pub fn options(&self) -> ScoreOptions {
+        ScoreOptions {
+            min_bucket_size: self.min_bucket_size,
+            aggregation: self.aggregation,
+            everywhere: GenomicContext {
+                region: self.region,
+                repeat: self.repeat,
+            },
+        }
+    }
+}
+
+fn region(text: &str) -> core::result::Result<RegionClass, String> {
+    region_of_terms(text).map_err(|error| said(&error))
+}
+
+fn repeat(text: &str) -> core::result::Result<RepeatClass, String> {
+    classify_repeat(Some(text)).map_err(|error| said(&error))
+}
+
+/// What is wrong with a flag's value: the parser of flags adds code and value.
+fn said(error: &Error) -> String {
+    let remedy = error.remedy().map(|remedy| format!(": {remedy}"));
+    format!("{}{}", error.message(), remedy.unwrap_or_default())
 }
 
 /// Where results go.

@@ -192,7 +192,7 @@ impl Notes {
         };
         let mut reasons = record.outcomes.iter().map(Outcome::reason).enumerate();
         reasons.try_for_each(|(index, reason)| {
-            reason.map_or(Ok(()), |reason| file.allele(&record.record, index, reason))
+            reason.map_or(Ok(()), |reason| file.allele(record, index, reason))
         })
     }
 

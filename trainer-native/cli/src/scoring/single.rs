@@ -3,7 +3,7 @@
 use super::annotation::Places;
 use super::flags::Args;
 use crate::common::backend::on_backend;
-use crate::common::command::{Context, Status};
+use crate::common::command::Status;
 use crate::common::model;
 use crate::common::output::Output;
 use crate::common::terminal::Terminal;
@@ -21,29 +21,23 @@ use std::path::Path;
 ///
 /// # Errors
 /// `INPUT.*` for a variant that cannot be scored, and as [`score::run`](crate::score::run).
-pub fn run(
-    args: &Args,
-    variant: &str,
-    context: &Context<'_>,
-    terminal: &mut Terminal<'_>,
-) -> Result<Status> {
+pub fn run(args: &Args, variant: &str, terminal: &mut Terminal<'_>) -> Result<Status> {
     let variant: VariantSpelling = variant.parse()?;
-    on_backend!(&args.model.backend, ops => run_on(ops, args, &variant, context, terminal))
+    on_backend!(&args.model.backend, ops => run_on(ops, args, &variant, terminal))
 }
 
 fn run_on(
     ops: impl NativeOps,
     args: &Args,
     variant: &VariantSpelling,
-    context: &Context<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let runtime = model::runtime(ops, &args.model)?;
+    let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
     let mut places = Places::open(&args.context, terminal)?;
     let scored = score(&runtime, args, variant, &mut places)?;
     let row = scored.row(variant.clone()).to_json_line()?;
     let path = args.output.receipt.as_deref();
-    let receipt = path.filter(|_| !context.shared.no_receipt).map(|path| {
+    let receipt = path.map(|path| {
         let receipt = runtime.receipt(&scored, ReceiptScope::SingleVariant)?;
         written(path, &receipt.to_json_line()?)
     });

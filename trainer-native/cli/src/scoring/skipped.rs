@@ -1,8 +1,8 @@
 //! The file of alleles that were not scored, with reasons.
 
 use crate::common::output::Output;
+use genolewm::scorer::RecordOutcome;
 use genolewm_core::edit::SkipReason;
-use genolewm_core::source::VariantRecord;
 use genolewm_core::text::cell;
 use genolewm_core::{Error, Result};
 use std::path::Path;
@@ -31,12 +31,13 @@ impl SkippedFile {
     ///
     /// # Errors
     /// As [`create`](Self::create).
-    pub fn allele(
+    pub fn allele<A>(
         &mut self,
-        record: &VariantRecord,
+        outcome: &RecordOutcome<A>,
         index: usize,
         reason: SkipReason,
     ) -> Result<()> {
+        let record = &outcome.record;
         self.output.line(format_args!(
             "{}\t{}\t{}\t{}\t{}\t{}\t{reason}\t{}",
             record.line,
@@ -45,7 +46,7 @@ impl SkippedFile {
             cell(record.id.as_deref().unwrap_or(".")),
             cell(record.reference.as_deref().unwrap_or(".")),
             cell(record.alternates.get(index).map_or(".", String::as_str)),
-            reason.describe()
+            outcome.describe(reason)
         ))
     }
 

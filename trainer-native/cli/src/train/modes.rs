@@ -7,8 +7,11 @@ use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::driver::train;
 use genolewm_train::files::internal;
 use genolewm_train::fixture::report as training_report;
-use genolewm_train::fixture::{DEFAULT_STEPS, FixtureSettings, run_fixture_training};
+use genolewm_train::fixture::{
+    DEFAULT_STEPS, FixtureSettings, FixtureTrainingReport, run_fixture_training,
+};
 use genolewm_train::python::carbon::CarbonTraining;
+use genolewm_train::release::{ReleasePackage, package_run};
 use genolewm_train::resume::adopt;
 use genolewm_train::run::{StopFlag, TrainingHost};
 use serde::Serialize;
@@ -27,6 +30,36 @@ pub(super) struct ModeArgs {
     /// Train a predictor over a dataset package, after the same look
     #[arg(long, groups = ["mode", "carbon"], requires = "dataset_dir")]
     carbon_train: bool,
+    /// Take a dataset package too that calls itself one for tests
+    #[arg(long, requires = "carbon")]
+    allow_fixture_dataset: bool,
+    /// Train on a GPU, or fail where there is none [default: on the processor]
+    #[arg(long, requires = "carbon", overrides_with = "no_require_accelerator")]
+    require_accelerator: bool,
+    /// Train on the processor
+    #[arg(long, requires = "carbon", overrides_with = "require_accelerator")]
+    no_require_accelerator: bool,
+    /// Memory that an NVIDIA GPU must have for --require-accelerator
+    #[arg(
+        long,
+        value_name = "GB",
+        requires = "require_accelerator",
+        default_value_t = 0.0
+    )]
+    min_cuda_vram_gb: f64,
+    /// As it always is: the trainer is part of this program and needs no other
+    #[arg(
+        long,
+        requires = "carbon",
+        overrides_with = "no_require_native_runtime"
+    )]
+    require_native_runtime: bool,
+    /// The same
+    #[arg(long, requires = "carbon", overrides_with = "require_native_runtime")]
+    no_require_native_runtime: bool,
+    /// After --carbon-train, list the run's files with hashes and write a card about it
+    #[arg(long, requires = "carbon_train")]
+    package_release_run: bool,
     /// The directory that a mode trains in; runs/fixture-smoke for --fixture-smoke
     #[arg(long, value_name = "DIR", requires = "mode")]
     run_dir: Option<PathBuf>,
@@ -101,6 +134,8 @@ impl ModeArgs {
             config: given(&self.training_config),
             steps: self.steps,
             seed: context.shared.seed,
+            allow_fixture_dataset: self.allow_fixture_dataset,
+            accelerator: self.require_accelerator.then_some(self.min_cuda_vram_gb),
         };
         let settings = run.settings(&mut |text| terminal.warn(text))?;
         if let Some(checkpoint) = &self.resume_from {
@@ -123,7 +158,11 @@ impl ModeArgs {
             return Ok(());
         }
         let report = training_report(&run.run_dir, &run.run_dir, settings.run.steps)?;
-        terminal.line(json(&report)?)
+        let package = self.package_release_run.then(|| package_run(&run.run_dir));
+        terminal.line(json(&CarbonReport {
+            report,
+            training_run_package: package.transpose()?,
+        })?)
     }
 
     fn fixture(
@@ -149,6 +188,15 @@ impl ModeArgs {
             None => Ok(()),
         }
     }
+}
+
+/// What a mode's training made.
+#[derive(Serialize)]
+struct CarbonReport {
+    #[serde(flatten)]
+    report: FixtureTrainingReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training_run_package: Option<ReleasePackage>,
 }
 
 /// One line of JSON.

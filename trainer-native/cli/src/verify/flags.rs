@@ -18,7 +18,7 @@ pub struct Args {
     /// The manifest.json of the model
     #[arg(long, value_name = "FILE")]
     pub(super) manifest: PathBuf,
-    /// The rows that the receipts are for, JSONL or TSV: each must have its receipt
+    /// The rows that the receipts are for, in any format of `score`: each must have its receipt
     #[arg(long, value_name = "FILE")]
     pub(super) scores: Option<PathBuf>,
     /// Score again and compare every field; needs the input flags, or --scores and --fasta

@@ -9,11 +9,13 @@ mod rerun;
 use super::common::terminal::Terminal;
 use crate::common::command::Status;
 pub use flags::Args;
-use genolewm_core::Result;
+use genolewm_core::error::Location;
 use genolewm_core::provenance::{MODEL_FILES_DETAIL, Manifest, Receipt};
+use genolewm_core::{Error, Result};
 use genolewm_train::files::read;
 use input::incomplete;
 use rerun::Rerun;
+use std::path::Path;
 use verified::Verified;
 
 /// Verifies and says what was checked, and what was not.
@@ -28,7 +30,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     let name = args.receipt.display().to_string();
     let scores = args.scores.as_deref().map(rows::read_rows);
     let verified = Verified {
-        manifest: Manifest::parse(&read(&args.manifest)?)?,
+        manifest: read_manifest(&args.manifest)?,
         receipts: Receipt::parse_all(&read(&args.receipt)?, &name)?,
         input: args.input.edit()?,
         rows: scores.transpose()?,
@@ -43,6 +45,23 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     };
     report(&verified, numbered, rerun.as_ref(), terminal)?;
     Ok(Status::Done)
+}
+
+/// The manifest at a path, whatever its name.
+fn read_manifest(path: &Path) -> Result<Manifest> {
+    if path.is_dir() {
+        let name = path.join("manifest.json").display().to_string();
+        return Err(Error::input("--manifest is a folder")
+            .in_file(&name)
+            .with_remedy(format!("give the manifest of the model: --manifest {name}")));
+    }
+    Manifest::parse(&read(path)?).map_err(|error| {
+        let known = error.location().cloned().unwrap_or_default();
+        error.at(Location {
+            file: path.display().to_string(),
+            ..known
+        })
+    })
 }
 
 fn report(

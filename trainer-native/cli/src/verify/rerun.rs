@@ -90,10 +90,12 @@ impl Again<'_> {
     ) -> Result<()> {
         let mut scored = self.score(runtime, index, receipt)?;
         if scored.result.bucket_id != receipt.output.bucket_id {
-            self.unchecked("the bucket: it follows from annotation (--annotation, --repeats)");
+            self.unchecked(
+                "the bucket: it follows from annotation and the least size of a bucket (--annotation, \
+                 --repeats, --region, --repeat, --min-bucket-size)",
+            );
         }
-        let options = runtime.scorer().options();
-        scored.put_in_bucket(&receipt.output.bucket_id, runtime.info(), options)?;
+        scored.put_in_bucket(&receipt.output.bucket_id, runtime.info())?;
         if scored.result.bucket_id == receipt.output.bucket_id {
             self.compare_figures(&mut scored, receipt)?;
         }
@@ -133,11 +135,7 @@ impl Again<'_> {
     /// compared exactly.
     fn compare_figures(&self, scored: &mut Scored, receipt: &Receipt) -> Result<()> {
         let (ours, found) = (&mut scored.result, &receipt.output);
-        let near = |a: f64, b: f64, scale: f64| (a - b).abs() <= self.args.tolerance * scale;
-        let same = near(ours.sigma_raw, found.sigma_raw, found.sigma_raw.abs())
-            // A percentile may move by several times the distance that moved it.
-            && near(ours.sigma_calibrated, found.sigma_calibrated, 10.0);
-        if same {
+        if ours.is_near(found, self.args.tolerance) {
             ours.sigma_raw = found.sigma_raw;
             ours.sigma_calibrated = found.sigma_calibrated;
             return Ok(());

@@ -1,11 +1,17 @@
-//! Rows of scores beside their receipts.
+//! Rows of scores beside their receipts, in every format that `score` writes.
 
+use genolewm::format::vcf_text;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::error::Location;
 use genolewm_core::position::Position;
-use genolewm_core::provenance::{Json, Receipt, SurpriseResult};
+use genolewm_core::provenance::{Json, Receipt};
+use genolewm_core::source::{VariantReader, VariantRecord, comma_separated};
+use genolewm_core::text::{of_cell, visible};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_train::files::read;
+use genolewm_data::files::lines::Lines;
+use genolewm_data::shards::score_rows;
+use genolewm_report::output::open;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -14,8 +20,18 @@ use std::path::Path;
 pub(super) struct ScoredRow {
     /// The edit that was scored, canonical where the row names it.
     pub edit: EditSpec,
-    /// The figures.
-    pub output: SurpriseResult,
+    figures: Figures,
+}
+
+/// The figures of a row, as far as its format holds them.
+#[derive(Debug, Clone)]
+struct Figures {
+    sigma_raw: f64,
+    sigma_calibrated: f64,
+    confidence: f64,
+    bucket_id: String,
+    /// `None` in VCF, whose numbers have 32 bits.
+    low_confidence: Option<bool>,
 }
 
 impl ScoredRow {
@@ -24,13 +40,26 @@ impl ScoredRow {
     /// # Errors
     /// `PROVENANCE.GENERIC` when it has other figures.
     pub(super) fn check(&self, receipt: &Receipt) -> Result<()> {
-        if self.output == receipt.output {
+        let (row, output) = (&self.figures, &receipt.output);
+        let same = |ours: f64, theirs: f64| match row.low_confidence {
+            None => ours as f32 == theirs as f32,
+            Some(_) => ours == theirs,
+        };
+        let bucket = &output.bucket_id;
+        if same(row.sigma_raw, output.sigma_raw)
+            && same(row.sigma_calibrated, output.sigma_calibrated)
+            && same(row.confidence, output.confidence)
+            && (row.bucket_id == *bucket || row.bucket_id == visible(bucket))
+            && row
+                .low_confidence
+                .is_none_or(|low| low == output.low_confidence)
+        {
             return Ok(());
         }
         Err(unmatched("the row of this receipt has other figures")
             .with_detail("row", &self.edit)
-            .with_detail("sigma_raw of the row", self.output.sigma_raw)
-            .with_detail("sigma_raw of the receipt", receipt.output.sigma_raw))
+            .with_detail("sigma_raw of the row", row.sigma_raw)
+            .with_detail("sigma_raw of the receipt", output.sigma_raw))
     }
 }
 
@@ -40,65 +69,160 @@ pub(super) fn unmatched(message: &str) -> Error {
         .with_remedy("give the receipts and the scores of one run, both as they were written")
 }
 
-/// The scored alleles of a file, JSONL or TSV, in its order.
+/// The scored alleles of a file, in its order; its format is told by its content.
 ///
 /// # Errors
-/// `INPUT.GENERIC`, with the line, for what is neither; `RESOURCE.*` for a file that cannot be read.
+/// `INPUT.GENERIC`, with the line, for what are no scores; as the readers of its format for a file that
+/// is damaged or cannot be read.
 pub(super) fn read_rows(path: &Path) -> Result<Vec<ScoredRow>> {
-    let name = path.display().to_string();
-    let bytes = read(path)?;
-    let text = core::str::from_utf8(&bytes).map_err(|_| unreadable("not UTF-8", &name, 1))?;
-    let mut lines = (1..)
-        .zip(text.lines())
-        .filter(|(_, line)| !line.trim().is_empty());
-    let mut rows = Vec::new();
-    if text.trim_start().starts_with('{') {
-        for (number, line) in lines {
-            let row = Json::parse(line.as_bytes(), &name)?;
-            let row = row.as_object().and_then(of_json);
-            rows.push(row.ok_or_else(|| unreadable("not a row of scores", &name, number))?);
-        }
-        return Ok(rows);
+    let mut lines = Lines::open(path)?;
+    let Some(first) = next_line(&mut lines)? else {
+        return Ok(Vec::new());
+    };
+    if first.starts_with(b"PAR1") {
+        of_parquet(path)
+    } else if first.starts_with(b"##fileformat=VCF") {
+        of_vcf(path)
+    } else if first.starts_with(b"{") {
+        of_json(path, first, lines)
+    } else {
+        of_table(&String::from_utf8_lossy(&first), lines)
     }
-    let header: Vec<&str> = lines
-        .next()
-        .map_or(Vec::new(), |(_, line)| line.split('\t').collect());
-    for (number, line) in lines {
-        let cells: BTreeMap<&str, &str> = header.iter().copied().zip(line.split('\t')).collect();
-        if cells
-            .get("status")
-            .is_some_and(|status| *status != "scored")
-        {
-            continue;
+}
+
+/// The next line that is not blank.
+fn next_line(lines: &mut Lines) -> Result<Option<Vec<u8>>> {
+    while let Some(line) = lines.next_bytes()? {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if !line.trim_ascii().is_empty() {
+            return Ok(Some(line.to_vec()));
         }
-        let row = of_cells(&cells);
-        rows.push(row.ok_or_else(|| unreadable("not a row of scores", &name, number))?);
+    }
+    Ok(None)
+}
+
+fn of_json(path: &Path, first: Vec<u8>, mut lines: Lines) -> Result<Vec<ScoredRow>> {
+    let name = path.display().to_string();
+    let (mut line, mut rows) = (first, Vec::new());
+    loop {
+        let row = Json::parse(&line, &name).map_err(|error| lines.locate(error))?;
+        let row = row.as_object().and_then(|row| {
+            let text = |key: &str| Some(Cow::Borrowed(row.get(key)?.as_str()?));
+            let number = |key: &str| row.get(key)?.as_f64();
+            let low_confidence = row.get("low_confidence").and_then(Json::as_bool)?;
+            let pos = row.get("pos").and_then(Json::as_u64);
+            scored_row(text, number, pos, Some(low_confidence))
+        });
+        rows.push(row.ok_or_else(|| lines.locate(unreadable()))?);
+        line = match next_line(&mut lines)? {
+            Some(line) => line,
+            None => return Ok(rows),
+        };
+    }
+}
+
+/// Rows of cells between tabs, or between commas where the header has no tab.
+fn of_table(header: &str, mut lines: Lines) -> Result<Vec<ScoredRow>> {
+    let cells = |line: &str| -> Vec<String> {
+        match header.contains('\t') {
+            true => line.split('\t').map(str::to_owned).collect(),
+            false => comma_separated(line)
+                .into_iter()
+                .map(Cow::into_owned)
+                .collect(),
+        }
+    };
+    let columns = cells(header);
+    let mut rows = Vec::new();
+    while let Some(line) = next_line(&mut lines)? {
+        let row = core::str::from_utf8(&line).ok().and_then(|line| {
+            let texts = cells(line).into_iter();
+            let texts = texts.map(|cell| of_cell(&cell).to_owned());
+            of_texts(&columns.iter().map(String::as_str).zip(texts).collect())
+        });
+        rows.extend(row.ok_or_else(|| lines.locate(unreadable()))?);
     }
     Ok(rows)
 }
 
-fn of_json(row: &BTreeMap<String, Json>) -> Option<ScoredRow> {
-    let text = |key: &str| row.get(key)?.as_str();
-    let number = |key: &str| row.get(key)?.as_f64();
-    let pos = row.get("pos").and_then(Json::as_u64);
-    let low_confidence = row.get("low_confidence").and_then(Json::as_bool);
-    scored_row(text, number, pos, low_confidence)
+fn of_parquet(path: &Path) -> Result<Vec<ScoredRow>> {
+    let name = path.display().to_string();
+    let mut rows = Vec::new();
+    for (row, number) in score_rows(path)?.zip(1..) {
+        let row = of_texts(&row?);
+        rows.extend(row.ok_or_else(|| unreadable().at(Location::line(&name, number)))?);
+    }
+    Ok(rows)
 }
 
-fn of_cells<'a>(row: &BTreeMap<&str, &'a str>) -> Option<ScoredRow> {
-    let text = |key: &str| -> Option<&'a str> {
-        let cell = row.get(key).copied();
-        cell.filter(|cell| !cell.is_empty() && *cell != ".")
+/// What a row of texts by column says; `Some(None)` for an allele that was not scored.
+fn of_texts(row: &BTreeMap<&str, String>) -> Option<Option<ScoredRow>> {
+    if row.get("status").is_some_and(|status| status != "scored") {
+        return Some(None);
+    }
+    let text = |key: &str| {
+        let cell = row.get(key).map(String::as_str);
+        let cell = cell.filter(|cell| !cell.is_empty() && *cell != ".");
+        cell.map(Cow::Borrowed)
     };
     let number = |key: &str| text(key)?.parse().ok();
     let pos = text("pos").and_then(|pos| pos.parse().ok());
-    let low_confidence = text("low_confidence").and_then(|low| low.parse().ok());
-    scored_row(text, number, pos, low_confidence)
+    let low_confidence = text("low_confidence")?.parse().ok()?;
+    scored_row(text, number, pos, Some(low_confidence)).map(Some)
+}
+
+fn of_vcf(path: &Path) -> Result<Vec<ScoredRow>> {
+    let name = path.display().to_string();
+    let mut reader = VariantReader::open(Box::new(open(path)?), &name)?;
+    let mut rows = Vec::new();
+    while let Some(record) = reader.next_record()? {
+        for allele in 0..record.alternates.len() {
+            let row = of_record(&record, allele);
+            let place = || Location::line(&name, record.line);
+            rows.extend(row.ok_or_else(|| unreadable().at(place()))?);
+        }
+    }
+    Ok(rows)
+}
+
+/// As [`of_texts`], for an allele of a VCF.
+fn of_record(record: &VariantRecord, allele: usize) -> Option<Option<ScoredRow>> {
+    let alternate = record.alternates.get(allele)?;
+    let value = |key: &str| {
+        let value = record.info(key)?.split(',').nth(allele)?;
+        Some(value).filter(|value| *value != ".")
+    };
+    match value("GLW_STATUS") {
+        Some("scored") => {}
+        Some(_) => return Some(None),
+        None if alternate == "." => return Some(None),
+        None => return None,
+    }
+    let text = |key: &str| match key {
+        "chrom" => Some(Cow::Borrowed(record.contig.as_str())),
+        "ref" => record.reference.as_deref().map(Cow::Borrowed),
+        "alt" => Some(Cow::Borrowed(alternate.as_str())),
+        // No text at all is no edit.
+        "scored_as" => Some(vcf_text(value("GLW_EDIT")?).unwrap_or_default().into()),
+        "bucket_id" => vcf_text(value("GLW_BUCKET")?).ok().map(Cow::Owned),
+        _ => None,
+    };
+    let number = |key: &str| {
+        let field = match key {
+            "sigma_raw" => "GLW_RAW",
+            "sigma_calibrated" => "GLW_PCT",
+            "confidence" => "GLW_CONF",
+            _ => return None,
+        };
+        value(field)?.parse::<f32>().ok().map(f64::from)
+    };
+    let pos = record.pos.map(Position::get);
+    scored_row(text, number, pos, None).map(Some)
 }
 
 /// A row by its texts and numbers, whatever format they stand in.
 fn scored_row<'a>(
-    text: impl Fn(&str) -> Option<&'a str>,
+    text: impl Fn(&str) -> Option<Cow<'a, str>>,
     number: impl Fn(&str) -> Option<f64>,
     pos: Option<u64>,
     low_confidence: Option<bool>,
@@ -106,14 +230,14 @@ fn scored_row<'a>(
     Some(ScoredRow {
         edit: match text("scored_as") {
             Some(edit) => edit.parse().ok()?,
-            None => edit(text("chrom")?, pos?, text("ref")?, text("alt")?)?,
+            None => edit(&text("chrom")?, pos?, &text("ref")?, &text("alt")?)?,
         },
-        output: SurpriseResult {
+        figures: Figures {
             sigma_raw: number("sigma_raw")?,
             sigma_calibrated: number("sigma_calibrated")?,
-            bucket_id: text("bucket_id")?.to_owned(),
             confidence: number("confidence")?,
-            low_confidence: low_confidence?,
+            bucket_id: text("bucket_id")?.into_owned(),
+            low_confidence,
         },
     })
 }
@@ -122,8 +246,7 @@ fn edit(chrom: &str, pos: u64, reference: &str, alternate: &str) -> Option<EditS
     EditSpec::new(chrom, Position::new(pos).ok()?, reference, alternate).ok()
 }
 
-fn unreadable(what: &str, name: &str, line: u64) -> Error {
-    Error::input(format!("this is {what}"))
-        .with_remedy("give the JSONL or TSV that `genolewm score` wrote")
-        .at(Location::line(name, line))
+fn unreadable() -> Error {
+    Error::input("this is not a row of scores")
+        .with_remedy("give the file that `genolewm score` wrote: JSONL, TSV, CSV, Parquet or VCF")
 }

@@ -5,6 +5,8 @@ use super::record::{CACHE_SCHEMA_VERSION, Embedding, WindowCacheRecord};
 use super::shard::corrupt;
 use crate::shards::cause::system_cause;
 use genolewm_core::Result;
+use genolewm_core::calibration::parquet_check::{check_pages, open_checked};
+use genolewm_core::limits::{MAX_HELD_BYTES, MAX_HELD_FOLD, MAX_STATES_NUMBERS};
 use genolewm_report::guard::guarded;
 use genolewm_report::output::{io_error_at, open};
 use half::f16;
@@ -14,7 +16,7 @@ use parquet::data_type::{
     AsBytes, BoolType, ByteArrayType, DataType, FixedLenByteArrayType, Int32Type, Int64Type,
 };
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
+use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::schema::types::SchemaDescriptor;
 use std::collections::HashSet;
 use std::fs::File;
@@ -62,7 +64,11 @@ fn fault(what: impl Into<String>) -> ParquetError {
 }
 
 fn decode(file: File) -> Decoded<Vec<WindowCacheRecord>> {
-    let reader = SerializedFileReader::new(file)?;
+    let again = file.try_clone()?;
+    let size = file.metadata()?.len();
+    let mut left = size.saturating_mul(MAX_HELD_FOLD as u64);
+    left = left.saturating_add(MAX_HELD_BYTES as u64);
+    let reader = open_checked(again)?;
     let schema = reader.metadata().file_metadata().schema_descr();
     let places = COLUMNS
         .iter()
@@ -76,7 +82,13 @@ fn decode(file: File) -> Decoded<Vec<WindowCacheRecord>> {
             places: &places,
             rows: usize::try_from(group.metadata().num_rows())?,
         };
+        columns.check(&file, size)?;
+        let first = records.len();
         columns.read(&mut records)?;
+        let read = records.iter().skip(first).map(held_bytes).sum();
+        left = left
+            .checked_sub(read)
+            .ok_or_else(|| fault("it takes far more than it holds"))?;
     }
     let mut keys = HashSet::new();
     match records.iter().all(|row| keys.insert(row.key)) {
@@ -116,7 +128,27 @@ struct Columns<'a> {
 /// A column's values, none of which may be null, and the level of repetition of each.
 type Values<T> = (Vec<T>, Vec<i16>);
 
+fn held_bytes(record: &WindowCacheRecord) -> u64 {
+    let numbers = size_of_val(record.embedding.halves());
+    (size_of::<WindowCacheRecord>() + record.chrom.len() + numbers) as u64
+}
+
 impl Columns<'_> {
+    /// Looks at the pages before they are decoded. Numbers of states hardly pack.
+    fn check(&self, file: &File, size: u64) -> Decoded<()> {
+        let rows = self.rows as u64;
+        let numbers = (size - size / 8 * 3).saturating_add(MAX_STATES_NUMBERS as u64);
+        if rows > numbers / 64 {
+            return Err(fault("it has far more rows than it can hold"));
+        }
+        let columns = self.places.iter().zip(COLUMNS);
+        let columns = columns.map(|(place, (name, ..))| match name {
+            EMBEDDING => (*place, numbers),
+            _ => (*place, rows),
+        });
+        check_pages(file, self.group.metadata(), columns)
+    }
+
     fn read(&self, records: &mut Vec<WindowCacheRecord>) -> Decoded<()> {
         let first = records.len();
         let chroms = self.texts("chrom")?.into_iter();

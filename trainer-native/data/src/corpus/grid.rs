@@ -5,7 +5,14 @@ use crate::errors::input_error;
 use crate::files::records::SequenceRecord;
 use genolewm_core::Result;
 use genolewm_core::position::{BpOffset, Interval};
+use genolewm_core::window::DEFAULT_WINDOW_BP;
 use rand_chacha::ChaCha8Rng;
+
+/// Bases at either end of a record that no window covers, where nothing else is asked for.
+pub const DEFAULT_MARGIN_BP: usize = 256;
+
+/// Bases from the start of a window to that of the next, where nothing else is asked for.
+pub const DEFAULT_STRIDE_BP: usize = 8_192;
 
 /// Where windows start: every stride, clear of a margin at both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,9 +26,9 @@ impl Default for WindowGrid {
     /// Windows of 12,288 bp, a margin of 256 and a stride of 8,192.
     fn default() -> Self {
         Self {
-            window_bp: 12_288,
-            margin_bp: 256,
-            stride_bp: 8_192,
+            window_bp: DEFAULT_WINDOW_BP,
+            margin_bp: DEFAULT_MARGIN_BP,
+            stride_bp: DEFAULT_STRIDE_BP,
         }
     }
 }
@@ -112,8 +119,8 @@ impl<'a> RecordWindow<'a> {
     }
 
     /// The SHA-256 of the bases as hexadecimal digits, by which the Python package names windows.
-    #[cfg(test)]
-    pub(crate) fn window_id(&self) -> String {
+    #[must_use]
+    pub fn window_id(&self) -> String {
         crate::sha256::hex(&<sha2::Sha256 as sha2::Digest>::digest(self.text()))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::edits::provider::SyntheticEdits;
 pub use crate::edits::provider::{EditProvider, EditProviders, EditSource};
+use crate::edits::synthetic::SyntheticShape;
 use crate::errors::dataloader_error;
 use crate::holdout::policy::HoldoutPolicy;
 use crate::weighted::WeightedChoice;
@@ -90,6 +91,8 @@ pub struct EditMix {
     pub fallbacks: BTreeMap<EditSource, Fallback>,
     /// Lengths of rollouts, by weight.
     pub rollouts: WeightedChoice<usize>,
+    /// Of the further edits of a rollout.
+    pub shape: SyntheticShape,
 }
 
 impl Default for EditMix {
@@ -111,6 +114,7 @@ impl Default for EditMix {
             ],
             fallbacks: BTreeMap::from([(GnomadCommon, snv(false)), (Clinvar, snv(true))]),
             rollouts: WeightedChoice::of([(1, 0.90), (2, 0.05), (3, 0.05)]),
+            shape: SyntheticShape::default(),
         }
     }
 }
@@ -204,7 +208,7 @@ impl EditMix {
                 let is_apart = |other: &RelEdit| !other.span().intersects(edit.span());
                 allowed(edit) && item.edits.iter().all(is_apart)
             };
-            let further = take(&SyntheticEdits::SNV, 1, window, rng, fits)?;
+            let further = take(&SyntheticEdits::snv(self.shape), 1, window, rng, fits)?;
             if further.is_empty() {
                 return Err(too_few(EditSource::SyntheticSnv, 1, window));
             }

@@ -31,7 +31,11 @@ fn observed(edits: &[&str]) -> ObservedVariants {
 }
 
 fn providers(common: &[&str], clinvar: &[&str]) -> EditProviders {
-    EditProviders::new(observed(common), observed(clinvar))
+    EditProviders::new(
+        observed(common),
+        observed(clinvar),
+        SyntheticShape::default(),
+    )
 }
 
 fn draw(

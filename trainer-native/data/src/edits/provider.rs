@@ -1,7 +1,7 @@
 //! Where the edits of training windows come from.
 
 use crate::bases::below;
-use crate::edits::synthetic::{synthetic_indel, synthetic_snv};
+use crate::edits::synthetic::{SyntheticShape, synthetic_indel, synthetic_snv};
 use crate::named::named;
 use crate::shards::Significance;
 use crate::variants::{LabelledVariant, VariantIndex, read_variants, require_some};
@@ -53,13 +53,25 @@ pub trait EditProvider: fmt::Debug + Send + Sync {
 
 /// Random edits of one kind, as many as are asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct SyntheticEdits(fn(&str, &mut ChaCha8Rng) -> Result<RelEdit>);
+pub struct SyntheticEdits {
+    draw: fn(&str, &SyntheticShape, &mut ChaCha8Rng) -> Result<RelEdit>,
+    shape: SyntheticShape,
+}
 
 impl SyntheticEdits {
     /// Base changes.
-    pub const SNV: Self = Self(synthetic_snv);
+    #[must_use]
+    pub fn snv(shape: SyntheticShape) -> Self {
+        let draw = synthetic_snv;
+        Self { draw, shape }
+    }
+
     /// Insertions and deletions, evenly.
-    pub const INDEL: Self = Self(synthetic_indel);
+    #[must_use]
+    pub fn indel(shape: SyntheticShape) -> Self {
+        let draw = synthetic_indel;
+        Self { draw, shape }
+    }
 }
 
 impl EditProvider for SyntheticEdits {
@@ -69,7 +81,8 @@ impl EditProvider for SyntheticEdits {
         count: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<RelEdit>> {
-        (0..count).map(|_| self.0(&window.bases, rng)).collect()
+        let mut draw = |_| (self.draw)(&window.bases, &self.shape, rng);
+        (0..count).map(&mut draw).collect()
     }
 }
 
@@ -156,14 +169,18 @@ impl EditProvider for ObservedVariants {
 pub struct EditProviders(BTreeMap<EditSource, Box<dyn EditProvider>>);
 
 impl EditProviders {
-    /// Synthetic edits, and the observed variants of two sources.
+    /// Synthetic edits of a shape, and the observed variants of two sources.
     #[must_use]
-    pub fn new(common: ObservedVariants, pathogenic: ObservedVariants) -> Self {
+    pub fn new(
+        common: ObservedVariants,
+        pathogenic: ObservedVariants,
+        shape: SyntheticShape,
+    ) -> Self {
         let mut providers = Self::default();
         providers.set(EditSource::GnomadCommon, common);
         providers.set(EditSource::Clinvar, pathogenic);
-        providers.set(EditSource::SyntheticSnv, SyntheticEdits::SNV);
-        providers.set(EditSource::SyntheticIndel, SyntheticEdits::INDEL);
+        providers.set(EditSource::SyntheticSnv, SyntheticEdits::snv(shape));
+        providers.set(EditSource::SyntheticIndel, SyntheticEdits::indel(shape));
         providers
     }
 

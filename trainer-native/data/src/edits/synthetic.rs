@@ -3,16 +3,57 @@
 use crate::bases::{below, letter};
 use crate::errors::dataloader_error;
 use crate::weighted::WeightedChoice;
-use genolewm_core::Result;
 use genolewm_core::edit::{EditType, MAX_ALLELE_BP, RelEdit};
 use genolewm_core::position::BpOffset;
+use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
 /// Places tried before a window is said to have no room for an edit.
 const MAX_TRIES: usize = 1_000;
-/// The longest run that a synthetic multi-base substitution changes.
-const MAX_SUBSTITUTED_BP: u64 = 4;
+
+/// Where synthetic edits lie in a window, and how long a substitution of several bases is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyntheticShape {
+    edge_margin_bp: usize,
+    longest_substitution_bp: usize,
+}
+
+impl Default for SyntheticShape {
+    /// Anywhere; 2 to 4 bp.
+    fn default() -> Self {
+        Self {
+            edge_margin_bp: 0,
+            longest_substitution_bp: 4,
+        }
+    }
+}
+
+impl SyntheticShape {
+    /// Clear of `edge_margin_bp` at either end of the window; of 2 up to `longest_substitution_bp`
+    /// bases. The Python package's are 64 and 8.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` for a substitution that is shorter than 2 or longer than an allele may be.
+    pub fn new(edge_margin_bp: usize, longest_substitution_bp: usize) -> Result<Self> {
+        if (2..=MAX_ALLELE_BP).contains(&longest_substitution_bp) {
+            return Ok(Self {
+                edge_margin_bp,
+                longest_substitution_bp,
+            });
+        }
+        let message = format!("a substitution of several bases has 2 to {MAX_ALLELE_BP}");
+        Err(Error::new(ErrorCode::ConfigGeneric, message)
+            .with_detail("longest_substitution_bp", longest_substitution_bp))
+    }
+
+    /// The same, clear of another margin.
+    #[must_use]
+    pub const fn with_edge_margin(mut self, edge_margin_bp: usize) -> Self {
+        self.edge_margin_bp = edge_margin_bp;
+        self
+    }
+}
 
 /// How often each type of edit is drawn where types are balanced: SNV 0.4, insertion 0.2, deletion
 /// 0.2, MNV 0.1, indel 0.1.
@@ -42,15 +83,30 @@ pub fn pooling_locus(edits: &[RelEdit]) -> Option<BpOffset> {
 /// # Errors
 /// `TRAINING.DATALOADER` when the window has no room for it, or for [`EditType::Sv`].
 pub fn synthetic_edit(window: &str, edit_type: EditType, rng: &mut ChaCha8Rng) -> Result<RelEdit> {
+    shaped_edit(window, edit_type, &SyntheticShape::default(), rng)
+}
+
+/// The same, of a shape.
+///
+/// # Errors
+/// As [`synthetic_edit`].
+pub fn shaped_edit(
+    window: &str,
+    edit_type: EditType,
+    shape: &SyntheticShape,
+    rng: &mut ChaCha8Rng,
+) -> Result<RelEdit> {
+    let margin = shape.edge_margin_bp;
     for _ in 0..MAX_TRIES {
-        let Some((ref_bp, alt_bp)) = draw_lengths(edit_type, rng) else {
+        let Some((ref_bp, alt_bp)) = draw_lengths(edit_type, shape, rng) else {
             break;
         };
-        let room = (window.len() + 1).saturating_sub(ref_bp);
+        let inside = window.len().saturating_sub(margin.saturating_mul(2));
+        let room = (inside + 1).saturating_sub(ref_bp);
         if room == 0 {
             continue;
         }
-        let at = below(rng, room as u64) as usize;
+        let at = margin + below(rng, room as u64) as usize;
         let reference = &window[at..at + ref_bp];
         if !reference.bytes().all(|base| b"ACGT".contains(&base)) {
             continue;
@@ -63,6 +119,7 @@ pub fn synthetic_edit(window: &str, edit_type: EditType, rng: &mut ChaCha8Rng) -
     Err(
         dataloader_error("a window has no room for a synthetic edit")
             .with_detail("window_bp", window.len())
+            .with_detail("edge_margin_bp", margin)
             .with_detail("edit_type", format!("{edit_type:?}")),
     )
 }
@@ -71,35 +128,48 @@ pub fn synthetic_edit(window: &str, edit_type: EditType, rng: &mut ChaCha8Rng) -
 ///
 /// # Errors
 /// `TRAINING.DATALOADER` when the window has no known base.
-pub fn synthetic_snv(window: &str, rng: &mut ChaCha8Rng) -> Result<RelEdit> {
-    synthetic_edit(window, EditType::Snv, rng)
+pub fn synthetic_snv(
+    window: &str,
+    shape: &SyntheticShape,
+    rng: &mut ChaCha8Rng,
+) -> Result<RelEdit> {
+    shaped_edit(window, EditType::Snv, shape, rng)
 }
 
 /// A random insertion or deletion, evenly.
 ///
 /// # Errors
 /// As [`synthetic_edit`].
-pub fn synthetic_indel(window: &str, rng: &mut ChaCha8Rng) -> Result<RelEdit> {
+pub fn synthetic_indel(
+    window: &str,
+    shape: &SyntheticShape,
+    rng: &mut ChaCha8Rng,
+) -> Result<RelEdit> {
     let edit_type = if below(rng, 2) == 0 {
         EditType::Ins
     } else {
         EditType::Del
     };
-    synthetic_edit(window, edit_type, rng)
+    shaped_edit(window, edit_type, shape, rng)
 }
 
-fn draw_lengths(edit_type: EditType, rng: &mut ChaCha8Rng) -> Option<(usize, usize)> {
+fn draw_lengths(
+    edit_type: EditType,
+    shape: &SyntheticShape,
+    rng: &mut ChaCha8Rng,
+) -> Option<(usize, usize)> {
+    let substituted = shape.longest_substitution_bp as u64 - 1;
     let changed = geometric(MAX_ALLELE_BP as u64 - 1, rng);
     Some(match edit_type {
         EditType::Snv => (1, 1),
         EditType::Ins => (1, 1 + changed),
         EditType::Del => (1 + changed, 1),
         EditType::Mnv => {
-            let length = 2 + below(rng, MAX_SUBSTITUTED_BP - 1) as usize;
+            let length = 2 + below(rng, substituted) as usize;
             (length, length)
         }
         EditType::Indel => {
-            let shorter = 2 + below(rng, MAX_SUBSTITUTED_BP - 1) as usize;
+            let shorter = 2 + below(rng, substituted) as usize;
             let longer = (shorter + changed).min(MAX_ALLELE_BP);
             if below(rng, 2) == 0 {
                 (shorter, longer)
@@ -148,13 +218,37 @@ mod tests {
             assert_eq!(edited.len(), window.len());
         }
         for _ in 0..100 {
-            let indel = synthetic_indel(window, &mut rng).unwrap();
+            let indel = synthetic_indel(window, &SyntheticShape::default(), &mut rng).unwrap();
             assert!(indel.ref_bases().as_bytes()[0] == indel.alt_bases().as_bytes()[0]);
         }
-        assert_eq!(
-            synthetic_snv(window, &mut rng).unwrap().edit_type(),
-            EditType::Snv
-        );
+        let snv = synthetic_snv(window, &SyntheticShape::default(), &mut rng).unwrap();
+        assert_eq!(snv.edit_type(), EditType::Snv);
+    }
+
+    #[test]
+    fn a_shape_keeps_edits_from_the_edges_and_lets_them_be_long() {
+        let window = "ACGT".repeat(50);
+        let shape = SyntheticShape::new(64, 8).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let mut longest = 0;
+        for round in 0..2_000 {
+            let edit = shaped_edit(&window, EditType::ALL[round % 5], &shape, &mut rng).unwrap();
+            let span = edit.span();
+            assert!(
+                span.start.get() >= 64 && span.end.get() <= 200 - 64,
+                "{edit:?}"
+            );
+            if edit.edit_type() == EditType::Mnv {
+                longest = longest.max(edit.ref_bases().len());
+            }
+        }
+        assert_eq!(longest, 8);
+        let narrow = shape.with_edge_margin(100);
+        let error = synthetic_snv(&window, &narrow, &mut rng).unwrap_err();
+        assert_eq!(error.details()["edge_margin_bp"], "100");
+        for length in [0, 1, MAX_ALLELE_BP + 1] {
+            assert!(SyntheticShape::new(0, length).is_err(), "{length}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@ use super::*;
 use crate::bases::{below, letter};
 use crate::corpus::{CorpusSource, Joining, SourceWeight};
 use crate::edits::provider::ObservedVariants;
+use crate::edits::synthetic::SyntheticShape;
 use crate::variants::{LabelledVariant, VariantIndex};
 use genolewm_core::ErrorCode;
 use genolewm_core::edit::{EditSpec, TrimmedVariant};
@@ -142,7 +143,7 @@ impl World {
             })
             .collect();
         let observed = ObservedVariants::new(VariantIndex::new(&labelled));
-        EditProviders::new(observed.clone(), observed)
+        EditProviders::new(observed.clone(), observed, SyntheticShape::default())
     }
 
     /// Where each base of a window lies, by record and offset, from its pieces alone; checked

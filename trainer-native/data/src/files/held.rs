@@ -2,7 +2,7 @@
 
 use crate::errors::input_error;
 use genolewm_core::Result;
-use genolewm_core::limits::{MAX_HELD_BYTES, MAX_HELD_FOLD};
+use genolewm_core::limits::{MAX_HELD_BYTES, MAX_HELD_FOLD, MAX_VARIANTS_BYTES, MAX_VARIANTS_FOLD};
 use std::path::Path;
 
 /// Memory of one item beside its texts: its place in a list or map, and the heap's own.
@@ -19,11 +19,22 @@ impl Held {
     /// Of the file at `path`; one that tells no size has the least limit.
     #[must_use]
     pub fn of(path: &Path) -> Self {
+        Self::within(path, MAX_HELD_BYTES, MAX_HELD_FOLD)
+    }
+
+    /// As [`of`](Self::of), for variants with what is known of them: they take far more than in
+    /// the file.
+    #[must_use]
+    pub fn of_variants(path: &Path) -> Self {
+        Self::within(path, MAX_VARIANTS_BYTES, MAX_VARIANTS_FOLD)
+    }
+
+    fn within(path: &Path, bytes: usize, fold: usize) -> Self {
         let size = path.metadata().map_or(0, |found| found.len());
-        let more = size.saturating_mul(MAX_HELD_FOLD as u64);
+        let more = size.saturating_mul(fold as u64);
         Self {
             bytes: 0,
-            most: more.saturating_add(MAX_HELD_BYTES as u64),
+            most: more.saturating_add(bytes as u64),
         }
     }
 

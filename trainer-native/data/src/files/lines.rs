@@ -1,7 +1,7 @@
 //! Text files line by line: plain, gzip or bgzip, told apart by content.
 
 use crate::errors::input_error;
-use genolewm_core::bytes::GzipReader;
+use genolewm_core::bytes::{GzipReader, note_garbage_behind};
 use genolewm_core::error::Location;
 use genolewm_core::limits::{
     MAX_LINE_BYTES, MAX_LISTED_LINE_BYTES, MAX_SEQUENCE_FOLD, MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD,
@@ -28,12 +28,17 @@ pub fn each_line(path: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Resul
 /// The lines of a file, one after the other.
 pub struct Lines {
     file: String,
-    reader: Box<dyn BufRead>,
+    reader: Source,
     line: Vec<u8>,
     number: u64,
     /// Bytes that may still come of a packed file.
     left: u64,
     longest: usize,
+}
+
+enum Source {
+    Plain(BufReader<File>),
+    Packed(BufReader<GzipReader<BufReader<File>>>),
 }
 
 impl Lines {
@@ -65,9 +70,9 @@ impl Lines {
         let mut plain = BufReader::with_capacity(1 << 18, file);
         let packed = plain.fill_buf()?.starts_with(&[0x1f, 0x8b]);
         let most = size.saturating_mul(fold as u64);
-        let reader: Box<dyn BufRead> = match packed {
-            true => Box::new(BufReader::with_capacity(1 << 18, GzipReader::new(plain))),
-            false => Box::new(plain),
+        let reader = match packed {
+            true => Source::Packed(BufReader::with_capacity(1 << 18, GzipReader::new(plain))),
+            false => Source::Plain(plain),
         };
         Ok(Self {
             reader,
@@ -121,7 +126,11 @@ impl Lines {
         self.number += 1;
         // One more, which tells that there is more.
         let most_and_one = most.min(self.left).saturating_add(1);
-        let mut bounded = (&mut self.reader).take(most_and_one);
+        let reader: &mut dyn BufRead = match &mut self.reader {
+            Source::Plain(reader) => reader,
+            Source::Packed(reader) => reader,
+        };
+        let mut bounded = reader.take(most_and_one);
         let read = bounded.read_until(b'\n', &mut self.line);
         let read = read.map_err(|error| io_error(&self.file, &error))? as u64;
         if read > most {
@@ -138,7 +147,19 @@ impl Lines {
         for end in [b'\n', b'\r'] {
             self.line.pop_if(|last| *last == end);
         }
+        if read == 0 {
+            self.note_oddity();
+        }
         Ok(read > 0)
+    }
+
+    /// At the end of the file.
+    fn note_oddity(&self) {
+        if let Source::Packed(reader) = &self.reader
+            && reader.get_ref().ends_in_garbage()
+        {
+            note_garbage_behind(&self.file);
+        }
     }
 }
 

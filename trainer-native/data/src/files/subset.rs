@@ -4,6 +4,9 @@ use crate::errors::input_error;
 use genolewm_core::Result;
 use sha2::{Digest, Sha256};
 
+/// The share of the Carbon corpus that the first phase of training uses.
+pub const DEFAULT_FRACTION: f64 = 0.1;
+
 /// A share of a corpus, chosen by the names of its records: adding records moves none of the others.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Subset {
@@ -22,7 +25,7 @@ impl Subset {
         }
         Err(input_error("a share of a corpus is above 0 and at most 1")
             .with_detail("fraction", fraction)
-            .with_remedy("give a number such as 0.1"))
+            .with_remedy(format!("give a number such as {DEFAULT_FRACTION}")))
     }
 
     /// Whether a record belongs to the share: whether the first eight bytes of the SHA-256 of

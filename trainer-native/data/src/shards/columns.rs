@@ -1,9 +1,10 @@
 //! Columns of a Parquet file: what a table has, and how one is written.
 
 use parquet::basic::Type as PhysicalType;
-use parquet::data_type::DataType;
+use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
+use std::fmt;
 use std::io::Write;
 
 /// The version that every row names.
@@ -20,6 +21,8 @@ pub(super) enum ColumnKind {
     Integer,
     /// Fractions, stored as f32 or f64.
     Number,
+    /// `true` or `false`; read as text.
+    Flag,
 }
 
 impl ColumnKind {
@@ -32,6 +35,7 @@ impl ColumnKind {
             ),
             Self::Integer => matches!(stored, PhysicalType::INT64 | PhysicalType::INT32),
             Self::Number => matches!(stored, PhysicalType::FLOAT | PhysicalType::DOUBLE),
+            Self::Flag => matches!(stored, PhysicalType::BOOLEAN),
         }
     }
 
@@ -41,6 +45,7 @@ impl ColumnKind {
             Self::Label => "text or whole numbers",
             Self::Integer => "whole numbers",
             Self::Number => "fractions",
+            Self::Flag => "true or false",
         }
     }
 }
@@ -51,6 +56,7 @@ pub(super) fn schema_of(columns: &[Column]) -> String {
         ColumnKind::Text | ColumnKind::Label => format!("optional binary {name} (STRING);"),
         ColumnKind::Integer => format!("optional int64 {name};"),
         ColumnKind::Number => format!("optional float {name};"),
+        ColumnKind::Flag => format!("optional boolean {name};"),
     };
     let fields: String = columns.iter().map(field).collect();
     format!("message schema {{ {fields} }}")
@@ -86,16 +92,23 @@ impl Column {
 /// What a row has in a column.
 #[derive(Debug, Clone)]
 pub(super) enum Cell {
-    Text(String),
+    /// In UTF-8. Rows share the bytes of their page.
+    Text(ByteArray),
     Integer(i64),
-    /// Stored as f32.
     Number(f64),
 }
 
 impl Cell {
-    pub(super) fn text(self) -> Option<String> {
+    pub(super) fn bytes(self) -> Option<ByteArray> {
         match self {
             Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => text.as_utf8().ok().map(str::to_owned),
             _ => None,
         }
     }
@@ -115,9 +128,20 @@ impl Cell {
     }
 }
 
+impl fmt::Display for Cell {
+    /// Fractions have the digits that give them back.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text.as_utf8().unwrap_or_default()),
+            Self::Integer(number) => number.fmt(f),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(text.into())
     }
 }
 

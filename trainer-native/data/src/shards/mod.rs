@@ -11,6 +11,7 @@ mod table;
 mod kind;
 mod rows;
 mod sequences;
+mod scores;
 mod writer;
 mod sites;
 mod report;
@@ -26,6 +27,7 @@ pub use gnomad::{iter_gnomad_shard, prepare_gnomad_shard};
 pub use kind::{ShardKind, shard_kind};
 pub use prepare::PrepareRequest;
 pub use report::PrepareReport;
+pub use scores::score_rows;
 pub use sequences::{SequenceFields, SequenceRow, SequenceTable};
 pub use significance::Significance;
 

@@ -4,10 +4,9 @@ use super::columns::{Cell, Column, ColumnKind, SHARD_SCHEMA_VERSION, write_optio
 use super::table::{RowBatch, ShardSource, ShardTable};
 use genolewm_core::position::Position;
 use genolewm_core::{ErrorCode, Result};
-use parquet::data_type::{ByteArrayType, FloatType, Int64Type};
+use parquet::data_type::{BoolType, ByteArrayType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
-use std::collections::VecDeque;
 use std::io::Write;
 use std::path::Path;
 
@@ -37,7 +36,7 @@ pub(super) fn write_rows<R: ShardRow>(
         let cells = rows.iter().map(|row| cell(row, name));
         match kind {
             ColumnKind::Text | ColumnKind::Label => {
-                let texts = cells.map(|cell| Some(cell?.text()?.into_bytes().into()));
+                let texts = cells.map(|cell| cell?.bytes());
                 write_optional::<ByteArrayType>(group, &texts.collect())?;
             }
             ColumnKind::Integer => {
@@ -47,6 +46,10 @@ pub(super) fn write_rows<R: ShardRow>(
             ColumnKind::Number => {
                 let numbers = cells.map(|cell| Some(cell?.number()? as f32));
                 write_optional::<FloatType>(group, &numbers.collect())?;
+            }
+            ColumnKind::Flag => {
+                let flags = cells.map(|cell| cell?.text()?.parse().ok());
+                write_optional::<BoolType>(group, &flags.collect())?;
             }
         }
     }
@@ -69,7 +72,8 @@ fn cell(row: &impl ShardRow, column: &str) -> Option<Cell> {
 pub(super) struct Rows<R> {
     table: ShardTable,
     make: fn(&Cells<'_>) -> Result<R>,
-    pending: VecDeque<R>,
+    /// The rows that were read, and how many of them were made.
+    batch: Option<(RowBatch, usize)>,
     failed: bool,
 }
 
@@ -90,20 +94,26 @@ impl<R> Rows<R> {
         Self {
             table,
             make,
-            pending: VecDeque::new(),
+            batch: None,
             failed: false,
         }
     }
 
-    fn fill(&mut self) -> Result<()> {
-        if let Some(batch) = self.table.next_batch()? {
-            let (batch, source) = (&batch, self.table.source());
-            for row in 0..batch.rows() {
+    fn read(&mut self) -> Result<Option<R>> {
+        loop {
+            if let Some((batch, next)) = &mut self.batch
+                && *next < batch.rows()
+            {
+                let (row, source) = (*next, self.table.source());
                 let made = (self.make)(&Cells { batch, row, source });
-                self.pending.push_back(made?);
+                *next += 1;
+                return made.map(Some);
+            }
+            match self.table.next_batch()? {
+                Some(batch) => self.batch = Some((batch, 0)),
+                None => return Ok(None),
             }
         }
-        Ok(())
     }
 }
 
@@ -111,16 +121,12 @@ impl<R> Iterator for Rows<R> {
     type Item = Result<R>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.pending.is_empty()
-            && !self.failed
-            && let Err(error) = self.fill()
-        {
-            // The rows before the damaged one are not worth more than the error.
-            self.pending.clear();
-            self.failed = true;
-            return Some(Err(error));
+        if self.failed {
+            return None;
         }
-        self.pending.pop_front().map(Ok)
+        let read = self.read();
+        self.failed = read.is_err();
+        read.transpose()
     }
 }
 
@@ -136,6 +142,11 @@ impl Cells<'_> {
     pub(super) fn text(&self, name: &str) -> Result<String> {
         let found = self.optional_text(name);
         found.ok_or_else(|| self.wrong("a cell is empty", name))
+    }
+
+    /// What the row has in a column, as text.
+    pub(super) fn shown(&self, name: &str) -> Option<String> {
+        Some(self.batch.cell(name, self.row)?.to_string())
     }
 
     pub(super) fn optional_text(&self, name: &str) -> Option<String> {

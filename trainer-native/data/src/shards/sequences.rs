@@ -3,6 +3,7 @@
 use super::columns::{Column, ColumnKind};
 use super::rows::{Cells, Rows};
 use super::table::{Nature, ShardTable};
+use genolewm_core::limits::{MAX_LINE_BYTES, MAX_SEQUENCE_FOLD};
 use genolewm_core::{ErrorCode, Result};
 use std::path::Path;
 
@@ -28,6 +29,8 @@ const SEQUENCES: Nature = Nature {
     remedy: "give a Parquet file with a text column of sequences; its name and those of source \
              and id can be set",
     batch_rows: 32,
+    longest: MAX_LINE_BYTES,
+    fold: MAX_SEQUENCE_FOLD,
 };
 
 /// What the columns of a table of sequences are called.

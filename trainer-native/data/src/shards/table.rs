@@ -3,6 +3,8 @@
 
 use super::cause::system_cause;
 use super::columns::{Cell, Column, ColumnKind};
+use genolewm_core::calibration::parquet_check::{check_pages, open_checked};
+use genolewm_core::limits::{MAX_CELL_BYTES, MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::guard::guarded;
 use genolewm_report::output::{io_error, open};
@@ -11,6 +13,7 @@ use parquet::data_type::{ByteArray, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::fs::File;
+use std::io;
 use std::path::Path;
 
 /// How a kind of table is opened, and what errors call it.
@@ -20,6 +23,10 @@ pub(super) struct Nature {
     pub(super) remedy: &'static str,
     /// Rows in memory at a time.
     pub(super) batch_rows: usize,
+    /// The longest text of a row, in bytes.
+    pub(super) longest: usize,
+    /// How often the size of its file all texts may be, beyond [`MAX_UNPACKED_BYTES`].
+    pub(super) fold: usize,
 }
 
 /// A shard of variants.
@@ -27,11 +34,14 @@ const SHARD: Nature = Nature {
     what: "a shard",
     remedy: "make the shard again from its VCF with prepare-gnomad or prepare-clinvar --overwrite",
     batch_rows: 8192,
+    longest: MAX_CELL_BYTES,
+    fold: MAX_UNPACKED_FOLD,
 };
 
 /// An open table. Columns may be required or optional, in any order and under any codec that is
 /// built in (none, Snappy, zstd); other columns are never read.
 pub(super) struct ShardTable {
+    file: File,
     reader: SerializedFileReader<File>,
     source: ShardSource,
     columns: &'static [Column],
@@ -39,6 +49,8 @@ pub(super) struct ShardTable {
     places: Vec<Option<usize>>,
     next_group: usize,
     group: Option<OpenRowGroup>,
+    /// Bytes of texts that may still come.
+    left: u64,
 }
 
 /// What errors say of a file.
@@ -79,14 +91,19 @@ impl ShardTable {
         let name = path.display().to_string();
         let file = open(path)?;
         let source = ShardSource { name, code, nature };
-        let reader = guarded(|| SerializedFileReader::new(file))
+        let opened = || Ok::<_, io::Error>((file.try_clone()?, file.metadata()?.len()));
+        let (again, size) = opened().map_err(|error| io_error(&source.name, &error))?;
+        let reader = guarded(|| open_checked(again))
             .ok_or_else(|| source.damaged("its metadata make no sense"))?
             .map_err(|error| source.unreadable(error))?;
         let mut places = Vec::with_capacity(columns.len());
         for column in columns {
             places.push(place(&reader, column, &named(column.name), &source)?);
         }
+        let left = size.saturating_mul(nature.fold as u64);
         Ok(Self {
+            left: left.saturating_add(MAX_UNPACKED_BYTES as u64),
+            file,
             reader,
             source,
             columns,
@@ -112,9 +129,10 @@ impl ShardTable {
                 && group.left > 0
             {
                 let (columns, source) = (self.columns, &self.source);
-                return guarded(|| group.read(columns, source))
-                    .ok_or_else(|| source.damaged("a page makes no sense"))?
-                    .map(Some);
+                let batch = guarded(|| group.read(columns, source))
+                    .ok_or_else(|| source.damaged("a page makes no sense"))??;
+                self.count(&batch)?;
+                return Ok(Some(batch));
             }
             if self.next_group >= self.reader.num_row_groups() {
                 return Ok(None);
@@ -124,9 +142,25 @@ impl ShardTable {
         }
     }
 
+    /// Counts the texts of a batch: a few bytes of a page may be text of any number of rows.
+    fn count(&mut self, batch: &RowBatch) -> Result<()> {
+        let texts = batch.values.iter().flatten().map(|cell| match cell {
+            Some(Cell::Text(text)) => text.len() as u64,
+            _ => 0,
+        });
+        self.left = self.left.checked_sub(texts.sum()).ok_or_else(|| {
+            let error = self.source.damaged("it unpacks to far more than it holds");
+            error.with_remedy("give it in several files")
+        })?;
+        Ok(())
+    }
+
     fn open_group(&self) -> Result<OpenRowGroup> {
         let open = || -> Result<OpenRowGroup, ParquetError> {
             let group = self.reader.get_row_group(self.next_group)?;
+            let rows = u64::try_from(group.metadata().num_rows()).unwrap_or(0);
+            let places = self.places.iter().flatten().map(|place| (*place, rows));
+            check_pages(&self.file, group.metadata(), places)?;
             let reader = |place: &Option<usize>| {
                 place
                     .map(|place| group.get_column_reader(place))
@@ -176,7 +210,7 @@ impl OpenRowGroup {
         let mut values = Vec::with_capacity(columns.len());
         for (reader, column) in self.readers.iter_mut().zip(columns) {
             let read = match reader {
-                Some(reader) => read_column(reader, column, rows),
+                Some(reader) => read_column(reader, column, rows, source.nature.longest),
                 None => Ok(vec![None; rows]),
             };
             let read =
@@ -200,16 +234,27 @@ fn read_column(
     reader: &mut ColumnReader,
     column: &Column,
     rows: usize,
+    longest: usize,
 ) -> Result<Vec<Option<Cell>>, ParquetError> {
+    // A value of a dictionary comes for one row after the other, and is looked at once.
+    let mut last: Option<ByteArray> = None;
+    let mut text = |value: ByteArray| {
+        let place = |value: &ByteArray| (value.data().as_ptr(), value.len());
+        if last.as_ref().map(place) != Some(place(&value)) {
+            check_text(&value, longest)?;
+            last = Some(value.clone());
+        }
+        Ok(Cell::Text(value))
+    };
     match (column.kind, reader) {
         (ColumnKind::Text | ColumnKind::Label, ColumnReader::ByteArrayColumnReader(reader)) => {
-            read_values(reader, rows, text)
+            read_values(reader, rows, &mut text)
         }
         (ColumnKind::Label, ColumnReader::Int64ColumnReader(reader)) => {
-            read_values(reader, rows, |value| Ok(Cell::Text(value.to_string())))
+            read_values(reader, rows, |value| Ok(Cell::from(&*value.to_string())))
         }
         (ColumnKind::Label, ColumnReader::Int32ColumnReader(reader)) => {
-            read_values(reader, rows, |value| Ok(Cell::Text(value.to_string())))
+            read_values(reader, rows, |value| Ok(Cell::from(&*value.to_string())))
         }
         (ColumnKind::Integer, ColumnReader::Int64ColumnReader(reader)) => {
             read_values(reader, rows, |value| Ok(Cell::Integer(value)))
@@ -223,6 +268,9 @@ fn read_column(
         (ColumnKind::Number, ColumnReader::DoubleColumnReader(reader)) => {
             read_values(reader, rows, |value| Ok(Cell::Number(value)))
         }
+        (ColumnKind::Flag, ColumnReader::BoolColumnReader(reader)) => {
+            read_values(reader, rows, |value| Ok(Cell::from(&*value.to_string())))
+        }
         _ => Err(ParquetError::General("its type changes".to_owned())),
     }
 }
@@ -231,7 +279,7 @@ fn read_column(
 fn read_values<T: DataType>(
     reader: &mut ColumnReaderImpl<T>,
     rows: usize,
-    convert: impl Fn(T::T) -> Result<Cell, ParquetError>,
+    mut convert: impl FnMut(T::T) -> Result<Cell, ParquetError>,
 ) -> Result<Vec<Option<Cell>>, ParquetError> {
     let (mut levels, mut values) = (Vec::new(), Vec::new());
     let (records, ..) = reader.read_records(rows, Some(&mut levels), None, &mut values)?;
@@ -243,14 +291,19 @@ fn read_values<T: DataType>(
     let present = levels.iter().take(records).map(|level| *level > 0);
     let mut next = |present| {
         let value = if present { values.next() } else { None };
-        value.map(&convert).transpose()
+        value.map(&mut convert).transpose()
     };
     present.map(&mut next).collect()
 }
 
-fn text(bytes: ByteArray) -> Result<Cell, ParquetError> {
-    String::from_utf8(bytes.data().to_vec())
-        .map(Cell::Text)
+fn check_text(text: &ByteArray, longest: usize) -> Result<(), ParquetError> {
+    if text.len() > longest {
+        let message = format!("a text is longer than {} MiB", longest >> 20);
+        return Err(ParquetError::General(message));
+    }
+    let checked = std::str::from_utf8(text.data());
+    checked
+        .map(drop)
         .map_err(|_| ParquetError::General("a text is not UTF-8".to_owned()))
 }
 

@@ -3,7 +3,7 @@
 use crate::states::{Item, Measured};
 use genolewm_core::Result;
 use genolewm_data::bases::{decode, stream};
-use genolewm_data::edits::synthetic::{synthetic_indel, synthetic_snv};
+use genolewm_data::edits::synthetic::{SyntheticShape, synthetic_indel, synthetic_snv};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -62,6 +62,7 @@ impl Prediction {
 /// `TRAINING.DATALOADER` when a window has no room for one.
 pub fn synthetic_items(windows: &[Vec<u8>], kind: SyntheticKind, seed: u64) -> Result<Vec<Item>> {
     let mut rng = stream(seed, EDIT_STREAM + kind as u64);
+    let shape = SyntheticShape::default();
     let mut items = Vec::with_capacity(windows.len() * EDITS_PER_WINDOW);
     for window in windows {
         let sequence: Arc<str> = decode(window).into();
@@ -69,8 +70,8 @@ pub fn synthetic_items(windows: &[Vec<u8>], kind: SyntheticKind, seed: u64) -> R
         let last = (sequence.len() / 2 + REACH_BP).min(sequence.len());
         for _ in 0..EDITS_PER_WINDOW {
             let edit = match kind {
-                SyntheticKind::Snv => synthetic_snv(&sequence[first..last], &mut rng)?,
-                SyntheticKind::Indel => synthetic_indel(&sequence[first..last], &mut rng)?,
+                SyntheticKind::Snv => synthetic_snv(&sequence[first..last], &shape, &mut rng)?,
+                SyntheticKind::Indel => synthetic_indel(&sequence[first..last], &shape, &mut rng)?,
             };
             items.push(Item {
                 edit: edit.shifted(first as u64),

@@ -4,3 +4,4 @@
 pub mod artifacts;
 pub mod rows;
 pub mod file;
+pub mod bounds;

@@ -2,14 +2,13 @@
 
 use super::haplotypes::Observed;
 use genolewm::scorer::Regions;
+use genolewm_core::Result;
 use genolewm_core::edit::{AlleleForm, EditSpec};
-use genolewm_core::source::{AlleleOutcome, SourceLine, VariantReader, VariantRecord};
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::source::{
+    AlleleOutcome, Carriers, Genotype, VariantReader, VariantRecord, Whose,
+};
 use genolewm_report::output::open;
 use std::path::Path;
-
-/// Columns of a VCF before its samples.
-const FIXED_COLUMNS: usize = 9;
 
 /// Which alleles lie together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,12 +34,12 @@ pub fn read_copies(
     observed: &mut Observed,
 ) -> Result<Vec<Vec<EditSpec>>> {
     let mut reader = VariantReader::open(Box::new(open(path)?), &path.display().to_string())?;
-    let column = sample_column(reader.header(), phase)?;
-    let mut copies = vec![Vec::new(); if column.is_some() { 2 } else { 1 }];
+    let sample = sample(&reader, phase)?;
+    let mut copies = vec![Vec::new(); if sample.is_some() { 2 } else { 1 }];
     while let Some(record) = reader.next_record()? {
         if regions.is_none_or(|regions| regions.contain(&record)) {
             let alleles = record.alleles(form);
-            add(&record, &alleles, column, &mut copies, observed);
+            add(&record, &alleles, sample.as_ref(), &mut copies, observed);
         }
     }
     for copy in &mut copies {
@@ -49,40 +48,33 @@ pub fn read_copies(
     Ok(copies)
 }
 
-/// The column of the sample; `None` where alleles lie together.
-fn sample_column(header: &[SourceLine], phase: &Phasing) -> Result<Option<usize>> {
-    let Phasing::Sample(wanted) = phase else {
-        return Ok(None);
+/// The sample; `None` where alleles lie together.
+fn sample(reader: &VariantReader, phase: &Phasing) -> Result<Option<Carriers>> {
+    let name = match phase {
+        Phasing::Together => None,
+        Phasing::Sample(None) => reader.samples().first().map(|first| (*first).to_owned()),
+        Phasing::Sample(wanted) => wanted.clone(),
     };
-    let names = header.iter().rfind(|line| line.starts_with("#CHROM"));
-    let names: Vec<&str> = names
-        .map(|line| line.split('\t').skip(FIXED_COLUMNS).collect())
-        .unwrap_or_default();
-    let Some(wanted) = wanted else {
-        return Ok((!names.is_empty()).then_some(FIXED_COLUMNS));
-    };
-    let found = names.iter().position(|name| name == wanted);
-    found.map(|at| Some(FIXED_COLUMNS + at)).ok_or_else(|| {
-        Error::new(ErrorCode::InputGeneric, "the VCF has no such sample")
-            .with_detail("sample", wanted)
-            .with_detail("samples", names.len())
-            .with_remedy("name a sample of its #CHROM line, or leave --sample out for the first")
-    })
+    name.map(|name| Carriers::new(reader, &Whose::Samples(vec![name])))
+        .transpose()
 }
 
 fn add(
     record: &VariantRecord,
     alleles: &[AlleleOutcome],
-    column: Option<usize>,
+    sample: Option<&Carriers>,
     copies: &mut [Vec<EditSpec>],
     observed: &mut Observed,
 ) {
-    let carried = match column {
-        None => (0..alleles.len()).map(|allele| (0, allele)).collect(),
-        Some(column) => match genotype(record, column) {
-            Genotype::Unphased => return observed.leave_out("unphased"),
-            Genotype::Carried(carried) => carried,
-        },
+    let carried = match sample {
+        None => Some((0..alleles.len()).map(|allele| (0, allele)).collect()),
+        Some(sample) => {
+            let genotypes = sample.genotypes(record).into_iter().flatten();
+            carried(genotypes.into_iter().next())
+        }
+    };
+    let Some(carried) = carried else {
+        return observed.leave_out("unphased");
     };
     for (copy, allele) in carried {
         match (alleles.get(allele), copies.get_mut(copy)) {
@@ -93,31 +85,16 @@ fn add(
     }
 }
 
-enum Genotype {
-    /// Copies of the genome with the alternate allele on them, both counted from 0.
-    Carried(Vec<(usize, usize)>),
-    Unphased,
-}
-
-fn genotype(record: &VariantRecord, column: usize) -> Genotype {
-    let columns = record.raw.as_deref().map(|raw| raw.split('\t'));
-    let columns: Vec<&str> = columns.map(Iterator::collect).unwrap_or_default();
-    let place = columns
-        .get(FIXED_COLUMNS - 1)
-        .and_then(|format| format.split(':').position(|key| key == "GT"));
-    let text = place.and_then(|place| columns.get(column)?.split(':').nth(place));
-    let text = text.unwrap_or_default();
-    let alleles: Vec<Option<usize>> = text.split(['|', '/']).map(|of| of.parse().ok()).collect();
-    let is_same = alleles.windows(2).all(|pair| pair[0] == pair[1]);
-    if text.contains('/') && !is_same {
-        return Genotype::Unphased;
-    }
-    let copies = alleles.into_iter().enumerate().take(2);
-    Genotype::Carried(
-        copies
-            .filter_map(|(copy, allele)| Some((copy, allele?.checked_sub(1)?)))
-            .collect(),
-    )
+/// Copies of the genome with the alternate allele on them, both counted from 0; `None` where it is not
+/// known which.
+fn carried(genotype: Option<Genotype>) -> Option<Vec<(usize, usize)>> {
+    let Some(Genotype { copies, is_phased }) = genotype else {
+        return Some(Vec::new());
+    };
+    let is_same = copies.windows(2).all(|pair| pair[0] == pair[1]);
+    let copies = copies.into_iter().enumerate().take(2);
+    let on = |(copy, allele): (usize, Option<usize>)| Some((copy, allele?.checked_sub(1)?));
+    (is_phased || is_same).then(|| copies.filter_map(on).collect())
 }
 
 #[cfg(test)]

@@ -57,7 +57,15 @@ impl Address {
                 ),
             );
         }
-        let host = uri.host().unwrap_or_default().to_ascii_lowercase();
+        let host = uri.host().unwrap_or_default();
+        let port = uri.port_u16();
+        if port.is_none() && authority != host {
+            return Err(refused(
+                "this is no address",
+                "its port is no number up to 65535",
+            ));
+        }
+        let host = host.to_ascii_lowercase();
         let is_secure = match uri.scheme_str() {
             Some("https") if !host.is_empty() => true,
             Some("http") if is_this_machine(&host) => false,
@@ -71,7 +79,7 @@ impl Address {
         Ok(Self {
             is_secure,
             host,
-            port: uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 }),
+            port: port.unwrap_or(if is_secure { 443 } else { 80 }),
             path: uri.path().to_owned(),
             query: uri.query().map(str::to_owned),
         })
@@ -335,6 +343,8 @@ mod tests {
             "http://127.0.0.1.example/",
             "http://10.0.0.1/",
             "https://user@h/",
+            "https://h:99999/",
+            "https://h:x/",
             "https://u:p@h/",
             "http://localhost.evil.example/",
             "data:text/plain,x",

@@ -30,6 +30,7 @@ pub(super) fn mix(base: &EditMix, progress: f64, draw: f64) -> EditMix {
         counts: counts.collect(),
         fallbacks: base.fallbacks.clone(),
         rollouts: WeightedChoice::of([(1, 1.0 - 2.0 * longer), (2, longer), (3, longer)]),
+        shape: base.shape,
     }
 }
 

@@ -24,6 +24,7 @@ use genolewm_data::corpus::Corpus;
 use genolewm_data::corpus::table::read_corpus_table;
 use genolewm_data::edits::mix::{EditMix, EditProviders};
 use genolewm_data::edits::provider::ObservedVariants;
+use genolewm_data::edits::synthetic::SyntheticShape;
 use genolewm_data::edits::tuple::TupleFeed;
 use genolewm_data::holdout::HoldoutPolicy;
 use rand_chacha::ChaCha8Rng;
@@ -150,7 +151,11 @@ fn batch() -> TupleBatch {
     let sources = read_corpus_table(&table).unwrap();
     let feed = TupleFeed {
         corpus: &Corpus::from_sources(&sources, &holdout).unwrap(),
-        providers: &EditProviders::new(ObservedVariants::default(), ObservedVariants::default()),
+        providers: &EditProviders::new(
+            ObservedVariants::default(),
+            ObservedVariants::default(),
+            SyntheticShape::default(),
+        ),
         mix: &EditMix::default().with_fallbacks(&["gnomad_common=synthetic_snv".parse().unwrap()]),
         holdout: &holdout,
         window_bp: WINDOW_BP,

@@ -1,12 +1,14 @@
 //! The Python package's way to train a predictor: over a dataset package, by its configuration.
 
 use super::config::PythonConfig;
-use crate::files::{files_below, unreadable};
+use crate::backends::accelerator;
+use crate::files::{files_below, read_document, unreadable};
 use crate::predictor::PredictorSettings;
 use crate::typed::{flag, settings as typed};
 use genolewm_core::window::CANONICAL_WINDOW_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::files::lines::Lines;
+use genolewm_data::files::package::DATASET_MANIFEST;
 use genolewm_report::output::write_atomically;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,10 @@ pub struct CarbonTraining {
     pub steps: Option<u64>,
     /// Seed in place of the configuration's.
     pub seed: Option<u64>,
+    /// Whether the package may be one that is made up for tests, by its name.
+    pub allow_fixture_dataset: bool,
+    /// Whether a GPU must train, and how much memory one of NVIDIA's must have, in GB.
+    pub accelerator: Option<f64>,
 }
 
 impl CarbonTraining {
@@ -42,6 +48,9 @@ impl CarbonTraining {
         let data = self.run_dir.join("data");
         let dataset = std::fs::canonicalize(&self.dataset)
             .map_err(|error| unreadable(&self.dataset, &error))?;
+        if !self.allow_fixture_dataset {
+            check_is_no_fixture(&dataset)?;
+        }
         let table = format!("{}\t1\trecord\n", dataset.display());
         let (corpus, holdout) = (data.join("corpus.tsv"), data.join("holdout.bed"));
         write_atomically(&corpus, table.as_bytes())?;
@@ -60,8 +69,28 @@ impl CarbonTraining {
         flags.extend(flag("window-bp", window_bp(&dataset)?.to_string()));
         let mut settings: PredictorSettings = typed(flags)?;
         settings.run.train_seed = self.seed.or(settings.run.train_seed);
+        if let Some(min_gb) = self.accelerator {
+            settings.run.device.first = accelerator(min_gb)?;
+        }
         Ok(settings)
     }
+}
+
+/// Refuses a package whose name says that it is made up: a run over it would pass for one over Carbon.
+fn check_is_no_fixture(dataset: &Path) -> Result<()> {
+    let manifest = read_document(&dataset.join(DATASET_MANIFEST))?;
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
+    let id = manifest["snapshot_id"].as_str().unwrap_or_default();
+    let lower = id.to_lowercase();
+    let made_up = ["fixture", "test", "smoke", "dummy"];
+    if !made_up.iter().any(|word| lower.contains(word)) {
+        return Ok(());
+    }
+    Err(
+        Error::input("the dataset package calls itself one for tests")
+            .with_detail("snapshot_id", id)
+            .with_remedy("give the data to train on, or --allow-fixture-dataset"),
+    )
 }
 
 /// The longest windows that the package's first window has room for.

@@ -137,9 +137,13 @@ impl Journal {
 
     fn create(path: PathBuf, head: Head) -> Result<Self> {
         let text = serde_json::to_vec(&head).map_err(|error| internal(&error))?;
-        let created = private().create_new(true).open(&path).and_then(|file| {
+        let begin = |file: File| {
             file.try_lock()?;
             Frames::create(file, &text)
+        };
+        let created = private().create_new(true).open(&path).and_then(|file| {
+            // One that is cut would keep nothing.
+            begin(file).inspect_err(|_| drop(fs::remove_file(&path)))
         });
         let failed = |error| write_error(&path.display().to_string(), &error);
         let frames = created.map_err(failed)?;

@@ -102,6 +102,27 @@ fn damaged_shards_end_in_the_callers_code_and_never_in_a_panic() {
     }
 }
 
+/// A page of some bytes was text of 60 KB in each of 8,000 rows, and all of them were copied; a
+/// dictionary of one value announced two billion, and got a place for each.
+#[test]
+fn a_shard_of_some_kilobytes_took_gigabytes() {
+    let seeds = Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fuzz/seeds/shard"
+    ));
+    for (name, cause) in [
+        ("long_text.parquet", "it unpacks to far more than it holds"),
+        (
+            "dictionary_of_billions.parquet",
+            "a dictionary is too short",
+        ),
+    ] {
+        let error = reading(&seeds.join(name)).unwrap_err();
+        assert!(error.message().contains(cause), "{error}");
+        assert_eq!(error.code(), ErrorCode::TrainingDataloader);
+    }
+}
+
 /// What the Python package made, Snappy and all; `tests/oracle/shards.py` made it and its rows.
 fn fixture(name: &str) -> (PathBuf, Vec<serde_json::Value>) {
     let folder = Path::new(concat!(

@@ -1,0 +1,49 @@
+//! Tables of scores, as `genolewm score --format parquet` writes them.
+
+use super::columns::{Column, ColumnKind};
+use super::rows::{Cells, Rows};
+use super::table::{Nature, ShardTable};
+use genolewm_core::limits::{MAX_LINE_BYTES, MAX_UNPACKED_FOLD};
+use genolewm_core::{ErrorCode, Result};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const COLUMNS: &[Column] = &[
+    Column::required("chrom", ColumnKind::Text),
+    Column::required("pos", ColumnKind::Integer),
+    Column::required("ref", ColumnKind::Text),
+    Column::required("alt", ColumnKind::Text),
+    Column::required("status", ColumnKind::Text),
+    Column::required("sigma_raw", ColumnKind::Number),
+    Column::required("sigma_calibrated", ColumnKind::Number),
+    Column::required("bucket_id", ColumnKind::Text),
+    Column::required("confidence", ColumnKind::Number),
+    Column::required("low_confidence", ColumnKind::Flag),
+    Column::optional("scored_as", ColumnKind::Text),
+];
+
+const SCORES: Nature = Nature {
+    what: "a table of scores",
+    remedy: "give the Parquet file that `genolewm score` wrote",
+    batch_rows: 8192,
+    longest: MAX_LINE_BYTES,
+    fold: MAX_UNPACKED_FOLD,
+};
+
+/// The rows of a table of scores in their order, each by the names of its columns: text, with the
+/// digits of numbers that give them back. After an error there is none.
+///
+/// # Errors
+/// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` when it is no table of scores.
+pub fn score_rows(
+    path: &Path,
+) -> Result<impl Iterator<Item = Result<BTreeMap<&'static str, String>>>> {
+    let code = ErrorCode::InputGeneric;
+    let table = ShardTable::open_as(&SCORES, path, COLUMNS, code, |column| column.to_owned())?;
+    Ok(Rows::of(table, |cells| Ok(read(cells))))
+}
+
+fn read(cells: &Cells<'_>) -> BTreeMap<&'static str, String> {
+    let cell = |column: &Column| Some((column.name, cells.shown(column.name)?));
+    COLUMNS.iter().filter_map(cell).collect()
+}
