@@ -202,7 +202,7 @@ fn dispatch(args: Vec<OsString>, front: &Program<'_>, terminal: &mut Terminal<'_
     paths::check(&matches, program)?;
     let context = Context {
         shared: &shared,
-        command_line: command_line(&args),
+        command_line: invocation::command_line(&args),
         arguments: args,
         settings: config::settings(&path, program, &matches),
     };
@@ -312,25 +312,6 @@ fn wrong_setting(error: &clap::Error) -> Error {
     }))
 }
 
-/// The arguments but `--resume` as one line that a shell would take.
-fn command_line(args: &[OsString]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+".contains(c);
-    let quote = |arg: &OsString| {
-        let text: String = arg
-            .to_string_lossy()
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        if !text.is_empty() && text.chars().all(plain) {
-            text
-        } else {
-            format!("'{}'", text.replace('\'', r"'\''"))
-        }
-    };
-    let told = args.iter().filter(|arg| *arg != "--resume");
-    told.map(quote).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod surface_tests;
 
@@ -409,11 +390,5 @@ mod tests {
             status == 0 && out.contains("- a\n") && out.contains("- b\n"),
             "{out}"
         );
-    }
-
-    #[test]
-    fn command_lines_are_quoted() {
-        let args = ["genolewm", "a b", "it's", "c\nd", ""].map(OsString::from);
-        assert_eq!(command_line(&args), r"genolewm 'a b' 'it'\''s' 'c d' ''");
     }
 }
