@@ -155,7 +155,7 @@ fn build_encoder<O: Ops>(
             state_layer: config.encoder.state_layer,
             pool_type: config.encoder.pool_type,
             pool_radius_tokens: config.encoder.pool_radius,
-            normalize: config.encoder.normalize,
+            contract: config.encoder.contract,
         },
     )
 }

@@ -7,6 +7,7 @@
 use core::str::FromStr;
 use genolewm_core::limits::{MAX_MODEL_WIDTH, MAX_WINDOW_BP};
 use genolewm_core::pooling::PoolType;
+use genolewm_core::state_contract::{STATE_CONTRACT_KEY, StateContract};
 use genolewm_core::surprise::Aggregation;
 use genolewm_core::window::DEFAULT_WINDOW_BP;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -14,10 +15,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_yaml_ng::{Mapping, Value};
 
-/// The major version of the config's layout that is read.
-const SCHEMA_MAJOR: &str = "1";
-/// The version that is written.
-const SCHEMA_VERSION: &str = "1.0.0";
+/// The layout of version 0.2.1 of the Python package, which knows no state contracts.
+const SCHEMA_1_0: &str = "1.0.0";
+/// The layout that is written, and that a config has which does not say.
+const SCHEMA_1_1: &str = "1.1.0";
 
 /// Top-level keys of the Python package that scoring does not read.
 const OTHER_SECTIONS: [&str; 9] = [
@@ -31,6 +32,8 @@ const OTHER_SECTIONS: [&str; 9] = [
     "runtime",
     "training",
 ];
+/// Top-level keys that the Python package refuses: a config with one is not its.
+const OUR_KEYS: [&str; 4] = ["window_bp", "max_window_bp", "aggregation", "tile_bp"];
 /// Top-level keys that are read here.
 const OWN_KEYS: [&str; 9] = [
     "schema_version",
@@ -79,8 +82,11 @@ pub struct EncoderSection {
     pub pool_type: PoolType,
     /// Token rows on each side of the locus' own.
     pub pool_radius: usize,
-    /// Whether states are scaled to length 1.
+    /// What the config says of scaling states to length 1, and commitments repeat. What is done is
+    /// [`contract`](Self::contract)'s.
     pub normalize: bool,
+    /// The rule by which rows become a state.
+    pub contract: StateContract,
     /// Number format of the encoder, as commitments name it.
     pub dtype: String,
 }
@@ -116,6 +122,8 @@ struct RawEncoder {
     pool_radius: Option<usize>,
     normalize: Option<bool>,
     dtype: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_contract_version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trust_remote_code: Option<bool>,
 }
@@ -168,8 +176,8 @@ impl ModelConfig {
     /// Reads the config.
     ///
     /// # Errors
-    /// `CONFIG.UNKNOWN_TOP_LEVEL_KEY`, `CONFIG.SCHEMA_INCOMPAT` for another major version,
-    /// `CONFIG.MISSING_FIELD` for `schema_version`, `encoder.model_id`, `encoder.state_layer` and
+    /// `CONFIG.UNKNOWN_TOP_LEVEL_KEY`, `CONFIG.SCHEMA_INCOMPAT` for another version,
+    /// `CONFIG.MISSING_FIELD` for `encoder.model_id`, `encoder.state_layer` and
     /// `predictor.n_heads`, and `CONFIG.GENERIC` for everything else that is wrong.
     pub fn parse(yaml: &str) -> Result<Self> {
         let value = crate::yaml::parse(yaml)
@@ -178,11 +186,11 @@ impl ModelConfig {
             return Err(generic("the config is not a mapping of keys to values"));
         };
         check_keys(&keys)?;
-        check_schema(&keys)?;
-        let config = Self {
-            encoder: section::<RawEncoder>(&keys, "encoder")?
-                .unwrap_or_default()
-                .checked()?,
+        let encoder = section::<RawEncoder>(&keys, "encoder")?.unwrap_or_default();
+        let named = encoder.state_contract_version.clone();
+        let schema = schema(&keys)?;
+        let mut config = Self {
+            encoder: encoder.checked()?,
             predictor: section::<RawPredictor>(&keys, "predictor")?
                 .unwrap_or_default()
                 .checked()?,
@@ -201,7 +209,23 @@ impl ModelConfig {
             tile_bp: section(&keys, "tile_bp")?,
         };
         config.check_sizes()?;
+        config.encoder.contract = match named {
+            Some(name) => choice("encoder.state_contract_version", &name)?,
+            None if schema == SCHEMA_1_1 => StateContract::default(),
+            None if config.is_ours(&keys, yaml)? => StateContract::L2OldRowV0_2_0,
+            None => StateContract::RawV0_2_1,
+        };
+        config.encoder.check_contract(schema)?;
         Ok(config)
+    }
+
+    /// Whether this program wrote a config of before state contracts, of a model that it trained on
+    /// normalised states: it has a key that the Python package refuses, or is to the letter what this
+    /// program wrote where no such key is needed.
+    fn is_ours(&self, keys: &Mapping, yaml: &str) -> Result<bool> {
+        let of_ours = |key: &Value| key.as_str().is_some_and(|key| OUR_KEYS.contains(&key));
+        let named = keys.keys().any(of_ours);
+        Ok(self.encoder.normalize && (named || self.write(SCHEMA_1_0)? == yaml))
     }
 
     /// The config as YAML. Keys that the Python package does not know are written only where they
@@ -210,6 +234,10 @@ impl ModelConfig {
     /// # Errors
     /// `INTERNAL.GENERIC` when the writer fails, which it does not for these types.
     pub fn to_yaml(&self) -> Result<String> {
+        self.write(SCHEMA_1_1)
+    }
+
+    fn write(&self, schema_version: &'static str) -> Result<String> {
         let unusual = |bp: usize| (bp != DEFAULT_WINDOW_BP).then_some(bp);
         let aggregation = self.aggregation;
         let config = ModelConfigFile {
@@ -218,10 +246,14 @@ impl ModelConfig {
                 ..RawAction::default()
             },
             aggregation: (aggregation != Aggregation::default()).then(|| aggregation.as_str()),
-            encoder: RawEncoder::from(&self.encoder),
+            encoder: RawEncoder {
+                state_contract_version: (schema_version != SCHEMA_1_0)
+                    .then(|| self.encoder.contract.as_str().to_owned()),
+                ..RawEncoder::from(&self.encoder)
+            },
             max_window_bp: unusual(self.max_window_bp),
             predictor: RawPredictor::from(&self.predictor),
-            schema_version: SCHEMA_VERSION,
+            schema_version,
             seed: self.seed,
             tile_bp: self.tile_bp,
             window_bp: unusual(self.window_bp),
@@ -293,6 +325,7 @@ impl RawEncoder {
             },
             pool_radius: self.pool_radius.unwrap_or(8),
             normalize: self.normalize.unwrap_or(true),
+            contract: StateContract::default(),
             dtype: self.dtype.unwrap_or_else(|| "bf16".to_owned()),
         })
     }
@@ -308,8 +341,45 @@ impl From<&EncoderSection> for RawEncoder {
             pool_radius: Some(section.pool_radius),
             normalize: Some(section.normalize),
             dtype: Some(section.dtype.clone()),
+            state_contract_version: None,
             trust_remote_code: None,
         }
+    }
+}
+
+impl EncoderSection {
+    /// Refuses what a contract does not go with.
+    fn check_contract(&self, schema: &str) -> Result<()> {
+        let contract = self.contract;
+        let refused = |message: String, remedy: &str| {
+            Err(generic(&message)
+                .with_detail(STATE_CONTRACT_KEY, contract)
+                .with_remedy(remedy))
+        };
+        if schema == SCHEMA_1_0 && contract == StateContract::L2NormalizedV2 {
+            return refused(
+                format!("a config of schema version {SCHEMA_1_0} cannot have {contract} states"),
+                "a model is scored by the rule that it was trained with: for one that was trained with \
+                 this contract, give schema_version 1.1.0",
+            );
+        }
+        if contract.normalizes() && !self.normalize {
+            return refused(
+                format!("encoder.normalize is false, and states of {contract} are normalised"),
+                "leave encoder.normalize out, or name the contract that the model was trained with",
+            );
+        }
+        if contract.counts_tags() && self.pool_type == PoolType::GlobalMean && self.pool_radius != 0
+        {
+            return refused(
+                format!(
+                    "encoder.pool_radius is {}, and a global mean has none",
+                    self.pool_radius
+                ),
+                "give pool_radius 0, or pool_type centered_mean",
+            );
+        }
+        Ok(())
     }
 }
 
@@ -362,18 +432,22 @@ fn check_keys(keys: &Mapping) -> Result<()> {
     Ok(())
 }
 
-fn check_schema(keys: &Mapping) -> Result<()> {
-    let version: String =
-        section(keys, "schema_version")?.ok_or_else(|| missing("schema_version"))?;
-    if version.split('.').next() == Some(SCHEMA_MAJOR) {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorCode::ConfigSchemaIncompat,
-        format!("the config has schema version {version}; versions {SCHEMA_MAJOR}.x are read"),
-    )
-    .with_detail("schema_version", version)
-    .with_remedy("use the program version that the model was made for"))
+/// Which layout a config has.
+fn schema(keys: &Mapping) -> Result<&'static str> {
+    let Some(version) = section::<String>(keys, "schema_version")? else {
+        return Ok(SCHEMA_1_1);
+    };
+    let mut known = [SCHEMA_1_0, SCHEMA_1_1].into_iter();
+    known.find(|known| version == *known).ok_or_else(|| {
+        Error::new(
+            ErrorCode::ConfigSchemaIncompat,
+            format!(
+                "the config has schema version {version}; {SCHEMA_1_0} and {SCHEMA_1_1} are read"
+            ),
+        )
+        .with_detail("schema_version", version)
+        .with_remedy("use the program version that the model was made for")
+    })
 }
 
 /// The value of a top-level key, or `None` when it is absent or null.

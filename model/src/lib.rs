@@ -22,6 +22,7 @@ pub mod opened;
 pub mod info;
 pub mod bundle;
 pub mod scorer;
+pub mod planning;
 pub mod self_check;
 pub mod format;
 #[cfg(feature = "native")]

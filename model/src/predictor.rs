@@ -15,7 +15,6 @@ use crate::parameters::{Parameters, Role, Visitor, join};
 use crate::weights::Weights;
 use batch::Batch;
 use blocks::{Block, CrossBlock, OutputHead};
-use core::ops::Range;
 use genolewm_core::{Error, ErrorCode, Result};
 
 /// Sizes of a predictor.
@@ -70,15 +69,13 @@ impl<M: Clone> PreparedActions<M> {
         ops.shape(&self.embedded)[0]
     }
 
-    /// Some of the actions.
+    /// Some of the actions, in this order.
     #[must_use]
-    pub fn rows<O: Ops<Matrix = M>>(&self, ops: &O, rows: Range<usize>) -> Self {
+    pub fn gather<O: Ops<Matrix = M>>(&self, ops: &O, rows: &[usize]) -> Self {
+        let first_update = self.first_update.as_ref();
         Self {
-            embedded: ops.rows(&self.embedded, rows.clone()),
-            first_update: self
-                .first_update
-                .as_ref()
-                .map(|update| ops.rows(update, rows)),
+            embedded: gather(ops, &self.embedded, rows),
+            first_update: first_update.map(|update| gather(ops, update, rows)),
         }
     }
 }
@@ -294,22 +291,29 @@ impl<M: Clone> Predictor<M> {
     }
 
     fn check(&self, items: usize, rows: usize, mask: &[bool], per_item: usize) -> Result<()> {
-        let refused = |message: &str| {
-            Err(Error::input(message)
-                .with_detail("items", items)
-                .with_detail("actions_per_item", per_item)
-                .with_detail("max_actions", self.sizes.max_actions))
-        };
-        if !(1..=self.sizes.max_actions).contains(&per_item) {
-            return refused(
-                "the number of edits at once is not one that the predictor was made for",
-            );
-        }
+        check_actions(per_item, &self.sizes)?;
         if rows != items * per_item || mask.len() != rows {
-            return refused("states, actions and mask do not fit together");
+            return Err(Error::input("states, actions and mask do not fit together")
+                .with_detail("items", items)
+                .with_detail("actions_per_item", per_item));
         }
         Ok(())
     }
+}
+
+/// Refuses so many edits of one state as the predictor has no positions for.
+///
+/// # Errors
+/// `INPUT.GENERIC`, with the most that it takes.
+pub fn check_actions(actions: usize, sizes: &PredictorSizes) -> Result<()> {
+    if (1..=sizes.max_actions).contains(&actions) {
+        return Ok(());
+    }
+    let message = "the number of edits at once is not one that the predictor was made for";
+    Err(Error::input(message)
+        .with_detail("actions_per_item", actions)
+        .with_detail("max_actions", sizes.max_actions)
+        .with_remedy("give one edit at least, and no more than max_actions"))
 }
 
 /// All rows in `ids`, without a copy when these are just the rows of `x`.

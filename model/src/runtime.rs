@@ -5,9 +5,9 @@ use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
 use crate::ops::{BurnOps, NativeOps, Ops};
 use crate::scorer::{
-    BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Regions, Run, RunEnd,
-    RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile, Workers,
-    drive, given_window,
+    BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Prediction, Regions, Run,
+    RunEnd, RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile,
+    Workers, drive, given_window,
 };
 use crate::self_check;
 use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit, VariantSpelling};
@@ -249,6 +249,22 @@ impl<O: NativeOps> Runtime<O> {
         block_on(self.scorer.predict(state, edits))
     }
 
+    /// The states that should follow from `state` after the first of `edits`, after the first two, and
+    /// so on.
+    ///
+    /// # Errors
+    /// As [`Scorer::trajectory`].
+    pub fn trajectory(
+        &self,
+        state: Vec<f32>,
+        edits: &[RelEdit],
+        how: Prediction,
+    ) -> Result<Vec<Vec<f32>>> {
+        let width = self.scorer.bundle().encoder.d_state();
+        let states = block_on(self.scorer.trajectory(state, edits, how))?;
+        Ok(states.chunks_exact(width).map(<[f32]>::to_vec).collect())
+    }
+
     /// Puts a score among the background of its place.
     ///
     /// # Errors
@@ -287,7 +303,8 @@ pub struct ScoredFile {
     pub end: RunEnd,
     /// What became of its records and alleles.
     pub tally: Tally,
-    /// What is odd about it, as sentences for people.
+    /// What the model's figures are worth, where that must be said, and what is odd about the file,
+    /// as sentences for people.
     pub warnings: Vec<String>,
 }
 
@@ -373,10 +390,13 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
         if end == RunEnd::Finished {
             run.summary()?;
         }
+        let worth = self.runtime.info().config.encoder.contract.warning();
+        let worth = worth.map(str::to_owned).into_iter();
+        let warnings = worth.chain(run.intake().warnings()).collect();
         Ok(ScoredFile {
             end,
             tally: run.tally().clone(),
-            warnings: run.intake().warnings(),
+            warnings,
         })
     }
 }

@@ -23,7 +23,7 @@ import {
   type SubjectParams,
 } from "./service.js";
 import { openChunks, readAll } from "./sources.js";
-import type { AssemblyGuess } from "./types.js";
+import type { AssemblyGuess, StateContract } from "./types.js";
 import { release, type Wasm, type WasmModel } from "./wasm.js";
 
 type Single = InstanceType<Wasm["Single"]>;
@@ -77,7 +77,8 @@ export class Coordinator {
       }
       emit(loadStage("ready", LOAD_STAGES));
       const { modelId, filesId, sealed, windowBp, stateWidth, manifest } = model;
-      const about = { modelId, filesId, sealed, windowBp, stateWidth, manifest };
+      const stateContract = model.stateContract as StateContract;
+      const about = { modelId, filesId, sealed, stateContract, windowBp, stateWidth, manifest };
       return { ...about, backend: used, device, probes };
     },
 

@@ -114,9 +114,9 @@ export class GenoLeWMRuntime {
     this.#backend = loaded.backend;
     this.#device = loaded.device;
     this.probes = loaded.probes;
-    const { modelId, filesId, sealed, windowBp, stateWidth } = loaded;
+    const { modelId, filesId, sealed, stateContract, windowBp, stateWidth } = loaded;
     const manifest = JSON.parse(loaded.manifest) as ModelInfo["manifest"];
-    this.model = { modelId, filesId, sealed, windowBp, stateWidth, manifest };
+    this.model = { modelId, filesId, sealed, stateContract, windowBp, stateWidth, manifest };
     if (onNotice !== undefined) this.#listeners.add(onNotice);
     this.#referenceCalls = {
       bases: (params, signal) => this.#call("bases", params, signal),

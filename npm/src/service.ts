@@ -15,6 +15,7 @@ import type {
   RankOptions,
   RawFormat,
   ScoreSummary,
+  StateContract,
 } from "./types.js";
 
 /** A method: parameters, answer, and what it tells meanwhile. */
@@ -87,6 +88,7 @@ export interface Loaded {
   readonly modelId: string;
   readonly filesId: string;
   readonly sealed: boolean;
+  readonly stateContract: StateContract;
   readonly windowBp: number;
   readonly stateWidth: number;
   /** JSON. */

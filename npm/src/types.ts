@@ -148,6 +148,16 @@ export interface BackendProbe {
   readonly allelesPerSecond: number | null;
 }
 
+/**
+ * The rule by which the rows of a model's encoder become a state. Figures of models with another rule
+ * cannot be compared; those of `raw_v0_2_1` and `legacy_raw_v1` are no evidence about a variant.
+ */
+export type StateContract =
+  | "raw_v0_2_1"
+  | "l2_old_row_v0_2_0"
+  | "legacy_raw_v1"
+  | "l2_normalized_v2";
+
 /** What a loaded model is. */
 export interface ModelInfo {
   /** sha256 of the manifest. */
@@ -156,6 +166,8 @@ export interface ModelInfo {
   readonly filesId: string;
   /** Whether a seal (`seal.json`) lists every file with its hash. */
   readonly sealed: boolean;
+  /** By which rule its states are made. */
+  readonly stateContract: StateContract;
   /** Bases of a window. */
   readonly windowBp: number;
   /** Width of a state. */

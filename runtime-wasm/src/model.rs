@@ -76,6 +76,13 @@ impl Model {
         self.info.files.sealed
     }
 
+    /// The rule by which the encoder's rows become a state, by name.
+    #[wasm_bindgen(getter, js_name = stateContract)]
+    #[must_use]
+    pub fn state_contract(&self) -> String {
+        self.info.config.encoder.contract.to_string()
+    }
+
     /// Bases of a window.
     #[wasm_bindgen(getter, js_name = windowBp)]
     #[must_use]

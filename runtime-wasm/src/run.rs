@@ -237,12 +237,15 @@ impl FileRun {
         self.counts()
     }
 
-    /// What is odd about the input, as a JSON array of sentences.
+    /// What the model's figures are worth, where that must be said, and what is odd about the input, as
+    /// a JSON array of sentences.
     ///
     /// # Errors
     /// `INTERNAL.*` when they cannot be written.
     pub fn warnings(&self) -> JsResult<String> {
-        let mut warnings = self.run.intake().warnings();
+        let worth = self.info.config.encoder.contract.warning();
+        let mut warnings: Vec<String> = worth.map(str::to_owned).into_iter().collect();
+        warnings.extend(self.run.intake().warnings());
         if self.is_done {
             warnings.extend(self.run.tally().agreement.warning());
         }

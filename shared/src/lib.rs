@@ -32,6 +32,7 @@ pub mod window;
 // After `window`: a reference hands out windows, cut from as few bytes as they need.
 #[cfg(feature = "std")]
 pub mod reference;
+pub mod state_contract;
 pub mod pooling;
 pub mod context;
 pub mod calibration;

@@ -143,6 +143,15 @@ pub const MAX_ARCHIVED_FILE_BYTES: u64 = 8 << 30;
 /// How many times as large a file in a ZIP archive may become; text of genotypes grows fivefold.
 pub const MAX_INFLATION: u64 = 200;
 
+/// Bases of a motif that a plan must not make. Sites of restriction enzymes have up to 20.
+pub const MAX_MOTIF_BP: usize = 256;
+
+/// Edits of one sequence of a plan, and its rounds.
+pub const MAX_PLAN_HORIZON: usize = 1 << 10;
+
+/// Candidates of one round of a plan, all of which are held.
+pub const MAX_PLAN_SAMPLES: usize = 1 << 20;
+
 /// Bytes of the footer of a Parquet file. One of 1,000 row groups of 20 columns takes 4 MB.
 pub const MAX_PARQUET_FOOTER_BYTES: usize = 6 << 20;
 

@@ -4,7 +4,7 @@
 //! reference that the backends are tested against.
 
 use crate::position::BpOffset;
-use crate::window::TOKEN_BP;
+use crate::state_contract::StateContract;
 use crate::{Error, Result};
 use alloc::format;
 use alloc::vec::Vec;
@@ -67,8 +67,8 @@ impl PoolSpan {
     }
 }
 
-/// The rows to average among `token_count`. `locus` is an offset from the window's start in bp.
-/// Without a locus it is always every row.
+/// The rows to average among `token_count`, by the rule of a contract. `locus` is an offset from the
+/// window's start in bp. Without a locus it is always every row.
 ///
 /// # Errors
 /// `INPUT.GENERIC` when there is no row, or the locus lies beyond the last.
@@ -76,20 +76,30 @@ impl PoolSpan {
 /// ```
 /// use genolewm_core::pooling::{PoolType, pool_span};
 /// use genolewm_core::position::BpOffset;
-/// let span = pool_span(40, Some(BpOffset(6)), PoolType::CenteredMean, 3)?;
-/// assert_eq!((span.rows(), span.center_token), (0..5, Some(1)));
+/// use genolewm_core::state_contract::StateContract;
+/// let locus = Some(BpOffset(6));
+/// let span = |contract| pool_span(contract, 40, locus, PoolType::CenteredMean, 3);
+/// let old = span(StateContract::RawV0_2_1)?;
+/// assert_eq!((old.rows(), old.center_token), (0..5, Some(1)));
+/// let new = span(StateContract::L2NormalizedV2)?;
+/// assert_eq!((new.rows(), new.center_token), (1..6, Some(2)));
 /// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn pool_span(
+    contract: StateContract,
     token_count: usize,
     locus: Option<BpOffset>,
     pool_type: PoolType,
     radius: usize,
 ) -> Result<PoolSpan> {
-    let center = locus
-        .map(|locus| token_of(locus, token_count, TOKEN_BP))
-        .transpose()?;
-    span_around(token_count, center, pool_type, radius)
+    let content = contract.content_rows(token_count);
+    let center = |locus| {
+        let row = contract.center_row(locus);
+        check_token(row, &content).map_err(|error| error.with_detail("edit_locus", locus))?;
+        Ok(row)
+    };
+    let center = locus.map(center).transpose()?;
+    span_around(token_count, content.clone(), center, pool_type, radius)
 }
 
 /// A pooled state and how it came about.
@@ -138,6 +148,7 @@ pub fn centered_mean(
     check_rows(hidden_states)?;
     let span = span_around(
         hidden_states.len(),
+        0..hidden_states.len(),
         Some(center_token),
         PoolType::CenteredMean,
         pool_radius,
@@ -145,7 +156,7 @@ pub fn centered_mean(
     mean_of(hidden_states, span.rows())
 }
 
-/// Pools rows by the rule of [`pool_span`], for tokens of `token_bp` bases.
+/// Pools rows by the rule of version 0.2.1, for tokens of `token_bp` bases.
 ///
 /// # Errors
 /// `INPUT.GENERIC` as [`global_mean`] and [`pool_span`], or for a token of 0 bp.
@@ -161,7 +172,13 @@ pub fn pool_hidden_states(
     let locus_token = edit_locus
         .map(|locus| token_of(locus, token_count, token_bp))
         .transpose()?;
-    let span = span_around(token_count, locus_token, pool_type, pool_radius)?;
+    let span = span_around(
+        token_count,
+        0..token_count,
+        locus_token,
+        pool_type,
+        pool_radius,
+    )?;
     let centered = span.center_token.is_some();
     Ok(PoolingResult {
         vector: mean_of(hidden_states, span.rows())?,
@@ -183,12 +200,13 @@ fn token_of(locus: BpOffset, token_count: usize, token_bp: usize) -> Result<usiz
         .checked_div(token_bp as u64)
         .ok_or_else(|| Error::input("a token holds at least one base"))
         .map(|token| usize::try_from(token).unwrap_or(usize::MAX))
-        .and_then(|token| check_token(token, token_count).map(|()| token))
+        .and_then(|token| check_token(token, &(0..token_count)).map(|()| token))
         .map_err(|error| error.with_detail("edit_locus", locus))
 }
 
 fn span_around(
     token_count: usize,
+    content: Range<usize>,
     center: Option<usize>,
     pool_type: PoolType,
     radius: usize,
@@ -198,13 +216,13 @@ fn span_around(
     }
     match (pool_type, center) {
         (PoolType::CenteredMean, Some(center)) => {
-            check_token(center, token_count)?;
+            check_token(center, &content)?;
             Ok(PoolSpan {
-                first_row: center.saturating_sub(radius),
+                first_row: center.saturating_sub(radius).max(content.start),
                 last_row_exclusive: center
                     .saturating_add(radius)
                     .saturating_add(1)
-                    .min(token_count),
+                    .min(content.end),
                 center_token: Some(center),
             })
         }
@@ -216,14 +234,14 @@ fn span_around(
     }
 }
 
-fn check_token(token: usize, token_count: usize) -> Result<()> {
-    if token < token_count {
+fn check_token(token: usize, content: &Range<usize>) -> Result<()> {
+    if content.contains(&token) {
         return Ok(());
     }
     Err(
         Error::input("the edited token lies beyond the encoder's rows")
             .with_detail("token", token)
-            .with_detail("token_count", token_count),
+            .with_detail("token_count", content.end),
     )
 }
 
@@ -246,6 +264,32 @@ fn check_rows(rows: &[impl AsRef<[f64]>]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The mean of some rows of `width` values each, summed in f64; what a state is made of by the
+/// contracts that ask for it.
+#[must_use]
+pub fn mean_in_f64<'a>(rows: impl Iterator<Item = &'a [f32]>, width: usize) -> Vec<f32> {
+    let mut sums = alloc::vec![0.0_f64; width];
+    let mut count = 0.0_f64;
+    for row in rows {
+        count += 1.0;
+        for (sum, &value) in sums.iter_mut().zip(row) {
+            *sum += f64::from(value);
+        }
+    }
+    sums.iter().map(|sum| (sum / count) as f32).collect()
+}
+
+/// A state divided by its length, computed in f64. One of length 0 stays as it is.
+pub fn to_unit_length(state: &mut [f32]) {
+    let squares = state.iter().map(|&x| f64::from(x) * f64::from(x));
+    let length = libm::sqrt(squares.sum());
+    if length > 0.0 {
+        for value in state {
+            *value = (f64::from(*value) / length) as f32;
+        }
+    }
 }
 
 /// The mean of checked rows; `span` lies within them and is not empty.
@@ -272,11 +316,35 @@ mod tests {
 
     #[test]
     fn spans_clip_at_both_ends() -> Result<()> {
-        let span = |locus| pool_span(2_048, Some(BpOffset(locus)), PoolType::CenteredMean, 256);
-        assert_eq!(span(6_144)?.rows(), 768..1_281);
-        assert_eq!(span(0)?.rows(), 0..257);
-        assert_eq!(span(12_287)?.rows(), 1_791..2_048);
-        assert!(span(12_288).is_err());
+        let span = |contract, rows, locus| {
+            let locus = Some(BpOffset(locus));
+            pool_span(contract, rows, locus, PoolType::CenteredMean, 256)
+        };
+        let old = |locus| span(StateContract::RawV0_2_1, 2_048, locus);
+        assert_eq!(old(6_144)?.rows(), 768..1_281);
+        assert_eq!(old(0)?.rows(), 0..257);
+        assert_eq!(old(12_287)?.rows(), 1_791..2_048);
+        assert!(old(12_288).is_err());
+        let new = |locus| span(StateContract::L2NormalizedV2, 2_050, locus);
+        assert_eq!(new(6_144)?.rows(), 769..1_282);
+        assert_eq!(new(0)?.rows(), 1..258);
+        assert_eq!(new(12_287)?.rows(), 1_792..2_049);
+        assert!(new(12_288).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn tags_were_averaged_among_six_mers() -> Result<()> {
+        let all = |contract, rows| {
+            let locus = Some(BpOffset(0));
+            Ok(pool_span(contract, rows, locus, PoolType::CenteredMean, 9)?.rows())
+        };
+        assert_eq!(all(StateContract::L2OldRowV0_2_0, 4)?, 0..4);
+        assert_eq!(all(StateContract::LegacyRawV1, 4)?, 1..3);
+        let nothing: Result<_> = all(StateContract::LegacyRawV1, 2);
+        assert!(nothing.is_err());
+        let global = pool_span(StateContract::LegacyRawV1, 4, None, PoolType::GlobalMean, 0)?;
+        assert_eq!(global.rows(), 0..4);
         Ok(())
     }
 

@@ -30,12 +30,11 @@ fn what_is_wrong_has_its_code() {
     );
     let newer = SMALLEST.replace("1.0.0", "2.0.0");
     assert_eq!(code(&newer), ErrorCode::ConfigSchemaIncompat);
-    for field in [
-        "schema_version: 1.0.0\n",
-        "model_id: e, ",
-        ", state_layer: -1",
-        "n_heads: 4",
-    ] {
+    assert_eq!(
+        code(&SMALLEST.replace("1.0.0", "1.2.0")),
+        ErrorCode::ConfigSchemaIncompat
+    );
+    for field in ["model_id: e, ", ", state_layer: -1", "n_heads: 4"] {
         assert_eq!(
             code(&SMALLEST.replace(field, "")),
             ErrorCode::ConfigMissingField,
@@ -106,4 +105,96 @@ fn a_window_of_half_a_billion_bases_aborted() {
             "{to}"
         );
     }
+}
+
+/// What this program's version 0.2.0 wrote for a model with windows of 12,288 bp.
+const WRITTEN_BY_0_2_0: &str = "action:
+  d_action: 64
+encoder:
+  model_id: encoder
+  revision: main
+  state_layer: -1
+  pool_type: centered_mean
+  pool_radius: 8
+  normalize: true
+  dtype: fp16
+predictor:
+  n_heads: 4
+  d_action: 64
+  dtype: fp16
+schema_version: 1.0.0
+seed: 0
+";
+
+fn contract(yaml: &str) -> StateContract {
+    ModelConfig::parse(yaml).expect("a config").encoder.contract
+}
+
+#[test]
+fn a_model_of_0_2_1_was_normalised() {
+    assert_eq!(contract(SMALLEST), StateContract::RawV0_2_1);
+    // To the letter: another order of keys is another writer's.
+    let python = "schema_version: 1.0.0\n".to_owned()
+        + &WRITTEN_BY_0_2_0.replace("schema_version: 1.0.0\n", "");
+    assert_eq!(contract(&python), StateContract::RawV0_2_1);
+    let raw = WRITTEN_BY_0_2_0.replace("normalize: true", "normalize: false");
+    assert_eq!(contract(&raw), StateContract::RawV0_2_1);
+}
+
+#[test]
+fn what_this_program_trained_keeps_its_rule_under_its_name() -> Result<()> {
+    let old = StateContract::L2OldRowV0_2_0;
+    assert_eq!(contract(WRITTEN_BY_0_2_0), old);
+    assert_eq!(contract(&format!("{SMALLEST}window_bp: 4096\n")), old);
+    let builtin = include_str!("../../../models/builtin/train_config.yaml");
+    assert_eq!(contract(builtin), old);
+    let again = ModelConfig::parse(builtin)?.to_yaml()?;
+    assert!(again.contains("state_contract_version: l2_old_row_v0_2_0"));
+    assert_eq!(ModelConfig::parse(&again)?, ModelConfig::parse(builtin)?);
+    Ok(())
+}
+
+#[test]
+fn contracts_are_named_by_the_newer_schema() {
+    let newer = SMALLEST.replace("1.0.0", "1.1.0");
+    assert_eq!(contract(&newer), StateContract::L2NormalizedV2);
+    let unsaid = SMALLEST.replace("schema_version: 1.0.0\n", "");
+    assert_eq!(contract(&unsaid), StateContract::L2NormalizedV2);
+    for &named in StateContract::ALL {
+        let key = format!("state_layer: -1, state_contract_version: {named}");
+        assert_eq!(contract(&newer.replace("state_layer: -1", &key)), named);
+    }
+    let legacy = "state_layer: -1, normalize: true, state_contract_version: legacy_raw_v1";
+    let legacy = SMALLEST.replace("state_layer: -1", legacy);
+    assert_eq!(contract(&legacy), StateContract::LegacyRawV1);
+}
+
+#[test]
+fn traps_between_contracts_are_refused() {
+    let newer = SMALLEST.replace("1.0.0", "1.1.0");
+    for (yaml, keys) in [
+        (SMALLEST, "state_contract_version: l2_normalized_v2"),
+        (&*newer, "normalize: false"),
+        (&*newer, "pool_type: global_mean"),
+        (
+            &*newer,
+            "pool_type: global_mean, pool_radius: 8, state_contract_version: legacy_raw_v1",
+        ),
+        (
+            &*newer,
+            "normalize: false, state_contract_version: l2_old_row_v0_2_0",
+        ),
+        (&*newer, "state_contract_version: l2_normalized_v3"),
+        (&*newer, "state_contract_version: 2"),
+    ] {
+        let yaml = yaml.replace("state_layer: -1", &format!("state_layer: -1, {keys}"));
+        assert_eq!(code(&yaml), ErrorCode::ConfigGeneric, "{keys}");
+    }
+    let global = "state_layer: -1, pool_type: global_mean";
+    assert_eq!(
+        contract(&SMALLEST.replace("state_layer: -1", global)),
+        StateContract::RawV0_2_1
+    );
+    let global = newer.replace("state_layer: -1", &format!("{global}, pool_radius: 0"));
+    assert_eq!(contract(&global), StateContract::L2NormalizedV2);
 }

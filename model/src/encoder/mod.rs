@@ -12,4 +12,4 @@ pub use config::{LlamaConfig, RopeScaling, resolve_layer};
 pub use likelihood::LogLikelihood;
 pub use llama::{Layer, Llama};
 pub use plan::{RowPlan, Sequence};
-pub use state::{EditedWindow, Site, StateEncoder, StateSpec, States};
+pub use state::{EditedWindow, Site, StateEncoder, StateSpec, States, pool_states};

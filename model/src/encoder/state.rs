@@ -3,12 +3,13 @@
 use super::config::resolve_layer;
 use super::llama::Llama;
 use super::plan::Sequence;
-use crate::ops::Ops;
+use crate::ops::{Ops, not_finite};
 use crate::tokenizer::SixMerTokenizer;
 use core::ops::Range;
-use genolewm_core::Result;
 use genolewm_core::pooling::{PoolType, pool_span};
 use genolewm_core::position::BpOffset;
+use genolewm_core::state_contract::StateContract;
+use genolewm_core::{Error, Result};
 
 /// What a state is: the layer, and how its rows are pooled.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +20,8 @@ pub struct StateSpec {
     pub pool_type: PoolType,
     /// Rows on each side of the locus' own.
     pub pool_radius_tokens: usize,
-    /// Whether the pooled vector is divided by its L2 norm.
-    pub normalize: bool,
+    /// Which rows they are, and what becomes of them.
+    pub contract: StateContract,
 }
 
 /// A reference window and the edited windows that are compared with it.
@@ -115,7 +116,7 @@ impl<M: Clone> StateEncoder<M> {
         locus: Option<BpOffset>,
     ) -> Result<M> {
         let tokens = self.tokenizer.encode(window);
-        let span = self.span(tokens.len(), locus)?;
+        let span = self.span(window, tokens.len(), locus)?;
         let sequence = Sequence {
             tokens: &tokens,
             rows: 0..span.end,
@@ -170,8 +171,37 @@ impl<M: Clone> StateEncoder<M> {
         }
     }
 
-    fn span(&self, rows: usize, locus: Option<BpOffset>) -> Result<Range<usize>> {
+    /// Reads states back, which are finite and of the length that the contract says, or an error.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` as [`StateContract::check_state`]; for states of an earlier contract
+    /// `INTERNAL.INVARIANT_VIOLATION`; what the device reports.
+    pub async fn read<O: Ops<Matrix = M>>(&self, ops: &O, states: &M) -> Result<Vec<f32>> {
+        let contract = self.spec.contract;
+        if contract.counts_tags() {
+            let states = ops.download(states).await?;
+            let mut each = states.chunks_exact(self.d_state());
+            each.try_for_each(|state| contract.check_state(state))?;
+            return Ok(states);
+        }
+        let states = ops.read(states).await?;
+        let mut each = states.chunks_exact(self.d_state());
+        match !contract.normalizes() || each.all(|state| contract.check_state(state).is_ok()) {
+            true => Ok(states),
+            false => Err(not_finite()),
+        }
+    }
+
+    fn span(&self, window: &str, rows: usize, locus: Option<BpOffset>) -> Result<Range<usize>> {
+        // The last six-mer may be longer than the window: a row, and no locus.
+        let outside = locus.filter(|locus| locus.index() >= window.len());
+        if let Some(locus) = outside.filter(|_| self.spec.contract.counts_tags()) {
+            return Err(Error::input("the locus lies outside of the window")
+                .with_detail("edit_locus", locus)
+                .with_detail("window_bp", window.len()));
+        }
         Ok(pool_span(
+            self.spec.contract,
             rows,
             locus,
             self.spec.pool_type,
@@ -181,12 +211,7 @@ impl<M: Clone> StateEncoder<M> {
     }
 
     fn pool<O: Ops<Matrix = M>>(&self, ops: &O, hidden: &M, rows: &[[Range<usize>; 2]]) -> M {
-        let pooled = ops.mean_rows(hidden, rows);
-        if self.spec.normalize {
-            ops.normalize_rows(&pooled)
-        } else {
-            pooled
-        }
+        pool_states(ops, self.spec.contract, hidden, rows)
     }
 
     /// Adds the sequences of one site: its reference, then its edits.
@@ -200,7 +225,7 @@ impl<M: Clone> StateEncoder<M> {
         let spans = site
             .edits
             .iter()
-            .map(|edit| self.span(reference.len(), edit.locus))
+            .map(|edit| self.span(site.reference, reference.len(), edit.locus))
             .collect::<Result<Vec<_>>>()?;
         let first = spans.iter().map(|span| span.start).min().unwrap_or(0);
         let last = spans.iter().map(|span| span.end).max().unwrap_or(0);
@@ -230,6 +255,21 @@ impl<M: Clone> StateEncoder<M> {
             layout.edited_rows.push([shared, offset..offset + count]);
         }
         Ok(())
+    }
+}
+
+/// The states of spans of hidden rows, by the rule of a contract.
+pub fn pool_states<O: Ops>(
+    ops: &O,
+    contract: StateContract,
+    hidden: &O::Matrix,
+    rows: &[[Range<usize>; 2]],
+) -> O::Matrix {
+    match (contract.sums_in_f64(), contract.normalizes()) {
+        (true, false) => ops.mean_rows_in_f64(hidden, rows),
+        (true, true) => ops.unit_rows(&ops.mean_rows_in_f64(hidden, rows)),
+        (false, false) => ops.mean_rows(hidden, rows),
+        (false, true) => ops.normalize_rows(&ops.mean_rows(hidden, rows)),
     }
 }
 

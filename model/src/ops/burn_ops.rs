@@ -4,8 +4,9 @@ use super::attention_cpu::attend;
 use super::elementwise_cpu::silu_gate;
 use super::precision::Precision;
 use super::{AttentionSegment, AttentionSpec, LayerNorm, Linear, MASKED, Mask, Ops, Rotation};
-use burn::tensor::{Device, Int, Tensor, TensorData, activation, module};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation, module};
 use core::ops::Range;
+use genolewm_core::pooling::{mean_in_f64, to_unit_length};
 use genolewm_core::{Error, ErrorCode, Result};
 
 /// What [`BurnOps`] computes with.
@@ -107,12 +108,34 @@ impl BurnOps {
         Some(self.matrix(gate, rows, columns))
     }
 
+    /// [`Ops::mean_rows_in_f64`] in host memory.
+    fn mean_rows_fused(&self, x: &Tensor<2>, spans: &[[Range<usize>; 2]]) -> Option<Tensor<2>> {
+        let width = x.dims()[1];
+        let values = x.to_data().try_into_vec::<f32>().ok()?;
+        let row = |row: usize| values.get(row * width..(row + 1) * width);
+        let mean = |span: &[Range<usize>; 2]| {
+            mean_in_f64(span.iter().cloned().flatten().filter_map(row), width)
+        };
+        let means: Vec<f32> = spans.iter().flat_map(mean).collect();
+        Some(self.matrix(means, spans.len(), width))
+    }
+
     /// The matrix whose product with `rows` rows gives the means of `spans`: one product instead of
     /// a slice for each span, whose gradients would each fill a whole matrix.
     fn averaging(&self, spans: &[[Range<usize>; 2]], rows: usize) -> Tensor<2> {
+        self.weights(spans, rows, |count| 1.0 / count)
+    }
+
+    /// The same of any weight, which follows from the number of a span's rows.
+    fn weights(
+        &self,
+        spans: &[[Range<usize>; 2]],
+        rows: usize,
+        weight: impl Fn(f32) -> f32,
+    ) -> Tensor<2> {
         let mut weights = vec![0.0; spans.len() * rows];
         for (span, weights) in spans.iter().zip(weights.chunks_exact_mut(rows)) {
-            let share = 1.0 / (span[0].len() + span[1].len()) as f32;
+            let share = weight(row_count(span));
             span.iter()
                 .cloned()
                 .flatten()
@@ -182,6 +205,10 @@ impl BurnOps {
             .swap_dims(1, 2)
             .reshape([batch * queries, spec.heads * spec.head_width])
     }
+}
+
+fn row_count(span: &[Range<usize>; 2]) -> f32 {
+    (span[0].len() + span[1].len()) as f32
 }
 
 /// Repeats key and value heads so that every query head has its own.
@@ -381,12 +408,37 @@ impl Ops for BurnOps {
             return self.averaging(spans, x.dims()[0]).matmul(x.clone());
         }
         let mean = |span: &[Range<usize>; 2]| {
-            let count = (span[0].len() + span[1].len()) as f32;
+            let count = row_count(span);
             let parts = span.iter().filter(|rows| !rows.is_empty());
             let sums = parts.map(|rows| self.rows(x, rows.clone()).sum_dim(0));
             sums.reduce(|a, b| a + b).map(|sum| sum.div_scalar(count))
         };
         Tensor::cat(spans.iter().filter_map(mean).collect(), 0)
+    }
+
+    fn mean_rows_in_f64(&self, x: &Tensor<2>, spans: &[[Range<usize>; 2]]) -> Tensor<2> {
+        if self.fused
+            && let Some(means) = self.mean_rows_fused(x, spans)
+        {
+            return means;
+        }
+        let ones = self.weights(spans, x.dims()[0], |_| 1.0);
+        let counts = self.matrix(spans.iter().map(row_count).collect(), spans.len(), 1);
+        let [ones, x, counts] = [ones, x.clone(), counts].map(|x| x.cast(DType::F64));
+        (ones.matmul(x) / counts).cast(DType::F32)
+    }
+
+    fn unit_rows(&self, x: &Tensor<2>) -> Tensor<2> {
+        if self.fused
+            && let Ok(mut values) = x.to_data().try_into_vec::<f32>()
+        {
+            let [rows, width] = x.dims();
+            values.chunks_exact_mut(width).for_each(to_unit_length);
+            return self.matrix(values, rows, width);
+        }
+        let x = x.clone().cast(DType::F64);
+        let norm = x.clone().square().sum_dim(1).sqrt().clamp_min(1e-12);
+        (x / norm).cast(DType::F32)
     }
 
     fn normalize_rows(&self, x: &Tensor<2>) -> Tensor<2> {

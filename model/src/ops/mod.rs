@@ -183,6 +183,14 @@ pub trait Ops {
     fn concat_columns(&self, parts: &[Self::Matrix]) -> Self::Matrix;
     /// Row `i` is the mean of the rows of `x` in both ranges of `spans[i]`, not both empty.
     fn mean_rows(&self, x: &Self::Matrix, spans: &[[Range<usize>; 2]]) -> Self::Matrix;
+    /// As [`mean_rows`](Self::mean_rows), with sums in f64 or, on a device without it, in f32 with
+    /// the rest of each sum carried along.
+    fn mean_rows_in_f64(&self, x: &Self::Matrix, spans: &[[Range<usize>; 2]]) -> Self::Matrix;
     /// Each row divided by its L2 norm (at least 1e-12).
     fn normalize_rows(&self, x: &Self::Matrix) -> Self::Matrix;
+    /// Each row divided by its L2 norm, computed in f64 where the device has it. A row of zeros stays
+    /// one.
+    fn unit_rows(&self, x: &Self::Matrix) -> Self::Matrix {
+        self.normalize_rows(x)
+    }
 }

@@ -12,6 +12,7 @@ use genolewm_core::edit::{EditSpec, VariantSpelling};
 use genolewm_core::provenance::{
     MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata,
 };
+use genolewm_core::state_contract::STATE_CONTRACT_KEY;
 use genolewm_core::surprise::{Aggregation, ScoreRow, SurpriseResult, aggregate};
 use genolewm_core::window::ExtractedWindow;
 use std::sync::Arc;
@@ -147,7 +148,10 @@ impl ScoredBy {
     pub fn receipts(&self, info: &ModelInfo) -> Result<ReceiptBuilder> {
         let runtime = RuntimeMetadata::new(&self.backend, &self.device, &info.manifest);
         let builder = ReceiptBuilder::new(&info.manifest, runtime, info.pooling(), info.dtypes())?;
-        Ok(builder.with_detail(MODEL_FILES_DETAIL, info.files.to_json(&info.model_id)?))
+        let contract = info.config.encoder.contract;
+        Ok(builder
+            .with_detail(STATE_CONTRACT_KEY, contract.as_str())
+            .with_detail(MODEL_FILES_DETAIL, info.files.to_json(&info.model_id)?))
     }
 }
 

@@ -28,3 +28,4 @@ pub use run::{
     Agreement, BATCH_SIZE, CandidateBatch, Delivery, Import, ImportRequest, Intake, Need, Outcome,
     RecordFilter, RecordOutcome, Run, RunProgress, RunStep, Selection, Tally,
 };
+pub use states::Prediction;

@@ -9,6 +9,7 @@ use genolewm_core::edit::{EditSpec, apply_edit};
 use genolewm_core::pooling::PoolType;
 use genolewm_core::position::{BpOffset, Position};
 use genolewm_core::reference::{AnyReference, Reference};
+use genolewm_core::state_contract::StateContract;
 
 type Matrix = <BurnOps as Ops>::Matrix;
 
@@ -106,7 +107,7 @@ fn with_radius(pool_radius_tokens: usize) -> StateEncoder<Matrix> {
         state_layer: -1,
         pool_type: PoolType::CenteredMean,
         pool_radius_tokens,
-        normalize: true,
+        contract: StateContract::L2OldRowV0_2_0,
     };
     StateEncoder::new(llama, tokenizer, spec).unwrap()
 }

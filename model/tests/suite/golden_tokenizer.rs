@@ -5,6 +5,7 @@ use crate::common::{array, golden_bytes, golden_dir, golden_json, size};
 use genolewm::config::ModelConfig;
 use genolewm::tokenizer::SixMerTokenizer;
 use genolewm_core::pooling::PoolType;
+use genolewm_core::state_contract::StateContract;
 
 fn tokenizer() -> SixMerTokenizer {
     let encoder = golden_dir().join("pipeline/encoder");
@@ -61,6 +62,7 @@ fn golden_config_loads_as_it_is() {
     let config = ModelConfig::parse(&yaml).expect("the config");
     assert_eq!(config.encoder.pool_type, PoolType::CenteredMean);
     assert!(!config.encoder.normalize);
+    assert_eq!(config.encoder.contract, StateContract::RawV0_2_1);
     assert!(config.predictor.d_state.is_some() && config.predictor.n_heads > 0);
     assert_eq!(config.predictor.d_action, config.action.d_action);
     let again = ModelConfig::parse(&config.to_yaml().expect("YAML")).expect("its own config");

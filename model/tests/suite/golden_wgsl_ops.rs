@@ -145,6 +145,20 @@ impl Computation for Means {
     }
 }
 
+/// The same with the rests of sums.
+struct MeansInF64(Means);
+
+impl Computation for MeansInF64 {
+    fn run<O: Ops>(&self, ops: &O) -> O::Matrix {
+        let Means {
+            rows,
+            columns,
+            spans,
+        } = &self.0;
+        ops.unit_rows(&ops.mean_rows_in_f64(&matrix(ops, *rows, *columns, 9), spans))
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -201,7 +215,9 @@ proptest! {
             .into_iter()
             .map(|(a, count_a, b, count_b)| [a..a + count_a, b..b + count_b])
             .collect();
-        assert_same("mean_rows", &Means { rows: 70, columns, spans });
+        let means = Means { rows: 70, columns, spans };
+        assert_same("mean_rows", &means);
+        assert_same("mean_rows_in_f64", &MeansInF64(means));
     }
 }
 

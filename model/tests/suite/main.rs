@@ -4,6 +4,7 @@ mod common;
 mod finite;
 
 mod golden_collapse;
+mod golden_contracts;
 mod golden_encoder;
 mod golden_losses;
 mod golden_predictor;
@@ -12,4 +13,5 @@ mod golden_wgsl;
 mod golden_wgsl_attention;
 mod golden_wgsl_ops;
 mod prop_quantize;
+mod rollouts;
 mod sealed;

@@ -16,6 +16,7 @@ export function fakeWasm(hooks = {}) {
     sealed = true;
     windowBp = 12;
     stateWidth = 2;
+    stateContract = "l2_normalized_v2";
     manifest = "{}";
     free = live("Model");
     static load(files) {

@@ -1,8 +1,10 @@
 //! The cross-entropy method: draw sequences, keep the best, refit the sampler to them, again.
 
 use super::ActionSampler;
+use super::constraints::Refusals;
 use super::cost::{CostFn, count_cost, custom_cost};
 use crate::edit::RelEdit;
+use crate::limits::{MAX_PLAN_HORIZON, MAX_PLAN_SAMPLES};
 use crate::{Error, Result};
 use alloc::vec::Vec;
 
@@ -46,7 +48,22 @@ impl Default for PlanningConfig {
 }
 
 impl PlanningConfig {
-    fn check(&self) -> Result<()> {
+    /// Refuses settings that mean nothing, or are out of all proportion.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC`, naming them.
+    pub fn check(&self) -> Result<()> {
+        for (name, value, most) in [
+            ("horizon", self.horizon, MAX_PLAN_HORIZON),
+            ("n_iterations", self.n_iterations, MAX_PLAN_HORIZON),
+            ("n_samples", self.n_samples, MAX_PLAN_SAMPLES),
+        ] {
+            if value > most {
+                return Err(Error::input(alloc::format!("{name} is {most} at most"))
+                    .with_detail(name, value)
+                    .with_remedy("plan fewer edits, rounds or candidates"));
+            }
+        }
         let counts = [
             self.n_iterations,
             self.n_samples,
@@ -83,6 +100,9 @@ pub struct CandidateEvaluation {
     pub distance: f64,
     /// The state that the sequence leads to, handed back with the result.
     pub predicted_state: Option<Vec<f32>>,
+    /// Whether the distance is that of the sequence made for real. Such come before those that are only
+    /// predicted: prediction and encoder have different scales of error.
+    pub is_real: bool,
 }
 
 impl From<f64> for CandidateEvaluation {
@@ -90,6 +110,7 @@ impl From<f64> for CandidateEvaluation {
         Self {
             distance,
             predicted_state: None,
+            is_real: false,
         }
     }
 }
@@ -122,6 +143,8 @@ pub enum StopReason {
     Patience,
     /// All rounds are done.
     MaxIterations,
+    /// The refitted sampler found no more sequences that may be applied.
+    NoCandidates,
 }
 
 names! {
@@ -130,6 +153,7 @@ names! {
     DistanceThreshold = "distance_threshold",
     Patience = "patience",
     MaxIterations = "max_iterations",
+    NoCandidates = "no_candidates",
 }
 
 /// The best sequence found, and how the search went. Time is the caller's to measure: not every
@@ -152,6 +176,10 @@ pub struct PlanningResult {
     pub iterations: Vec<CemIterationLog>,
     /// Why the search ended.
     pub stopped_reason: StopReason,
+    /// Sequences for which no room was found.
+    pub dropped: usize,
+    /// Draws of edits that were made again.
+    pub refusals: Refusals,
 }
 
 /// Searches for the sequence of edits with the least distance plus weighted cost, evaluating one
@@ -195,30 +223,130 @@ pub fn plan_batched(
     config: &PlanningConfig,
     cost_fn: Option<&CostFn<'_>>,
 ) -> Result<PlanningResult> {
-    config.check()?;
-    let mut sampler = sampler.clone();
-    if let Some(seed) = config.seed {
-        sampler.reseed(seed);
+    let mut planner = Planner::new(sampler, config)?;
+    while planner.draw()? {
+        let evaluations = evaluate(planner.candidates())?;
+        planner.rank(evaluations, cost_fn)?;
     }
-    let mut search = Search::default();
-    for iteration in 1..=config.n_iterations {
-        let sequences = sampler.sample_sequences(config.n_samples, config.horizon)?;
-        let evaluations = evaluate(&sequences)?;
-        let ranked = rank(sequences, evaluations, config, cost_fn)?;
-        let elite = ranked.get(..config.n_elite).unwrap_or(&ranked);
-        search.iterations.push(log(iteration, elite, ranked.len()));
-        sampler.refit(
-            elite.iter().flat_map(|candidate| &candidate.edits),
-            config.smoothing,
-        );
-        if let Some(reason) = search.take_best(ranked, config) {
-            return search.finish(reason);
-        }
-    }
-    search.finish(StopReason::MaxIterations)
+    planner.finish()
 }
 
+/// A search that is driven from outside, for evaluations that wait, run on several threads or can be
+/// cancelled: [`draw`](Self::draw), evaluate the [`candidates`](Self::candidates),
+/// [`rank`](Self::rank), and again until nothing more is drawn.
+#[derive(Debug, Clone)]
+pub struct Planner {
+    config: PlanningConfig,
+    sampler: ActionSampler,
+    search: Search,
+    candidates: Vec<Vec<RelEdit>>,
+    ended: Option<StopReason>,
+}
+
+impl Planner {
+    /// A search that was not begun.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a configuration out of range.
+    pub fn new(sampler: &ActionSampler, config: &PlanningConfig) -> Result<Self> {
+        config.check()?;
+        let mut sampler = sampler.clone();
+        if let Some(seed) = config.seed {
+            sampler.reseed(seed);
+        }
+        Ok(Self {
+            config: config.clone(),
+            sampler,
+            search: Search::default(),
+            candidates: Vec::new(),
+            ended: None,
+        })
+    }
+
+    /// Draws the candidates of the next round; `false` when the search is over.
+    ///
+    /// # Errors
+    /// As [`ActionSampler::sample_sequence`], where not even the first round finds a candidate.
+    pub fn draw(&mut self) -> Result<bool> {
+        if self.ended.is_some() {
+            return Ok(false);
+        }
+        if self.search.iterations.len() == self.config.n_iterations {
+            self.ended = Some(StopReason::MaxIterations);
+            return Ok(false);
+        }
+        let (samples, horizon) = (self.config.n_samples, self.config.horizon);
+        let drawn = self.sampler.draw_sequences(samples, horizon);
+        self.search.dropped += drawn.dropped;
+        self.candidates = drawn.sequences;
+        if !self.candidates.is_empty() {
+            return Ok(true);
+        }
+        if self.search.best.is_none() {
+            // Once more, for the reason.
+            self.candidates = alloc::vec![self.sampler.sample_sequence(horizon)?];
+            return Ok(true);
+        }
+        self.ended = Some(StopReason::NoCandidates);
+        Ok(false)
+    }
+
+    /// The candidates of this round.
+    #[must_use]
+    pub fn candidates(&self) -> &[Vec<RelEdit>] {
+        &self.candidates
+    }
+
+    /// Rounds that are done.
+    #[must_use]
+    pub fn rounds(&self) -> usize {
+        self.search.iterations.len()
+    }
+
+    /// The least distance so far.
+    #[must_use]
+    pub fn best_distance(&self) -> Option<f64> {
+        self.search.best.as_ref().map(|best| best.distance)
+    }
+
+    /// Ends the round: ranks its candidates by what the caller says of each, in order, and refits
+    /// the sampler to the best. `cost_fn` counts edits when it is `None`.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` when the number of evaluations differs, or a distance or cost is below 0 or
+    /// not finite; and the errors of `cost_fn`.
+    pub fn rank(
+        &mut self,
+        evaluations: Vec<CandidateEvaluation>,
+        cost_fn: Option<&CostFn<'_>>,
+    ) -> Result<()> {
+        let sequences = core::mem::take(&mut self.candidates);
+        let ranked = rank(sequences, evaluations, &self.config, cost_fn)?;
+        let elite = ranked.get(..self.config.n_elite).unwrap_or(&ranked);
+        let iteration = self.search.iterations.len() + 1;
+        let round = log(iteration, elite, ranked.len());
+        self.search.iterations.push(round);
+        self.sampler.refit(
+            elite.iter().flat_map(|candidate| &candidate.edits),
+            self.config.smoothing,
+        );
+        self.ended = self.search.take_best(ranked, &self.config);
+        Ok(())
+    }
+
+    /// The best of all rounds.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` when there was none.
+    pub fn finish(self) -> Result<PlanningResult> {
+        let reason = self.ended.unwrap_or(StopReason::MaxIterations);
+        self.search.finish(reason, self.sampler.refusals())
+    }
+}
+
+#[derive(Debug, Clone)]
 struct PlanCandidate {
+    is_real: bool,
     edits: Vec<RelEdit>,
     distance: f64,
     cost: f64,
@@ -245,6 +373,7 @@ fn rank(
         let CandidateEvaluation {
             distance,
             predicted_state,
+            is_real,
         } = evaluation;
         if !(distance.is_finite() && distance >= 0.0) {
             return Err(Error::input("a distance is below 0 or not finite")
@@ -256,6 +385,7 @@ fn rank(
         };
         let objective = distance + config.cost_weight * cost;
         ranked.push(PlanCandidate {
+            is_real,
             edits,
             distance,
             cost,
@@ -263,7 +393,11 @@ fn rank(
             predicted_state,
         });
     }
-    ranked.sort_by(|a, b| a.objective.total_cmp(&b.objective));
+    let order = |a: &PlanCandidate, b: &PlanCandidate| {
+        let real_first = b.is_real.cmp(&a.is_real);
+        real_first.then(a.objective.total_cmp(&b.objective))
+    };
+    ranked.sort_by(order);
     Ok(ranked)
 }
 
@@ -282,11 +416,12 @@ fn log(iteration: usize, elite: &[PlanCandidate], n_candidates: usize) -> CemIte
     }
 }
 
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct Search {
     best: Option<PlanCandidate>,
     rounds_without_gain: usize,
     iterations: Vec<CemIterationLog>,
+    dropped: usize,
 }
 
 impl Search {
@@ -317,7 +452,7 @@ impl Search {
         (self.rounds_without_gain >= config.patience).then_some(StopReason::Patience)
     }
 
-    fn finish(self, stopped_reason: StopReason) -> Result<PlanningResult> {
+    fn finish(self, stopped_reason: StopReason, refusals: Refusals) -> Result<PlanningResult> {
         let Some(best) = self.best else {
             return Err(Error::input("no sequence has a finite objective"));
         };
@@ -330,6 +465,8 @@ impl Search {
             n_evaluations: self.iterations.iter().map(|round| round.n_candidates).sum(),
             iterations: self.iterations,
             stopped_reason,
+            dropped: self.dropped,
+            refusals,
         })
     }
 }

@@ -15,6 +15,42 @@ pub const DEFAULT_TYPE_COSTS: [(EditType, f64); 5] = [
     (EditType::Indel, 3.0),
 ];
 
+/// What a sequence costs, by name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CostKind {
+    /// [`count_cost`].
+    #[default]
+    Count,
+    /// [`bp_cost`].
+    Bp,
+    /// [`weighted_type_cost`] at [`DEFAULT_TYPE_COSTS`].
+    WeightedType,
+}
+
+names! {
+    /// The name in flags and reports.
+    CostKind:
+    Count = "count",
+    Bp = "bp",
+    WeightedType = "weighted_type",
+}
+
+parse_by_name!(CostKind, "a cost is count, bp or weighted_type", "cost");
+
+impl CostKind {
+    /// The cost of a sequence.
+    ///
+    /// # Errors
+    /// As those of the functions.
+    pub fn of(self, edits: &[RelEdit]) -> Result<f64> {
+        match self {
+            Self::Count => Ok(count_cost(edits)),
+            Self::Bp => bp_cost(edits),
+            Self::WeightedType => weighted_type_cost(edits, &DEFAULT_TYPE_COSTS),
+        }
+    }
+}
+
 /// One per edit.
 #[must_use]
 pub fn count_cost(edits: &[RelEdit]) -> f64 {

@@ -3,6 +3,38 @@
 use crate::{Error, Result};
 use alloc::vec::Vec;
 
+/// How far a state is from another, by name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DistanceKind {
+    /// [`l2_distance`].
+    #[default]
+    L2,
+    /// [`cosine_distance`].
+    Cosine,
+}
+
+names! {
+    /// The name in flags and reports.
+    DistanceKind:
+    L2 = "l2",
+    Cosine = "cosine",
+}
+
+parse_by_name!(DistanceKind, "a distance is l2 or cosine", "distance");
+
+impl DistanceKind {
+    /// The distance.
+    ///
+    /// # Errors
+    /// As those of the functions.
+    pub fn between<T: Copy + Into<f64>>(self, predicted: &[T], target: &[T]) -> Result<f64> {
+        match self {
+            Self::L2 => l2_distance(predicted, target),
+            Self::Cosine => cosine_distance(predicted, target),
+        }
+    }
+}
+
 /// Euclidean distance.
 ///
 /// # Errors

@@ -5,18 +5,26 @@
 
 mod cost;
 mod draws;
+mod constraints;
 mod sampler;
 mod cem;
 mod distance;
+mod proxy;
 
 pub use cem::{
-    CandidateEvaluation, CemIterationLog, PlanningConfig, PlanningResult, StopReason, plan,
-    plan_batched,
+    CandidateEvaluation, CemIterationLog, Planner, PlanningConfig, PlanningResult, StopReason,
+    plan, plan_batched,
 };
+pub use constraints::{Motif, PlanConstraints, Refusals};
 pub use cost::{
-    CostFn, DEFAULT_TYPE_COSTS, bp_cost, count_cost, custom_cost, edit_bp_cost, weighted_type_cost,
+    CostFn, CostKind, DEFAULT_TYPE_COSTS, bp_cost, count_cost, custom_cost, edit_bp_cost,
+    weighted_type_cost,
 };
-pub use distance::{cosine_distance, l2_distance, projection_distance, region_distance};
+pub use distance::{
+    DistanceKind, cosine_distance, l2_distance, projection_distance, region_distance,
+};
+pub use proxy::{check_proxy_pair, sequence_proxy};
 pub use sampler::{
-    ActionSampler, DEFAULT_ACTION_TYPE_WEIGHTS, DEFAULT_EDGE_MARGIN_BP, SamplerOptions,
+    ActionSampler, DEFAULT_ACTION_TYPE_WEIGHTS, DEFAULT_EDGE_MARGIN_BP, DrawnSequences,
+    SamplerOptions,
 };

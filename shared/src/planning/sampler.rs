@@ -1,5 +1,6 @@
 //! Random edits of a window from a few independent weights, which planning refits.
 
+use super::constraints::{PlanConstraints, Refusals};
 use super::draws::Draws;
 use crate::edit::{EditType, MAX_ALLELE_BP, RelEdit};
 use crate::position::BpOffset;
@@ -80,6 +81,17 @@ pub struct ActionSampler {
     bases: [f64; 4],
     lengths: Vec<f64>,
     draws: Draws,
+    constraints: PlanConstraints,
+    refusals: Refusals,
+}
+
+/// Sequences of edits, and how many more could not be drawn.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DrawnSequences {
+    /// The sequences.
+    pub sequences: Vec<Vec<RelEdit>>,
+    /// Those for which no room was found.
+    pub dropped: usize,
 }
 
 impl ActionSampler {
@@ -89,11 +101,26 @@ impl ActionSampler {
     /// `INPUT.GENERIC` when the margins leave nothing, a number that must be positive is 0, or
     /// weights are negative, not finite, all 0 or given for structural variants.
     pub fn new(window: &str, options: SamplerOptions) -> Result<Self> {
-        let interior = options.edge_margin..window.len().saturating_sub(options.edge_margin);
+        Self::constrained(window, options, PlanConstraints::default())
+    }
+
+    /// A sampler of edits that keep to `constraints`. Position bins are counted from the margin, or
+    /// from the first base that edits may lie at.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and for a stretch that does not lie in the window.
+    pub fn constrained(
+        window: &str,
+        options: SamplerOptions,
+        constraints: PlanConstraints,
+    ) -> Result<Self> {
+        constraints.check(window.len())?;
+        let interior = interior(window.len(), options.edge_margin, &constraints);
         if interior.is_empty() {
             return Err(Error::input("the margins leave no room for an edit")
                 .with_detail("window_bp", window.len())
-                .with_detail("edge_margin", options.edge_margin));
+                .with_detail("edge_margin", options.edge_margin)
+                .with_remedy("give a smaller margin or a longer window"));
         }
         if options.position_bin_bp == 0 || options.max_attempts == 0 {
             return Err(Error::input(
@@ -126,6 +153,8 @@ impl ActionSampler {
             bases: [1.0; 4],
             lengths,
             draws: Draws::new(options.seed),
+            constraints,
+            refusals: Refusals::default(),
         })
     }
 
@@ -134,7 +163,8 @@ impl ActionSampler {
     /// # Errors
     /// `INPUT.GENERIC` for a structural variant, or when no valid edit was found in `max_attempts`.
     pub fn sample_edit(&mut self, edit_type: Option<EditType>) -> Result<RelEdit> {
-        self.sample_apart_from(&[], edit_type)
+        let mut left = self.max_attempts;
+        self.sample_apart_from(&[], edit_type, &mut left)
     }
 
     /// `horizon` edits that share no reference base, so that they can be applied together.
@@ -145,14 +175,8 @@ impl ActionSampler {
     /// # Errors
     /// As [`sample_edit`](Self::sample_edit).
     pub fn sample_sequence(&mut self, horizon: usize) -> Result<Vec<RelEdit>> {
-        let mut outcome = self.try_sequence(horizon);
-        for _ in 1..self.max_attempts {
-            if outcome.is_ok() {
-                break;
-            }
-            outcome = self.try_sequence(horizon);
-        }
-        outcome
+        let mut left = usize::MAX;
+        self.sequence_within(horizon, &mut left)
     }
 
     /// `n` sequences of `horizon` edits.
@@ -161,6 +185,27 @@ impl ActionSampler {
     /// As [`sample_edit`](Self::sample_edit).
     pub fn sample_sequences(&mut self, n: usize, horizon: usize) -> Result<Vec<Vec<RelEdit>>> {
         (0..n).map(|_| self.sample_sequence(horizon)).collect()
+    }
+
+    /// Up to `n` sequences of `horizon` edits: those that cannot be drawn are counted, and end
+    /// nothing. All of them together have `max_attempts` draws for each edit.
+    pub fn draw_sequences(&mut self, n: usize, horizon: usize) -> DrawnSequences {
+        let mut left = n.saturating_mul(horizon).saturating_mul(self.max_attempts);
+        let drawn = (0..n).map_while(|_| match left {
+            0 if horizon > 0 => None,
+            _ => Some(self.sequence_within(horizon, &mut left)),
+        });
+        let sequences: Vec<_> = drawn.filter_map(Result::ok).collect();
+        DrawnSequences {
+            dropped: n - sequences.len(),
+            sequences,
+        }
+    }
+
+    /// How many draws were made again so far, and why.
+    #[must_use]
+    pub const fn refusals(&self) -> Refusals {
+        self.refusals
     }
 
     /// Starts the random stream again.
@@ -190,10 +235,22 @@ impl ActionSampler {
         blend(&mut self.bases, &bases, smoothing);
     }
 
-    fn try_sequence(&mut self, horizon: usize) -> Result<Vec<RelEdit>> {
+    /// A sequence, for which `left` draws may be spent.
+    fn sequence_within(&mut self, horizon: usize, left: &mut usize) -> Result<Vec<RelEdit>> {
+        let mut outcome = self.try_sequence(horizon, left);
+        for _ in 1..self.max_attempts {
+            if outcome.is_ok() || *left == 0 {
+                break;
+            }
+            outcome = self.try_sequence(horizon, left);
+        }
+        outcome
+    }
+
+    fn try_sequence(&mut self, horizon: usize, left: &mut usize) -> Result<Vec<RelEdit>> {
         let mut edits = Vec::with_capacity(horizon);
         for _ in 0..horizon {
-            let edit = self.sample_apart_from(&edits, None)?;
+            let edit = self.sample_apart_from(&edits, None, left)?;
             edits.push(edit);
         }
         Ok(edits)
@@ -203,19 +260,44 @@ impl ActionSampler {
         &mut self,
         taken: &[RelEdit],
         edit_type: Option<EditType>,
+        left: &mut usize,
     ) -> Result<RelEdit> {
         if edit_type == Some(EditType::Sv) {
             return Err(structural());
         }
-        for _ in 0..self.max_attempts {
-            let drawn = self.draw(edit_type).transpose()?;
-            if let Some(edit) = drawn.filter(|edit| taken.iter().all(|other| apart(edit, other))) {
+        for _ in 0..self.max_attempts.min(*left) {
+            *left -= 1;
+            let Some(edit) = self.draw(edit_type).transpose()? else {
+                self.refusals.unusable += 1;
+                continue;
+            };
+            if self.allow(taken, &edit)? {
                 return Ok(edit);
             }
         }
         Err(Error::input("no valid edit was found in the window")
             .with_detail("attempts", self.max_attempts)
-            .with_remedy("ask for fewer edits, a smaller margin or a window with fewer N"))
+            .with_remedy(
+                "ask for fewer edits, a smaller margin, fewer constraints or a window with fewer N",
+            ))
+    }
+
+    /// Whether an edit may follow those of its sequence.
+    fn allow(&mut self, taken: &[RelEdit], edit: &RelEdit) -> Result<bool> {
+        if !taken.iter().all(|other| apart(edit, other)) {
+            self.refusals.overlapping += 1;
+            return Ok(false);
+        }
+        if !self.constraints.allow(edit, &mut self.refusals) {
+            return Ok(false);
+        }
+        if self.constraints.forbidden.is_empty() {
+            return Ok(true);
+        }
+        let all = [taken, core::slice::from_ref(edit)].concat();
+        let is_free = self.constraints.allow_motifs(&self.window, &all)?;
+        self.refusals.motif += u64::from(!is_free);
+        Ok(is_free)
     }
 
     /// One attempt; `None` when it hit an end, a base that is not called, or lengths without weight.
@@ -312,6 +394,15 @@ fn drawn_bases(edit: &RelEdit) -> &str {
     match edit.edit_type() {
         EditType::Snv | EditType::Mnv => edit.alt_bases(),
         _ => edit.alt_bases().get(1..).unwrap_or_default(),
+    }
+}
+
+/// Where edits may lie.
+fn interior(window_bp: usize, margin: usize, constraints: &PlanConstraints) -> Range<usize> {
+    let inner = margin..window_bp.saturating_sub(margin);
+    match constraints.within {
+        None => inner,
+        Some(within) => inner.start.max(within.start.index())..inner.end.min(within.end.index()),
     }
 }
 

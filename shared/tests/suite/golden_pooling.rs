@@ -4,6 +4,7 @@
 use crate::common::{assert_close, cases, check_outcome, golden_json, numbers, text};
 use genolewm_core::pooling::{PoolType, centered_mean, global_mean, pool_hidden_states, pool_span};
 use genolewm_core::position::BpOffset;
+use genolewm_core::state_contract::StateContract;
 use genolewm_core::window::TOKEN_BP;
 
 #[test]
@@ -38,7 +39,13 @@ fn golden_pooling() {
         });
         check_outcome(
             case,
-            pool_span(hidden.len(), locus, pool_type, radius),
+            pool_span(
+                StateContract::RawV0_2_1,
+                hidden.len(),
+                locus,
+                pool_type,
+                radius,
+            ),
             |span, want| {
                 assert_eq!(
                     span.center_token.map(|token| token as u64),

@@ -8,6 +8,7 @@ use genolewm_core::evaluation::{
 };
 use genolewm_core::pooling::{PoolType, pool_span};
 use genolewm_core::position::BpOffset;
+use genolewm_core::state_contract::StateContract;
 use proptest::prelude::*;
 
 /// Scores with many ties, and labels of both kinds.
@@ -210,7 +211,7 @@ proptest! {
 
     #[test]
     fn a_pool_span_holds_its_centre(tokens in 1_usize..5_000, locus in 0_u64..30_000, radius in any::<usize>()) {
-        match pool_span(tokens, Some(BpOffset(locus)), PoolType::CenteredMean, radius) {
+        match pool_span(StateContract::RawV0_2_1, tokens, Some(BpOffset(locus)), PoolType::CenteredMean, radius) {
             Ok(span) => {
                 let center = span.center_token.expect("a centre");
                 prop_assert_eq!(center as u64, locus / 6);

@@ -3,10 +3,10 @@
 
 use genolewm_core::edit::{EditType, RelEdit, apply_edits};
 use genolewm_core::planning::{
-    ActionSampler, CandidateEvaluation, PlanningConfig, SamplerOptions, StopReason, bp_cost, plan,
-    plan_batched,
+    ActionSampler, CandidateEvaluation, PlanConstraints, PlanningConfig, SamplerOptions,
+    StopReason, bp_cost, plan, plan_batched,
 };
-use genolewm_core::position::BpOffset;
+use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};
 use proptest::prelude::*;
 
@@ -310,4 +310,92 @@ fn a_window_without_called_bases_gives_up() -> Result<()> {
     let far = RelEdit::new(BpOffset(0), "A", "C")?;
     assert!(apply_edits(&"N".repeat(200), &[far], true).is_err());
     Ok(())
+}
+
+/// A sequence for which there was no room ended the whole plan.
+#[test]
+fn sequences_without_room_are_dropped_and_counted() -> Result<()> {
+    let window = "ACGTTGCA".repeat(20);
+    let options = || SamplerOptions {
+        edge_margin: 78,
+        max_attempts: 3,
+        ..Default::default()
+    };
+    let config = PlanningConfig {
+        horizon: 4,
+        n_samples: 200,
+        n_elite: 10,
+        seed: Some(1),
+        ..Default::default()
+    };
+    // Four bases: whatever is longer than one leaves no room for three more edits.
+    let result = plan(
+        evaluate,
+        &ActionSampler::new(&window, options())?,
+        &config,
+        None,
+    )?;
+    assert!(result.refusals.overlapping > 0 && result.refusals.unusable > 0);
+    assert_eq!(
+        result.n_evaluations + result.dropped,
+        200 * result.iterations.len()
+            + if result.stopped_reason == StopReason::NoCandidates {
+                200
+            } else {
+                0
+            }
+    );
+    assert!(result.dropped > 0, "{result:?}");
+    // Where there is never any, the reason is told.
+    let config = PlanningConfig {
+        horizon: 5,
+        ..config
+    };
+    let error = plan(
+        evaluate,
+        &ActionSampler::new(&window, options())?,
+        &config,
+        None,
+    );
+    assert_eq!(error.expect_err("no room").code(), ErrorCode::InputGeneric);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..Default::default() })]
+
+    #[test]
+    fn constraints_hold_for_every_candidate_and_for_the_plan(
+        window in "[ACGT]{240,300}",
+        seed in any::<u64>(),
+        start in 60_u64..140,
+    ) {
+        let protected = Interval::at(BpOffset(start), 30);
+        let within = Interval::at(BpOffset(50), 120);
+        let constraints = PlanConstraints {
+            protected: vec![protected],
+            within: Some(within),
+            keep_frame: true,
+            forbidden: vec!["GATC".parse().expect("a motif"), "RCGY".parse().expect("a motif")],
+        };
+        let options = SamplerOptions { seed, edge_margin: MARGIN, ..Default::default() };
+        let sampler = ActionSampler::constrained(&window, options, constraints).expect("a sampler");
+        let config = PlanningConfig { horizon: 3, n_samples: 30, n_elite: 4, ..Default::default() };
+        let made = |text: &str| text.matches("GATC").count();
+        let check = |edits: &[RelEdit]| {
+            for edit in edits {
+                let change = edit.alt_bases().len() as i64 - edit.ref_bases().len() as i64;
+                assert_eq!(change % 3, 0);
+                assert!(within.covers(edit.span()));
+            }
+            let edited = apply_edits(&window, edits, false).expect("applied");
+            let kept = &window[start as usize..start as usize + 30];
+            assert!(edited.contains(kept), "protected bases changed");
+            // A deletion may leave fewer, and no edit makes one.
+            assert!(made(&edited) <= made(&window), "{edits:?}");
+            Ok(distance(edits).into())
+        };
+        let result = plan(check, &sampler, &config, None).expect("a plan");
+        prop_assert_eq!(result.best_edits.len(), 3);
+    }
 }

@@ -187,6 +187,10 @@ fn every_field_of_a_receipt_could_be_false() {
         ),
         (details("input_commitment_schema").to_vec(), json!("v9")),
         (details("window_start_bp").to_vec(), json!(12)),
+        (
+            details("state_contract_version").to_vec(),
+            json!("l2_normalized_v2"),
+        ),
         (details("row_index").to_vec(), json!(9)),
         (details("scope").to_vec(), json!("single_variant")),
         (details("receipt_stream").to_vec(), json!("other")),

@@ -44,13 +44,16 @@ fn assert_receipts(got: &[Value], want: &[Value]) {
     let stable = |receipt: &Value| {
         let mut receipt = without(receipt, &["runtime", "timestamp", "output_commitment"]);
         receipt["output"] = without(&receipt["output"], &["sigma_raw", "sigma_calibrated"]);
-        // The package's receipts do not bind the files that were read.
+        // The package's receipts do not bind the files that were read, nor name a state contract.
         let details = &receipt["provenance"]["details"];
-        receipt["provenance"]["details"] = without(details, &["model_files"]);
+        receipt["provenance"]["details"] =
+            without(details, &["model_files", "state_contract_version"]);
         receipt
     };
     for (got, want) in got.iter().zip(want) {
         assert_eq!(stable(got), stable(want));
+        let contract = &got["provenance"]["details"]["state_contract_version"];
+        assert_eq!(contract, "raw_v0_2_1");
         assert!(
             got["output_commitment"]
                 .as_str()

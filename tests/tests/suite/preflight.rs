@@ -195,7 +195,7 @@ fn configurations_that_the_trainer_cannot_follow_are_refused() {
             "CONFIG.UNKNOWN_TOP_LEVEL_KEY",
         ),
         ("schema_version: 2.0.0\n", "CONFIG.SCHEMA_INCOMPAT"),
-        ("phase: phase1\n", "CONFIG.MISSING_FIELD"),
+        ("schema_version: 1.2.0\n", "CONFIG.SCHEMA_INCOMPAT"),
     ] {
         dir.create("config.yaml", config);
         dir.run(command).fails(code, 3);

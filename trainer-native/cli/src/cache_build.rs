@@ -9,6 +9,7 @@ use genolewm::encoder::{StateEncoder, StateSpec};
 use genolewm::files::Directory;
 use genolewm::ops::NativeOps;
 use genolewm_core::pooling::PoolType;
+use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::cache::{
     BuildHost, CacheBuild, CacheBuildReport, CachedDtype, CachedPool, WindowCache, WindowStates,
@@ -42,8 +43,8 @@ pub struct BuildArgs {
     /// What is not to be cached
     #[arg(long, value_name = "BED")]
     holdout: Option<PathBuf>,
-    /// train_config.yaml that names the encoder, its layer, number format and normalisation
-    #[arg(long, value_name = "YAML", conflicts_with_all = ["state_layer", "dtype", "no_normalize"])]
+    /// train_config.yaml that names the encoder, its layer, number format and state contract
+    #[arg(long, value_name = "YAML", conflicts_with_all = ["state_layer", "dtype", "state_contract"])]
     model_config: Option<PathBuf>,
     /// The encoder's name in the cache [default: that of --model-config, else of the directory]
     #[arg(long, value_name = "NAME")]
@@ -54,9 +55,9 @@ pub struct BuildArgs {
     /// Number format that readers know the encoder by: bf16, fp16 or fp32
     #[arg(long, value_name = "NAME", default_value = "fp32")]
     dtype: CachedDtype,
-    /// Do not scale states to length 1
-    #[arg(long)]
-    no_normalize: bool,
+    /// Rule by which rows become a state: l2_normalized_v2, legacy_raw_v1, or one of the earlier
+    #[arg(long, value_name = "NAME", default_value = "l2_normalized_v2")]
+    state_contract: StateContract,
     /// Mean of all token rows, or of those around the window's middle: global_mean or centered_mean
     #[arg(long, value_name = "NAME", default_value = "global_mean")]
     pool: CachedPool,
@@ -184,7 +185,7 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
                 _ => PoolType::GlobalMean,
             },
             pool_radius_tokens: args.pool_radius as usize,
-            normalize: !args.no_normalize,
+            contract: args.state_contract,
         },
     };
     if let Some(path) = &args.model_config {
@@ -192,7 +193,7 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
         about.id = encoder.model_id;
         about.dtype = encoder.dtype.parse()?;
         about.spec.state_layer = encoder.state_layer;
-        about.spec.normalize = encoder.normalize;
+        about.spec.contract = encoder.contract;
     }
     if let Some(id) = &args.encoder_id {
         about.id.clone_from(id);

@@ -187,6 +187,7 @@ fn examples(
         // Once for all files, but not before the first of them was found to be in order.
         if let Some(ops) = ops.take() {
             let runtime = loaded.insert(model::runtime(ops, &args.model)?);
+            model::tell_worth(runtime.info(), terminal);
             *journal =
                 Journal::beside(Some(&args.output), args.resume, context, runtime, terminal)?;
         }

@@ -9,6 +9,7 @@ use crate::common::command::Status;
 use genolewm::ops::NativeOps;
 use genolewm::self_check;
 use genolewm_core::Result;
+use genolewm_core::state_contract::StateContract;
 use genolewm_train::backends::{BackendProbe, probe_backends};
 use genolewm_train::preflight::proc_bytes;
 use std::num::NonZeroUsize;
@@ -69,6 +70,10 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         tried.milliseconds
     ))?;
     terminal.line(format_args!("model: {}", tried.model_id))?;
+    terminal.line(format_args!("state contract: {}", tried.contract))?;
+    if let Some(warning) = tried.contract.warning() {
+        terminal.warn(warning);
+    }
     let (files, sealed) = (tried.files, tried.sealed);
     terminal.line(format_args!(
         "model files: {files} ({})",
@@ -83,6 +88,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
 /// What came of trying the model.
 struct Tried {
     model_id: String,
+    contract: StateContract,
     files: String,
     sealed: bool,
     answers: bool,
@@ -103,6 +109,7 @@ fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<Tried> {
     pollster::block_on(runtime.scorer().score(first))?;
     Ok(Tried {
         model_id: info.model_id.clone(),
+        contract: info.config.encoder.contract,
         files: info.files_id()?,
         sealed: info.files.sealed,
         answers: info.self_check.is_some(),

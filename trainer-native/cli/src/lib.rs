@@ -19,6 +19,7 @@ pub mod eval_all;
 pub mod export;
 pub mod import;
 pub mod network;
+pub mod plan;
 pub mod prepare;
 pub mod prepare_clinvar;
 pub mod prepare_gnomad;
@@ -77,6 +78,7 @@ enum Command {
     Train(Box<train::Args>),
     Evaluate(Box<evaluate::Args>),
     Eval(Box<eval::Args>),
+    Plan(Box<plan::Args>),
     Rollout(Box<rollout::Args>),
     EvalAll(eval_all::Args),
     Export(Box<export::Args>),
@@ -227,6 +229,7 @@ impl Command {
             Self::Train(args) => train::run(args, context, terminal),
             Self::Evaluate(args) => evaluate::run(args, context, terminal),
             Self::Eval(args) => eval::run(args, context, terminal),
+            Self::Plan(args) => plan::run(args, context, terminal),
             Self::Rollout(args) => rollout::run(args, context, terminal),
             Self::EvalAll(args) => eval_all::run(args, terminal),
             Self::Export(args) => export::run(args, context, terminal),

@@ -87,7 +87,9 @@ impl MeasuredModel {
         let mut shifts = Vec::with_capacity(items.len());
         for batch in items.chunks(BATCH) {
             let states = self.bundle.encoder.encode(&self.ops, &sites(batch)?)?;
-            let [reference, edited] = [self.read(&states.reference)?, self.read(&states.edited)?];
+            let [reference, edited] =
+                [&states.reference, &states.edited].map(|states| self.read_states(states));
+            let (reference, edited) = (reference?, edited?);
             shifts.extend(
                 self.rows(&reference)
                     .zip(self.rows(&edited))
@@ -126,6 +128,10 @@ impl MeasuredModel {
         pollster::block_on(self.ops.read(matrix))
     }
 
+    fn read_states(&self, states: &BurnMatrix) -> Result<Vec<f32>> {
+        pollster::block_on(self.bundle.encoder.read(&self.ops, states))
+    }
+
     fn rows<'a>(&self, values: &'a [f32]) -> std::slice::ChunksExact<'a, f32> {
         values.chunks_exact(self.bundle.encoder.d_state())
     }
@@ -140,8 +146,8 @@ impl MeasuredModel {
             .predict(&self.ops, &states.reference, &actions);
         let [prediction, reference, edited] = [
             self.read(&prediction)?,
-            self.read(&states.reference)?,
-            self.read(&states.edited)?,
+            self.read_states(&states.reference)?,
+            self.read_states(&states.edited)?,
         ];
         self.rows(&prediction)
             .zip(self.rows(&reference))

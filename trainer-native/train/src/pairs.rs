@@ -3,7 +3,7 @@
 
 use super::device::parallel;
 use genolewm::encoder::{EditedWindow, Site, StateEncoder};
-use genolewm::ops::{BurnMatrix, BurnOps, Ops};
+use genolewm::ops::{BurnMatrix, BurnOps};
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_data::corpus::Corpus;
@@ -208,9 +208,10 @@ pub fn encode(
 impl Frozen {
     fn states(&self, reference: &str, tuples: &[TrainingTuple]) -> Result<SiteStates> {
         let states = self.encoder.encode(&self.ops, &[site(reference, tuples)])?;
+        let read = |states| pollster::block_on(self.encoder.read(&self.ops, states));
         Ok(SiteStates {
-            reference: pollster::block_on(self.ops.read(&states.reference))?,
-            edited: pollster::block_on(self.ops.read(&states.edited))?,
+            reference: read(&states.reference)?,
+            edited: read(&states.edited)?,
         })
     }
 }

@@ -5,6 +5,7 @@ use super::device::{Devices, TrainingDevice};
 use super::schedule::Schedule;
 use clap::{Arg, Args};
 use genolewm::ops::{BurnOps, Precision};
+use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize, Serializer};
 use std::path::PathBuf;
@@ -118,6 +119,42 @@ impl RunSettings {
         let others = self.device.others.iter().map(ops).collect::<Result<_>>()?;
         Ok((ops(&self.device.first)?, others))
     }
+}
+
+/// The rule by which states are made that are trained on.
+#[derive(Debug, Clone, Copy, Args, Serialize, Deserialize)]
+pub struct StateSettings {
+    /// Rule by which rows become a state: l2_normalized_v2, or l2_old_row_v0_2_0 to go on with a run
+    /// of before
+    #[arg(long, value_name = "NAME", default_value_t = StateContract::default(), value_parser = trained_contract)]
+    #[serde(default = "unnamed_contract", skip_serializing_if = "is_unnamed")]
+    pub state_contract: StateContract,
+}
+
+/// What runs were trained with before contracts had names; such a run does not name it.
+const fn unnamed_contract() -> StateContract {
+    StateContract::L2OldRowV0_2_0
+}
+
+fn is_unnamed(contract: &StateContract) -> bool {
+    *contract == unnamed_contract()
+}
+
+/// A contract that the trainer follows: predictions have length 1, and so must states.
+///
+/// # Errors
+/// `CONFIG.GENERIC` for any other.
+pub fn trained_contract(name: &str) -> Result<StateContract> {
+    let contract: StateContract = name.parse()?;
+    if contract.normalizes() {
+        return Ok(contract);
+    }
+    Err(Error::new(
+        ErrorCode::ConfigGeneric,
+        "the trainer does not train on states that are not normalised",
+    )
+    .with_detail("state_contract_version", contract)
+    .with_remedy("train with l2_normalized_v2"))
 }
 
 /// How gradients become updates, in the stages that let it be chosen.

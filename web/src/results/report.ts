@@ -69,6 +69,7 @@ function accounts(
     ["Scored", count(store.scored.count)],
     ["Skipped", count(store.skipped.count)],
     ["Model", h("code", model.modelId)],
+    ["States", h("code", model.stateContract)],
     summary !== null && ["Computed by", backends.join(", ")],
     summary !== null && ["Time", elapsed(summary.seconds)],
     ["Printed", new Date().toLocaleDateString("en-GB", { dateStyle: "long" })],

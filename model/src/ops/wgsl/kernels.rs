@@ -6,6 +6,7 @@ use std::collections::HashMap;
 const COMMON: &str = include_str!("shaders/common.wgsl");
 const NORMS: &str = include_str!("shaders/norms.wgsl");
 const ELEMENTWISE: &str = include_str!("shaders/elementwise.wgsl");
+const MEANS: &str = include_str!("shaders/mean_rows.wgsl");
 const COPIES: &str = include_str!("shaders/copies.wgsl");
 
 /// Columns of a head that attention holds at once.
@@ -27,6 +28,7 @@ pub(super) enum Kernel {
     Gather,
     PlaceColumns,
     MeanRows,
+    MeanRowsCarried,
     /// For heads of so many chunks of [`HEAD_CHUNK`] columns.
     Attention(usize),
 }
@@ -52,7 +54,8 @@ impl Kernel {
             Self::Rotate => ("rotate", 3, include_str!("shaders/rotate.wgsl")),
             Self::Gather => ("gather", 2, COPIES),
             Self::PlaceColumns => ("place_columns", 1, COPIES),
-            Self::MeanRows => ("mean_rows", 2, include_str!("shaders/mean_rows.wgsl")),
+            Self::MeanRows => ("mean_rows", 2, MEANS),
+            Self::MeanRowsCarried => ("mean_rows_carried", 2, MEANS),
             Self::Attention(_) => ("attention", 4, include_str!("shaders/attention.wgsl")),
         }
     }

@@ -75,6 +75,24 @@ impl WgslOps {
         let params = [rows as u32, columns as u32, (eps as f32).to_bits()];
         self.run(kernel, &params, &inputs, x.shape(), rows as u64)
     }
+
+    /// Runs a kernel that gives the means of rows.
+    fn run_means(&self, kernel: Kernel, x: &WgslMatrix, spans: &[[Range<usize>; 2]]) -> WgslMatrix {
+        let columns = x.columns();
+        let table: Vec<u32> = spans
+            .iter()
+            .flatten()
+            .flat_map(|rows| [rows.start as u32, rows.end as u32])
+            .collect();
+        let groups = spans.len() as u64 * (columns as u64).div_ceil(MEAN_COLUMNS);
+        self.run(
+            kernel,
+            &[spans.len() as u32, columns as u32],
+            &[KernelInput::Matrix(x), KernelInput::Indices(&table)],
+            [spans.len(), columns],
+            groups,
+        )
+    }
 }
 
 fn indices(ids: &[usize]) -> Vec<u32> {
@@ -222,20 +240,11 @@ impl Ops for WgslOps {
     }
 
     fn mean_rows(&self, x: &WgslMatrix, spans: &[[Range<usize>; 2]]) -> WgslMatrix {
-        let columns = x.columns();
-        let table: Vec<u32> = spans
-            .iter()
-            .flatten()
-            .flat_map(|rows| [rows.start as u32, rows.end as u32])
-            .collect();
-        let groups = spans.len() as u64 * (columns as u64).div_ceil(MEAN_COLUMNS);
-        self.run(
-            Kernel::MeanRows,
-            &[spans.len() as u32, columns as u32],
-            &[KernelInput::Matrix(x), KernelInput::Indices(&table)],
-            [spans.len(), columns],
-            groups,
-        )
+        self.run_means(Kernel::MeanRows, x, spans)
+    }
+
+    fn mean_rows_in_f64(&self, x: &WgslMatrix, spans: &[[Range<usize>; 2]]) -> WgslMatrix {
+        self.run_means(Kernel::MeanRowsCarried, x, spans)
     }
 
     fn normalize_rows(&self, x: &WgslMatrix) -> WgslMatrix {

@@ -2,10 +2,12 @@
 
 use super::backend::{Backend, on_backend};
 use super::command::Context;
+use super::terminal::Terminal;
 use crate::builtin;
 use clap::Args;
 use genolewm::Runtime;
 use genolewm::files::{Directory, ModelFiles};
+use genolewm::info::ModelInfo;
 use genolewm::ops::NativeOps;
 use genolewm::self_check;
 use genolewm_core::Result;
@@ -58,6 +60,13 @@ pub fn model_files(model_dir: Option<&Path>) -> Result<Box<dyn ModelFiles>> {
         Some(directory) => Box::new(Directory::open(directory)?),
         None => Box::new(builtin::model()?),
     })
+}
+
+/// Says what a model's figures are worth, where its state contract makes that necessary.
+pub fn tell_worth(info: &ModelInfo, terminal: &mut Terminal<'_>) {
+    if let Some(warning) = info.config.encoder.contract.warning() {
+        terminal.warn(warning);
+    }
 }
 
 /// Loads the model to measure, on the processor or by CUDA, every hash and the self-check's answers checked.

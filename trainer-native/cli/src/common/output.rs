@@ -50,6 +50,15 @@ impl Output {
         output.commit()
     }
 
+    /// Writes a text as it is.
+    ///
+    /// # Errors
+    /// As [`line`](Self::line).
+    pub fn text(&mut self, text: &str) -> Result<()> {
+        let written = self.writer.write_all(text.as_bytes());
+        written.map_err(|error| write_error(&self.name, &error))
+    }
+
     /// Writes a line.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ const RUN: Written = Written::Folder(&[
 ]);
 
 /// Every flag at which something is written, by command; a path of any other flag is read.
-const WRITTEN: [(&str, &str, Written); 26] = [
+const WRITTEN: [(&str, &str, Written); 28] = [
     (
         "score",
         "output",
@@ -77,6 +77,8 @@ const WRITTEN: [(&str, &str, Written); 26] = [
     ("rollout", "output_metrics", EFFECTIVE),
     ("rollout", "output_states", PLAIN),
     ("rollout", "artifact_root", Written::Nothing),
+    ("plan", "output", Written::File(&[PLAN_RECEIPT])),
+    ("plan", "receipt", PLAIN),
     ("eval-all", "output_metrics", PLAIN),
     ("eval-all", "output_report", PLAIN),
     ("eval-all", "html", PLAIN),
@@ -95,6 +97,7 @@ const FOLDERS: [(&str, &str, Written); 5] = [
 ];
 
 const RECEIPTS: &str = ".receipts.jsonl";
+const PLAN_RECEIPT: &str = ".receipt.json";
 /// Tables that name files which are read.
 const TABLES: [&str; 3] = ["corpus", "evaluation", "validation"];
 /// What is read beside an input where it is there.
@@ -165,7 +168,9 @@ impl Paths {
                             .is_ok_and(|_| given(matches, id))
                     };
                     let has_other = is_set("receipt") || is_set("no_receipt");
-                    let endings = endings.iter().filter(|end| **end != RECEIPTS || !has_other);
+                    let endings = endings.iter();
+                    let endings =
+                        endings.filter(|end| ![RECEIPTS, PLAN_RECEIPT].contains(end) || !has_other);
                     for ending in endings.filter(|_| !is_stdin_or_stdout(&path)) {
                         self.written.push((name.clone(), longer(&path, ending)));
                     }

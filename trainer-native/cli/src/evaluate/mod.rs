@@ -7,7 +7,7 @@ mod tasks;
 pub use flags::Args;
 pub(super) use references::{References, annotation};
 
-use super::common::model::measured;
+use super::common::model::{measured, tell_worth};
 use super::common::terminal::Terminal;
 use crate::common::command::{Context, Status};
 use genolewm_core::Result;
@@ -33,6 +33,7 @@ use tasks::Task;
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let seed = context.shared.seed.unwrap_or(0);
     let model = measured(&args.model)?;
+    tell_worth(&model.bundle.info, terminal);
     let holdout = HoldoutPolicy::read(&args.holdout)?;
     terminal.info("fitting the Markov model");
     let (chain, fitted_to_bp) = fit_markov(&args.corpus, &args.holdout, args.markov_bp, seed)?;

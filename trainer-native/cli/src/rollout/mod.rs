@@ -4,7 +4,7 @@ mod flags;
 
 use super::common::config;
 use super::common::identity::{self, Identity};
-use super::common::model::{ModelArgs, measured};
+use super::common::model::{ModelArgs, measured, tell_worth};
 use super::common::terminal::Terminal;
 use super::scoring::regions::read_regions;
 use crate::common::command::{Context, Status};
@@ -133,6 +133,7 @@ impl Args {
 
     fn measure(&self, seed: u64, terminal: &mut Terminal<'_>) -> Result<MeasuredStates> {
         let model = measured(&self.model)?;
+        tell_worth(&model.bundle.info, terminal);
         let shape = self.shape(&model)?;
         let (haplotypes, about) = match &self.source.vcf {
             Some(vcf) => self.observed(vcf, shape, &model, terminal)?,

@@ -70,6 +70,7 @@ fn run_on(
         header: session.header(),
     };
     let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
+    model::tell_worth(runtime.info(), terminal);
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
     terminal.debug(format_args!("model {model_id} on {}", by.backend));

@@ -33,6 +33,7 @@ fn run_on(
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
+    model::tell_worth(runtime.info(), terminal);
     let mut places = Places::open(&args.context, terminal)?;
     let scored = score(&runtime, args, variant, &mut places)?;
     let row = scored.row(variant.clone()).to_json_line()?;

@@ -21,6 +21,9 @@ pub struct Args {
     /// The rows that the receipts are for, in any format of `score`: each must have its receipt
     #[arg(long, value_name = "FILE")]
     pub(super) scores: Option<PathBuf>,
+    /// The report of `plan` that the one receipt is for: it and the model must be the same, byte for byte
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["scores", "rerun"])]
+    pub(super) plan: Option<PathBuf>,
     /// Score again and compare every field; needs the input flags, or --scores and --fasta
     #[arg(long)]
     pub(super) rerun: bool,

@@ -9,10 +9,11 @@ mod rerun;
 use super::common::terminal::Terminal;
 use crate::common::command::Status;
 pub use flags::Args;
+use genolewm::planning::verify_plan;
 use genolewm_core::error::Location;
 use genolewm_core::provenance::{MODEL_FILES_DETAIL, Manifest, Receipt};
 use genolewm_core::{Error, Result};
-use genolewm_train::files::read;
+use genolewm_train::files::{read, read_document};
 use input::incomplete;
 use rerun::Rerun;
 use std::path::Path;
@@ -26,6 +27,9 @@ use verified::Verified;
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     if !args.tolerance.is_finite() || args.tolerance < 0.0 {
         return Err(incomplete("--tolerance is 0 or more").with_detail("tolerance", args.tolerance));
+    }
+    if let Some(report) = &args.plan {
+        return plan(args, report, terminal);
     }
     let name = args.receipt.display().to_string();
     let scores = args.scores.as_deref().map(rows::read_rows);
@@ -44,6 +48,23 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         false => None,
     };
     report(&verified, numbered, rerun.as_ref(), terminal)?;
+    Ok(Status::Done)
+}
+
+/// The receipt of a plan.
+fn plan(args: &Args, report: &Path, terminal: &mut Terminal<'_>) -> Result<Status> {
+    let manifest = read_manifest(&args.manifest)?;
+    let receipt = read_document(&args.receipt)?;
+    verify_plan(&receipt, &read(report)?, &manifest.model_id()?)?;
+    for line in [
+        "model: ok",
+        "report: ok",
+        "not checked: whether the model gives this plan: plan again with the report's settings",
+        "not checked: window and states, the date, backend, device and program version",
+        "ok: 1 receipt",
+    ] {
+        terminal.line(line)?;
+    }
     Ok(Status::Done)
 }
 

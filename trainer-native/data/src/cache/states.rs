@@ -61,7 +61,7 @@ where
             let middle = BpOffset(window.len() as u64 / 2);
             let locus = (self.pool == CachedPool::CenteredMean).then_some(middle);
             let state = self.encoder.encode_window(self.ops, window, locus)?;
-            pollster::block_on(self.ops.read(&state))
+            pollster::block_on(self.encoder.read(self.ops, &state))
         };
         self.workers
             .install(|| windows.par_iter().map(one).collect())

@@ -67,9 +67,9 @@ impl<'a> Networks<'a> {
         let sites = paths.iter().map(EditPath::site);
         let sites = sites.collect::<Result<Vec<Site<'_>>>>()?;
         let states = self.encoder.encode(self.ops, &sites)?;
-        let encoded = self.rows(&states.edited)?;
+        let encoded = self.states(&states.edited)?;
         // One locus a path, so that a path's reference rows are all alike.
-        let sources = self.rows(&states.reference)?.into_iter();
+        let sources = self.states(&states.reference)?.into_iter();
         let sources: Vec<Vec<f32>> = sources.step_by(steps.max(1)).collect();
         let start = self
             .ops
@@ -95,10 +95,19 @@ impl<'a> Networks<'a> {
             .collect())
     }
 
+    fn states(&self, matrix: &BurnMatrix) -> Result<Vec<Vec<f32>>> {
+        let values = pollster::block_on(self.encoder.read(self.ops, matrix))?;
+        Ok(self.split(&values))
+    }
+
     fn rows(&self, matrix: &BurnMatrix) -> Result<Vec<Vec<f32>>> {
         let values = pollster::block_on(self.ops.read(matrix))?;
+        Ok(self.split(&values))
+    }
+
+    fn split(&self, values: &[f32]) -> Vec<Vec<f32>> {
         let rows = values.chunks_exact(self.encoder.d_state());
-        Ok(rows.map(<[f32]>::to_vec).collect())
+        rows.map(<[f32]>::to_vec).collect()
     }
 }
 

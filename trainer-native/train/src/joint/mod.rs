@@ -26,6 +26,7 @@ use crate::encoder_dir::{config_json, read_config};
 use crate::run_dir::DataFile;
 use crate::settings::RunSettings;
 use genolewm::info::ModelInfo;
+use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
 use lora::{TARGETS, adapted_layers};
 use serde_json::{Value, json};
@@ -55,14 +56,20 @@ impl Stage for JointSettings {
     fn architecture(&self) -> Result<Value> {
         let info = self.model_info()?;
         check(self, &info)?;
-        Ok(json!({
+        let mut architecture = json!({
             "encoder": config_json(&read_config(&self.encoder())?),
             "lora_rank": self.lora_rank,
             "lora_layers": adapted_layers(info.state_layer, self.lora_layers).collect::<Vec<_>>(),
             "lora_targets": TARGETS,
             "n_heads": info.config.predictor.n_heads,
             "window_bp": info.config.window_bp,
-        }))
+        });
+        // Runs of before name no contract: they were all of this one.
+        let contract = info.config.encoder.contract;
+        if contract != StateContract::L2OldRowV0_2_0 {
+            architecture["state_contract"] = json!(contract);
+        }
+        Ok(architecture)
     }
 
     fn data(&self) -> Result<Vec<DataFile>> {

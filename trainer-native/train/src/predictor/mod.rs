@@ -44,7 +44,7 @@ impl Stage for PredictorSettings {
     const CURVES: &'static [&'static str] = &["loss", "validation_cosine", "naive_cosine"];
     const KEYS: &'static str = "encoder corpus holdout holdout_edits holdout_records common clinvar \
         fallback generation_windows generation_steps generations validation_windows validation \
-        precision window_bp pool_radius state_layer d_hidden d_action n_heads ffn_dim cross_blocks \
+        precision window_bp pool_radius state_contract state_layer d_hidden d_action n_heads ffn_dim cross_blocks \
         self_blocks max_actions d_pos d_type d_seq action_layers action_inner steps batch balance \
         accumulate weight_decay clip schedule learning_rate warmup_steps train_seed model_name \
         model_version collapse_every collapse_kl_max";

@@ -4,7 +4,7 @@ use crate::collapse::CollapseSettings;
 use crate::pairs::WindowDraw;
 use crate::random::open_unit;
 use crate::serialize::Tensors;
-use crate::settings::{RunSettings, UpdateSettings, at_least_one, with_defaults};
+use crate::settings::{RunSettings, StateSettings, UpdateSettings, at_least_one, with_defaults};
 use crate::tuple_data::TupleData;
 use clap::Args;
 use genolewm::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
@@ -57,6 +57,10 @@ pub struct PredictorSettings {
     /// Rows pooled on each side of the locus
     #[arg(long, default_value_t = 8)]
     pub pool_radius: usize,
+    /// By which rule
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub state: StateSettings,
     /// Layer whose hidden states are pooled; negative counts from the end
     #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
     pub state_layer: i64,
@@ -152,6 +156,7 @@ impl PredictorSettings {
                 pool_type: PoolType::CenteredMean,
                 pool_radius: self.pool_radius,
                 normalize: true,
+                contract: self.state.state_contract,
                 dtype: "fp16".to_owned(),
             },
             predictor: PredictorSection {

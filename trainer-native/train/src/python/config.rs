@@ -1,14 +1,17 @@
 //! Training configurations of the Python package, as settings of `train predictor`.
 
 use crate::files::read_text;
+use crate::settings::trained_contract;
 use crate::typed::flag;
+use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 use std::ffi::OsString;
 use std::path::Path;
 
-const SCHEMA_MAJOR: &str = "1";
+/// The layout of version 0.2.1, and the one that knows state contracts.
+const SCHEMAS: [&str; 2] = ["1.0.0", "1.1.0"];
 /// Sections that say nothing about the predictor's training.
 const OTHER_KEYS: &str = "action deterministic eval observability run_id runtime";
 const OWN_KEYS: &str = "data encoder optimizer phase predictor schema_version seed training";
@@ -28,6 +31,8 @@ const ONLY: [(&str, &str); 5] = [
     ("optimizer.name", "adamw"),
     ("optimizer.schedule", "wsd"),
 ];
+/// The key that names the state contract.
+const CONTRACT: &str = "encoder.state_contract_version";
 /// Key of the configuration, and the flag of `train predictor` that is the same.
 const FLAGS: [(&str, &str); 9] = [
     ("seed", "train-seed"),
@@ -54,9 +59,8 @@ impl PythonConfig {
     /// Reads a file. `steps` stands in for `training.max_steps`.
     ///
     /// # Errors
-    /// `RESOURCE.GENERIC` when it cannot be read; `CONFIG.UNKNOWN_TOP_LEVEL_KEY`,
-    /// `CONFIG.SCHEMA_INCOMPAT` and `CONFIG.MISSING_FIELD` as the Python package; `CONFIG.GENERIC`
-    /// for what is malformed, or asks for what the trainer cannot do.
+    /// `RESOURCE.GENERIC` when it cannot be read; `CONFIG.UNKNOWN_TOP_LEVEL_KEY` and
+    /// `CONFIG.SCHEMA_INCOMPAT` as the Python package; `CONFIG.GENERIC` for what is malformed, or asks for what the trainer cannot do.
     pub fn read(path: &Path, steps: Option<u64>) -> Result<Self> {
         let parsed = Self::parse(&read_text(path)?, steps);
         parsed.map_err(|error| error.with_detail("file", path.display()))
@@ -74,6 +78,15 @@ impl PythonConfig {
                 let error = refused(format!("{key} can only be {only} here"));
                 return Err(error.with_detail("key", key));
             }
+        }
+        let named: Option<String> = at(&config, CONTRACT)?;
+        let contract = named.as_deref().map(trained_contract).transpose();
+        let contract = contract.map_err(|error| error.with_detail("key", CONTRACT))?;
+        if contract == Some(StateContract::L2NormalizedV2)
+            && at::<String>(&config, "schema_version")?.as_deref() == Some(SCHEMAS[0])
+        {
+            let message = format!("schema version {} has no l2_normalized_v2", SCHEMAS[0]);
+            return Err(refused(message).with_detail("key", CONTRACT));
         }
         if at(&config, "encoder.normalize")? == Some(false) {
             return Err(refused("states are always of length 1 here")
@@ -94,7 +107,19 @@ impl PythonConfig {
                 flags.extend(flag(name, number.to_string()));
             }
         }
+        if let Some(contract) = contract {
+            flags.extend(flag("state-contract", contract.as_str()));
+        }
         let mut unused = Vec::new();
+        if contract.is_none()
+            && at::<String>(&config, "schema_version")?.as_deref() == Some(SCHEMAS[0])
+        {
+            unused.push(format!(
+                "the configuration is of version 0.2.1, which trained on states as they are: they are \
+                 {} here",
+                StateContract::default()
+            ));
+        }
         for (key, fixed) in FIXED {
             if let Some(found) = at::<f64>(&config, key)?.filter(|found| *found != fixed) {
                 unused.push(format!("{key} of {found} is not used: it is {fixed} here"));
@@ -118,13 +143,8 @@ fn check(config: &Value) -> Result<()> {
             .with_detail("key", format!("{key:?}")));
         }
     }
-    let version: String = at(config, "schema_version")?.ok_or_else(|| {
-        Error::new(
-            ErrorCode::ConfigMissingField,
-            "the configuration does not say schema_version",
-        )
-    })?;
-    if version.split('.').next() != Some(SCHEMA_MAJOR) {
+    let version: Option<String> = at(config, "schema_version")?;
+    if let Some(version) = version.filter(|version| !SCHEMAS.contains(&version.as_str())) {
         return Err(Error::new(
             ErrorCode::ConfigSchemaIncompat,
             "the configuration has another schema version",
@@ -191,8 +211,9 @@ training: {collapse_log_every_steps: 500, max_steps: 5000}
             "--train-seed 4 --state-layer 20 --pool-radius 8 --d-action 64 --n-heads 8 \
              --learning-rate 0.0003 --warmup-steps 1000 --batch 64 --steps 5000"
         );
-        assert_eq!(config.unused.len(), 2, "{:?}", config.unused);
-        assert!(config.unused[0].contains("weight_decay of 0.1"));
+        assert_eq!(config.unused.len(), 3, "{:?}", config.unused);
+        assert!(config.unused[0].contains("l2_normalized_v2"));
+        assert!(config.unused[1].contains("weight_decay of 0.1"));
         let fewer = PythonConfig::parse(RESOLVED, Some(2_000)).unwrap().flags;
         assert_eq!(fewer.last().unwrap(), "2000");
     }
@@ -221,9 +242,34 @@ training: {collapse_log_every_steps: 500, max_steps: 5000}
             ErrorCode::ConfigUnknownTopLevelKey
         );
         assert_eq!(code("1.0.0", "2.0.0"), ErrorCode::ConfigSchemaIncompat);
-        assert_eq!(
-            code("schema_version: 1.0.0\n", ""),
-            ErrorCode::ConfigMissingField
-        );
+        assert_eq!(code("1.0.0", "1.2.0"), ErrorCode::ConfigSchemaIncompat);
+    }
+
+    #[test]
+    fn contracts_of_the_newer_schema_become_a_flag() {
+        let newer = RESOLVED.replace("schema_version: 1.0.0", "schema_version: 1.1.0");
+        let named = |name: &str, text: &str| {
+            let key = format!("encoder: {{state_contract_version: {name}, dtype");
+            PythonConfig::parse(&text.replace("encoder: {dtype", &key), None)
+        };
+        let config = named("l2_normalized_v2", &newer).unwrap();
+        let last = config.flags.iter().rev().take(2).rev();
+        assert!(last.eq(["--state-contract", "l2_normalized_v2"]));
+        assert_eq!(config.unused.len(), 2, "{:?}", config.unused);
+        let unsaid = newer.replace("schema_version: 1.1.0\n", "");
+        assert_eq!(PythonConfig::parse(&unsaid, None).unwrap().unused.len(), 2);
+        for (name, text) in [
+            ("legacy_raw_v1", &*newer),
+            ("raw_v0_2_1", &newer),
+            ("l2_normalized_v3", &newer),
+            ("l2_normalized_v2", RESOLVED),
+        ] {
+            let error = named(name, text).unwrap_err();
+            assert_eq!(
+                error.details().get("key").unwrap(),
+                "encoder.state_contract_version",
+                "{name}"
+            );
+        }
     }
 }

@@ -3,6 +3,11 @@
 use crate::encoder_dir::targets;
 use core::ops::Range;
 use genolewm::encoder::Sequence;
+use genolewm_core::Result;
+use genolewm_core::pooling::{PoolType, pool_span};
+use genolewm_core::position::BpOffset;
+use genolewm_core::state_contract::StateContract;
+use genolewm_core::window::TOKEN_BP;
 use genolewm_data::genome::consequence::Consequence;
 use genolewm_data::genome::element::Element;
 
@@ -40,14 +45,29 @@ pub(super) struct StateRows {
 
 impl RankingBatch {
     /// References whole, edits from their own six-mer on; pooled over `radius` rows on each side
-    /// of the locus' row as scoring counts it (the row before the edited six-mer's).
-    pub(super) fn sequences(&self, radius: usize) -> (Vec<Sequence<'_>>, StateRows) {
+    /// of the locus' row, as the contract has scoring count it. Windows are not closed by `</dna>`.
+    ///
+    /// # Errors
+    /// As [`pool_span`].
+    pub(super) fn sequences(
+        &self,
+        contract: StateContract,
+        radius: usize,
+    ) -> Result<(Vec<Sequence<'_>>, StateRows)> {
         let (mut sequences, mut rows, mut offset) = (Vec::new(), StateRows::default(), 0);
         let changed = self.context + 1;
-        let first = self.context.saturating_sub(radius);
+        let locus = BpOffset((self.context * TOKEN_BP) as u64);
         for window in &self.windows {
             let length = window.reference.len();
-            let last = (self.context + radius + 1).min(length);
+            let span = pool_span(
+                contract,
+                length + 1,
+                Some(locus),
+                PoolType::CenteredMean,
+                radius,
+            )?;
+            let first = span.first_row.min(changed);
+            let last = span.last_row_exclusive.min(length);
             let (prefix, base, state) = (sequences.len(), offset, rows.spans.len());
             sequences.push(Sequence::whole(&window.reference));
             rows.spans.push([base + first..base + last, 0..0]);
@@ -68,7 +88,7 @@ impl RankingBatch {
                 offset += length - changed;
             }
         }
-        (sequences, rows)
+        Ok((sequences, rows))
     }
 
     /// How severe each edit is.
@@ -144,7 +164,11 @@ mod tests {
             windows: vec![window(1), window(2)],
             consequences: vec![],
         };
-        let (sequences, rows) = batch.sequences(2);
+        let (new, of_new) = batch.sequences(StateContract::L2NormalizedV2, 2).unwrap();
+        assert_eq!(new.len(), 5);
+        assert_eq!(of_new.spans[..2], [[3..8, 0..0], [3..5, 8..11]]);
+        let old = batch.sequences(StateContract::L2OldRowV0_2_0, 2);
+        let (sequences, rows) = old.unwrap();
         assert_eq!(sequences.len(), 5);
         assert_eq!(rows.spans[0], [2..7, 0..0]);
         assert_eq!(rows.spans[1], [2..5, 8..10]);

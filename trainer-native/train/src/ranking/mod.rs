@@ -64,7 +64,7 @@ impl Stage for RankingSettings {
     const NAME: &'static str = "ranking";
     const CURVES: &'static [&'static str] = &["ranking_loss", "severe_auroc"];
     const KEYS: &'static str = "corpus holdout exons init precision steps windows edits_per_window \
-        context_tokens sure_steps long_every long_context_tokens pool_radius pair_weight \
+        context_tokens sure_steps long_every long_context_tokens pool_radius state_contract pair_weight \
         element_weight language_weight accumulate learning_rate warmup_steps train_seed \
         validation_share validation_windows";
 
@@ -161,7 +161,7 @@ impl<'a> Trainer for RankingTrainer<'a> {
                 losses: self.losses,
                 gradient_norm: self.gradient_norm,
                 steps_per_second: progress.rate(step),
-                validation: measured.then(|| self.validate()),
+                validation: measured.then(|| self.validate()).transpose()?,
             })?;
         }
         Ok(None)
@@ -169,17 +169,17 @@ impl<'a> Trainer for RankingTrainer<'a> {
 }
 
 impl RankingTrainer<'_> {
-    fn validate(&self) -> RankingValidation {
+    fn validate(&self) -> Result<RankingValidation> {
         let model = &self.replicas.first;
         let (mut lengths, mut consequences) = (Vec::new(), Vec::new());
         let mut elements = (0, 0);
         for batch in &self.validation {
-            let (hidden, moved) = model.shifts(batch);
+            let (hidden, moved) = model.shifts(batch)?;
             let (right, known) = model.right_elements(&hidden, batch);
             elements = (elements.0 + right, elements.1 + known);
             lengths.extend(host(moved.inner().into_data()));
             consequences.extend_from_slice(&batch.consequences);
         }
-        RankingValidation::of(&lengths, &consequences, elements)
+        Ok(RankingValidation::of(&lengths, &consequences, elements))
     }
 }

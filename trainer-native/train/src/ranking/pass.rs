@@ -7,6 +7,7 @@ use crate::lm_loss::LmLoss;
 use crate::replicas::Replica;
 use crate::step::{mean, scalar};
 use burn::tensor::{Gradients, Tensor, activation};
+use genolewm::encoder::pool_states;
 use genolewm::ops::Ops;
 use genolewm_core::Result;
 use serde::Serialize;
@@ -39,15 +40,15 @@ impl Replica<RankingBatch> for Ranked<'_> {
     type Figures = RankingLosses;
 
     fn backward(&mut self, batch: &RankingBatch) -> Result<(RankingLosses, Gradients)> {
-        let (losses, loss) = self.forward(batch);
+        let (losses, loss) = self.forward(batch)?;
         Ok((losses, loss.backward()))
     }
 }
 
 impl Ranked<'_> {
     /// Figures of the batch and its loss.
-    fn forward(&self, batch: &RankingBatch) -> (RankingLosses, Tensor<2>) {
-        let (hidden, length) = self.shifts(batch);
+    fn forward(&self, batch: &RankingBatch) -> Result<(RankingLosses, Tensor<2>)> {
+        let (hidden, length) = self.shifts(batch)?;
         let slope = self.line.clone().narrow(1, 0, 1);
         let offset = self.line.clone().narrow(1, 1, 1);
         let logit = length.log() * slope + offset;
@@ -75,18 +76,23 @@ impl Ranked<'_> {
             .into_iter()
             .filter_map(|(part, weight)| Some(part?.mul_scalar(weight)))
             .fold(loss, |loss, part| loss + part);
-        (losses, loss)
+        Ok((losses, loss))
     }
 
     /// The hidden rows, and how far each edit moves the state: `[edits, 1]`.
-    pub(super) fn shifts(&self, batch: &RankingBatch) -> (Tensor<2>, Tensor<2>) {
+    ///
+    /// # Errors
+    /// As [`RankingBatch::sequences`].
+    pub(super) fn shifts(&self, batch: &RankingBatch) -> Result<(Tensor<2>, Tensor<2>)> {
         let LanguageModel { ops, llama } = &self.model;
-        let (sequences, rows) = batch.sequences(self.settings.pool_radius);
+        let settings = &self.settings;
+        let (sequences, rows) =
+            batch.sequences(settings.state.state_contract, settings.pool_radius)?;
         let hidden = llama.hidden(ops, &sequences, llama.layers.len());
-        let states = ops.normalize_rows(&ops.mean_rows(&hidden, &rows.spans));
+        let states = pool_states(ops, settings.state.state_contract, &hidden, &rows.spans);
         let moved = ops.gather(&states, &rows.edited) - ops.gather(&states, &rows.reference);
         let length = moved.square().sum_dim(1).add_scalar(1e-12).sqrt();
-        (hidden, length)
+        Ok((hidden, length))
     }
 
     /// How well the edits of each window are ranked against each other; nothing without a weight

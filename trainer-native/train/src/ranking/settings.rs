@@ -1,6 +1,6 @@
 //! Settings of `train ranking`.
 
-use crate::settings::{RunSettings, with_defaults};
+use crate::settings::{RunSettings, StateSettings, with_defaults};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -46,6 +46,10 @@ pub struct RankingSettings {
     /// Rows pooled on each side of the locus
     #[arg(long, default_value_t = 8)]
     pub pool_radius: usize,
+    /// By which rule
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub state: StateSettings,
     /// Weight of the ranking of a window's substitutions against each other
     #[arg(long, default_value_t = 0.0)]
     pub pair_weight: f64,

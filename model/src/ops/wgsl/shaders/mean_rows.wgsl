@@ -50,3 +50,54 @@ fn mean_rows(
         output[mean * params.columns + column] = total / f32(span.y - span.x + span.w - span.z);
     }
 }
+
+var<workgroup> partial_rest: array<f32, COLUMNS * SHARES>;
+
+// A sum and what its rounding left out, with another value.
+fn with_rest(sum: vec2<f32>, value: f32) -> vec2<f32> {
+    let total = sum.x + value;
+    let part = total - sum.x;
+    return vec2<f32>(total, sum.y + ((sum.x - (total - part)) + (value - part)));
+}
+
+fn sum_rows_with_rest(first: vec2<f32>, start: u32, end: u32, column: u32) -> vec2<f32> {
+    var sum = first;
+    for (var row = start; row < end; row += SHARES) {
+        sum = with_rest(sum, x[row * params.columns + column]);
+    }
+    return sum;
+}
+
+// The same means with the rest of each sum carried along, since WGSL has no f64.
+@compute @workgroup_size(256)
+fn mean_rows_carried(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let blocks = (params.columns + COLUMNS - 1u) / COLUMNS;
+    let index = group_index(group, groups);
+    let mean = index / blocks;
+    if mean >= params.spans {
+        return;
+    }
+    let column = index % blocks * COLUMNS + local % COLUMNS;
+    let share = local / COLUMNS;
+    let span = spans[mean];
+    if column < params.columns {
+        let first = sum_rows_with_rest(vec2<f32>(0.0), span.x + share, span.y, column);
+        let both = sum_rows_with_rest(first, span.z + share, span.w, column);
+        partial[local] = both.x;
+        partial_rest[local] = both.y;
+    }
+    workgroupBarrier();
+    if share == 0u && column < params.columns {
+        var sum = vec2<f32>(partial[local], partial_rest[local]);
+        for (var other = 1u; other < SHARES; other++) {
+            sum = with_rest(sum, partial[local + other * COLUMNS]);
+            sum.y += partial_rest[local + other * COLUMNS];
+        }
+        let count = f32(span.y - span.x + span.w - span.z);
+        output[mean * params.columns + column] = (sum.x + sum.y) / count;
+    }
+}

@@ -49,6 +49,10 @@ pub(super) fn run_identity(
     let mut identity = RunIdentity::from([
         ("the program".to_owned(), program),
         ("the model".to_owned(), info.model_id.clone()),
+        (
+            "the model's state contract".to_owned(),
+            info.config.encoder.contract.to_string(),
+        ),
         ("the files of the model".to_owned(), info.files_id()?),
         (
             "the seal of the model".to_owned(),

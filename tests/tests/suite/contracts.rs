@@ -1,0 +1,184 @@
+//! State contracts: a model's states are made by the rule that it says, everywhere, and it says it.
+
+// All of this file is test code, its helpers too.
+#![allow(clippy::expect_used)]
+
+use genolewm_core::provenance::sha256_prefixed;
+use genolewm_tests::{Dir, dir, genome, golden};
+use serde_json::Value;
+
+const CONFIG: &str = "golden/model/train_config.yaml";
+const SCORE: &str =
+    "score --vcf golden/in.vcf --fasta golden/ref.fa --alleles as-given -o out.jsonl";
+
+/// The golden model with another configuration, and the manifest of that one.
+fn with(change: impl FnOnce(String) -> String) -> Dir {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    let before = dir.text(CONFIG);
+    let after = change(before.clone());
+    let hash = |text: &str| sha256_prefixed(text.as_bytes());
+    let manifest = dir.text("golden/model/manifest.json");
+    let other = manifest.replacen(&hash(&before), &hash(&after), 1);
+    assert_ne!(manifest, other);
+    dir.create(CONFIG, after);
+    dir.create("golden/model/manifest.json", other);
+    dir
+}
+
+/// The golden model under a contract of the newer schema.
+fn under(contract: &str, normalize: bool) -> Dir {
+    with(|config| {
+        let key = format!("normalize: {normalize}\n  state_contract_version: {contract}\n");
+        config
+            .replace("schema_version: 1.0.0", "schema_version: 1.1.0")
+            .replace("normalize: false\n", &key)
+    })
+}
+
+fn figures(rows: &[Value]) -> Vec<f64> {
+    let figure = |row: &Value| row["sigma_raw"].as_f64().expect("a figure");
+    rows.iter().map(figure).collect()
+}
+
+fn scored(dir: &Dir) -> Vec<f64> {
+    dir.run(&format!("{SCORE} {}", golden::MODEL)).ok();
+    figures(&golden::json_lines(&dir.text("out.jsonl")))
+}
+
+fn are_near(some: &[f64], others: &[f64]) -> bool {
+    assert_eq!(some.len(), others.len());
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-3 * b.abs();
+    some.iter().zip(others).all(near)
+}
+
+#[test]
+fn a_model_of_0_2_1_was_normalised() {
+    let dir = with(|config| config.replace("normalize: false", "normalize: true"));
+    let finished = dir.run(&format!("{SCORE} {}", golden::MODEL)).ok();
+    let told = finished.stderr();
+    assert!(
+        told.contains("warning: this model's states follow"),
+        "{told}"
+    );
+    assert!(
+        told.contains("raw_v0_2_1") && told.contains("withdrawn"),
+        "{told}"
+    );
+    let rows = golden::json_lines(&dir.text("out.jsonl"));
+    let package = golden::json_lines(&golden::text("expected_scores.jsonl"));
+    assert!(are_near(&figures(&rows), &figures(&package)));
+    let receipts = golden::json_lines(&dir.text("out.jsonl.receipts.jsonl"));
+    for receipt in receipts {
+        let details = &receipt["provenance"]["details"];
+        assert_eq!(details["state_contract_version"], "raw_v0_2_1");
+        assert_eq!(details["pooling_config"]["normalize"], true);
+    }
+    let doctor = dir.run(&format!("doctor {}", golden::MODEL)).ok();
+    let stdout = doctor.stdout();
+    assert!(stdout.contains("state contract: raw_v0_2_1"), "{stdout}");
+    assert!(doctor.stderr().contains("withdrawn"));
+}
+
+#[test]
+fn every_contract_gives_figures_of_its_own() {
+    let contracts = [
+        ("raw_v0_2_1", true),
+        ("legacy_raw_v1", true),
+        ("l2_old_row_v0_2_0", false),
+        ("l2_normalized_v2", false),
+    ];
+    let mut all: Vec<Vec<f64>> = Vec::new();
+    for (contract, warns) in contracts {
+        let dir = under(contract, true);
+        let figures = scored(&dir);
+        assert!(all.iter().all(|others| !are_near(&figures, others)));
+        all.push(figures);
+        let doctor = dir.run(&format!("doctor {}", golden::MODEL)).ok();
+        let named = format!("state contract: {contract}\n");
+        assert!(doctor.stdout().contains(&named), "{doctor}");
+        assert_eq!(doctor.stderr().contains("warning"), warns, "{doctor}");
+        let verify = format!(
+            "verify out.jsonl.receipts.jsonl --manifest golden/model/manifest.json --rerun \
+             --scores out.jsonl --fasta golden/ref.fa {}",
+            golden::MODEL
+        );
+        dir.run(&verify).ok();
+    }
+    let package = golden::json_lines(&golden::text("expected_scores.jsonl"));
+    assert!(are_near(&all[0], &figures(&package)));
+}
+
+#[test]
+fn a_receipt_of_another_contract_was_verified() {
+    let dir = under("l2_normalized_v2", true);
+    scored(&dir);
+    let receipts = dir.text("out.jsonl.receipts.jsonl");
+    let other = receipts.replace("\"l2_normalized_v2\"", "\"l2_old_row_v0_2_0\"");
+    assert_ne!(receipts, other);
+    dir.create("other.jsonl", other);
+    let verify = format!(
+        "verify other.jsonl --manifest golden/model/manifest.json --rerun --scores out.jsonl \
+         --fasta golden/ref.fa {}",
+        golden::MODEL
+    );
+    let failed = dir
+        .run(&verify)
+        .fails("PROVENANCE.INPUT_COMMITMENT_MISMATCH", 8);
+    assert!(
+        failed.stderr().contains("state_contract_version"),
+        "{failed}"
+    );
+}
+
+#[test]
+fn traps_between_contracts_were_not_seen() {
+    let newer = "schema_version: 1.1.0";
+    for (from, to) in [
+        // Normalised, and not.
+        ("schema_version: 1.0.0", newer),
+        (
+            "normalize: false",
+            "normalize: false\n  state_contract_version: l2_normalized_v2",
+        ),
+        (
+            "normalize: false",
+            "normalize: true\n  state_contract_version: l2_normalized_v2",
+        ),
+        (
+            "normalize: false",
+            "normalize: true\n  state_contract_version: l2_normalised_v2",
+        ),
+        (
+            "pool_type: centered_mean",
+            "pool_type: global_mean\n  state_contract_version: legacy_raw_v1",
+        ),
+    ] {
+        let dir = with(|config| config.replace(from, to));
+        dir.run(&format!("{SCORE} {}", golden::MODEL))
+            .fails("CONFIG.GENERIC", 3);
+        dir.assert_no_output(&["out.jsonl"]);
+    }
+}
+
+/// Receipts that version 0.2.0 of this program wrote with the built-in model.
+const OF_BEFORE: &str = include_str!("../../fixtures/contracts/builtin_0_2_0.receipts.jsonl");
+const SCORES_OF_BEFORE: &str = include_str!("../../fixtures/contracts/builtin_0_2_0.jsonl");
+
+#[test]
+fn receipts_of_the_built_in_model_still_verify() {
+    let dir = dir!();
+    dir.create("before.receipts.jsonl", OF_BEFORE);
+    dir.create("before.jsonl", SCORES_OF_BEFORE);
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let verify = format!(
+        "verify before.receipts.jsonl --manifest {root}/models/builtin/manifest.json --rerun \
+         --scores before.jsonl --fasta {root}/examples/brca1.hg19.fa.gz --other-machine"
+    );
+    let out = dir.run(&verify).stdout();
+    assert!(out.contains("state_contract_version"), "{out}");
+    let doctor = dir.run("doctor").ok();
+    let named = "state contract: l2_old_row_v0_2_0\n";
+    assert!(doctor.stdout().contains(named), "{doctor}");
+    assert!(!doctor.stderr().contains("warning"), "{doctor}");
+}
