@@ -11,11 +11,11 @@ const LISTS: &str = "deny.toml";
 
 /// What reads genomes, each with the features that it has at most. None may be able to open a connection;
 /// only `genolewm-network`, a program of its own, may.
-const OFFLINE: [(&str, &str); 4] = [
-    ("genolewm-core", "--all-features"),
-    ("genolewm", "--features=native,train,wgpu"),
-    ("genolewm-runtime-wasm", "--all-features"),
-    ("genolewm-cli", "--features=default"),
+const OFFLINE: [(&str, &[&str]); 4] = [
+    ("genolewm-core", &["--all-features"]),
+    ("genolewm", &["--features=native,train,wgpu"]),
+    ("genolewm-runtime-wasm", &["--all-features"]),
+    ("genolewm-cli", &[]),
 ];
 /// What may, so that a check of the others that finds nothing is known to look.
 const ONLINE: &str = "genolewm-network";
@@ -42,13 +42,13 @@ fn faults(root: &Path) -> Result<(usize, Vec<String>), String> {
     let mut faults = unlicensed(&packages, &list(&lists, "allow")?);
     let deny = list(&lists, "deny")?;
     let needed = |package, features| {
-        let selection = ["--edges=normal,build", "--package", package, features];
-        tree(root, &selection)
+        let selection = ["--edges=normal,build", "--package", package];
+        tree(root, &[&selection[..], features].concat())
     };
     for (package, features) in OFFLINE {
         faults.extend(banned(package, &needed(package, features)?, &deny));
     }
-    if banned(ONLINE, &needed(ONLINE, "--features=default")?, &deny).is_empty() {
+    if banned(ONLINE, &needed(ONLINE, &[])?, &deny).is_empty() {
         faults.push(format!(
             "{ONLINE} has no client that {LISTS} bans\n  help: list the one that it uses"
         ));
