@@ -20,7 +20,7 @@ use genolewm_data::variants::read_variants;
 use genolewm_evaluate::score_files::jsonl::{LabelKind, read_labels, read_scores};
 use genolewm_export::torch::TorchCheckpoint;
 use genolewm_report::metrics::read_metrics;
-use genolewm_train::python::config::PythonConfig;
+use genolewm_train::package::{Training, definition, read};
 use genolewm_train::run_dir::Checkpoint;
 use std::path::Path;
 
@@ -78,7 +78,7 @@ pub(crate) const TARGETS: &[(&str, Read)] = &[
     }),
     ("python_config", |bytes| {
         with_file("a.yaml", bytes, |path| {
-            PythonConfig::read(path, None).map(drop)
+            Training::of(&read(path)?, None).map(drop)
         })
     }),
     ("configuration", |bytes| {
@@ -142,5 +142,10 @@ fn configuration(path: &Path) -> Result<()> {
         "--config".into(),
         path.into(),
     ];
-    config::flags(&args, &["score".to_owned()], &Cli::command()).map(drop)
+    let (program, package) = (Cli::command(), definition());
+    let definitions = config::Definitions::of(&program, &package);
+    let (path, none) = (["score".to_owned()], std::iter::empty());
+    config::Configuration::load(&args, none, &path, &program, &definitions)?
+        .flags()
+        .map(drop)
 }

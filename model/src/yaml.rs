@@ -1,4 +1,5 @@
-//! YAML within limits: an alias may stand for as much as it likes, and so may what repeats it.
+//! YAML within limits: an alias may stand for as much as it likes, and so may what repeats it. TOML and
+//! JSON are read within the same ones.
 
 use genolewm_core::limits::{MAX_YAML_BYTES, MAX_YAML_VALUES};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -14,14 +15,20 @@ pub fn parse(text: &str) -> Result<Value, String> {
     if text.len() > MAX_YAML_BYTES {
         return Err(format!("it is larger than {} KiB", MAX_YAML_BYTES >> 10));
     }
+    read(serde_yaml_ng::Deserializer::from_str(text)).map_err(|error| error.to_string())
+}
+
+/// Reads what a document of any format holds, within the limits of YAML but that of its length,
+/// which the caller knows.
+///
+/// # Errors
+/// What is wrong with it, or that it holds too much.
+pub fn read<'de, D: Deserializer<'de>>(document: D) -> Result<Value, D::Error> {
     let left = Left {
         values: Cell::new(MAX_YAML_VALUES),
         bytes: Cell::new(MAX_YAML_BYTES),
     };
-    let document = serde_yaml_ng::Deserializer::from_str(text);
-    (&left)
-        .deserialize(document)
-        .map_err(|error| error.to_string())
+    (&left).deserialize(document)
 }
 
 /// What may still come.

@@ -43,10 +43,11 @@ pub const MAX_PICKLE_OPERATIONS: usize = 1_000_000;
 /// Nesting of JSON and YAML, so that no input can exhaust the stack.
 pub const MAX_NESTING: usize = 64;
 
-/// Values of a YAML document, each as often as an alias repeats it.
+/// Values of a YAML document, or of a configuration in TOML or JSON, each as often as an alias repeats it.
 pub const MAX_YAML_VALUES: usize = 1 << 16;
 
-/// Bytes of a YAML document, and of its texts as often as an alias repeats them.
+/// Bytes of a YAML document, or of a configuration in TOML or JSON, and of its texts as often as an
+/// alias repeats them.
 pub const MAX_YAML_BYTES: usize = 1 << 20;
 
 /// Digits of a whole number in JSON, as in Python, whose conversion beyond this is quadratic.

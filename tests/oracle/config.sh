@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The Python package's load_config (0.2.1) refuses the train_config.yaml of a model of ours by its state
 # contract, which it does not know; without it, of a model with windows of 12,288 bp, it finds the values that the model
-# was trained with.
+# was trained with. So it does of a run's config.package.yaml.
 #
 # tests/oracle/verify.sh runs this. Alone, it needs GENOLEWM_ORACLE_VENV, a virtual environment with
 # geno-lewm.
@@ -23,7 +23,10 @@ for model in contract/model run/predictor/model; do
     sed -e 's/^schema_version: 1.1.0/schema_version: 1.0.0/' -e '/state_contract_version/d' \
         "$model/train_config.yaml" >"$model/unnamed.yaml"
 done
-"$python" - contract/model/unnamed.yaml run/predictor/model/unnamed.yaml contract/model/train_config.yaml <<'PYTHON'
+sed -e 's/^schema_version: 1.1.0/schema_version: 1.0.0/' -e '/state_contract_version/d' \
+    contract/config.package.yaml >contract/unnamed.yaml
+"$python" - contract/model/unnamed.yaml run/predictor/model/unnamed.yaml contract/model/train_config.yaml \
+    contract/unnamed.yaml <<'PYTHON'
 import sys
 
 from geno_lewm.config import load_config
@@ -41,5 +44,10 @@ for path, word in [(sys.argv[2], "window_bp"), (sys.argv[3], "state_contract_ver
         assert word in str(error) + repr(getattr(error, "details", "")), repr(error)
     else:
         raise SystemExit(f"oracle: a model with {word} was accepted")
+# The settings of a run in the package's layout.
+run = load_config(sys.argv[4])
+found = (run.optimizer.lr, run.optimizer.schedule, run.optimizer.grad_clip, run.predictor.n_layers,
+         run.training.max_steps, run.data.batch_size, run.seed, run.encoder.pool_radius)
+assert found == (0.001, "wsd", 1.0, 3, 1, 4, 9, 5), found
 PYTHON
 printf 'oracle: the package reads the config of a model with windows of 12,288 bp\n'

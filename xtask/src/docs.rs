@@ -1,11 +1,12 @@
 //! Pages and TypeScript against code: the lists of codes and reasons in `docs` and in the npm
-//! package are those of the program, and relative links lead to files.
+//! package are those of the program, relative links lead to files and headings, and the book has every
+//! page.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::{Verdict, api, cases, command};
+use crate::{Verdict, api, book, cases, command, links};
 
 /// A list that stands in code, on a page and in the package's types: between `from` and the next
 /// line that is `}`, the first string of each line; on the page, the first column or any word in
@@ -49,7 +50,7 @@ const LISTS: [List; 2] = [
 const LIMITS: [&str; 2] = ["shared/src/limits.rs", "docs/limits.md"];
 
 /// Pages whose links are followed.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 11] = [
     "CONTRIBUTING.md",
     "README.md",
     "SECURITY.md",
@@ -57,7 +58,10 @@ const PAGES: [&str; 8] = [
     "examples",
     "model",
     "models/builtin",
+    "npm/README.md",
     "shared",
+    "wasm-tests/README.md",
+    "web/README.md",
 ];
 
 /// The page that says where things are decided.
@@ -90,19 +94,8 @@ pub(crate) fn check(root: &Path, arguments: &[String]) -> Verdict {
     PAGES
         .iter()
         .for_each(|place| markdown(&root.join(place), &mut pages));
-    for page in &pages {
-        let text = fs::read_to_string(page).unwrap_or_default();
-        let shown = page.strip_prefix(root).unwrap_or(page).display();
-        let folder = page.parent().unwrap_or(root);
-        for (line, target) in links(&text)
-            .into_iter()
-            .filter(|(_, to)| !folder.join(to).exists())
-        {
-            faults.push(format!(
-                "{shown}:{line}: no file {target}\n  help: mend the link"
-            ));
-        }
-    }
+    faults.extend(links::faults(root, &pages));
+    faults.extend(book::faults(root));
     let architecture = fs::read_to_string(root.join(ARCHITECTURE)).unwrap_or_default();
     for (line, file, item) in places(&architecture) {
         let name = item.rsplit("::").next().unwrap_or(item);
@@ -229,20 +222,6 @@ fn listed<'a>(code: &'a str, from: &str) -> BTreeSet<&'a str> {
         .collect()
 }
 
-/// Relative links of a page, without fragments, with their lines.
-fn links(text: &str) -> Vec<(usize, &str)> {
-    let mut found = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        for rest in line.split("](").skip(1) {
-            let target = rest.split([')', '#', ' ']).next().unwrap_or_default();
-            if !target.is_empty() && !target.contains("://") {
-                found.push((number + 1, target));
-            }
-        }
-    }
-    found
-}
-
 /// Rows of a table that end in a Rust file and an item of it, with their lines.
 fn places(text: &str) -> Vec<(usize, &str, &str)> {
     let mut found = Vec::new();
@@ -321,11 +300,5 @@ mod tests {
     fn rows_that_name_files_and_items_are_found() {
         let text = "| question | file | item |\n|---|---|---|\n| why | `a/b.rs` | `C::d` |";
         assert_eq!(places(text), [(3, "a/b.rs", "C::d")]);
-    }
-
-    #[test]
-    fn only_relative_links_are_followed() {
-        let text = "[a](b.md#c) [d](#e)\n[f](https://example.org) ![g](h.png \"i\")";
-        assert_eq!(links(text), [(1, "b.md"), (2, "h.png")]);
     }
 }

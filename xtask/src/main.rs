@@ -1,7 +1,7 @@
 //! CI's vocabulary: the checks of this repository that cargo has no word for.
 //!
 //! `cargo xtask layers` holds the direction of imports, `cargo xtask size` the weight of what is
-//! checked in, `cargo xtask docs` what the pages say, `cargo xtask deny` what dependencies bring; `cargo xtask build-wasm` makes the module for
+//! checked in, `cargo xtask docs` what the pages say, `cargo xtask book` the site they make, `cargo xtask deny` what dependencies bring; `cargo xtask build-wasm` makes the module for
 //! browsers, and `cargo xtask pack` the npm package around it; `cargo xtask test` runs every test from a fresh clone. Each prints what is wrong, where, and what to do about it, and exits with 1.
 #![forbid(unsafe_code)]
 
@@ -9,6 +9,8 @@ mod command;
 mod files;
 mod deny;
 mod cases;
+mod links;
+mod book;
 mod layers;
 mod api;
 mod docs;
@@ -32,7 +34,7 @@ type Work = fn(&Path, &[String]) -> Verdict;
 /// A command: its name, what it is for, and its work.
 type XtaskCommand = (&'static str, &'static str, Work);
 
-const COMMANDS: [XtaskCommand; 11] = [
+const COMMANDS: [XtaskCommand; 12] = [
     (
         "layers",
         "imports go one way only, between crates and inside them",
@@ -48,6 +50,11 @@ const COMMANDS: [XtaskCommand; 11] = [
         "the pages list what the code has, and their links lead somewhere; --write makes those anew \
          that are made from tables",
         docs::check,
+    ),
+    (
+        "book",
+        "the documentation as a site, by mdBook, in target/book/site",
+        |root, more| one(book::build(root, more)),
     ),
     (
         "deny",

@@ -187,7 +187,7 @@ fn configurations_that_the_trainer_cannot_follow_are_refused() {
     for (config, code) in [
         ("schema_version: 1.0.0\nphase: phase2\n", "CONFIG.GENERIC"),
         (
-            "schema_version: 1.0.0\noptimizer: {schedule: cosine}\n",
+            "schema_version: 1.0.0\noptimizer: {name: sgd-momentum}\n",
             "CONFIG.GENERIC",
         ),
         (

@@ -79,6 +79,22 @@ fn an_altered_figure_is_found() {
 }
 
 #[test]
+fn a_row_in_another_bucket_was_shown_two_equal_distances() {
+    let dir = scored();
+    let rows = dir.text("out.jsonl");
+    let moved = rows.replacen("\"bucket_id\": \"", "\"bucket_id\": \"x", 1);
+    assert_ne!(rows, moved);
+    dir.create("moved.jsonl", &moved);
+    let run = format!("verify out.jsonl.receipts.jsonl {MANIFEST} --scores moved.jsonl");
+    let finished = dir.run(&run).fails("PROVENANCE.GENERIC", 8);
+    let told = finished.stderr();
+    assert!(
+        told.contains("bucket of the row: x") && !told.contains("sigma_raw"),
+        "{finished}"
+    );
+}
+
+#[test]
 fn a_receipt_of_another_model_is_refused() {
     let dir = scored();
     let manifest = dir.text("golden/model/manifest.json");

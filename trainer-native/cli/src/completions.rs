@@ -2,6 +2,7 @@
 //! those who make packages.
 
 use crate::common::command::Status;
+use crate::common::config::write_reference;
 use crate::common::terminal::Terminal;
 use clap_complete::Shell;
 use genolewm_core::Result;
@@ -12,11 +13,15 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The shell
-    #[arg(value_enum, required_unless_present = "man")]
+    #[arg(value_enum, required_unless_present_any = ["man", "configuration"])]
     shell: Option<Shell>,
     /// Write man pages into this directory instead
     #[arg(long, value_name = "DIR", hide = true, conflicts_with = "shell")]
     man: Option<PathBuf>,
+    /// Write the page of the configuration, its schema and every command's defaults into this directory
+    /// instead
+    #[arg(long, value_name = "DIR", hide = true, conflicts_with_all = ["shell", "man"])]
+    configuration: Option<PathBuf>,
 }
 
 /// Prints the script for `program`, or writes its pages.
@@ -25,6 +30,9 @@ pub struct Args {
 /// When standard output or the directory cannot be written.
 pub fn run(args: &Args, mut program: clap::Command, terminal: &mut Terminal<'_>) -> Result<Status> {
     let Some(shell) = args.shell else {
+        if let Some(folder) = &args.configuration {
+            write_reference(&program, folder)?;
+        }
         if let Some(folder) = &args.man {
             clap_mangen::generate_to(program, folder)
                 .map_err(|e| io_error(&folder.display().to_string(), &e))?;

@@ -33,7 +33,7 @@ const PROGRESS: &str = "{bar:28} {pos}/{len} variants and rollouts  {eta} left";
 /// Windows whose surprises make a checkpoint's first calibration.
 const CALIBRATION_WINDOWS: usize = 1_000;
 
-/// Write a model directory with small weights, or a model's networks in another format
+/// Write a model directory with small weights, or its networks in another format
 ///
 /// Beside the files goes export_report.json with the hash and size of each. For a model directory the
 /// loss of quality is measured against the model as it was, on ClinVar variants and short rollouts; one

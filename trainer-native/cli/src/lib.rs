@@ -31,6 +31,7 @@ pub mod verify;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use common::command::{Context, Status};
+use common::model::model_files;
 use common::shared::Shared;
 use common::terminal::{BANNER, Terminal, is_closed_pipe};
 use common::{config, invocation, paths};
@@ -44,21 +45,17 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 const EXIT_STATUS_HELP: &str = "\
-Exit status:
-    0  success, even where some alleles were skipped; the reader of a pipe may leave early
-    2  input       3  configuration   4  resources   5  training   6  evaluation
-    7  deployment  8  provenance      9  internal
-    130 after Ctrl-C, 143 after a termination, 129 after a hangup
-
-Every error has a stable code such as [INPUT.VCF_PARSE], and says what to do.";
+Exit status: 0, even where some alleles were skipped or the reader of a pipe left early; 2 input,
+3 configuration, 4 resources, 5 training, 6 evaluation, 7 deployment, 8 provenance, 9 internal;
+129 after a hangup, 130 after Ctrl-C, 143 after a termination. Errors have a code and a remedy.";
 
 /// Score, calibrate, verify and train GenoLeWM models on your own machine.
 ///
-/// A score says how much a variant surprises a model of DNA. This is a research tool and no
+/// A score says how much a variant surprises a model of DNA. It is a research tool and no
 /// diagnostic.
 #[derive(Debug, Parser)]
 #[command(name = "genolewm", version, propagate_version = true, after_help = EXIT_STATUS_HELP)]
-#[command(args_override_self = true, max_term_width = 100)]
+#[command(args_override_self = true, max_term_width = 100, help_template = overview())]
 pub struct Cli {
     #[command(flatten)]
     shared: Shared,
@@ -89,14 +86,21 @@ enum Command {
     Completions(completions::Args),
 }
 
+/// How the program's own help looks. Made of the definitions below it, which know nothing of it.
+fn overview() -> String {
+    let commands = Command::augment_subcommands(clap::Command::new("genolewm"));
+    common::overview::template(&<Shared as clap::Args>::augment_args(commands))
+}
+
 /// A program of this command line.
 pub struct Program<'a> {
     /// The commands that it knows.
     pub commands: clap::Command,
     /// The command of one that has only one.
     pub only: Option<&'a str>,
-    /// Whether it says what it is not.
-    pub banner: bool,
+    /// Whether it says what it is not, and what its configuration is. One that was started by another,
+    /// which did, does not.
+    pub introduces_itself: bool,
     /// Runs a command, once its flags are understood.
     pub run: Run<'a>,
 }
@@ -109,7 +113,7 @@ impl<'a> Program<'a> {
         Self {
             commands: Cli::command(),
             only,
-            banner: true,
+            introduces_itself: true,
             run: &run_command,
         }
     }
@@ -174,34 +178,40 @@ fn dispatch(args: Vec<OsString>, front: &Program<'_>, terminal: &mut Terminal<'_
         .map(clap::Command::get_name)
         .collect();
     let args = invocation::expand(args, front.only, &commands);
-    if let Some(error) = repeated(&args, program) {
+    if let Some(error) = help_or_repeated(&args, program) {
         return usage(&error, terminal);
     }
     let (path, after) = invocation::find_command(&args, program);
-    let mut defaults = config::flags(&args, &path, program)?;
-    let mut full = args.clone();
-    let configured = !defaults.is_empty();
-    full.splice(after..after, defaults.drain(..));
-    let parsed = program.clone().try_get_matches_from(&full);
-    let matches = match parsed {
+    let package = genolewm_train::package::definition();
+    let definitions = config::Definitions::of(program, &package);
+    if let Some(key) = invocation::values_of(&args, &["--explain"]).pop() {
+        config::explain(&key, &path, &definitions, terminal)?;
+        return Ok(0);
+    }
+    let environment = std::env::vars_os();
+    let configuration =
+        config::Configuration::load(&args, environment, &path, program, &definitions)?;
+    let defaults = configuration.flags()?;
+    let matches = match with_defaults(&args, (after, defaults), program)? {
         Ok(matches) => matches,
-        Err(error) if configured && !is_typed(&error, &args, program) => {
-            return Err(wrong_setting(&error));
-        }
         Err(error) => return usage(&error, terminal),
     };
     let shared = Shared::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
     terminal.set_level(shared.level());
-    if shared.print_config {
-        config::print(terminal, &path, program, &matches)?;
+    if shared.print_config || shared.print_config_tree {
+        let sources = shared.print_config_tree.then_some(&args[..]);
+        config::print(terminal, &configuration, program, (&matches, sources))?;
         return Ok(0);
     }
-    if front.banner && !(shared.quiet && shared.no_banner) {
+    if front.introduces_itself && !(shared.quiet && shared.no_banner) {
         terminal.tell(BANNER);
     }
     shared.refuse_gpus(&matches)?;
     check_umask()?;
     paths::check(&matches, program)?;
+    if front.introduces_itself {
+        configuration.announce(program, &matches, model_files, terminal)?;
+    }
     let context = Context {
         shared: &shared,
         command_line: invocation::command_line(&args),
@@ -214,6 +224,31 @@ fn dispatch(args: Vec<OsString>, front: &Program<'_>, terminal: &mut Terminal<'_
         Status::Done => 0,
         Status::Interrupted => stop::exit_status(),
     })
+}
+
+/// What the arguments come to with a configuration's flags among them, or what is wrong with those that
+/// were typed.
+fn with_defaults(
+    args: &[OsString],
+    (after, defaults): (usize, Vec<OsString>),
+    program: &clap::Command,
+) -> Result<core::result::Result<ArgMatches, clap::Error>> {
+    let mut full = args.to_vec();
+    let configured = !defaults.is_empty();
+    full.splice(after..after, defaults);
+    let error = match program.clone().try_get_matches_from(&full) {
+        Ok(matches) => return Ok(Ok(matches)),
+        Err(error) => error,
+    };
+    // What is only printed may want flags that are required.
+    if config::is_asked_for(args) && error.kind() == ErrorKind::MissingRequiredArgument {
+        let lenient = program.clone().ignore_errors(true);
+        return Ok(lenient.try_get_matches_from(full));
+    }
+    if configured && !is_typed(&error, args, program) {
+        return Err(wrong_setting(&error));
+    }
+    Ok(Err(error))
 }
 
 impl Command {
@@ -275,9 +310,10 @@ fn remedy_of(error: &clap::Error) -> Option<String> {
     is_zero.then(|| format!("give {flag} a number from 1 on, or leave the flag out"))
 }
 
-/// What is wrong with a flag that takes one value and was typed with two: the last wins over a
-/// configuration, but of two that were typed neither may vanish.
-fn repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
+/// The help or version that is asked for, whatever the configuration says; or what is wrong with a flag
+/// that takes one value and was typed with two: the last wins over a configuration, but of two that were
+/// typed neither may vanish.
+fn help_or_repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
     let strict = program.clone().args_override_self(false);
     let error = strict.try_get_matches_from(args).err()?;
     let (again, before) = (
@@ -286,7 +322,7 @@ fn repeated(args: &[OsString], program: &clap::Command) -> Option<clap::Error> {
     );
     let takes_value = matches!(again, Some(ContextValue::String(arg)) if arg.contains('<'));
     let is_repeated = error.kind() == ErrorKind::ArgumentConflict && again == before;
-    (is_repeated && takes_value).then_some(error)
+    (is_repeated && takes_value || !error.use_stderr()).then_some(error)
 }
 
 /// Whether what was typed is at fault, and not the configuration that was added to it.

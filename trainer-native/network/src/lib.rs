@@ -40,7 +40,7 @@ pub fn main() -> ExitCode {
     genolewm_cli::main_of(&Program {
         commands,
         only: None,
-        banner: false,
+        introduces_itself: false,
         run: &run,
     })
 }

@@ -163,7 +163,7 @@ impl TrainingSession<'_, '_> {
         update: UpdateSettings,
         open: impl FnMut(BurnOps, Option<Tensors>) -> Result<R>,
     ) -> Result<Replicas<R>> {
-        let optimizer = Optimizer::new(matrices, update.weight_decay);
+        let optimizer = Optimizer::new(matrices, &update);
         let (devices, resumed) = (self.devices.clone(), self.resumed.take());
         Replicas::open(devices, resumed, (optimizer, update.clip), open)
     }

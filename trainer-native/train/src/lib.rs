@@ -7,11 +7,13 @@
 
 mod typed;
 pub mod files;
+pub mod keyed;
 mod random;
 pub mod serialize;
 pub mod device;
 pub mod backends;
 pub mod schedule;
+pub mod package;
 pub mod settings;
 pub mod run;
 pub mod optimizer;

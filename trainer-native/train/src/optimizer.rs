@@ -1,5 +1,6 @@
 //! The optimisers: AdamW for tables, norms and biases; AdamW or Muon for projections.
 
+use super::settings::UpdateSettings;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{
     AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, AdjustLrFn, Muon, MuonConfig, MuonState,
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum MatrixOptimizer {
-    /// AdamW, betas 0.9 and 0.95, eps 1e-8, decay 0.05.
+    /// AdamW, eps 1e-8.
     Adamw,
     /// Muon (momentum orthogonalised by Newton-Schulz), rates matched to AdamW's.
     Muon,
@@ -32,12 +33,13 @@ pub struct Optimizer {
 }
 
 impl Optimizer {
-    /// An optimiser without state. `weight_decay` falls on projections only.
+    /// An optimiser without state. Weight decay falls on projections only.
     #[must_use]
-    pub fn new(matrices: MatrixOptimizer, weight_decay: f32) -> Self {
+    pub fn new(matrices: MatrixOptimizer, update: &UpdateSettings) -> Self {
+        let weight_decay = update.weight_decay;
         let adamw = AdamWConfig::new()
-            .with_beta_1(0.9)
-            .with_beta_2(0.95)
+            .with_beta_1(update.beta1 as f32)
+            .with_beta_2(update.beta2 as f32)
             .with_epsilon(1e-8);
         Self {
             matrices,

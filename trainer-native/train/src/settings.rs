@@ -2,6 +2,7 @@
 //! device, precision, checkpoints.
 
 use super::device::{Devices, TrainingDevice};
+use super::package::sections::{below_one, not_negative};
 use super::schedule::Schedule;
 use clap::{Arg, Args};
 use genolewm::ops::{BurnOps, Precision};
@@ -161,14 +162,54 @@ pub fn trained_contract(name: &str) -> Result<StateContract> {
 #[derive(Debug, Clone, Copy, Args, Serialize, Deserialize)]
 pub struct UpdateSettings {
     /// Shape of the learning rate
-    #[arg(long, value_enum, default_value_t = Schedule::Wsd)]
+    #[arg(long, value_enum, default_value_t = Self::DEFAULT.schedule)]
     pub schedule: Schedule,
     /// Weight decay of projections
-    #[arg(long, default_value_t = 0.05)]
+    #[arg(long, default_value_t = Self::DEFAULT.weight_decay)]
     pub weight_decay: f32,
-    /// Largest global gradient norm
-    #[arg(long, default_value_t = 1.0)]
+    /// Largest global gradient norm (0: any)
+    #[arg(long, default_value_t = Self::DEFAULT.clip, value_parser = not_negative)]
     pub clip: f64,
+    /// AdamW's decay of the mean of gradients
+    #[arg(long, default_value_t = BETA1, value_parser = below_one)]
+    #[serde(default = "beta1", skip_serializing_if = "is_beta1")]
+    pub beta1: f64,
+    /// AdamW's decay of the mean of their squares
+    #[arg(long, default_value_t = BETA2, value_parser = below_one)]
+    #[serde(default = "beta2", skip_serializing_if = "is_beta2")]
+    pub beta2: f64,
+}
+
+impl UpdateSettings {
+    /// What stages do that do not let it be chosen.
+    pub const DEFAULT: Self = Self {
+        schedule: Schedule::Wsd,
+        weight_decay: 0.05,
+        clip: 1.0,
+        beta1: BETA1,
+        beta2: BETA2,
+    };
+}
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.95;
+
+// Checkpoints of before these could be chosen do not name them: the defaults stay unnamed.
+
+fn beta1() -> f64 {
+    BETA1
+}
+
+fn beta2() -> f64 {
+    BETA2
+}
+
+fn is_beta1(beta: &f64) -> bool {
+    *beta == BETA1
+}
+
+fn is_beta2(beta: &f64) -> bool {
+    *beta == BETA2
 }
 
 /// Gives a flag the default that its stage has for it: `defaults` lists ID=VALUE.

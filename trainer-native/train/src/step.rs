@@ -58,7 +58,7 @@ impl Collected {
         self.batches += 1;
     }
 
-    /// Applies the mean over the batches, scaled down where its global L2 norm exceeds `clip`, with
+    /// Applies the mean over the batches, scaled down where its global L2 norm exceeds `clip` unless that is 0, with
     /// the learning rate of each parameter; returns the norm.
     ///
     /// # Errors
@@ -76,7 +76,11 @@ impl Collected {
             let message = "the gradients are not finite";
             return Err(Error::new(ErrorCode::TrainingNanLoss, message));
         }
-        let factor = if norm > clip { clip / norm } else { 1.0 };
+        let factor = if clip > 0.0 && norm > clip {
+            clip / norm
+        } else {
+            1.0
+        };
         model.visit("", &mut |name, role, value| {
             let plain = value.clone().inner();
             // What no batch made use of has a gradient of zero: its moments age with all others,

@@ -55,7 +55,7 @@ fn takes_next(arg: &str, command: &clap::Command) -> bool {
     })
 }
 
-/// The values of a flag, given as `--flag value` or `--flag=value`.
+/// The values of a flag, given as `--flag value`, `--flag=value` or, where it is short, `-fvalue`.
 #[must_use]
 pub fn values_of(args: &[OsString], names: &[&str]) -> Vec<String> {
     let mut values = Vec::new();
@@ -67,9 +67,17 @@ pub fn values_of(args: &[OsString], names: &[&str]) -> Vec<String> {
             && names.contains(&name)
         {
             values.push(value.to_owned());
+        } else if let Some(value) = names.iter().find_map(|name| attached(name, &arg)) {
+            values.push(value.to_owned());
         }
     }
     values
+}
+
+/// The value behind a short flag.
+fn attached<'a>(name: &str, arg: &'a str) -> Option<&'a str> {
+    let short = name.len() == 2 && !arg.starts_with("--");
+    arg.strip_prefix(name).filter(|_| short)
 }
 
 /// The arguments but `--resume` as one line that a shell would take.
@@ -130,10 +138,10 @@ mod tests {
     #[test]
     fn values_come_in_both_spellings() {
         let found = values_of(
-            &args("x --set a=1 -s b=2 --set=c=3 -- --set d=4"),
+            &args("x --set a=1 -s b=2 --set=c=3 -sd=4 -- --set e=5"),
             &["--set", "-s"],
         );
-        assert_eq!(found, ["a=1", "b=2", "c=3"]);
+        assert_eq!(found, ["a=1", "b=2", "c=3", "d=4"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What every command shares: flags, configuration, terminal, files and models.
 
 pub mod shared;
+pub mod overview;
 pub mod command;
 pub mod terminal;
 pub mod output;

@@ -29,6 +29,7 @@ enum Written {
 const PLAIN: Written = Written::File(&[]);
 const EFFECTIVE: Written = Written::FileBeside("eval_config.effective.yaml");
 const RUN: Written = Written::Folder(&[
+    "config.package.yaml",
     "config.resolved.yaml",
     "curves.svg",
     "dataset_manifest.json",
@@ -84,7 +85,7 @@ const WRITTEN: [(&str, &str, Written); 28] = [
     ("eval-all", "html", PLAIN),
 ];
 /// The same of folders that are the command's own.
-const FOLDERS: [(&str, &str, Written); 5] = [
+const FOLDERS: [(&str, &str, Written); 6] = [
     (
         "export",
         "output_dir",
@@ -93,6 +94,7 @@ const FOLDERS: [(&str, &str, Written); 5] = [
     ("cache-windows", "cache_dir", Written::Folder(&[])),
     ("update", "install_root", Written::Folder(&[])),
     ("fetch", "output", Written::Folder(&[])),
+    ("completions", "configuration", Written::Folder(&[])),
     ("completions", "man", Written::Folder(&[])),
 ];
 

@@ -22,12 +22,13 @@ pub enum LogLevel {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Shared options")]
 pub struct Shared {
-    /// Read defaults for any flag from a YAML file
+    /// Read defaults for any flag from a YAML, TOML or JSON file, or YAML from - (repeatable)
     ///
     /// Sections carry the names of commands, keys those of flags with `_` for `-`, for example
-    /// `score: {batch_size: 32}`. Flags and `--set` take precedence.
+    /// `score: {batch_size: 32}`. Flags, `--set` and variables as GENO_LEWM_SCORE__BATCH_SIZE take
+    /// precedence, and a later file over an earlier one.
     #[arg(long, value_name = "FILE", global = true)]
-    pub config: Option<PathBuf>,
+    pub config: Vec<PathBuf>,
     /// Set one configuration key, for example score.batch_size=32 (repeatable)
     #[arg(long, short = 's', value_name = "KEY=VALUE", global = true)]
     pub set: Vec<String>,
@@ -54,6 +55,12 @@ pub struct Shared {
     /// Print the resolved configuration as YAML and exit
     #[arg(long, global = true)]
     pub print_config: bool,
+    /// Print the same, each value with where it comes from, and exit
+    #[arg(long, global = true)]
+    pub print_config_tree: bool,
+    /// Say what a key of the configuration is, and exit
+    #[arg(long, value_name = "KEY", global = true)]
+    pub explain: Option<String>,
 }
 
 impl Shared {

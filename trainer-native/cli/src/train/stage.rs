@@ -47,7 +47,7 @@ impl<S: clap::Args + Preflight> StageArgs<S> {
             };
             return train(&settings, &mut host);
         }
-        let config = context.shared.config.as_deref();
+        let config = context.shared.config.last().map(PathBuf::as_path);
         let files = (config, self.preflight_output.as_deref());
         let report = look(&settings, files, stop, terminal)?;
         if stop.is_set() {

@@ -45,21 +45,33 @@ impl ScoredRow {
             None => ours as f32 == theirs as f32,
             Some(_) => ours == theirs,
         };
+        let figures = [
+            ("sigma_raw", row.sigma_raw, output.sigma_raw),
+            (
+                "sigma_calibrated",
+                row.sigma_calibrated,
+                output.sigma_calibrated,
+            ),
+            ("confidence", row.confidence, output.confidence),
+        ];
+        let other = figures
+            .into_iter()
+            .find(|(_, ours, theirs)| !same(*ours, *theirs));
         let bucket = &output.bucket_id;
-        if same(row.sigma_raw, output.sigma_raw)
-            && same(row.sigma_calibrated, output.sigma_calibrated)
-            && same(row.confidence, output.confidence)
-            && (row.bucket_id == *bucket || row.bucket_id == visible(bucket))
-            && row
-                .low_confidence
-                .is_none_or(|low| low == output.low_confidence)
-        {
-            return Ok(());
-        }
-        Err(unmatched("the row of this receipt has other figures")
-            .with_detail("row", &self.edit)
-            .with_detail("sigma_raw of the row", row.sigma_raw)
-            .with_detail("sigma_raw of the receipt", output.sigma_raw))
+        let is_marked = row
+            .low_confidence
+            .is_none_or(|low| low == output.low_confidence);
+        let is_placed = row.bucket_id == *bucket || row.bucket_id == visible(bucket);
+        let error = match other {
+            None if is_marked && is_placed => return Ok(()),
+            None => unmatched("the row of this receipt has another bucket or confidence")
+                .with_detail("bucket of the row", &row.bucket_id)
+                .with_detail("bucket of the receipt", bucket),
+            Some((name, ours, theirs)) => unmatched("the row of this receipt has other figures")
+                .with_detail(&format!("{name} of the row"), ours)
+                .with_detail(&format!("{name} of the receipt"), theirs),
+        };
+        Err(error.with_detail("row", &self.edit))
     }
 }
 

@@ -7,6 +7,7 @@ use super::model::{AdaptedNetworks, JointRates, LORA};
 use crate::encoder_dir;
 use crate::networks::PredictorNetworks;
 use crate::optimizer::{MatrixOptimizer, Optimizer};
+use crate::settings::UpdateSettings;
 use crate::step::{Collected, export, host, named, track};
 use burn::tensor::{Device, Tensor};
 use clap::Parser;
@@ -30,6 +31,11 @@ use genolewm_data::holdout::HoldoutPolicy;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
+
+const UPDATES: UpdateSettings = UpdateSettings {
+    weight_decay: 0.0,
+    ..UpdateSettings::DEFAULT
+};
 
 const WINDOW_BP: usize = 240;
 const CONFIG: &str = r#"{"model_type": "llama", "hidden_act": "silu", "hidden_size": 16,
@@ -206,7 +212,7 @@ fn gradients_reach_adapters_and_networks_and_leave_the_encoder() {
     let mut networks = networks(&ops, &mut encoder);
     let before = export(&mut encoder.llama);
     let names_before = export(&mut networks);
-    let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.0);
+    let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, &UPDATES);
     let rates = JointRates {
         adapters: 1e-2,
         others: 1e-3,
@@ -262,7 +268,7 @@ fn every_parameter_has_a_state_after_a_step() {
         .adapters
         .apply(&mut encoder.llama, AdapterPass::Training);
     let mut gradients = loss(&ops, &batch, &encoder, &networks).backward();
-    let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, 0.0);
+    let mut optimizer = Optimizer::new(MatrixOptimizer::Adamw, &UPDATES);
     let mut collected = Collected::default();
     collected.add(named(&mut networks, &mut gradients));
     collected

@@ -1,8 +1,9 @@
 //! The Python package's way to train a predictor: over a dataset package, by its configuration.
 
-use super::config::PythonConfig;
 use crate::backends::accelerator;
 use crate::files::{files_below, read_document, unreadable};
+use crate::keyed::texts;
+use crate::package::{Training, read};
 use crate::predictor::PredictorSettings;
 use crate::typed::{flag, settings as typed};
 use genolewm_core::window::CANONICAL_WINDOW_BP;
@@ -40,11 +41,12 @@ impl CarbonTraining {
     /// be held out. What the configuration asks for in vain is told of through `warn`.
     ///
     /// # Errors
-    /// As [`PythonConfig::read`]; `INPUT.GENERIC` for a directory that is no dataset package,
+    /// As [`read`] and [`Training::of`]; `INPUT.GENERIC` for a directory that is no dataset package,
     /// `RESOURCE.*` for files.
     pub fn settings(&self, warn: &mut dyn FnMut(&str)) -> Result<PredictorSettings> {
-        let config = PythonConfig::read(&self.config, self.steps)?;
-        config.unused.iter().for_each(|text| warn(text));
+        let training = Training::of(&read(&self.config)?, self.steps)
+            .map_err(|error| error.with_detail("file", self.config.display()))?;
+        training.unused.iter().for_each(|text| warn(text));
         let data = self.run_dir.join("data");
         let dataset = std::fs::canonicalize(&self.dataset)
             .map_err(|error| unreadable(&self.dataset, &error))?;
@@ -55,7 +57,11 @@ impl CarbonTraining {
         let (corpus, holdout) = (data.join("corpus.tsv"), data.join("holdout.bed"));
         write_atomically(&corpus, table.as_bytes())?;
         write_atomically(&holdout, b"")?;
-        let mut flags = config.flags;
+        let mut flags = Vec::new();
+        for (_, setting, value) in &training.settings {
+            let flag_with = |text| flag(&setting.replace('_', "-"), text);
+            flags.extend(texts(setting, value)?.into_iter().flat_map(flag_with));
+        }
         let mut add = |name: &str, value: &Path| flags.extend(flag(name, value));
         add("corpus", &corpus);
         add("holdout", &holdout);

@@ -26,7 +26,6 @@ use crate::optimizer::MatrixOptimizer;
 use crate::replicas::Replicas;
 use crate::run::StepProgress;
 use crate::run_dir::DataFile;
-use crate::schedule::Schedule;
 use crate::serialize::Tensors;
 use crate::settings::{RunSettings, UpdateSettings};
 use crate::step::{export, host};
@@ -40,11 +39,7 @@ use serde_json::Value;
 use sites::SnvSites;
 use validation::RankingValidation;
 
-const UPDATES: UpdateSettings = UpdateSettings {
-    schedule: Schedule::Wsd,
-    weight_decay: 0.05,
-    clip: 1.0,
-};
+const UPDATES: UpdateSettings = UpdateSettings::DEFAULT;
 /// Tokens of the longest window.
 const MOST_TOKENS: usize = 700;
 

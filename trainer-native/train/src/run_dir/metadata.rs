@@ -1,10 +1,11 @@
-//! Resolved settings (`config.resolved.yaml`) and run metadata (`training_run.json`).
+//! Resolved settings (`config.resolved.yaml`, and `config.package.yaml` in the Python package's layout) and run metadata (`training_run.json`).
 
 use super::folder::file_name;
 use super::log::{METRICS_FILE, TIMING_FILE};
 use super::manifest::MANIFEST_FILE;
 use super::plan::{CONFIG_FILE, RunPlan};
 use crate::files::internal;
+use crate::package::layout;
 use genolewm_core::Result;
 use genolewm_report::json::json_pretty;
 use genolewm_report::output::write_atomically;
@@ -14,6 +15,8 @@ use std::thread::available_parallelism;
 
 /// The run's description in its directory.
 pub(super) const METADATA_FILE: &str = "training_run.json";
+/// The settings in the Python package's layout.
+const PACKAGE_FILE: &str = "config.package.yaml";
 const SCHEMA_VERSION: &str = "1.0.0";
 
 /// How a run stands.
@@ -57,21 +60,25 @@ pub(super) struct RunState {
     pub(super) last: Option<(&'static str, f64, f64)>,
 }
 
-/// Writes the settings as a configuration file: `genolewm train STAGE --config FILE --output DIR`
-/// repeats the run.
+/// Writes the settings as a configuration file, with which `genolewm train STAGE --config FILE --output
+/// DIR` repeats the run, and in the Python package's layout.
 ///
 /// # Errors
-/// `RESOURCE.*` when it cannot be written.
-pub(super) fn write_config(plan: &RunPlan) -> Result<()> {
+/// `RESOURCE.*` when they cannot be written.
+pub(super) fn write_config(plan: &RunPlan, run_id: &str) -> Result<()> {
     let mut section: Value =
         serde_json::from_str(&plan.settings).map_err(|error| internal(&error))?;
     section["checkpoint_every"] = json!(plan.run.checkpoint_every);
     section["log_every"] = json!(plan.run.log_every);
     section["keep"] = json!(plan.run.retention.keep);
     section["keep_every"] = json!(plan.run.retention.keep_every);
+    let package = layout(plan.stage, run_id, &section);
     let config = json!({"schema_version": SCHEMA_VERSION, "train": {plan.stage: section}});
-    let text = serde_yaml_ng::to_string(&config).map_err(|error| internal(&error))?;
-    write_atomically(&plan.run.output.join(CONFIG_FILE), text.as_bytes())
+    for (name, config) in [(CONFIG_FILE, config), (PACKAGE_FILE, package)] {
+        let text = serde_yaml_ng::to_string(&config).map_err(|error| internal(&error))?;
+        write_atomically(&plan.run.output.join(name), text.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Writes `training_run.json`. Its keys are those of the Python package.

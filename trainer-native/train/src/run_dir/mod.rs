@@ -79,11 +79,12 @@ impl RunDir {
         if before.is_some_and(|before| before.dataset_snapshot_id != manifest.snapshot_id) {
             return Err(manifest.refusal(&directory));
         }
-        metadata::write_config(&plan)?;
+        let identity = identity(&plan, manifest.snapshot_id.clone());
+        metadata::write_config(&plan, &identity.run_id)?;
         manifest.write(&directory)?;
         let step = resumed.as_ref().map_or(0, |checkpoint| checkpoint.step);
         let run = Self {
-            identity: identity(&plan, manifest.snapshot_id),
+            identity,
             folder: CheckpointFolder::of(&directory),
             log: RunLog::open(&directory, step)?,
             monitor: RunMonitor::default(),
