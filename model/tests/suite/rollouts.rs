@@ -67,7 +67,7 @@ fn masked_items_are_followed_as_far_as_their_edits_go() {
             assert!(padding.iter().all(|&value| value == 0.0));
         }
         let refused = |mask: &[bool], per_item| {
-            let rows = ops.rows(&actions, 0..mask.len().min(items * per_item));
+            let rows = ops.rows(&actions, 0..mask.len());
             rollout_batch(
                 ops,
                 predictor,
