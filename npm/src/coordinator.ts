@@ -7,6 +7,7 @@ import { Turns } from "./abort.js";
 import { BatchQueue } from "./batch-queue.js";
 import { LocalEngine, type Engine, type EngineStarter } from "./engines.js";
 import { disposedError } from "./errors.js";
+import { PlanRun } from "./plan-run.js";
 import { EnginePool, type Replace } from "./pool.js";
 import { closedReference, OpenReference } from "./reference.js";
 import { ScoreRun } from "./score-run.js";
@@ -167,6 +168,16 @@ export class Coordinator {
 
     predict: async ({ state, edits }, { signal }) =>
       this.#engines().use((engine) => engine.predict(state, edits), signal),
+
+    follow: async ({ state, edits, prediction }, { signal }) => {
+      const asked = { state, sequences: `[${edits}]`, prediction, every: true };
+      return this.#engines().use((engine) => engine.follow(asked), signal);
+    },
+
+    plan: async ({ window, options, ...ends }, context) => {
+      const plan = new this.#wasm.Plan(this.#loaded(), window, options);
+      return new PlanRun({ plan, window, ends, pool: this.#engines(), context }).finish();
+    },
 
     importRaw: async ({ sources, reference, alleles, options }, { signal }) => {
       const { Importer } = this.#wasm;

@@ -5,6 +5,23 @@ import type { Method } from "./service.js";
 import type { BackendName } from "./types.js";
 import type { Wasm, WasmEngine, WasmModel } from "./wasm.js";
 
+/** Sequences of edits from one state. */
+export interface Followed {
+  readonly state: Float32Array;
+  /** JSON. */
+  readonly sequences: string;
+  readonly prediction: string;
+  readonly every: boolean;
+}
+
+/** Sequences of edits of a window. */
+export interface Edited {
+  readonly window: string;
+  /** JSON. */
+  readonly sequences: string;
+  readonly locus: number | null;
+}
+
 /** An instance of the model that scores. */
 export interface Engine {
   readonly backend: BackendName;
@@ -20,6 +37,10 @@ export interface Engine {
   score(job: Uint8Array): Promise<Float64Array>;
   encodeWindow(window: string, editLocus: number | null): Promise<Float32Array>;
   predict(state: Float32Array, edits: string): Promise<Float32Array>;
+  /** The last state of each sequence of edits, or with `every` all states of the one. */
+  follow(asked: Followed): Promise<Float32Array>;
+  /** The states of a window with each sequence of edits. */
+  encodeEdited(asked: Edited): Promise<Float32Array>;
   /** Whether it will never answer again: asked after a failure. */
   lost(): Promise<boolean>;
   dispose(): void;
@@ -56,6 +77,8 @@ export interface EngineApi {
     Float32Array
   >;
   readonly predict: Method<{ readonly state: Float32Array; readonly edits: string }, Float32Array>;
+  readonly follow: Method<Followed, Float32Array>;
+  readonly encodeEdited: Method<Edited, Float32Array>;
   readonly lost: Method<null, boolean>;
 }
 
@@ -113,6 +136,25 @@ export class LocalEngine implements Engine {
     const now = this.backend === "cpu";
     return this.#use(async (engine) =>
       now ? engine.predictNow(state, edits) : engine.predict(state, edits),
+    );
+  }
+
+  follow({ state, sequences, prediction, every }: Followed): Promise<Float32Array> {
+    const now = this.backend === "cpu";
+    return this.#use(async (engine) =>
+      now
+        ? engine.followNow(state, sequences, prediction, every)
+        : engine.follow(state, sequences, prediction, every),
+    );
+  }
+
+  encodeEdited({ window, sequences, locus }: Edited): Promise<Float32Array> {
+    const now = this.backend === "cpu";
+    const at = locus ?? undefined;
+    return this.#use(async (engine) =>
+      now
+        ? engine.encodeEditedNow(window, sequences, at)
+        : engine.encodeEdited(window, sequences, at),
     );
   }
 

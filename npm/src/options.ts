@@ -8,6 +8,8 @@ import type {
   InspectOptions,
   LoadOptions,
   OpenReferenceOptions,
+  PlanOptions,
+  PredictOptions,
   RankOptions,
   ReceiptInput,
   ReferenceAllele,
@@ -63,7 +65,58 @@ const SAMPLE: Kind = {
   is: (value) => [value].flat().every((name) => typeof name === "string"),
 };
 
+const NUMBER: Kind = {
+  words: "a number from 0",
+  is: (value) => typeof value === "number" && Number.isFinite(value) && value >= 0,
+};
+const OFFSET: Kind = { words: "a whole number from 0", is: isOffset };
+const TEXTS: Kind = {
+  words: "an array of strings",
+  is: (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
+};
+const STATE: Kind = { words: "a Float32Array, as encodeWindow gives it", is: isState };
+const STRETCH: Kind = {
+  words: "an object with start and end, whole numbers from 0",
+  is: (value) => {
+    const { start, end } = object<{ start: unknown; end: unknown }>(value) ?? {};
+    return isOffset(start) && isOffset(end);
+  },
+};
+const STRETCHES: Kind = {
+  words: "an array of objects with start and end, whole numbers from 0",
+  is: (value) => Array.isArray(value) && value.every(STRETCH.is),
+};
+
 const CALL: Shape<CallOptions> = { signal: SIGNAL };
+const PREDICT: Shape<PredictOptions> = { every: FLAG, signal: SIGNAL };
+const PLAN: Shape<PlanOptions> = {
+  targetWindow: TEXT,
+  targetState: STATE,
+  initialState: STATE,
+  locus: OFFSET,
+  horizon: COUNT,
+  iterations: COUNT,
+  samples: COUNT,
+  elite: COUNT,
+  stoppingEps: NUMBER,
+  patience: COUNT,
+  smoothing: NUMBER,
+  cost: TEXT,
+  costWeight: NUMBER,
+  distance: TEXT,
+  editTypes: TEXTS,
+  edgeMargin: OFFSET,
+  positionBinBp: COUNT,
+  prediction: TEXT,
+  reencode: OFFSET,
+  seed: OFFSET,
+  protect: STRETCHES,
+  within: STRETCH,
+  keepFrame: FLAG,
+  forbid: TEXTS,
+  onProgress: CALLBACK,
+  signal: SIGNAL,
+};
 const INSPECT: Shape<InspectOptions> = {
   sample: SAMPLE,
   allAlleles: FLAG,
@@ -203,10 +256,30 @@ export function rankOf(options: RankOptions): RankOptions {
   return Object.fromEntries(named.map((name) => [name, options[name as keyof RankOptions]]));
 }
 
+/** Options of `predict`. */
+export const predictOptions = (given: unknown): PredictOptions =>
+  checked("predict", given, PREDICT);
+/** Options of `plan`, which has one target. */
+export const planOptions = (given: unknown): PlanOptions => {
+  const options = checked("plan", given, PLAN);
+  if ((options.targetWindow === undefined) !== (options.targetState === undefined)) return options;
+  throw refused(
+    "plan needs one target.",
+    "targetWindow",
+    options.targetWindow,
+    "Give { targetWindow }, the wanted bases, or { targetState }.",
+  );
+};
+
 /** A parameter of `call` that has no options' name. */
 export function required<T>(call: string, name: string, words: string, fits: boolean, value: T): T {
   if (fits) return value;
   throw refused(`${call}: ${name} must be ${words}.`, name, value, `Give ${words}.`);
+}
+
+/** A state. */
+export function isState(value: unknown): value is Float32Array {
+  return Object.prototype.toString.call(value) === "[object Float32Array]";
 }
 
 /** A whole number from 0. */

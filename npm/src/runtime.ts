@@ -11,8 +11,11 @@ import {
   importOptions,
   inspectOptions,
   isOffset,
+  isState,
   loadOptions,
   openOptions,
+  planOptions,
+  predictOptions,
   required,
   variantOptions,
   vcfOptions,
@@ -52,6 +55,9 @@ import type {
   ModelSource,
   Notice,
   OpenReferenceOptions,
+  PlanOptions,
+  PlanResult,
+  PredictOptions,
   ReceiptVerdict,
   Reference,
   ReferenceFiles,
@@ -275,17 +281,68 @@ export class GenoLeWMRuntime {
     return this.#call("encodeWindow", { window, editLocus }, signal);
   }
 
-  /** The state that the predictor expects after `edits`, from the state of the window before. */
+  /**
+   * The state that the predictor expects after `edits`, from the state of the window before; with
+   * `every`, those after the first edit, after the first two, and so on.
+   */
   async predict(
     state: Float32Array,
     edits: readonly WindowEdit[],
+    options?: PredictOptions & { every?: false },
+  ): Promise<Float32Array>;
+  async predict(
+    state: Float32Array,
+    edits: readonly WindowEdit[],
+    options: PredictOptions & { every: true },
+  ): Promise<Float32Array[]>;
+  async predict(
+    state: Float32Array,
+    edits: readonly WindowEdit[],
+    options: PredictOptions = {},
+  ): Promise<Float32Array | Float32Array[]> {
+    const { signal, every = false } = predictOptions(options);
+    const given = steps("predict", state, edits);
+    if (!every) return this.#call("predict", given, signal);
+    return this.#follow({ ...given, prediction: "together" }, signal);
+  }
+
+  /**
+   * The states that the predictor expects after each of `edits`, each from the state that it expects
+   * after the one before: a rollout.
+   */
+  async rollout(
+    state: Float32Array,
+    edits: readonly WindowEdit[],
     options: CallOptions = {},
-  ): Promise<Float32Array> {
-    const { signal } = callOptions("predict", options);
-    const isState = Object.prototype.toString.call(state) === "[object Float32Array]";
-    required("predict", "the state", "a Float32Array, as encodeWindow gives it", isState, state);
-    required("predict", "the edits", "an array of edits", Array.isArray(edits), edits);
-    return this.#call("predict", { state, edits: JSON.stringify(edits) }, signal);
+  ): Promise<Float32Array[]> {
+    const { signal } = callOptions("rollout", options);
+    const given = steps("rollout", state, edits);
+    return this.#follow({ ...given, prediction: "stepwise" }, signal);
+  }
+
+  /**
+   * Searches for the edits of a window that bring its state close to a wanted one, makes the best plan
+   * for real, and says how far the prediction was off. Research, as everything here: a state is a
+   * model's, and no property of a genome.
+   */
+  async plan(window: string, options: PlanOptions): Promise<PlanResult> {
+    required("plan", "the window", "a string of bases", typeof window === "string", window);
+    const { targetWindow, targetState, initialState, onProgress, signal, ...settings } =
+      planOptions(options);
+    const params = {
+      window,
+      targetWindow: targetWindow ?? null,
+      targetState: targetState ?? null,
+      initialState: initialState ?? null,
+      options: JSON.stringify(settings),
+    };
+    const found = await this.#call("plan", params, signal, listener(onProgress, undefined));
+    const { predictedState, realState, ...rest } = JSON.parse(found) as PlanResult;
+    return {
+      ...rest,
+      predictedState: Float32Array.from(predictedState),
+      realState: Float32Array.from(realState),
+    };
   }
 
   /** Turns a consumer array's raw data (23andMe, AncestryDNA, MyHeritage, …) into VCF. */
@@ -414,6 +471,18 @@ export class GenoLeWMRuntime {
     }
   }
 
+  async #follow(
+    params: CoordinatorApi["follow"]["params"],
+    signal: AbortSignal | undefined,
+  ): Promise<Float32Array[]> {
+    const all = await this.#call("follow", params, signal);
+    const { stateWidth } = this.model;
+    const count = all.length / stateWidth;
+    return Array.from({ length: count }, (_, row) =>
+      all.slice(row * stateWidth, (row + 1) * stateWidth),
+    );
+  }
+
   async #open(
     input: FileLike | ReferenceFiles,
     { signal, onProgress }: Opening,
@@ -465,6 +534,17 @@ export class GenoLeWMRuntime {
     };
     this.#call("watch", null, undefined, emit).catch(() => undefined);
   }
+}
+
+/** A state and edits, as wasm takes them. */
+function steps(
+  call: string,
+  state: Float32Array,
+  edits: readonly WindowEdit[],
+): { readonly state: Float32Array; readonly edits: string } {
+  required(call, "the state", "a Float32Array, as encodeWindow gives it", isState(state), state);
+  required(call, "the edits", "an array of edits", Array.isArray(edits), edits);
+  return { state, edits: JSON.stringify(edits) };
 }
 
 /** Whose alleles are meant, as wasm takes it. */

@@ -162,6 +162,16 @@ export interface ScoreParams extends WithSources<"input"> {
   };
 }
 
+/** A plan. One of the targets is given. */
+export interface PlanParams {
+  readonly window: string;
+  readonly targetWindow: string | null;
+  readonly targetState: Float32Array | null;
+  readonly initialState: Float32Array | null;
+  /** JSON. */
+  readonly options: string;
+}
+
 /** The coordinator's methods. Answers that wasm gives as JSON stay so up to the caller. */
 export interface CoordinatorApi {
   readonly load: Method<LoadParams, Loaded, ProgressEvent | NoticeEvent>;
@@ -187,6 +197,13 @@ export interface CoordinatorApi {
     Float32Array
   >;
   readonly predict: Method<{ readonly state: Float32Array; readonly edits: string }, Float32Array>;
+  /** The states after each edit of a sequence, one after another. */
+  readonly follow: Method<
+    { readonly state: Float32Array; readonly edits: string; readonly prediction: string },
+    Float32Array
+  >;
+  /** JSON. */
+  readonly plan: Method<PlanParams, string, ProgressEvent>;
   readonly importRaw: Method<
     WithSources<"input"> & {
       readonly reference: number | null;

@@ -5,6 +5,7 @@ import * as glue from "../wasm/genolewm.js";
 export type {
   Engine as WasmEngine,
   Model as WasmModel,
+  Plan as WasmPlan,
   ReferenceFile as WasmReference,
   Run as WasmRun,
   Step,

@@ -1,16 +1,16 @@
 //! The network on one backend.
 
+use crate::edits::{read_edits, read_sequences};
 use crate::job::{read_job, write_answers};
-use crate::js_error::{JsResult, from_json, misuse};
+use crate::js_error::{JsResult, misuse};
 use crate::model::Model;
 use genolewm::bundle::Bundle;
 use genolewm::ops::{BurnOps, Ops, WgslOps};
-use genolewm::scorer::{ScoreOptions, Scorer};
+use genolewm::scorer::{Prediction, ScoreOptions, Scorer};
 use genolewm::self_check;
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::position::BpOffset;
-use serde::Deserialize;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -38,16 +38,6 @@ macro_rules! on {
             DeviceScorer::Gpu($scorer) => $body,
         }
     };
-}
-
-/// An edit as `predict` takes it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WindowEdit {
-    rel_pos: u64,
-    #[serde(rename = "ref")]
-    reference: String,
-    alt: String,
 }
 
 #[wasm_bindgen]
@@ -171,6 +161,78 @@ impl Engine {
         Ok(on!(&self.network, scorer => scorer.predict(state, &edits).await)?)
     }
 
+    /// The states that should follow from `state` after all edits of each sequence, one row for each; or
+    /// with `every`, after each edit of the one sequence. `prediction` is `together` or `stepwise`.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub async fn follow(
+        &self,
+        state: Vec<f32>,
+        sequences: &str,
+        prediction: &str,
+        every: bool,
+    ) -> JsResult<Vec<f32>> {
+        let how = Prediction::by_name(prediction)?;
+        let sequences = read_sequences(sequences)?;
+        let sequences: Vec<&[RelEdit]> = sequences.iter().map(Vec::as_slice).collect();
+        Ok(match (every, sequences.as_slice()) {
+            (false, sequences) => {
+                on!(&self.network, scorer => scorer.predict_sequences(&state, sequences, how).await)?
+            }
+            (true, [edits]) => {
+                on!(&self.network, scorer => scorer.trajectory(state, edits, how).await)?
+            }
+            (true, _) => return Err(misuse("every state is of one sequence").into()),
+        })
+    }
+
+    /// As [`follow`](Self::follow), before it returns.
+    ///
+    /// # Errors
+    /// As [`follow`](Self::follow).
+    #[wasm_bindgen(js_name = followNow)]
+    pub fn follow_now(
+        &self,
+        state: Vec<f32>,
+        sequences: &str,
+        prediction: &str,
+        every: bool,
+    ) -> JsResult<Vec<f32>> {
+        now(self.follow(state, sequences, prediction, every))
+    }
+
+    /// The states of a window with the edits of each sequence, one row for each.
+    ///
+    /// # Errors
+    /// As [`encode_window`](Self::encode_window), and for edits that do not fit.
+    #[wasm_bindgen(js_name = encodeEdited)]
+    pub async fn encode_edited(
+        &self,
+        window: &str,
+        sequences: &str,
+        locus: Option<f64>,
+    ) -> JsResult<Vec<f32>> {
+        let sequences = read_sequences(sequences)?;
+        let sequences: Vec<&[RelEdit]> = sequences.iter().map(Vec::as_slice).collect();
+        let locus = locus.map(|locus| BpOffset(locus as u64));
+        Ok(on!(&self.network, scorer => scorer.encode_edited(window, &sequences, locus).await)?)
+    }
+
+    /// As [`encode_edited`](Self::encode_edited), before it returns.
+    ///
+    /// # Errors
+    /// As [`encode_edited`](Self::encode_edited).
+    #[wasm_bindgen(js_name = encodeEditedNow)]
+    pub fn encode_edited_now(
+        &self,
+        window: &str,
+        sequences: &str,
+        locus: Option<f64>,
+    ) -> JsResult<Vec<f32>> {
+        now(self.encode_edited(window, sequences, locus))
+    }
+
     /// The actions of edits, `[edits, d_action]` in row-major order.
     ///
     /// # Errors
@@ -206,14 +268,6 @@ fn now<T>(work: impl Future<Output = JsResult<T>>) -> JsResult<T> {
         Poll::Ready(done) => done,
         Poll::Pending => Err(misuse("this backend waits for its device").into()),
     }
-}
-
-/// The edits of JSON.
-fn read_edits(edits: &str) -> JsResult<Vec<RelEdit>> {
-    let edits: Vec<WindowEdit> = from_json(edits, "the edits")?;
-    let relative =
-        |edit: WindowEdit| RelEdit::new(BpOffset(edit.rel_pos), &edit.reference, &edit.alt);
-    Ok(edits.into_iter().map(relative).collect::<Result<_>>()?)
 }
 
 fn scorer<O: Ops>(ops: O, model: &Model) -> Result<Scorer<O>> {

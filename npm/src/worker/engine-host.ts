@@ -1,6 +1,6 @@
 /** The coordinator's side of an engine in a worker of its own. */
 
-import type { Engine, EngineApi } from "../engines.js";
+import type { Edited, Engine, EngineApi, Followed } from "../engines.js";
 import { GenoLeWMError } from "../errors.js";
 import type { BackendName } from "../types.js";
 import { Peer } from "./peer.js";
@@ -64,6 +64,14 @@ export class RemoteEngine implements Engine {
 
   predict(state: Float32Array, edits: string): Promise<Float32Array> {
     return this.#peer.call("predict", { state, edits });
+  }
+
+  follow(asked: Followed): Promise<Float32Array> {
+    return this.#peer.call("follow", asked);
+  }
+
+  encodeEdited(asked: Edited): Promise<Float32Array> {
+    return this.#peer.call("encodeEdited", asked);
   }
 
   async lost(): Promise<boolean> {

@@ -26,6 +26,8 @@ export function serveEngine(wasm: Wasm, port: Port): void {
     score: ({ job }) => engine().score(job),
     encodeWindow: ({ window, editLocus }) => engine().encodeWindow(window, editLocus),
     predict: ({ state, edits }) => engine().predict(state, edits),
+    follow: (asked) => engine().follow(asked),
+    encodeEdited: (asked) => engine().encodeEdited(asked),
     lost: () => engine().lost(),
   };
   new Peer<EngineApi, Record<never, never>>(port, handlers);
