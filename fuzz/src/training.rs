@@ -120,6 +120,7 @@ fn cache_index(path: &Path) -> Result<()> {
         state_layer: -1,
         pool_type: CachedPool::CenteredMean,
         pool_radius: 8,
+        center_token: Some(1),
         dtype: CachedDtype::Fp32,
     };
     let root = path.ancestors().nth(2).unwrap_or(path);

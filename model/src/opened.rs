@@ -4,8 +4,9 @@
 use crate::files::ModelFiles;
 use genolewm_core::limits::MAX_ENCODER_LAYERS;
 use genolewm_core::provenance::{
-    ENCODER_INDEX, ENCODER_PREFIX, ENCODER_WEIGHTS, FileHashes, MANIFEST_FILE, Manifest,
-    RUNTIME_FILES, RuntimeFiles, SEAL_FILE, Seal, Sha256Stream, is_model_path, sha256_prefixed,
+    ENCODER_INDEX, ENCODER_PREFIX, ENCODER_WEIGHTS, FileHashes, KNOWN_BUILDS, MANIFEST_FILE,
+    Manifest, RUNTIME_FILES, RuntimeFiles, SEAL_FILE, Seal, Sha256Stream, build_of, is_model_path,
+    sha256_prefixed, weight_bundle_hash,
 };
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
@@ -141,7 +142,7 @@ impl<'a> OpenModel<'a> {
         let mut hash = Sha256Stream::default();
         shards.iter().for_each(|(_, bytes)| hash.update(bytes));
         let actual = hash.finish();
-        if actual == self.manifest.encoder.hash {
+        if self.is_encoder_hash(&actual, &shards)? {
             return Ok(shards);
         }
         Err(Error::new(
@@ -159,7 +160,41 @@ impl<'a> OpenModel<'a> {
         )
         .with_detail("expected", &self.manifest.encoder.hash)
         .with_detail("actual", actual)
-        .with_remedy("fetch the encoder again, at the revision that the manifest names"))
+        .with_detail(
+            "known builds of the Python package",
+            KNOWN_BUILDS.len(),
+        )
+        .with_remedy(
+            "fetch the encoder again, at the revision that the manifest names; a hash that takes in the \
+             source of the Python package after 0.2.1 can only be checked for known builds",
+        ))
+    }
+
+    /// Whether the manifest's hash of the encoder is that of its weights (of the bytes of all, or, where
+    /// there are several files, of their list), or of them and their other files under a known build
+    /// of the Python package.
+    fn is_encoder_hash(&self, of_bytes: &str, shards: &[(String, Vec<u8>)]) -> Result<bool> {
+        let wanted = &self.manifest.encoder.hash;
+        if of_bytes == wanted {
+            return Ok(true);
+        }
+        let hashes = self.runtime_files().hashes;
+        let own = hashes.iter().filter_map(|(path, hash)| {
+            let name = path.strip_prefix(ENCODER_PREFIX)?;
+            Some((name.to_owned(), hash.clone()))
+        });
+        let files: FileHashes = own.collect();
+        let [single, index] =
+            [ENCODER_WEIGHTS, ENCODER_INDEX].map(|path| &path[ENCODER_PREFIX.len()..]);
+        let weights = match files.get(index) {
+            Some(hash) if shards.iter().all(|(name, _)| name != single) => {
+                let shards = shards.iter();
+                let shards = shards.map(|(name, bytes)| (name.clone(), sha256_prefixed(bytes)));
+                weight_bundle_hash((index, hash), &shards.collect())?
+            }
+            _ => of_bytes.to_owned(),
+        };
+        Ok(weights == *wanted || build_of(wanted, &weights, &files, KNOWN_BUILDS)?.is_some())
     }
 
     /// A file that may be there. What a seal does not list is not; what it lists must be.

@@ -5,9 +5,9 @@ use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
 use crate::ops::{BurnOps, NativeOps, Ops};
 use crate::scorer::{
-    BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Prediction, Regions, Run,
-    RunEnd, RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile,
-    Workers, drive, given_window,
+    BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Prediction, Regions, Room,
+    Run, RunEnd, RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally,
+    VariantFile, Workers, drive, given_window,
 };
 use crate::self_check;
 use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit, VariantSpelling};
@@ -276,10 +276,16 @@ impl<O: NativeOps> Runtime<O> {
     /// What scores the batches of a run, on `threads` or as many as the backend likes.
     #[must_use]
     pub fn workers(&self, threads: Option<usize>) -> Workers<'_, Scored> {
+        let threads = threads.unwrap_or_else(|| self.scorer.ops().workers());
+        let window_bp = self.info().config.window_bp;
+        let room = Room::new(threads, self.scorer.window_rows(window_bp));
         Workers {
-            threads: threads.unwrap_or_else(|| self.scorer.ops().workers()),
+            threads,
             by: self.scored_by(),
-            answer: Box::new(|candidates| block_on(self.scorer.score(candidates))),
+            answer: Box::new(move |candidates| {
+                let _taken = room.take(self.scorer.rows_at_once(candidates));
+                block_on(self.scorer.score(candidates))
+            }),
         }
     }
 }

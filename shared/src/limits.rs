@@ -101,6 +101,13 @@ pub const MAX_BATCH_BYTES: usize = 4 << 20;
 /// Memory of the records of all batches that wait for their scores, after which nothing is read.
 pub const MAX_WAITING_BYTES: usize = 64 << 20;
 
+/// Rows of windows that all threads run at once through the encoder, or as many as one window for
+/// each thread has.
+pub const MAX_ROWS_IN_WORK: usize = 24_576;
+
+/// Alleles of a batch: `--batch-size`.
+pub const MAX_BATCH_ALLELES: usize = 4_096;
+
 /// Threads that score, and batches that are in work at once.
 pub const MAX_THREADS: usize = 1_024;
 
@@ -181,3 +188,21 @@ pub const MAX_VARIANTS_BYTES: usize = 16 << 20;
 /// How often the size of its file it may be beyond that. A variant of ClinVar takes some 200 bytes,
 /// and 12 in a shard.
 pub const MAX_VARIANTS_FOLD: usize = 24;
+
+/// Bytes of one file that is fetched. The largest that Hugging Face takes has 50 GB.
+pub const MAX_FETCHED_FILE_BYTES: u64 = 64 << 30;
+
+/// Bytes of all files of one fetch, which the user is asked about before.
+pub const MAX_FETCHED_BYTES: u64 = 4 << 40;
+
+/// Files of a release or a repository that is fetched.
+pub const MAX_FETCHED_FILES: usize = 100_000;
+
+/// Bytes of one page of a repository's list of files, or of what is said about it.
+pub const MAX_LISTING_BYTES: usize = 64 << 20;
+
+/// Redirects in a row that are followed.
+pub const MAX_REDIRECTS: usize = 5;
+
+/// How often something is asked for in a row without anything coming of it.
+pub const MAX_FETCH_ATTEMPTS: usize = 5;

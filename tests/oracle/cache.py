@@ -1,121 +1,103 @@
-"""The window cache between this program and the Python package: makes a small cache and judges one.
+"""Window caches as the Python package's next version lays them out, by pyarrow: that version is not
+released, so its layouts are written down here and judged by.
 
-    cache.py make DIR           writes a cache of five windows in two shards
-    cache.py judge DIR [N ...]  reads windows N (all by default) from a cache of the same rows, no others
-    cache.py reindex DIR        builds the index again with the package
-    cache.py repair DIR COUNT   repairs with the package, which must set COUNT shards aside
-    cache.py same DIR DIR       the index of either has the same schema and rows
-    cache.py built DIR ENCODER PACKAGE
-                                every training window of a dataset package is read from a cache that
-                                this program built, by the key that the package's trainer makes
+    cache.py make DIR     writes a cache of layout 3.0.0 with five windows in two shards
+    cache.py make_2 DIR   writes one of layout 2.0.0 with three windows in one shard
+    cache.py judge DIR    reads five windows from a cache of ours: the Arrow schema and every row exactly
 """
 
-import json
-import sqlite3
 import struct
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
-from geno_lewm.encoder.cache import (
-    WindowCacheRecord,
-    read_embedding,
-    reindex_cache,
-    repair_cache,
-    write_shard,
-)
-from geno_lewm.training.real import _carbon_weights_hash as weights_hash
-from geno_lewm.training.real import _dataset_files as dataset_files
-from geno_lewm.training.real import _load_dataset_manifest as load_dataset_manifest
-from geno_lewm.training.real import _load_windows as load_windows
-from geno_lewm.training.trainer import _source_cache_key as source_cache_key
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 BLOCKS = {0: (1, 2, 3), 1: (4, 5)}
+WIDTH = 3
 
 
-def row(number):
+def schema(version):
+    three = version == "3.0.0"
+
+    def field(name, kind, nullable=not three):
+        return pa.field(name, kind, nullable=nullable)
+
+    value = field("element", pa.float32() if three else pa.float16())
+    fields = [
+        field("chrom", pa.string()),
+        field("start_bp", pa.int64()),
+        field("end_bp", pa.int64()),
+        field("window_hash", pa.binary(32)),
+        field("encoder_hash", pa.binary(32)),
+        field("state_layer", pa.int8()),
+        field("pool_type", pa.string()),
+        field("pool_radius", pa.int32()),
+        field("center_token", pa.int32(), nullable=True),
+        field("dtype", pa.string()),
+        field("storage_dtype", pa.string()),
+        field("embedding", pa.list_(value, WIDTH) if three else pa.list_(value)),
+        field("untargeted", pa.bool_()),
+        field("created_at", pa.int64()),
+        field("schema_version", pa.string()),
+    ]
+    return pa.schema([one for one in fields if three or one.name != "storage_dtype"])
+
+
+def row(number, version="3.0.0", center=None):
     """The rows of tests/tests/suite/cache.rs."""
-    return WindowCacheRecord(
-        chrom="1",
-        start_bp=96 * number,
-        end_bp=96 * number + 192,
-        window_hash=bytes([number]) * 32,
-        encoder_hash=b"\xee" * 32,
-        state_layer=-1,
-        pool_type="global_mean",
-        pool_radius=0,
-        dtype="fp32",
-        embedding=(float(number), 0.1, -2.5),
-        untargeted=number % 2 == 0,
-        created_at=1_700_000_000_000_000_000 + number,
-    )
+    state = struct.unpack("<3f", struct.pack("<3f", number, 0.1, -2.5))
+    if version == "2.0.0":
+        state = struct.unpack("<3e", struct.pack("<3e", *state))
+    one = {
+        "chrom": "1",
+        "start_bp": 96 * number,
+        "end_bp": 96 * number + 192,
+        "window_hash": bytes([number]) * 32,
+        "encoder_hash": b"\xee" * 32,
+        "state_layer": -1,
+        "pool_type": "global_mean" if center is None else "centered_mean",
+        "pool_radius": 0 if center is None else 8,
+        "center_token": center,
+        "dtype": "fp32",
+        "storage_dtype": "fp32",
+        "embedding": list(state),
+        "untargeted": number % 2 == 0,
+        "created_at": 1_700_000_000_000_000_000 + number,
+        "schema_version": version,
+    }
+    return {name: one[name] for name in schema(version).names}
+
+
+def write(path, rows, version):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = pa.Table.from_pylist(rows, schema=schema(version))
+    pq.write_table(table, path, compression="zstd", compression_level=9, row_group_size=1024)
+
+
+def shard(root, block):
+    below = f"embeddings/v3/lab__encoder/{'ee' * 32}/fp32_as_fp32/-1/global_mean_0"
+    return Path(root) / below / f"chr1_{block}.parquet"
 
 
 def make(root):
     for block, numbers in BLOCKS.items():
-        records = [row(number) for number in numbers]
-        write_shard(
-            root, encoder_id="lab/encoder", contig="1", stride_block=block, records=records
-        )
+        write(shard(root, block), [row(number) for number in numbers], "3.0.0")
 
 
-def judge(root, *numbers):
-    wanted = [int(number) for number in numbers] or [1, 2, 3, 4, 5]
-    for number in range(1, 6):
-        record = row(number)
-        half = struct.unpack("<3e", struct.pack("<3e", *record.embedding))
-        want = half if number in wanted else None
-        got = read_embedding(root, record.key)
-        assert got == want, f"window {number}: {got}, not {want}"
+def make_2(root):
+    path = Path(root) / "embeddings/lab__encoder/-1/global_mean_0/chr1_0.parquet"
+    rows = [row(1, "2.0.0"), row(2, "2.0.0"), row(3, "2.0.0", center=17)]
+    write(path, rows, "2.0.0")
 
 
-def repair(root, count):
-    report = repair_cache(root)
-    assert len(report.quarantined) == int(count), report
-
-
-def content(root):
-    with sqlite3.connect(f"file:{root}/embeddings/index.sqlite?mode=ro", uri=True) as index:
-        schema = index.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-        rows = index.execute("SELECT * FROM window_index ORDER BY shard_path, row_offset").fetchall()
-        pragmas = [index.execute(f"PRAGMA {name}").fetchone() for name in ("journal_mode", "user_version")]
-    return {"schema": schema, "rows": rows, "pragmas": pragmas}
-
-
-def same(one, other):
-    one, other = content(one), content(other)
-    for what in one:
-        assert one[what] == other[what], f"{what}:\n{one[what]}\n{other[what]}"
-
-
-def built(root, encoder, package):
-    manifest = load_dataset_manifest(Path(package))
-    files = [entry for entry in dataset_files(manifest) if entry["split"] == "train"]
-    windows = list(load_windows(Path(package), files))
-    assert windows, "the package has no training windows"
-    width = json.loads((Path(encoder) / "config.json").read_text())["hidden_size"]
-    keyed = SimpleNamespace(
-        encoder_hash=bytes.fromhex(weights_hash(Path(encoder)).removeprefix("sha256:")),
-        state_layer=-1,
-        dtype="fp32",
-    )
-    for window in windows:
-        state = read_embedding(root, source_cache_key(keyed, window.sequence))
-        assert state is not None, f"{window.record_id} is not cached"
-        norm = sum(value * value for value in state)
-        assert len(state) == width and abs(norm - 1) < 1e-2, f"{window.record_id}: {state}"
-    report = repair_cache(root)
-    assert not report.quarantined and report.reindex.indexed_rows == len(windows), report
+def judge(root):
+    for block, numbers in BLOCKS.items():
+        file = pq.ParquetFile(shard(root, block))
+        assert file.schema_arrow.equals(schema("3.0.0"), check_metadata=True), file.schema_arrow
+        assert set(file.metadata.metadata) == {b"ARROW:schema"}, file.metadata.metadata
+        assert file.read().to_pylist() == [row(number) for number in numbers]
 
 
 if __name__ == "__main__":
-    task, *arguments = sys.argv[1:]
-    tasks = {
-        "make": make,
-        "judge": judge,
-        "reindex": reindex_cache,
-        "repair": repair,
-        "same": same,
-        "built": built,
-    }
-    tasks[task](Path(arguments[0]), *arguments[1:])
+    {"make": make, "make_2": make_2, "judge": judge}[sys.argv[1]](sys.argv[2])

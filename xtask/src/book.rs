@@ -80,22 +80,34 @@ fn repository(root: &Path) -> Result<String, String> {
 }
 
 /// Copies a folder; in its pages, links that lead out of it go to the repository.
-fn copy(from: &Path, to: &Path, repository: &str) -> Result<(), String> {
+fn copy(folder: &Path, to: &Path, repository: &str) -> Result<(), String> {
     fs::create_dir_all(to).map_err(|e| fault(to, &e))?;
-    let entries = fs::read_dir(from).map_err(|e| fault(from, &e))?;
+    let entries = fs::read_dir(folder).map_err(|e| fault(folder, &e))?;
     for from in entries.flatten().map(|entry| entry.path()) {
         let to = to.join(from.file_name().unwrap_or_default());
         if from.is_dir() {
             copy(&from, &to, repository)?;
         } else if from.extension().is_some_and(|end| end == "md") {
             let text = fs::read_to_string(&from).map_err(|e| fault(&from, &e))?;
-            let text = text.replace("](../", &format!("]({repository}"));
-            fs::write(&to, text).map_err(|e| fault(&to, &e))?;
+            fs::write(&to, outward(&text, folder, repository)).map_err(|e| fault(&to, &e))?;
         } else {
             fs::copy(&from, &to).map_err(|e| fault(&from, &e))?;
         }
     }
     Ok(())
+}
+
+/// A page of a folder with links to the repository where they lead out of the book, or to a folder, of
+/// which a site shows nothing.
+fn outward(text: &str, folder: &Path, repository: &str) -> String {
+    let mut made = text.replace("](../", &format!("]({repository}"));
+    for (_, target) in links::links(text) {
+        if !target.starts_with("..") && folder.join(target).is_dir() {
+            let there = format!("]({repository}{PAGES}/{target})");
+            made = made.replace(&format!("]({target})"), &there);
+        }
+    }
+    made
 }
 
 /// Each page has been made, and there is something to search in.
@@ -145,9 +157,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (from, to) = (root.path().join("docs"), root.path().join("made"));
         fs::create_dir(&from).unwrap();
-        fs::write(from.join("a.md"), "[x](../x.md#y) [b](b.md)").unwrap();
-        copy(&from, &to, "https://example.org/blob/main/").unwrap();
+        fs::create_dir(from.join("c")).unwrap();
+        fs::write(from.join("a.md"), "[x](../x.md#y) [b](b.md) [c](c)").unwrap();
+        copy(&from, &to, "https://example.org/main/").unwrap();
         let text = fs::read_to_string(to.join("a.md")).unwrap();
-        assert_eq!(text, "[x](https://example.org/blob/main/x.md#y) [b](b.md)");
+        let expected =
+            "[x](https://example.org/main/x.md#y) [b](b.md) [c](https://example.org/main/docs/c)";
+        assert_eq!(text, expected);
     }
 }

@@ -1,4 +1,5 @@
-//! Dependencies: each has a licence that `deny.toml` allows, and none that ships is banned there.
+//! Dependencies: each has a licence that `deny.toml` allows, and nothing that reads genomes has one that is
+//! banned there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,8 +9,16 @@ use crate::{Verdict, command};
 
 const LISTS: &str = "deny.toml";
 
-/// What ships. Neither may be able to open a connection.
-const SHIPPED: [&str; 2] = ["genolewm-cli", "genolewm-runtime-wasm"];
+/// What reads genomes, each with the features that it has at most. None may be able to open a connection;
+/// only `genolewm-network`, a program of its own, may.
+const OFFLINE: [(&str, &[&str]); 4] = [
+    ("genolewm-core", &["--all-features"]),
+    ("genolewm", &["--features=native,train,wgpu"]),
+    ("genolewm-runtime-wasm", &["--all-features"]),
+    ("genolewm-cli", &[]),
+];
+/// What may, so that a check of the others that finds nothing is known to look.
+const ONLINE: &str = "genolewm-network";
 
 /// Checks the packages of `Cargo.lock` that a build may use.
 pub(crate) fn check(root: &Path) -> Verdict {
@@ -31,9 +40,18 @@ fn faults(root: &Path) -> Result<(usize, Vec<String>), String> {
     ];
     let packages = tree(root, &all)?;
     let mut faults = unlicensed(&packages, &list(&lists, "allow")?);
-    for shipped in SHIPPED {
-        let packages = tree(root, &["--edges=normal,build", "--package", shipped])?;
-        faults.extend(banned(shipped, &packages, &list(&lists, "deny")?));
+    let deny = list(&lists, "deny")?;
+    let needed = |package, features| {
+        let selection = ["--edges=normal,build", "--package", package];
+        tree(root, &[&selection[..], features].concat())
+    };
+    for (package, features) in OFFLINE {
+        faults.extend(banned(package, &needed(package, features)?, &deny));
+    }
+    if banned(ONLINE, &needed(ONLINE, &[])?, &deny).is_empty() {
+        faults.push(format!(
+            "{ONLINE} has no client that {LISTS} bans\n  help: list the one that it uses"
+        ));
     }
     Ok((packages.len(), faults))
 }
@@ -57,8 +75,10 @@ fn list<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, String> {
     let (_, rest) = text
         .split_once(&format!("\n{name} = ["))
         .ok_or_else(|| format!("{LISTS}: there is no list {name}"))?;
-    let body = rest.split(']').next().unwrap_or_default();
-    Ok(body.split('"').skip(1).step_by(2).collect())
+    let body = rest.split("\n]").next().unwrap_or_default();
+    // An item is a text, or a table that begins with one.
+    let first = |line: &'a str| line.split('#').next()?.split('"').nth(1);
+    Ok(body.lines().filter_map(first).collect())
 }
 
 fn banned(shipped: &str, packages: &BTreeSet<(String, String)>, deny: &[&str]) -> Vec<String> {
@@ -174,7 +194,7 @@ mod tests {
 
     #[test]
     fn lists_are_found_by_name() {
-        let text = "[a]\nallow = [\n  \"x\",\n  \"y\", # z\n]\n";
+        let text = "[a]\nallow = [\n  \"x\",\n  { crate = \"y\", wrappers = [\"v\", \"w\"] }, # \"z\"\n]\n";
         assert_eq!(list(text, "allow"), Ok(vec!["x", "y"]));
         assert!(list(text, "deny").is_err());
     }

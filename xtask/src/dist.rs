@@ -1,4 +1,4 @@
-//! A release's archive for one system: `target/dist/genolewm-VERSION-TARGET.tar.gz` with both
+//! A release's archive for one system: `target/dist/genolewm-VERSION-TARGET.tar.gz` with all
 //! programs, completions and man pages, and its SHA-256 beside it.
 
 use std::ffi::OsString;
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::files::{self, fault};
 use crate::{command, wasm};
 
-const PROGRAMS: [&str; 2] = ["genolewm", "genolewm-train"];
+const PROGRAMS: [&str; 3] = ["genolewm", "genolewm-train", "genolewm-network"];
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
 const PAGES: [&str; 3] = ["CHANGELOG.md", "LICENSE", "README.md"];
 
@@ -32,6 +32,8 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<String, String> {
         "--locked",
         "--package",
         "genolewm-cli",
+        "--package",
+        "genolewm-network",
         "--target",
         &target,
     ];

@@ -13,6 +13,8 @@ use genolewm_core::Result;
 /// The tensor that scoring reads rows of.
 pub(super) const EMBEDDING: &str = "model.embed_tokens.weight";
 const HEAD: &str = "lm_head.weight";
+/// Rows that are worth a product of their own.
+const LEAST_ROWS: usize = 256;
 
 /// One decoder layer.
 #[derive(Debug, Clone)]
@@ -224,11 +226,30 @@ impl<M: Clone> Layer<M> {
         };
         let mixed = ops.linear(&ops.attention(&q, &k, &v, &spec), &self.o);
         let x = ops.add(&keep(ops, x, &asking.rows), &mixed);
-        let normed = ops.rms_norm(&x, &self.post_norm, config.rms_norm_eps);
-        let inner = ops.silu_gate(
-            &ops.linear(&normed, &self.gate),
-            &ops.linear(&normed, &self.up),
-        );
-        ops.add(&x, &ops.linear(&inner, &self.down))
+        self.feed_forward(ops, config, &x)
+    }
+
+    /// In parts where the whole would make larger matrices than a pass should.
+    fn feed_forward<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, x: &M) -> M {
+        let of = |x: &M| {
+            let normed = ops.rms_norm(x, &self.post_norm, config.rms_norm_eps);
+            let inner = ops.silu_gate(
+                &ops.linear(&normed, &self.gate),
+                &ops.linear(&normed, &self.up),
+            );
+            ops.add(x, &ops.linear(&inner, &self.down))
+        };
+        let [rows, _] = ops.shape(x);
+        let most = (ops.most_values() / config.intermediate_size).max(LEAST_ROWS);
+        if rows <= most {
+            return of(x);
+        }
+        // Alike in length: a part of one row would be computed in another way.
+        let part = rows.div_ceil(rows.div_ceil(most));
+        let parts = (0..rows).step_by(part).map(|start| {
+            let end = (start + part).min(rows);
+            of(&ops.rows(x, start..end))
+        });
+        ops.concat_rows(&parts.collect::<Vec<_>>())
     }
 }

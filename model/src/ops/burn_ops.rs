@@ -23,13 +23,16 @@ pub struct BurnOps {
     precision: Precision,
 }
 
-/// What a pass is bound by unless it is said: a tab's memory never shrinks, and one thread gains
-/// nothing from longer passes; elsewhere they keep many cores busy.
-const MOST_VALUES: usize = if cfg!(target_family = "wasm") {
+/// What a pass is bound by on the processor: a tab's memory never shrinks, and natively each thread has
+/// a pass in work and gains nothing from longer ones.
+const MOST_VALUES_OF_THREAD: usize = if cfg!(target_family = "wasm") {
     1 << 20
 } else {
-    32 << 20
+    1 << 19
 };
+
+/// What it is bound by elsewhere, unless it is said: long passes keep many cores busy.
+const MOST_VALUES: usize = 32 << 20;
 
 impl BurnOps {
     /// The processor, without gradients.
@@ -37,6 +40,7 @@ impl BurnOps {
     pub fn cpu() -> Self {
         Self {
             fused: true,
+            most_values: MOST_VALUES_OF_THREAD,
             ..Self::on(Device::flex(), "cpu")
         }
     }

@@ -11,6 +11,10 @@ use genolewm_core::surprise::{displacement, surprise_distance};
 use genolewm_core::window::ExtractedWindow;
 use std::sync::Arc;
 
+/// Edits that are run beside one pass over their reference; more have another one, which costs little
+/// beside theirs. Hardly a site of a file has as many.
+pub(super) const MOST_EDITS_OF_SITE: usize = 16;
+
 /// A loaded model and how it is used.
 #[derive(Debug)]
 pub struct Scorer<O: Ops> {
@@ -130,8 +134,8 @@ fn group<'a>(
             .rev()
             .find(|(window, _)| Arc::ptr_eq(window, &candidate.window))
         {
-            Some((_, members)) => members.push(index),
-            None => sites.push((&candidate.window, vec![index])),
+            Some((_, members)) if members.len() < MOST_EDITS_OF_SITE => members.push(index),
+            _ => sites.push((&candidate.window, vec![index])),
         }
     }
     let order: Vec<usize> = sites

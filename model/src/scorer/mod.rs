@@ -13,6 +13,8 @@ mod regions;
 mod ref_check;
 mod run;
 #[cfg(feature = "native")]
+mod room;
+#[cfg(feature = "native")]
 mod drive;
 
 pub use batch::Scorer;
@@ -24,6 +26,8 @@ pub use drive::{Answering, RunEnd, VariantFile, Workers, drive};
 pub use given::{edit_among, given_window};
 pub use placer::{Candidate, Placed, Placer, refused};
 pub use regions::Regions;
+#[cfg(feature = "native")]
+pub(crate) use room::Room;
 pub use run::{
     Agreement, BATCH_SIZE, CandidateBatch, Delivery, Import, ImportRequest, Intake, Need, Outcome,
     RecordFilter, RecordOutcome, Run, RunProgress, RunStep, Selection, Tally,

@@ -3,7 +3,7 @@
 
 use super::Json;
 use crate::error::Location;
-use crate::limits::{MAX_INTEGER_DIGITS, MAX_NESTING};
+use crate::limits::{MAX_HELD_BYTES, MAX_INTEGER_DIGITS, MAX_NESTING};
 use crate::{Error, Result};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -15,13 +15,24 @@ impl Json {
     /// # Errors
     /// `INPUT.GENERIC` with line and column for anything but one well-formed document in UTF-8:
     /// also for NaN and Infinity, numbers beyond the range of f64, duplicate keys, unpaired
-    /// surrogates and nesting deeper than 64.
+    /// surrogates, nesting deeper than 64, and a document whose values take too much memory.
     pub fn parse(bytes: &[u8], name: &str) -> Result<Self> {
+        Self::parse_counted(bytes, name).map(|(value, _)| value)
+    }
+
+    /// As [`parse`](Self::parse), with the memory that the value takes, about.
+    pub(super) fn parse_counted(bytes: &[u8], name: &str) -> Result<(Self, usize)> {
         let text = core::str::from_utf8(bytes)
             .map_err(|error| located("the text is not UTF-8", name, bytes, error.valid_up_to()))?;
-        let mut parser = Parser { text, at: 0 };
-        parser
-            .document()
+        let mut parser = Parser {
+            text,
+            at: 0,
+            held: 0,
+        };
+        let value = parser.document();
+        let held = parser.held;
+        value
+            .map(|value| (value, held))
             .map_err(|message| located(message, name, bytes, parser.at.min(bytes.len())))
     }
 }
@@ -48,7 +59,16 @@ type Parsed<T> = core::result::Result<T, &'static str>;
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    /// About the memory that the values so far take.
+    held: usize,
 }
+
+/// What a value takes where it stands, in a list that grows by doubling.
+const VALUE_BYTES: usize = 2 * size_of::<Json>();
+/// What a list takes beside its values: four places at least.
+const ARRAY_BYTES: usize = 5 * size_of::<Json>();
+/// What an object takes beside its values: a node of eleven places.
+const OBJECT_BYTES: usize = 12 * (size_of::<Json>() + size_of::<String>());
 
 impl Parser<'_> {
     fn document(&mut self) -> Parsed<Json> {
@@ -81,6 +101,15 @@ impl Parser<'_> {
             return Err("the JSON is nested too deeply");
         }
         self.skip_space();
+        self.held += VALUE_BYTES
+            + match self.peek() {
+                Some(b'{') => OBJECT_BYTES,
+                Some(b'[') => ARRAY_BYTES,
+                _ => 0,
+            };
+        if self.held > MAX_HELD_BYTES {
+            return Err("the JSON takes more than 96 MiB of memory");
+        }
         match self.peek() {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),

@@ -11,6 +11,7 @@ mod json_parse;
 mod model_path;
 mod manifest;
 mod model_files;
+mod encoder_identity;
 mod timestamp;
 mod receipt;
 mod receipt_parse;
@@ -21,6 +22,10 @@ pub use canonical_json::{
     Sha256Stream, canonical_json, is_sha256, python_float_repr, sha256_prefixed,
 };
 pub use commitment::{DtypeConfig, InputCommitment, PoolingConfig};
+pub use encoder_identity::{
+    IDENTITY_FILES, IMPLEMENTATION_FILES, KNOWN_BUILDS, PackageBuild, build_of,
+    encoder_runtime_hash, sealing, weight_bundle_hash,
+};
 pub use json::Json;
 pub use manifest::{
     ArtifactRef, MANIFEST_SCHEMA_VERSION, Manifest, ManifestArtifact, ManifestEncoder,

@@ -197,6 +197,19 @@ impl Seal {
         self.files.contains_key(path)
     }
 
+    /// The paths with their hashes, sorted.
+    pub fn hashes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files
+            .iter()
+            .map(|(path, hash)| (path.as_str(), hash.as_str()))
+    }
+
+    /// The hash of a file that it lists.
+    #[must_use]
+    pub fn hash_of(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
     /// Checks one file.
     ///
     /// # Errors

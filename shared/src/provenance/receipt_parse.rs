@@ -6,6 +6,7 @@ use super::{
     SurpriseResult,
 };
 use crate::error::Location;
+use crate::limits::{MAX_HELD_BYTES, MAX_HELD_FOLD, MAX_LISTED_LINE_BYTES};
 use crate::{Error, ErrorCode, Result};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -62,10 +63,21 @@ impl Receipt {
         if !many {
             return Ok(vec![(1, Self::parse(bytes, name)?)]);
         }
-        let parse = |(number, line): (u64, &[u8])| {
-            let receipt =
-                Self::parse(line, name).map_err(|error| error.at(Location::line(name, number)))?;
-            Ok((number, receipt))
+        let mut left = MAX_HELD_BYTES.saturating_add(bytes.len().saturating_mul(MAX_HELD_FOLD));
+        let mut parse = |line: &[u8]| {
+            if line.len() > MAX_LISTED_LINE_BYTES {
+                let mib = MAX_LISTED_LINE_BYTES >> 20;
+                return Err(unlike(format!("a receipt is longer than {mib} MiB")));
+            }
+            let (receipt, held) = Json::parse_counted(line, name)?;
+            left = left
+                .checked_sub(held)
+                .ok_or_else(|| unlike("the receipts take far more memory than text".to_string()))?;
+            Self::from_json(&receipt)
+        };
+        let parse = |(number, line): (u64, &[u8])| match parse(line) {
+            Ok(receipt) => Ok((number, receipt)),
+            Err(error) => Err(error.at(Location::line(name, number))),
         };
         lines.into_iter().map(parse).collect()
     }
@@ -97,6 +109,10 @@ impl Receipt {
         };
         Ok(receipt)
     }
+}
+
+fn unlike(message: String) -> Error {
+    Error::input(message).with_remedy("give the receipts as the program wrote them, one a line")
 }
 
 /// Reads one receipt from a JSON value that was parsed elsewhere. Parsers may round long decimals;

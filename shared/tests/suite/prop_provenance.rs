@@ -146,3 +146,22 @@ proptest! {
         }
     }
 }
+
+/// Each object of one member sets aside a node of eleven, a hundred times its text.
+#[test]
+fn ten_megabytes_of_braces_took_a_gigabyte() {
+    for unit in [r#"{"":0}"#, "[0]", "{}"] {
+        let text = format!("[{}]", vec![unit; (10 << 20) / (unit.len() + 1)].join(","));
+        let error = Json::parse(text.as_bytes(), "braces").expect_err("too much memory");
+        assert!(error.message().contains("memory"), "{unit}: {error}");
+        assert!(error.remedy().is_some());
+    }
+}
+
+#[test]
+fn a_line_of_receipts_was_of_any_length() {
+    let long = format!("\"{}\"\n{{}}", "a".repeat(5 << 20));
+    let error = Receipt::parse_all(long.as_bytes(), "long").expect_err("no receipt");
+    assert!(error.message().contains("longer than 4 MiB"), "{error}");
+    assert_eq!(error.location().and_then(|at| at.line), Some(1));
+}

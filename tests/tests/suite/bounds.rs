@@ -22,9 +22,13 @@ fn reference() -> &'static str {
 
 /// `score` under the limit.
 fn score(dir: &Dir, flags: &str) -> Finished {
+    score_on(2, dir, flags)
+}
+
+fn score_on(threads: u32, dir: &Dir, flags: &str) -> Finished {
     let program = dir.program().display();
     let run = format!(
-        "ulimit -d {MEMORY_KIB}; exec '{program}' score --fasta '{}' --threads 2 {flags}",
+        "ulimit -d {MEMORY_KIB}; exec '{program}' score --fasta '{}' --threads {threads} {flags}",
         reference()
     );
     Program::new(Path::new("sh"), &dir.path("."))
@@ -74,6 +78,28 @@ fn two_kilobytes_of_alternates_took_gigabytes() {
     let finished = score(&dir, "--vcf in.vcf -o out.jsonl --no-receipt").expect_status(0);
     assert!(finished.stderr().contains("200 scored"), "{finished}");
     assert_eq!(dir.text("out.jsonl").lines().count(), 200);
+}
+
+/// Each thread had a batch of 150 MB.
+#[test]
+fn memory_of_many_alternates_grew_with_the_threads() {
+    let dir = dir!();
+    let site = format!("chr17\t41246481\t.\tT\t{}\t.\t.\t.\n", alternates(512));
+    dir.create("in.vcf", format!("{HEADER}{site}"));
+    let flags = "--vcf in.vcf -o out.jsonl --no-receipt";
+    let finished = score_on(16, &dir, flags).expect_status(0);
+    assert!(finished.stderr().contains("512 scored"), "{finished}");
+}
+
+#[test]
+fn a_batch_was_as_large_as_one_wished() {
+    let dir = dir!();
+    dir.create(
+        "in.vcf",
+        format!("{HEADER}chr17\t41246481\t.\tT\tC\t.\t.\t.\n"),
+    );
+    let finished = score(&dir, "--vcf in.vcf -o out.jsonl --batch-size 1000000000");
+    assert_refused(&dir, finished, 2, "a batch of more than 4096 alleles");
 }
 
 #[test]

@@ -18,7 +18,9 @@ use std::time::Duration;
 const TARGET: &str = "GENOLEWM_TEST_CACHE";
 const SHARDS: &str = "GENOLEWM_TEST_CACHE_SHARDS";
 
-const SHARD: &str = "cache/embeddings/lab__encoder/-1/global_mean_0/chr1_0.parquet";
+const SHARD: &str = "cache/embeddings/v3/lab__encoder/\
+    eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee/fp32_as_fp32/-1/global_mean_0/\
+    chr1_0.parquet";
 const INDEX: &str = "cache/embeddings/index.sqlite";
 
 /// The rows of `tests/oracle/cache.py`.
@@ -34,9 +36,10 @@ fn record(number: u8) -> WindowCacheRecord {
             state_layer: -1,
             pool_type: CachedPool::GlobalMean,
             pool_radius: 0,
+            center_token: None,
             dtype: CachedDtype::Fp32,
         },
-        embedding: Embedding::new(&[f32::from(number), 0.1, -2.5]).expect("a state"),
+        embedding: Embedding::new(vec![f32::from(number), 0.1, -2.5]).expect("a state"),
         untargeted: number.is_multiple_of(2),
         created_at: 1_700_000_000_000_000_000 + i64::from(number),
     }
@@ -132,9 +135,9 @@ fn a_corrupt_shard_is_set_aside_and_the_rest_is_read() {
     let repaired = dir.run("cache-windows --cache-dir cache --repair").ok();
     let want = "repaired checked_shards=2 quarantined=1 indexed_rows=2\n";
     assert_eq!(repaired.stdout(), want);
-    let aside = "cache/embeddings/.quarantine/lab__encoder/-1/global_mean_0/chr1_0.parquet";
-    assert!(repaired.stderr().contains(aside), "{repaired}");
-    assert_eq!(dir.bytes(aside), &bytes[..bytes.len() / 2]);
+    let aside = SHARD.replace("embeddings/", "embeddings/.quarantine/");
+    assert!(repaired.stderr().contains(&aside), "{repaired}");
+    assert_eq!(dir.bytes(&aside), &bytes[..bytes.len() / 2]);
     assert_cached(&dir.path("cache"), &[4, 5]);
 }
 
@@ -280,24 +283,82 @@ fn two_writers_of_the_same_rows_agree() {
     assert_eq!(report.reindex.indexed_rows, usize::from(MANY));
 }
 
+/// A cache of version 0.2.1 of the Python package, and of this program before contracts.
 #[test]
-fn a_cache_of_the_python_package_is_read_reindexed_and_added_to() {
+fn states_of_another_locus_were_read_from_a_cache_of_1_0_0() {
+    for name in ["python", "genolewm_1_0_0"] {
+        let dir = dir!();
+        let root = dir.path("cache");
+        copy(&fixture(name), &root);
+        let refused = dir
+            .run("cache-windows --cache-dir cache --reindex")
+            .fails("RESOURCE.CACHE_CORRUPT", 4);
+        let told = refused.stderr();
+        assert!(told.contains("1.0.0") && told.contains("--build"), "{told}");
+        if dir.path(INDEX).exists() {
+            let code = WindowCache::new(&root).get(&record(1).key);
+            let error = code.expect_err("an index of before");
+            assert_eq!(error.code(), ErrorCode::ResourceCacheCorrupt);
+            assert!(
+                error
+                    .remedy()
+                    .is_some_and(|remedy| remedy.contains("--build"))
+            );
+        }
+        let out = dir.run("cache-windows --cache-dir cache --repair").stdout();
+        let want = "repaired checked_shards=2 quarantined=2 indexed_rows=0\n";
+        assert_eq!(out, want);
+        fill(&root);
+        assert_cached(&root, &[1, 2, 3, 4, 5]);
+    }
+}
+
+/// `fixtures/cache/2_0_0` is a cache by pyarrow in the layout between: states of f16.
+#[test]
+fn shards_of_2_0_0_are_indexed_and_read_where_they_are_asked_for() {
     let dir = dir!();
     let root = dir.path("cache");
-    copy(&fixture("python"), &root);
+    copy(&fixture("2_0_0"), &root);
+    let out = dir
+        .run("cache-windows --cache-dir cache --reindex")
+        .stdout();
+    let want = format!("reindexed indexed_shards=1 indexed_rows=3 index_path={INDEX}\n");
+    assert_eq!(out, want);
+    assert_cached(&root, &[]);
+    let old = WindowCache::new(&root).reading_v2().get(&record(2).key);
+    let old = old.expect("a sound cache").expect("a state");
+    assert_eq!(old.values(), [2.0, 0.099_975_586, -2.5]);
+    let mut centred = record(3).key;
+    centred.pool_type = CachedPool::CenteredMean;
+    (centred.pool_radius, centred.center_token) = (8, Some(17));
+    let old = WindowCache::new(&root).reading_v2().get(&centred);
+    assert!(old.expect("a sound cache").is_some());
+    // Exact states lie beside them, and are preferred.
+    fill(&root);
+    assert_cached(&root, &[1, 2, 3, 4, 5]);
+    let new = WindowCache::new(&root).reading_v2().get(&record(2).key);
+    assert_eq!(new, Ok(Some(record(2).embedding)));
+}
+
+/// `fixtures/cache/pyarrow` has the same rows as ours, by pyarrow with the Arrow schema of the
+/// Python package's next version.
+#[test]
+fn shards_of_3_0_0_by_another_writer_are_read() {
+    let dir = dir!();
+    let root = dir.path("cache");
+    copy(&fixture("pyarrow"), &root);
+    let report = reindex_cache(&root).expect("an index");
+    assert_eq!((report.indexed_shards, report.indexed_rows), (2, 5));
     assert_cached(&root, &[1, 2, 3, 4, 5]);
     // Its rows are ours, whatever its encoder made of them.
     fill(&root);
     write(&root, 2, &[record(6)]);
-    let out = dir.run("cache-windows --cache-dir cache --repair").stdout();
-    let want = "repaired checked_shards=3 quarantined=0 indexed_rows=6\n";
-    assert_eq!(out, want);
     assert_cached(&root, &[1, 2, 3, 4, 5, 6]);
 }
 
-/// `tests/oracle/cache.sh` lets the package judge these shards, and so what is written today.
+/// `tests/oracle/cache.sh` lets pyarrow judge these shards, and so what is written today.
 #[test]
-fn shards_are_those_that_the_python_package_judges() {
+fn shards_are_those_that_pyarrow_judges() {
     let dir = filled();
     let (ours, judged) = (shards(&dir.path("cache")), shards(&fixture("genolewm")));
     assert_eq!(judged.len(), 2);

@@ -8,9 +8,12 @@ use clap::{Command, CommandFactory};
 use genolewm_cli::Cli;
 use genolewm_cli::common::terminal::Terminal;
 use genolewm_tests::stages::PREDICTOR;
-use genolewm_tests::{dir, genome, golden};
+use genolewm_tests::{Dir, dir, genome, golden};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 const PACKAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cases/files/package_configs");
+const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
 const DEFAULTS: [&str; 4] = ["train", "score", "eval", "plan"];
 
 /// Every command that does something by itself, as it is typed.
@@ -264,5 +267,55 @@ fn the_packages_training_keys_were_ignored() {
             .run(&(command("no") + " --set " + set))
             .fails("CONFIG.GENERIC", 3);
         assert!(refused.stderr().contains(reason), "{set}: {refused}");
+    }
+}
+
+#[test]
+fn the_reference_of_the_configuration_drifted() {
+    let dir = dir!();
+    here(&format!(
+        "completions --configuration {}",
+        dir.path("").display()
+    ));
+    let names = |folder: &Path| -> BTreeSet<String> {
+        let entries = std::fs::read_dir(folder).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        names
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
+    };
+    let docs = Path::new(DOCS);
+    let files = names(&dir.path("config"));
+    assert_eq!(names(&docs.join("config")), files);
+    let files = files.iter().map(|name| format!("config/{name}"));
+    let remedy = "run `genolewm completions --configuration docs`";
+    for name in [
+        "configuration.md".to_owned(),
+        "config.schema.json".to_owned(),
+    ]
+    .into_iter()
+    .chain(files)
+    {
+        let kept = std::fs::read_to_string(docs.join(&name)).unwrap_or_default();
+        assert!(
+            kept == dir.text(&name),
+            "docs/{name} is not what the flags say: {remedy}"
+        );
+    }
+    shipped_defaults_are_defaults(&dir);
+}
+
+/// Every file of defaults is read by its command and changes nothing.
+fn shipped_defaults_are_defaults(dir: &Dir) {
+    for command in commands() {
+        let file = dir.path(format!("config/{}.yaml", command.replace(' ', "-")));
+        if file.exists() {
+            let plain = here(&format!("{command} --print-config"));
+            let file = file.display();
+            assert_eq!(
+                here(&format!("{command} --config {file} --print-config")),
+                plain
+            );
+        }
     }
 }

@@ -26,6 +26,8 @@ mod identity;
 mod injection;
 mod joint;
 mod kills;
+#[cfg(unix)]
+mod network;
 mod odd_lines;
 mod outputs;
 mod pages;

@@ -1,6 +1,7 @@
 //! What is known of a person stays in the files that the user asked for.
 
-use genolewm_tests::{dir, genome, golden};
+use genolewm_tests::{Dir, Program, dir, genome, golden};
+use std::path::Path;
 
 /// Bases in a row that would give a place away.
 const TELLING_BASES: usize = 12;
@@ -81,4 +82,60 @@ fn array_genotypes_stay_out_of_messages() {
             assert!(!finished.stderr().contains(genotype), "{finished}");
         }
     }
+}
+
+/// What the kernel saw of a command's calls about sockets.
+fn calls_about_sockets(dir: &Dir, command: &str) -> String {
+    let log = dir.path("sockets.log");
+    let traced = Program::new(Path::new("strace"), &dir.path(""))
+        .args(["-fqq", "-e", "trace=%network,io_uring_setup", "-o"])
+        .arg(&log)
+        .arg(dir.program())
+        .args(command.split_whitespace());
+    traced.ok();
+    dir.text("sockets.log")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_command_asks_the_kernel_for_a_socket() {
+    let dir = golden::prepared(dir!(), genome::vcf((100..400).step_by(10)));
+    let score = format!(
+        "score --vcf in.vcf --fasta ref.fa {} -o s.jsonl",
+        golden::MODEL
+    );
+    let calibrate = format!(
+        "calibrate --vcf in.vcf --fasta ref.fa {} --min-bucket-size 1 -o table.parquet",
+        golden::MODEL
+    );
+    let verify = format!(
+        "verify s.jsonl.receipts.jsonl --manifest golden/model/manifest.json --rerun --scores s.jsonl --fasta ref.fa {}",
+        golden::MODEL
+    );
+    for command in [&score, &calibrate, &verify] {
+        let calls = calls_about_sockets(&dir, command);
+        let leading_out = calls.lines().find(|call| !call.contains("AF_UNIX"));
+        assert_eq!(leading_out, None, "{command}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_connection_that_doctor_tries_is_refused() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    let doctor = format!("doctor {}", golden::MODEL);
+    let said = dir.run(&doctor).stdout();
+    assert!(said.contains("refused by seccomp"), "{said}");
+    assert!(said.contains("[RESOURCE.NETWORK_PROHIBITED]"), "{said}");
+    let calls = calls_about_sockets(&dir, &doctor);
+    let outside: Vec<_> = calls
+        .lines()
+        .filter(|call| call.contains("AF_INET"))
+        .collect();
+    assert_eq!(outside.len(), 2, "{calls}");
+    assert!(
+        outside.iter().all(|call| call.contains("= -1 EACCES")),
+        "{calls}"
+    );
 }

@@ -145,3 +145,69 @@ fn a_closed_terminal_ended_a_run_under_nohup() {
     signal(&child, "-TERM");
     assert_eq!(child.wait().expect("its end").code(), Some(143));
 }
+
+/// Waits for the end after a signal, which takes well under a second.
+#[cfg(target_os = "linux")]
+fn ends_soon(mut child: Child, what: &str) {
+    std::thread::sleep(Duration::from_millis(800));
+    assert_eq!(child.try_wait().expect("a state"), None, "{what}");
+    let sent = Instant::now();
+    signal(&child, "-INT");
+    assert_eq!(child.wait().expect("its end").code(), Some(130), "{what}");
+    let took = sent.elapsed();
+    assert!(took < Duration::from_millis(1_500), "{what}: {took:?}");
+}
+
+/// The flag was asked for, but nobody looked at it before all was read.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_waited_until_lists_and_annotation_were_read() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    genome::write_reference(&dir);
+    dir.create("in.vcf", genome::vcf(1..=9));
+    dir.create("corpus.tsv", "ref.fa\t1\trecord\n");
+    // What reads it waits for ever.
+    for name in ["endless.gff3", "endless.bed", "endless.fa"] {
+        let made = Command::new("mkfifo").arg(dir.path(name)).status();
+        assert!(made.expect("mkfifo").success());
+    }
+    let score = format!("score --vcf in.vcf {} -o out.jsonl", golden::MODEL);
+    for run in [
+        format!("{score} --fasta ref.fa --annotation endless.gff3"),
+        format!("{score} --fasta ref.fa --repeats endless.bed"),
+        format!("{score} --fasta endless.fa"),
+        "cache-windows --build --cache-dir cache --encoder-dir golden/encoder --corpus corpus.tsv \
+         --window-bp 192 --margin 12 --stride 48 --holdout endless.bed"
+            .to_owned(),
+    ] {
+        let mut command = dir.run(&run).into_command();
+        command.stderr(Stdio::null()).stdout(Stdio::null());
+        ends_soon(command.spawn().expect("a child"), &run);
+    }
+}
+
+/// All alternates of a site were one call of the model, and a stop waited for its end.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_waited_for_a_site_of_many_alternates() {
+    let dir = dir!();
+    let fasta = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/brca1.hg19.fa.gz");
+    let base = |place: usize| ["A", "C", "G", "T"][place % 4];
+    let insertion = |n: usize| {
+        (0..7)
+            .map(|place| base(n >> (2 * place)))
+            .collect::<String>()
+    };
+    let all: Vec<String> = (0..2_000).map(|n| format!("T{}", insertion(n))).collect();
+    let site = format!("chr17\t41246481\t.\tT\t{}\t.\t.\t.\n", all.join(","));
+    let head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
+    dir.create("in.vcf", format!("{head}{site}"));
+    let run = format!("score --vcf in.vcf --fasta {fasta} -o out.jsonl --batch-size 4000");
+    let mut command = dir.run(&run).into_command();
+    command.stderr(Stdio::null());
+    let mut child = command.spawn().expect("a child");
+    wait_until_written(&mut child, &dir);
+    ends_soon(child, "score");
+    assert!(!dir.path("out.jsonl").exists());
+}

@@ -106,6 +106,9 @@ pub(super) fn run(args: &BuildArgs, root: &Path, terminal: &mut Terminal<'_>) ->
         let progress = progress(visible, || cache_windows(&sources, &holdout, grid), &stop)?;
         let mut host = Host { states, progress, stop: &stop };
         let build = cache_build(args, about, directory, workers)?;
+        if stop.is_set() {
+            return Ok(Status::Interrupted);
+        }
         let mut cache = WindowCache::new(root);
         let windows = cache_windows(&sources, &holdout, grid);
         let report = build_cache(&mut cache, &build, windows, &mut host)?;
@@ -170,7 +173,16 @@ fn required<'a>(path: &'a Option<PathBuf>, flag: &str) -> Result<&'a Path> {
 struct AboutEncoder {
     id: String,
     dtype: CachedDtype,
+    contract: StateContract,
     spec: StateSpec,
+}
+
+/// The contract that takes the same rows and does not normalise: so states are cached.
+const fn raw(contract: StateContract) -> StateContract {
+    match contract.counts_tags() {
+        true => StateContract::LegacyRawV1,
+        false => StateContract::RawV0_2_1,
+    }
 }
 
 fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
@@ -178,6 +190,7 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
     let mut about = AboutEncoder {
         id: folder.map_or_else(|| "encoder".to_owned(), |name| name.into_owned()),
         dtype: args.dtype,
+        contract: args.state_contract,
         spec: StateSpec {
             state_layer: args.state_layer,
             pool_type: match args.pool {
@@ -185,7 +198,7 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
                 _ => PoolType::GlobalMean,
             },
             pool_radius_tokens: args.pool_radius as usize,
-            contract: args.state_contract,
+            contract: raw(args.state_contract),
         },
     };
     if let Some(path) = &args.model_config {
@@ -193,7 +206,8 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
         about.id = encoder.model_id;
         about.dtype = encoder.dtype.parse()?;
         about.spec.state_layer = encoder.state_layer;
-        about.spec.contract = encoder.contract;
+        about.contract = encoder.contract;
+        about.spec.contract = raw(encoder.contract);
     }
     if let Some(id) = &args.encoder_id {
         about.id.clone_from(id);
@@ -221,6 +235,7 @@ fn cache_build(
             CachedPool::CenteredMean => args.pool_radius,
             _ => 0,
         },
+        contract: about.contract,
         dtype: about.dtype,
         stride_bp: args.stride as u64,
         shard_windows: args.shard_windows.get(),

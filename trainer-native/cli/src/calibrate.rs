@@ -194,7 +194,7 @@ fn examples(
         let Some(runtime) = &loaded else { continue };
         let mut workers = runtime.workers(args.threads.map(NonZeroUsize::get));
         if let Some(journal) = journal.as_ref() {
-            session.set_replayed(journal.replayed());
+            session.set_replayed(journal.path(), journal.replayed());
             workers = journal.over(runtime, workers);
         }
         let placer = Placer::of(runtime.info()).of_alleles(args.form.alleles);

@@ -9,7 +9,9 @@ use crate::common::command::Status;
 use genolewm::ops::NativeOps;
 use genolewm::self_check;
 use genolewm_core::Result;
+use genolewm_core::provenance::sealing;
 use genolewm_core::state_contract::StateContract;
+use genolewm_report::network_guard::{NetworkGuard, try_network};
 use genolewm_train::backends::{BackendProbe, probe_backends};
 use genolewm_train::preflight::proc_bytes;
 use std::num::NonZeroUsize;
@@ -56,6 +58,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         };
         add(&format!("backend {backend}"), format!("{known}: {reason}"));
     }
+    add("connections", connections());
     add("built-in model", format!("{} bytes", builtin::size_bytes()));
     terminal.line(table.render())?;
     let named = args.model.model_dir.as_ref();
@@ -74,6 +77,11 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     if let Some(warning) = tried.contract.warning() {
         terminal.warn(warning);
     }
+    terminal.line(format_args!(
+        "encoder: {}, its other files {}",
+        tried.encoder,
+        sealing(None)
+    ))?;
     let (files, sealed) = (tried.files, tried.sealed);
     terminal.line(format_args!(
         "model files: {files} ({})",
@@ -85,10 +93,20 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     Ok(Status::Done)
 }
 
+/// Whether this process could open a connection, which is tried, and what keeps it from that.
+fn connections() -> String {
+    let guard = NetworkGuard::raise();
+    match try_network() {
+        Err(error) => format!("refused by {guard} [{}]", error.code()),
+        Ok(()) => format!("not refused by the system ({guard}); the program has no client for any"),
+    }
+}
+
 /// What came of trying the model.
 struct Tried {
     model_id: String,
     contract: StateContract,
+    encoder: String,
     files: String,
     sealed: bool,
     answers: bool,
@@ -110,6 +128,7 @@ fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<Tried> {
     Ok(Tried {
         model_id: info.model_id.clone(),
         contract: info.config.encoder.contract,
+        encoder: info.manifest.encoder.hash.clone(),
         files: info.files_id()?,
         sealed: info.files.sealed,
         answers: info.self_check.is_some(),

@@ -18,6 +18,7 @@ pub mod eval;
 pub mod eval_all;
 pub mod export;
 pub mod import;
+pub mod network;
 pub mod plan;
 pub mod prepare;
 pub mod prepare_clinvar;
@@ -37,6 +38,7 @@ use common::{config, invocation, paths};
 use genolewm_core::bytes::take_oddities;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::guard::guarded_program;
+use genolewm_report::network_guard::NetworkGuard;
 use genolewm_report::output::check_umask;
 use genolewm_report::stop;
 use genolewm_train::files;
@@ -79,6 +81,8 @@ enum Command {
     EvalAll(eval_all::Args),
     Export(Box<export::Args>),
     CacheWindows(Box<cache_windows::Args>),
+    Update(network::UpdateArgs),
+    Fetch(network::FetchArgs),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -89,13 +93,46 @@ fn overview() -> String {
     common::overview::template(&<Shared as clap::Args>::augment_args(commands))
 }
 
+/// A program of this command line.
+pub struct Program<'a> {
+    /// The commands that it knows.
+    pub commands: clap::Command,
+    /// The command of one that has only one.
+    pub only: Option<&'a str>,
+    /// Whether it says what it is not, and what its configuration is. One that was started by another,
+    /// which did, does not.
+    pub introduces_itself: bool,
+    /// Runs a command, once its flags are understood.
+    pub run: Run<'a>,
+}
+
+/// What runs a command.
+pub type Run<'a> = &'a dyn Fn(&ArgMatches, &Context<'_>, &mut Terminal<'_>) -> Result<Status>;
+
+impl<'a> Program<'a> {
+    fn whole(only: Option<&'a str>) -> Self {
+        Self {
+            commands: Cli::command(),
+            only,
+            introduces_itself: true,
+            run: &run_command,
+        }
+    }
+}
+
 /// Runs the program on the process' arguments. `command` is that of a binary that has only one.
 #[must_use]
 pub fn main(command: Option<&str>) -> ExitCode {
+    main_of(&Program::whole(command))
+}
+
+/// Runs a program on the process' arguments.
+#[must_use]
+pub fn main_of(program: &Program<'_>) -> ExitCode {
     let ended = guarded_program(|| {
         let mut terminal = Terminal::standard();
         match stop::watch() {
-            Ok(()) => run(std::env::args_os().collect(), command, &mut terminal),
+            Ok(()) => run_program(std::env::args_os().collect(), program, &mut terminal),
             Err(error) => failed(&error, &mut terminal),
         }
     });
@@ -105,7 +142,11 @@ pub fn main(command: Option<&str>) -> ExitCode {
 /// Runs the program on the given arguments, the first of which is its name, and returns the exit
 /// status.
 pub fn run(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'_>) -> u8 {
-    let ended = dispatch(args, command, terminal).and_then(|status| {
+    run_program(args, &Program::whole(command), terminal)
+}
+
+fn run_program(args: Vec<OsString>, program: &Program<'_>, terminal: &mut Terminal<'_>) -> u8 {
+    let ended = dispatch(args, program, terminal).and_then(|status| {
         terminal.flush()?;
         Ok(status)
     });
@@ -117,33 +158,42 @@ pub fn run(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'
     }
 }
 
+fn run_command(
+    matches: &ArgMatches,
+    context: &Context<'_>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Status> {
+    let cli = Cli::from_arg_matches(matches).map_err(|error| files::internal(&error))?;
+    cli.command.run(context, terminal)
+}
+
 fn failed(error: &Error, terminal: &mut Terminal<'_>) -> u8 {
     terminal.error(error);
     error.code().exit_status()
 }
 
-fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<'_>) -> Result<u8> {
-    let program = Cli::command();
+fn dispatch(args: Vec<OsString>, front: &Program<'_>, terminal: &mut Terminal<'_>) -> Result<u8> {
+    let program = &front.commands;
     let commands: Vec<&str> = program
         .get_subcommands()
         .map(clap::Command::get_name)
         .collect();
-    let args = invocation::expand(args, command, &commands);
-    if let Some(error) = help_or_repeated(&args, &program) {
+    let args = invocation::expand(args, front.only, &commands);
+    if let Some(error) = help_or_repeated(&args, program) {
         return usage(&error, terminal);
     }
-    let (path, after) = invocation::find_command(&args, &program);
+    let (path, after) = invocation::find_command(&args, program);
     let package = genolewm_train::package::definition();
-    let definitions = config::Definitions::of(&program, &package);
+    let definitions = config::Definitions::of(program, &package);
     if let Some(key) = invocation::values_of(&args, &["--explain"]).pop() {
         config::explain(&key, &path, &definitions, terminal)?;
         return Ok(0);
     }
     let environment = std::env::vars_os();
     let configuration =
-        config::Configuration::load(&args, environment, &path, &program, &definitions)?;
+        config::Configuration::load(&args, environment, &path, program, &definitions)?;
     let defaults = configuration.flags()?;
-    let matches = match with_defaults(&args, (after, defaults), &program)? {
+    let matches = match with_defaults(&args, (after, defaults), program)? {
         Ok(matches) => matches,
         Err(error) => return usage(&error, terminal),
     };
@@ -151,23 +201,25 @@ fn dispatch(args: Vec<OsString>, command: Option<&str>, terminal: &mut Terminal<
     terminal.set_level(shared.level());
     if shared.print_config || shared.print_config_tree {
         let sources = shared.print_config_tree.then_some(&args[..]);
-        config::print(terminal, &configuration, &program, (&matches, sources))?;
+        config::print(terminal, &configuration, program, (&matches, sources))?;
         return Ok(0);
     }
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| files::internal(&error))?;
-    if !(cli.shared.quiet && cli.shared.no_banner) {
+    if front.introduces_itself && !(shared.quiet && shared.no_banner) {
         terminal.tell(BANNER);
     }
-    cli.shared.refuse_gpus(&matches)?;
+    shared.refuse_gpus(&matches)?;
     check_umask()?;
-    paths::check(&matches, &program)?;
-    configuration.announce(&program, &matches, model_files, terminal)?;
+    paths::check(&matches, program)?;
+    if front.introduces_itself {
+        configuration.announce(program, &matches, model_files, terminal)?;
+    }
     let context = Context {
-        shared: &cli.shared,
-        command_line: command_line(&args),
-        settings: config::settings(&path, &program, &matches),
+        shared: &shared,
+        command_line: invocation::command_line(&args),
+        arguments: args,
+        settings: config::settings(&path, program, &matches),
     };
-    let ended = cli.command.run(&context, terminal);
+    let ended = (front.run)(&matches, &context, terminal);
     take_oddities().iter().for_each(|odd| terminal.warn(odd));
     Ok(match ended? {
         Status::Done => 0,
@@ -202,6 +254,10 @@ fn with_defaults(
 
 impl Command {
     fn run(&self, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
+        // What they become would inherit the guard.
+        if !matches!(self, Self::Update(_) | Self::Fetch(_)) {
+            NetworkGuard::raise();
+        }
         match self {
             Self::Score(args) => score::run(args, context, terminal),
             Self::Verify(args) => verify::run(args, terminal),
@@ -218,6 +274,7 @@ impl Command {
             Self::EvalAll(args) => eval_all::run(args, terminal),
             Self::Export(args) => export::run(args, context, terminal),
             Self::CacheWindows(args) => cache_windows::run(args, terminal),
+            Self::Update(_) | Self::Fetch(_) => network::hand_over(context, terminal),
             Self::Doctor(args) => doctor::run(args, terminal),
             Self::Completions(args) => completions::run(args, Cli::command(), terminal),
         }
@@ -299,25 +356,6 @@ fn wrong_setting(error: &clap::Error) -> Error {
     }))
 }
 
-/// The arguments but `--resume` as one line that a shell would take.
-fn command_line(args: &[OsString]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+".contains(c);
-    let quote = |arg: &OsString| {
-        let text: String = arg
-            .to_string_lossy()
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        if !text.is_empty() && text.chars().all(plain) {
-            text
-        } else {
-            format!("'{}'", text.replace('\'', r"'\''"))
-        }
-    };
-    let told = args.iter().filter(|arg| *arg != "--resume");
-    told.map(quote).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod surface_tests;
 
@@ -396,11 +434,5 @@ mod tests {
             status == 0 && out.contains("- a\n") && out.contains("- b\n"),
             "{out}"
         );
-    }
-
-    #[test]
-    fn command_lines_are_quoted() {
-        let args = ["genolewm", "a b", "it's", "c\nd", ""].map(OsString::from);
-        assert_eq!(command_line(&args), r"genolewm 'a b' 'it'\''s' 'c d' ''");
     }
 }

@@ -6,6 +6,7 @@
 pub mod output;
 pub mod stop;
 pub mod guard;
+pub mod network_guard;
 mod axis;
 pub mod metrics;
 pub mod prometheus;

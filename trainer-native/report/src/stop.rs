@@ -1,12 +1,15 @@
 //! Signals that ask the program to stop: Ctrl-C, termination, and a terminal that was closed.
 //!
-//! A command that can end in order [asks for the flag](StopFlag::on_signals) and looks at it; any other
-//! is ended at once, and so is one that is asked twice. Nothing half-written stays either way.
+//! A command that can end in order [asks for the flag](StopFlag::on_signals) and looks at it; one that
+//! does not, or does not yet, because it is still reading, is ended at once, and so is one that is asked
+//! twice. Nothing half-written stays either way.
 
 use crate::output::remove_hidden;
 use genolewm_core::{Error, ErrorCode, Result};
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 /// What shells add to a signal's number.
 const BY_SIGNAL: u8 = 128;
@@ -17,6 +20,11 @@ const INTERRUPT: u8 = 2;
 static CAME: AtomicU8 = AtomicU8::new(0);
 /// Whether somebody looks at the flag.
 static LOOKED_AT: AtomicBool = AtomicBool::new(false);
+/// The last words of a run of which all that has come out is kept, so that nothing is lost by an end
+/// without order.
+static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
+/// How long a run in a hurry may take for its end.
+const HURRY: Duration = Duration::from_millis(600);
 static FLAG: LazyLock<StopFlag> = LazyLock::new(StopFlag::default);
 
 /// Set when the user asks to stop: the run saves what it has and ends.
@@ -30,15 +38,37 @@ impl StopFlag {
     /// `RESOURCE.RUNTIME_SETUP` when the signals cannot be watched.
     pub fn on_signals() -> Result<Self> {
         watch()?;
-        LOOKED_AT.store(true, Ordering::SeqCst);
         Ok(FLAG.clone())
     }
 
     /// Whether to stop.
     #[must_use]
     pub fn is_set(&self) -> bool {
+        LOOKED_AT.store(true, Ordering::SeqCst);
         self.0.load(Ordering::SeqCst)
     }
+
+    /// Until this is dropped, a signal ends the program soon even where the work at hand takes longer.
+    /// For a run that loses nothing by it, which `last_words` say.
+    #[must_use]
+    pub fn hurry(&self, last_words: &str) -> Hurry {
+        say_at_last(Some(last_words.to_owned()));
+        Hurry(())
+    }
+}
+
+/// A part of a run that may be ended without order.
+#[derive(Debug)]
+pub struct Hurry(());
+
+impl Drop for Hurry {
+    fn drop(&mut self) {
+        say_at_last(None);
+    }
+}
+
+fn say_at_last(words: Option<String>) {
+    *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = words;
 }
 
 /// The exit status after the signal that came: 130 after Ctrl-C, 143 after a termination, as shells
@@ -71,8 +101,21 @@ fn came(signal: u8) {
     let first = CAME.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
     if first.is_ok() && LOOKED_AT.load(Ordering::SeqCst) {
         FLAG.0.store(true, Ordering::SeqCst);
+        std::thread::spawn(move || {
+            std::thread::sleep(HURRY);
+            let words = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(words) = &*words {
+                // When even that fails there is nobody left to tell.
+                let _ = writeln!(std::io::stderr(), "{words}");
+                end(signal);
+            }
+        });
         return;
     }
+    end(signal);
+}
+
+fn end(signal: u8) {
     remove_hidden();
     std::process::exit(BY_SIGNAL.saturating_add(signal).into());
 }

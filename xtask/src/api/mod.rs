@@ -20,10 +20,10 @@ const SNAPSHOT: &str = "docs/api/rust.txt";
 const PUBLISHED: [&str; 2] = ["genolewm", "genolewm_core"];
 
 /// Rows that have no counterpart yet, or only a part of one. It may only fall.
-const STILL_MISSING: usize = 76;
+const STILL_MISSING: usize = 61;
 
 /// The libraries, each after those whose items it hands on: folder, name in code.
-const LIBRARIES: [(&str, &str); 8] = [
+const LIBRARIES: [(&str, &str); 9] = [
     ("shared", "genolewm_core"),
     ("model", "genolewm"),
     ("trainer-native/report", "genolewm_report"),
@@ -32,6 +32,7 @@ const LIBRARIES: [(&str, &str); 8] = [
     ("trainer-native/evaluate", "genolewm_evaluate"),
     ("trainer-native/export", "genolewm_export"),
     ("trainer-native/cli", "genolewm_cli"),
+    ("trainer-native/network", "genolewm_network"),
 ];
 
 /// Checks the table and its page; answers how many rows there are. With `write` the page is made

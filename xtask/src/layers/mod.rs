@@ -40,6 +40,7 @@ const CRATES: &[(&str, CrateSide)] = &[
     ("trainer-native/evaluate", CrateSide::Native),
     ("trainer-native/export", CrateSide::Native),
     ("trainer-native/cli", CrateSide::Native),
+    ("trainer-native/network", CrateSide::Native),
     ("fuzz", CrateSide::Native),
     ("tests", CrateSide::Native),
     ("xtask", CrateSide::Tools),
@@ -92,6 +93,11 @@ const HOMES: &[Home] = &[
         dependency: "prost",
         places: &["trainer-native/report", "trainer-native/export"],
         why: "messages of foreign file formats stay beside their writers",
+    },
+    Home {
+        dependency: "ureq",
+        places: &["trainer-native/network/src/web"],
+        why: "one place opens connections, and every rule about them stands there",
     },
     Home {
         dependency: "rusqlite",

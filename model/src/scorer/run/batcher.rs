@@ -7,7 +7,7 @@ use super::outcome::PlacedAlleles;
 use crate::scorer::placer::Candidate;
 use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
-use genolewm_core::limits::MAX_BATCH_BYTES;
+use genolewm_core::limits::{MAX_BATCH_ALLELES, MAX_BATCH_BYTES};
 use genolewm_core::source::VariantRecord;
 use std::collections::VecDeque;
 
@@ -65,10 +65,10 @@ pub(super) struct Batcher {
 
 impl Batcher {
     /// Batches of at least `batch_size` candidates, save for the last, and of less than twice as
-    /// many.
+    /// many; beyond [`MAX_BATCH_ALLELES`] none is larger.
     pub(super) fn new(batch_size: usize) -> Self {
         Self {
-            batch_size: batch_size.max(1),
+            batch_size: batch_size.clamp(1, MAX_BATCH_ALLELES),
             pieces: VecDeque::new(),
             candidates: 0,
             held_bytes: 0,

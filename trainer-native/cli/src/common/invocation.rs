@@ -80,6 +80,26 @@ fn attached<'a>(name: &str, arg: &'a str) -> Option<&'a str> {
     arg.strip_prefix(name).filter(|_| short)
 }
 
+/// The arguments but `--resume` as one line that a shell would take.
+#[must_use]
+pub fn command_line(args: &[OsString]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+".contains(c);
+    let quote = |arg: &OsString| {
+        let text: String = arg
+            .to_string_lossy()
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        if !text.is_empty() && text.chars().all(plain) {
+            text
+        } else {
+            format!("'{}'", text.replace('\'', r"'\''"))
+        }
+    };
+    let told = args.iter().filter(|arg| *arg != "--resume");
+    told.map(quote).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::shared::Shared;
@@ -122,5 +142,11 @@ mod tests {
             &["--set", "-s"],
         );
         assert_eq!(found, ["a=1", "b=2", "c=3", "d=4"]);
+    }
+
+    #[test]
+    fn command_lines_are_quoted() {
+        let args = ["genolewm", "a b", "it's", "c\nd", ""].map(OsString::from);
+        assert_eq!(command_line(&args), r"genolewm 'a b' 'it'\''s' 'c d' ''");
     }
 }

@@ -85,13 +85,15 @@ const WRITTEN: [(&str, &str, Written); 28] = [
     ("eval-all", "html", PLAIN),
 ];
 /// The same of folders that are the command's own.
-const FOLDERS: [(&str, &str, Written); 4] = [
+const FOLDERS: [(&str, &str, Written); 6] = [
     (
         "export",
         "output_dir",
         Written::Folder(&["export_report.json"]),
     ),
     ("cache-windows", "cache_dir", Written::Folder(&[])),
+    ("update", "install_root", Written::Folder(&[])),
+    ("fetch", "output", Written::Folder(&[])),
     ("completions", "configuration", Written::Folder(&[])),
     ("completions", "man", Written::Folder(&[])),
 ];

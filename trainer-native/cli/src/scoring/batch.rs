@@ -92,7 +92,7 @@ fn run_on(
         session.set_skipped(skipped.transpose()?);
         let mut workers = runtime.workers(args.threads.map(NonZeroUsize::get));
         if let Some(journal) = &journal {
-            session.set_replayed(journal.replayed());
+            session.set_replayed(journal.path(), journal.replayed());
             workers = journal.over(&runtime, workers);
         }
         let placer = Placer::of(runtime.info()).of_alleles(args.form.alleles);

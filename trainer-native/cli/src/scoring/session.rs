@@ -10,7 +10,9 @@ use genolewm::scorer::{
     Delivery, Intake, Outcome, Placer, RecordOutcome, Run, RunEnd, Selection, Tally, VariantFile,
     Workers, drive,
 };
+use genolewm_core::limits::MAX_BATCH_ALLELES;
 use genolewm_core::source::{SourceLine, VariantReader};
+use genolewm_core::text::visible;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::run::StopFlag;
 use std::num::NonZeroUsize;
@@ -49,6 +51,8 @@ pub struct Session {
     show_progress: bool,
     notes: Notes,
     replayed: Arc<AtomicU64>,
+    /// What is said where an interrupt ends the run without order.
+    kept: Option<String>,
 }
 
 impl Session {
@@ -58,6 +62,12 @@ impl Session {
     /// `INPUT.*` and `RESOURCE.*` for files that cannot be used.
     pub fn open(request: SessionRequest<'_>) -> Result<Self> {
         let started = Instant::now();
+        if request.batch_size.get() > MAX_BATCH_ALLELES {
+            let message = format!("a batch of more than {MAX_BATCH_ALLELES} alleles");
+            return Err(Error::input(message)
+                .with_detail("batch_size", request.batch_size)
+                .with_remedy("leave --batch-size out: larger batches are not faster"));
+        }
         let paths = [request.variants, request.fasta];
         let [name, reference_name] = paths.map(|path| path.display().to_string());
         let (reader, input_bytes) = open_input(request.variants)?;
@@ -74,6 +84,7 @@ impl Session {
             show_progress: request.show_progress,
             notes: Notes::default(),
             replayed: Arc::default(),
+            kept: None,
         })
     }
 
@@ -82,9 +93,14 @@ impl Session {
         self.notes.skipped = skipped;
     }
 
-    /// Takes note of how many alleles the workers answer without scoring them.
-    pub fn set_replayed(&mut self, replayed: Arc<AtomicU64>) {
+    /// Takes note of the journal that keeps what is scored, and of how many alleles it answers.
+    pub fn set_replayed(&mut self, journal: &Path, replayed: Arc<AtomicU64>) {
         self.replayed = replayed;
+        self.kept = Some(format!(
+            "warning: interrupted: all scored alleles are kept in {}; the same command with \
+             --resume goes on from there",
+            visible(&journal.display().to_string())
+        ));
     }
 
     /// The reader of the variants, for what their header says.
@@ -123,6 +139,7 @@ impl Session {
         mut sink: impl FnMut(RecordOutcome<A>, &mut NativeReference) -> Result<()>,
     ) -> Result<Option<Accounts>> {
         let stop = StopFlag::on_signals()?;
+        let _hurry = self.kept.as_ref().map(|words| stop.hurry(words));
         let mut bar = ScoringBar::new(self.input_bytes, self.show_progress);
         let replayed = || self.replayed.load(Ordering::Relaxed);
         let (mut input, mut reference) = (self.input, self.reference);

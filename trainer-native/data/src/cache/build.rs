@@ -3,9 +3,11 @@
 use super::key::{CachedDtype, CachedPool, Sha256Bytes, WindowCacheKey, refused};
 use super::paths::ShardPlace;
 use super::record::{Embedding, WindowCacheRecord};
+use super::states::middle;
 use super::store::WindowCache;
 use super::windows::CacheWindow;
 use genolewm_core::Result;
+use genolewm_core::state_contract::StateContract;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 
@@ -25,6 +27,8 @@ pub struct CacheBuild {
     pub pool_type: CachedPool,
     /// Token rows on either side of the centre; 0 for a pool without one.
     pub pool_radius: u32,
+    /// By which rule a window's middle has its row.
+    pub contract: StateContract,
     /// The encoder's number format.
     pub dtype: CachedDtype,
     /// Bases from one window to the next.
@@ -78,7 +82,7 @@ pub trait BuildHost {
 /// of another stride, say), it goes to a spare one.
 ///
 /// # Errors
-/// Those of the windows and the host, `INPUT.GENERIC` for a state that f16 does not hold, and as
+/// Those of the windows and the host, `INPUT.GENERIC` for a state that is not finite, and as
 /// [`WindowCache::write_shard`].
 pub fn build_cache(
     cache: &mut WindowCache,
@@ -141,7 +145,7 @@ impl<H: BuildHost> Builder<'_, H> {
             self.report.repeated_windows += 1;
             return Ok(());
         }
-        if self.cache.contains(&self.key(hash))? {
+        if self.cache.contains(&self.key(hash, &window.bases))? {
             self.report.cached_windows += 1;
             self.look();
             return Ok(());
@@ -171,13 +175,16 @@ impl<H: BuildHost> Builder<'_, H> {
         (window.contig.clone(), number)
     }
 
-    fn key(&self, window_hash: Sha256Bytes) -> WindowCacheKey {
+    fn key(&self, window_hash: Sha256Bytes, bases: &str) -> WindowCacheKey {
+        let center = self.build.contract.center_row(middle(bases));
+        let centred = self.build.pool_type == CachedPool::CenteredMean;
         WindowCacheKey {
             window_hash,
             encoder_hash: self.build.encoder_hash,
             state_layer: self.build.state_layer,
             pool_type: self.build.pool_type,
             pool_radius: self.build.pool_radius,
+            center_token: centred.then(|| u32::try_from(center).unwrap_or(u32::MAX)),
             dtype: self.build.dtype,
         }
     }
@@ -209,7 +216,7 @@ impl<H: BuildHost> Builder<'_, H> {
             }
             let bases: Vec<&str> = batch.iter().map(|one| &*one.window.bases).collect();
             for (one, state) in batch.iter().zip(self.host.encode(&bases)?) {
-                records.push(self.record(one, &state)?);
+                records.push(self.record(one, state)?);
             }
             self.report.encoded_windows += batch.len() as u64;
         }
@@ -219,14 +226,14 @@ impl<H: BuildHost> Builder<'_, H> {
         self.write(block, records)
     }
 
-    fn record(&self, one: &Pending, state: &[f32]) -> Result<WindowCacheRecord> {
+    fn record(&self, one: &Pending, state: Vec<f32>) -> Result<WindowCacheRecord> {
         let window = &one.window;
         let position = |at: u64| i64::try_from(at).unwrap_or(i64::MAX);
         Ok(WindowCacheRecord {
             chrom: window.contig.clone(),
             start_bp: position(window.start_bp),
             end_bp: position(window.start_bp.saturating_add(window.bases.len() as u64)),
-            key: self.key(one.hash),
+            key: self.key(one.hash, &window.bases),
             embedding: Embedding::new(state)
                 .map_err(|error| error.with_detail("contig", &window.contig))?,
             untargeted: true,

@@ -47,6 +47,7 @@ fn build() -> CacheBuild {
         state_layer: -1,
         pool_type: CachedPool::GlobalMean,
         pool_radius: 0,
+        contract: StateContract::LegacyRawV1,
         dtype: CachedDtype::Fp32,
         stride_bp: 10,
         shard_windows: 4,
@@ -83,9 +84,13 @@ fn assert_cached(root: &Path, windows: &[CacheWindow]) {
             state_layer: -1,
             pool_type: CachedPool::GlobalMean,
             pool_radius: 0,
+            center_token: None,
             dtype: CachedDtype::Fp32,
         };
-        let found = cache.get(&key).unwrap().map(|found| found.to_f32());
+        let found = cache
+            .get(&key)
+            .unwrap()
+            .map(|found| found.values().to_vec());
         assert_eq!(found, Some(state(&window.bases)), "{window:?}");
     }
     let repaired = repair_cache(root).unwrap();

@@ -2,7 +2,7 @@
 //! reads and writes too.
 
 use super::key::WindowCacheKey;
-use super::record::WindowCacheRecord;
+use super::record::{Shard, ShardFormat, WindowCacheRecord};
 use crate::sha256::hex;
 use genolewm_core::{Error, ErrorCode, Result};
 use rusqlite::config::DbConfig;
@@ -15,26 +15,34 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Character for character what the Python package executes: SQLite keeps the text, and so a file
-/// does not tell who made it.
+/// The columns of the Python package's next version; which of them are its primary key is not known.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS window_index (
             window_hash TEXT NOT NULL,
             encoder_hash TEXT NOT NULL,
             state_layer INTEGER NOT NULL,
             pool_type TEXT NOT NULL,
             pool_radius INTEGER NOT NULL,
+            center_token INTEGER NOT NULL,
             dtype TEXT NOT NULL,
+            cache_schema_version TEXT NOT NULL,
+            physical_encoding TEXT NOT NULL,
             shard_path TEXT NOT NULL,
             row_offset INTEGER NOT NULL,
             created_at INTEGER NOT NULL,
-            PRIMARY KEY (window_hash, encoder_hash, state_layer, pool_type, pool_radius, dtype)
+            PRIMARY KEY (window_hash, encoder_hash, state_layer, pool_type, pool_radius,
+                center_token, dtype, cache_schema_version, physical_encoding)
         )";
 const BY_SHARD: &str = "CREATE INDEX IF NOT EXISTS idx_shard_path ON window_index(shard_path)";
 const FIND: &str = "SELECT shard_path, row_offset FROM window_index
     WHERE window_hash = ? AND encoder_hash = ? AND state_layer = ?
-        AND pool_type = ? AND pool_radius = ? AND dtype = ?";
+        AND pool_type = ? AND pool_radius = ? AND center_token = ? AND dtype = ?
+        AND cache_schema_version = ? AND physical_encoding = ?";
 const INSERT: &str = "INSERT INTO window_index (window_hash, encoder_hash, state_layer, pool_type,
-    pool_radius, dtype, shard_path, row_offset, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    pool_radius, center_token, dtype, cache_schema_version, physical_encoding, shard_path,
+    row_offset, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+/// The table of layout 1.0.0, whose shards are not read any more.
+const NO_CENTER: &str =
+    "PRIMARY KEY (window_hash, encoder_hash, state_layer, pool_type, pool_radius, dtype)";
 
 /// How long a writer of the Python package may hold the file.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -116,10 +124,22 @@ impl Index {
         match made.iter().all(|sql| known(sql)) {
             true => Ok(self),
             false => {
-                let what = "the index of the cache has another schema than ours";
+                let old = made.iter().any(|sql| sql.contains(NO_CENTER));
+                let (what, remedy) = match old {
+                    true => (
+                        "the index is of a cache of version 1.0.0, whose states do not say around \
+                         which row they were pooled",
+                        "run `genolewm cache-windows --repair`, which sets its shards aside, and encode \
+                         the windows again with --build",
+                    ),
+                    false => (
+                        "the index of the cache has another schema than ours",
+                        "delete the index; the next build of the cache makes it anew",
+                    ),
+                };
                 Err(Error::new(ErrorCode::ResourceCacheCorrupt, what)
                     .in_file(&self.path.display().to_string())
-                    .with_remedy("delete the index; the next build of the cache makes it anew"))
+                    .with_remedy(remedy))
             }
         }
     }
@@ -166,11 +186,11 @@ impl Index {
     }
 
     /// Where a key's row is, if it is cached.
-    pub(super) fn find(&self, key: &WindowCacheKey) -> Result<Option<Entry>> {
+    pub(super) fn find(&self, key: &WindowCacheKey, format: ShardFormat) -> Result<Option<Entry>> {
         let found = self
             .connection
             .prepare(FIND)
-            .and_then(|mut find| entry(&mut find, key));
+            .and_then(|mut find| entry(&mut find, key, format));
         found.map_err(failed(&self.path))
     }
 
@@ -184,13 +204,13 @@ impl Index {
         list(&self.connection).map_err(failed(&self.path))
     }
 
-    /// Checks that no record's key is here.
+    /// Checks that no record's key is here, of the layout that is written.
     ///
     /// # Errors
     /// `RESOURCE.CACHE_CORRUPT`, with the shard that has the key.
     pub(super) fn check_free(&self, records: &[WindowCacheRecord]) -> Result<()> {
         for record in records {
-            if let Some(entry) = self.find(&record.key)? {
+            if let Some(entry) = self.find(&record.key, ShardFormat::V3)? {
                 return Err(taken(&record.key, &entry.shard));
             }
         }
@@ -201,7 +221,7 @@ impl Index {
     ///
     /// # Errors
     /// `RESOURCE.CACHE_CORRUPT` when another row has a key.
-    pub(super) fn insert(&mut self, shard: &str, records: &[WindowCacheRecord]) -> Result<()> {
+    pub(super) fn insert(&mut self, shard: &str, rows: &Shard) -> Result<()> {
         let failed = failed(&self.path);
         let transaction = self
             .connection
@@ -210,9 +230,9 @@ impl Index {
         {
             let mut find = transaction.prepare(FIND).map_err(failed)?;
             let mut insert = transaction.prepare(INSERT).map_err(failed)?;
-            for (row, record) in (0..).zip(records) {
-                match entry(&mut find, &record.key).map_err(failed)? {
-                    None => add(&mut insert, record, shard, row).map_err(failed)?,
+            for (row, record) in (0..).zip(&rows.records) {
+                match entry(&mut find, &record.key, rows.format).map_err(failed)? {
+                    None => add(&mut insert, record, rows.format, (shard, row)).map_err(failed)?,
                     Some(entry) if entry.shard == shard && entry.row == row => {}
                     Some(entry) => {
                         return Err(
@@ -238,8 +258,12 @@ impl Index {
     }
 }
 
-fn entry(find: &mut Statement<'_>, key: &WindowCacheKey) -> rusqlite::Result<Option<Entry>> {
-    let entry = find.query_row(params_from_iter(columns(key)), |row| {
+fn entry(
+    find: &mut Statement<'_>,
+    key: &WindowCacheKey,
+    format: ShardFormat,
+) -> rusqlite::Result<Option<Entry>> {
+    let entry = find.query_row(params_from_iter(columns(key, format)), |row| {
         Ok(Entry {
             shard: row.get(0)?,
             row: row.get(1)?,
@@ -251,27 +275,30 @@ fn entry(find: &mut Statement<'_>, key: &WindowCacheKey) -> rusqlite::Result<Opt
 fn add(
     insert: &mut Statement<'_>,
     record: &WindowCacheRecord,
-    shard: &str,
-    row: i64,
+    format: ShardFormat,
+    (shard, row): (&str, i64),
 ) -> rusqlite::Result<()> {
     let rest: [Value; 3] = [
         shard.to_owned().into(),
         row.into(),
         record.created_at.into(),
     ];
-    let values = columns(&record.key).into_iter().chain(rest);
+    let values = columns(&record.key, format).into_iter().chain(rest);
     insert.execute(params_from_iter(values)).map(drop)
 }
 
-/// A key as the columns of the table that find it, in their order.
-fn columns(key: &WindowCacheKey) -> [Value; 6] {
+/// A key and a layout as the columns of the table that find it, in their order.
+fn columns(key: &WindowCacheKey, format: ShardFormat) -> [Value; 9] {
     [
         hex(&key.window_hash).into(),
         hex(&key.encoder_hash).into(),
         i64::from(key.state_layer).into(),
         key.pool_type.to_string().into(),
         i64::from(key.pool_radius).into(),
+        key.center_token.map_or(-1, i64::from).into(),
         key.dtype.to_string().into(),
+        format.version().to_owned().into(),
+        format.encoding().to_owned().into(),
     ]
 }
 
@@ -324,22 +351,27 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut index = Index::open(&dir.path().join("index.sqlite")).unwrap();
         let rows = [record(1), record(2)];
+        let shard = |rows: &[WindowCacheRecord]| Shard {
+            format: ShardFormat::V3,
+            records: rows.to_vec(),
+        };
         assert_eq!(index.check_free(&rows), Ok(()));
-        index.insert("embeddings/a.parquet", &rows).unwrap();
-        index.insert("embeddings/a.parquet", &rows).unwrap();
-        let second = index.find(&rows[1].key).unwrap();
+        index.insert("embeddings/a.parquet", &shard(&rows)).unwrap();
+        index.insert("embeddings/a.parquet", &shard(&rows)).unwrap();
+        let second = index.find(&rows[1].key, ShardFormat::V3).unwrap();
         let want = Entry {
             shard: "embeddings/a.parquet".to_owned(),
             row: 1,
         };
         assert_eq!(second, Some(want));
-        assert_eq!(index.find(&record(3).key), Ok(None));
+        assert_eq!(index.find(&record(3).key, ShardFormat::V3), Ok(None));
+        assert_eq!(index.find(&rows[1].key, ShardFormat::V2), Ok(None));
         let corrupt = Err(ErrorCode::ResourceCacheCorrupt);
         let code = |result: Result<()>| result.map_err(|error| error.code());
         assert_eq!(code(index.check_free(&[record(3), record(2)])), corrupt);
         // All or none: row 3 is not added where row 2 cannot be.
         assert_eq!(
-            code(index.insert("embeddings/b.parquet", &[record(3), record(2)])),
+            code(index.insert("embeddings/b.parquet", &shard(&[record(3), record(2)]))),
             corrupt
         );
         assert_eq!(index.rows().len(), 2);

@@ -23,7 +23,7 @@ named!(CachedPool:
     refused("a pool type is centered_mean, global_mean or attention").with_detail("pool_type", text)
 });
 
-/// The number format that the encoder computed in. Embeddings are stored as f16 in any case.
+/// The number format that the encoder computed in. Embeddings are stored as f32 in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CachedDtype {
     /// bfloat16
@@ -38,13 +38,13 @@ named!(CachedDtype: Bf16 = "bf16", Fp16 = "fp16", Fp32 = "fp32"; |text| {
     refused("a dtype is bf16, fp16 or fp32").with_detail("dtype", text)
 });
 
-/// The content key of a state (`WindowCacheKey` of the Python package). It has no locus: equal
-/// windows share one row.
+/// The content key of a state (`WindowCacheKey` of the Python package). It has no place on a contig:
+/// windows that are equal and pooled around one row share a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WindowCacheKey {
     /// SHA-256 of the window's canonical text.
     pub window_hash: Sha256Bytes,
-    /// SHA-256 of the encoder's weights: the manifest's `encoder.hash`.
+    /// What the encoder is known by: the SHA-256 of its weights.
     pub encoder_hash: Sha256Bytes,
     /// Layer that the state was taken from, as it was configured: negative counts from the last.
     pub state_layer: i8,
@@ -52,6 +52,8 @@ pub struct WindowCacheKey {
     pub pool_type: CachedPool,
     /// Token rows on either side of the centre; 0 where the pool has none.
     pub pool_radius: u32,
+    /// The row in the middle, counted as the encoder gives them; none of a global mean.
+    pub center_token: Option<u32>,
     /// Number format of the encoder.
     pub dtype: CachedDtype,
 }
@@ -60,13 +62,22 @@ impl WindowCacheKey {
     /// Checks what the types leave open.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` for a radius that the file's 32 bits with sign cannot hold.
+    /// `INPUT.GENERIC` for a radius or a centre that the file's 32 bits with sign cannot hold, a
+    /// global mean with a centre or radius, and any other pool without a centre.
     pub fn check(&self) -> Result<()> {
-        match i32::try_from(self.pool_radius) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(refused("pool_radius does not fit into 32 bits")
-                .with_detail("pool_radius", self.pool_radius)),
-        }
+        let global = self.pool_type == CachedPool::GlobalMean;
+        let fits = |number: u32| i32::try_from(number).is_ok();
+        let what = match self.center_token {
+            _ if !fits(self.pool_radius) => "pool_radius does not fit into 32 bits",
+            Some(center) if !fits(center) => "center_token does not fit into 32 bits",
+            Some(_) if global => "a global mean has no centre",
+            None if !global => "a pool around a row names it",
+            None if self.pool_radius != 0 => "a global mean has no radius",
+            _ => return Ok(()),
+        };
+        Err(refused(what)
+            .with_detail("pool_type", self.pool_type)
+            .with_detail("pool_radius", self.pool_radius))
     }
 }
 

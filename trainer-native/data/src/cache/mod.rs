@@ -1,11 +1,12 @@
 //! The window cache: states of reference windows, found by content.
 //!
 //! Rows lie in Parquet shards that are written once and never changed; a SQLite index says which
-//! shard holds a key. Both are the files of the Python package geno-lewm 0.2.1, and either program
-//! may have written them. A shard is put in place complete or not at all, and before its rows are
+//! shard holds a key. Shards are those of the Python package's next version (layout 3.0.0; 2.0.0 is
+//! read). A shard is put in place complete or not at all, and before its rows are
 //! indexed; so whatever a kill leaves behind, the shards are the truth and the index follows.
 //!
-//! A key has no locus and no edit, and a state is f16: there is one state for a window.
+//! A key names the row that a window is pooled around, and states are kept as they were pooled, in f32:
+//! whoever reads one normalises it.
 
 mod key;
 mod record;
@@ -16,13 +17,13 @@ mod index;
 mod store;
 mod repair;
 mod windows;
-mod build;
 mod states;
+mod build;
 
 pub use build::{BuildHost, CacheBuild, CacheBuildReport, build_cache};
 pub use key::{CachedDtype, CachedPool, Sha256Bytes, WindowCacheKey};
 pub use paths::{INDEX_NAME, ShardPlace, default_cache_dir};
-pub use record::{CACHE_SCHEMA_VERSION, Embedding, WindowCacheRecord};
+pub use record::{CACHE_SCHEMA_VERSION, Embedding, ShardFormat, WindowCacheRecord};
 pub use repair::{CacheReindexReport, CacheRepairReport, reindex_cache, repair_cache};
 pub use states::{WindowStates, encoder_weights_hash};
 pub use store::WindowCache;

@@ -1,6 +1,7 @@
 //! Where the cache keeps what, and which names it takes: the folders of the Python package.
 
-use super::key::{CachedPool, refused};
+use super::key::{WindowCacheKey, refused};
+use crate::sha256::hex;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error_at;
 use std::fs;
@@ -10,6 +11,8 @@ use std::path::{Component, Path, PathBuf};
 pub const INDEX_NAME: &str = "index.sqlite";
 /// What everything lies below.
 const EMBEDDINGS: &str = "embeddings";
+/// What shards of the present layout lie below.
+const VERSION: &str = "v3";
 /// Where shards go that cannot be read; nothing in it is part of the cache.
 const QUARANTINE: &str = ".quarantine";
 
@@ -32,11 +35,11 @@ pub struct ShardPlace<'a> {
 
 impl ShardPlace<'_> {
     /// The shard's path below the cache's root:
-    /// `embeddings/<encoder>/<layer>/<pool>_<radius>/chr<contig>_<block>.parquet`.
+    /// `embeddings/v3/<encoder>/<hash>/<dtype>_as_fp32/<layer>/<pool>_<radius>/chr<contig>_<block>.parquet`.
     ///
     /// # Errors
     /// `INPUT.GENERIC` for names that are empty or would lead elsewhere.
-    pub fn path(&self, state_layer: i8, pool: CachedPool, radius: u32) -> Result<PathBuf> {
+    pub fn path(&self, key: &WindowCacheKey) -> Result<PathBuf> {
         let encoder = path_part("encoder_id", self.encoder_id)?;
         // Such a folder would be the parent, itself, or hidden from every reader.
         if [".", "..", QUARANTINE].contains(&encoder.as_str()) {
@@ -47,9 +50,12 @@ impl ShardPlace<'_> {
         let block = self.stride_block;
         Ok([
             EMBEDDINGS,
+            VERSION,
             &encoder,
-            &state_layer.to_string(),
-            &format!("{pool}_{radius}"),
+            &hex(&key.encoder_hash),
+            &format!("{}_as_fp32", key.dtype),
+            &key.state_layer.to_string(),
+            &format!("{}_{}", key.pool_type, key.pool_radius),
             &format!("chr{contig}_{block}.parquet"),
         ]
         .iter()
@@ -151,6 +157,8 @@ pub(super) fn list(root: &Path) -> Result<Listing> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::key::CachedPool;
+    use super::super::record::tests::record;
     use super::*;
 
     fn place<'a>(encoder_id: &'a str, contig: &'a str) -> ShardPlace<'a> {
@@ -163,9 +171,18 @@ mod tests {
 
     #[test]
     fn shards_lie_where_the_python_package_looks() {
-        let path = place(r"a/b\c", "1").path(-1, CachedPool::CenteredMean, 8);
-        let want = Path::new("embeddings/a__b__c/-1/centered_mean_8/chr1_3.parquet");
-        assert_eq!(path.as_deref(), Ok(want));
+        let key = WindowCacheKey {
+            pool_type: CachedPool::CenteredMean,
+            pool_radius: 8,
+            center_token: Some(3),
+            ..record(1).key
+        };
+        let path = place(r"a/b\c", "1").path(&key);
+        let want = format!(
+            "embeddings/v3/a__b__c/{}/fp32_as_fp32/-1/centered_mean_8/chr1_3.parquet",
+            "ee".repeat(32)
+        );
+        assert_eq!(path.as_deref(), Ok(Path::new(&want)));
     }
 
     #[test]
@@ -179,14 +196,17 @@ mod tests {
             ("a", ""),
             ("a", "1\n"),
         ] {
-            let error = place(encoder, contig).path(0, CachedPool::GlobalMean, 0);
+            let error = place(encoder, contig).path(&record(1).key);
             let code = error.map_err(|error| error.code());
             assert_eq!(code, Err(ErrorCode::InputGeneric), "{encoder:?} {contig:?}");
         }
         // With the slashes gone, dots lead nowhere.
-        let path = place("../x", "../../y").path(0, CachedPool::GlobalMean, 0);
-        let want = Path::new("embeddings/..__x/0/global_mean_0/chr..__..__y_3.parquet");
-        assert_eq!(path.as_deref(), Ok(want));
+        let path = place("../x", "../../y").path(&record(1).key).unwrap();
+        assert!(path.starts_with("embeddings/v3/..__x"), "{path:?}");
+        assert!(
+            path.ends_with("-1/global_mean_0/chr..__..__y_3.parquet"),
+            "{path:?}"
+        );
     }
 
     #[test]

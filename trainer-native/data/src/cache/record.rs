@@ -2,47 +2,75 @@
 
 use super::key::{WindowCacheKey, refused};
 use genolewm_core::Result;
-use half::f16;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Version of a row's columns.
-pub const CACHE_SCHEMA_VERSION: &str = "1.0.0";
+/// Version of the columns that are written.
+pub const CACHE_SCHEMA_VERSION: &str = "3.0.0";
 
-/// A state as the cache keeps it: f16, never empty, all of it finite.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Embedding(Vec<f16>);
+/// How a shard's columns are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ShardFormat {
+    /// 2.0.0: states were rounded to f16. It is read and indexed.
+    V2,
+    /// 3.0.0: states are f32. It is read and written.
+    V3,
+}
 
-impl Embedding {
-    /// Rounds a state to f16.
-    ///
-    /// # Errors
-    /// `INPUT.GENERIC` when it is empty, or a value is not finite or beyond f16 (65,504).
-    pub fn new(state: &[f32]) -> Result<Self> {
-        Self::from_halves(state.iter().copied().map(f16::from_f32).collect())
+impl ShardFormat {
+    /// The version, as rows and index name it.
+    #[must_use]
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::V2 => "2.0.0",
+            Self::V3 => CACHE_SCHEMA_VERSION,
+        }
     }
 
-    /// Takes a state that is f16 already; errors as [`new`](Self::new).
-    pub(super) fn from_halves(state: Vec<f16>) -> Result<Self> {
+    /// How states are stored, as the index names it.
+    #[must_use]
+    pub const fn encoding(self) -> &'static str {
+        match self {
+            Self::V2 => "list<float16>",
+            Self::V3 => "fixed_size_list<float32>",
+        }
+    }
+}
+
+/// What a shard holds.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Shard {
+    /// Its layout.
+    pub(super) format: ShardFormat,
+    /// Its rows, in order.
+    pub(super) records: Vec<WindowCacheRecord>,
+}
+
+/// A state as the cache keeps it: as it was pooled, not normalised; never empty, all of it finite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedding(Vec<f32>);
+
+impl Embedding {
+    /// Takes a state.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` when it is empty, or a value is not finite.
+    pub fn new(state: Vec<f32>) -> Result<Self> {
         if state.is_empty() {
             return Err(refused("an embedding has no values"));
         }
         match state.iter().position(|value| !value.is_finite()) {
             None => Ok(Self(state)),
-            Some(index) => Err(refused("an embedding has a value that f16 does not hold")
-                .with_detail("index", index)),
+            Some(index) => {
+                Err(refused("an embedding has a value that is not finite")
+                    .with_detail("index", index))
+            }
         }
     }
 
     /// The values, one for each feature of the encoder.
     #[must_use]
-    pub fn halves(&self) -> &[f16] {
+    pub fn values(&self) -> &[f32] {
         &self.0
-    }
-
-    /// The values as f32, exactly.
-    #[must_use]
-    pub fn to_f32(&self) -> Vec<f32> {
-        self.0.iter().map(|value| value.to_f32()).collect()
     }
 }
 
@@ -111,20 +139,21 @@ pub(super) mod tests {
                 state_layer: -1,
                 pool_type: CachedPool::GlobalMean,
                 pool_radius: 0,
+                center_token: None,
                 dtype: CachedDtype::Fp32,
             },
-            embedding: Embedding::new(&[f32::from(number), 0.1, -2.5]).unwrap(),
+            embedding: Embedding::new(vec![f32::from(number), 0.1, -2.5]).unwrap(),
             untargeted: number.is_multiple_of(2),
             created_at: 1_700_000_000_000_000_000 + i64::from(number),
         }
     }
 
     #[test]
-    fn embeddings_are_rounded_to_f16_and_finite() {
-        let state = Embedding::new(&[0.1, 65_504.0, 1e-9]).unwrap();
-        assert_eq!(state.to_f32(), [0.099_975_586, 65_504.0, 0.0]);
-        for bad in [&[][..], &[f32::NAN], &[1.0, f32::INFINITY], &[70_000.0]] {
-            let code = Embedding::new(bad).map_err(|error| error.code());
+    fn embeddings_were_rounded_to_f16() {
+        let state = [0.1, 70_000.0, 1e-9];
+        assert_eq!(Embedding::new(state.to_vec()).unwrap().values(), state);
+        for bad in [&[][..], &[f32::NAN], &[1.0, f32::INFINITY]] {
+            let code = Embedding::new(bad.to_vec()).map_err(|error| error.code());
             assert_eq!(code, Err(ErrorCode::InputGeneric), "{bad:?}");
         }
     }
@@ -142,5 +171,12 @@ pub(super) mod tests {
         refuses(|row| row.end_bp = row.start_bp);
         refuses(|row| row.end_bp = row.start_bp - 1);
         refuses(|row| row.key.pool_radius = 1 << 31);
+        refuses(|row| row.key.pool_radius = 8);
+        refuses(|row| row.key.center_token = Some(3));
+        refuses(|row| row.key.pool_type = CachedPool::CenteredMean);
+        let mut centred = record(1);
+        centred.key.pool_type = CachedPool::CenteredMean;
+        (centred.key.pool_radius, centred.key.center_token) = (8, Some(3));
+        assert_eq!(centred.check(), Ok(()));
     }
 }

@@ -99,7 +99,7 @@ fn rebuild(
     for shard in shards {
         let relative = paths::relative(root, shard)?;
         let indexed = decode::read(shard)
-            .and_then(|rows| index.insert(&relative, &rows).map(|()| rows.len()));
+            .and_then(|rows| index.insert(&relative, &rows).map(|()| rows.records.len()));
         match indexed {
             Ok(rows) => {
                 indexed_shards += 1;

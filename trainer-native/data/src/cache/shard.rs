@@ -1,17 +1,18 @@
 //! A shard: rows as a Parquet file, in the columns that the Python package writes.
 //!
-//! Every field is nullable, as other writers make it; in fact none is null. Source of the schema: a
-//! file of geno-lewm 0.2.1 (`_arrow_schema` in its `encoder/cache.py`).
+//! Layout 3.0.0: states in f32, as they were pooled; only the centre's row may be null.
 
 use super::record::{CACHE_SCHEMA_VERSION, WindowCacheRecord};
+use crate::base64::base64;
 use crate::shards::write_column;
 use genolewm_core::{Error, ErrorCode, Result};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType,
-    Int32Type, Int64Type,
+    FloatType, Int32Type, Int64Type,
 };
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
@@ -20,22 +21,39 @@ use std::path::Path;
 use std::sync::Arc;
 
 const SCHEMA: &str = "message schema {
-    OPTIONAL BYTE_ARRAY chrom (STRING);
-    OPTIONAL INT64 start_bp;
-    OPTIONAL INT64 end_bp;
-    OPTIONAL FIXED_LEN_BYTE_ARRAY (32) window_hash;
-    OPTIONAL FIXED_LEN_BYTE_ARRAY (32) encoder_hash;
-    OPTIONAL INT32 state_layer (INTEGER(8,true));
-    OPTIONAL BYTE_ARRAY pool_type (STRING);
-    OPTIONAL INT32 pool_radius;
-    OPTIONAL BYTE_ARRAY dtype (STRING);
-    OPTIONAL GROUP embedding (LIST) {
-        REPEATED GROUP list { OPTIONAL FIXED_LEN_BYTE_ARRAY (2) element (FLOAT16); }
+    REQUIRED BYTE_ARRAY chrom (STRING);
+    REQUIRED INT64 start_bp;
+    REQUIRED INT64 end_bp;
+    REQUIRED FIXED_LEN_BYTE_ARRAY (32) window_hash;
+    REQUIRED FIXED_LEN_BYTE_ARRAY (32) encoder_hash;
+    REQUIRED INT32 state_layer (INTEGER(8,true));
+    REQUIRED BYTE_ARRAY pool_type (STRING);
+    REQUIRED INT32 pool_radius;
+    OPTIONAL INT32 center_token;
+    REQUIRED BYTE_ARRAY dtype (STRING);
+    REQUIRED BYTE_ARRAY storage_dtype (STRING);
+    REQUIRED GROUP embedding (LIST) {
+        REPEATED GROUP list { REQUIRED FLOAT element; }
     }
-    OPTIONAL BOOLEAN untargeted;
-    OPTIONAL INT64 created_at;
-    OPTIONAL BYTE_ARRAY schema_version (STRING);
+    REQUIRED BOOLEAN untargeted;
+    REQUIRED INT64 created_at;
+    REQUIRED BYTE_ARRAY schema_version (STRING);
 }";
+
+/// What the states of the present layout are stored as.
+pub(super) const STORAGE_DTYPE: &str = "fp32";
+
+/// The Arrow schema of these columns as a message of Arrow's IPC format, which Parquet files of Arrow
+/// carry: readers tell a list of fixed size by nothing else. As pyarrow 26.0.1 writes it, for states
+/// of width 7.
+const ARROW_SCHEMA: &[u8] = include_bytes!("arrow_schema.bin");
+/// Where in it the width stands, 4 bytes, the lowest first.
+const ARROW_WIDTH: std::ops::Range<usize> = 308..312;
+/// The key under which it stands.
+const ARROW_KEY: &str = "ARROW:schema";
+
+/// Rows of a row group.
+const GROUP_ROWS: usize = 1_024;
 
 /// Level of compression that the Python package uses.
 const ZSTD_LEVEL: i32 = 9;
@@ -43,7 +61,7 @@ const ZSTD_LEVEL: i32 = 9;
 type ParquetResult<T> = std::result::Result<T, ParquetError>;
 type ShardGroup<'a> = SerializedRowGroupWriter<'a, Vec<u8>>;
 
-/// The rows as the bytes of a file, one row group. The same rows give the same bytes.
+/// The rows as the bytes of a file. The same rows give the same bytes.
 ///
 /// # Errors
 /// `INTERNAL.GENERIC` when the encoder fails, which valid rows give no cause for.
@@ -77,12 +95,31 @@ fn write_file(records: &[WindowCacheRecord]) -> ParquetResult<Vec<u8>> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
         .set_column_dictionary_enabled(values.clone(), false)
-        .set_column_statistics_enabled(values, EnabledStatistics::None);
+        .set_column_statistics_enabled(values, EnabledStatistics::None)
+        .set_key_value_metadata(Some(vec![KeyValue::new(
+            ARROW_KEY.to_owned(),
+            arrow_schema(records),
+        )]));
     let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?;
-    let mut group = file.next_row_group()?;
-    write_columns(&mut group, records)?;
-    group.close()?;
+    for rows in records.chunks(GROUP_ROWS) {
+        let mut group = file.next_row_group()?;
+        write_columns(&mut group, rows)?;
+        group.close()?;
+    }
     file.into_inner()
+}
+
+/// The Arrow schema for states of these rows' width, as text.
+fn arrow_schema(records: &[WindowCacheRecord]) -> String {
+    let width = records
+        .first()
+        .map_or(0, |row| row.embedding.values().len());
+    let width = i32::try_from(width).unwrap_or(i32::MAX).to_le_bytes();
+    let mut schema = ARROW_SCHEMA.to_vec();
+    if let Some(place) = schema.get_mut(ARROW_WIDTH) {
+        place.copy_from_slice(&width);
+    }
+    base64(&schema)
 }
 
 /// Writes the columns in the schema's order.
@@ -96,7 +133,9 @@ fn write_columns(group: &mut ShardGroup<'_>, records: &[WindowCacheRecord]) -> P
     flat::<ByteArrayType>(group, records, |row| text(row.key.pool_type.as_str()))?;
     // Checked before: a radius fits.
     flat::<Int32Type>(group, records, |row| row.key.pool_radius.cast_signed())?;
+    centers(group, records)?;
     flat::<ByteArrayType>(group, records, |row| text(row.key.dtype.as_str()))?;
+    flat::<ByteArrayType>(group, records, |_| text(STORAGE_DTYPE))?;
     embeddings(group, records)?;
     flat::<BoolType>(group, records, |row| row.untargeted)?;
     flat::<Int64Type>(group, records, |row| row.created_at)?;
@@ -117,18 +156,28 @@ fn flat<T: DataType>(
     value: impl Fn(&WindowCacheRecord) -> T::T,
 ) -> ParquetResult<()> {
     let values: Vec<T::T> = records.iter().map(value).collect();
-    write_column::<T>(group, &values, Some(&vec![1; values.len()]), None)
+    write_column::<T>(group, &values, None, None)
+}
+
+fn centers(group: &mut ShardGroup<'_>, records: &[WindowCacheRecord]) -> ParquetResult<()> {
+    let centers = || records.iter().map(|row| row.key.center_token);
+    // Checked before: a row's number fits.
+    let values: Vec<i32> = centers().flatten().map(u32::cast_signed).collect();
+    let definitions: Vec<i16> = centers()
+        .map(|center| i16::from(center.is_some()))
+        .collect();
+    write_column::<Int32Type>(group, &values, Some(&definitions), None)
 }
 
 fn embeddings(group: &mut ShardGroup<'_>, records: &[WindowCacheRecord]) -> ParquetResult<()> {
     let (mut values, mut repetitions) = (Vec::new(), Vec::new());
     for row in records {
-        for (index, value) in row.embedding.halves().iter().enumerate() {
-            values.push(bytes(&value.to_le_bytes()));
+        for (index, value) in row.embedding.values().iter().enumerate() {
+            values.push(*value);
             repetitions.push(i16::from(index > 0));
         }
     }
-    // The list is there, has an element here, and that element is there.
-    let definitions = vec![3; values.len()];
-    write_column::<FixedLenByteArrayType>(group, &values, Some(&definitions), Some(&repetitions))
+    // The list has an element here.
+    let definitions = vec![1; values.len()];
+    write_column::<FloatType>(group, &values, Some(&definitions), Some(&repetitions))
 }

@@ -58,14 +58,18 @@ where
     /// Those of the encoder and its backend.
     pub fn encode(&self, windows: &[&str]) -> Result<Vec<Vec<f32>>> {
         let one = |window: &&str| {
-            let middle = BpOffset(window.len() as u64 / 2);
-            let locus = (self.pool == CachedPool::CenteredMean).then_some(middle);
+            let locus = (self.pool == CachedPool::CenteredMean).then(|| middle(window));
             let state = self.encoder.encode_window(self.ops, window, locus)?;
             pollster::block_on(self.encoder.read(self.ops, &state))
         };
         self.workers
             .install(|| windows.par_iter().map(one).collect())
     }
+}
+
+/// Where a window is pooled that has no edit: its middle.
+pub(super) fn middle(window: &str) -> BpOffset {
+    BpOffset(window.len() as u64 / 2)
 }
 
 /// The hash that keys an encoder's states: of `model.safetensors` or, where the weights are in

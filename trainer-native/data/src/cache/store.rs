@@ -4,7 +4,7 @@ use super::decode;
 use super::index::{Entry, Index};
 use super::key::{WindowCacheKey, refused};
 use super::paths::{self, ShardPlace};
-use super::record::{self, Embedding, WindowCacheRecord};
+use super::record::{self, Embedding, Shard, ShardFormat, WindowCacheRecord};
 use super::shard::{self, corrupt};
 use crate::sha256::hex;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -26,6 +26,8 @@ pub struct WindowCache {
     last: Option<(String, Vec<WindowCacheRecord>)>,
     /// Whether shards that no index knew were looked for.
     adopted: bool,
+    /// Whether states are read that were rounded to f16.
+    reads_v2: bool,
 }
 
 impl WindowCache {
@@ -39,7 +41,17 @@ impl WindowCache {
         }
     }
 
-    /// The state of a key, if it is cached. Writes nothing.
+    /// The same cache, which also gives the states of shards of layout 2.0.0 where it has no others.
+    /// Such states were rounded to f16, and their number format says nothing of their values.
+    #[must_use]
+    pub fn reading_v2(self) -> Self {
+        Self {
+            reads_v2: true,
+            ..self
+        }
+    }
+
+    /// The state of a key, if it is cached, as it was pooled: not normalised. Writes nothing.
     ///
     /// An index that another process builds again meanwhile is seen by a new `WindowCache` only.
     ///
@@ -72,9 +84,12 @@ impl WindowCache {
         if self.index.is_none() {
             self.index = Index::open_existing(&paths::index(&self.root))?;
         }
-        match &self.index {
-            Some(index) => index.find(key),
-            None => Ok(None),
+        let Some(index) = &self.index else {
+            return Ok(None);
+        };
+        match index.find(key, ShardFormat::V3)? {
+            None if self.reads_v2 => index.find(key, ShardFormat::V2),
+            found => Ok(found),
         }
     }
 
@@ -87,7 +102,7 @@ impl WindowCache {
             if !path.exists() {
                 return Err(stale(&path, entry));
             }
-            self.last = Some((entry.shard.clone(), decode::read(&path)?));
+            self.last = Some((entry.shard.clone(), decode::read(&path)?.records));
         }
         Ok(path)
     }
@@ -120,12 +135,13 @@ impl WindowCache {
             index.check_free(&records)?;
             let bytes = shard::encode(&records)?;
             if put(&path, &bytes).map_err(io_error_at(&path))? {
-                index.insert(&relative, &records)?;
+                let format = ShardFormat::V3;
+                index.insert(&relative, &Shard { format, records })?;
                 return Ok(path);
             }
         }
         let existing = decode::read(&path)?;
-        check_equal(&path, &existing, &records)?;
+        check_equal(&path, &existing.records, &records)?;
         index.insert(&relative, &existing)?;
         Ok(path)
     }
@@ -173,7 +189,7 @@ impl WindowCache {
         key: &WindowCacheKey,
     ) -> Result<ShardPlace<'a>> {
         loop {
-            let path = place.path(key.state_layer, key.pool_type, key.pool_radius)?;
+            let path = place.path(key)?;
             if !self.root.join(path).exists() {
                 return Ok(place);
             }
@@ -192,7 +208,8 @@ fn prepare(
     };
     let kind = |row: &WindowCacheRecord| {
         let key = row.key;
-        (key.state_layer, key.pool_type, key.pool_radius)
+        let encoder = (key.encoder_hash, key.dtype, row.embedding.values().len());
+        (key.state_layer, key.pool_type, key.pool_radius, encoder)
     };
     let mut keys = HashSet::new();
     for (number, row) in records.iter().enumerate() {
@@ -202,17 +219,13 @@ fn prepare(
             return wrong("a row of a shard has another contig than the shard");
         }
         if kind(row) != kind(first) {
-            return wrong("the rows of a shard differ in layer or pool");
+            return wrong("the rows of a shard differ in encoder, layer, pool or width");
         }
         if !keys.insert(row.key) {
             return wrong("two rows of a shard have the same key");
         }
     }
-    let path = place.path(
-        first.key.state_layer,
-        first.key.pool_type,
-        first.key.pool_radius,
-    )?;
+    let path = place.path(&first.key)?;
     let mut records = records.to_vec();
     let now = record::now();
     for row in records.iter_mut().filter(|row| row.created_at == 0) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cache::record::tests::record;
-use crate::cache::{CachedPool, INDEX_NAME, reindex_cache, repair_cache};
+use crate::cache::{CachedDtype, CachedPool, INDEX_NAME, reindex_cache, repair_cache};
 use std::fs;
 
 const PLACE: ShardPlace<'static> = ShardPlace {
@@ -53,15 +53,19 @@ fn assert_corrupt<T>(result: Result<T>) {
 fn what_was_written_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let [first, _] = two_shards(dir.path());
-    let below = "embeddings/lab__encoder/-1/global_mean_0/chr1_0.parquet";
+    let below = format!(
+        "embeddings/v3/lab__encoder/{}/fp32_as_fp32/-1/global_mean_0/chr1_0.parquet",
+        "ee".repeat(32)
+    );
     assert_eq!(first, dir.path().join(below));
     for number in 1..=5 {
         let want = Some(record(number).embedding);
         assert_eq!(read(dir.path(), number), Ok(want), "{number}");
     }
     assert_eq!(read(dir.path(), 9), Ok(None));
-    let rows = decode::read(&first).unwrap();
-    assert_eq!(rows, [record(1), record(2), record(3)]);
+    let shard = decode::read(&first).unwrap();
+    assert_eq!(shard.format, ShardFormat::V3);
+    assert_eq!(shard.records, [record(1), record(2), record(3)]);
     assert!(
         WindowCache::new(dir.path())
             .contains(&record(5).key)
@@ -99,7 +103,7 @@ fn a_shard_that_is_there_is_not_changed() {
     let mut cache = WindowCache::new(dir.path());
     assert_corrupt(cache.write_shard(&PLACE, &[record(1), record(7)]));
     let mut other = record(1);
-    other.embedding = Embedding::new(&[9.0]).unwrap();
+    other.embedding = Embedding::new(vec![9.0]).unwrap();
     assert_corrupt(cache.write_shard(&PLACE, &[other]));
     assert_eq!(fs::read(&first).unwrap(), bytes);
     assert_eq!(index_rows(dir.path()).len(), 5);
@@ -133,9 +137,18 @@ fn what_is_no_shard_is_refused_before_anything_is_written() {
     refuses(&PLACE, &changed(|row| row.chrom = "2".to_owned()));
     refuses(&PLACE, &changed(|row| row.key.state_layer = 0));
     refuses(&PLACE, &changed(|row| row.key.pool_radius = 8));
+    refuses(&PLACE, &changed(|row| row.key.encoder_hash = [1; 32]));
+    refuses(&PLACE, &changed(|row| row.key.dtype = CachedDtype::Bf16));
     refuses(
         &PLACE,
-        &changed(|row| row.key.pool_type = CachedPool::Attention),
+        &changed(|row| {
+            row.key.pool_type = CachedPool::Attention;
+            row.key.center_token = Some(0);
+        }),
+    );
+    refuses(
+        &PLACE,
+        &changed(|row| row.embedding = Embedding::new(vec![1.0]).unwrap()),
     );
     refuses(&PLACE, &changed(|row| row.end_bp = row.start_bp));
     let parent = ShardPlace {
@@ -156,6 +169,7 @@ fn rows_without_a_time_get_one() {
         .unwrap();
     let times: Vec<i64> = decode::read(&path)
         .unwrap()
+        .records
         .iter()
         .map(|row| row.created_at)
         .collect();
@@ -320,7 +334,11 @@ fn an_index_that_leads_elsewhere_is_corrupt() {
     assert_corrupt(read(dir.path(), 1));
     // A path out of the cache.
     let mut index = Index::open(&paths::index(dir.path())).unwrap();
-    index.insert("../../outside.parquet", &[record(8)]).unwrap();
+    let outside = Shard {
+        format: ShardFormat::V3,
+        records: vec![record(8)],
+    };
+    index.insert("../../outside.parquet", &outside).unwrap();
     assert_corrupt(read(dir.path(), 8));
 }
 
@@ -344,4 +362,43 @@ fn whatever_is_damaged_in_a_shard_it_reads_or_is_corrupt() {
     for length in (0..bytes.len()).step_by(7) {
         assert!(check(&bytes[..length]), "{length} bytes pass for a shard");
     }
+}
+
+/// States of two windows that are equal were one, wherever they were pooled.
+#[test]
+fn states_of_two_loci_had_one_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let centred = |center: u32| {
+        let mut row = record(1);
+        row.key.pool_type = CachedPool::CenteredMean;
+        (row.key.pool_radius, row.key.center_token) = (8, Some(center));
+        row.embedding = Embedding::new(vec![center as f32, 1.0]).unwrap();
+        row
+    };
+    let rows = [centred(3), centred(4)];
+    let mut cache = WindowCache::new(dir.path());
+    cache.write_shard(&PLACE, &rows).unwrap();
+    for row in rows {
+        assert_eq!(cache.get(&row.key), Ok(Some(row.embedding)));
+    }
+    assert_eq!(cache.get(&centred(5).key), Ok(None));
+}
+
+#[test]
+fn shards_of_many_rows_are_read_group_by_group() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |number: u32| {
+        let mut row = record(1);
+        row.key.window_hash[..4].copy_from_slice(&number.to_le_bytes());
+        row.embedding = Embedding::new(vec![number as f32; 5]).unwrap();
+        row
+    };
+    let rows: Vec<_> = (0..2_500).map(row).collect();
+    let path = WindowCache::new(dir.path())
+        .write_shard(&PLACE, &rows)
+        .unwrap();
+    let file = parquet::file::reader::SerializedFileReader::new(fs::File::open(&path).unwrap());
+    let groups = parquet::file::reader::FileReader::num_row_groups(&file.unwrap());
+    assert_eq!(groups, 3);
+    assert_eq!(decode::read(&path).unwrap().records, rows);
 }

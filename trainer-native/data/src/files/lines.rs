@@ -93,7 +93,7 @@ impl Lines {
     /// `RESOURCE.GENERIC` when the file cannot be read or the line is not UTF-8, `INPUT.GENERIC`
     /// for a line beyond the limit, or a packed file that unpacks to far more than it holds.
     pub fn next_text(&mut self) -> Result<Option<&str>> {
-        if !self.read(self.longest as u64)? {
+        if self.next_line()?.is_none() {
             return Ok(None);
         }
         let invalid = |error| {
@@ -101,6 +101,14 @@ impl Lines {
             self.locate(io_error(&self.file, &error))
         };
         std::str::from_utf8(&self.line).map(Some).map_err(invalid)
+    }
+
+    /// The next line as bytes, without its end; `None` after the last.
+    ///
+    /// # Errors
+    /// As [`next_text`](Self::next_text), but that a line need not be UTF-8.
+    pub fn next_line(&mut self) -> Result<Option<&[u8]>> {
+        Ok(self.read(self.longest as u64)?.then_some(&*self.line))
     }
 
     /// The next line as bytes, however long it is.

@@ -1,4 +1,5 @@
-//! Files of sequence: FASTA, JSONL, Parquet, alignments (MAF), dataset packages of the Python package.
+//! Files of sequence: FASTA, JSONL, Parquet, alignments (MAF), dataset packages of the Python package,
+//! folders that were fetched from a hub.
 
 pub mod held;
 pub mod lines;
@@ -9,3 +10,4 @@ pub mod source_mix;
 pub mod subset;
 pub mod records;
 pub mod package;
+pub mod hub;

@@ -15,10 +15,13 @@ use genolewm_core::error::Location;
 use genolewm_core::evaluation::ClinicalLabel;
 use genolewm_core::provenance::Json;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_data::files::held::Held;
 use genolewm_data::files::lines::Lines;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+/// What is kept of a row: its variant, as spelled and as changed.
+const ROW_BYTES: usize = 200;
 /// How many missing variants an error lists.
 const LISTED: usize = 10;
 
@@ -275,14 +278,16 @@ pub(crate) fn each_row(
 ) -> Result<()> {
     let name = path.display().to_string();
     let (mut lines, mut rows) = (Lines::open(path)?, 0_u64);
+    let mut held = Held::of_variants(path);
     for number in 1.. {
-        let Some(line) = lines.next_bytes()? else {
+        let Some(line) = lines.next_line()? else {
             break;
         };
         let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let text = text.trim_ascii();
         if !text.is_empty() {
             rows += 1;
+            held.add(ROW_BYTES)?;
             row(text, &name, &mut each).map_err(|error| placed(error, &name, number))?;
         }
     }

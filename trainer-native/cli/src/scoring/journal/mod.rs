@@ -207,6 +207,12 @@ impl Journal {
         &self.head.begun
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Alleles that were answered from it; goes on counting.
     #[must_use]
     pub fn replayed(&self) -> Arc<AtomicU64> {
