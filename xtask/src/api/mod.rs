@@ -51,7 +51,7 @@ fn checked(root: &Path, write: bool, faults: &mut Vec<String>) -> Result<usize, 
     let text = fs::read_to_string(root.join(TABLE)).map_err(|e| format!("{TABLE}: {e}"))?;
     let rows = table::parse(&text).map_err(|fault| format!("{TABLE}:{fault}"))?;
     let paths = public::paths(root, &LIBRARIES)?;
-    check_rows(&rows, &paths, faults);
+    check_rows(&rows, &paths, STILL_MISSING, faults);
     check_snapshot(root, &paths, write, faults)?;
     check_pages(&rows, root, faults);
     let own = root.join("xtask/src/main.rs");
@@ -68,7 +68,12 @@ fn checked(root: &Path, write: bool, faults: &mut Vec<String>) -> Result<usize, 
     Ok(rows.len())
 }
 
-fn check_rows(rows: &[Row<'_>], paths: &BTreeSet<String>, faults: &mut Vec<String>) {
+fn check_rows(
+    rows: &[Row<'_>],
+    paths: &BTreeSet<String>,
+    still_missing: usize,
+    faults: &mut Vec<String>,
+) {
     let mut names = BTreeSet::new();
     let mut missing = 0;
     for row in rows {
@@ -89,9 +94,9 @@ fn check_rows(rows: &[Row<'_>], paths: &BTreeSet<String>, faults: &mut Vec<Strin
             ));
         }
     }
-    if missing != STILL_MISSING {
+    if missing != still_missing {
         faults.push(format!(
-            "{TABLE}: {missing} rows say \"{NOT_YET}\", not {STILL_MISSING}\n  \
+            "{TABLE}: {missing} rows say \"{NOT_YET}\", not {still_missing}\n  \
              help: fewer are good: lower STILL_MISSING (xtask/src/api/mod.rs); more are not"
         ));
     }
@@ -163,7 +168,7 @@ mod tests {
         let rows = table::parse(&text).unwrap();
         let paths = ["a::b", "a::B::c"].map(str::to_owned);
         let mut faults = Vec::new();
-        check_rows(&rows, &paths.into(), &mut faults);
+        check_rows(&rows, &paths.into(), 0, &mut faults);
         check_own_commands(&rows, "(\n        \"docs\",", &mut faults);
         faults
     }

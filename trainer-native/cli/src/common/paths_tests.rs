@@ -54,6 +54,7 @@ const READ: &[&str] = &[
     "holdout_edits",
     "holdout_records",
     "init",
+    "initial_state",
     "input",
     "input_vcf",
     "labels_jsonl",
@@ -62,6 +63,7 @@ const READ: &[&str] = &[
     "metrics_json",
     "model_config",
     "model_dir",
+    "plan",
     "primates",
     "primates_fasta",
     "receipt",
@@ -73,9 +75,12 @@ const READ: &[&str] = &[
     "scores",
     "scores_jsonl",
     "states_jsonl",
+    "target_fasta",
+    "target_state",
     "training_config",
     "validation",
     "vcf",
+    "window_fasta",
 ];
 
 #[test]
