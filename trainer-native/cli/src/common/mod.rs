@@ -4,6 +4,7 @@ pub mod shared;
 pub mod overview;
 pub mod command;
 pub mod terminal;
+pub mod usage;
 pub mod output;
 pub mod paths;
 pub mod invocation;
