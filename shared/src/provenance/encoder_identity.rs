@@ -172,8 +172,9 @@ mod tests {
             runtime,
             "sha256:ee2335a82dcd63d8ed76f6ce4bbba9fa3ccd1b1df9ef49a0be9db61c9bab38af"
         );
-        let found = build_of(&runtime, &weights, &files, &[build])?;
-        assert_eq!(found, Some(&build));
+        let builds = [build];
+        let found = build_of(&runtime, &weights, &files, &builds)?;
+        assert_eq!(found, builds.first());
         assert_eq!(build_of(&runtime, &weights, &files, KNOWN_BUILDS)?, None);
         assert_eq!(sealing(None), "not sealed by this manifest");
         Ok(())
