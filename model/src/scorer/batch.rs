@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Edits that are run beside one pass over their reference; more have another one, which costs little
 /// beside theirs. Hardly a site of a file has as many.
-pub(super) const MOST_EDITS_OF_SITE: usize = 16;
+pub(super) const MOST_EDITS_OF_SITE: usize = 8;
 
 /// A loaded model and how it is used.
 #[derive(Debug)]

@@ -7,7 +7,6 @@
 mod errors;
 mod named;
 mod sha256;
-mod base64;
 pub mod bases;
 pub mod weighted;
 pub mod markov;

@@ -33,7 +33,7 @@ fn a_lost_device_is_an_error_and_not_a_number() -> Result<()> {
     let error = block_on(ops.read(&before)).err();
     assert_eq!(
         error.map(|error| error.code()),
-        Some(ErrorCode::ResourceRuntimeSetup)
+        Some(ErrorCode::DeployGeneric)
     );
     assert!(ops.lost());
     assert!(refusal(&ops).is_some(), "it stays lost");
@@ -50,7 +50,7 @@ fn a_refused_command_is_an_error_and_not_a_number() -> Result<()> {
     let error = block_on(ops.read(&sum)).err();
     assert_eq!(
         error.map(|error| error.code()),
-        Some(ErrorCode::ResourceRuntimeSetup)
+        Some(ErrorCode::DeployGeneric)
     );
     assert!(ops.lost());
     Ok(())

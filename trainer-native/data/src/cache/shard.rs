@@ -3,8 +3,9 @@
 //! Layout 3.0.0: states in f32, as they were pooled; only the centre's row may be null.
 
 use super::record::{CACHE_SCHEMA_VERSION, WindowCacheRecord};
-use crate::base64::base64;
 use crate::shards::write_column;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use genolewm_core::{Error, ErrorCode, Result};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{
@@ -119,7 +120,7 @@ fn arrow_schema(records: &[WindowCacheRecord]) -> String {
     if let Some(place) = schema.get_mut(ARROW_WIDTH) {
         place.copy_from_slice(&width);
     }
-    base64(&schema)
+    STANDARD.encode(&schema)
 }
 
 /// Writes the columns in the schema's order.
