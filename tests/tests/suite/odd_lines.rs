@@ -293,7 +293,7 @@ fn gzip_with_zeros_at_its_end_was_damaged() {
         )
     };
     let told = dir.run(&score("in.gz")).ok().stderr();
-    assert!(!told.contains("warning"), "{told}");
+    assert!(!told.contains("gzip"), "{told}");
     let from_file = dir.bytes("out.jsonl");
     let piped = dir.run(&score("-")).stdin(dir.bytes("in.gz"));
     piped.ok();
