@@ -59,7 +59,7 @@ fn vcf_output_keeps_every_line_and_column_but_info() {
             assert!(kept.starts_with(before), "{kept}");
         }
     }
-    assert_eq!(output.lines().filter(added).count(), 7 + 4);
+    assert_eq!(output.lines().filter(added).count(), 8 + 4);
     assert!(output.contains("##genolewm_model_id=sha256:"), "{output}");
 }
 
