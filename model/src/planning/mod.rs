@@ -18,4 +18,4 @@ pub use report::{PlanMode, PlanReport, Reencoded};
 pub use search::{PLAN_BATCH, PlanEnds, PlanSearch};
 pub use settings::{PlanSettings, edit_type_name, edit_types_by_name};
 #[cfg(feature = "native")]
-pub use threads::{PlanProgress, predict_round};
+pub use threads::{PlanProgress, Predict, predict_round};

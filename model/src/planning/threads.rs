@@ -11,6 +11,9 @@ use std::time::Duration;
 /// How long an interrupt may go unnoticed.
 const CANCEL_AFTER: Duration = Duration::from_millis(100);
 
+/// Predicts the states, row by row, that sequences of edits lead to.
+pub type Predict<'a> = dyn Fn(&[&[RelEdit]]) -> Result<Vec<f32>> + Sync + 'a;
+
 /// How far a plan is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlanProgress {
@@ -31,7 +34,7 @@ pub struct PlanProgress {
 pub fn predict_round(
     search: &mut PlanSearch,
     threads: usize,
-    predict: &(dyn Fn(&[&[RelEdit]]) -> Result<Vec<f32>> + Sync),
+    predict: &Predict<'_>,
     cancel: &dyn Fn() -> bool,
     told: &mut dyn FnMut(PlanProgress),
 ) -> Result<bool> {

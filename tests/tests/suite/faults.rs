@@ -1,6 +1,7 @@
 //! Disks that are full, allow no more or fail, and memory that is not there: the old files stay or the
 //! new ones are whole, nothing half-written stays, and the error says what to do.
 #![cfg(target_os = "linux")]
+#![allow(clippy::expect_used)]
 
 use genolewm_tests::{Dir, Finished, Program, dir, genome, golden};
 use std::collections::BTreeMap;

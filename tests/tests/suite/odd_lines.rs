@@ -216,7 +216,7 @@ fn case(name: &str) -> Vec<u8> {
 
 /// Scores a case on the shipped reference.
 fn score_case(name: &str, regions: &str, want: &[&str]) -> Dir {
-    let dir = golden::prepared(dir!(), &case(name));
+    let dir = golden::prepared(dir!(), case(name));
     let fasta = format!(
         "{}/../examples/brca1.hg19.fa.gz",
         env!("CARGO_MANIFEST_DIR")

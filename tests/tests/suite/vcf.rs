@@ -65,7 +65,7 @@ fn vcf_output_keeps_every_line_and_column_but_info() {
 
 #[test]
 fn every_allele_has_one_value_and_one_status() {
-    let dir = golden::prepared(dir!(), &mixed());
+    let dir = golden::prepared(dir!(), mixed());
     let finished = dir.run(&score("-o out.vcf --skipped skipped.tsv")).ok();
     let output = dir.text("out.vcf");
     let info = |pos: &str| -> String {
@@ -132,7 +132,7 @@ fn every_allele_has_one_value_and_one_status() {
 
 #[test]
 fn a_second_run_replaces_the_fields_of_the_first() {
-    let dir = golden::prepared(dir!(), &mixed());
+    let dir = golden::prepared(dir!(), mixed());
     dir.run(&score("-o once.vcf")).ok();
     let again = format!(
         "score --vcf once.vcf --fasta ref.fa {} -o twice.vcf",
@@ -153,7 +153,7 @@ fn a_second_run_replaces_the_fields_of_the_first() {
 
 #[test]
 fn bgzip_output_is_the_plain_one_compressed() {
-    let dir = golden::prepared(dir!(), &mixed());
+    let dir = golden::prepared(dir!(), mixed());
     dir.run(&score("-O v -o out.txt")).ok();
     dir.run(&score("-o out.vcf.gz --no-receipt")).ok();
     let packed = dir.bytes("out.vcf.gz");
@@ -194,7 +194,7 @@ fn compression_line_ends_and_standard_input_make_no_difference() {
 
 #[test]
 fn regions_select_by_position_and_alias() {
-    let dir = golden::prepared(dir!(), &genome::vcf([100, 200, 300]));
+    let dir = golden::prepared(dir!(), genome::vcf([100, 200, 300]));
     dir.create("some.bed", "chr1\t99\t100\nchr1\t299\t300\n");
     let count = |flags: &str| dir.run(&score(flags)).stdout().lines().count();
     assert_eq!(count("--regions chr1:200-300"), 2);
@@ -211,7 +211,7 @@ fn regions_select_by_position_and_alias() {
 
 #[test]
 fn tsv_has_a_line_for_each_allele() {
-    let dir = golden::prepared(dir!(), &mixed());
+    let dir = golden::prepared(dir!(), mixed());
     dir.run(&score("-o out.tsv")).ok();
     let table = dir.text("out.tsv");
     let rows: Vec<Vec<&str>> = table
@@ -230,7 +230,7 @@ fn tsv_has_a_line_for_each_allele() {
 #[test]
 fn parquet_has_the_columns_of_the_tsv() {
     use parquet::file::reader::{FileReader, SerializedFileReader};
-    let dir = golden::prepared(dir!(), &mixed());
+    let dir = golden::prepared(dir!(), mixed());
     dir.run(&score("-o out.parquet")).ok();
     dir.run(&score("-o out.tsv")).ok();
     let file = std::fs::File::open(dir.path("out.parquet")).expect("the file");
@@ -262,7 +262,7 @@ fn parquet_has_the_columns_of_the_tsv() {
 
 #[test]
 fn the_table_shows_the_highest_first() {
-    let dir = golden::prepared(dir!(), &genome::vcf((100..1000).step_by(100)));
+    let dir = golden::prepared(dir!(), genome::vcf((100..1000).step_by(100)));
     let finished = dir.run(&score("--top 3 -o out.jsonl")).ok();
     let table = finished.stdout();
     assert_eq!(table.lines().count(), 1 + 3, "{table}");
@@ -297,7 +297,7 @@ fn the_table_shows_the_highest_first() {
 
 #[test]
 fn strict_ends_at_the_first_allele_without_a_score() {
-    let dir = golden::prepared(dir!(), &mixed());
+    let dir = golden::prepared(dir!(), mixed());
     let finished = dir
         .run(&score("--strict -o out.jsonl"))
         .fails("INPUT.UNSUPPORTED_EDIT", 2);
@@ -326,7 +326,7 @@ fn a_mismatch_was_listed_without_the_bases_of_the_reference() {
 
 #[test]
 fn vcf_did_not_say_what_is_known_of_repeats() {
-    let dir = golden::prepared(dir!(), &genome::vcf([200, 300]));
+    let dir = golden::prepared(dir!(), genome::vcf([200, 300]));
     dir.run(&score("-o upper.vcf")).ok();
     assert!(
         dir.text("upper.vcf")

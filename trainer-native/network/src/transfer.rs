@@ -287,7 +287,7 @@ impl Part<'_> {
         let mut file = self.open()?;
         self.bar.set_position(self.before + have);
         self.bar.reset_eta();
-        while let Some(piece) = body.next().map_err(|trouble| at(trouble, address))? {
+        while let Some(piece) = body.piece().map_err(|trouble| at(trouble, address))? {
             have += piece.len() as u64;
             if let Err(error) = self.check_length(have) {
                 self.remove();

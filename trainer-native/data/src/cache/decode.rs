@@ -45,6 +45,8 @@ const CENTER: &str = "center_token";
 /// What only the present layout has.
 const STORAGE: &str = "storage_dtype";
 
+/// Values of a column that are there, and the definition and repetition levels of all rows.
+type Levels<T> = (Vec<T>, Vec<i16>, Vec<i16>);
 type Decoded<T> = std::result::Result<T, ParquetError>;
 
 /// A shard of either layout.
@@ -337,7 +339,7 @@ impl Columns<'_> {
     }
 
     /// The values of a column that are there, and the levels of all.
-    fn levels<T: DataType>(&self, name: &str) -> Decoded<(Vec<T::T>, Vec<i16>, Vec<i16>)> {
+    fn levels<T: DataType>(&self, name: &str) -> Decoded<Levels<T::T>> {
         let place = self.places.iter().find(|(known, _)| *known == name);
         let (_, place) = *place.ok_or_else(|| fault(format!("there is no column {name}")))?;
         let mut reader = get_typed_column_reader::<T>(self.group.get_column_reader(place)?);

@@ -148,7 +148,7 @@ impl Body {
     ///
     /// # Errors
     /// When they do not come in time, or hardly any do.
-    pub fn next(&mut self) -> Result<Option<Vec<u8>>, Trouble> {
+    pub fn piece(&mut self) -> Result<Option<Vec<u8>>, Trouble> {
         let (since, before) = self.pace;
         let seconds = since.elapsed().as_secs();
         if since.elapsed() >= self.patience {

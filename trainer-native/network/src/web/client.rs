@@ -214,7 +214,7 @@ impl Client {
             let (head, mut body) = self.get(&Get::all(address))?;
             let expected = head.length_bytes();
             let mut bytes = Vec::new();
-            while let Some(piece) = body.next().map_err(|trouble| at(trouble, address))? {
+            while let Some(piece) = body.piece().map_err(|trouble| at(trouble, address))? {
                 if bytes.len() + piece.len() > limit {
                     return Err(too_long(&address.to_string(), limit as u64).into());
                 }

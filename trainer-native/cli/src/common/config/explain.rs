@@ -56,7 +56,7 @@ fn about(key: &str, arg: &Arg, flag: Option<&str>) -> String {
     let mut fact = |name: &str, text: Option<String>| {
         lines.extend(text.map(|text| format!("  {name:<12} {text}")));
     };
-    let several = is_list(arg).then_some("list of ").unwrap_or_default();
+    let several = if is_list(arg) { "list of " } else { "" };
     fact("type:", Some(format!("{several}{}", kind(arg))));
     fact("default:", Some(default_of(arg)));
     fact("allowed:", allowed(arg));
