@@ -2,6 +2,7 @@
 
 use super::class::{RegionClass, RepeatClass};
 use crate::{Error, Result};
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 

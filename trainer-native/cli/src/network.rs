@@ -71,7 +71,7 @@ pub struct FetchArgs {
     /// Fetch every file
     #[arg(long, conflicts_with = "include")]
     pub all: bool,
-    /// Address of the hub [default: $HF_ENDPOINT, else https://huggingface.co]
+    /// Address of the hub [default: $HF_ENDPOINT, else that of huggingface.co]
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
     /// Show the files, and fetch none
