@@ -20,7 +20,7 @@ const SNAPSHOT: &str = "docs/api/rust.txt";
 const PUBLISHED: [&str; 2] = ["genolewm", "genolewm_core"];
 
 /// Rows that have no counterpart yet, or only a part of one. It may only fall.
-const STILL_MISSING: usize = 61;
+const STILL_MISSING: usize = 59;
 
 /// The libraries, each after those whose items it hands on: folder, name in code.
 const LIBRARIES: [(&str, &str); 9] = [
