@@ -278,7 +278,7 @@ impl<O: NativeOps> Runtime<O> {
     pub fn workers(&self, threads: Option<usize>) -> Workers<'_, Scored> {
         let threads = threads.unwrap_or_else(|| self.scorer.ops().workers());
         let window_bp = self.info().config.window_bp;
-        let room = Room::new(threads, self.scorer.window_rows(window_bp));
+        let room = Room::new(threads, self.scorer.ordinary_rows(window_bp));
         Workers {
             threads,
             by: self.scored_by(),

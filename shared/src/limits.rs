@@ -101,9 +101,9 @@ pub const MAX_BATCH_BYTES: usize = 4 << 20;
 /// Memory of the records of all batches that wait for their scores, after which nothing is read.
 pub const MAX_WAITING_BYTES: usize = 64 << 20;
 
-/// Rows of windows that all threads run at once through the encoder, or as many as one window for
-/// each thread has.
-pub const MAX_ROWS_IN_WORK: usize = 24_576;
+/// Rows of windows that all threads run at once through the encoder, or as many as each thread runs of
+/// windows with one edit.
+pub const MAX_ROWS_IN_WORK: usize = 8_192;
 
 /// Alleles of a batch: `--batch-size`.
 pub const MAX_BATCH_ALLELES: usize = 4_096;

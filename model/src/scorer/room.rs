@@ -25,9 +25,10 @@ pub(crate) struct Taken<'a> {
 }
 
 impl Room {
-    /// Room for one ordinary window on each thread, and in any case for [`MAX_ROWS_IN_WORK`].
-    pub(crate) fn new(threads: usize, window_rows: usize) -> Self {
-        let all = MAX_ROWS_IN_WORK.max(threads.saturating_mul(window_rows));
+    /// Room for an ordinary batch, of so many rows at once, on each thread, and in any case for
+    /// [`MAX_ROWS_IN_WORK`].
+    pub(crate) fn new(threads: usize, batch_rows: usize) -> Self {
+        let all = MAX_ROWS_IN_WORK.max(threads.saturating_mul(batch_rows));
         Self {
             all,
             left: Mutex::new(all),
@@ -58,9 +59,13 @@ impl Drop for Taken<'_> {
 }
 
 impl<O: Ops> Scorer<O> {
-    /// Rows of a window with one edit, at most.
-    pub(crate) fn window_rows(&self, window_bp: usize) -> usize {
-        window_bp / TOKEN_BP + self.edit_rows()
+    /// Rows that a batch of windows with one edit each runs at once, at most.
+    pub(crate) fn ordinary_rows(&self, window_bp: usize) -> usize {
+        window_bp / TOKEN_BP + self.edit_rows() + self.pass_rows()
+    }
+
+    fn pass_rows(&self) -> usize {
+        self.ops().most_values() / self.bundle().encoder.llama.config.widest_row()
     }
 
     fn edit_rows(&self) -> usize {
@@ -77,8 +82,7 @@ impl<O: Ops> Scorer<O> {
         let sites = candidates.chunk_by(|a, b| Arc::ptr_eq(&a.window, &b.window));
         let largest = sites.clone().map(rows).max().unwrap_or(0);
         let all: usize = sites.map(rows).sum();
-        let pass = self.ops().most_values() / self.bundle().encoder.llama.config.widest_row();
-        all.min(largest.saturating_add(pass))
+        all.min(largest.saturating_add(self.pass_rows()))
     }
 }
 
