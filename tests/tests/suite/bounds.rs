@@ -87,7 +87,7 @@ fn memory_of_many_alternates_grew_with_the_threads() {
     let site = format!("chr17\t41246481\t.\tT\t{}\t.\t.\t.\n", alternates(512));
     dir.create("in.vcf", format!("{HEADER}{site}"));
     let flags = "--vcf in.vcf -o out.jsonl --no-receipt";
-    let finished = score_on(16, &dir, flags).expect_status(0);
+    let finished = score_on(8, &dir, flags).expect_status(0);
     assert!(finished.stderr().contains("512 scored"), "{finished}");
 }
 
