@@ -132,6 +132,20 @@ impl ArtifactRef<'_> {
 }
 
 impl Manifest {
+    /// Its keys, in the order in which one thinks of it.
+    pub const KEYS: [&'static str; 10] = [
+        "schema_version",
+        "model_name",
+        "model_version",
+        "release_id",
+        "encoder",
+        "predictor",
+        "action_encoder",
+        "calibration",
+        "training",
+        "eval",
+    ];
+
     /// Reads a manifest, strictly.
     ///
     /// # Errors
@@ -141,7 +155,7 @@ impl Manifest {
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let document =
             Json::parse(bytes, "manifest.json").map_err(|error| error.with_remedy(REMEDY))?;
-        let top = ManifestObject::new("manifest", &document, &TOP_KEYS)?;
+        let top = ManifestObject::new("manifest", &document, &Self::KEYS)?;
         let manifest = Self {
             encoder: top.encoder()?,
             predictor: top.artifact("predictor")?,
@@ -248,19 +262,6 @@ impl Manifest {
         ])
     }
 }
-
-const TOP_KEYS: [&str; 10] = [
-    "schema_version",
-    "model_name",
-    "model_version",
-    "release_id",
-    "encoder",
-    "predictor",
-    "action_encoder",
-    "calibration",
-    "training",
-    "eval",
-];
 
 /// One object of the document, whose keys have been checked.
 struct ManifestObject<'a> {

@@ -4,20 +4,6 @@ use genolewm_core::Result;
 use genolewm_core::provenance::{Json, Manifest};
 use std::collections::BTreeMap;
 
-/// Keys in the order in which a manifest is thought of; others follow by name.
-const ORDER: [&str; 10] = [
-    "schema_version",
-    "model_name",
-    "model_version",
-    "release_id",
-    "encoder",
-    "predictor",
-    "action_encoder",
-    "calibration",
-    "training",
-    "eval",
-];
-
 /// `key: old -> new` of every key that differs.
 ///
 /// # Errors
@@ -26,10 +12,8 @@ pub fn differences(old: &Manifest, new: &Manifest) -> Result<Vec<String>> {
     let (old, new) = (leaves(old)?, leaves(new)?);
     let rank = |key: &str| {
         let top = key.split('.').next().unwrap_or(key);
-        ORDER
-            .iter()
-            .position(|known| *known == top)
-            .unwrap_or(ORDER.len())
+        let place = Manifest::KEYS.iter().position(|known| *known == top);
+        place.unwrap_or(Manifest::KEYS.len())
     };
     let mut keys: Vec<&String> = old.keys().chain(new.keys()).collect();
     keys.sort_by_key(|key| (rank(key), key.as_str()));

@@ -16,6 +16,17 @@ const SHARES: u32 = 4u;
 
 var<workgroup> partial: array<f32, COLUMNS * SHARES>;
 
+// Which mean a workgroup computes, and its first column.
+fn block_of(index: u32) -> vec2<u32> {
+    let blocks = (params.columns + COLUMNS - 1u) / COLUMNS;
+    return vec2<u32>(index / blocks, index % blocks * COLUMNS);
+}
+
+// How many rows a mean is of.
+fn count_of(span: vec4<u32>) -> f32 {
+    return f32(span.y - span.x + span.w - span.z);
+}
+
 fn sum_rows(start: u32, end: u32, column: u32) -> f32 {
     var total = 0.0;
     for (var row = start; row < end; row += SHARES) {
@@ -30,13 +41,12 @@ fn mean_rows(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let blocks = (params.columns + COLUMNS - 1u) / COLUMNS;
-    let index = group_index(group, groups);
-    let mean = index / blocks;
+    let block = block_of(group_index(group, groups));
+    let mean = block.x;
     if mean >= params.spans {
         return;
     }
-    let column = index % blocks * COLUMNS + local % COLUMNS;
+    let column = block.y + local % COLUMNS;
     let share = local / COLUMNS;
     let span = spans[mean];
     if column < params.columns {
@@ -47,7 +57,7 @@ fn mean_rows(
     if share == 0u && column < params.columns {
         let total = (partial[local] + partial[local + COLUMNS])
             + (partial[local + 2u * COLUMNS] + partial[local + 3u * COLUMNS]);
-        output[mean * params.columns + column] = total / f32(span.y - span.x + span.w - span.z);
+        output[mean * params.columns + column] = total / count_of(span);
     }
 }
 
@@ -75,13 +85,12 @@ fn mean_rows_carried(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let blocks = (params.columns + COLUMNS - 1u) / COLUMNS;
-    let index = group_index(group, groups);
-    let mean = index / blocks;
+    let block = block_of(group_index(group, groups));
+    let mean = block.x;
     if mean >= params.spans {
         return;
     }
-    let column = index % blocks * COLUMNS + local % COLUMNS;
+    let column = block.y + local % COLUMNS;
     let share = local / COLUMNS;
     let span = spans[mean];
     if column < params.columns {
@@ -97,7 +106,6 @@ fn mean_rows_carried(
             sum = with_rest(sum, partial[local + other * COLUMNS]);
             sum.y += partial_rest[local + other * COLUMNS];
         }
-        let count = f32(span.y - span.x + span.w - span.z);
-        output[mean * params.columns + column] = (sum.x + sum.y) / count;
+        output[mean * params.columns + column] = (sum.x + sum.y) / count_of(span);
     }
 }
