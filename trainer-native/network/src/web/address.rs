@@ -2,30 +2,13 @@
 //! may stand in their place.
 
 use genolewm_core::{Error, Result};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
-use ureq::http::Uri;
-
-/// What is escaped in a segment of a path: all but the letters that mean nothing there.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+use url::{Host, Position, Url};
 
 /// The address of something on the network. Shown without its query, which may hold a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    is_secure: bool,
-    /// In lower case, in brackets for IPv6.
-    host: String,
-    port: u16,
-    /// From its first slash on.
-    path: String,
-    query: Option<String>,
-}
+pub struct Address(Url);
 
 impl Address {
     /// Reads an address.
@@ -33,56 +16,32 @@ impl Address {
     /// # Errors
     /// `INPUT.GENERIC` for what is none, any other scheme, and one with a user's name.
     pub fn parse(text: &str) -> Result<Self> {
-        let plain = text.split('#').next().unwrap_or_default();
-        let refused = |message, cause: &str| refused(message, plain, cause);
-        if !plain.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(refused(
-                "this is no address",
-                "it has blanks or foreign letters",
-            ));
-        }
-        let uri: Uri = plain
-            .parse()
-            .map_err(|error: ureq::http::uri::InvalidUri| {
-                refused("this is no address", &error.to_string())
-            })?;
-        let authority = uri
-            .authority()
-            .map(|authority| authority.as_str())
-            .unwrap_or_default();
-        if authority.contains('@') {
+        Self::checked(text, Url::parse(text))
+    }
+
+    /// What was read of a text, if it may be asked.
+    fn checked(text: &str, read: Result<Url, url::ParseError>) -> Result<Self> {
+        let refused = |message, cause: &str| refused(message, text, cause);
+        let mut url = read.map_err(|error| refused("this is no address", &error.to_string()))?;
+        if !url.username().is_empty() || url.password().is_some() {
             return Err(
                 refused("an address must not hold a user's name", "it has one").with_remedy(
                     "give a token in the environment as HF_TOKEN, and the address without it",
                 ),
             );
         }
-        let host = uri.host().unwrap_or_default();
-        let port = uri.port_u16();
-        if port.is_none() && authority != host {
-            return Err(refused(
-                "this is no address",
-                "its port is no number up to 65535",
-            ));
-        }
-        let host = host.to_ascii_lowercase();
-        let is_secure = match uri.scheme_str() {
-            Some("https") if !host.is_empty() => true,
-            Some("http") if is_this_machine(&host) => false,
+        match url.scheme() {
+            "https" => {}
+            "http" if is_this_machine(&url) => {}
             _ => {
                 let error = refused("an address must use https://", "it would not be encrypted");
                 return Err(error.with_remedy(
                     "use https://, or a file; http:// is for servers on this machine alone",
                 ));
             }
-        };
-        Ok(Self {
-            is_secure,
-            host,
-            port: port.unwrap_or(if is_secure { 443 } else { 80 }),
-            path: uri.path().to_owned(),
-            query: uri.query().map(str::to_owned),
-        })
+        }
+        url.set_fragment(None);
+        Ok(Self(url))
     }
 
     /// Where a server sends us on to.
@@ -97,30 +56,14 @@ impl Address {
                 .with_detail("cause", why)
                 .with_remedy("check the address; ask whoever runs the server if it is right")
         };
-        let joined = Self::parse(&self.joined(location));
-        let next = joined.map_err(|error| wrong(shown(location), error.message()))?;
-        match self.is_secure && !next.is_secure {
+        let next = Self::checked(location, self.0.join(location))
+            .map_err(|error| wrong(shown(location), error.message()))?;
+        match self.is_secure() && !next.is_secure() {
             true => Err(wrong(
                 &next.to_string(),
                 "it would not be encrypted any more",
             )),
             false => Ok(next),
-        }
-    }
-
-    /// The text of an address that is given as seen from this one.
-    fn joined(&self, location: &str) -> String {
-        let has_scheme = location
-            .split(['/', '?', '#'])
-            .next()
-            .is_some_and(|start| start.contains(':'));
-        match location {
-            _ if has_scheme => location.to_owned(),
-            _ if location.starts_with("//") => format!("{}:{location}", self.scheme()),
-            _ if location.starts_with('/') => format!("{}{location}", self.server()),
-            _ if location.starts_with('?') => format!("{}{}{location}", self.server(), self.path),
-            // Servers make `..` of it what it means.
-            _ => format!("{}{}/{location}", self.server(), self.folder_path()),
         }
     }
 
@@ -142,95 +85,65 @@ impl Address {
     /// This address with segments more, each of which may hold any character.
     #[must_use]
     pub fn below<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut path = self.path.trim_end_matches('/').to_owned();
-        for segment in segments {
-            path.push('/');
-            path.extend(utf8_percent_encode(segment, ESCAPED));
+        let mut url = self.0.clone();
+        // Addresses of these schemes always have segments.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
         }
-        Self {
-            path,
-            ..self.clone()
-        }
+        Self(url)
     }
 
     /// The folder of what has this address, without its query.
     #[must_use]
     pub fn folder(&self) -> Self {
-        Self {
-            path: format!("{}/", self.folder_path()),
-            query: None,
-            ..self.clone()
+        let mut url = self.0.clone();
+        url.set_query(None);
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop().push("");
         }
-    }
-
-    fn folder_path(&self) -> &str {
-        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+        Self(url)
     }
 
     /// With a query.
     #[must_use]
-    pub fn with_query(self, query: &str) -> Self {
-        Self {
-            query: Some(query.to_owned()),
-            ..self
-        }
+    pub fn with_query(mut self, query: &str) -> Self {
+        self.0.set_query(Some(query));
+        self
     }
 
     /// Whether scheme, host and port are the same: whoever may see a token of one may see it of the
     /// other.
     #[must_use]
     pub fn same_origin(&self, other: &Self) -> bool {
-        let origin = |address: &Self| (address.is_secure, address.host.clone(), address.port);
-        origin(self) == origin(other)
+        self.0.origin() == other.0.origin()
     }
 
     /// Whether what is sent there is encrypted; else it stays on this machine.
     #[must_use]
-    pub const fn is_secure(&self) -> bool {
-        self.is_secure
+    pub fn is_secure(&self) -> bool {
+        self.0.scheme() == "https"
     }
 
     /// As it is asked for, with its query.
     #[must_use]
-    pub(super) fn full(&self) -> String {
-        let query = self
-            .query
-            .as_ref()
-            .map_or_else(String::new, |query| format!("?{query}"));
-        format!("{self}{query}")
-    }
-
-    const fn scheme(&self) -> &'static str {
-        if self.is_secure { "https" } else { "http" }
-    }
-
-    fn server(&self) -> String {
-        let (scheme, host) = (self.scheme(), &self.host);
-        match (self.is_secure, self.port) {
-            (true, 443) | (false, 80) => format!("{scheme}://{host}"),
-            (_, port) => format!("{scheme}://{host}:{port}"),
-        }
+    pub(super) fn full(&self) -> &str {
+        self.0.as_str()
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.server(), self.path)
+        f.write_str(&self.0[..Position::AfterPath])
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
-    let v6 = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|address: Ipv4Addr| address.is_loopback())
-        || v6.is_some_and(|host| {
-            host.parse()
-                .is_ok_and(|address: Ipv6Addr| address.is_loopback())
-        })
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// What may be shown of a text that should be an address: no query, and nothing where a user's name and
@@ -238,7 +151,7 @@ fn is_this_machine(host: &str) -> bool {
 fn shown(text: &str) -> &str {
     match text.contains('@') {
         true => "…",
-        false => text.split('?').next().unwrap_or_default(),
+        false => text.split(['?', '#']).next().unwrap_or_default(),
     }
 }
 
@@ -275,22 +188,19 @@ impl Source {
     /// # Errors
     /// As [`Address::parse`].
     pub fn parse_address(text: &str) -> Result<Self> {
-        let Some(path) = text.strip_prefix("file://") else {
+        let Some(url) = Url::parse(text).ok().filter(|url| url.scheme() == "file") else {
             return Address::parse(text).map(Self::Web);
         };
-        let path = path.strip_prefix("localhost").unwrap_or(path);
-        let decoded = percent_decode_str(path).decode_utf8().ok();
-        let decoded = decoded.filter(|path| path.starts_with('/') && !path.contains('\0'));
-        let path = decoded.ok_or_else(|| {
+        // A host would be asked over the network by Windows.
+        let path = url.to_file_path().ok().filter(|_| url.host().is_none());
+        let path = path.filter(|path| path.file_name().is_some());
+        path.map(Self::File).ok_or_else(|| {
             refused(
                 "this is no address of a file",
                 text,
-                "it names no path of this machine",
+                "it names no file of this machine",
             )
-        })?;
-        // There a path starts with its drive.
-        let path = if cfg!(windows) { &path[1..] } else { &path };
-        Ok(Self::File(path.into()))
+        })
     }
 
     /// A file below this folder; `path` has been checked.
@@ -387,7 +297,9 @@ mod tests {
             ("c/d:e", "https://h:8443/a/c/d:e"),
             ("c", "https://h:8443/a/c"),
         ] {
-            let seen = base.redirected(location).map(|address| address.full());
+            let seen = base
+                .redirected(location)
+                .map(|address| address.full().to_owned());
             assert_eq!(seen.unwrap_or_default(), full, "{location}");
         }
     }
@@ -410,6 +322,7 @@ mod tests {
                 .to_string(),
             "https://h/a"
         );
+        assert_eq!(base.below(["..", "."]), base.below([]));
         assert_eq!(
             Address::parse("https://H:443/a#f").unwrap().full(),
             "https://h/a"
@@ -421,7 +334,7 @@ mod tests {
         let file = Source::parse("file:///a/index.json").unwrap();
         assert_eq!(file, Source::File("/a/index.json".into()));
         assert_eq!(
-            Source::parse("file:///a%20b").unwrap(),
+            Source::parse("file://localhost/a%20b").unwrap(),
             Source::File("/a b".into())
         );
         assert!(Source::parse("file://host/a").is_err() && Source::parse("file://").is_err());

@@ -19,10 +19,12 @@ fn update(folder: &TempDir, server: &Server) -> Program {
     )
 }
 
-const AUTHORITY: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/tests/certificates/authority.pem"
-);
+/// One that believes this server alone.
+fn believing_update(folder: &TempDir, server: &Server) -> Program {
+    let path = folder.path().join("server.pem");
+    std::fs::write(&path, &server.certificate).unwrap();
+    update(folder, server).env("SSL_CERT_FILE", path.to_str().unwrap())
+}
 
 #[test]
 fn a_server_that_nobody_vouches_for_was_believed() {
@@ -39,9 +41,7 @@ fn a_server_that_nobody_vouches_for_was_believed() {
     let err = update(&folder, &server).fails("RESOURCE.RUNTIME_SETUP");
     assert!(err.to_lowercase().contains("certificate"), "{err}");
     assert!(server.asked().is_empty(), "nothing was asked of it");
-    update(&folder, &server)
-        .env("SSL_CERT_FILE", AUTHORITY)
-        .succeeds();
+    believing_update(&folder, &server).succeeds();
     assert!(folder.path().join("new/manifest.json").exists());
     let none = format!("{}/old/train_config.yaml", folder.path().display());
     update(&folder, &server)
@@ -54,9 +54,7 @@ fn a_redirect_gave_up_encryption() {
     let plain = Server::start(|_, _| Reply::json("{}"));
     let location = plain.url("/index.json");
     let server = Server::start_secure(move |_, _| Reply::redirect(302, &location));
-    let err = update(&installed(), &server)
-        .env("SSL_CERT_FILE", AUTHORITY)
-        .fails("RESOURCE.RUNTIME_SETUP");
+    let err = believing_update(&installed(), &server).fails("RESOURCE.RUNTIME_SETUP");
     assert!(err.contains("not be encrypted"), "{err}");
     assert!(plain.asked().is_empty());
 }
@@ -65,8 +63,6 @@ fn a_redirect_gave_up_encryption() {
 fn a_list_on_the_network_named_a_file_of_this_machine() {
     let list = r#"{"releases":[{"model_version":"9","release_id":"x","manifest_url":"file:///etc/hostname"}]}"#;
     let server = Server::start_secure(move |_, _| Reply::json(list));
-    let err = update(&installed(), &server)
-        .env("SSL_CERT_FILE", AUTHORITY)
-        .fails("INPUT.GENERIC");
+    let err = believing_update(&installed(), &server).fails("INPUT.GENERIC");
     assert!(err.contains("a file of this machine"), "{err}");
 }

@@ -1,7 +1,7 @@
 //! A server of HTTP/1.1, by hand, so that it can break every rule of it.
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -123,6 +123,8 @@ type Answer = dyn Fn(&Asked, usize) -> Reply + Send + Sync;
 /// A server that runs until it is dropped.
 pub(super) struct Server {
     pub(super) address: String,
+    /// In PEM, of one that speaks TLS: made for it alone, so that nobody vouches for it but who is told to.
+    pub(super) certificate: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     over: Arc<AtomicBool>,
 }
@@ -130,17 +132,19 @@ pub(super) struct Server {
 impl Server {
     /// Answers by `answer`, which is told how often this path was asked for before.
     pub(super) fn start(answer: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> Self {
-        Self::begin(Arc::new(answer), None)
+        Self::begin(Arc::new(answer), None, String::new())
     }
 
-    /// The same over TLS, by the certificate in `tests/certificates`.
+    /// The same over TLS.
     pub(super) fn start_secure(
         answer: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        Self::begin(Arc::new(answer), Some(certificate()))
+        let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let certificate = made.cert.pem();
+        Self::begin(Arc::new(answer), Some(speaking_tls(made)), certificate)
     }
 
-    fn begin(answer: Arc<Answer>, tls: Option<Arc<ServerConfig>>) -> Self {
+    fn begin(answer: Arc<Answer>, tls: Option<Arc<ServerConfig>>, certificate: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let address = format!("{scheme}://{}", listener.local_addr().unwrap());
@@ -170,6 +174,7 @@ impl Server {
         });
         Self {
             address,
+            certificate,
             asked,
             over,
         }
@@ -198,10 +203,9 @@ impl Drop for Server {
     }
 }
 
-fn certificate() -> Arc<ServerConfig> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/certificates");
-    let chain = CertificateDer::from_pem_file(format!("{folder}/server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(format!("{folder}/server-key.pem")).unwrap();
+fn speaking_tls(made: CertifiedKey<KeyPair>) -> Arc<ServerConfig> {
+    let chain = made.cert.der().clone();
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()).into();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider);
     let builder = builder.with_safe_default_protocol_versions().unwrap();
