@@ -123,9 +123,18 @@ pub const MAX_UNPACKED_BYTES: usize = 64 << 20;
 /// How often its own size a packed file may have beyond that. Annotation packs thirtyfold.
 pub const MAX_UNPACKED_FOLD: usize = 64;
 
-/// How often the size of its file the sequence of a packed file of sequences may have beyond that.
-/// A genome packs fourfold, and eightfold where half of it is unknown.
+/// How often the size of its file the sequence of a packed file of sequences may have beyond that. A
+/// genome packs fourfold; of an unknown base, which packs to nearly nothing, [`UNKNOWN_BP_PER_BYTE`] count
+/// as one.
 pub const MAX_SEQUENCE_FOLD: usize = 16;
+
+/// Unknown bases that count as one known one: a reference in which a gene alone is known packs
+/// two-hundredfold.
+pub const UNKNOWN_BP_PER_BYTE: usize = 64;
+
+/// Bases of one record of a packed file of sequences, unknown ones included, in any case. The longest
+/// human chromosome has 249 million.
+pub const MAX_PACKED_RECORD_BP: usize = 256 << 20;
 
 /// Exons, or coding parts, of one transcript. Titin has 363.
 pub const MAX_EXONS: usize = 1 << 12;

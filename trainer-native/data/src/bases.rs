@@ -1,5 +1,6 @@
 //! Bases as numbers, the form in which sequence is held and sampled.
 
+use genolewm_core::limits::UNKNOWN_BP_PER_BYTE;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -40,6 +41,15 @@ pub const fn complement(code: u8) -> u8 {
 #[must_use]
 pub fn encode(text: &str) -> Vec<u8> {
     text.bytes().map(code).collect()
+}
+
+/// What packed sequence takes of what its file may unpack to: unknown bases are packed to nearly nothing,
+/// and are not kept.
+#[must_use]
+pub fn packed_cost(text: &[u8]) -> u64 {
+    let unknown = text.iter().filter(|&&base| matches!(base, b'N' | b'n'));
+    let unknown = unknown.count();
+    (text.len() - unknown + unknown.div_ceil(UNKNOWN_BP_PER_BYTE)) as u64
 }
 
 /// Upper-case text of codes.

@@ -50,9 +50,15 @@ impl FastaReader {
     pub fn read_record(&mut self, codes: &mut Vec<u8>) -> Result<Option<String>> {
         codes.clear();
         let mut name = self.next_name.take();
-        while let Some(line) = self.lines.next_bytes()? {
-            let text = line.trim_ascii();
-            if let Some(header) = text.strip_prefix(b">") {
+        let mut is_header = false;
+        while let Some((begins, part)) = self.lines.next_part()? {
+            let text = part.trim_ascii();
+            if is_header && !begins {
+                continue;
+            }
+            let header = text.strip_prefix(b">").filter(|_| begins);
+            is_header = header.is_some();
+            if let Some(header) = header {
                 let word = String::from_utf8_lossy(header);
                 let word = word.split_whitespace().next().map(str::to_owned);
                 let word = word.ok_or_else(|| self.nameless())?;
@@ -63,6 +69,9 @@ impl FastaReader {
                 name = Some(word);
             } else if name.is_some() {
                 codes.extend(text.iter().map(|&base| bases::code(base)));
+                if codes.len() as u64 > self.lines.most_bp() {
+                    return Err(self.lines.unpacks_to_too_much());
+                }
             } else if !text.is_empty() {
                 return Err(self.nameless());
             }
@@ -108,6 +117,45 @@ mod tests {
             packed.extend(encoder.finish().unwrap());
         }
         assert_eq!(read(&packed).unwrap(), expected);
+    }
+
+    /// A reference of which only a gene is known packs two-hundredfold, and was taken for a bomb.
+    #[test]
+    fn a_chromosome_of_unknown_bases_was_taken_for_a_bomb() {
+        const LINES: usize = 2_000_000;
+        let unknown = "N".repeat(60) + "\n";
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        writeln!(encoder, ">chr1").unwrap();
+        (0..LINES).for_each(|_| encoder.write_all(unknown.as_bytes()).unwrap());
+        writeln!(encoder, "ACGT").unwrap();
+        let packed = encoder.finish().unwrap();
+        assert!((64 << 20) + 16 * packed.len() < LINES * unknown.len());
+        let records = read(&packed).unwrap();
+        assert_eq!(records.len(), 1);
+        assert!(records[0].1.len() == LINES * 60 + 4 && records[0].1.ends_with("NACGT"));
+    }
+
+    /// Unknown bases are little of a file's allowance, but no record is larger than memory is there for.
+    #[test]
+    fn unknown_bases_of_a_bomb_are_refused() {
+        let unknown = vec![b'N'; 1 << 20];
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        writeln!(encoder, ">bomb").unwrap();
+        (0..300).for_each(|_| encoder.write_all(&unknown).unwrap());
+        let error = read(&encoder.finish().unwrap()).unwrap_err();
+        assert!(
+            error.message().contains("far more than it holds"),
+            "{error}"
+        );
+    }
+
+    /// A line is read in parts, of which only the first may be a header.
+    #[test]
+    fn long_lines_are_read_in_parts() {
+        let long = |base: &str| base.repeat((1 << 20) + 7);
+        let text = format!(">{} x\n{}\r\n>b\nT", long(">"), long("A"));
+        let records = read(text.as_bytes()).unwrap();
+        assert!(records[0].1 == long("A") && records[1] == ("b".to_owned(), "T".to_owned()));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Text files line by line: plain, gzip or bgzip, told apart by content.
 
+use crate::bases;
 use crate::errors::input_error;
 use genolewm_core::bytes::{GzipReader, note_garbage_behind};
 use genolewm_core::error::Location;
 use genolewm_core::limits::{
-    MAX_LINE_BYTES, MAX_LISTED_LINE_BYTES, MAX_SEQUENCE_FOLD, MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD,
+    MAX_LINE_BYTES, MAX_LISTED_LINE_BYTES, MAX_PACKED_RECORD_BP, MAX_SEQUENCE_FOLD,
+    MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD,
 };
 use genolewm_core::{Error, Result};
 use genolewm_report::output::io_error;
@@ -31,10 +33,17 @@ pub struct Lines {
     reader: Source,
     line: Vec<u8>,
     number: u64,
-    /// Bytes that may still come of a packed file.
+    /// Whether what was read last is not the end of its line.
+    goes_on: bool,
+    /// Bytes that may still come of a packed file, and what a line is of them.
     left: u64,
+    cost: fn(&[u8]) -> u64,
+    most_bp: u64,
     longest: usize,
 }
+
+/// The longest part of a line that is read as one.
+const PART_BYTES: u64 = 1 << 20;
 
 enum Source {
     Plain(BufReader<File>),
@@ -51,8 +60,8 @@ impl Lines {
         Self::unpacking(path, MAX_UNPACKED_FOLD).map_err(|error| io_error(&name, &error))
     }
 
-    /// As [`open`](Self::open), for a file that is mostly sequence: it packs less well, and is kept
-    /// in memory.
+    /// As [`open`](Self::open), for a file that is mostly sequence: what is known of it packs less well,
+    /// and is kept in memory.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -60,7 +69,7 @@ impl Lines {
         let name = path.display().to_string();
         let opened = Self::unpacking(path, MAX_SEQUENCE_FOLD);
         let mut lines = opened.map_err(|error| io_error(&name, &error))?;
-        lines.longest = MAX_LINE_BYTES;
+        (lines.longest, lines.cost) = (MAX_LINE_BYTES, bases::packed_cost);
         Ok(lines)
     }
 
@@ -69,7 +78,12 @@ impl Lines {
         let size = file.metadata()?.len();
         let mut plain = BufReader::with_capacity(1 << 18, file);
         let packed = plain.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        let most = size.saturating_mul(fold as u64);
+        let most = match packed {
+            true => size
+                .saturating_mul(fold as u64)
+                .saturating_add(MAX_UNPACKED_BYTES as u64),
+            false => u64::MAX,
+        };
         let reader = match packed {
             true => Source::Packed(BufReader::with_capacity(1 << 18, GzipReader::new(plain))),
             false => Source::Plain(plain),
@@ -79,10 +93,10 @@ impl Lines {
             file: path.display().to_string(),
             line: Vec::new(),
             number: 0,
-            left: match packed {
-                true => most.saturating_add(MAX_UNPACKED_BYTES as u64),
-                false => u64::MAX,
-            },
+            goes_on: false,
+            left: most,
+            cost: |line| line.len() as u64,
+            most_bp: most.max(MAX_PACKED_RECORD_BP as u64),
             longest: MAX_LISTED_LINE_BYTES,
         })
     }
@@ -108,16 +122,31 @@ impl Lines {
     /// # Errors
     /// As [`next_text`](Self::next_text), but that a line need not be UTF-8.
     pub fn next_line(&mut self) -> Result<Option<&[u8]>> {
-        Ok(self.read(self.longest as u64)?.then_some(&*self.line))
+        Ok(self.read()?.then_some(&*self.line))
     }
 
-    /// The next line as bytes, however long it is.
+    /// The next line as bytes, without its end, however long it is.
+    ///
+    /// # Errors
+    /// As [`next_part`](Self::next_part).
+    pub fn next_bytes(&mut self) -> Result<Option<&[u8]>> {
+        // One more than may come, which is refused.
+        let read = self.fill(self.left.saturating_add(1))?;
+        self.trim();
+        Ok((read > 0).then_some(&*self.line))
+    }
+
+    /// The next part of a line as bytes, and whether the line begins with it: however long a line is, no
+    /// part has more than a MiB.
     ///
     /// # Errors
     /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` for a packed file that unpacks
     /// to far more than it holds.
-    pub fn next_bytes(&mut self) -> Result<Option<&[u8]>> {
-        Ok(self.read(u64::MAX)?.then_some(&*self.line))
+    pub fn next_part(&mut self) -> Result<Option<(bool, &[u8])>> {
+        let begins = !self.goes_on;
+        let read = self.fill(PART_BYTES)?;
+        self.goes_on = read == PART_BYTES && self.line.last() != Some(&b'\n');
+        Ok((read > 0).then_some((begins, &*self.line)))
     }
 
     /// Gives an error the place of the line that was read last, and what it says.
@@ -129,36 +158,56 @@ impl Lines {
         error.at(Location::line(&self.file, self.number).column(1, text.trim()))
     }
 
-    fn read(&mut self, most: u64) -> Result<bool> {
-        self.line.clear();
-        self.number += 1;
+    /// Reads a whole line; whether there is one.
+    fn read(&mut self) -> Result<bool> {
         // One more, which tells that there is more.
-        let most_and_one = most.min(self.left).saturating_add(1);
+        let read = self.fill(self.longest as u64 + 1)?;
+        if read > self.longest as u64 {
+            let most = self.longest >> 20;
+            let error = input_error(format!("a line is longer than {most} MiB"));
+            let error = error.with_remedy("check that this is the file that was meant");
+            return Err(self.locate(error));
+        }
+        self.trim();
+        Ok(read > 0)
+    }
+
+    /// Takes the end of the line away.
+    fn trim(&mut self) {
+        for end in [b'\n', b'\r'] {
+            self.line.pop_if(|last| *last == end);
+        }
+    }
+
+    /// Reads to the end of the line, or so many bytes of it; how many there were.
+    fn fill(&mut self, most: u64) -> Result<u64> {
+        self.line.clear();
+        self.number += u64::from(!self.goes_on);
         let reader: &mut dyn BufRead = match &mut self.reader {
             Source::Plain(reader) => reader,
             Source::Packed(reader) => reader,
         };
-        let mut bounded = reader.take(most_and_one);
+        let mut bounded = reader.take(most);
         let read = bounded.read_until(b'\n', &mut self.line);
         let read = read.map_err(|error| io_error(&self.file, &error))? as u64;
-        if read > most {
-            let error = input_error(format!("a line is longer than {} MiB", most >> 20));
-            let error = error.with_remedy("check that this is the file that was meant");
-            return Err(self.locate(error));
-        }
-        let Some(left) = self.left.checked_sub(read) else {
-            let error = input_error("the packed file unpacks to far more than it holds");
-            let error = error.with_remedy("unpack the file, and give it as it is");
-            return Err(self.locate(error));
-        };
-        self.left = left;
-        for end in [b'\n', b'\r'] {
-            self.line.pop_if(|last| *last == end);
-        }
+        let cost = (self.cost)(&self.line);
+        let left = self.left.checked_sub(cost);
+        self.left = left.ok_or_else(|| self.unpacks_to_too_much())?;
         if read == 0 {
             self.note_oddity();
         }
-        Ok(read > 0)
+        Ok(read)
+    }
+
+    /// Why no more of a packed file is read.
+    pub(super) fn unpacks_to_too_much(&self) -> Error {
+        let error = input_error("the packed file unpacks to far more than it holds");
+        self.locate(error.with_remedy("unpack the file, and give it as it is"))
+    }
+
+    /// Bases that one record may have: of a packed file no more than memory is there for.
+    pub(super) const fn most_bp(&self) -> u64 {
+        self.most_bp
     }
 
     /// At the end of the file.

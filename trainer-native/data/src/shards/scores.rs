@@ -2,7 +2,7 @@
 
 use super::columns::{Column, ColumnKind};
 use super::rows::{Cells, Rows};
-use super::table::{Nature, ShardTable};
+use super::table::{Nature, ShardTable, text_bytes};
 use genolewm_core::limits::{MAX_LINE_BYTES, MAX_UNPACKED_FOLD};
 use genolewm_core::{ErrorCode, Result};
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ const SCORES: Nature = Nature {
     batch_rows: 8192,
     longest: MAX_LINE_BYTES,
     fold: MAX_UNPACKED_FOLD,
+    cost: text_bytes,
 };
 
 /// The rows of a table of scores in their order, each by the names of its columns: text, with the

@@ -3,6 +3,7 @@
 use super::columns::{Column, ColumnKind};
 use super::rows::{Cells, Rows};
 use super::table::{Nature, ShardTable};
+use crate::bases;
 use genolewm_core::limits::{MAX_LINE_BYTES, MAX_SEQUENCE_FOLD};
 use genolewm_core::{ErrorCode, Result};
 use std::path::Path;
@@ -31,6 +32,7 @@ const SEQUENCES: Nature = Nature {
     batch_rows: 32,
     longest: MAX_LINE_BYTES,
     fold: MAX_SEQUENCE_FOLD,
+    cost: bases::packed_cost,
 };
 
 /// What the columns of a table of sequences are called.

@@ -27,6 +27,13 @@ pub(super) struct Nature {
     pub(super) longest: usize,
     /// How often the size of its file all texts may be, beyond [`MAX_UNPACKED_BYTES`].
     pub(super) fold: usize,
+    /// What a text is of that.
+    pub(super) cost: fn(&[u8]) -> u64,
+}
+
+/// Every byte of a text.
+pub(super) const fn text_bytes(text: &[u8]) -> u64 {
+    text.len() as u64
 }
 
 /// A shard of variants.
@@ -36,6 +43,7 @@ const SHARD: Nature = Nature {
     batch_rows: 8192,
     longest: MAX_CELL_BYTES,
     fold: MAX_UNPACKED_FOLD,
+    cost: text_bytes,
 };
 
 /// An open table. Columns may be required or optional, in any order and under any codec that is
@@ -144,8 +152,9 @@ impl ShardTable {
 
     /// Counts the texts of a batch: a few bytes of a page may be text of any number of rows.
     fn count(&mut self, batch: &RowBatch) -> Result<()> {
+        let cost = self.source.nature.cost;
         let texts = batch.values.iter().flatten().map(|cell| match cell {
-            Some(Cell::Text(text)) => text.len() as u64,
+            Some(Cell::Text(text)) => cost(text.data()),
             _ => 0,
         });
         self.left = self.left.checked_sub(texts.sum()).ok_or_else(|| {
