@@ -146,6 +146,33 @@ fn a_closed_terminal_ended_a_run_under_nohup() {
     assert_eq!(child.wait().expect("its end").code(), Some(143));
 }
 
+/// Only a run with a journal was ended within a second; one to standard output waited for its batch.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_to_standard_output_waited_for_its_batch() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    genome::write_reference(&dir);
+    dir.create("in.vcf", genome::vcf(1..=genome::CONTIG_BP));
+    for output in ["", "--skipped skipped.tsv"] {
+        let run = format!(
+            "score --vcf in.vcf --fasta ref.fa {} {output} --batch-size 4000 --threads 1",
+            golden::MODEL
+        );
+        let mut command = dir.run(&run).into_command();
+        let file = |name| std::fs::File::create(dir.path(name)).expect("a file");
+        command.stdout(file("rows")).stderr(file("told"));
+        let child = command.spawn().expect("a child");
+        std::thread::sleep(Duration::from_millis(700));
+        ends_soon(child, output);
+        let told = dir.text("told");
+        assert!(told.contains("interrupted: scores that were"), "{told}");
+        let rows = dir.text("rows");
+        assert!(rows.is_empty() || rows.ends_with('\n'), "{rows}");
+        assert!(!dir.path("skipped.tsv").exists());
+    }
+}
+
 /// Waits for the end after a signal, which takes well under a second.
 #[cfg(target_os = "linux")]
 fn ends_soon(mut child: Child, what: &str) {

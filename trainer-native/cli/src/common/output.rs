@@ -8,6 +8,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
+/// Bytes that are written at once.
+const BUFFER_BYTES: usize = 1 << 16;
+
 /// Something that is written: a file under a temporary name until [`commit`](Self::commit),
 /// standard output, or a device or pipe that cannot be renamed over.
 #[derive(Debug)]
@@ -31,11 +34,26 @@ impl Output {
     /// # Errors
     /// `RESOURCE.*` when the directory cannot be written.
     pub fn create(path: &Path) -> Result<Self> {
+        Self::buffered(path, BUFFER_BYTES)
+    }
+
+    /// As [`create`](Self::create), but what goes to standard output goes there line by line, as it comes:
+    /// an end without order loses none of it.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_prompt(path: &Path) -> Result<Self> {
+        let is_stdout = is_stdin_or_stdout(path);
+        // Standard output itself holds a line back until it ends.
+        Self::buffered(path, if is_stdout { 0 } else { BUFFER_BYTES })
+    }
+
+    fn buffered(path: &Path, bytes: usize) -> Result<Self> {
         let name = display_name(path);
         let inner = open(path).map_err(|error| write_error(&name, &error))?;
         Ok(Self {
             name,
-            writer: BufWriter::with_capacity(1 << 16, inner),
+            writer: BufWriter::with_capacity(bytes, inner),
         })
     }
 

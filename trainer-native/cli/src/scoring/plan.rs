@@ -134,7 +134,7 @@ impl Plan {
         builder: impl FnOnce() -> Result<ReceiptBuilder>,
     ) -> Result<Files> {
         let writer = self.format.map(|format| {
-            let output = Output::create(&self.output)?;
+            let output = Output::create_prompt(&self.output)?;
             writer::open(format, self.compressed, output, origin, note)
         });
         let writer = writer.transpose()?;

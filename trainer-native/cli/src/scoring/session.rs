@@ -24,6 +24,10 @@ use std::time::{Duration, Instant};
 /// Malformed records whose errors are shown.
 const SHOWN_ERRORS: usize = 5;
 
+/// What is said of an interrupted pass that keeps nothing from which it could go on.
+pub const NOTHING_KEPT: &str = "interrupted: scores that were written to standard output are all that there is; \
+     with --output FILE they are kept, and --resume goes on";
+
 /// What a pass reads, and how.
 #[derive(Debug)]
 pub struct SessionRequest<'a> {
@@ -51,8 +55,8 @@ pub struct Session {
     show_progress: bool,
     notes: Notes,
     replayed: Arc<AtomicU64>,
-    /// What is said where an interrupt ends the run without order.
-    kept: Option<String>,
+    /// What is said where an interrupt ends the run without order; `None` where it must not.
+    last_words: Option<String>,
 }
 
 impl Session {
@@ -84,7 +88,7 @@ impl Session {
             show_progress: request.show_progress,
             notes: Notes::default(),
             replayed: Arc::default(),
-            kept: None,
+            last_words: Some(format!("warning: {NOTHING_KEPT}")),
         })
     }
 
@@ -96,11 +100,16 @@ impl Session {
     /// Takes note of the journal that keeps what is scored, and of how many alleles it answers.
     pub fn set_replayed(&mut self, journal: &Path, replayed: Arc<AtomicU64>) {
         self.replayed = replayed;
-        self.kept = Some(format!(
-            "warning: interrupted: all scored alleles are kept in {}; the same command with \
+        self.set_last_words(Some(&format!(
+            "interrupted: all scored alleles are kept in {}; the same command with \
              --resume goes on from there",
             visible(&journal.display().to_string())
-        ));
+        )));
+    }
+
+    /// What is said where an interrupt ends the run with batches in work; `None` has it wait for them.
+    pub fn set_last_words(&mut self, words: Option<&str>) {
+        self.last_words = words.map(|words| format!("warning: {words}"));
     }
 
     /// The reader of the variants, for what their header says.
@@ -139,7 +148,7 @@ impl Session {
         mut sink: impl FnMut(RecordOutcome<A>, &mut NativeReference) -> Result<()>,
     ) -> Result<Option<Accounts>> {
         let stop = StopFlag::on_signals()?;
-        let _hurry = self.kept.as_ref().map(|words| stop.hurry(words));
+        let _hurry = self.last_words.as_ref().map(|words| stop.hurry(words));
         let mut bar = ScoringBar::new(self.input_bytes, self.show_progress);
         let replayed = || self.replayed.load(Ordering::Relaxed);
         let (mut input, mut reference) = (self.input, self.reference);

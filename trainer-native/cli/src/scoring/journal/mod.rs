@@ -10,6 +10,7 @@ mod frames;
 mod run_identity;
 
 use super::receipts::beside;
+use super::session::NOTHING_KEPT;
 use crate::common::command::{Context, Status};
 use crate::common::output::is_stdin_or_stdout;
 use crate::common::terminal::{Terminal, write_error};
@@ -251,10 +252,7 @@ impl Journal {
         let because = if is_interrupted { "interrupted: " } else { "" };
         let Some(journal) = journal else {
             if is_interrupted {
-                terminal.warn(
-                    "interrupted: scores that were written to standard output are all that there is; \
-                     with --output FILE they are kept, and --resume goes on",
-                );
+                terminal.warn(NOTHING_KEPT);
             }
             return;
         };
