@@ -19,6 +19,7 @@ mod eval_all;
 mod export;
 mod faults;
 mod files;
+mod figures;
 mod fixture;
 mod flags;
 mod help;
