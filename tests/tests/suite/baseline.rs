@@ -128,9 +128,32 @@ fn numbers_and_devices_have_the_packages_names() {
     dir.run(&format!("{BASELINE} --dtype fp32 --device cpu"))
         .ok();
     assert_eq!(dir.text("scores.jsonl"), whole);
-    for dtype in ["bf16", "fp16"] {
-        dir.run(&format!("{BASELINE} --dtype {dtype}"))
+    for (numbers, instead) in [
+        ("fp16", "use --dtype bf16"),
+        ("bf16 --device wgpu", "use cpu, or cuda"),
+    ] {
+        let refused = dir
+            .run(&format!("{BASELINE} --dtype {numbers}"))
             .fails("DEPLOY.BACKEND_UNSUPPORTED", 7);
+        assert!(refused.stderr().contains(instead), "{refused}");
     }
     assert_eq!(dir.text("scores.jsonl"), whole);
+}
+
+/// The processor rounds factors as well as a GPU does; it was refused all the same.
+#[test]
+fn bf16_was_refused_on_the_processor() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    let scores = |dtype: &str| -> Vec<f64> {
+        dir.run(&format!("{BASELINE} --dtype {dtype}")).ok();
+        let rows = golden::json_lines(&dir.text("scores.jsonl"));
+        let score = |row: &serde_json::Value| row["carbon_ref_log_likelihood"].as_f64();
+        rows.iter().filter_map(score).collect()
+    };
+    let (wide, narrow) = (scores("fp32"), scores("bf16"));
+    assert!(!wide.is_empty() && wide.len() == narrow.len() && wide != narrow);
+    for (wide, narrow) in wide.iter().zip(&narrow) {
+        assert!((wide - narrow).abs() < 1e-2 * wide.abs(), "{wide} {narrow}");
+    }
 }

@@ -7,7 +7,7 @@
 #![allow(clippy::expect_used)]
 
 use genolewm_tests::stages::{ENCODER, JOINT, PREDICTOR, RANKING, Stage};
-use genolewm_tests::{Dir, dir};
+use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
 
 const STEPS: u64 = 6;
@@ -117,4 +117,37 @@ fn an_encoder_trains_in_bf16() {
     );
     dir.run(&ENCODER.command("narrow", STEPS))
         .fails("CONFIG.GENERIC", 3);
+}
+
+/// Figures of measured models were made on the processor alone; a software adapter serves as a GPU here.
+#[test]
+fn a_model_was_measured_on_the_processor_alone() {
+    let dir = dir!();
+    golden::lay_out(&dir);
+    dir.create("corpus.tsv", "golden/ref.fa\t1\trecord\n");
+    dir.create("holdout.bed", "chr1\t0\t20000\n");
+    let evaluate = format!(
+        "evaluate {} --corpus corpus.tsv --holdout holdout.bed --evaluation corpus.tsv --windows 2 \
+         --markov-bp 10000",
+        golden::MODEL
+    );
+    let figures = |backend: &str| -> Value {
+        let file = format!("{backend}.json");
+        dir.run(&format!("{evaluate} --backend {backend} -o {file}"))
+            .ok();
+        serde_json::from_str(&dir.text(&file)).expect("JSON")
+    };
+    let (processor, gpu) = (figures("cpu"), figures("wgpu"));
+    for place in [
+        "/language/bits_per_base",
+        "/prediction/synthetic_snv/prediction_cosine",
+        "/prediction/synthetic_indel/unchanged_l2",
+    ] {
+        let [one, other] =
+            [&processor, &gpu].map(|of| of.pointer(place).and_then(Value::as_f64).expect(place));
+        assert!(
+            (one - other).abs() < 1e-4 * one.abs(),
+            "{place}: {one} {other}"
+        );
+    }
 }

@@ -79,7 +79,7 @@ pub struct BuildArgs {
     /// Windows that are encoded at once [default: one for each core]
     #[arg(long, value_name = "N")]
     workers: Option<NonZeroUsize>,
-    /// Where the encoder runs: auto, cpu, or wgpu
+    /// Where the encoder runs: auto (the processor), cpu, wgpu, or cuda
     #[arg(long, value_name = "NAME", default_value = "auto")]
     backend: String,
 }

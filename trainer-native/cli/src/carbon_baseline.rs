@@ -24,7 +24,6 @@ use genolewm_evaluate::baselines::carbon::{
 use genolewm_evaluate::metrics_file::artifacts::package_path;
 use genolewm_report::output::io_error;
 use genolewm_report::python::json::{json_document, json_line};
-use genolewm_train::backends::CUDA;
 use std::fs;
 use std::io::ErrorKind;
 use std::num::NonZeroUsize;
@@ -101,8 +100,8 @@ pub struct Args {
 pub fn run(args: &Args, _: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let metadata = metadata(args)?;
     let precision = args.precision()?;
-    match Backend::open(&args.backend)? {
-        Backend::Burn(ops) => run_on(ops.with_precision(precision), args, metadata, terminal),
+    match Backend::open_in(&args.backend, precision)? {
+        Backend::Burn(ops) => run_on(ops, args, metadata, terminal),
         Backend::Wgpu(ops) => run_on(ops, args, metadata, terminal),
     }
 }
@@ -113,7 +112,7 @@ enum Dtype {
     /// 32 bits
     #[default]
     Fp32,
-    /// 16 bits with the range of 32, for products on cuda; all else has 32
+    /// 16 bits with the range of 32, for products on cpu and cuda; all else has 32
     Bf16,
     /// No backend has them
     Fp16,
@@ -121,24 +120,20 @@ enum Dtype {
 
 impl Args {
     /// # Errors
-    /// `DEPLOY.BACKEND_UNSUPPORTED` for numbers that the backend does not compute in, `INPUT.GENERIC`
-    /// for a cache of others.
+    /// `DEPLOY.BACKEND_UNSUPPORTED` for numbers that no backend computes in, `INPUT.GENERIC` for a cache of others.
     fn precision(&self) -> Result<Precision> {
-        let refused = |message: &str| {
-            let error = Error::new(ErrorCode::DeployBackendUnsupported, message);
-            Err(error.with_remedy("leave --dtype out: fp32 is the more exact"))
-        };
         match self.dtype {
             Dtype::Fp32 => Ok(Precision::F32),
-            Dtype::Bf16 if self.backend != CUDA => {
-                refused("only GPUs of NVIDIA compute products in bf16 here (--backend cuda)")
-            }
             Dtype::Bf16 if self.logp_cache_jsonl.is_some() => {
                 let message = "a cache of log-likelihoods holds those of fp32";
                 Err(Error::input(message).with_remedy("leave --dtype or --logp-cache-jsonl out"))
             }
             Dtype::Bf16 => Ok(Precision::Bf16),
-            Dtype::Fp16 => refused("no backend computes products in fp16"),
+            Dtype::Fp16 => Err(Error::new(
+                ErrorCode::DeployBackendUnsupported,
+                "no backend computes products in fp16",
+            )
+            .with_remedy("use --dtype bf16, whose range is that of 32 bits, or leave --dtype out")),
         }
     }
 }
@@ -161,6 +156,9 @@ fn run_on(
         show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
     session.check()?;
+    // What a batch computes is worth waiting for where it is kept.
+    let keeps = args.logp_cache_jsonl.is_some();
+    session.set_last_words((!keeps).then_some(NOTHING_WRITTEN));
     let identity = CarbonIdentity {
         carbon_model: args.carbon_model_dir.display().to_string(),
         carbon_revision: args.carbon_revision.clone(),
@@ -196,7 +194,7 @@ fn run_on(
     // What an interrupted run computed is worth keeping too.
     write_cache(args, &identity, baseline.known())?;
     let Some(accounts) = accounts else {
-        terminal.warn("interrupted: no scores were written; the cache keeps what was computed");
+        terminal.warn(if keeps { KEPT } else { NOTHING_WRITTEN });
         return Ok(Status::Interrupted);
     };
     accounts.tell(terminal);
@@ -243,6 +241,10 @@ fn tell(
     }
     terminal.line(line)
 }
+
+/// What is said of an interrupted run.
+const KEPT: &str = "interrupted: no scores were written; the cache keeps what was computed";
+const NOTHING_WRITTEN: &str = "interrupted: no scores were written; with --logp-cache-jsonl FILE a run keeps what it computes";
 
 /// How much of the work a run that is killed may lose.
 const KEEP_EVERY: Duration = Duration::from_secs(10);

@@ -300,7 +300,7 @@ fn export_directory(
 
 fn measure(
     args: &Args,
-    [reference, exported]: [&MeasuredModel; 2],
+    [reference, exported]: [&MeasuredModel<BurnOps>; 2],
     (seed, visible): (u64, bool),
     stop: &StopFlag,
 ) -> Result<Option<ExportFigures>> {
@@ -329,7 +329,7 @@ fn measure(
 /// The report's keys beside the files.
 fn settings(
     opened: &Opened,
-    reference: &MeasuredModel,
+    reference: &MeasuredModel<BurnOps>,
     deployed: &Deployed,
     dtypes: Dtypes,
     figures: &ExportFigures,

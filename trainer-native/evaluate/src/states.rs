@@ -2,7 +2,7 @@
 
 use genolewm::bundle::Bundle;
 use genolewm::encoder::{EditedWindow, Site};
-use genolewm::ops::{BurnMatrix, BurnOps, Ops};
+use genolewm::ops::Ops;
 use genolewm::parameters::{Parameters, Role};
 use genolewm::scorer::ScoreOptions;
 use genolewm_core::Result;
@@ -59,14 +59,14 @@ pub struct Measured {
 
 /// A loaded model and what runs it.
 #[derive(Debug)]
-pub struct MeasuredModel {
+pub struct MeasuredModel<O: Ops> {
     /// The backend.
-    pub ops: BurnOps,
+    pub ops: O,
     /// The model.
-    pub bundle: Bundle<BurnMatrix>,
+    pub bundle: Bundle<O::Matrix>,
 }
 
-impl MeasuredModel {
+impl<O: Ops> MeasuredModel<O> {
     /// Measures every item, in order.
     ///
     /// # Errors
@@ -104,8 +104,8 @@ impl MeasuredModel {
     #[must_use]
     pub fn with_random_encoder(mut self, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let ops = self.ops.clone();
-        self.bundle.encoder.llama.visit("", &mut |_, role, value| {
+        let Self { ops, bundle } = &mut self;
+        bundle.encoder.llama.visit("", &mut |_, role, value| {
             let [rows, columns] = ops.shape(value);
             let std = match role {
                 Role::Projection => (1.0 / rows as f64).sqrt(),
@@ -124,11 +124,11 @@ impl MeasuredModel {
     ///
     /// # Errors
     /// What the backend reports.
-    pub fn read(&self, matrix: &BurnMatrix) -> Result<Vec<f32>> {
+    pub fn read(&self, matrix: &O::Matrix) -> Result<Vec<f32>> {
         pollster::block_on(self.ops.read(matrix))
     }
 
-    fn read_states(&self, states: &BurnMatrix) -> Result<Vec<f32>> {
+    fn read_states(&self, states: &O::Matrix) -> Result<Vec<f32>> {
         pollster::block_on(self.bundle.encoder.read(&self.ops, states))
     }
 

@@ -4,6 +4,7 @@
 use super::data::Data;
 use super::quantized::WeightDtype;
 use super::rollouts::{RolloutCase, follow};
+use genolewm::ops::BurnOps;
 use genolewm_core::evaluation::auroc;
 use genolewm_core::surprise::displacement;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -61,7 +62,7 @@ impl MeasuredAnswers {
     /// # Errors
     /// As the model's.
     pub fn of(
-        model: &MeasuredModel,
+        model: &MeasuredModel<BurnOps>,
         data: &Data,
         cases: &[RolloutCase],
         go_on: &mut dyn FnMut(usize) -> bool,

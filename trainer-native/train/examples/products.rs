@@ -5,6 +5,9 @@
 //! cargo run --release -p genolewm-train --features cuda --example products -- cuda 8192 2
 //! ```
 
+// Figures are what this program is for.
+#![allow(clippy::print_stdout)]
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use genolewm::ops::Precision;
 use genolewm_core::{Error, Result};

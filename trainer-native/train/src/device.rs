@@ -1,7 +1,7 @@
 //! The devices that a stage trains on: processor, CUDA, wgpu.
 
-use burn::tensor::Device;
-use genolewm::ops::BurnOps;
+use burn::tensor::{DType, Device};
+use genolewm::ops::{BurnOps, Ops, Precision};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::fmt;
 use std::str::FromStr;
@@ -116,6 +116,28 @@ pub(crate) fn instead(name: &str) -> Option<&'static str> {
     })
 }
 
+/// Operations whose products are computed in `precision`.
+///
+/// # Errors
+/// `DEPLOY.BACKEND_UNSUPPORTED` where the device has no such products.
+pub fn precise(ops: BurnOps, precision: Precision) -> Result<BurnOps> {
+    match precision == Precision::F32 || ops.device().supports_dtype(DType::BF16) {
+        true => Ok(ops.with_precision(precision)),
+        false => Err(no_products(ops.backend(), precision)),
+    }
+}
+
+/// What is said of a device that has no products in `precision`.
+#[must_use]
+pub fn no_products(device: &str, precision: Precision) -> Error {
+    Error::new(
+        ErrorCode::DeployBackendUnsupported,
+        format!("this device does not compute products in {precision}"),
+    )
+    .with_detail("device", device)
+    .with_remedy("compute in 32 bits, or use cpu, or cuda on a GPU that has them")
+}
+
 impl TrainingDevice {
     /// An NVIDIA GPU or another one where this program and this machine have it, else the processor.
     fn fastest() -> Self {
@@ -166,9 +188,7 @@ impl TrainingDevice {
                 ErrorCode::ConfigGeneric,
                 format!("this program was built without {}", other.name()),
             )
-            .with_remedy(
-                "build it with `--features cuda` or `--features gpu`, or use --device cpu",
-            )),
+            .with_remedy("build it with `--features cuda` or `--features gpu`, or use cpu")),
         }
     }
 }
@@ -187,7 +207,7 @@ fn working(device: TrainingDevice, open: impl Fn() -> Device) -> Result<Device> 
             ErrorCode::ResourceRuntimeSetup,
             format!("{device} does not work on this machine"),
         )
-        .with_remedy("check the driver, or use --device cpu")
+        .with_remedy("check the driver, or use cpu")
     })
 }
 

@@ -1,7 +1,7 @@
 //! Settings that all stages of training share: seed, steps, gradient accumulation, learning rate,
 //! device, precision, checkpoints.
 
-use super::device::{Devices, TrainingDevice};
+use super::device::{Devices, TrainingDevice, precise};
 use super::package::sections::{below_one, not_negative};
 use super::schedule::Schedule;
 use clap::{Arg, Args};
@@ -115,7 +115,7 @@ impl RunSettings {
                 )));
         }
         let ops = |device: &TrainingDevice| -> Result<BurnOps> {
-            Ok(device.training_ops()?.with_precision(self.precision))
+            precise(device.training_ops()?, self.precision)
         };
         let others = self.device.others.iter().map(ops).collect::<Result<_>>()?;
         Ok((ops(&self.device.first)?, others))

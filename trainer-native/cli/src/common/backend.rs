@@ -1,9 +1,9 @@
 //! What runs the model.
 
-use genolewm::ops::{BurnOps, WgslOps};
+use genolewm::ops::{BurnOps, Precision, WgslOps};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::backends::{AUTO, CPU, CUDA, WGPU, unknown};
-use genolewm_train::device::TrainingDevice;
+use genolewm_train::device::{TrainingDevice, no_products, precise};
 
 /// A backend of this program.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub enum Backend {
 
 impl Backend {
     /// Opens the backend of that name; `auto` is the processor, unless a command chose before
-    /// ([`fastest`](crate::common::model::fastest)).
+    /// ([`backend`](crate::common::model::backend)).
     ///
     /// # Errors
     /// `DEPLOY.BACKEND_UNSUPPORTED` for a backend that this program or this machine does not have.
@@ -29,19 +29,17 @@ impl Backend {
         }
     }
 
-    /// The processor or a GPU by CUDA, for what runs nowhere else.
+    /// The same with products in another precision.
     ///
     /// # Errors
-    /// `DEPLOY.BACKEND_UNSUPPORTED` for any other name.
-    pub fn burn(name: &str) -> Result<BurnOps> {
+    /// As [`open`](Self::open), also where the backend has no such products.
+    pub fn open_in(name: &str, precision: Precision) -> Result<Self> {
+        if name == WGPU && precision != Precision::F32 {
+            return Err(no_products(WGPU, precision));
+        }
         match Self::open(name)? {
-            Self::Burn(ops) => Ok(ops),
-            Self::Wgpu(_) => Err(Error::new(
-                ErrorCode::DeployBackendUnsupported,
-                "this command does not run on this backend",
-            )
-            .with_detail("backend", name)
-            .with_remedy("use --backend cpu, or cuda where `genolewm doctor` lists it")),
+            Self::Burn(ops) => precise(ops, precision).map(Self::Burn),
+            wgpu @ Self::Wgpu(_) => Ok(wgpu),
         }
     }
 }

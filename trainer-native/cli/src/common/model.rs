@@ -12,7 +12,7 @@ use genolewm::ops::NativeOps;
 use genolewm::self_check;
 use genolewm_core::Result;
 use genolewm_evaluate::states::MeasuredModel;
-use genolewm_train::backends::{CPU, CUDA, WGPU};
+use genolewm_train::backends::{AUTO, CPU, CUDA, WGPU};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -69,12 +69,11 @@ pub fn tell_worth(info: &ModelInfo, terminal: &mut Terminal<'_>) {
     }
 }
 
-/// Loads the model to measure, on the processor or by CUDA, every hash and the self-check's answers checked.
+/// Loads the model to measure, every hash and the self-check's answers checked.
 ///
 /// # Errors
-/// As [`Backend::burn`] and [`runtime`].
-pub fn measured(args: &ModelArgs) -> Result<MeasuredModel> {
-    let ops = Backend::burn(&args.backend)?;
+/// As [`runtime`].
+pub fn measured<O: NativeOps>(ops: O, args: &ModelArgs) -> Result<MeasuredModel<O>> {
     let (ops, bundle) = runtime(ops, args)?.into_parts();
     Ok(MeasuredModel { ops, bundle })
 }
@@ -88,13 +87,20 @@ pub fn runtime<O: NativeOps>(ops: O, args: &ModelArgs) -> Result<Runtime<O>> {
     Runtime::load(ops, model.as_ref(), encoder.as_ref())
 }
 
-/// What `auto` is for a file of variants: the backend that scores fastest here, of those on which the
+/// The backend that is named or, for `auto`, the one that scores fastest here, of those on which the
 /// model passes its self-check; where there is no graphics device, or results are to be the same from
 /// run to run, the processor.
 ///
 /// # Errors
 /// As [`runtime`], of the processor.
-pub fn fastest(args: &ModelArgs, context: &Context<'_>) -> Result<&'static str> {
+pub fn backend<'a>(args: &'a ModelArgs, context: &Context<'_>) -> Result<&'a str> {
+    match args.backend.as_str() {
+        AUTO => fastest(args, context),
+        named => Ok(named),
+    }
+}
+
+fn fastest(args: &ModelArgs, context: &Context<'_>) -> Result<&'static str> {
     if context.shared.deterministic || !may_have_gpu() {
         return Ok(CPU);
     }

@@ -7,9 +7,11 @@ mod tasks;
 pub use flags::Args;
 pub(super) use references::{References, annotation};
 
-use super::common::model::{measured, tell_worth};
+use super::common::backend::on_backend;
+use super::common::model::{backend, measured, tell_worth};
 use super::common::terminal::Terminal;
 use crate::common::command::{Context, Status};
+use genolewm::ops::NativeOps;
 use genolewm_core::Result;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_evaluate::measure::clinvar::ClinvarOutcome;
@@ -31,8 +33,18 @@ use tasks::Task;
 /// `EVAL.DATASET` for data that were not kept out of training or leave nothing to measure; those of
 /// the model and the files.
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
+    let name = backend(&args.model, context)?;
+    on_backend!(name, ops => run_on(ops, args, context, terminal))
+}
+
+fn run_on(
+    ops: impl NativeOps + Clone,
+    args: &Args,
+    context: &Context<'_>,
+    terminal: &mut Terminal<'_>,
+) -> Result<Status> {
     let seed = context.shared.seed.unwrap_or(0);
-    let model = measured(&args.model)?;
+    let model = measured(ops, &args.model)?;
     tell_worth(&model.bundle.info, terminal);
     let holdout = HoldoutPolicy::read(&args.holdout)?;
     terminal.info("fitting the Markov model");
@@ -78,7 +90,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
 }
 
 fn synthetic(
-    model: &MeasuredModel,
+    model: &MeasuredModel<impl NativeOps>,
     windows: &[Vec<u8>],
     seed: u64,
 ) -> Result<BTreeMap<String, Prediction>> {

@@ -3,6 +3,7 @@
 use super::flags::Args;
 use super::references::{References, annotation};
 use crate::common::model::measured;
+use genolewm::ops::NativeOps;
 use genolewm::scorer::Placer;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_core::{ErrorCode, Result};
@@ -22,19 +23,18 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// What every task starts from.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Task<'a> {
+pub(super) struct Task<'a, O: NativeOps + Clone> {
     /// The command's flags.
     pub args: &'a Args,
     /// The model.
-    pub model: &'a MeasuredModel,
+    pub model: &'a MeasuredModel<O>,
     /// What may be measured.
     pub bounds: Bounds<'a>,
     /// Seed of all draws.
     pub seed: u64,
 }
 
-impl Task<'_> {
+impl<O: NativeOps + Clone> Task<'_, O> {
     /// Percentiles of the common variants; their predictions are added to the others.
     ///
     /// # Errors
@@ -84,7 +84,8 @@ impl Task<'_> {
         let alignment = alignment.map(PrimateAlignment::read).transpose()?;
         let methods = Methods {
             model: self.model,
-            untrained: &measured(&self.args.model)?.with_random_encoder(self.seed),
+            untrained: &measured(self.model.ops.clone(), &self.args.model)?
+                .with_random_encoder(self.seed),
             chain,
             annotation: &annotation,
             alignment: alignment.as_ref(),
@@ -109,7 +110,7 @@ impl Task<'_> {
     fn clinvar(
         &self,
         references: &mut References,
-        methods: &Methods<'_>,
+        methods: &Methods<'_, O>,
     ) -> Result<Option<ClinvarOutcome>> {
         if self.args.clinvar.is_empty() {
             return Ok(None);

@@ -47,7 +47,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     if args.allow_sequence_proxy && args.model.model_dir.is_none() {
         return proxy(args, context, terminal);
     }
-    on_backend!(&args.model.backend, ops => with_model(ops, args, context, terminal))
+    on_backend!(model::backend(&args.model, context)?, ops => with_model(ops, args, context, terminal))
 }
 
 /// What is read before anything is computed.

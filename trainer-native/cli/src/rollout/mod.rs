@@ -2,13 +2,15 @@
 
 mod flags;
 
+use super::common::backend::on_backend;
 use super::common::config;
 use super::common::identity::{self, Identity};
-use super::common::model::{ModelArgs, measured, tell_worth};
+use super::common::model::{ModelArgs, backend, measured, tell_worth};
 use super::common::terminal::Terminal;
 use super::scoring::regions::read_regions;
 use crate::common::command::{Context, Status};
 use flags::{RolloutInput, RolloutSettings};
+use genolewm::ops::NativeOps;
 use genolewm::runtime::open_reference;
 use genolewm::scorer::Placer;
 use genolewm_core::pooling::PoolType;
@@ -85,7 +87,9 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
             origin: StateOrigin::File,
             model_id: None,
         },
-        None => args.measure(context.shared.seed.unwrap_or(0), terminal)?,
+        None => on_backend!(backend(&args.model, context)?, ops => {
+            args.measure(ops, context.shared.seed.unwrap_or(0), terminal)?
+        }),
     };
     let file = args.file(&measured)?;
     if let Some(path) = &args.output_states {
@@ -131,8 +135,13 @@ impl Args {
         Ok(file)
     }
 
-    fn measure(&self, seed: u64, terminal: &mut Terminal<'_>) -> Result<MeasuredStates> {
-        let model = measured(&self.model)?;
+    fn measure(
+        &self,
+        ops: impl NativeOps,
+        seed: u64,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<MeasuredStates> {
+        let model = measured(ops, &self.model)?;
         tell_worth(&model.bundle.info, terminal);
         let shape = self.shape(&model)?;
         let (haplotypes, about) = match &self.source.vcf {
@@ -156,7 +165,7 @@ impl Args {
     }
 
     /// Edits beyond the pooled tokens could not change a state: the encoder is causal.
-    fn shape(&self, model: &MeasuredModel) -> Result<Shape> {
+    fn shape(&self, model: &MeasuredModel<impl NativeOps>) -> Result<Shape> {
         let spec = &model.bundle.encoder.spec;
         let window_bp = model.bundle.info.config.window_bp;
         let reach_bp = match spec.pool_type {
@@ -198,7 +207,7 @@ impl Args {
         &self,
         vcf: &Path,
         shape: Shape,
-        model: &MeasuredModel,
+        model: &MeasuredModel<impl NativeOps>,
         terminal: &mut Terminal<'_>,
     ) -> Result<(Vec<Haplotype>, String)> {
         let mut reference = open_reference(self.source.fasta()?)?;

@@ -19,7 +19,6 @@ use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::error::Location;
 use genolewm_core::source::{SourceFormat, VariantReader, Whose};
-use genolewm_train::backends::AUTO;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -34,10 +33,7 @@ pub fn run(
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let plan = Plan::new(&args.output, context.shared.no_receipt)?;
-    let backend = match args.model.backend.as_str() {
-        AUTO => model::fastest(&args.model, context)?,
-        named => named,
-    };
+    let backend = model::backend(&args.model, context)?;
     on_backend!(backend, ops => run_on(ops, args, &plan, files, context, terminal))
 }
 

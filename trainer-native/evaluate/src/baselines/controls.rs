@@ -2,6 +2,7 @@
 
 use crate::scores::{CONSERVATION, Score};
 use crate::states::{Item, MeasuredModel};
+use genolewm::ops::Ops;
 use genolewm_core::Result;
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::EditSpec;
@@ -35,12 +36,11 @@ pub const MEANINGS: [(&str, &str); 13] = [
 ];
 
 /// What edits are measured with.
-#[derive(Debug)]
-pub struct Methods<'a> {
+pub struct Methods<'a, O: Ops> {
     /// The model.
-    pub model: &'a MeasuredModel,
+    pub model: &'a MeasuredModel<O>,
     /// The model with an encoder that learnt nothing.
-    pub untrained: &'a MeasuredModel,
+    pub untrained: &'a MeasuredModel<O>,
     /// The Markov chain.
     pub chain: &'a MarkovModel,
     /// What variants do to transcripts.
@@ -53,7 +53,7 @@ pub struct Methods<'a> {
     pub bootstrap: BootstrapOptions,
 }
 
-impl Methods<'_> {
+impl<O: Ops> Methods<'_, O> {
     /// The scores of the baselines that need no fit; `places` are the items' edits on their
     /// chromosomes.
     ///

@@ -5,6 +5,7 @@ use crate::baselines::controls::Methods;
 use crate::baselines::heads::{FittedEnsemble, Heads};
 use crate::scores::{LEAST_PER_SIDE, Score, sides};
 use crate::states::Item;
+use genolewm::ops::Ops;
 use genolewm_core::Result;
 use genolewm_core::edit::EditSpec;
 
@@ -34,7 +35,7 @@ impl Fitted {
     ///
     /// # Errors
     /// Those of the model and of the regression.
-    pub fn new(to: &str, variants: TwoSides<'_>, methods: &Methods<'_>) -> Result<Self> {
+    pub fn new(to: &str, variants: TwoSides<'_>, methods: &Methods<'_, impl Ops>) -> Result<Self> {
         let TwoSides {
             items,
             edits,

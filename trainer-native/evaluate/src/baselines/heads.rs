@@ -3,6 +3,7 @@
 use crate::baselines::likelihood;
 use crate::scores::{Score, sides};
 use crate::states::{Item, Measured, MeasuredModel};
+use genolewm::ops::Ops;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::{Ensemble, evaluated_variant_keys_sha256};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -49,7 +50,7 @@ impl Heads {
     ///
     /// # Errors
     /// As the model's.
-    pub fn measure(model: &MeasuredModel, items: &[Item]) -> Result<Self> {
+    pub fn measure(model: &MeasuredModel<impl Ops>, items: &[Item]) -> Result<Self> {
         let measured = model.measure(items)?;
         let column = |of: fn(&Measured) -> f64| measured.iter().map(of).collect();
         let fall = |difference: f64| -difference;

@@ -2,6 +2,7 @@
 
 use crate::states::{Item, MeasuredModel};
 use genolewm::encoder::Sequence;
+use genolewm::ops::Ops;
 use genolewm_core::Result;
 use genolewm_core::edit::apply_edit;
 use genolewm_core::window::TOKEN_BP;
@@ -19,7 +20,7 @@ const BATCH: usize = 16;
 ///
 /// # Errors
 /// As the model's, and for an edit that does not fit its window.
-pub fn differences(model: &MeasuredModel, items: &[Item]) -> Result<Vec<f64>> {
+pub fn differences(model: &MeasuredModel<impl Ops>, items: &[Item]) -> Result<Vec<f64>> {
     let mut differences = Vec::with_capacity(items.len());
     for batch in items.chunks(BATCH) {
         let mut tokens = Vec::with_capacity(batch.len());
@@ -39,7 +40,7 @@ pub fn differences(model: &MeasuredModel, items: &[Item]) -> Result<Vec<f64>> {
 }
 
 /// Tokens of the reference and of the edited sequence around an edit, in the window's phase.
-fn pair(model: &MeasuredModel, item: &Item) -> Result<[Vec<u32>; 2]> {
+fn pair(model: &MeasuredModel<impl Ops>, item: &Item) -> Result<[Vec<u32>; 2]> {
     let edited = apply_edit(&item.sequence, &item.edit, true)?;
     let (first, last) = around(item.edit.rel_pos().index(), item.sequence.len());
     Ok([&*item.sequence, edited.as_str()].map(|window| {

@@ -7,6 +7,7 @@ use crate::baselines::heads::Heads;
 use crate::errors::dataset_error;
 use crate::scores::{Class, Score, sides, table};
 use crate::variants::HeldOut;
+use genolewm::ops::Ops;
 use genolewm_core::Result;
 use genolewm_core::edit::{EditSpec, EditType};
 use genolewm_core::evaluation::average_ranks;
@@ -56,7 +57,11 @@ pub fn selected(variant: &LabelledVariant) -> bool {
 ///
 /// # Errors
 /// `EVAL.DATASET` when one side has none; what the model and the metrics return.
-pub fn measure(held: HeldOut, training: &HeldOut, methods: &Methods<'_>) -> Result<ClinvarOutcome> {
+pub fn measure(
+    held: HeldOut,
+    training: &HeldOut,
+    methods: &Methods<'_, impl Ops>,
+) -> Result<ClinvarOutcome> {
     let positive = positives(&held.variants)?;
     let [pathogenic, benign] = sides(&positive);
     let edits = held.edits();

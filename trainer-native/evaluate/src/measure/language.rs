@@ -3,7 +3,7 @@
 
 use crate::states::MeasuredModel;
 use genolewm::encoder::Sequence;
-use genolewm::ops::{BurnMatrix, Linear, Ops};
+use genolewm::ops::{Linear, Ops};
 use genolewm::tokenizer::{SIX_MERS, six_mer_code};
 use genolewm::weights::transpose;
 use genolewm_core::Result;
@@ -62,7 +62,7 @@ pub struct MarkovLanguage {
 /// # Errors
 /// What the backend reports.
 pub fn measure(
-    model: &MeasuredModel,
+    model: &MeasuredModel<impl Ops>,
     chain: &MarkovModel,
     fitted_to_bp: u64,
     windows: &[Vec<u8>],
@@ -102,10 +102,8 @@ fn add(sum: &mut MarkovFigures, figures: MarkovFigures) {
     sum.nats += figures.nats;
 }
 
-type Head = Linear<BurnMatrix>;
-
 /// The output head over the six-mers alone, which come first among the loaded rows, by their code.
-fn six_mer_head(model: &MeasuredModel) -> Result<Head> {
+fn six_mer_head<O: Ops>(model: &MeasuredModel<O>) -> Result<Linear<O::Matrix>> {
     let llama = &model.bundle.encoder.llama;
     let rows = model
         .ops
@@ -118,7 +116,11 @@ fn six_mer_head(model: &MeasuredModel) -> Result<Head> {
     })
 }
 
-fn encoder_figures(model: &MeasuredModel, head: &Head, window: &[u8]) -> Result<MarkovFigures> {
+fn encoder_figures<O: Ops>(
+    model: &MeasuredModel<O>,
+    head: &Linear<O::Matrix>,
+    window: &[u8],
+) -> Result<MarkovFigures> {
     let text = decode(window);
     let encoder = &model.bundle.encoder;
     let tokens = encoder.tokenizer.encode(&text);

@@ -11,6 +11,7 @@ use crate::errors::dataset_error;
 use crate::scores::{Auroc, ClassFigures, LEAST_PER_SIDE, Score, aurocs};
 use crate::states::Item;
 use crate::variants::{Bounds, Locate, Side};
+use genolewm::ops::Ops;
 use genolewm::scorer::Candidate;
 use genolewm_core::context::RegionClass;
 use genolewm_core::edit::EditSpec;
@@ -77,10 +78,10 @@ struct Pairs {
 }
 
 /// Where pairs come from.
-struct Draw<'a, 'p> {
+struct Draw<'a, 'p, O: Ops> {
     bounds: Bounds<'a>,
     side: Side<'a>,
-    methods: &'a Methods<'a>,
+    methods: &'a Methods<'a, O>,
     place: &'a mut Locate<'p>,
 }
 
@@ -93,7 +94,7 @@ pub fn measure(
     alignment: &PrimateAlignment,
     bounds: Bounds<'_>,
     most_pairs: usize,
-    methods: &Methods<'_>,
+    methods: &Methods<'_, impl Ops>,
     place: &mut Locate<'_>,
 ) -> Result<Primates> {
     let mut draw = |side, stream| {
@@ -134,7 +135,7 @@ fn groups(
     pairs: &Pairs,
     scores: &[Score],
     random: &[bool],
-    methods: &Methods<'_>,
+    methods: &Methods<'_, impl Ops>,
 ) -> Result<Vec<Group>> {
     let mut kinds: Vec<(Option<Branch>, Option<RegionClass>)> = vec![(None, None)];
     kinds.extend([Branch::Human, Branch::Chimpanzee].map(|branch| (Some(branch), None)));
@@ -194,7 +195,7 @@ impl Pairs {
     }
 }
 
-impl Draw<'_, '_> {
+impl<O: Ops> Draw<'_, '_, O> {
     fn pairs(mut self, alignment: &PrimateAlignment, most: usize, stream: u64) -> Result<Pairs> {
         let mut rng = bases::stream(self.methods.seed, stream);
         let mut sites = alignment.unchanged_sites(|contig, at| self.may_hold(contig, at));

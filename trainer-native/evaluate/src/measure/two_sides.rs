@@ -6,6 +6,7 @@ use crate::baselines::controls::{MEANINGS, Methods};
 use crate::baselines::fitted::{Fitted, TwoSides};
 use crate::baselines::heads::{FittedEnsemble, Heads};
 use crate::scores::Score;
+use genolewm::ops::Ops;
 use genolewm_core::Result;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::evaluation::evaluated_variant_keys_sha256;
@@ -43,7 +44,7 @@ pub fn scored(
     places: &[EditSpec],
     (fitted_to, training): (&str, TwoSides<'_>),
     left_out: BTreeMap<String, u64>,
-    methods: &Methods<'_>,
+    methods: &Methods<'_, impl Ops>,
 ) -> Result<(Basis, Heads, Vec<Score>)> {
     let fitted = Fitted::new(fitted_to, training, methods)?;
     let heads = Heads::measure(methods.model, held.items)?;

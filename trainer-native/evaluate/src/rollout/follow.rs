@@ -4,7 +4,7 @@
 use genolewm::action::ActionEncoder;
 use genolewm::bundle::Bundle;
 use genolewm::encoder::{EditedWindow, Site, StateEncoder};
-use genolewm::ops::{BurnMatrix, BurnOps, Ops};
+use genolewm::ops::Ops;
 use genolewm::predictor::Predictor;
 use genolewm::rollout::rollout;
 use genolewm_core::Result;
@@ -34,22 +34,22 @@ pub struct PathStates {
 }
 
 /// The networks that a rollout runs.
-#[derive(Debug, Clone, Copy)]
-pub struct Networks<'a> {
+#[derive(Debug)]
+pub struct Networks<'a, O: Ops> {
     /// The backend.
-    pub ops: &'a BurnOps,
+    pub ops: &'a O,
     /// Windows to states.
-    pub encoder: &'a StateEncoder<BurnMatrix>,
+    pub encoder: &'a StateEncoder<O::Matrix>,
     /// Edits to actions.
-    pub action: &'a ActionEncoder<BurnMatrix>,
+    pub action: &'a ActionEncoder<O::Matrix>,
     /// States and actions to predictions.
-    pub predictor: &'a Predictor<BurnMatrix>,
+    pub predictor: &'a Predictor<O::Matrix>,
 }
 
-impl<'a> Networks<'a> {
+impl<'a, O: Ops> Networks<'a, O> {
     /// Those of a loaded model.
     #[must_use]
-    pub const fn of(ops: &'a BurnOps, bundle: &'a Bundle<BurnMatrix>) -> Self {
+    pub const fn of(ops: &'a O, bundle: &'a Bundle<O::Matrix>) -> Self {
         Self {
             ops,
             encoder: &bundle.encoder,
@@ -95,12 +95,12 @@ impl<'a> Networks<'a> {
             .collect())
     }
 
-    fn states(&self, matrix: &BurnMatrix) -> Result<Vec<Vec<f32>>> {
+    fn states(&self, matrix: &O::Matrix) -> Result<Vec<Vec<f32>>> {
         let values = pollster::block_on(self.encoder.read(self.ops, matrix))?;
         Ok(self.split(&values))
     }
 
-    fn rows(&self, matrix: &BurnMatrix) -> Result<Vec<Vec<f32>>> {
+    fn rows(&self, matrix: &O::Matrix) -> Result<Vec<Vec<f32>>> {
         let values = pollster::block_on(self.ops.read(matrix))?;
         Ok(self.split(&values))
     }

@@ -5,6 +5,7 @@ use super::follow::{EditPath, Networks, PathStates};
 use super::haplotypes::Haplotype;
 use super::rows::StateRow;
 use crate::states::MeasuredModel;
+use genolewm::ops::Ops;
 use genolewm_core::Result;
 use genolewm_data::edits::synthetic::pooling_locus;
 
@@ -18,7 +19,7 @@ const BATCH: usize = 16;
 /// # Errors
 /// As the model's, for an edit that does not fit its window.
 pub fn measure(
-    model: &MeasuredModel,
+    model: &MeasuredModel<impl Ops>,
     split: &str,
     haplotypes: &[Haplotype],
     done: &mut dyn FnMut(usize),
@@ -45,7 +46,7 @@ pub fn measure(
 
 /// Rows of haplotypes that have equally many edits.
 fn measure_batch(
-    model: &MeasuredModel,
+    model: &MeasuredModel<impl Ops>,
     split: &str,
     batch: &[&Haplotype],
 ) -> Result<Vec<Vec<StateRow>>> {
