@@ -26,6 +26,7 @@ mod identity;
 mod injection;
 mod joint;
 mod kills;
+mod lists;
 #[cfg(unix)]
 mod network;
 mod odd_lines;
@@ -43,4 +44,5 @@ mod shards;
 mod signals;
 mod stages;
 mod training;
+mod verified;
 mod vcf;

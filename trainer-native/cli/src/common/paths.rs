@@ -104,6 +104,17 @@ const PLAN_RECEIPT: &str = ".receipt.json";
 const TABLES: [&str; 3] = ["corpus", "evaluation", "validation"];
 /// What is read beside an input where it is there.
 const INDEXES: [&str; 4] = [".fai", ".gzi", ".tbi", ".csi"];
+/// Files that are named from `--artifact-root`, else from the folder of the metrics.
+const ARTIFACTS: [&str; 6] = [
+    "checkpoint",
+    "config_artifact",
+    "dataset_manifest",
+    "efficiency_report",
+    "rollout_state_examples_report",
+    "rollout_state_rows_report",
+];
+/// Flags whose text may be the name of a file.
+const LISTS_OR_FILES: [&str; 2] = ["protect", "regions"];
 /// The most files of a folder that are looked at. Models have a few.
 const MAX_FILES: usize = 10_000;
 
@@ -155,13 +166,20 @@ impl Paths {
             |long| format!("--{long}"),
         );
         let is_path = flag.get_value_parser().type_id() == TypeId::of::<PathBuf>();
-        if !is_path && id != "regions" {
+        if !is_path && !LISTS_OR_FILES.contains(&id) {
             return;
         }
         let values = matches.try_get_raw(id).ok().flatten().into_iter().flatten();
         for path in values.map(PathBuf::from) {
             match written(commands, id) {
-                None => self.add_input(id, &name, path),
+                None => {
+                    if ARTIFACTS.contains(&id)
+                        && let Some(root) = artifact_root(matches)
+                    {
+                        self.add_input(id, &name, root.join(&path));
+                    }
+                    self.add_input(id, &name, path);
+                }
                 Some(Written::Nothing) => {}
                 Some(Written::File(endings)) => {
                     let is_set = |id| {
@@ -248,6 +266,13 @@ impl Paths {
         }
         Ok(())
     }
+}
+
+/// The folder that artifacts are named from.
+fn artifact_root(matches: &ArgMatches) -> Option<PathBuf> {
+    let path = |id| matches.try_get_one::<PathBuf>(id).ok().flatten();
+    let beside = || path("output_metrics")?.parent().map(Path::to_owned);
+    path("artifact_root").cloned().or_else(beside)
 }
 
 /// Whether a flag was typed or configured.

@@ -262,6 +262,8 @@ fn search_all(
     terminal: &mut Terminal<'_>,
 ) -> Result<Option<PlanningResult>> {
     let stop = StopFlag::on_signals()?;
+    // Windows are made for real in one call of the model, and nothing is written before the end.
+    let _hurry = stop.hurry("warning: interrupted: nothing was written");
     let samples = settings.search.n_samples;
     let total = (samples * settings.search.n_iterations) as u64;
     let quiet = args.no_progress || !terminal.shows_progress();

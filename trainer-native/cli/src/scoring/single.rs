@@ -2,6 +2,7 @@
 
 use super::annotation::Places;
 use super::flags::Args;
+use super::writer::Format;
 use crate::common::backend::on_backend;
 use crate::common::command::Status;
 use crate::common::model;
@@ -23,7 +24,31 @@ use std::path::Path;
 /// `INPUT.*` for a variant that cannot be scored, and as [`score::run`](crate::score::run).
 pub fn run(args: &Args, variant: &str, terminal: &mut Terminal<'_>) -> Result<Status> {
     let variant: VariantSpelling = variant.parse()?;
+    refuse_others(args)?;
     on_backend!(&args.model.backend, ops => run_on(ops, args, &variant, terminal))
+}
+
+/// Refuses flags that would do nothing: a variant has one row, which is JSON.
+fn refuse_others(args: &Args) -> Result<()> {
+    let output = &args.output;
+    let format = match (output.format, &output.output) {
+        (Some(format), _) => format,
+        (None, Some(path)) => Format::of_name(path)?,
+        (None, None) => Format::Jsonl,
+    };
+    let flags = [
+        ("--format", format != Format::Jsonl),
+        ("--output-type", output.output_type.is_some()),
+        ("--skipped", output.skipped.is_some()),
+        ("--top", output.top.is_some()),
+        ("--regions", args.regions.is_some()),
+    ];
+    match flags.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((flag, _)) => Err(Error::input("one variant is written as a row of JSON")
+            .with_detail("flag", flag)
+            .with_remedy("leave the flag out, or give the variant in a file with --vcf")),
+    }
 }
 
 fn run_on(
