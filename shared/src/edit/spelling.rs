@@ -36,15 +36,14 @@ impl VariantSpelling {
     /// A variant at a 1-based position; alleles are made upper-case.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` for an empty contig or allele, or position 0.
+    /// `INPUT.GENERIC` for an empty contig or allele, or a position that is none.
     pub fn new(chrom: &str, pos: u64, reference: &str, alternate: &str) -> Result<Self> {
         if chrom.is_empty() || reference.is_empty() || alternate.is_empty() {
             return Err(Error::input("a variant has a contig and two alleles")
                 .with_remedy("fill in chrom, ref and alt"));
         }
-        let pos = Position::new(pos).map_err(|_| {
-            Error::input("positions are counted from 1")
-                .with_remedy("give the position as VCF has it")
+        let pos = Position::new(pos).map_err(|error| {
+            Error::input(error.message()).with_remedy("give the position as VCF has it")
         })?;
         Self::of(chrom, pos, reference, alternate)
     }
