@@ -5,7 +5,6 @@ mod attention;
 use super::elementwise_cpu::silu_gate;
 use super::precision::Precision;
 use super::{AttentionSpec, LayerNorm, Linear, Ops, Rotation};
-use attention::uniform_batch;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation, module};
 use core::ops::Range;
 use genolewm_core::pooling::{mean_in_f64, to_unit_length};
@@ -240,17 +239,7 @@ impl Ops for BurnOps {
         {
             return mixed;
         }
-        if let Some(batch) = uniform_batch(spec) {
-            return self.attend_batch(
-                q.clone(),
-                k.clone(),
-                v.clone(),
-                spec,
-                batch,
-                &spec.segments[0].mask,
-            );
-        }
-        self.attend_grouped(q, k, v, spec)
+        self.attend_in_products(q, k, v, spec)
     }
 
     fn gather(&self, table: &Tensor<2>, ids: &[usize]) -> Tensor<2> {

@@ -20,8 +20,23 @@ impl BurnOps {
         Some(self.matrix(attend(&q, &k, &v, spec), rows, width))
     }
 
+    /// As few products as the segments allow.
+    pub(super) fn attend_in_products(
+        &self,
+        q: &Tensor<2>,
+        k: &Tensor<2>,
+        v: &Tensor<2>,
+        spec: &AttentionSpec,
+    ) -> Tensor<2> {
+        let Some(batch) = uniform_batch(spec) else {
+            return self.attend_grouped(q, k, v, spec);
+        };
+        let mask = &spec.segments[0].mask;
+        self.attend_batch(q.clone(), k.clone(), v.clone(), spec, batch, mask)
+    }
+
     /// Segments of one shape and mask in one product, whatever rows they share.
-    pub(super) fn attend_grouped(
+    fn attend_grouped(
         &self,
         q: &Tensor<2>,
         k: &Tensor<2>,
@@ -49,7 +64,7 @@ impl BurnOps {
     }
 
     /// `batch` sequences of one shape and one mask, in one product.
-    pub(super) fn attend_batch(
+    fn attend_batch(
         &self,
         q: Tensor<2>,
         k: Tensor<2>,
@@ -115,7 +130,7 @@ fn mask_bias(mask: &Mask, queries: usize, keys: usize) -> Option<Vec<f32>> {
 
 /// The number of sequences when all have one shape, one mask and no shared prefix and lie one
 /// after another: then they are one product.
-pub(super) fn uniform_batch(spec: &AttentionSpec) -> Option<usize> {
+fn uniform_batch(spec: &AttentionSpec) -> Option<usize> {
     let first = spec.segments.first()?;
     let (queries, keys) = (first.queries.len(), first.keys[1].len());
     let alike = spec.segments.iter().enumerate().all(|(index, segment)| {
