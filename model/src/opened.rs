@@ -11,6 +11,9 @@ use genolewm_core::provenance::{
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
+/// Weight files of an encoder: names and bytes.
+type Shards = Vec<(String, Vec<u8>)>;
+
 /// The small files of an encoder by name: configuration and tokenizer.
 pub type EncoderDocuments = BTreeMap<String, Vec<u8>>;
 
@@ -149,7 +152,7 @@ impl<'a> OpenModel<'a> {
         Ok(self.checked_shards()?.1)
     }
 
-    fn checked_shards(&self) -> Result<(Vec<(String, Vec<u8>)>, EncoderSeal)> {
+    fn checked_shards(&self) -> Result<(Shards, EncoderSeal)> {
         let shards = shards(|name| self.read(&format!("{ENCODER_PREFIX}{name}")))?;
         let wanted = &self.manifest.encoder.hash;
         let mut hash = Sha256Stream::default();
