@@ -26,6 +26,7 @@ mod identity;
 mod injection;
 mod joint;
 mod kills;
+mod logs;
 #[cfg(unix)]
 mod network;
 mod odd_lines;

@@ -10,7 +10,7 @@ use serde_yaml_ng::Value;
 /// Keys that say nothing to a training here, which takes its data, encoder and device from flags.
 const NOTHING: &str = "data.corpus_id data.corpus_revision data.num_workers data.shuffle_buffer \
     encoder.model_id encoder.revision encoder.trust_remote_code eval.benchmarks eval.smoke_variants \
-    observability.redaction_strict observability.wandb_project run_id runtime.backend";
+    observability.wandb_project runtime.backend";
 
 /// The key that names the state contract.
 const CONTRACT: &str = "encoder.state_contract_version";
