@@ -218,7 +218,7 @@ mod tests {
     fn no_key_is_ignored_silently() {
         const ONLY: &str = "schema_version phase encoder.pool_type encoder.normalize optimizer.name \
             action.max_len action.d_action action.sub_encoders predictor.architecture deterministic \
-            observability.log_level runtime.device";
+            observability.log_level observability.redaction_strict run_id runtime.device";
         let given = given("train");
         let training = Training::of(&given, None).unwrap();
         for (key, _) in given.iter().filter(|(_, value)| !value.is_null()) {
