@@ -2,12 +2,12 @@
 
 use super::annotation::Places;
 use super::flags::Args;
-use super::observed;
 use crate::common::backend::on_backend;
 use crate::common::command::Status;
 use crate::common::model;
 use crate::common::output::Output;
 use crate::common::terminal::Terminal;
+use crate::scoring::observed;
 use genolewm::Runtime;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::open_reference;
