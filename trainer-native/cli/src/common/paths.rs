@@ -44,8 +44,7 @@ const RUN: Written = Written::Folder(&[
 ]);
 
 /// Every flag at which something is written, by command; a path of any other flag is read.
-const WRITTEN: [(&str, &str, Written); 29] = [
-    ("genolewm", "log_dir", Written::Folder(&["metrics.prom"])),
+const WRITTEN: [(&str, &str, Written); 28] = [
     (
         "score",
         "output",
@@ -88,7 +87,8 @@ const WRITTEN: [(&str, &str, Written); 29] = [
     ("eval-all", "html", PLAIN),
 ];
 /// The same of folders that are the command's own.
-const FOLDERS: [(&str, &str, Written); 6] = [
+const FOLDERS: [(&str, &str, Written); 7] = [
+    ("genolewm", "log_dir", Written::Folder(&["metrics.prom"])),
     (
         "export",
         "output_dir",
