@@ -39,7 +39,7 @@ use common::{config, invocation, paths};
 use genolewm_core::bytes::take_oddities;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_observe::crash::guarded_program;
-use genolewm_observe::logged_run;
+use genolewm_observe::{OpenRun, logged_run};
 use genolewm_report::network_guard::NetworkGuard;
 use genolewm_report::output::check_umask;
 use genolewm_report::stop;
@@ -231,7 +231,7 @@ fn dispatch(args: Vec<OsString>, front: &Program<'_>, terminal: &mut Terminal<'_
         }
     });
     take_oddities().iter().for_each(|odd| terminal.warn(odd));
-    if let Some(Err(error)) = log.map(|log| log.settle()) {
+    if let Some(Err(error)) = log.map(OpenRun::close) {
         terminal.warn(format_args!("the log is not whole: {error}"));
     }
     Ok(match ended? {

@@ -4,6 +4,7 @@ use crate::emit;
 use crate::events::{ERROR, NETWORK_BLOCKED};
 use crate::log::{Log, LogSettings};
 use crate::metrics::{ERRORS_RAISED, Metrics};
+use crate::redaction::has_dna;
 use crate::trace::{TraceContext, current_trace_context, entered};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::guard::guarded;
@@ -41,9 +42,9 @@ impl FromStr for RunId {
             || text.len() > LONGEST
             || text.starts_with('.')
             || !text.chars().all(allowed)
+            || has_dna(text)
         {
-            let message =
-                "the name of a run is at most 64 letters, digits, . _ and -, the first no .";
+            let message = "the name of a run is at most 64 letters, digits, . _ and -, the first no ., and no sequence";
             return Err(Error::new(ErrorCode::ConfigGeneric, message)
                 .with_detail("run_id", text)
                 .with_remedy("give another --run-id, or none"));
@@ -84,12 +85,16 @@ impl OpenRun {
         }
     }
 
-    /// Writes the figures of the process so far.
+    /// Ends it, with the figures of the process in its folder.
     ///
     /// # Errors
     /// `RESOURCE.*` when they cannot be written, or a record could not be.
-    pub fn settle(&self) -> Result<()> {
-        let written = self.folder.as_ref().map_or(Ok(()), |folder| {
+    pub fn close(mut self) -> Result<()> {
+        self.settle()
+    }
+
+    fn settle(&mut self) -> Result<()> {
+        let written = self.folder.take().map_or(Ok(()), |folder| {
             let text = Metrics::of_process().to_text();
             write_atomically(&folder.join(METRICS_FILE), text.as_bytes())
         });
@@ -145,4 +150,33 @@ pub fn report_error(error: &Error) {
         remediation = error.advice(),
         details = %details
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_run_led_out_of_its_folder() {
+        for good in ["first", "run-0a1b2c3d4e5f", "2026.11.30_a"] {
+            assert_eq!(good.parse::<RunId>().unwrap().to_string(), good);
+        }
+        let long = "a".repeat(65);
+        for bad in [
+            "",
+            "../x",
+            "a/b",
+            ".x",
+            "a b",
+            "ä",
+            "ACGTACGTACGTACGTACGTACGT",
+            &long,
+        ] {
+            let error = bad.parse::<RunId>().unwrap_err();
+            assert_eq!(error.code(), ErrorCode::ConfigGeneric, "{bad}");
+        }
+        let random = RunId::random();
+        assert_eq!(random.to_string().len(), 16);
+        assert_ne!(random, RunId::random());
+    }
 }

@@ -15,7 +15,8 @@ use crate::events::{EventSpec, FieldKind};
 use crate::held_back::{Why, held_back};
 use genolewm_core::ErrorCode;
 use serde_json::{Map, Value};
-use text::{Homes, has_dna, without_dna};
+pub(crate) use text::has_dna;
+use text::{Homes, without_dna};
 
 /// Keys that say who somebody is, or what is in somebody's genome. The first nine are the Python package's.
 pub const PERSONAL_DATA_FIELDS: [&str; 30] = [

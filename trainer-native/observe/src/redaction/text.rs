@@ -14,7 +14,7 @@ const HOME: &str = "[home]";
 const FOLDERS: [&str; 5] = ["/home/", "/Users/", "/var/home/", "\\Users\\", "/Users\\"];
 
 /// Whether a text holds DNA.
-pub(super) fn has_dna(text: &str) -> bool {
+pub(crate) fn has_dna(text: &str) -> bool {
     dna(text).is_some()
 }
 
