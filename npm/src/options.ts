@@ -45,6 +45,7 @@ const OBJECT: Kind = { words: "an object", is: (value) => object(value) !== unde
 const BACKEND = oneOf("auto", "cpu", "webgpu");
 const ALLELES = oneOf("canonical", "as-given");
 const AGGREGATION = oneOf("mean", "max", "median");
+const EDIT_TYPE = oneOf("snv", "ins", "del", "mnv", "indel");
 const TEXTS = arrayOf(TEXT, "strings");
 const SAMPLE: Kind = {
   words: "the name of a sample, or an array of names",
@@ -85,13 +86,13 @@ const PLAN: Shape<PlanOptions> = {
   stoppingEps: NUMBER,
   patience: COUNT,
   smoothing: NUMBER,
-  cost: TEXT,
+  cost: oneOf("count", "bp", "weighted_type"),
   costWeight: NUMBER,
-  distance: TEXT,
-  editTypes: TEXTS,
+  distance: oneOf("l2", "cosine"),
+  editTypes: arrayOf(EDIT_TYPE, `kinds, each ${EDIT_TYPE.words}`),
   edgeMargin: OFFSET,
   positionBinBp: COUNT,
-  prediction: TEXT,
+  prediction: oneOf("together", "stepwise"),
   reencode: OFFSET,
   seed: OFFSET,
   protect: STRETCHES,
@@ -241,6 +242,11 @@ export const predictOptions = (given: unknown): PredictOptions =>
 /** Options of `plan`, which has one target. */
 export const planOptions = (given: unknown): PlanOptions => {
   const options = checked("plan", given, PLAN);
+  const { samples = 1024, elite = 64 } = options;
+  if (elite > samples) {
+    const remedy = `Give { elite }, at most ${samples}: it is 64 unless told.`;
+    throw refused("plan: elite must be no more than samples.", "elite", elite, remedy);
+  }
   if ((options.targetWindow === undefined) !== (options.targetState === undefined)) return options;
   throw refused(
     "plan needs one target.",

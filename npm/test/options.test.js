@@ -188,6 +188,11 @@ test("parts that are misspelt were ignored, or told without a name", async () =>
     [() => plan({ within: { start: 1, stop: 2 } }), /within has no end/],
     [() => plan({ within: { start: 1, end: -2 } }), /within\.end must be a whole number/],
     [() => plan({ forbid: ["GATC", 7] }), /forbid\[1\] must be a string/],
+    [() => plan({ cost: "edits" }), /cost must be "count", "bp" or "weighted_type"/],
+    [() => plan({ distance: "L2" }), /distance must be "l2" or "cosine"/],
+    [() => plan({ prediction: "all" }), /prediction must be "together" or "stepwise"/],
+    [() => plan({ editTypes: ["snv", "snp"] }), /editTypes\[1\] must be "snv", "ins"/],
+    [() => plan({ samples: 32 }), /elite must be no more than samples/],
     [
       () => runtime.scoreVariant("1:1:A:C", { window: { sequence: "ACGT", start: 0 } }),
       /window has sequence where it should have bases/,

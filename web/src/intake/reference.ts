@@ -1,6 +1,6 @@
 import type { Inspection, Reference } from "@genolewm/runtime";
 import { byId, button, facts, fill, h } from "../dom.ts";
-import { count, plural, size } from "../format.ts";
+import { count, plural, sentence, size } from "../format.ts";
 import { progressBar } from "../pieces.ts";
 import { onChosen, onDrop } from "./drop.ts";
 
@@ -154,7 +154,7 @@ export function showReference(
         `Your file looks like ${wanted} and this reference like ${is}. Positions would not fit. Choose a ${wanted} reference.`,
       ),
     ...reference.warnings.map((warning) =>
-      h("p.caution", { "data-testid": "reference-warning" }, warning),
+      h("p.caution", { "data-testid": "reference-warning" }, sentence(warning)),
     ),
     button(
       "Choose another reference",
