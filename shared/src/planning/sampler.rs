@@ -190,7 +190,7 @@ impl ActionSampler {
     /// Up to `n` sequences of `horizon` edits: those that cannot be drawn are counted, and end
     /// nothing. All of them together have `max_attempts` draws for each edit.
     pub fn draw_sequences(&mut self, n: usize, horizon: usize) -> DrawnSequences {
-        let mut left = n.saturating_mul(horizon).saturating_mul(self.max_attempts);
+        let mut left = self.draws_for(n, horizon);
         let drawn = (0..n).map_while(|_| match left {
             0 if horizon > 0 => None,
             _ => Some(self.sequence_within(horizon, &mut left)),
@@ -206,6 +206,17 @@ impl ActionSampler {
     #[must_use]
     pub const fn refusals(&self) -> Refusals {
         self.refusals
+    }
+
+    /// How many draws `n` sequences may take together.
+    pub(super) const fn draws_for(&self, n: usize, horizon: usize) -> usize {
+        n.saturating_mul(horizon).saturating_mul(self.max_attempts)
+    }
+
+    /// One edit that may follow those of a sequence, for which `left` draws may be spent.
+    #[cfg(feature = "experimental")]
+    pub(super) fn sample_after(&mut self, taken: &[RelEdit], left: &mut usize) -> Result<RelEdit> {
+        self.sample_apart_from(taken, None, left)
     }
 
     /// Starts the random stream again.

@@ -150,6 +150,34 @@ fn candidates_that_are_made_for_real_lead_closer() {
     assert_eq!(dir.text("again.json"), dir.text("real.json"));
 }
 
+/// The suite is built with the feature `experimental`; without it the core refuses the name.
+#[test]
+fn a_tree_search_warns_that_it_is_experimental() {
+    let dir = prepared();
+    let flags = format!("{QUICK} --planner mcts --forbid GAATTC");
+    let warned = dir
+        .run(&plan(&format!("{flags} --threads 1")))
+        .ok()
+        .stderr();
+    assert!(
+        warned.contains("warning: the planner mcts is experimental"),
+        "{warned}"
+    );
+    let found = report(&dir, "plan.json");
+    assert_eq!(found["config"]["planner"], "mcts");
+    assert_eq!(found["result"]["n_evaluations"], 300);
+    assert!(!edited(&window(), &found).contains("GAATTC"));
+    dir.run(&plan(&format!("{flags} --threads 3 -o more.json")))
+        .ok();
+    assert_eq!(dir.text("more.json"), dir.text("plan.json"));
+    let usual = dir
+        .run(&plan(&format!("{QUICK} -o usual.json")))
+        .ok()
+        .stderr();
+    assert!(!usual.contains("experimental"), "{usual}");
+    assert_ne!(dir.text("usual.json"), dir.text("plan.json"));
+}
+
 #[test]
 fn states_of_files_are_those_of_windows() {
     let dir = prepared();
@@ -278,6 +306,8 @@ fn what_cannot_be_planned_is_refused_before_anything_is_written() {
         plan("--distance far"),
         plan("--edit-types snv,sv"),
         plan("--prediction both"),
+        plan("--planner chance"),
+        plan("--planner mcts --reencode 4"),
         plan("--smoothing 2"),
         plan("--stopping-eps nan"),
         plan("--edge-margin 300"),
