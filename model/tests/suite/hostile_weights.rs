@@ -1,5 +1,8 @@
 //! Safetensors files whose table of contents lies.
 
+// All of this file is test code, its helpers too.
+#![allow(clippy::expect_used)]
+
 use genolewm::weights::Weights;
 use genolewm_core::limits::MAX_WEIGHTS_HEADER_BYTES;
 use genolewm_core::{ErrorCode, Result};
