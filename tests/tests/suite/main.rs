@@ -27,6 +27,7 @@ mod injection;
 mod joint;
 mod kills;
 mod lists;
+mod logs;
 #[cfg(unix)]
 mod network;
 mod odd_lines;

@@ -1,10 +1,12 @@
 //! Which files a command reads and which it writes, told by its flags before anything is done; and that
 //! none is written that is read, or written twice, whatever its names.
 
+use super::logging::file_name as log_name;
 use super::output::is_stdin_or_stdout;
 use clap::ArgMatches;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::read_corpus_table;
+use genolewm_observe::RunId;
 use genolewm_report::output::link_target;
 use std::any::TypeId;
 use std::collections::HashSet;
@@ -85,7 +87,8 @@ const WRITTEN: [(&str, &str, Written); 28] = [
     ("eval-all", "html", PLAIN),
 ];
 /// The same of folders that are the command's own.
-const FOLDERS: [(&str, &str, Written); 6] = [
+const FOLDERS: [(&str, &str, Written); 7] = [
+    ("genolewm", "log_dir", Written::Folder(&["metrics.prom"])),
     (
         "export",
         "output_dir",
@@ -201,6 +204,11 @@ impl Paths {
                     self.written.push((name.clone(), path));
                 }
                 Some(Written::Folder(files)) => {
+                    let run = (id == "log_dir")
+                        .then(|| matches.get_one::<RunId>("run_id"))
+                        .flatten();
+                    let log = run.map(|run| path.join(log_name(&run.to_string())));
+                    self.written.extend(log.map(|log| (name.clone(), log)));
                     let files = files.iter().map(|file| (name.clone(), path.join(file)));
                     self.written.extend(files);
                     self.folders.push((name.clone(), path));

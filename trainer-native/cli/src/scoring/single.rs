@@ -8,6 +8,7 @@ use crate::common::command::Status;
 use crate::common::model;
 use crate::common::output::Output;
 use crate::common::terminal::Terminal;
+use crate::scoring::observed;
 use genolewm::Runtime;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::open_reference;
@@ -60,7 +61,8 @@ fn run_on(
     let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
     model::tell_worth(runtime.info(), terminal);
     let mut places = Places::open(&args.context, terminal)?;
-    let scored = score(&runtime, args, variant, &mut places)?;
+    let model_id = &runtime.info().model_id;
+    let scored = observed::single(model_id, || score(&runtime, args, variant, &mut places))?;
     let row = scored.row(variant.clone()).to_json_line()?;
     let path = args.output.receipt.as_deref();
     let receipt = path.map(|path| {
@@ -71,6 +73,8 @@ fn run_on(
     let output = args.output.output.as_deref();
     written(output.unwrap_or(Path::new("-")), &row)?.commit()?;
     receipt.map_or(Ok(()), Output::commit)?;
+    path.into_iter()
+        .for_each(|path| observed::receipts(path, model_id, 1));
     terminal.debug(format_args!("displacement {}", scored.displacement));
     Ok(Status::Done)
 }

@@ -21,13 +21,7 @@ use std::rc::Rc;
 /// What variables of the environment start with that are keys.
 const PREFIX: &str = "GENO_LEWM_";
 /// Variables of the Python package that are no keys.
-const OTHERS: [&str; 5] = [
-    "GENO_LEWM_CACHE",
-    "GENO_LEWM_LOG_DIR",
-    "GENO_LEWM_LOG_FORMAT",
-    "GENO_LEWM_REDACTION_STRICT",
-    "GENO_LEWM_UPDATE_INDEX_URL",
-];
+const OTHERS: [&str; 2] = ["GENO_LEWM_CACHE", "GENO_LEWM_UPDATE_INDEX_URL"];
 /// Of that package, too: the model directory of whichever command has one.
 const MODEL_DIR: &str = "GENO_LEWM_MODEL_DIR";
 
