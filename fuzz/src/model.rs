@@ -77,8 +77,10 @@ fn tokenizer(bytes: &[u8]) -> Result<()> {
 fn dna_config(bytes: &[u8]) -> Result<()> {
     let carbon = |name: &str| match name {
         "dna_config.json" => Some(bytes.to_vec()),
-        "tokenizer_config.json" => Some(b"{}".to_vec()),
-        "vocab.json" => Some(br#"{"a": 0, "b": 1}"#.to_vec()),
+        "tokenizer_config.json" => {
+            let padded = br#"{"pad_token": "a", "added_tokens_decoder": {"0": {"content": "a"}}}"#;
+            Some(padded.to_vec())
+        }
         _ => None,
     };
     SixMerTokenizer::from_files(carbon).map(drop)

@@ -4,12 +4,15 @@
 use crate::files::ModelFiles;
 use genolewm_core::limits::MAX_ENCODER_LAYERS;
 use genolewm_core::provenance::{
-    ENCODER_INDEX, ENCODER_PREFIX, ENCODER_WEIGHTS, FileHashes, KNOWN_BUILDS, MANIFEST_FILE,
-    Manifest, RUNTIME_FILES, RuntimeFiles, SEAL_FILE, Seal, Sha256Stream, build_of, is_model_path,
-    sha256_prefixed, weight_bundle_hash,
+    ENCODER_INDEX, ENCODER_PREFIX, ENCODER_WEIGHTS, EncoderSeal, FileHashes, KNOWN_BUILDS,
+    MANIFEST_FILE, Manifest, RUNTIME_FILES, RuntimeFiles, SEAL_FILE, Seal, Sha256Stream,
+    is_model_path, sha256_prefixed, weight_bundle_hash,
 };
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
+
+/// Weight files of an encoder: names and bytes.
+type Shards = Vec<(String, Vec<u8>)>;
 
 /// The small files of an encoder by name: configuration and tokenizer.
 pub type EncoderDocuments = BTreeMap<String, Vec<u8>>;
@@ -138,63 +141,45 @@ impl<'a> OpenModel<'a> {
     /// # Errors
     /// As [`OpenModel::artifact`].
     pub fn encoder_shards(&self) -> Result<Vec<(String, Vec<u8>)>> {
+        Ok(self.checked_shards()?.0)
+    }
+
+    /// What the manifest's hash of the encoder is of.
+    ///
+    /// # Errors
+    /// As [`OpenModel::artifact`].
+    pub fn encoder_seal(&self) -> Result<EncoderSeal> {
+        Ok(self.checked_shards()?.1)
+    }
+
+    fn checked_shards(&self) -> Result<(Shards, EncoderSeal)> {
         let shards = shards(|name| self.read(&format!("{ENCODER_PREFIX}{name}")))?;
+        let wanted = &self.manifest.encoder.hash;
         let mut hash = Sha256Stream::default();
         shards.iter().for_each(|(_, bytes)| hash.update(bytes));
-        let actual = hash.finish();
-        if self.is_encoder_hash(&actual, &shards)? {
-            return Ok(shards);
+        let of_bytes = hash.finish();
+        if of_bytes == *wanted {
+            return Ok((shards, EncoderSeal::Weights));
         }
+        let EncoderHashes { weights, files } =
+            EncoderHashes::of(&self.encoder_documents(), &shards)?;
+        if let Some(seal) = EncoderSeal::of(wanted, &weights, &files)? {
+            return Ok((shards, seal));
+        }
+        let names: Vec<&str> = shards.iter().map(|(name, _)| name.as_str()).collect();
         Err(Error::new(
             ErrorCode::ProvenanceManifestHashMismatch,
-            "the encoder's weights are not those of the manifest",
+            "the encoder's files are not those of the manifest",
         )
         .with_detail("artifact", "encoder")
-        .with_detail(
-            "file",
-            shards
-                .iter()
-                .map(|(name, _)| name.as_str())
-                .collect::<Vec<_>>()
-                .join(", "),
-        )
-        .with_detail("expected", &self.manifest.encoder.hash)
-        .with_detail("actual", actual)
-        .with_detail(
-            "known builds of the Python package",
-            KNOWN_BUILDS.len(),
-        )
+        .with_detail("file", names.join(", "))
+        .with_detail("expected", wanted)
+        .with_detail("actual", of_bytes)
+        .with_detail("known builds of the Python package", KNOWN_BUILDS.len())
         .with_remedy(
             "fetch the encoder again, at the revision that the manifest names; a hash that takes in the \
              source of the Python package after 0.2.1 can only be checked for known builds",
         ))
-    }
-
-    /// Whether the manifest's hash of the encoder is that of its weights (of the bytes of all, or, where
-    /// there are several files, of their list), or of them and their other files under a known build
-    /// of the Python package.
-    fn is_encoder_hash(&self, of_bytes: &str, shards: &[(String, Vec<u8>)]) -> Result<bool> {
-        let wanted = &self.manifest.encoder.hash;
-        if of_bytes == wanted {
-            return Ok(true);
-        }
-        let hashes = self.runtime_files().hashes;
-        let own = hashes.iter().filter_map(|(path, hash)| {
-            let name = path.strip_prefix(ENCODER_PREFIX)?;
-            Some((name.to_owned(), hash.clone()))
-        });
-        let files: FileHashes = own.collect();
-        let [single, index] =
-            [ENCODER_WEIGHTS, ENCODER_INDEX].map(|path| &path[ENCODER_PREFIX.len()..]);
-        let weights = match files.get(index) {
-            Some(hash) if shards.iter().all(|(name, _)| name != single) => {
-                let shards = shards.iter();
-                let shards = shards.map(|(name, bytes)| (name.clone(), sha256_prefixed(bytes)));
-                weight_bundle_hash((index, hash), &shards.collect())?
-            }
-            _ => of_bytes.to_owned(),
-        };
-        Ok(weights == *wanted || build_of(wanted, &weights, &files, KNOWN_BUILDS)?.is_some())
     }
 
     /// A file that may be there. What a seal does not list is not; what it lists must be.
@@ -212,6 +197,45 @@ impl<'a> OpenModel<'a> {
                 Ok(Some(bytes))
             }
         }
+    }
+}
+
+/// What an encoder's hash in a manifest or a cache is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncoderHashes {
+    /// That of the weights: of the one file, or of the list of several and of each.
+    pub weights: String,
+    /// Those of its small files, by name.
+    pub files: FileHashes,
+}
+
+impl EncoderHashes {
+    /// Those of an encoder directory.
+    ///
+    /// # Errors
+    /// As [`read_shards`].
+    pub fn read(files: &dyn ModelFiles) -> Result<Self> {
+        Self::of(&read_documents(files)?, &read_shards(files)?)
+    }
+
+    fn of(documents: &EncoderDocuments, shards: &[(String, Vec<u8>)]) -> Result<Self> {
+        let hash = |(name, bytes): (&String, &Vec<u8>)| (name.clone(), sha256_prefixed(bytes));
+        let files: FileHashes = documents.iter().map(hash).collect();
+        let weights: FileHashes = shards
+            .iter()
+            .map(|(name, bytes)| hash((name, bytes)))
+            .collect();
+        let [single, index] =
+            [ENCODER_WEIGHTS, ENCODER_INDEX].map(|path| &path[ENCODER_PREFIX.len()..]);
+        let weights = match (weights.get(single), files.get(index)) {
+            (Some(hash), _) => hash.clone(),
+            (None, index_hash) => {
+                let missing =
+                    || Error::invariant("an encoder of several files has no list of them");
+                weight_bundle_hash((index, index_hash.ok_or_else(missing)?), &weights)?
+            }
+        };
+        Ok(Self { weights, files })
     }
 }
 

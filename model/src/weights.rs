@@ -1,12 +1,14 @@
 //! Weights by name from safetensors files, strictly: a missing, surplus or misshapen tensor is an
 //! error that names it. Packed weights are widened when they are read, by their scales.
 
+mod header;
 mod widen;
 
 use crate::ops::{LayerNorm, Linear, Ops};
 use genolewm_core::{Error, Result};
+use header::{Header, format_error};
 use std::collections::BTreeMap;
-use widen::{File, Widened, format_error};
+use widen::{File, Widened};
 
 /// One named tensor, widened to f32.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +56,14 @@ impl Weights {
             }
         }
         Ok(weights)
+    }
+
+    /// What a safetensors file says of itself beside its tensors (`__metadata__`).
+    ///
+    /// # Errors
+    /// `DEPLOY.EXPORT_FORMAT` when the bytes are not safetensors.
+    pub fn about(bytes: &[u8], source: &str) -> Result<BTreeMap<String, String>> {
+        Ok(Header::read(bytes, source)?.about)
     }
 
     /// Weights that were made in memory.

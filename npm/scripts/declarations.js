@@ -1,13 +1,15 @@
 // The package's public declarations, one line for each member: `npm run declarations` writes the list that
 // a test holds the package to (docs/stability.md says what is promised).
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 export const LIST = new URL("../../docs/api/typescript.txt", import.meta.url);
 
 /** Where public declarations stand, and which of a file's are; all, where none are named. */
 const FILES = [
-  ["types"],
+  ...readdirSync(new URL("../src/types", import.meta.url)).map((name) => [
+    `types/${name.slice(0, -".ts".length)}`,
+  ]),
   ["errors", "GenoLeWMError", "ErrorCode", "ErrorLocation", "ErrorParts"],
   ["runtime", "GenoLeWMRuntime"],
   ["compile", "WasmSource"],

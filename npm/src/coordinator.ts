@@ -107,6 +107,7 @@ export class Coordinator {
         id,
         contigs: JSON.parse(reference.file.contigs()) as OpenedReference["contigs"],
         assembly: assembly === undefined ? null : (JSON.parse(assembly) as AssemblyGuess),
+        warnings: reference.warnings,
       };
     },
 

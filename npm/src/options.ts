@@ -1,9 +1,29 @@
 /** What callers give, checked where it comes in: JavaScript has no compiler that would. */
 
-import { GenoLeWMError } from "./errors.js";
 import { object } from "./kinds.js";
+import {
+  arrayOf,
+  BASES,
+  CALLBACK,
+  checked,
+  COUNT,
+  either,
+  FLAG,
+  NUMBER,
+  OFFSET,
+  oneOf,
+  partsOf,
+  refused,
+  required,
+  SIGNAL,
+  STATE,
+  TEXT,
+  type Kind,
+  type Shape,
+} from "./shapes.js";
 import type {
   CallOptions,
+  Edit,
   ImportOptions,
   InspectOptions,
   LoadOptions,
@@ -16,81 +36,46 @@ import type {
   ScoreVariantOptions,
   ScoreVcfOptions,
   VerifyReceiptOptions,
+  WindowEdit,
 } from "./types.js";
 
-/** A kind of value: what is of it, and what it is called. */
-interface Kind {
-  readonly words: string;
-  is(value: unknown): boolean;
-}
-
-/** The kinds of all options there are: the compiler sees that none is left out. */
-type Shape<T> = { readonly [K in keyof Required<T>]: Kind };
-
-const TEXT: Kind = { words: "a string", is: (value) => typeof value === "string" };
-const FLAG: Kind = { words: "true or false", is: (value) => typeof value === "boolean" };
-const CALLBACK: Kind = { words: "a function", is: (value) => typeof value === "function" };
-const COUNT: Kind = {
-  words: "a whole number above 0",
-  is: (value) => Number.isSafeInteger(value) && (value as number) > 0,
-};
-const SIGNAL: Kind = {
-  words: "an AbortSignal",
-  is: (value) => typeof object<AbortSignal>(value)?.addEventListener === "function",
-};
-const BACKEND: Kind = {
-  words: '"auto", "cpu" or "webgpu"',
-  is: (value) => value === "auto" || value === "cpu" || value === "webgpu",
-};
-const ALLELES: Kind = {
-  words: '"canonical" or "as-given"',
-  is: (value) => value === "canonical" || value === "as-given",
-};
-const AGGREGATION: Kind = {
-  words: '"mean", "max" or "median"',
-  is: (value) => value === "mean" || value === "max" || value === "median",
-};
-const WINDOW: Kind = {
-  words: "an object with bases, a string, and start, a whole number from 0",
-  is: (value) => {
-    const { bases, start } = object<{ bases: unknown; start: unknown }>(value) ?? {};
-    return typeof bases === "string" && isOffset(start);
-  },
-};
 /** Whoever reads it knows what it may be. */
 const FILE: Kind = { words: "a file", is: (value) => value !== null };
-
+const OBJECT: Kind = { words: "an object", is: (value) => object(value) !== undefined };
+const BACKEND = oneOf("auto", "cpu", "webgpu");
+const ALLELES = oneOf("canonical", "as-given");
+const AGGREGATION = oneOf("mean", "max", "median");
+const EDIT_TYPE = oneOf("snv", "ins", "del", "mnv", "indel");
+const TEXTS = arrayOf(TEXT, "strings");
 const SAMPLE: Kind = {
   words: "the name of a sample, or an array of names",
-  is: (value) => [value].flat().every((name) => typeof name === "string"),
+  is: (value) => [value].flat().every(TEXT.is),
 };
-
-const NUMBER: Kind = {
-  words: "a number from 0",
-  is: (value) => typeof value === "number" && Number.isFinite(value) && value >= 0,
-};
-const OFFSET: Kind = { words: "a whole number from 0", is: isOffset };
-const TEXTS: Kind = {
-  words: "an array of strings",
-  is: (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
-};
-const STATE: Kind = { words: "a Float32Array, as encodeWindow gives it", is: isState };
-const STRETCH: Kind = {
-  words: "an object with start and end, whole numbers from 0",
-  is: (value) => {
-    const { start, end } = object<{ start: unknown; end: unknown }>(value) ?? {};
-    return isOffset(start) && isOffset(end);
-  },
-};
-const STRETCHES: Kind = {
-  words: "an array of objects with start and end, whole numbers from 0",
-  is: (value) => Array.isArray(value) && value.every(STRETCH.is),
-};
+const WINDOW = partsOf(
+  { bases: TEXT, start: OFFSET },
+  'an object with bases and start, such as { bases: "ACGT…", start: 41244433 }',
+);
+const STRETCH = partsOf(
+  { start: OFFSET, end: OFFSET },
+  "an object with start and end, such as { start: 100, end: 280 }",
+);
+const STRETCHES = arrayOf(STRETCH, "objects with start and end, such as { start: 100, end: 280 }");
+const EDIT = either(
+  { words: '"chr17:41246481:T:C"', is: TEXT.is },
+  partsOf(
+    { contig: TEXT, pos: OFFSET, ref: TEXT, alt: TEXT },
+    'its parts, { contig: "chr17", pos: 41246481, ref: "T", alt: "C" }',
+  ),
+);
+const EDITS = arrayOf(
+  partsOf({ relPos: OFFSET, ref: TEXT, alt: TEXT }, "an edit of a window"),
+  'edits of a window, such as [{ relPos: 2048, ref: "T", alt: "C" }]',
+);
 
 const CALL: Shape<CallOptions> = { signal: SIGNAL };
 const PREDICT: Shape<PredictOptions> = { every: FLAG, signal: SIGNAL };
 const PLAN: Shape<PlanOptions> = {
-  targetWindow: TEXT,
+  targetWindow: BASES,
   targetState: STATE,
   initialState: STATE,
   locus: OFFSET,
@@ -101,13 +86,13 @@ const PLAN: Shape<PlanOptions> = {
   stoppingEps: NUMBER,
   patience: COUNT,
   smoothing: NUMBER,
-  cost: TEXT,
+  cost: oneOf("count", "bp", "weighted_type"),
   costWeight: NUMBER,
-  distance: TEXT,
-  editTypes: TEXTS,
+  distance: oneOf("l2", "cosine"),
+  editTypes: arrayOf(EDIT_TYPE, `kinds, each ${EDIT_TYPE.words}`),
   edgeMargin: OFFSET,
   positionBinBp: COUNT,
-  prediction: TEXT,
+  prediction: oneOf("together", "stepwise"),
   reencode: OFFSET,
   seed: OFFSET,
   protect: STRETCHES,
@@ -132,15 +117,10 @@ const LOAD: Shape<LoadOptions> = {
   onNotice: CALLBACK,
   signal: SIGNAL,
 };
-const TOLERANCE: Kind = {
-  words: "a number from 0",
-  is: (value) => typeof value === "number" && value >= 0,
-};
-const OBJECT: Kind = { words: "an object", is: (value) => object(value) !== undefined };
 const VERIFY: Shape<VerifyReceiptOptions> = {
   input: OBJECT,
   rerun: FLAG,
-  tolerance: TOLERANCE,
+  tolerance: NUMBER,
   signal: SIGNAL,
 };
 const RECEIPT_INPUT: Shape<ReceiptInput> = {
@@ -239,10 +219,10 @@ export function alleleTable(alleles: Iterable<ReferenceAllele>): string {
     const [contig, pos, allele] = Array.isArray(place) ? (place as unknown[]) : [];
     const fits =
       typeof contig === "string" &&
-      isOffset(pos) &&
+      OFFSET.is(pos) &&
       typeof allele === "string" &&
       !/\s/.test(contig + allele);
-    required("importRaw", "referenceAlleles", PLACES.words, fits, place);
+    required("importRaw", "referenceAlleles", { ...PLACES, is: () => fits }, place);
     lines.push(`${contig}\t${pos}\t${allele}`);
   }
   return lines.join("\n");
@@ -262,6 +242,11 @@ export const predictOptions = (given: unknown): PredictOptions =>
 /** Options of `plan`, which has one target. */
 export const planOptions = (given: unknown): PlanOptions => {
   const options = checked("plan", given, PLAN);
+  const { samples = 1024, elite = 64 } = options;
+  if (elite > samples) {
+    const remedy = `Give { elite }, at most ${samples}: it is 64 unless told.`;
+    throw refused("plan: elite must be no more than samples.", "elite", elite, remedy);
+  }
   if ((options.targetWindow === undefined) !== (options.targetState === undefined)) return options;
   throw refused(
     "plan needs one target.",
@@ -271,36 +256,24 @@ export const planOptions = (given: unknown): PlanOptions => {
   );
 };
 
-/** A parameter of `call` that has no options' name. */
-export function required<T>(call: string, name: string, words: string, fits: boolean, value: T): T {
-  if (fits) return value;
-  throw refused(`${call}: ${name} must be ${words}.`, name, value, `Give ${words}.`);
-}
-
-/** A state. */
-export function isState(value: unknown): value is Float32Array {
-  return Object.prototype.toString.call(value) === "[object Float32Array]";
-}
-
-/** A whole number from 0. */
-export function isOffset(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function checked<T extends object>(call: string, given: unknown, shape: Shape<T>): T {
-  const known = `The options of ${call} are ${Object.keys(shape).join(", ")}.`;
-  if (given !== undefined && (object(given) === undefined || Array.isArray(given))) {
-    throw refused(`${call}: the options must be an object.`, "options", given, known);
-  }
-  const options = { ...(given as Record<string, unknown> | undefined) };
-  for (const [name, value] of Object.entries(options)) {
-    const kind = Object.hasOwn(shape, name) ? shape[name as keyof T] : undefined;
-    if (kind === undefined) throw refused(`${call} has no option ${name}.`, name, value, known);
-    if (value !== undefined && !kind.is(value)) {
-      throw refused(`${name} must be ${kind.words}.`, name, value, `Give ${kind.words}.`);
-    }
-  }
-  return options as T;
+/** A window of bases. */
+export const givenWindow = (call: string, given: string): string =>
+  required(call, "the window", BASES, given);
+/** A place in a window, or none. */
+export const givenLocus = (call: string, given: number | null): number | null =>
+  given === null ? given : required(call, "editLocus", LOCUS, given);
+const LOCUS: Kind = { words: `${OFFSET.words}, or null`, is: OFFSET.is };
+/** An edit of a contig, as wasm takes it. */
+export const givenEdit = (call: string, given: Edit): string =>
+  JSON.stringify(required(call, "the edit", EDIT, given));
+/** A state and edits of its window, as wasm takes them. */
+export function givenSteps(
+  call: string,
+  state: Float32Array,
+  edits: readonly WindowEdit[],
+): { readonly state: Float32Array; readonly edits: string } {
+  required(call, "the state", STATE, state);
+  return { state, edits: JSON.stringify(required(call, "the edits", EDITS, edits)) };
 }
 
 function withReference<T extends { reference?: unknown }>(call: string, options: T): T {
@@ -311,26 +284,4 @@ function withReference<T extends { reference?: unknown }>(call: string, options:
     undefined,
     "Give { reference }: the genome on which the file was called, as FASTA or .2bit.",
   );
-}
-
-function refused(
-  message: string,
-  name: string,
-  value: unknown,
-  remediation: string,
-): GenoLeWMError {
-  const details = { [name]: described(value) };
-  return new GenoLeWMError({ code: "INPUT.GENERIC", message, details, remediation });
-}
-
-/** Longest piece of a value that an error repeats. */
-const SHOWN = 40;
-
-/** A value as an error names it; not what an object holds, which may be a person's. */
-function described(value: unknown): string {
-  return ["string", "number", "boolean", "bigint", "undefined"].includes(typeof value)
-    ? String(value).slice(0, SHOWN)
-    : value === null
-      ? "null"
-      : typeof value;
 }

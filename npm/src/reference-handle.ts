@@ -1,8 +1,8 @@
 /** The caller's side of an open reference. */
 
 import { GenoLeWMError } from "./errors.js";
-import { isOffset, required } from "./options.js";
 import type { OpenedReference } from "./service.js";
+import { OFFSET, required, TEXT } from "./shapes.js";
 import type { AssemblyGuess, Reference } from "./types.js";
 
 /** What a handle may do. */
@@ -18,21 +18,23 @@ export interface ReferenceCalls {
 export class ReferenceHandle implements Reference {
   readonly contigs: Reference["contigs"];
   readonly assembly: AssemblyGuess | null;
+  readonly warnings: readonly string[];
   readonly #id: number;
   readonly #calls: ReferenceCalls;
 
   /** A handle on what the coordinator has opened. */
-  constructor({ id, contigs, assembly }: OpenedReference, calls: ReferenceCalls) {
+  constructor({ id, contigs, assembly, warnings }: OpenedReference, calls: ReferenceCalls) {
     this.#id = id;
     this.#calls = calls;
     this.contigs = contigs;
     this.assembly = assembly;
+    this.warnings = warnings;
   }
 
   async bases(contig: string, start: number, end: number, signal?: AbortSignal): Promise<string> {
-    required("bases", "the contig", "a string", typeof contig === "string", contig);
-    required("bases", "start", "a whole number from 0", isOffset(start), start);
-    required("bases", "end", "a whole number from 0", isOffset(end), end);
+    required("bases", "the contig", TEXT, contig);
+    required("bases", "start", OFFSET, start);
+    required("bases", "end", OFFSET, end);
     return this.#calls.bases({ id: this.#id, contig, start, end }, signal);
   }
 

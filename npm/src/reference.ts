@@ -14,6 +14,11 @@ interface Indexes {
   readonly gzi?: Uint8Array | undefined;
 }
 
+/** Those that were made by reading the file through, and what was odd about it. */
+interface BuiltIndexes extends Indexes {
+  readonly warnings: readonly string[];
+}
+
 /** First bytes of gzip, and so of bgzip. */
 const GZIP_MAGIC = [0x1f, 0x8b];
 
@@ -22,6 +27,7 @@ export class OpenReference {
   readonly #file: WasmReference;
   readonly #source: RangeSource;
   #turn: Promise<unknown> = Promise.resolve();
+  #warnings: readonly string[] = [];
   #closed = false;
 
   private constructor(file: WasmReference, source: RangeSource) {
@@ -33,6 +39,11 @@ export class OpenReference {
   get file(): WasmReference {
     if (this.#closed) throw closedReference();
     return this.#file;
+  }
+
+  /** What is odd about the file, a sentence each. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
   }
 
   /** Opens a file; without an index one is looked for beside it, and made when there is none. */
@@ -104,7 +115,9 @@ export class OpenReference {
   async #index(wasm: Wasm, spec: SourceSpec, context: CallContext<ProgressEvent>): Promise<void> {
     const beside = await this.#indexesBeside(spec, context.signal);
     if (beside !== null && (await this.#accepts(beside, context.signal))) return;
-    await this.#openWith(await buildIndexes(wasm, spec, context), context.signal);
+    const built = await buildIndexes(wasm, spec, context);
+    this.#warnings = built.warnings;
+    await this.#openWith(built, context.signal);
   }
 
   async #openWith({ fai, gzi }: Indexes, signal: AbortSignal): Promise<void> {
@@ -157,7 +170,7 @@ async function buildIndexes(
   wasm: Wasm,
   spec: SourceSpec,
   { signal, emit }: CallContext<ProgressEvent>,
-): Promise<Indexes> {
+): Promise<BuiltIndexes> {
   const { size, pieces } = await openChunks(spec, signal);
   const totalBytes = Math.max(size ?? 1, 1);
   const builder = new wasm.IndexBuilder(spec.name);

@@ -2,6 +2,7 @@
 
 import { nextTask } from "./abort.js";
 import { GenoLeWMError } from "./errors.js";
+import type { AnnotatedHeader } from "./service.js";
 import type { Row, ScoreStream, ScoreSummary } from "./types.js";
 
 /** Where rows come from. */
@@ -9,7 +10,7 @@ export interface RowSource {
   /** The next rows as JSON; null when there are no more. */
   rows(): Promise<string | null>;
   readonly summary: Promise<ScoreSummary>;
-  readonly vcfHeader: Promise<string>;
+  readonly header: Promise<AnnotatedHeader>;
   /** Ends the run. */
   stop(reason: GenoLeWMError): void;
 }
@@ -40,6 +41,7 @@ class AwaitedPromise<T> extends Promise<T> {
 export class RowStream implements ScoreStream {
   readonly summary: Promise<ScoreSummary>;
   readonly vcfHeader: Promise<string>;
+  readonly vcfHeaderBytes: Promise<Uint8Array>;
   readonly #source: RowSource;
   #read = false;
   #unread: Promise<void> | null = null;
@@ -57,10 +59,12 @@ export class RowStream implements ScoreStream {
       this.#unread ??= this.#runUnread();
     };
     this.summary = summary;
-    this.vcfHeader = source.vcfHeader;
+    this.vcfHeader = source.header.then(({ text }) => text);
+    this.vcfHeaderBytes = source.header.then(({ bytes }) => bytes);
     // The iteration rejects with the same; who only iterates must not be told twice.
-    this.summary.catch(() => undefined);
-    this.vcfHeader.catch(() => undefined);
+    for (const one of [this.summary, this.vcfHeader, this.vcfHeaderBytes]) {
+      one.catch(() => undefined);
+    }
   }
 
   async *batches(): AsyncGenerator<readonly Row[], void, undefined> {
@@ -69,7 +73,7 @@ export class RowStream implements ScoreStream {
     try {
       await this.#unread;
       for (let rows = await this.#next(kept); rows !== null; rows = await this.#next(kept)) {
-        yield JSON.parse(rows) as readonly Row[];
+        yield parsed(rows);
       }
       await this.#source.summary;
       whole = true;
@@ -118,6 +122,14 @@ export class RowStream implements ScoreStream {
     this.#read = true;
     return this.#kept;
   }
+}
+
+/** Rows of JSON, in which bytes are numbers. */
+function parsed(rows: string): readonly Row[] {
+  const all = JSON.parse(rows) as Row[];
+  return all.map((row) =>
+    row.recordBytes === undefined ? row : { ...row, recordBytes: Uint8Array.from(row.recordBytes) },
+  );
 }
 
 function left(): GenoLeWMError {

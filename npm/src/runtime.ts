@@ -1,55 +1,47 @@
 /** The class that the package is about. */
 
-import { abortable, deferred, linkSignals } from "./abort.js";
-import { listener, tell } from "./callbacks.js";
-import { disposedError, GenoLeWMError } from "./errors.js";
+import { abortable } from "./abort.js";
+import { listener } from "./callbacks.js";
+import { GenoLeWMError } from "./errors.js";
 import { object } from "./kinds.js";
 import { modelFiles } from "./model-source.js";
 import {
   alleleTable,
   callOptions,
+  givenLocus,
+  givenSteps,
+  givenWindow,
   importOptions,
   inspectOptions,
-  isOffset,
-  isState,
   loadOptions,
   openOptions,
   planOptions,
   predictOptions,
-  required,
   variantOptions,
-  vcfOptions,
   verifyOptions,
-  rankOf,
 } from "./options.js";
 import { connect, type Platform } from "./platform.js";
-import { ReferenceHandle, type ReferenceCalls } from "./reference-handle.js";
-import { RowStream } from "./row-stream.js";
+import { scoreFile, whoseOf } from "./score-call.js";
 import { probeBackends } from "./selection.js";
 import {
   loadStage,
-  type CallContext,
   type CoordinatorApi,
   type Loaded,
-  type OpenedReference,
-  type ScoreParams,
   type Service,
-  type SourceSpec,
   type SubjectParams,
-  type Whose,
 } from "./service.js";
-import { discard, givenSource, referenceSources } from "./sources.js";
+import { Session } from "./session.js";
 import type {
   BackendName,
   BackendProbe,
   CallOptions,
-  InspectOptions,
   Edit,
   FileLike,
   ImportOptions,
   ImportResult,
   InputLike,
   Inspection,
+  InspectOptions,
   LoadOptions,
   ModelInfo,
   ModelSource,
@@ -61,10 +53,8 @@ import type {
   ReceiptVerdict,
   Reference,
   ReferenceFiles,
-  ReferenceInput,
   ScoredRow,
   ScoreStream,
-  ScoreSummary,
   ScoreVariantOptions,
   ScoreVcfOptions,
   VerifyReceiptOptions,
@@ -102,11 +92,7 @@ export class GenoLeWMRuntime {
   /** What was found of each backend when the model was loaded, and why one was taken. */
   readonly probes: readonly BackendProbe[];
 
-  readonly #platform: Platform;
-  readonly #service: Service;
-  readonly #life = new AbortController();
-  readonly #listeners = new Set<(notice: Notice) => void>();
-  readonly #referenceCalls: ReferenceCalls;
+  readonly #session: Session;
   #backend: BackendName;
   #device: string;
   #nextRun = 0;
@@ -115,20 +101,18 @@ export class GenoLeWMRuntime {
   protected constructor(parts: Parts) {
     if (object<Parts>(parts)?.service === undefined) throw notLoaded();
     const { platform, service, loaded, onNotice } = parts;
-    this.#platform = platform;
-    this.#service = service;
+    this.#session = new Session(platform, service);
     this.#backend = loaded.backend;
     this.#device = loaded.device;
     this.probes = loaded.probes;
     const { modelId, filesId, sealed, stateContract, windowBp, stateWidth } = loaded;
     const manifest = JSON.parse(loaded.manifest) as ModelInfo["manifest"];
     this.model = { modelId, filesId, sealed, stateContract, windowBp, stateWidth, manifest };
-    if (onNotice !== undefined) this.#listeners.add(onNotice);
-    this.#referenceCalls = {
-      bases: (params, signal) => this.#call("bases", params, signal),
-      close: async (id) => void (await this.#call("closeReference", { id })),
-    };
-    this.#watch();
+    if (onNotice !== undefined) this.#session.listeners.add(onNotice);
+    this.#session.watch(({ backend, device }) => {
+      this.#backend = backend;
+      this.#device = device;
+    });
   }
 
   /**
@@ -196,17 +180,16 @@ export class GenoLeWMRuntime {
     input: FileLike | ReferenceFiles,
     options: OpenReferenceOptions = {},
   ): Promise<Reference> {
-    const opened = await this.#open(input, openOptions(options));
-    return new ReferenceHandle(opened, this.#referenceCalls);
+    return this.#session.reference(input, openOptions(options));
   }
 
   /** Tells what a file of variants is, and how much of it can be scored. Reads it through. */
   async inspect(file: InputLike, options: InspectOptions = {}): Promise<Inspection> {
     const { member, signal, ...asked } = inspectOptions(options);
-    return this.#withInput(file, async (input) => {
+    return this.#session.withInput(file, async (input) => {
       const told = { ...whoseOf(asked), ...(member === undefined ? {} : { member }) };
       const params = { sources: { input }, options: told };
-      const found = await this.#call("inspect", params, signal);
+      const found = await this.#session.call("inspect", params, signal);
       return JSON.parse(found) as Inspection;
     });
   }
@@ -215,9 +198,9 @@ export class GenoLeWMRuntime {
   async scoreVariant(edit: Edit, options: ScoreVariantOptions): Promise<ScoredRow> {
     const given = variantOptions(options);
     const { receipt = false, signal } = given;
-    return this.#withSubject("scoreVariant", edit, given, signal, async (subject) => {
+    return this.#session.withSubject("scoreVariant", edit, given, signal, async (subject) => {
       const params = { ...subject, receipt };
-      return JSON.parse(await this.#call("scoreVariant", params, signal)) as ScoredRow;
+      return JSON.parse(await this.#session.call("scoreVariant", params, signal)) as ScoredRow;
     });
   }
 
@@ -229,43 +212,7 @@ export class GenoLeWMRuntime {
    * the run. Work begins at once, and stays a few batches ahead of the reader.
    */
   scoreVcf(file: InputLike, options: ScoreVcfOptions): ScoreStream {
-    // What is wrong with them is told by the stream, like every other failure.
-    const { signal: callersSignal, onProgress, onNotice } = sound(options);
-    const { controller, unlink } = linkSignals(this.#life.signal, callersSignal);
-    const { signal } = controller;
-    const run = this.#nextRun++;
-    const header = deferred<string>();
-    const begun = deferred<void>();
-    const hear = listener(onProgress, onNotice);
-    const emit: Emit<"score"> = (event) => {
-      if (event.kind === "header") header.resolve(event.text);
-      else hear(event);
-    };
-    if (onNotice !== undefined) this.#listeners.add(onNotice);
-    const summary = this.#score(file, options, run, { signal, emit }, begun.resolve);
-    const end = (): void => {
-      unlink();
-      if (onNotice !== undefined) this.#listeners.delete(onNotice);
-    };
-    summary
-      .then(
-        () => header.resolve(""),
-        (error: unknown) => {
-          header.reject(error);
-          begun.reject(error);
-        },
-      )
-      .finally(end);
-    begun.promise.catch(() => undefined);
-    return new RowStream({
-      rows: async () => {
-        await begun.promise;
-        return this.#call("rows", { run }, signal);
-      },
-      summary,
-      vcfHeader: header.promise,
-      stop: (reason) => controller.abort(reason),
-    });
+    return scoreFile(this.#session, file, options, this.#nextRun++);
   }
 
   /** The state of a window: what the encoder makes of it, pooled around `editLocus` (from 0). */
@@ -275,10 +222,11 @@ export class GenoLeWMRuntime {
     options: CallOptions = {},
   ): Promise<Float32Array> {
     const { signal } = callOptions("encodeWindow", options);
-    required("encodeWindow", "the window", "a string of bases", typeof window === "string", window);
-    const fits = editLocus === null || isOffset(editLocus);
-    required("encodeWindow", "editLocus", "a whole number from 0, or null", fits, editLocus);
-    return this.#call("encodeWindow", { window, editLocus }, signal);
+    const params = {
+      window: givenWindow("encodeWindow", window),
+      editLocus: givenLocus("encodeWindow", editLocus),
+    };
+    return this.#session.call("encodeWindow", params, signal);
   }
 
   /**
@@ -301,8 +249,8 @@ export class GenoLeWMRuntime {
     options: PredictOptions = {},
   ): Promise<Float32Array | Float32Array[]> {
     const { signal, every = false } = predictOptions(options);
-    const given = steps("predict", state, edits);
-    if (!every) return this.#call("predict", given, signal);
+    const given = givenSteps("predict", state, edits);
+    if (!every) return this.#session.call("predict", given, signal);
     return this.#follow({ ...given, prediction: "together" }, signal);
   }
 
@@ -316,7 +264,7 @@ export class GenoLeWMRuntime {
     options: CallOptions = {},
   ): Promise<Float32Array[]> {
     const { signal } = callOptions("rollout", options);
-    const given = steps("rollout", state, edits);
+    const given = givenSteps("rollout", state, edits);
     return this.#follow({ ...given, prediction: "stepwise" }, signal);
   }
 
@@ -326,17 +274,16 @@ export class GenoLeWMRuntime {
    * model's, and no property of a genome.
    */
   async plan(window: string, options: PlanOptions): Promise<PlanResult> {
-    required("plan", "the window", "a string of bases", typeof window === "string", window);
     const { targetWindow, targetState, initialState, onProgress, signal, ...settings } =
       planOptions(options);
     const params = {
-      window,
+      window: givenWindow("plan", window),
       targetWindow: targetWindow ?? null,
       targetState: targetState ?? null,
       initialState: initialState ?? null,
       options: JSON.stringify(settings),
     };
-    const found = await this.#call("plan", params, signal, listener(onProgress, undefined));
+    const found = await this.#session.call("plan", params, signal, listener(onProgress, undefined));
     const { predictedState, realState, ...rest } = JSON.parse(found) as PlanResult;
     return {
       ...rest,
@@ -356,33 +303,40 @@ export class GenoLeWMRuntime {
       ...(member === undefined ? {} : { member }),
       ...(format === undefined ? {} : { format }),
     };
-    return this.#withInput(file, (input) => {
+    return this.#session.withInput(file, (input) => {
+      const odd: string[] = [];
+      const onNotice = ({ message }: Notice): unknown => odd.push(message);
       const convert = async (reference: number | null): Promise<ImportResult> => {
         const params = { sources: { input }, reference, alleles, options: told };
-        return JSON.parse(await this.#call("importRaw", params, signal)) as ImportResult;
+        const made = JSON.parse(
+          await this.#session.call("importRaw", params, signal),
+        ) as ImportResult;
+        return { ...made, warnings: [...made.warnings, ...odd] };
       };
       return genome === undefined
         ? convert(null)
-        : this.#withReference(genome, { signal }, convert);
+        : this.#session.withReference(genome, { signal, onNotice }, convert);
     });
   }
 
   /** Checks receipts, one or a line each, against this model; one of them against its input, too. */
   async verifyReceipt(file: FileLike, options: VerifyReceiptOptions = {}): Promise<ReceiptVerdict> {
     const { input: of, rerun = false, tolerance = TOLERANCE, signal } = verifyOptions(options);
-    const sources = { input: await givenSource(file, this.#platform) };
+    const sources = { input: await this.#session.source(file) };
     const verify = async (subject: SubjectParams | null): Promise<ReceiptVerdict> => {
       const params = { sources, of: subject, rerun, tolerance };
-      return JSON.parse(await this.#call("verifyReceipt", params, signal)) as ReceiptVerdict;
+      return JSON.parse(
+        await this.#session.call("verifyReceipt", params, signal),
+      ) as ReceiptVerdict;
     };
     return of === undefined
       ? verify(null)
-      : this.#withSubject("verifyReceipt", of.edit, of, signal, verify);
+      : this.#session.withSubject("verifyReceipt", of.edit, of, signal, verify);
   }
 
   /** Alleles a second on this device, measured on a small fixed batch on every instance at once. */
   async measure(options: CallOptions = {}): Promise<number> {
-    return this.#call("measure", null, callOptions("measure", options).signal);
+    return this.#session.call("measure", null, callOptions("measure", options).signal);
   }
 
   /**
@@ -390,174 +344,19 @@ export class GenoLeWMRuntime {
    * `AbortError`, and so does every later call.
    */
   async dispose(): Promise<void> {
-    if (this.#life.signal.aborted) return;
-    this.#life.abort(disposedError());
-    this.#service.close();
-  }
-
-  async #score(
-    file: InputLike,
-    options: ScoreVcfOptions,
-    run: number,
-    context: Context<"score">,
-    begun: () => void,
-  ): Promise<ScoreSummary> {
-    const { reference: genome, ...given } = vcfOptions(options);
-    const {
-      regions,
-      member,
-      batchSize,
-      alleles,
-      receipts = false,
-      annotate = false,
-      onProgress,
-    } = given;
-    const { signal } = context;
-    const settings: ScoreParams["options"] = {
-      receipts,
-      annotate,
-      rank: rankOf(given),
-      ...whoseOf(given),
-      ...(regions === undefined ? {} : { regions }),
-      ...(member === undefined ? {} : { member }),
-      ...(alleles === undefined ? {} : { alleles }),
-      ...(batchSize === undefined ? {} : { batchSize }),
-    };
-    return this.#withInput(file, (input) =>
-      this.#withReference(genome, { signal, onProgress }, (reference) => {
-        const params = { run, sources: { input }, reference, options: settings };
-        const summary = this.#call("score", params, signal, context.emit);
-        begun();
-        return summary;
-      }),
-    );
-  }
-
-  /** Does `work` with an edit, and where its window comes from. */
-  async #withSubject<T>(
-    call: string,
-    edit: Edit,
-    given: Omit<ScoreVariantOptions, "signal">,
-    signal: AbortSignal | undefined,
-    work: (subject: SubjectParams) => Promise<T>,
-  ): Promise<T> {
-    const { window, reference, alleles } = given;
-    const isEdit = typeof edit === "string" || object(edit) !== undefined;
-    required(call, "the edit", '"chr17:41246481:T:C" or its parts', isEdit, edit);
-    if ((window === undefined) === (reference === undefined)) {
-      throw new GenoLeWMError({
-        code: "INPUT.GENERIC",
-        message: "An edit is scored in a window or on a reference.",
-        remediation: "Give one of window and reference.",
-      });
-    }
-    const subject = (id: number | null): SubjectParams => ({
-      edit: JSON.stringify(edit),
-      options: { ...(alleles === undefined ? {} : { alleles }), rank: rankOf(given) },
-      window: window ?? null,
-      reference: id,
-    });
-    if (reference === undefined) return work(subject(null));
-    return this.#withReference(reference, { signal }, (id) => work(subject(id)));
-  }
-
-  /** Does `work` with an input. A stream is cancelled if that ends before it was begun. */
-  async #withInput<T>(file: InputLike, work: (input: SourceSpec) => Promise<T>): Promise<T> {
-    const input = await givenSource(file, this.#platform);
-    try {
-      return await work(input);
-    } finally {
-      discard(input);
-    }
+    this.#session.dispose();
   }
 
   async #follow(
     params: CoordinatorApi["follow"]["params"],
     signal: AbortSignal | undefined,
   ): Promise<Float32Array[]> {
-    const all = await this.#call("follow", params, signal);
+    const all = await this.#session.call("follow", params, signal);
     const { stateWidth } = this.model;
     const count = all.length / stateWidth;
     return Array.from({ length: count }, (_, row) =>
       all.slice(row * stateWidth, (row + 1) * stateWidth),
     );
-  }
-
-  async #open(
-    input: FileLike | ReferenceFiles,
-    { signal, onProgress }: Opening,
-  ): Promise<OpenedReference> {
-    const sources = await referenceSources(input, this.#platform);
-    return this.#call("openReference", { sources }, signal, listener(onProgress, undefined));
-  }
-
-  /** Does `work` with a reference, and closes it if it was opened for that. */
-  async #withReference<T>(
-    input: ReferenceInput,
-    options: Opening,
-    work: (id: number) => Promise<T>,
-  ): Promise<T> {
-    if (input instanceof ReferenceHandle) return work(input.idFor(this.#referenceCalls));
-    const { id } = await this.#open(input as FileLike | ReferenceFiles, options);
-    try {
-      return await work(id);
-    } finally {
-      await this.#call("closeReference", { id }).catch(() => undefined);
-    }
-  }
-
-  /** Calls the coordinator; the caller's signal and `dispose` both end the call at once. */
-  async #call<K extends keyof CoordinatorApi>(
-    method: K,
-    params: CoordinatorApi[K]["params"],
-    signal?: AbortSignal,
-    emit: Emit<K> = () => undefined,
-  ): Promise<CoordinatorApi[K]["result"]> {
-    const { controller, unlink } = linkSignals(this.#life.signal, signal);
-    try {
-      controller.signal.throwIfAborted();
-      const work = this.#service.call(method, params, { signal: controller.signal, emit });
-      return await abortable(work, controller.signal);
-    } catch (error) {
-      throw controller.signal.aborted ? error : GenoLeWMError.from(error);
-    } finally {
-      unlink();
-    }
-  }
-
-  /** Follows fall-backs for as long as the runtime lives. */
-  #watch(): void {
-    const emit: Emit<"watch"> = ({ notice, backend, device }) => {
-      this.#backend = backend;
-      this.#device = device;
-      for (const onNotice of this.#listeners) tell(onNotice, notice);
-    };
-    this.#call("watch", null, undefined, emit).catch(() => undefined);
-  }
-}
-
-/** A state and edits, as wasm takes them. */
-function steps(
-  call: string,
-  state: Float32Array,
-  edits: readonly WindowEdit[],
-): { readonly state: Float32Array; readonly edits: string } {
-  required(call, "the state", "a Float32Array, as encodeWindow gives it", isState(state), state);
-  required(call, "the edits", "an array of edits", Array.isArray(edits), edits);
-  return { state, edits: JSON.stringify(edits) };
-}
-
-/** Whose alleles are meant, as wasm takes it. */
-function whoseOf({ sample = [], allAlleles = false }: InspectOptions): Whose {
-  return { samples: typeof sample === "string" ? [sample] : [...sample], allAlleles };
-}
-
-/** Options as far as they can be used before they are judged. */
-function sound(options: unknown): ScoreVcfOptions | Partial<ScoreVcfOptions> {
-  try {
-    return vcfOptions(options);
-  } catch {
-    return {};
   }
 }
 
@@ -568,7 +367,3 @@ function notLoaded(): GenoLeWMError {
     remediation: "Write await GenoLeWMRuntime.load(model).",
   });
 }
-
-type Opening = { [K in keyof OpenReferenceOptions]: OpenReferenceOptions[K] | undefined };
-type Emit<K extends keyof CoordinatorApi> = Context<K>["emit"];
-type Context<K extends keyof CoordinatorApi> = CallContext<CoordinatorApi[K]["event"]>;

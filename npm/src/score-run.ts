@@ -125,7 +125,7 @@ export class ScoreRun {
     const header = this.#headerSent ? undefined : run.vcfHeader();
     if (header !== undefined) {
       this.#headerSent = true;
-      context.emit({ kind: "header", text: header });
+      context.emit({ kind: "header", header });
     }
     for (let rows = run.takeRows(); rows !== undefined; rows = run.takeRows()) {
       const counts = this.#counts();

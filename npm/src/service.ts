@@ -54,10 +54,16 @@ export interface NoticeEvent {
   readonly notice: Notice;
 }
 
+/** The header lines of an annotated VCF: as text, and as the bytes of a file. */
+export interface AnnotatedHeader {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+}
+
 /** An event: the header of the annotated VCF is known. */
 export interface HeaderEvent {
   readonly kind: "header";
-  readonly text: string;
+  readonly header: AnnotatedHeader;
 }
 
 /** An event: work goes on elsewhere from now on. */
@@ -103,6 +109,8 @@ export interface OpenedReference {
   readonly id: number;
   readonly contigs: readonly { readonly name: string; readonly lengthBp: number }[];
   readonly assembly: AssemblyGuess | null;
+  /** What is odd about the file, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** A file as it travels to the coordinator. */

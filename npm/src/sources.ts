@@ -17,6 +17,7 @@ import { httpRange, httpStream } from "./http.js";
 import { asBytes, isBlob, isStream, isUrl, object } from "./kinds.js";
 import type { Platform } from "./platform.js";
 import type { ReferenceParams, SourceSpec } from "./service.js";
+import { onlyParts } from "./shapes.js";
 import type { FileLike, InputLike, RangeSource, ReferenceFiles } from "./types.js";
 
 /** Indexes and receipts are small; what is larger than this is something else. */
@@ -40,7 +41,8 @@ export async function referenceSources(
   platform: Pick<Platform, "openFile">,
 ): Promise<ReferenceParams["sources"]> {
   const set = object<ReferenceFiles>(input);
-  const isSet = set !== undefined && "file" in set;
+  const isSet = set !== undefined && ["file", "fai", "gzi"].some((name) => name in set);
+  if (isSet) onlyParts("A reference", set, ["file", "fai", "gzi"]);
   const { file, fai, gzi } = isSet ? (set as ReferenceFiles) : ({ file: input } as ReferenceFiles);
   const open = (one: FileLike) => givenSource(one, platform);
   return {

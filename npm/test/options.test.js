@@ -77,7 +77,7 @@ test("options that are missing, unknown or of another kind were raw TypeErrors",
     [() => one(), /edit must be/],
     [() => one("1:1:A:C"), /in a window or on a reference/],
     [() => one("1:1:A:C", { window: "ACGT" }), /window must be an object/],
-    [() => one("1:1:A:C", { window: { bases: "ACGT" } }), /window must be an object/],
+    [() => one("1:1:A:C", { window: { bases: "ACGT" } }), /window has no start/],
     [() => one("1:1:A:C", { reference, receipts: true }), /no option receipts/],
     [() => runtime.openReference(), /no file that can be read/],
     [() => runtime.openReference({ file: undefined }), /no file that can be read/],
@@ -128,6 +128,104 @@ test("options that are missing, unknown or of another kind were raw TypeErrors",
   await assertTold(() => runtime.scoreVcf(INPUT)[Symbol.asyncIterator]().next(), /needs/);
   await runtime.dispose();
   await assertTold(() => runtime.measure(), /was disposed/);
+});
+
+test("a misspelt edit was an untagged enum", async () => {
+  const runtime = await Runtime.load(MODEL);
+  const window = { bases: "ACGT", start: 0 };
+  const state = new Float32Array(2);
+  const edit = { contig: "1", pos: 2, ref: "C", alt: "T" };
+  const { pos, contig, ...rest } = edit;
+  const one = (given) => runtime.scoreVariant(given, { window });
+  const cases = [
+    [
+      () => one({ ...rest, contig, position: pos }),
+      /the edit has position where it should have pos/,
+    ],
+    [() => one({ ...rest, contig, POS: pos }), /has POS where it should have pos/],
+    [() => one({ ...rest, pos, chrom: contig }), /has chrom where it should have contig/],
+    [() => one({ contig, pos, ref: "C" }), /the edit has no alt/],
+    [() => one({ ...edit, pos: "2" }), /the edit\.pos must be a whole number from 0/],
+    [() => one({ ...edit, pos: 2n }), /the edit\.pos must be a whole number from 0/],
+    [() => one({ ...edit, ref: 7 }), /the edit\.ref must be a string/],
+    [() => one(["1", 2, "C", "T"]), /the edit must be "chr17/],
+    [
+      () =>
+        runtime.verifyReceipt(INPUT, { input: { edit: { ...rest, contig, position: 2 }, window } }),
+      /has position where/,
+    ],
+    [
+      () =>
+        runtime.predict(state, [
+          { ...rest, relPos: 1 },
+          { ...rest, rel_pos: 1 },
+        ]),
+      /the edits\[1\] has rel_pos where it should have relPos/,
+    ],
+    [() => runtime.rollout(state, [edit]), /the edits\[0\] has pos where it should have relPos/],
+    [() => runtime.rollout(state, ["2:C:T"]), /the edits\[0\] must be an edit of a window/],
+  ];
+  for (const [call, words] of cases) await assertTold(call, words);
+  const error = await one({ ...rest, contig, position: pos }).catch((told) => told);
+  assert.match(error.remediation, /\{ contig: "chr17", pos: 41246481, ref: "T", alt: "C" \}/);
+  assert.doesNotMatch(JSON.stringify(error), /serde|enum|variant of/);
+});
+
+test("parts that are misspelt were ignored, or told without a name", async () => {
+  const runtime = await Runtime.load(MODEL);
+  const plan = (more) => runtime.plan("ACGT", { targetWindow: "ACGA", ...more });
+  const cases = [
+    [
+      () =>
+        plan({
+          protect: [
+            { start: 1, end: 2 },
+            { star: 1, end: 2 },
+          ],
+        }),
+      /protect\[1\] has star where it should have start/,
+    ],
+    [() => plan({ within: { start: 1, stop: 2 } }), /within has no end/],
+    [() => plan({ within: { start: 1, end: -2 } }), /within\.end must be a whole number/],
+    [() => plan({ forbid: ["GATC", 7] }), /forbid\[1\] must be a string/],
+    [() => plan({ cost: "edits" }), /cost must be "count", "bp" or "weighted_type"/],
+    [() => plan({ distance: "L2" }), /distance must be "l2" or "cosine"/],
+    [() => plan({ prediction: "all" }), /prediction must be "together" or "stepwise"/],
+    [() => plan({ editTypes: ["snv", "snp"] }), /editTypes\[1\] must be "snv", "ins"/],
+    [() => plan({ samples: 32 }), /elite must be no more than samples/],
+    [
+      () => runtime.scoreVariant("1:1:A:C", { window: { sequence: "ACGT", start: 0 } }),
+      /window has sequence where it should have bases/,
+    ],
+    [() => runtime.openReference({ file: INPUT, fia: INPUT }), /A reference has no part fia/],
+    [() => runtime.openReference({ FILE: INPUT, fai: INPUT }), /A reference has no part FILE/],
+    [
+      () => runtime.scoreVcf(INPUT, { reference: { file: INPUT, index: INPUT } }).summary,
+      /A reference has no part index/,
+    ],
+  ];
+  for (const [call, words] of cases) await assertTold(call, words);
+  const meant = {
+    onprogres: () => runtime.openReference(reference, { onprogres: () => 1 }),
+    receipt: () => runtime.scoreVcf(INPUT, { reference, receipt: true }).summary,
+    sample: () => plan({ sample: 5 }),
+    keep_frame: () => plan({ keep_frame: true }),
+    FILE: () => runtime.openReference({ FILE: INPUT, fai: INPUT }),
+  };
+  const right = ["onProgress", "receipts", "samples", "keepFrame", "file"];
+  for (const [place, call] of Object.values(meant).entries()) {
+    const { remediation } = await call().catch((told) => told);
+    assert.match(remediation, new RegExp(`^Did you mean ${right[place]}\\?`));
+  }
+});
+
+test("a row of a file serves as an edit", async () => {
+  const runtime = await Runtime.load(MODEL);
+  const row = { status: "scored", index: 0, contig: "1", pos: 2, ref: "C", alt: "T", id: null };
+  // The imitation of wasm has no such window: what is asked is that the edit gets there.
+  await assert.rejects(runtime.scoreVariant(row, { window: { bases: "ACGT", start: 0 } }), {
+    message: /withWindow/,
+  });
 });
 
 test("an option that is undefined is one that was not given", async () => {

@@ -64,6 +64,7 @@ impl Options {
         let usual = PlanningConfig::default();
         let other = PlanSettings::default();
         let search = PlanningConfig {
+            planner: usual.planner,
             horizon: self.horizon.unwrap_or(usual.horizon),
             n_iterations: self.iterations.unwrap_or(usual.n_iterations),
             n_samples: self.samples.unwrap_or(usual.n_samples),

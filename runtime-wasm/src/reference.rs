@@ -1,10 +1,11 @@
 //! A reference genome whose bytes come from outside.
 
 use crate::js_error::{JsResult, json, misuse, object};
+use genolewm_core::bytes::take_oddities;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::{self, AnyReference, Indexes, Pages, Reference, ReferenceOpener};
 use genolewm_core::{Error, Result};
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -167,15 +168,20 @@ impl IndexBuilder {
         Ok(self.0.push(chunk)?)
     }
 
-    /// The indexes, after the last byte.
+    /// The indexes, after the last byte, and what is odd about the file, in sentences.
     ///
     /// # Errors
     /// `INPUT.GENERIC` for a file that is cut short.
-    #[wasm_bindgen(unchecked_return_type = "{ fai: Uint8Array; gzi?: Uint8Array }")]
+    #[wasm_bindgen(
+        unchecked_return_type = "{ fai: Uint8Array; gzi?: Uint8Array; warnings: string[] }"
+    )]
     pub fn finish(self) -> JsResult<JsValue> {
         let indexes = self.0.finish()?;
         let files = [("fai", Some(indexes.fai)), ("gzi", indexes.gzi)].into_iter();
         let files = files.filter_map(|(key, bytes)| Some((key, Uint8Array::from(&*bytes?).into())));
-        Ok(object(files))
+        // Nothing else ran since it was noted.
+        let warnings = take_oddities().into_iter().map(JsValue::from);
+        let warnings = warnings.collect::<Array>().into();
+        Ok(object(files.chain([("warnings", warnings)])))
     }
 }

@@ -4,7 +4,7 @@ use genolewm::format::{alternate, gene, given};
 use genolewm::scorer::{Scored, Tally};
 use genolewm_core::edit::{SkipReason, VariantSpelling};
 use genolewm_core::provenance::Receipt;
-use genolewm_core::source::{VariantRecord, Zygosity};
+use genolewm_core::source::{SourceLine, VariantRecord, Zygosity};
 use genolewm_core::{Error, Result};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -30,6 +30,9 @@ pub(crate) struct Row {
     zygosity: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<String>,
+    /// Where they are not those of `record` in UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record_bytes: Option<Vec<u8>>,
     #[serde(flatten)]
     end: End,
 }
@@ -127,6 +130,7 @@ impl Row {
             gene: None,
             zygosity: None,
             record: None,
+            record_bytes: None,
             end,
         }
     }
@@ -137,9 +141,11 @@ impl Row {
         self
     }
 
-    /// Adds the annotated record.
-    pub(crate) fn with_record(mut self, record: Option<String>) -> Self {
-        self.record = record;
+    /// Adds the annotated record, with its bytes where these are not UTF-8.
+    pub(crate) fn with_record(mut self, record: Option<SourceLine>) -> Self {
+        let is_latin1 = record.as_ref().filter(|line| line.is_latin1());
+        self.record_bytes = is_latin1.map(|line| line.to_bytes().into_owned());
+        self.record = record.map(SourceLine::into_string);
         self
     }
 }

@@ -199,23 +199,32 @@ impl FileRun {
         (!rows.is_empty()).then(|| json(&rows)).transpose()
     }
 
-    /// The header of the annotated VCF, once the input's was read.
-    #[wasm_bindgen(js_name = vcfHeader)]
+    /// The header of the annotated VCF, as text and as bytes, once the input's was read. Lines that are
+    /// not UTF-8 keep their bytes.
+    #[wasm_bindgen(
+        js_name = vcfHeader,
+        unchecked_return_type = "{ text: string; bytes: Uint8Array } | undefined"
+    )]
     #[must_use]
-    pub fn vcf_header(&self) -> Option<String> {
+    pub fn vcf_header(&self) -> JsValue {
         let note = RunNote {
             command: concat!("@genolewm/runtime ", env!("CARGO_PKG_VERSION")).to_owned(),
             model_id: self.info.model_id.clone(),
             alleles: self.alleles,
         };
-        let header = self.run.intake().header()?;
-        let lines = vcf_header(&header, &note);
-        Some(
-            lines
-                .iter()
-                .map(|line| format!("{}\n", line.as_str()))
-                .collect(),
-        )
+        let Some(header) = self.run.intake().header() else {
+            return JsValue::UNDEFINED;
+        };
+        let (mut text, mut bytes) = (String::new(), Vec::new());
+        for line in vcf_header(&header, &note) {
+            text.extend([line.as_str(), "\n"]);
+            bytes.extend_from_slice(&line.to_bytes());
+            bytes.push(b'\n');
+        }
+        object([
+            ("text", text.into()),
+            ("bytes", Uint8Array::from(bytes.as_slice()).into()),
+        ])
     }
 
     /// The accounts so far, as JSON.
@@ -257,9 +266,7 @@ impl FileRun {
     /// Adds the rows of a record.
     fn record(&mut self, record: &RecordOutcome, rows: &mut Vec<Row>) -> Result<()> {
         let outcomes = &record.outcomes;
-        let mut line = self
-            .annotate
-            .then(|| vcf_line(&record.record, outcomes).into_string());
+        let mut line = self.annotate.then(|| vcf_line(&record.record, outcomes));
         let mut receipts = match self.receipts {
             true => self.make_receipts(record)?,
             false => Vec::new(),

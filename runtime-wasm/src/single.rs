@@ -31,18 +31,14 @@ pub struct Single {
     candidate: Option<Candidate>,
 }
 
-/// An edit as JavaScript gives it.
+/// An edit by its parts.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Given {
-    Text(String),
-    Parts {
-        contig: String,
-        pos: u64,
-        #[serde(rename = "ref")]
-        reference: String,
-        alt: String,
-    },
+struct Parts {
+    contig: String,
+    pos: u64,
+    #[serde(rename = "ref")]
+    reference: String,
+    alt: String,
 }
 
 /// How it is scored.
@@ -63,14 +59,17 @@ impl Single {
     pub fn new(model: &Model, edit: &str, options: &str) -> JsResult<Single> {
         let options: Options = from_json(options, "the options")?;
         let form = allele_form(options.alleles.as_deref())?;
-        let variant: VariantSpelling = match from_json(edit, "the edit")? {
-            Given::Text(text) => text.parse()?,
-            Given::Parts {
+        // A text is quoted.
+        let variant: VariantSpelling = if edit.starts_with('"') {
+            from_json::<String>(edit, "the edit")?.parse()?
+        } else {
+            let Parts {
                 contig,
                 pos,
                 reference,
                 alt,
-            } => VariantSpelling::new(&contig, Position::new(pos)?.get(), &reference, &alt)?,
+            } = from_json(edit, "the edit")?;
+            VariantSpelling::new(&contig, Position::new(pos)?.get(), &reference, &alt)?
         };
         variant.edit(form).map_err(refused)?;
         Ok(Self {

@@ -39,6 +39,8 @@ pub mod calibration;
 // Before `surprise`: score rows print numbers as canonical JSON does.
 pub mod provenance;
 pub mod surprise;
+#[cfg(feature = "experimental")]
+pub mod experimental;
 pub mod planning;
 pub mod evaluation;
 

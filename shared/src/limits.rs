@@ -61,6 +61,12 @@ pub const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 /// file. Natively they are as large as they are.
 pub const MAX_WEIGHTS_BYTES: usize = 2_048 << 20;
 
+/// Bytes of the table of contents of a file of weights. That of 30,000 tensors takes some 3 MB.
+pub const MAX_WEIGHTS_HEADER_BYTES: usize = 8 << 20;
+
+/// Dimensions of a tensor. Those of models have four at most.
+pub const MAX_TENSOR_DIMENSIONS: usize = 16;
+
 /// Bases of a model's window, of its tiles and of the scale of its positions: ten times the longest
 /// context that models of DNA are run with.
 pub const MAX_WINDOW_BP: usize = 1 << 20;

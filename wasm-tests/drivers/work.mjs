@@ -59,7 +59,8 @@ async function score(runtime, reference, job) {
   const receipts = rows.filter((row) => row.receipt).map((row) => row.receipt);
   const summary = await stream.summary;
   const header = job.score?.annotate ? await stream.vcfHeader : null;
-  return { rows, receipts, summary, header, progress, notices };
+  const headerBytes = header === null ? null : [...(await stream.vcfHeaderBytes)];
+  return { rows, receipts, summary, header, headerBytes, progress, notices };
 }
 
 function modelOf(files) {

@@ -52,7 +52,7 @@ test("a device lost in the middle", { timeout: 900_000 }, async (t) => {
   await app.chooseFile(vcf);
   await app.chooseReference(example.fasta(), example.fai(), example.gzi());
   await app.id("start").waitFor();
-  await page.locator("details.settings summary").click();
+  await app.id("plan").locator("details.settings summary").click();
   await app.id("plan-backend").selectOption("webgpu");
   await app.id("plan-apply").click();
   await page.locator('#engine-line[data-backend="webgpu"]').waitFor();

@@ -42,7 +42,7 @@ describe("files as they come", { timeout: 600_000 }, () => {
     await app.chooseFile(someOfExample(400, "gpu.vcf"));
     await app.chooseReference(...reference);
     await app.id("start").waitFor();
-    await page.locator("details.settings summary").click();
+    await app.id("plan").locator("details.settings summary").click();
     await app.id("plan-backend").selectOption("webgpu");
     await app.id("plan-apply").click();
     await app.id("notice").waitFor();

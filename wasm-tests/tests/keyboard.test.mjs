@@ -120,7 +120,7 @@ describe("the journey by keyboard alone", { timeout: 600_000 }, () => {
 
   test("the tabs follow the arrow keys", async () => {
     await tabTo("tab-score", "Shift+Tab");
-    for (const name of ["skipped", "receipts", "privacy", "score"]) {
+    for (const name of ["skipped", "receipts", "planning", "privacy", "score"]) {
       await page.keyboard.press("ArrowRight");
       assert.equal(await focused(), `tab-${name}`);
       assert.ok(await app.id(`panel-${name}`).isVisible(), name);

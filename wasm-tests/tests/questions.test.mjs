@@ -66,7 +66,7 @@ describe("questions before the start", { timeout: 600_000 }, () => {
     await app.chooseFile(five);
     await app.chooseReference(...reference);
     await app.id("start").waitFor();
-    await page.locator("details.settings summary").click();
+    await app.id("plan").locator("details.settings summary").click();
     for (const nowhere of ["BRCA1", "rs8176320", "chr99:1-5"]) {
       await app.id("plan-regions").fill(nowhere);
       await app.id("plan-regions-problem").getByText("chromosome").waitFor();

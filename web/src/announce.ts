@@ -1,4 +1,5 @@
 import { byId, button, h } from "./dom.ts";
+import { sentence } from "./format.ts";
 
 /** Says something to those who hear the page rather than see it. */
 export function announce(message: string): void {
@@ -12,7 +13,8 @@ export interface Offer {
 }
 
 /** Shows a notice above the page until it is closed, and says it. Equal notices are shown once. */
-export function notice(message: string, offer?: Offer): void {
+export function notice(told: string, offer?: Offer): void {
+  const message = sentence(told);
   const list = byId("notices");
   const known = [...list.children].some((item) => item.firstElementChild?.textContent === message);
   if (known) return;

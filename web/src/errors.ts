@@ -1,5 +1,6 @@
 import { announce } from "./announce.ts";
-import { type Child, h } from "./dom.ts";
+import { h } from "./dom.ts";
+import { sentence } from "./format.ts";
 
 /** What the runtime's errors carry, read without trusting that an error is one. */
 interface Shape {
@@ -47,17 +48,15 @@ export function problem(error: unknown, headline?: string): HTMLElement {
     "div.problem",
     { "data-testid": "problem", "data-code": code || undefined },
     h("h3", title),
-    h("p", { "data-testid": "problem-message" }, message, ...place(shape)),
+    h("p", { "data-testid": "problem-message" }, sentence(`${message}${place(shape)}`)),
     typeof shape.remediation === "string" &&
-      h("p", h("strong", "What you can do: "), shape.remediation),
+      h("p", h("strong", "What you can do: "), sentence(shape.remediation)),
     code !== "" && h("p.fine", h("code", code)),
   );
 }
 
-function place({ location }: Shape): Child[] {
-  if (location === null || location === undefined || typeof location.line !== "number") return [];
-  return [
-    ` (line ${location.line}`,
-    typeof location.text === "string" ? `: ${location.text.slice(0, 80)})` : ")",
-  ];
+function place({ location }: Shape): string {
+  if (location === null || location === undefined || typeof location.line !== "number") return "";
+  const text = typeof location.text === "string" ? `: ${location.text.slice(0, 80)}` : "";
+  return ` (line ${location.line}${text})`;
 }

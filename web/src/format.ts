@@ -60,6 +60,15 @@ export function ordinal(share: number): string {
   return `${number}${tens === 1 ? "th" : (["th", "st", "nd", "rd"][ones] ?? "th")}`;
 }
 
+/**
+ * What the runtime says, as a sentence of the page: it begins in lower case. Names of files and of
+ * contigs stay as they are.
+ */
+export function sentence(text: string): string {
+  const begun = /^[a-z]+[ ,;:]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}
+
 /** A figure with four significant digits. */
 export function figure(value: number): string {
   return value === 0 ? "0" : value.toPrecision(4);

@@ -5,6 +5,7 @@ import { startFileStep } from "./intake/file.ts";
 import { Requests, showSeal } from "./network.ts";
 import { Offline, showOffline } from "./offline.ts";
 import { throttled } from "./pace.ts";
+import { PlanningTab } from "./planning/tab.ts";
 import { PrivacyTab } from "./privacy.ts";
 import { ReceiptTab } from "./receipt.ts";
 import { emptySkipped } from "./results/skipped.ts";
@@ -43,6 +44,7 @@ function main(): void {
     run = next;
     receipts.follow(next);
   });
+  new PlanningTab(engine, requests);
   startFileStep({
     files: (files) => void flow.takeFiles(files),
     example: (name) => void flow.example(name),

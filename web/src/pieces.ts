@@ -45,6 +45,21 @@ export function showProblem(
   fill(byId(`${step}-found`), shown, back);
 }
 
+/** A bar of progress, and how to say how far something is: 0 to 1. */
+export function progressBar(label: string): {
+  readonly element: HTMLElement;
+  readonly show: (share: number) => void;
+} {
+  const part = h("div.bar-fill");
+  const range = { "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 };
+  const element = h("div.bar", { role: "progressbar", "aria-label": label, ...range }, part);
+  const show = (share: number) => {
+    element.setAttribute("aria-valuenow", String(Math.floor(share * 100)));
+    part.style.transform = `scaleX(${share})`;
+  };
+  return { element, show };
+}
+
 /** A picture with its title, what to see in it, and the same as a table for who cannot. */
 export function plotFigure(
   title: string,

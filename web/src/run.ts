@@ -48,7 +48,7 @@ export class Run {
       });
       // Rejects as the iteration does, which is where errors are dealt with.
       stream.summary.catch(() => undefined);
-      this.results.store.files.vcfHeader(await stream.vcfHeader);
+      this.results.store.files.vcfHeader(await stream.vcfHeaderBytes);
       for await (const rows of stream.batches()) await this.results.append(rows);
       const summary = await stream.summary;
       await this.results.finish(summary);

@@ -1,9 +1,9 @@
 import { byId } from "./dom.ts";
 
 /** The parts of the page. */
-export type TabName = "score" | "skipped" | "receipts" | "privacy";
+export type TabName = "score" | "skipped" | "receipts" | "planning" | "privacy";
 
-const NAMES: readonly TabName[] = ["score", "skipped", "receipts", "privacy"];
+const NAMES: readonly TabName[] = ["score", "skipped", "receipts", "planning", "privacy"];
 
 const tab = (name: TabName) => byId(`tab-${name}`);
 const shown = new EventTarget();

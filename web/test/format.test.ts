@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { elapsed, ordinal, percentile, plural, pythonFloat, roughly, size } from "../src/format.ts";
+import {
+  elapsed,
+  ordinal,
+  percentile,
+  plural,
+  pythonFloat,
+  roughly,
+  sentence,
+  size,
+} from "../src/format.ts";
 
 test("floats are written as Python's repr writes them", () => {
   const python: [number, string][] = [
@@ -56,4 +65,13 @@ test("amounts are said as people say them", () => {
   ]);
   assert.deepEqual([0.5, 12, 61, 3700].map(elapsed), ["0.5 s", "12 s", "1 min 01 s", "1 h 1 min"]);
   assert.deepEqual([0, 999, 1500, 2.5e6].map(size), ["0 B", "999 B", "1.5 kB", "2.5 MB"]);
+});
+
+test("what the runtime says began in lower case and ended without a stop", () => {
+  assert.equal(sentence("the text is not UTF-8"), "The text is not UTF-8.");
+  assert.equal(sentence("only 31 % of 55 agree: why"), "Only 31 % of 55 agree: why.");
+  assert.equal(sentence("The reference was closed."), "The reference was closed.");
+  // Names are the file's.
+  for (const text of ["ref.fa.gz: bytes follow.", "chr17 is not there.", "xym_2.fa: cut short."])
+    assert.equal(sentence(text), text);
 });

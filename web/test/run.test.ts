@@ -57,3 +57,13 @@ test("words are ranked as people order names with numbers", () => {
   const one = words.number("chr1");
   assert.ok(words.rank(one) < words.rank(two));
 });
+
+test("bytes of a file that is not UTF-8 stay as they are", async () => {
+  const parts = new Parts("text/x-vcf");
+  const latin1 = Uint8Array.from([0x23, 0x4d, 0xfc, 0x0a]);
+  const text = parts.append("é\n");
+  assert.equal(parts.append(latin1), 4);
+  assert.equal(parts.sizeBytes, text + 4);
+  const bytes = new Uint8Array(await parts.blob().arrayBuffer());
+  assert.deepEqual([...bytes], [0xc3, 0xa9, 0x0a, ...latin1]);
+});

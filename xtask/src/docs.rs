@@ -39,7 +39,7 @@ const LISTS: [List; 2] = [
     List {
         code: "shared/src/edit/skip.rs",
         from: "\nreasons! {",
-        types: "npm/src/types.ts",
+        types: "npm/src/types/rows.ts",
         union: "\nexport type SkipReason =",
         page: "docs/formats.md",
         claims: |_| false,

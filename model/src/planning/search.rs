@@ -3,7 +3,7 @@
 use super::settings::PlanSettings;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::planning::{
-    CandidateEvaluation, CostKind, DistanceKind, Planner, PlanningResult,
+    CandidateEvaluation, CostKind, DistanceKind, Planner, PlannerKind, PlanningResult,
 };
 use genolewm_core::{Error, Result};
 
@@ -45,6 +45,11 @@ impl PlanSearch {
     pub fn new(window: &str, settings: &PlanSettings, ends: PlanEnds) -> Result<Self> {
         // Before anything is drawn: a target of another width is no target.
         settings.distance.between(&ends.initial, &ends.target)?;
+        if settings.reencode > 0 && settings.search.planner == PlannerKind::TreeSearch {
+            // Its nodes' means would mix two scales of error.
+            return Err(Error::input("a tree is searched by predictions alone")
+                .with_remedy("leave --reencode out, or plan with --planner cem"));
+        }
         let mut config = settings.search.clone();
         config.seed = Some(settings.seed());
         Ok(Self {

@@ -110,6 +110,7 @@ impl PlanSettings {
             "n_elite": self.search.n_elite,
             "n_iterations": self.search.n_iterations,
             "n_samples": self.search.n_samples,
+            "planner": self.search.planner.as_str(),
             "patience": self.search.patience,
             "position_bin_bp": self.position_bin_bp,
             "seed": self.seed(),

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 const HYBRID_CLASS: &str = "HybridDNATokenizer";
 /// Carbon rounds its vocabulary up to a multiple of this with unused ids.
 const VOCABULARY_STEP: u64 = 128;
+/// `<dna>`, `</dna>` and `<oov>`, which the six-mers follow.
+const TAGS: usize = 3;
 
 /// What the files say that matters for DNA.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ struct Found {
     /// `tokenizer_config.json` names Carbon's class.
     hybrid_class: bool,
     dna_config: Option<DnaConfig>,
+    /// Ids of what `tokenizer_config.json` pads with.
+    pads: Vec<u32>,
     /// Rows of the encoder's embedding table.
     vocab_size: Option<u64>,
 }
@@ -54,6 +58,7 @@ struct AddedToken {
 #[derive(Deserialize)]
 struct TokenizerConfig {
     tokenizer_class: Option<String>,
+    pad_token: Option<PadToken>,
     #[serde(default)]
     added_tokens_decoder: BTreeMap<String, AddedContent>,
 }
@@ -63,12 +68,22 @@ struct AddedContent {
     content: String,
 }
 
+/// By itself, or with how it is cut.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum PadToken {
+    Text(String),
+    Added(AddedContent),
+}
+
 /// Carbon's `dna_config.json`.
 #[derive(Debug, Deserialize)]
 struct DnaConfig {
     k: Option<usize>,
     dna_start_id: Option<u32>,
+    dna_vocab_size: Option<usize>,
     dna_special_tokens: Option<Vec<String>>,
+    auto_dna_tags: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -80,18 +95,21 @@ impl SixMerTokenizer {
     /// Finds the ids in the files of an encoder directory. `read` returns the content of a file,
     /// or `None` where the directory has no such file.
     ///
-    /// Two layouts are known: a vocabulary that names every six-mer (`tokenizer.json`,
-    /// `vocab.json`, `added_tokens.json`), and Carbon's, in which `<dna>`, `</dna>`, `<oov>` and
-    /// the six-mers in the order A, T, C, G follow the text vocabulary without being listed.
+    /// Two layouts are known: Carbon's, in which `<dna>`, `</dna>`, `<oov>` and the six-mers in the
+    /// order A, T, C, G follow the text vocabulary without being listed, as `dna_config.json` must say to
+    /// the letter where it is there; and, which is ours, a vocabulary that names every six-mer
+    /// (`tokenizer.json`, `vocab.json`, `added_tokens.json`).
     ///
     /// # Errors
-    /// `RESOURCE.MODEL_NOT_FOUND` when there is no tokenizer file; `CONFIG.GENERIC` when one is
-    /// not JSON, or six-mers or tags cannot be found in them.
+    /// `RESOURCE.MODEL_NOT_FOUND` when there is no tokenizer file; `INPUT.GENERIC` for a
+    /// `dna_config.json` of another tokenizer, `RESOURCE.RUNTIME_SETUP` for files beside one that cannot be
+    /// read; without one `CONFIG.GENERIC` when a file is not JSON, or six-mers or tags cannot be found.
     pub fn from_files(read: impl Fn(&str) -> Option<Vec<u8>>) -> Result<Self> {
         let found = Found::read(&read)?;
-        let tokenizer = match found.named()? {
-            Some(tokenizer) => tokenizer,
-            None => found.hybrid()?,
+        let tokenizer = match (&found.dna_config, found.named()?) {
+            (Some(config), _) => found.declared(config)?,
+            (None, Some(tokenizer)) => tokenizer,
+            (None, None) => found.hybrid()?,
         };
         let highest = tokenizer.dense_rows().into_iter().max().unwrap_or_default();
         match found.vocab_size {
@@ -135,8 +153,14 @@ impl Found {
         }
         if let Some(config) = config {
             found.hybrid_class = config.tokenizer_class.as_deref() == Some(HYBRID_CLASS);
+            let pad = config.pad_token.map(|pad| match pad {
+                PadToken::Text(content) | PadToken::Added(AddedContent { content }) => content,
+            });
             for (id, token) in config.added_tokens_decoder {
                 if let Ok(id) = id.parse() {
+                    if pad.as_ref() == Some(&token.content) {
+                        found.pads.push(id);
+                    }
                     found.names.insert(token.content, id);
                 }
             }
@@ -162,74 +186,68 @@ impl Found {
         SixMerTokenizer::from_ids(tag(DNA)?, tag(DNA_END)?, tag(OOV)?, six_mers).map(Some)
     }
 
-    /// Carbon's layout: the tags, then the six-mers numbered in base 4 with A, T, C, G.
-    fn hybrid(&self) -> Result<SixMerTokenizer> {
-        let start = self.hybrid_start()?;
-        let tags = self.hybrid_tags()?;
-        let position = |name: &str| {
-            tags.iter()
-                .position(|tag| tag == name)
-                .map(|index| start + index as u32)
-                .ok_or_else(|| {
-                    unusable(&format!(
-                        "dna_config.json lists no {name} among dna_special_tokens"
-                    ))
-                })
+    /// Carbon's layout as its `dna_config.json` tells it. There is one; anything else would be another
+    /// tokenizer, whose six-mers this program does not know.
+    fn declared(&self, config: &DnaConfig) -> Result<SixMerTokenizer> {
+        let refused = |what: &str| {
+            Error::input(format!("the encoder's tokenizer is not Carbon's: {what}")).with_remedy(
+                "fetch the encoder again, at the revision that the manifest names; a tokenizer.json \
+                 that names all six-mers is read where there is no dna_config.json",
+            )
         };
-        let first = start + tags.len() as u32;
-        let six_mers = (0..SIX_MERS).map(|code| first + atcg_code(code)).collect();
-        SixMerTokenizer::from_ids(position(DNA)?, position(DNA_END)?, position(OOV)?, six_mers)
+        let tags = config.dna_special_tokens.as_deref().unwrap_or_default();
+        let wrong = if config.k != Some(TOKEN_BP) {
+            "dna_config.json asks for tokens that are not six-mers (k)"
+        } else if tags != [DNA, DNA_END, OOV] {
+            "dna_special_tokens are not <dna>, </dna>, <oov>"
+        } else if config
+            .dna_vocab_size
+            .is_none_or(|size| size < TAGS + SIX_MERS)
+        {
+            "dna_vocab_size has no room for all six-mers"
+        } else if config.auto_dna_tags != Some(false) {
+            "auto_dna_tags is not false"
+        } else if self.pads.len() != 1 {
+            "pad_token is not named once among added_tokens_decoder"
+        } else {
+            ""
+        };
+        if !wrong.is_empty() {
+            return Err(refused(wrong));
+        }
+        let end = |start: u32| start.checked_add((TAGS + SIX_MERS) as u32);
+        let range = config
+            .dna_start_id
+            .and_then(|start| Some(start..end(start)?));
+        let range = range.ok_or_else(|| refused("dna_start_id is missing or too high"))?;
+        if self.pads.iter().any(|pad| range.contains(pad)) {
+            return Err(refused("pad_token has the id of a tag or a six-mer"));
+        }
+        from_start(range.start)
     }
 
-    fn hybrid_start(&self) -> Result<u32> {
+    /// Carbon's layout where nothing declares it: behind the tags that are listed, or behind the text.
+    fn hybrid(&self) -> Result<SixMerTokenizer> {
         let tag = |name: &str| self.names.ids.get(name).copied();
-        let config = self.dna_config.as_ref();
-        if let Some(k) = config
-            .and_then(|config| config.k)
-            .filter(|&k| k != TOKEN_BP)
-        {
-            return Err(
-                unusable("dna_config.json asks for tokens that are not six-mers")
-                    .with_detail("k", k),
-            );
-        }
-        let declared = config.and_then(|config| config.dna_start_id);
         let tags_in_a_row = tag(DNA)
             .filter(|&dna| tag(DNA_END) == dna.checked_add(1) && tag(OOV) == dna.checked_add(2));
         let after_text = (self.hybrid_class || self.sized_as_hybrid())
             .then(|| u32::try_from(self.names.end).ok())
             .flatten()
             .filter(|&end| end > 0);
-        let start = declared.or(tags_in_a_row).or(after_text).ok_or_else(|| {
+        let start = tags_in_a_row.or(after_text).ok_or_else(|| {
             unusable("the tokenizer files hold neither all six-mers nor the <dna> tags")
                 .with_detail("six_mers_found", self.names.six_mer_count())
                 .with_remedy(
                     "give an encoder for DNA: six-mers in tokenizer.json, or Carbon's files",
                 )
         })?;
-        match start.checked_add(3 + SIX_MERS as u32) {
-            Some(_) => Ok(start),
-            None => Err(unusable("the <dna> tag's id is too high").with_detail("id", start)),
-        }
-    }
-
-    fn hybrid_tags(&self) -> Result<Vec<String>> {
-        let listed = self
-            .dna_config
-            .as_ref()
-            .and_then(|config| config.dna_special_tokens.clone());
-        let tags = listed.unwrap_or_else(|| [DNA, DNA_END, OOV].map(String::from).to_vec());
-        if tags.len() > VOCABULARY_STEP as usize {
-            return Err(unusable(
-                "dna_config.json lists too many dna_special_tokens",
-            ));
-        }
-        Ok(tags)
+        from_start(start)
     }
 
     /// Whether the embedding table has just the rows that tags and six-mers add to the text.
     fn sized_as_hybrid(&self) -> bool {
-        let used = self.names.end + 3 + SIX_MERS as u64;
+        let used = self.names.end + (TAGS + SIX_MERS) as u64;
         self.vocab_size
             .is_some_and(|rows| rows == used.next_multiple_of(VOCABULARY_STEP))
     }
@@ -290,6 +308,16 @@ impl<'de> Visitor<'de> for VocabularyVisitor {
     }
 }
 
+/// The tags, then the six-mers numbered in base 4 with A, T, C, G.
+fn from_start(start: u32) -> Result<SixMerTokenizer> {
+    if start.checked_add((TAGS + SIX_MERS) as u32).is_none() {
+        return Err(unusable("the <dna> tag's id is too high").with_detail("id", start));
+    }
+    let first = start + TAGS as u32;
+    let six_mers = (0..SIX_MERS).map(|code| first + atcg_code(code)).collect();
+    SixMerTokenizer::from_ids(start, start + 1, start + 2, six_mers)
+}
+
 fn parse<T: DeserializeOwned>(
     read: &impl Fn(&str) -> Option<Vec<u8>>,
     name: &str,
@@ -297,9 +325,15 @@ fn parse<T: DeserializeOwned>(
     let Some(bytes) = read(name) else {
         return Ok(None);
     };
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|error| unusable(&format!("the encoder's {name} cannot be read: {error}")))
+    let code = match read("dna_config.json") {
+        Some(_) => ErrorCode::ResourceRuntimeSetup,
+        None => ErrorCode::ConfigGeneric,
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        let message = format!("the encoder's {name} cannot be read: {error}");
+        Error::new(code, message)
+            .with_remedy("fetch the encoder again, at the revision that the manifest names")
+    })
 }
 
 fn is_six_mer(name: &str) -> bool {

@@ -19,12 +19,104 @@ fn carbon_ids(files: &[(&str, &str)]) -> Result<[u32; 4]> {
     Ok([ids[0], ids[2], tokenizer.oov(), ids[1]])
 }
 
+const DNA_CONFIG: &str = r#"{"k": 6, "dna_start_id": 151669, "dna_vocab_size": 4107,
+    "dna_special_tokens": ["<dna>", "</dna>", "<oov>"], "auto_dna_tags": false}"#;
+const PADDED: &str = r#"{"pad_token": "<|endoftext|>", "added_tokens_decoder": {
+    "151643": {"content": "<|endoftext|>"}, "151668": {"content": "</think>"}}}"#;
+
+#[test]
+fn a_tokenizer_of_another_layout_was_read_as_carbons() -> Result<()> {
+    let added = PADDED.replace(
+        r#""<|endoftext|>", "#,
+        r#"{"content": "<|endoftext|>", "lstrip": false}, "#,
+    );
+    let read = |dna: &str, padded: &str| {
+        carbon_ids(&[("dna_config.json", dna), ("tokenizer_config.json", padded)])
+    };
+    assert_eq!(read(DNA_CONFIG, &added)?, CARBON_IDS);
+    let code = |dna: &str, padded: &str| read(dna, padded).map_err(|error| error.code());
+    for (from, to) in [
+        (r#""k": 6"#, r#""k": 3"#),
+        (r#""k": 6, "#, ""),
+        (r#""dna_start_id": 151669, "#, ""),
+        ("4107", "4098"),
+        (r#""dna_vocab_size": 4107,"#, ""),
+        (
+            r#"["<dna>", "</dna>", "<oov>"]"#,
+            r#"["<dna>", "</dna>", "<oov>", "<mask>"]"#,
+        ),
+        (
+            r#"["<dna>", "</dna>", "<oov>"]"#,
+            r#"["</dna>", "<dna>", "<oov>"]"#,
+        ),
+        (r#""auto_dna_tags": false"#, r#""auto_dna_tags": true"#),
+        (r#", "auto_dna_tags": false"#, ""),
+        ("151669", "151600"),
+        ("151669", "4294967290"),
+    ] {
+        let other = DNA_CONFIG.replace(from, to);
+        assert_ne!(other, DNA_CONFIG, "{from}");
+        assert_eq!(
+            code(&other, PADDED),
+            Err(ErrorCode::InputGeneric),
+            "{other}"
+        );
+    }
+    for padded in [
+        "{}".to_owned(),
+        PADDED.replace(r#""pad_token": "<|endoftext|>""#, r#""pad_token": "<pad>""#),
+        PADDED.replace("</think>", "<|endoftext|>"),
+    ] {
+        assert_eq!(
+            code(DNA_CONFIG, &padded),
+            Err(ErrorCode::InputGeneric),
+            "{padded}"
+        );
+    }
+    for (dna, padded) in [
+        ("{", PADDED),
+        (DNA_CONFIG, "{"),
+        (r#"{"k": "six"}"#, PADDED),
+    ] {
+        assert_eq!(
+            code(dna, padded),
+            Err(ErrorCode::ResourceRuntimeSetup),
+            "{dna}"
+        );
+    }
+    Ok(())
+}
+
+/// Our extension: a vocabulary that names all six-mers, where no `dna_config.json` says otherwise.
+#[test]
+fn a_plain_tokenizer_json_is_read_unless_a_dna_config_stands_beside_it() -> Result<()> {
+    let tags = ["<dna>", "</dna>", "<oov>"].map(str::to_owned);
+    let base = |code: usize, place: usize| ['A', 'C', 'G', 'T'][code >> (2 * place) & 3];
+    let six_mers = (0..4096).map(|code| (0..6).rev().map(|place| base(code, place)).collect());
+    let names: Vec<String> = tags.into_iter().chain(six_mers).collect();
+    let named = names
+        .iter()
+        .enumerate()
+        .map(|(id, name)| format!("{name:?}: {id}"));
+    let vocab = named.collect::<Vec<_>>().join(",");
+    let plain = format!(r#"{{"model": {{"vocab": {{{vocab}}}}}}}"#);
+    // ATCGAT is 0 3 1 2 0 3 in base 4 of A, C, G, T.
+    let plain_ids = [0, 1, 2, 3 + 3 * 256 + 64 + 2 * 16 + 3];
+    assert_eq!(carbon_ids(&[("tokenizer.json", &plain)])?, plain_ids);
+    let both = [
+        ("tokenizer.json", &*plain),
+        ("dna_config.json", DNA_CONFIG),
+        ("tokenizer_config.json", PADDED),
+    ];
+    assert_eq!(carbon_ids(&both)?, CARBON_IDS);
+    Ok(())
+}
+
 #[test]
 fn carbon_layout_is_known_by_its_dna_config() -> Result<()> {
-    let dna = r#"{"k": 6, "dna_start_id": 151669, "dna_vocab_size": 4107,
-        "dna_special_tokens": ["<dna>", "</dna>", "<oov>"], "auto_dna_tags": false}"#;
     let files = [
-        ("dna_config.json", dna),
+        ("dna_config.json", DNA_CONFIG),
+        ("tokenizer_config.json", PADDED),
         ("config.json", r#"{"vocab_size": 155776}"#),
     ];
     assert_eq!(carbon_ids(&files)?, CARBON_IDS);
@@ -67,14 +159,12 @@ fn carbon_layout_is_known_by_sizes_over_a_text_vocabulary() -> Result<()> {
 fn an_empty_directory_and_a_short_embedding_are_refused() {
     let error = SixMerTokenizer::from_files(|_| None).expect_err("nothing there");
     assert_eq!(error.code(), ErrorCode::ResourceModelNotFound);
-    let dna = r#"{"dna_start_id": 151669}"#;
     let files = [
-        ("dna_config.json", dna),
+        ("dna_config.json", DNA_CONFIG),
+        ("tokenizer_config.json", PADDED),
         ("config.json", r#"{"vocab_size": 151936}"#),
     ];
     assert!(carbon_ids(&files).is_err());
-    let trimers = [("dna_config.json", r#"{"k": 3, "dna_start_id": 4}"#)];
-    assert!(carbon_ids(&trimers).is_err());
     let broken = [("tokenizer.json", "{")];
     assert!(carbon_ids(&broken).is_err());
 }

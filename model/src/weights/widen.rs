@@ -1,7 +1,8 @@
 //! Tensors of a safetensors file as f32: of f32, f16 and bf16, and packed ones with their scales.
 
+use super::header::{Header, format_error};
 use crate::quantize::{Packing, SCALE_SUFFIX};
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use half::{bf16, f16};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -18,6 +19,7 @@ pub(super) type Widened = (Vec<usize>, Vec<f32>);
 impl<'a> File<'a> {
     /// Reads the table of contents.
     pub(super) fn open(bytes: &'a [u8], source: &'a str) -> Result<Self> {
+        Header::read(bytes, source)?;
         let tensors = SafeTensors::deserialize(bytes)
             .map_err(|error| format_error(source, &format!("not a safetensors file: {error}")))?;
         Ok(Self { source, tensors })
@@ -211,12 +213,4 @@ fn packing(dtype: Dtype) -> Option<Packing> {
 
 fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
     bytes.as_chunks::<N>().0.iter().copied()
-}
-
-/// A fault of the file that is called `source`.
-pub(super) fn format_error(source: &str, message: &str) -> Error {
-    Error::new(
-        ErrorCode::DeployExportFormat,
-        format!("{source}: {message}"),
-    )
 }

@@ -12,6 +12,7 @@ mod golden_tokenizer;
 mod golden_wgsl;
 mod golden_wgsl_attention;
 mod golden_wgsl_ops;
+mod hostile_weights;
 mod prop_quantize;
 mod rollouts;
 mod sealed;

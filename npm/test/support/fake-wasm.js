@@ -151,7 +151,9 @@ export function fakeWasm(hooks = {}) {
       return this.rows.slice(0, this.taken).filter((row) => row.status === status).length;
     }
     vcfHeader() {
-      return this.bytes > 0 ? "##fileformat=VCFv4.2\n" : undefined;
+      if (this.bytes === 0) return undefined;
+      const text = "##fileformat=VCFv4.2\n";
+      return { text, bytes: new TextEncoder().encode(text) };
     }
     counts() {
       const [scored, skipped] = [this.count("scored"), this.count("skipped")];
@@ -188,7 +190,7 @@ export function fakeWasm(hooks = {}) {
   class IndexBuilder extends Pushed {
     finish() {
       this.free();
-      return { fai: new Uint8Array() };
+      return { fai: new Uint8Array(), warnings: hooks.oddities ?? [] };
     }
   }
 

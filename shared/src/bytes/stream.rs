@@ -13,6 +13,28 @@ pub(crate) struct ByteStream {
     inner: Decompressor,
     compression: Compression,
     name: String,
+    /// What may still come of what is packed.
+    unpacked: Unpacked,
+}
+
+/// How much a packed file may unpack to.
+#[derive(Debug, Clone, Copy)]
+pub struct Unpacked {
+    /// So much, in all.
+    pub most: u64,
+    /// What bytes take of that; as a rule, their number.
+    pub cost: fn(&[u8]) -> u64,
+}
+
+impl Unpacked {
+    /// So many bytes.
+    #[must_use]
+    pub const fn bytes(most: u64) -> Self {
+        Self {
+            most,
+            cost: |bytes| bytes.len() as u64,
+        }
+    }
 }
 
 /// The reader, with the bytes that told the compression before it.
@@ -41,6 +63,41 @@ impl ByteStream {
                 return Err(archive::nested(name));
             }
         }
+        if !is_archived && let Some(member) = member {
+            return Err(
+                Error::input("this is no ZIP archive, of which a file could be named")
+                    .in_file(name)
+                    .with_detail("member", member)
+                    .with_remedy("name no file inside"),
+            );
+        }
+        Ok(Self::of(
+            head,
+            reader,
+            name,
+            is_archived,
+            Unpacked::bytes(u64::MAX),
+        ))
+    }
+
+    /// As [`open`](Self::open), but that a ZIP archive is read as the bytes that it is, and what is packed
+    /// may unpack to so much.
+    pub(crate) fn open_alone(
+        mut reader: Box<dyn Read + Send>,
+        name: &str,
+        unpacked: Unpacked,
+    ) -> Result<Self> {
+        let head = peek(&mut reader, name)?;
+        Ok(Self::of(head, reader, name, false, unpacked))
+    }
+
+    fn of(
+        head: Vec<u8>,
+        reader: Box<dyn Read + Send>,
+        name: &str,
+        is_archived: bool,
+        unpacked: Unpacked,
+    ) -> Self {
         let compression = Compression::of(&head);
         let raw = Cursor::new(head).chain(reader);
         let inner = match compression {
@@ -49,7 +106,7 @@ impl ByteStream {
                 Decompressor::Gzip(Box::new(GzipReader::new(raw)))
             }
         };
-        Ok(Self {
+        Self {
             inner,
             compression: if is_archived {
                 Compression::Zip
@@ -57,7 +114,8 @@ impl ByteStream {
                 compression
             },
             name: name.to_owned(),
-        })
+            unpacked,
+        }
     }
 
     pub(crate) const fn compression(&self) -> Compression {
@@ -79,19 +137,34 @@ impl ByteStream {
     /// Reads some bytes; 0 at the end.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` for compressed data that is cut or damaged, `RESOURCE.GENERIC` when reading
-    /// fails.
+    /// `INPUT.GENERIC` for compressed data that is cut, damaged or larger than it may be,
+    /// `RESOURCE.GENERIC` when reading fails.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         loop {
-            let read = match &mut self.inner {
-                Decompressor::Plain(reader) => reader.read(buffer),
-                Decompressor::Gzip(reader) => reader.read(buffer),
+            let (read, is_packed) = match &mut self.inner {
+                Decompressor::Plain(reader) => (reader.read(buffer), false),
+                Decompressor::Gzip(reader) => (reader.read(buffer), true),
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(read) if is_packed => {
+                    self.count(buffer.get(..read).unwrap_or_default())?;
+                    return Ok(read);
+                }
                 read => return read.map_err(|error| self.error(error)),
             }
         }
+    }
+
+    /// Counts bytes that were unpacked.
+    fn count(&mut self, read: &[u8]) -> Result<()> {
+        let left = self.unpacked.most.checked_sub((self.unpacked.cost)(read));
+        self.unpacked.most = left.ok_or_else(|| {
+            Error::input("the packed file unpacks to far more than it holds")
+                .in_file(&self.name)
+                .with_remedy("unpack the file, and give it as it is")
+        })?;
+        Ok(())
     }
 
     fn error(&self, error: io::Error) -> Error {

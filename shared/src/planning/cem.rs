@@ -1,97 +1,16 @@
 //! The cross-entropy method: draw sequences, keep the best, refit the sampler to them, again.
 
 use super::ActionSampler;
+use super::config::PlanningConfig;
 use super::constraints::Refusals;
 use super::cost::{CostFn, count_cost, custom_cost};
+#[cfg(feature = "experimental")]
+use super::mcts::Tree;
+use super::sampler::DrawnSequences;
 use crate::edit::RelEdit;
-use crate::limits::{MAX_PLAN_HORIZON, MAX_PLAN_SAMPLES};
 use crate::{Error, Result};
 use alloc::vec::Vec;
-
-/// How a plan is searched for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlanningConfig {
-    /// Edits in a sequence.
-    pub horizon: usize,
-    /// At most so many rounds of draw, keep and refit.
-    pub n_iterations: usize,
-    /// Sequences drawn in a round.
-    pub n_samples: usize,
-    /// Sequences kept in a round.
-    pub n_elite: usize,
-    /// What one unit of cost weighs against one unit of distance.
-    pub cost_weight: f64,
-    /// Stop when the best sequence is closer than this.
-    pub stopping_eps: f64,
-    /// Stop after so many rounds without improvement.
-    pub patience: usize,
-    /// Starts the sampler's random stream again; `None` goes on from where it is.
-    pub seed: Option<u64>,
-    /// The share of the old weights that a refit keeps, 0..=1.
-    pub smoothing: f64,
-}
-
-impl Default for PlanningConfig {
-    fn default() -> Self {
-        Self {
-            horizon: 5,
-            n_iterations: 5,
-            n_samples: 1_024,
-            n_elite: 64,
-            cost_weight: 0.0,
-            stopping_eps: 0.05,
-            patience: 2,
-            seed: None,
-            smoothing: 0.1,
-        }
-    }
-}
-
-impl PlanningConfig {
-    /// Refuses settings that mean nothing, or are out of all proportion.
-    ///
-    /// # Errors
-    /// `INPUT.GENERIC`, naming them.
-    pub fn check(&self) -> Result<()> {
-        for (name, value, most) in [
-            ("horizon", self.horizon, MAX_PLAN_HORIZON),
-            ("n_iterations", self.n_iterations, MAX_PLAN_HORIZON),
-            ("n_samples", self.n_samples, MAX_PLAN_SAMPLES),
-        ] {
-            if value > most {
-                return Err(Error::input(alloc::format!("{name} is {most} at most"))
-                    .with_detail(name, value)
-                    .with_remedy("plan fewer edits, rounds or candidates"));
-            }
-        }
-        let counts = [
-            self.n_iterations,
-            self.n_samples,
-            self.n_elite,
-            self.patience,
-        ];
-        if counts.contains(&0) {
-            return Err(Error::input(
-                "n_iterations, n_samples, n_elite and patience start at 1",
-            ));
-        }
-        if self.n_elite > self.n_samples {
-            return Err(Error::input("n_elite must not exceed n_samples")
-                .with_detail("n_elite", self.n_elite)
-                .with_detail("n_samples", self.n_samples));
-        }
-        let positive = |value: f64| value.is_finite() && value >= 0.0;
-        if !positive(self.cost_weight) || !positive(self.stopping_eps) {
-            return Err(Error::input(
-                "cost_weight and stopping_eps must be finite and at least 0",
-            ));
-        }
-        if !(0.0..=1.0).contains(&self.smoothing) {
-            return Err(Error::input("smoothing lies within 0 and 1"));
-        }
-        Ok(())
-    }
-}
+use core::cmp::Ordering;
 
 /// What the caller says about one sequence.
 #[derive(Debug, Clone, PartialEq)]
@@ -238,6 +157,8 @@ pub fn plan_batched(
 pub struct Planner {
     config: PlanningConfig,
     sampler: ActionSampler,
+    #[cfg(feature = "experimental")]
+    tree: Option<Tree>,
     search: Search,
     candidates: Vec<Vec<RelEdit>>,
     ended: Option<StopReason>,
@@ -257,6 +178,8 @@ impl Planner {
         Ok(Self {
             config: config.clone(),
             sampler,
+            #[cfg(feature = "experimental")]
+            tree: Tree::of(config.planner),
             search: Search::default(),
             candidates: Vec::new(),
             ended: None,
@@ -275,8 +198,7 @@ impl Planner {
             self.ended = Some(StopReason::MaxIterations);
             return Ok(false);
         }
-        let (samples, horizon) = (self.config.n_samples, self.config.horizon);
-        let drawn = self.sampler.draw_sequences(samples, horizon);
+        let drawn = self.sequences();
         self.search.dropped += drawn.dropped;
         self.candidates = drawn.sequences;
         if !self.candidates.is_empty() {
@@ -284,11 +206,20 @@ impl Planner {
         }
         if self.search.best.is_none() {
             // Once more, for the reason.
-            self.candidates = alloc::vec![self.sampler.sample_sequence(horizon)?];
+            self.candidates = alloc::vec![self.sampler.sample_sequence(self.config.horizon)?];
             return Ok(true);
         }
         self.ended = Some(StopReason::NoCandidates);
         Ok(false)
+    }
+
+    fn sequences(&mut self) -> DrawnSequences {
+        let (samples, horizon) = (self.config.n_samples, self.config.horizon);
+        #[cfg(feature = "experimental")]
+        if let Some(tree) = &mut self.tree {
+            return tree.draw(&mut self.sampler, samples, horizon);
+        }
+        self.sampler.draw_sequences(samples, horizon)
     }
 
     /// The candidates of this round.
@@ -321,7 +252,12 @@ impl Planner {
         cost_fn: Option<&CostFn<'_>>,
     ) -> Result<()> {
         let sequences = core::mem::take(&mut self.candidates);
-        let ranked = rank(sequences, evaluations, &self.config, cost_fn)?;
+        let mut ranked = judge(sequences, evaluations, &self.config, cost_fn)?;
+        #[cfg(feature = "experimental")]
+        if let Some(tree) = &mut self.tree {
+            tree.learn(ranked.iter().map(|candidate| candidate.objective));
+        }
+        ranked.sort_by(PlanCandidate::order);
         let elite = ranked.get(..self.config.n_elite).unwrap_or(&ranked);
         let iteration = self.search.iterations.len() + 1;
         let round = log(iteration, elite, ranked.len());
@@ -354,8 +290,16 @@ struct PlanCandidate {
     predicted_state: Option<Vec<f32>>,
 }
 
-/// The candidates of a round, the best first; equal ones in the order of their draw.
-fn rank(
+impl PlanCandidate {
+    /// The best first; equal ones stay in the order of their draw.
+    fn order(&self, other: &Self) -> Ordering {
+        let real_first = other.is_real.cmp(&self.is_real);
+        real_first.then(self.objective.total_cmp(&other.objective))
+    }
+}
+
+/// The candidates of a round in the order of their draw, each with what it is worth.
+fn judge(
     sequences: Vec<Vec<RelEdit>>,
     evaluations: Vec<CandidateEvaluation>,
     config: &PlanningConfig,
@@ -368,7 +312,7 @@ fn rank(
                 .with_detail("evaluations", evaluations.len()),
         );
     }
-    let mut ranked = Vec::with_capacity(sequences.len());
+    let mut judged = Vec::with_capacity(sequences.len());
     for (edits, evaluation) in sequences.into_iter().zip(evaluations) {
         let CandidateEvaluation {
             distance,
@@ -384,7 +328,7 @@ fn rank(
             None => count_cost(&edits),
         };
         let objective = distance + config.cost_weight * cost;
-        ranked.push(PlanCandidate {
+        judged.push(PlanCandidate {
             is_real,
             edits,
             distance,
@@ -393,12 +337,7 @@ fn rank(
             predicted_state,
         });
     }
-    let order = |a: &PlanCandidate, b: &PlanCandidate| {
-        let real_first = b.is_real.cmp(&a.is_real);
-        real_first.then(a.objective.total_cmp(&b.objective))
-    };
-    ranked.sort_by(order);
-    Ok(ranked)
+    Ok(judged)
 }
 
 fn log(iteration: usize, elite: &[PlanCandidate], n_candidates: usize) -> CemIterationLog {

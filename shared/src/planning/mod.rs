@@ -7,14 +7,17 @@ mod cost;
 mod draws;
 mod constraints;
 mod sampler;
+mod config;
+#[cfg(feature = "experimental")]
+mod mcts;
 mod cem;
 mod distance;
 mod proxy;
 
 pub use cem::{
-    CandidateEvaluation, CemIterationLog, Planner, PlanningConfig, PlanningResult, StopReason,
-    plan, plan_batched,
+    CandidateEvaluation, CemIterationLog, Planner, PlanningResult, StopReason, plan, plan_batched,
 };
+pub use config::{PlannerKind, PlanningConfig};
 pub use constraints::{Motif, PlanConstraints, Refusals};
 pub use cost::{
     CostFn, CostKind, DEFAULT_TYPE_COSTS, bp_cost, count_cost, custom_cost, edit_bp_cost,

@@ -23,8 +23,8 @@ pub use canonical_json::{
 };
 pub use commitment::{DtypeConfig, InputCommitment, PoolingConfig};
 pub use encoder_identity::{
-    IDENTITY_FILES, IMPLEMENTATION_FILES, KNOWN_BUILDS, PackageBuild, build_of,
-    encoder_runtime_hash, sealing, weight_bundle_hash,
+    EncoderSeal, IDENTITY_FILES, IMPLEMENTATION_FILES, KNOWN_BUILDS, PackageBuild, build_of,
+    encoder_hash, encoder_runtime_hash, own_runtime_hash, weight_bundle_hash,
 };
 pub use json::Json;
 pub use manifest::{

@@ -3,10 +3,11 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used, clippy::panic)]
 
+use genolewm_core::state_contract::StateContract;
 use genolewm_core::window::window_sha256;
 use genolewm_data::cache::{
     CacheWindow, CachedDtype, CachedPool, Embedding, WindowCache, WindowCacheKey, cache_windows,
-    encoder_weights_hash, repair_cache,
+    cached_encoder_hash, repair_cache,
 };
 use genolewm_data::corpus::grid::WindowGrid;
 use genolewm_data::corpus::read_corpus_table;
@@ -52,7 +53,8 @@ fn windows(dir: &Dir, holdout: Option<&str>) -> Vec<CacheWindow> {
 fn key(dir: &Dir, window: &CacheWindow) -> WindowCacheKey {
     WindowCacheKey {
         window_hash: window_sha256(&window.bases).expect("bases"),
-        encoder_hash: encoder_weights_hash(&dir.path("golden/encoder")).expect("weights"),
+        encoder_hash: cached_encoder_hash(&dir.path("golden/encoder"), StateContract::default())
+            .expect("an encoder"),
         state_layer: -1,
         pool_type: CachedPool::GlobalMean,
         pool_radius: 0,
@@ -239,4 +241,78 @@ fn flags_that_do_not_go_together_are_refused() {
         .run(&command("cache", "").replace("golden/encoder", "golden"))
         .fails("RESOURCE.MODEL_NOT_FOUND", 4);
     assert!(!dir.path("cache").exists());
+}
+
+/// Under one key lay the states of two rules, and of two tokenizers.
+#[test]
+fn states_of_another_contract_or_encoder_were_served() {
+    let dir = laid_out();
+    let encoded = |flags: &str| {
+        let said = dir.run(&command("cache", flags)).stdout();
+        said.starts_with("built encoded_windows=242 cached_windows=0 ")
+    };
+    let centred = "--pool centered_mean --pool-radius 2 --state-contract";
+    assert!(encoded(&format!("{centred} l2_normalized_v2")));
+    assert!(encoded(&format!("{centred} raw_v0_2_1")));
+    assert!(encoded(&format!("{centred} legacy_raw_v1")));
+    // The rows are the same, and are cached as they are pooled.
+    assert!(!encoded(&format!("{centred} l2_old_row_v0_2_0")));
+    assert!(!encoded(&format!("{centred} l2_normalized_v2")));
+    let config = dir.text("golden/encoder/config.json");
+    dir.create("golden/encoder/config.json", format!("{config} "));
+    assert!(encoded(&format!("{centred} l2_normalized_v2")));
+    // The Python package knows a model of before by its weights alone.
+    assert!(!encoded(&format!("{centred} legacy_raw_v1")));
+}
+
+#[test]
+fn requests_are_cached_around_their_loci() {
+    let dir = laid_out();
+    let windows = windows(&dir, None);
+    let request = |id: usize, window: &CacheWindow, locus: &str| {
+        let (start, end) = (window.start_bp, window.start_bp + window.bases.len() as u64);
+        format!(
+            "{{\"request_id\":\"r{id}\",\"chrom\":\"{}\",\"start_bp\":{start},\"end_bp\":{end},\
+             \"window\":\"{}\",\"edit_locus\":{locus}}}\n",
+            window.contig, window.bases
+        )
+    };
+    let one = &windows[3];
+    let lines = ["60", "62", "66", "null"].iter().enumerate();
+    let lines: String = lines.map(|(id, locus)| request(id, one, locus)).collect();
+    dir.create("requests.jsonl", &lines);
+    let run = command(
+        "cache",
+        "--pool centered_mean --pool-radius 2 --created-at-ns 17",
+    )
+    .replace("--corpus corpus.tsv", "--requests-jsonl requests.jsonl");
+    let said = dir.run(&run).stdout();
+    // 60 and 62 lie in one six-mer.
+    let want = "built encoded_windows=3 cached_windows=0 repeated_windows=1 written_shards=2 \
+                cache_dir=cache\n";
+    assert_eq!(said, want);
+    let again = dir.run(&run).stdout();
+    assert!(
+        again.starts_with("built encoded_windows=0 cached_windows=4 "),
+        "{again}"
+    );
+    let mut cache = WindowCache::new(dir.path("cache"));
+    let mut state = |center: Option<u32>| {
+        let mut key = key(&dir, one);
+        if center.is_some() {
+            (key.pool_type, key.pool_radius) = (CachedPool::CenteredMean, 2);
+        }
+        key.center_token = center;
+        cache.get(&key).expect("a sound cache").expect("a state")
+    };
+    let states = [Some(11), Some(12), None].map(&mut state);
+    assert!(states[0] != states[1] && states[1] != states[2]);
+    let folder = shards(&dir.path("cache")).pop().expect("a shard");
+    assert!(
+        folder.to_string_lossy().contains("::requests::"),
+        "{folder:?}"
+    );
+    dir.create("requests.jsonl", lines.replace("\"r1\"", "\"r0\""));
+    let refused = dir.run(&run).fails("INPUT.GENERIC", 2);
+    assert!(refused.stderr().contains("requests.jsonl:2"), "{refused}");
 }

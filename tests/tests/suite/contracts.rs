@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used)]
 
 use genolewm_core::provenance::sha256_prefixed;
+use genolewm_tests::stages::PREDICTOR;
 use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
 
@@ -181,4 +182,37 @@ fn receipts_of_the_built_in_model_still_verify() {
     let named = "state contract: l2_old_row_v0_2_0\n";
     assert!(doctor.stdout().contains(named), "{doctor}");
     assert!(!doctor.stderr().contains("warning"), "{doctor}");
+}
+
+#[test]
+fn a_training_run_went_on_under_another_contract() {
+    let dir = PREDICTOR.prepared(dir!());
+    dir.run(&PREDICTOR.command("run", 2)).ok();
+    let other = PREDICTOR.command("run", 2) + " --state-contract l2_old_row_v0_2_0";
+    let refused = dir.run(&other).fails("CONFIG.GENERIC", 3);
+    assert!(refused.stderr().contains("state_contract"), "{refused}");
+    dir.run(&other.replace("run", "other")).ok();
+}
+
+/// What makes states is known by the manifest alone, seal or none: the encoder's weights, its other files
+/// and the contract.
+#[test]
+fn the_tokenizer_of_a_trained_model_was_not_sealed_by_its_manifest() {
+    let dir = PREDICTOR.prepared(dir!());
+    dir.run(&PREDICTOR.command("run", 2)).ok();
+    let doctor = "doctor --model-dir run/model";
+    let told = dir.run(doctor).stdout();
+    assert!(
+        told.contains("its other files sealed by this manifest"),
+        "{told}"
+    );
+    let weights = sha256_prefixed(&dir.bytes("run/model/encoder/model.safetensors"));
+    let manifest = dir.text("run/model/manifest.json");
+    assert!(!manifest.contains(&weights), "{manifest}");
+    std::fs::remove_file(dir.path("run/model/seal.json")).expect("a seal");
+    dir.run(doctor).ok();
+    let tokenizer = dir.text("run/model/encoder/tokenizer.json");
+    dir.create("run/model/encoder/tokenizer.json", format!("{tokenizer} "));
+    dir.run(doctor)
+        .fails("PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
 }

@@ -27,6 +27,8 @@ mod identity;
 mod injection;
 mod joint;
 mod kills;
+mod lists;
+mod logs;
 #[cfg(unix)]
 mod network;
 mod odd_lines;
@@ -44,4 +46,5 @@ mod shards;
 mod signals;
 mod stages;
 mod training;
+mod verified;
 mod vcf;

@@ -12,8 +12,8 @@ use genolewm_core::pooling::PoolType;
 use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::cache::{
-    BuildHost, CacheBuild, CacheBuildReport, CachedDtype, CachedPool, WindowCache, WindowStates,
-    build_cache, cache_windows, encoder_weights_hash,
+    BuildHost, CacheBuild, CacheBuildReport, CacheRequests, CacheWindow, CachedDtype, CachedPool,
+    WindowCache, WindowStates, build_cache, cache_windows, cached_encoder_hash,
 };
 use genolewm_data::corpus::grid::WindowGrid;
 use genolewm_data::corpus::{CorpusSource, Joining, SourceWeight, read_corpus_table};
@@ -32,7 +32,7 @@ const BATCH_OF_A_WORKER: usize = 4;
 #[command(next_help_heading = "With --build")]
 pub struct BuildArgs {
     /// The encoder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", visible_alias = "carbon-model-dir")]
     encoder_dir: Option<PathBuf>,
     /// Table of the sequence
     #[arg(long, value_name = "TSV", group = "windows")]
@@ -40,6 +40,15 @@ pub struct BuildArgs {
     /// Dataset package, whose training windows are taken as they are
     #[arg(long, value_name = "DIR", group = "windows")]
     dataset_dir: Option<PathBuf>,
+    /// Windows one by one, each with the locus that it is pooled around: an object a line with request_id,
+    /// chrom, start_bp, end_bp, window and edit_locus
+    #[arg(
+        long,
+        value_name = "JSONL",
+        group = "windows",
+        conflicts_with = "holdout"
+    )]
+    requests_jsonl: Option<PathBuf>,
     /// What is not to be cached
     #[arg(long, value_name = "BED")]
     holdout: Option<PathBuf>,
@@ -74,8 +83,16 @@ pub struct BuildArgs {
     #[arg(long, value_name = "BP", default_value_t = 256)]
     margin: usize,
     /// Windows of a shard; what a killed build has to encode again at most
-    #[arg(long, value_name = "N", default_value = "1024")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "1024",
+        visible_alias = "rows-per-shard"
+    )]
     shard_windows: NonZeroUsize,
+    /// When it was made, in nanoseconds since 1970, as every row notes it
+    #[arg(long, value_name = "NS", default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    created_at_ns: i64,
     /// Windows that are encoded at once [default: one for each core]
     #[arg(long, value_name = "N")]
     workers: Option<NonZeroUsize>,
@@ -90,12 +107,24 @@ pub struct BuildArgs {
 /// As the table, the sequence files and the encoder; `RESOURCE` codes of the cache.
 pub(super) fn run(args: &BuildArgs, root: &Path, terminal: &mut Terminal<'_>) -> Result<Status> {
     let stop = StopFlag::on_signals()?;
+    let requests = args.requests_jsonl.as_deref();
+    let requests = requests.map(|path| CacheRequests::open(path, args.window_bp));
+    let requests = requests.transpose()?;
     let sources = sources(args)?;
     let holdout = args.holdout.as_deref().map(HoldoutPolicy::read);
     let holdout = holdout.transpose()?.unwrap_or_default();
     let grid = WindowGrid::new(args.window_bp, args.margin, args.stride)?;
     let directory = required(&args.encoder_dir, "--encoder-dir")?;
-    let about = about_encoder(args, directory)?;
+    let mut about = about_encoder(args, directory)?;
+    if let Some(requests) = &requests {
+        about.id = requests.encoder_id(&about.id);
+    }
+    let windows = || -> Box<dyn Iterator<Item = Result<CacheWindow>> + '_> {
+        match &requests {
+            Some(requests) => Box::new(requests.windows()),
+            None => Box::new(cache_windows(&sources, &holdout, grid)),
+        }
+    };
     let report = on_backend!(&args.backend, ops => {
         let workers = args.workers.map_or_else(|| ops.workers(), NonZeroUsize::get);
         let files = Directory(directory.to_owned());
@@ -103,15 +132,14 @@ pub(super) fn run(args: &BuildArgs, root: &Path, terminal: &mut Terminal<'_>) ->
         let encoder = StateEncoder::new(llama, tokenizer, about.spec.clone())?;
         let states = WindowStates::new(&ops, &encoder, args.pool, workers)?;
         let visible = terminal.shows_progress();
-        let progress = progress(visible, || cache_windows(&sources, &holdout, grid), &stop)?;
+        let progress = progress(visible, windows, &stop)?;
         let mut host = Host { states, progress, stop: &stop };
         let build = cache_build(args, about, directory, workers)?;
         if stop.is_set() {
             return Ok(Status::Interrupted);
         }
         let mut cache = WindowCache::new(root);
-        let windows = cache_windows(&sources, &holdout, grid);
-        let report = build_cache(&mut cache, &build, windows, &mut host)?;
+        let report = build_cache(&mut cache, &build, windows(), &mut host)?;
         host.progress.finish_and_clear();
         report
     });
@@ -141,7 +169,7 @@ struct Host<'a, O: NativeOps> {
 }
 
 impl<O: NativeOps> BuildHost for Host<'_, O> {
-    fn encode(&mut self, windows: &[&str]) -> Result<Vec<Vec<f32>>> {
+    fn encode(&mut self, windows: &[&CacheWindow]) -> Result<Vec<Vec<f32>>> {
         self.states.encode(windows)
     }
 
@@ -153,6 +181,7 @@ impl<O: NativeOps> BuildHost for Host<'_, O> {
 
 fn sources(args: &BuildArgs) -> Result<Vec<CorpusSource>> {
     match &args.dataset_dir {
+        None if args.requests_jsonl.is_some() => Ok(Vec::new()),
         Some(directory) => {
             let weight = SourceWeight::Fixed(1.0);
             let source = CorpusSource::new(directory.clone(), weight, Joining::Record);
@@ -228,7 +257,7 @@ fn cache_build(
     })?;
     Ok(CacheBuild {
         encoder_id: about.id,
-        encoder_hash: encoder_weights_hash(directory)?,
+        encoder_hash: cached_encoder_hash(directory, about.contract)?,
         state_layer,
         pool_type: args.pool,
         pool_radius: match args.pool {
@@ -238,6 +267,7 @@ fn cache_build(
         contract: about.contract,
         dtype: about.dtype,
         stride_bp: args.stride as u64,
+        created_at: args.created_at_ns,
         shard_windows: args.shard_windows.get(),
         batch_windows: workers.saturating_mul(BATCH_OF_A_WORKER),
     })

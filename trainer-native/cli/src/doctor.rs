@@ -6,14 +6,16 @@ use super::common::terminal::Terminal;
 use super::scoring::top::TextTable;
 use crate::builtin;
 use crate::common::command::Status;
+use genolewm::opened::OpenModel;
 use genolewm::ops::NativeOps;
 use genolewm::self_check;
 use genolewm_core::Result;
-use genolewm_core::provenance::sealing;
+use genolewm_core::provenance::EncoderSeal;
 use genolewm_core::state_contract::StateContract;
+use genolewm_observe::process::proc_bytes;
+use genolewm_observe::report_error;
 use genolewm_report::network_guard::{NetworkGuard, try_network};
 use genolewm_train::backends::{BackendProbe, probe_backends};
-use genolewm_train::preflight::proc_bytes;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 use std::time::Instant;
@@ -79,8 +81,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     }
     terminal.line(format_args!(
         "encoder: {}, its other files {}",
-        tried.encoder,
-        sealing(None)
+        tried.encoder, tried.encoder_seal
     ))?;
     let (files, sealed) = (tried.files, tried.sealed);
     terminal.line(format_args!(
@@ -97,7 +98,10 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
 fn connections() -> String {
     let guard = NetworkGuard::raise();
     match try_network() {
-        Err(error) => format!("refused by {guard} [{}]", error.code()),
+        Err(error) => {
+            report_error(&error);
+            format!("refused by {guard} [{}]", error.code())
+        }
         Ok(()) => format!("not refused by the system ({guard}); the program has no client for any"),
     }
 }
@@ -107,6 +111,7 @@ struct Tried {
     model_id: String,
     contract: StateContract,
     encoder: String,
+    encoder_seal: EncoderSeal,
     files: String,
     sealed: bool,
     answers: bool,
@@ -120,6 +125,7 @@ struct Tried {
 /// As [`Scorer::score`](genolewm::scorer::Scorer::score), among them that a score is not finite.
 fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<Tried> {
     let runtime = model::runtime(ops, args)?;
+    let (model, encoder) = model::files(args)?;
     let info = runtime.info();
     let candidates = self_check::candidates(info.config.window_bp)?;
     let started = Instant::now();
@@ -129,6 +135,7 @@ fn try_model(ops: impl NativeOps, args: &ModelArgs) -> Result<Tried> {
         model_id: info.model_id.clone(),
         contract: info.config.encoder.contract,
         encoder: info.manifest.encoder.hash.clone(),
+        encoder_seal: OpenModel::open(model.as_ref(), encoder.as_ref())?.encoder_seal()?,
         files: info.files_id()?,
         sealed: info.files.sealed,
         answers: info.self_check.is_some(),

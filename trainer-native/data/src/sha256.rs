@@ -10,6 +10,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The bytes behind `sha256:`.
+pub(crate) fn from_prefixed(hash: &str) -> Option<[u8; 32]> {
+    let digits = hash.strip_prefix("sha256:")?;
+    let mut bytes = [0; 32];
+    if digits.len() != 2 * bytes.len() {
+        return None;
+    }
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
 /// The hash of a file, which may be larger than the memory.
 pub(crate) fn of_file(path: &Path) -> io::Result<[u8; 32]> {
     let mut file = File::open(path)?;
@@ -31,5 +44,11 @@ mod tests {
     #[test]
     fn hashes_are_lower_case_hexadecimal() {
         assert_eq!(hex(&[0, 0xab, 0x1f]), "00ab1f");
+        let bytes = [0xab; 32];
+        assert_eq!(
+            from_prefixed(&format!("sha256:{}", hex(&bytes))),
+            Some(bytes)
+        );
+        assert_eq!(from_prefixed("sha256:ab"), None);
     }
 }

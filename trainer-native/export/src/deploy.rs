@@ -4,15 +4,16 @@ use super::Artifact;
 use super::memory::MemoryFiles;
 use super::quantized::{WeightDtype, serialize};
 use genolewm::bundle::Bundle;
+use genolewm::config::ModelConfig;
 use genolewm::files::ModelFiles;
-use genolewm::opened::{OpenModel, read_documents, read_shards};
+use genolewm::opened::{EncoderHashes, OpenModel, read_documents, read_shards};
 use genolewm::ops::{BurnMatrix, BurnOps};
 use genolewm::scorer::{ScoreOptions, Scorer};
 use genolewm::self_check;
 use genolewm::weights::Weights;
 use genolewm_core::provenance::{
     ENCODER_INDEX, ENCODER_PREFIX, ENCODER_WEIGHTS, MANIFEST_FILE, Manifest, ManifestArtifact,
-    SEAL_FILE, SELF_CHECK_FILE, sha256_prefixed,
+    SEAL_FILE, SELF_CHECK_FILE, encoder_hash, sha256_prefixed,
 };
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
@@ -194,7 +195,13 @@ impl Deployed {
             weights.merge(Weights::parse(&bytes, &name, |_| true)?)?;
         }
         self.files.0.remove(ENCODER_INDEX);
-        self.manifest.encoder.hash = self.put_weights(ENCODER_WEIGHTS, weights, dtype)?;
+        self.put_weights(ENCODER_WEIGHTS, weights, dtype)?;
+        let config = self.files.require("train_config.yaml")?;
+        let contract = ModelConfig::parse(&String::from_utf8_lossy(&config))?
+            .encoder
+            .contract;
+        let EncoderHashes { weights, files } = EncoderHashes::read(&self.files.encoder())?;
+        self.manifest.encoder.hash = encoder_hash(contract, &weights, &files)?;
         self.manifest.encoder.id = "encoder".to_owned();
         Ok(())
     }

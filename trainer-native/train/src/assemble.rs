@@ -1,11 +1,11 @@
 //! Model directories: assembled after training, manifest and self-check renewed when a file changes.
 
-use super::files::read;
+use super::files::{read, read_text};
 use super::serialize::{Tensors, serialize};
 use genolewm::bundle::Bundle;
 use genolewm::config::ModelConfig;
 use genolewm::files::Directory;
-use genolewm::opened::OpenModel;
+use genolewm::opened::{EncoderHashes, OpenModel};
 use genolewm::ops::BurnOps;
 use genolewm::scorer::{ScoreOptions, Scorer};
 use genolewm::self_check::{self, Answers};
@@ -15,7 +15,7 @@ use genolewm_core::calibration::{
 use genolewm_core::context::ContextLabel;
 use genolewm_core::provenance::{
     Manifest, ManifestArtifact, ManifestEncoder, ManifestTraining, SEAL_FILE, SELF_CHECK_FILE,
-    sha256_prefixed,
+    encoder_hash, sha256_prefixed,
 };
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::write_atomically;
@@ -122,7 +122,11 @@ pub fn renew_manifest(directory: &Path) -> Result<()> {
 fn write_manifest(directory: &Path, mut manifest: Manifest) -> Result<()> {
     let hash =
         |file: &str| -> Result<String> { Ok(sha256_prefixed(&read(&directory.join(file))?)) };
-    manifest.encoder.hash = hash("encoder/model.safetensors")?;
+    let config = read_text(&directory.join(&manifest.training.config_file))?;
+    let EncoderHashes { weights, files } =
+        EncoderHashes::read(&Directory(directory.join("encoder")))?;
+    let contract = ModelConfig::parse(&config)?.encoder.contract;
+    manifest.encoder.hash = encoder_hash(contract, &weights, &files)?;
     for artifact in [
         &mut manifest.predictor,
         &mut manifest.action_encoder,

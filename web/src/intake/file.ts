@@ -1,6 +1,6 @@
 import type { Inspection } from "@genolewm/runtime";
 import { byId, button, facts, fill, h } from "../dom.ts";
-import { count, plural, size } from "../format.ts";
+import { count, plural, sentence, size } from "../format.ts";
 import { onChosen, onDrop } from "./drop.ts";
 
 /** What the first step hands on. */
@@ -92,7 +92,9 @@ export function showFile(
       found.malformed > 0 && ["Not readable", plural(found.malformed, "record")],
     ]),
     whose,
-    ...found.warnings.map((warning) => h("p.caution", { "data-testid": "file-warning" }, warning)),
+    ...found.warnings.map((warning) =>
+      h("p.caution", { "data-testid": "file-warning" }, sentence(warning)),
+    ),
     button("Choose another file", { class: "button slim", "data-testid": "file-change" }, change),
   );
 }

@@ -1,6 +1,7 @@
 import type { Inspection, Reference } from "@genolewm/runtime";
 import { byId, button, facts, fill, h } from "../dom.ts";
-import { count, plural, size } from "../format.ts";
+import { count, plural, sentence, size } from "../format.ts";
+import { progressBar } from "../pieces.ts";
 import { onChosen, onDrop } from "./drop.ts";
 
 /** What the second step hands on. */
@@ -104,18 +105,7 @@ function whereFrom(found: Inspection): HTMLElement {
 /** Says that a reference is being opened; returns how to say how far that is. */
 export function showOpening(cancel: () => void): (share: number) => void {
   const found = byId("reference-found");
-  const fillPart = h("div.bar-fill");
-  const bar = h(
-    "div.bar",
-    {
-      role: "progressbar",
-      "aria-label": "Reading the reference",
-      "aria-valuemin": 0,
-      "aria-valuemax": 100,
-      "aria-valuenow": 0,
-    },
-    fillPart,
-  );
+  const { element: bar, show } = progressBar("Reading the reference");
   bar.hidden = true;
   byId("reference-choice").hidden = true;
   found.hidden = false;
@@ -127,8 +117,7 @@ export function showOpening(cancel: () => void): (share: number) => void {
   );
   return (share) => {
     bar.hidden = false;
-    bar.setAttribute("aria-valuenow", String(Math.floor(share * 100)));
-    fillPart.style.transform = `scaleX(${share})`;
+    show(share);
   };
 }
 
@@ -164,6 +153,9 @@ export function showReference(
         { "data-testid": "build-mismatch" },
         `Your file looks like ${wanted} and this reference like ${is}. Positions would not fit. Choose a ${wanted} reference.`,
       ),
+    ...reference.warnings.map((warning) =>
+      h("p.caution", { "data-testid": "reference-warning" }, sentence(warning)),
+    ),
     button(
       "Choose another reference",
       { class: "button slim", "data-testid": "reference-change" },

@@ -29,8 +29,8 @@ export class Exports {
   }
 
   /** Writes the VCF's header, before any row. */
-  vcfHeader(text: string): void {
-    if (text !== "") this.part("vcf").append(line(text));
+  vcfHeader(bytes: Uint8Array): void {
+    this.part("vcf").append(bytes.slice());
   }
 
   /** Writes a scored row; returns where its receipt lies. */
@@ -72,7 +72,10 @@ export class Exports {
   }
 
   private record(row: Row): void {
-    if (row.record !== undefined) this.part("vcf").append(line(row.record));
+    if (row.recordBytes !== undefined) {
+      this.part("vcf").append(row.recordBytes.slice());
+      this.part("vcf").append("\n");
+    } else if (row.record !== undefined) this.part("vcf").append(line(row.record));
   }
 
   private part(name: ExportName): Parts {

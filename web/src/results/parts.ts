@@ -1,13 +1,16 @@
 const PART_BYTES = 1 << 18;
 const encoder = new TextEncoder();
 
+/** What a file is made of. */
+export type Content = string | Uint8Array<ArrayBuffer>;
+
 /**
  * A text that grows to any length: what is finished becomes `Blob`s, which browsers may keep on disk,
  * so that the page's memory stays small.
  */
 export class Parts {
   private readonly done: Blob[] = [];
-  private pending: string[] = [];
+  private pending: Content[] = [];
   private pendingBytes = 0;
   private bytes = 0;
 
@@ -18,10 +21,10 @@ export class Parts {
     return this.bytes;
   }
 
-  /** Appends text; returns its length in bytes. */
-  append(text: string): number {
-    const length = utf8Length(text);
-    this.pending.push(text);
+  /** Appends text, or bytes as they are; returns their length in bytes. */
+  append(content: Content): number {
+    const length = typeof content === "string" ? utf8Length(content) : content.length;
+    this.pending.push(content);
     this.pendingBytes += length;
     this.bytes += length;
     if (this.pendingBytes >= PART_BYTES) this.settle();
@@ -43,7 +46,7 @@ export class Parts {
 
   private settle(): void {
     if (this.pending.length === 0) return;
-    this.done.push(new Blob([this.pending.join("")]));
+    this.done.push(new Blob(this.pending));
     this.pending = [];
     this.pendingBytes = 0;
   }

@@ -19,14 +19,21 @@ const PAGE: &str = "docs/api.md";
 const SNAPSHOT: &str = "docs/api/rust.txt";
 const PUBLISHED: [&str; 2] = ["genolewm", "genolewm_core"];
 
+/// What may change in any release, and is therefore not listed: these and what is behind them.
+const EXPERIMENTAL: [&str; 2] = [
+    "genolewm_core::experimental",
+    "genolewm_core::planning::PlannerKind::TreeSearch",
+];
+
 /// Rows that have no counterpart yet, or only a part of one. It may only fall.
-const STILL_MISSING: usize = 59;
+const STILL_MISSING: usize = 0;
 
 /// The libraries, each after those whose items it hands on: folder, name in code.
-const LIBRARIES: [(&str, &str); 9] = [
+const LIBRARIES: [(&str, &str); 10] = [
     ("shared", "genolewm_core"),
     ("model", "genolewm"),
     ("trainer-native/report", "genolewm_report"),
+    ("trainer-native/observe", "genolewm_observe"),
     ("trainer-native/data", "genolewm_data"),
     ("trainer-native/train", "genolewm_train"),
     ("trainer-native/evaluate", "genolewm_evaluate"),
@@ -112,7 +119,7 @@ fn check_snapshot(
 ) -> Result<(), String> {
     let published = |path: &&String| {
         let library = path.split("::").next().unwrap_or_default();
-        PUBLISHED.contains(&library)
+        PUBLISHED.contains(&library) && !EXPERIMENTAL.iter().any(|one| path.starts_with(one))
     };
     let found: BTreeSet<&str> = paths.iter().filter(published).map(String::as_str).collect();
     let file = root.join(SNAPSHOT);

@@ -69,6 +69,7 @@ const READ: &[&str] = &[
     "receipt",
     "reference_alleles",
     "repeats",
+    "requests_jsonl",
     "resume_from",
     "rollout_state_examples_report",
     "rollout_state_rows_report",

@@ -71,6 +71,10 @@ pub(super) struct PlanInput {
 #[group(skip)]
 #[command(next_help_heading = "Search")]
 pub(super) struct SearchArgs {
+    /// Where candidates come from: cem (a sampler that is refitted to the best) or mcts (a tree of edits;
+    /// experimental, in builds with that feature)
+    #[arg(long, value_name = "NAME", default_value = "cem")]
+    planner: String,
     /// Edits of a plan
     #[arg(long, value_name = "N", default_value_t = PlanningConfig::default().horizon)]
     horizon: usize,
@@ -146,6 +150,7 @@ impl Args {
     /// `INPUT.GENERIC` for values that mean nothing.
     pub(super) fn settings(&self, seed: u64, contig: &str) -> Result<PlanSettings> {
         let SearchArgs {
+            planner,
             horizon,
             iterations,
             samples,
@@ -162,6 +167,7 @@ impl Args {
             prediction,
         } = &self.search;
         let search = PlanningConfig {
+            planner: planner.parse().map_err(named)?,
             horizon: *horizon,
             n_iterations: *iterations,
             n_samples: *samples,
@@ -259,9 +265,12 @@ fn stretch(text: &str) -> Result<Interval> {
     })
 }
 
-/// Points at the list of flags.
+/// Points at the list of flags, where an error says nothing better.
 fn named(error: Error) -> Error {
-    error.with_remedy("`genolewm plan --help` lists the flags and values")
+    match error.remedy() {
+        Some(_) => error,
+        None => error.with_remedy("`genolewm plan --help` lists the flags and values"),
+    }
 }
 
 const EXAMPLES: &str = "\

@@ -3,7 +3,6 @@
 use super::key::{CachedDtype, CachedPool, Sha256Bytes, WindowCacheKey, refused};
 use super::paths::ShardPlace;
 use super::record::{Embedding, WindowCacheRecord};
-use super::states::middle;
 use super::store::WindowCache;
 use super::windows::CacheWindow;
 use genolewm_core::Result;
@@ -19,7 +18,7 @@ const MOST_PENDING: usize = 8_192;
 pub struct CacheBuild {
     /// The encoder by its name, for the folder.
     pub encoder_id: String,
-    /// SHA-256 of its weights.
+    /// What it is known by ([`cached_encoder_hash`](super::cached_encoder_hash)).
     pub encoder_hash: Sha256Bytes,
     /// Layer that states are taken from, as it is configured.
     pub state_layer: i8,
@@ -27,7 +26,7 @@ pub struct CacheBuild {
     pub pool_type: CachedPool,
     /// Token rows on either side of the centre; 0 for a pool without one.
     pub pool_radius: u32,
-    /// By which rule a window's middle has its row.
+    /// By which rule a locus has its row.
     pub contract: StateContract,
     /// The encoder's number format.
     pub dtype: CachedDtype,
@@ -35,6 +34,8 @@ pub struct CacheBuild {
     pub stride_bp: u64,
     /// Windows of a full shard.
     pub shard_windows: usize,
+    /// When all of it was made, in nanoseconds since 1970; 0 where that is not said.
+    pub created_at: i64,
     /// Windows that are encoded together, between two looks at whether to stop.
     pub batch_windows: usize,
 }
@@ -68,7 +69,7 @@ pub trait BuildHost {
     ///
     /// # Errors
     /// Those of the encoder.
-    fn encode(&mut self, windows: &[&str]) -> Result<Vec<Vec<f32>>>;
+    fn encode(&mut self, windows: &[&CacheWindow]) -> Result<Vec<Vec<f32>>>;
 
     /// Is told how far the build has come; returns whether it is to go on.
     fn goes_on(&mut self, report: &CacheBuildReport) -> bool;
@@ -114,8 +115,8 @@ pub fn build_cache(
     Ok(builder.report)
 }
 
-/// A block: the contig and the number of the block along it.
-type StrideBlock = (String, u64);
+/// A block: the contig, the number of the block along it, and whether its pool is centred.
+type StrideBlock = (String, u64, bool);
 
 struct Builder<'a, H> {
     cache: &'a mut WindowCache,
@@ -125,34 +126,34 @@ struct Builder<'a, H> {
     blocks: BTreeMap<StrideBlock, Vec<Pending>>,
     /// Windows without a place that were met so far, by group.
     unplaced: BTreeMap<String, u64>,
-    /// The hashes of the windows in `blocks`.
-    pending: HashSet<Sha256Bytes>,
-    /// The hashes of those that this run wrote: to tell repeats from what was cached before.
-    written: HashSet<Sha256Bytes>,
+    /// The keys of the windows in `blocks`.
+    pending: HashSet<WindowCacheKey>,
+    /// The keys of those that this run wrote: to tell repeats from what was cached before.
+    written: HashSet<WindowCacheKey>,
     report: CacheBuildReport,
 }
 
 struct Pending {
-    hash: Sha256Bytes,
+    key: WindowCacheKey,
     window: CacheWindow,
 }
 
 impl<H: BuildHost> Builder<'_, H> {
     fn add(&mut self, window: CacheWindow) -> Result<()> {
         let block = self.block_of(&window);
-        let hash: Sha256Bytes = Sha256::digest(&window.bases).into();
-        if self.pending.contains(&hash) || self.written.contains(&hash) {
+        let key = self.key(&window);
+        if self.pending.contains(&key) || self.written.contains(&key) {
             self.report.repeated_windows += 1;
             return Ok(());
         }
-        if self.cache.contains(&self.key(hash, &window.bases))? {
+        if self.cache.contains(&key)? {
             self.report.cached_windows += 1;
             self.look();
             return Ok(());
         }
-        self.pending.insert(hash);
+        self.pending.insert(key);
         let windows = self.blocks.entry(block.clone()).or_default();
-        windows.push(Pending { hash, window });
+        windows.push(Pending { key, window });
         if windows.len() >= self.build.shard_windows {
             return self.flush(&block);
         }
@@ -172,19 +173,28 @@ impl<H: BuildHost> Builder<'_, H> {
             *met += 1;
             (*met - 1) / shard_windows
         };
-        (window.contig.clone(), number)
+        (window.contig.clone(), number, self.is_centred(window))
     }
 
-    fn key(&self, window_hash: Sha256Bytes, bases: &str) -> WindowCacheKey {
-        let center = self.build.contract.center_row(middle(bases));
-        let centred = self.build.pool_type == CachedPool::CenteredMean;
+    /// A centred pool needs a locus: without one it is that of all rows.
+    fn is_centred(&self, window: &CacheWindow) -> bool {
+        self.build.pool_type == CachedPool::CenteredMean && window.locus.is_some()
+    }
+
+    fn key(&self, window: &CacheWindow) -> WindowCacheKey {
+        let center = window.locus.filter(|_| self.is_centred(window));
+        let center = center.map(|locus| self.build.contract.center_row(locus));
+        let (pool_type, pool_radius) = match (self.build.pool_type, center) {
+            (CachedPool::CenteredMean, None) => (CachedPool::GlobalMean, 0),
+            (pool, _) => (pool, self.build.pool_radius),
+        };
         WindowCacheKey {
-            window_hash,
+            window_hash: Sha256::digest(&window.bases).into(),
             encoder_hash: self.build.encoder_hash,
             state_layer: self.build.state_layer,
-            pool_type: self.build.pool_type,
-            pool_radius: self.build.pool_radius,
-            center_token: centred.then(|| u32::try_from(center).unwrap_or(u32::MAX)),
+            pool_type,
+            pool_radius,
+            center_token: center.map(|row| u32::try_from(row).unwrap_or(u32::MAX)),
             dtype: self.build.dtype,
         }
     }
@@ -214,14 +224,14 @@ impl<H: BuildHost> Builder<'_, H> {
             if self.report.interrupted {
                 break;
             }
-            let bases: Vec<&str> = batch.iter().map(|one| &*one.window.bases).collect();
-            for (one, state) in batch.iter().zip(self.host.encode(&bases)?) {
+            let asked: Vec<&CacheWindow> = batch.iter().map(|one| &one.window).collect();
+            for (one, state) in batch.iter().zip(self.host.encode(&asked)?) {
                 records.push(self.record(one, state)?);
             }
             self.report.encoded_windows += batch.len() as u64;
         }
         for one in &windows {
-            self.pending.remove(&one.hash);
+            self.pending.remove(&one.key);
         }
         self.write(block, records)
     }
@@ -233,23 +243,23 @@ impl<H: BuildHost> Builder<'_, H> {
             chrom: window.contig.clone(),
             start_bp: position(window.start_bp),
             end_bp: position(window.start_bp.saturating_add(window.bases.len() as u64)),
-            key: self.key(one.hash, &window.bases),
+            key: one.key,
             embedding: Embedding::new(state)
                 .map_err(|error| error.with_detail("contig", &window.contig))?,
-            untargeted: true,
-            created_at: 0,
+            untargeted: window.untargeted,
+            created_at: self.build.created_at,
         })
     }
 
     fn write(
         &mut self,
-        (contig, stride_block): &StrideBlock,
+        (contig, stride_block, _): &StrideBlock,
         records: Vec<WindowCacheRecord>,
     ) -> Result<()> {
         // Another process may have written the same windows meanwhile.
         let mut new = Vec::with_capacity(records.len());
         for record in records {
-            self.written.insert(record.key.window_hash);
+            self.written.insert(record.key);
             if !self.cache.contains(&record.key)? {
                 new.push(record);
             }

@@ -3,6 +3,7 @@
 use super::super::paths;
 use super::super::repair::{reindex_cache, repair_cache};
 use super::*;
+use genolewm_core::position::BpOffset;
 use std::path::Path;
 
 /// Encodes a window as its length and its number of As, and stops after so many batches.
@@ -21,11 +22,11 @@ impl Counting {
 }
 
 impl BuildHost for Counting {
-    fn encode(&mut self, windows: &[&str]) -> Result<Vec<Vec<f32>>> {
+    fn encode(&mut self, windows: &[&CacheWindow]) -> Result<Vec<Vec<f32>>> {
         self.batches_left -= 1;
         self.encoded
-            .extend(windows.iter().map(|&window| window.to_owned()));
-        Ok(windows.iter().map(|window| state(window)).collect())
+            .extend(windows.iter().map(|window| window.bases.clone()));
+        Ok(windows.iter().map(|window| state(&window.bases)).collect())
     }
 
     fn goes_on(&mut self, _: &CacheBuildReport) -> bool {
@@ -50,6 +51,7 @@ fn build() -> CacheBuild {
         contract: StateContract::LegacyRawV1,
         dtype: CachedDtype::Fp32,
         stride_bp: 10,
+        created_at: 0,
         shard_windows: 4,
         batch_windows: 3,
     }
@@ -62,6 +64,8 @@ fn window(contig: &str, number: u64) -> CacheWindow {
         contig: contig.to_owned(),
         start_bp: number * 10,
         bases: bases.collect(),
+        locus: Some(BpOffset(4)),
+        untargeted: true,
         placed: contig != "mrna",
     }
 }
@@ -187,7 +191,7 @@ fn a_shard_that_no_index_knows_is_not_encoded_again() {
 fn states_that_are_not_finite_are_refused() {
     struct Broken;
     impl BuildHost for Broken {
-        fn encode(&mut self, windows: &[&str]) -> Result<Vec<Vec<f32>>> {
+        fn encode(&mut self, windows: &[&CacheWindow]) -> Result<Vec<Vec<f32>>> {
             Ok(vec![vec![f32::NAN]; windows.len()])
         }
         fn goes_on(&mut self, _: &CacheBuildReport) -> bool {
@@ -199,4 +203,43 @@ fn states_that_are_not_finite_are_refused() {
     let built = build_cache(&mut cache, &build(), [Ok(window("1", 1))], &mut Broken);
     assert!(built.is_err());
     assert_eq!(shards(dir.path()), Vec::<String>::new());
+}
+
+/// One window asked for at loci of two rows, twice at one of them, and as a whole.
+#[test]
+fn requests_of_one_window_at_two_loci_were_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |locus: Option<u64>| CacheWindow {
+        locus: locus.map(BpOffset),
+        untargeted: locus.is_none(),
+        ..window("1", 5)
+    };
+    let build = CacheBuild {
+        pool_type: CachedPool::CenteredMean,
+        pool_radius: 2,
+        created_at: 17,
+        ..build()
+    };
+    let asked = [Some(1), Some(5), Some(7), None].map(|locus| Ok(at(locus)));
+    let (mut cache, mut host) = (WindowCache::new(dir.path()), Counting::new(ALL));
+    let report = build_cache(&mut cache, &build, asked, &mut host).unwrap();
+    assert_eq!((report.encoded_windows, report.repeated_windows), (3, 1));
+    assert_eq!(report.written_shards, 2);
+    let key = |pool_type, pool_radius, center_token| WindowCacheKey {
+        window_hash: Sha256::digest(&window("1", 5).bases).into(),
+        encoder_hash: [7; 32],
+        state_layer: -1,
+        pool_type,
+        pool_radius,
+        center_token,
+        dtype: CachedDtype::Fp32,
+    };
+    for key in [
+        key(CachedPool::CenteredMean, 2, Some(1)),
+        key(CachedPool::CenteredMean, 2, Some(2)),
+        key(CachedPool::GlobalMean, 0, None),
+    ] {
+        assert_eq!(cache.contains(&key), Ok(true), "{key:?}");
+    }
+    assert_eq!(repair_cache(dir.path()).unwrap().quarantined, []);
 }

@@ -17,6 +17,7 @@ mod index;
 mod store;
 mod repair;
 mod windows;
+mod requests;
 mod states;
 mod build;
 
@@ -25,6 +26,7 @@ pub use key::{CachedDtype, CachedPool, Sha256Bytes, WindowCacheKey};
 pub use paths::{INDEX_NAME, ShardPlace, default_cache_dir};
 pub use record::{CACHE_SCHEMA_VERSION, Embedding, ShardFormat, WindowCacheRecord};
 pub use repair::{CacheReindexReport, CacheRepairReport, reindex_cache, repair_cache};
-pub use states::{WindowStates, encoder_weights_hash};
+pub use requests::CacheRequests;
+pub use states::{WindowStates, cached_encoder_hash};
 pub use store::WindowCache;
 pub use windows::{CacheWindow, cache_windows};

@@ -1,15 +1,17 @@
 //! The states of windows, as they are cached.
 
 use super::key::{CachedPool, Sha256Bytes, refused};
+use super::windows::CacheWindow;
 use crate::sha256;
 use genolewm::encoder::StateEncoder;
+use genolewm::files::Directory;
+use genolewm::opened::EncoderHashes;
 use genolewm::ops::Ops;
-use genolewm_core::position::BpOffset;
+use genolewm_core::provenance::own_runtime_hash;
+use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::output::io_error_at;
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// An encoder at work on several windows at once.
@@ -51,15 +53,15 @@ where
         })
     }
 
-    /// The states of windows, in their order; the same for any number of workers. A centred pool
-    /// is at the middle of a window.
+    /// The states of windows, in their order; the same for any number of workers.
     ///
     /// # Errors
     /// Those of the encoder and its backend.
-    pub fn encode(&self, windows: &[&str]) -> Result<Vec<Vec<f32>>> {
-        let one = |window: &&str| {
-            let locus = (self.pool == CachedPool::CenteredMean).then(|| middle(window));
-            let state = self.encoder.encode_window(self.ops, window, locus)?;
+    pub fn encode(&self, windows: &[&CacheWindow]) -> Result<Vec<Vec<f32>>> {
+        let is_centred = self.pool == CachedPool::CenteredMean;
+        let one = |window: &&CacheWindow| {
+            let locus = window.locus.filter(|_| is_centred);
+            let state = self.encoder.encode_window(self.ops, &window.bases, locus)?;
             pollster::block_on(self.encoder.read(self.ops, &state))
         };
         self.workers
@@ -67,29 +69,28 @@ where
     }
 }
 
-/// Where a window is pooled that has no edit: its middle.
-pub(super) fn middle(window: &str) -> BpOffset {
-    BpOffset(window.len() as u64 / 2)
-}
-
-/// The hash that keys an encoder's states: of `model.safetensors` or, where the weights are in
-/// several files, of their index.
+/// What a cached state's encoder is known by: `legacy_raw_v1` by its weights, as the Python package has
+/// it; every other contract by its weights, its other files and the rule by which rows were pooled, since
+/// one key must not have two states.
 ///
 /// # Errors
-/// `RESOURCE.MODEL_NOT_FOUND` when there is neither, `RESOURCE.GENERIC` when it cannot be read.
-pub fn encoder_weights_hash(directory: &Path) -> Result<Sha256Bytes> {
-    for name in ["model.safetensors", "model.safetensors.index.json"] {
-        let path = directory.join(name);
-        match sha256::of_file(&path) {
-            Ok(hash) => return Ok(hash),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(io_error_at(&path)(error)),
+/// `RESOURCE.MODEL_NOT_FOUND` when the weights are missing, `RESOURCE.GENERIC` when a file cannot be read.
+pub fn cached_encoder_hash(directory: &Path, contract: StateContract) -> Result<Sha256Bytes> {
+    let files = Directory(directory.to_owned());
+    let missing = |error: Error| match error.code() {
+        ErrorCode::ResourceModelNotFound => {
+            error.with_remedy("give a complete encoder directory with --encoder-dir")
         }
-    }
-    let name = directory.display();
-    Err(Error::new(
-        ErrorCode::ResourceModelNotFound,
-        format!("{name}: there is no model.safetensors"),
-    )
-    .with_remedy("give a complete encoder directory with --encoder-dir"))
+        _ => error,
+    };
+    let EncoderHashes { weights, files } = EncoderHashes::read(&files).map_err(missing)?;
+    let hash = match contract {
+        StateContract::LegacyRawV1 => weights,
+        // They pool the same rows, and are cached as they are pooled.
+        StateContract::RawV0_2_1 | StateContract::L2OldRowV0_2_0 => {
+            own_runtime_hash(StateContract::RawV0_2_1, &weights, &files)?
+        }
+        StateContract::L2NormalizedV2 => own_runtime_hash(contract, &weights, &files)?,
+    };
+    sha256::from_prefixed(&hash).ok_or_else(|| Error::invariant("a hash is none"))
 }

@@ -10,6 +10,7 @@ use crate::holdout::kept::kept;
 use crate::holdout::policy::HoldoutPolicy;
 use genolewm_core::Result;
 use genolewm_core::contig::common_form;
+use genolewm_core::position::BpOffset;
 use std::ops::Range;
 
 /// The group of windows that lie on no contig and have no class of source.
@@ -24,6 +25,10 @@ pub struct CacheWindow {
     pub start_bp: u64,
     /// Upper-case bases.
     pub bases: String,
+    /// Where a centred pool is, from the window's start; without one the whole window is pooled.
+    pub locus: Option<BpOffset>,
+    /// Whether no edit is expected there.
+    pub untargeted: bool,
     /// Whether `contig` is one.
     pub placed: bool,
 }
@@ -113,6 +118,8 @@ fn cache_window(window: &RecordWindow<'_>, pieces: bool) -> CacheWindow {
         contig: contig.map_or_else(|| group(record), common_form),
         start_bp: window.span().start.get(),
         bases: window.text(),
+        locus: Some(BpOffset(window.bases.len() as u64 / 2)),
+        untargeted: true,
         placed: contig.is_some(),
     }
 }

@@ -2,16 +2,16 @@
 
 use crate::bases;
 use crate::errors::input_error;
-use genolewm_core::bytes::{GzipReader, note_garbage_behind};
+use genolewm_core::bytes::{LineReader, SourceLine, Unpacked, note_oddity};
 use genolewm_core::error::Location;
 use genolewm_core::limits::{
     MAX_LINE_BYTES, MAX_LISTED_LINE_BYTES, MAX_PACKED_RECORD_BP, MAX_SEQUENCE_FOLD,
     MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD,
 };
 use genolewm_core::{Error, Result};
-use genolewm_report::output::io_error;
+use genolewm_report::output::{io_error_at, open};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
 /// Calls `each` with every line of a file, without its end. Its errors get the place of the line,
@@ -30,34 +30,39 @@ pub fn each_line(path: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Resul
 /// The lines of a file, one after the other.
 pub struct Lines {
     file: String,
-    reader: Source,
-    line: Vec<u8>,
+    reader: LineReader,
+    /// The line that was read last, as text or as bytes.
+    text: String,
+    bytes: Vec<u8>,
     number: u64,
     /// Whether what was read last is not the end of its line.
     goes_on: bool,
-    /// Bytes that may still come of a packed file, and what a line is of them.
-    left: u64,
-    cost: fn(&[u8]) -> u64,
     most_bp: u64,
     longest: usize,
 }
 
-/// The longest part of a line that is read as one.
-const PART_BYTES: u64 = 1 << 20;
-
-enum Source {
-    Plain(BufReader<File>),
-    Packed(BufReader<GzipReader<BufReader<File>>>),
-}
+/// Bytes of a part of a line.
+const PART_BYTES: usize = 1 << 20;
 
 impl Lines {
-    /// Opens a text file, unpacking it when it is gzip or bgzip.
+    /// Opens a text file, unpacking it when it is gzip or bgzip. UTF-16, a byte-order mark and any line
+    /// ends are read.
     ///
     /// # Errors
-    /// `RESOURCE.GENERIC` when it cannot be read.
+    /// `RESOURCE.GENERIC` when it cannot be read; `INPUT.GENERIC` for what is no text, with what it seems
+    /// to be.
     pub fn open(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        Self::unpacking(path, MAX_UNPACKED_FOLD).map_err(|error| io_error(&name, &error))
+        let (file, size) = open_sized(path)?;
+        Self::of(file, path, size)
+    }
+
+    /// As [`open`](Self::open), for a file of that name and size that is open already.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of(file: impl Read + Send + 'static, path: &Path, size: u64) -> Result<Self> {
+        let unpacked = Unpacked::bytes(allowance(size, MAX_UNPACKED_FOLD));
+        Self::unpacking(Box::new(file), path, unpacked)
     }
 
     /// As [`open`](Self::open), for a file that is mostly sequence: what is known of it packs less well,
@@ -66,137 +71,102 @@ impl Lines {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_sequence(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        let opened = Self::unpacking(path, MAX_SEQUENCE_FOLD);
-        let mut lines = opened.map_err(|error| io_error(&name, &error))?;
-        (lines.longest, lines.cost) = (MAX_LINE_BYTES, bases::packed_cost);
+        let (file, size) = open_sized(path)?;
+        let unpacked = Unpacked {
+            most: allowance(size, MAX_SEQUENCE_FOLD),
+            cost: bases::packed_cost,
+        };
+        let mut lines = Self::unpacking(Box::new(file), path, unpacked)?;
+        lines.longest = MAX_LINE_BYTES;
         Ok(lines)
     }
 
-    fn unpacking(path: &Path, fold: usize) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let size = file.metadata()?.len();
-        let mut plain = BufReader::with_capacity(1 << 18, file);
-        let packed = plain.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        let most = match packed {
-            true => size
-                .saturating_mul(fold as u64)
-                .saturating_add(MAX_UNPACKED_BYTES as u64),
-            false => u64::MAX,
-        };
-        let reader = match packed {
-            true => Source::Packed(BufReader::with_capacity(1 << 18, GzipReader::new(plain))),
-            false => Source::Plain(plain),
-        };
+    fn unpacking(file: Box<dyn Read + Send>, path: &Path, unpacked: Unpacked) -> Result<Self> {
+        let name = path.display().to_string();
+        let reader = LineReader::open_list(file, &name, unpacked)?;
         Ok(Self {
+            most_bp: match reader.is_packed() {
+                true => unpacked.most.max(MAX_PACKED_RECORD_BP as u64),
+                false => u64::MAX,
+            },
             reader,
-            file: path.display().to_string(),
-            line: Vec::new(),
-            number: 0,
             goes_on: false,
-            left: most,
-            cost: |line| line.len() as u64,
-            most_bp: most.max(MAX_PACKED_RECORD_BP as u64),
+            file: name,
+            text: String::new(),
+            bytes: Vec::new(),
+            number: 0,
             longest: MAX_LISTED_LINE_BYTES,
         })
     }
 
-    /// The next line without its end; `None` after the last.
+    /// Whether what was not read yet begins so.
+    #[must_use]
+    pub fn begin_with(&self, start: &[u8]) -> bool {
+        self.reader.peek().starts_with(start)
+    }
+
+    /// The reader, for a format of its own.
+    #[must_use]
+    pub fn into_reader(self) -> LineReader {
+        self.reader
+    }
+
+    /// The next line without its end; `None` after the last. One that is not UTF-8 is read as Latin-1,
+    /// which is said at the program's end.
     ///
     /// # Errors
-    /// `RESOURCE.GENERIC` when the file cannot be read or the line is not UTF-8, `INPUT.GENERIC`
-    /// for a line beyond the limit, or a packed file that unpacks to far more than it holds.
+    /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` for a line beyond the limit, and
+    /// for a packed file that is damaged or unpacks to far more than it holds.
     pub fn next_text(&mut self) -> Result<Option<&str>> {
-        if self.next_line()?.is_none() {
+        let Some(bytes) = self.read(self.longest)? else {
             return Ok(None);
-        }
-        let invalid = |error| {
-            let error = io::Error::new(io::ErrorKind::InvalidData, error);
-            self.locate(io_error(&self.file, &error))
         };
-        std::str::from_utf8(&self.line).map(Some).map_err(invalid)
+        let line = SourceLine::of(bytes);
+        if line.is_latin1() {
+            let what = "the text is not UTF-8; such lines are read as Latin-1";
+            note_oddity(&self.file, what);
+        }
+        self.text = line.into_string();
+        Ok(Some(&self.text))
     }
 
     /// The next line as bytes, without its end; `None` after the last.
     ///
     /// # Errors
-    /// As [`next_text`](Self::next_text), but that a line need not be UTF-8.
+    /// As [`next_text`](Self::next_text).
     pub fn next_line(&mut self) -> Result<Option<&[u8]>> {
-        Ok(self.read()?.then_some(&*self.line))
+        self.next_within(self.longest)
     }
 
-    /// The next line as bytes, without its end, however long it is.
+    /// The next line as bytes, however long it is.
     ///
     /// # Errors
-    /// As [`next_part`](Self::next_part).
+    /// As [`next_text`](Self::next_text), but for long lines.
     pub fn next_bytes(&mut self) -> Result<Option<&[u8]>> {
-        // One more than may come, which is refused.
-        let read = self.fill(self.left.saturating_add(1))?;
-        self.trim();
-        Ok((read > 0).then_some(&*self.line))
+        self.next_within(usize::MAX)
     }
 
-    /// The next part of a line as bytes, and whether the line begins with it: however long a line is, no
-    /// part has more than a MiB.
+    /// The next part of a line as bytes, and whether the line begins with it: of a long line a MiB or
+    /// little more.
     ///
     /// # Errors
-    /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` for a packed file that unpacks
-    /// to far more than it holds.
+    /// As [`next_bytes`](Self::next_bytes).
     pub fn next_part(&mut self) -> Result<Option<(bool, &[u8])>> {
         let begins = !self.goes_on;
-        let read = self.fill(PART_BYTES)?;
-        self.goes_on = read == PART_BYTES && self.line.last() != Some(&b'\n');
-        Ok((read > 0).then_some((begins, &*self.line)))
-    }
-
-    /// Gives an error the place of the line that was read last, and what it says.
-    #[must_use]
-    pub fn locate(&self, error: Error) -> Error {
-        // A place shows 80 characters.
-        let start = self.line.get(..1_000).unwrap_or(&self.line);
-        let text = String::from_utf8_lossy(start);
-        error.at(Location::line(&self.file, self.number).column(1, text.trim()))
-    }
-
-    /// Reads a whole line; whether there is one.
-    fn read(&mut self) -> Result<bool> {
-        // One more, which tells that there is more.
-        let read = self.fill(self.longest as u64 + 1)?;
-        if read > self.longest as u64 {
-            let most = self.longest >> 20;
-            let error = input_error(format!("a line is longer than {most} MiB"));
-            let error = error.with_remedy("check that this is the file that was meant");
-            return Err(self.locate(error));
-        }
-        self.trim();
-        Ok(read > 0)
-    }
-
-    /// Takes the end of the line away.
-    fn trim(&mut self) {
-        for end in [b'\n', b'\r'] {
-            self.line.pop_if(|last| *last == end);
-        }
-    }
-
-    /// Reads to the end of the line, or so many bytes of it; how many there were.
-    fn fill(&mut self, most: u64) -> Result<u64> {
-        self.line.clear();
-        self.number += u64::from(!self.goes_on);
-        let reader: &mut dyn BufRead = match &mut self.reader {
-            Source::Plain(reader) => reader,
-            Source::Packed(reader) => reader,
+        self.text.clear();
+        self.bytes.clear();
+        self.number += u64::from(begins);
+        let part = self.reader.next_part(PART_BYTES);
+        let Some((bytes, ends)) = self.located(part)? else {
+            return Ok(None);
         };
-        let mut bounded = reader.take(most);
-        let read = bounded.read_until(b'\n', &mut self.line);
-        let read = read.map_err(|error| io_error(&self.file, &error))? as u64;
-        let cost = (self.cost)(&self.line);
-        let left = self.left.checked_sub(cost);
-        self.left = left.ok_or_else(|| self.unpacks_to_too_much())?;
-        if read == 0 {
-            self.note_oddity();
-        }
-        Ok(read)
+        (self.bytes, self.goes_on) = (bytes, !ends);
+        Ok(Some((begins, &self.bytes)))
+    }
+
+    /// Bases that one record may have: of a packed file no more than memory is there for.
+    pub(super) const fn most_bp(&self) -> u64 {
+        self.most_bp
     }
 
     /// Why no more of a packed file is read.
@@ -205,19 +175,62 @@ impl Lines {
         self.locate(error.with_remedy("unpack the file, and give it as it is"))
     }
 
-    /// Bases that one record may have: of a packed file no more than memory is there for.
-    pub(super) const fn most_bp(&self) -> u64 {
-        self.most_bp
+    /// Gives an error the place of the line that was read last, and what it says.
+    #[must_use]
+    pub fn locate(&self, error: Error) -> Error {
+        // A place shows 80 characters.
+        let start = self.bytes.get(..1_000).unwrap_or(&self.bytes);
+        let bytes = String::from_utf8_lossy(start);
+        let text = if self.text.is_empty() {
+            bytes.trim()
+        } else {
+            self.text.trim()
+        };
+        error.at(Location::line(&self.file, self.number).column(1, text))
     }
 
-    /// At the end of the file.
-    fn note_oddity(&self) {
-        if let Source::Packed(reader) = &self.reader
-            && reader.get_ref().ends_in_garbage()
-        {
-            note_garbage_behind(&self.file);
-        }
+    fn next_within(&mut self, longest: usize) -> Result<Option<&[u8]>> {
+        let Some(bytes) = self.read(longest)? else {
+            return Ok(None);
+        };
+        self.bytes = bytes;
+        Ok(Some(&self.bytes))
     }
+
+    fn read(&mut self, longest: usize) -> Result<Option<Vec<u8>>> {
+        self.text.clear();
+        self.bytes.clear();
+        self.number += 1;
+        let read = self.reader.next_bytes(longest);
+        self.located(read)
+    }
+
+    /// What was read, or why it was not, with the line; at the end, what is odd is noted.
+    fn located<T>(&self, read: Result<Option<T>>) -> Result<Option<T>> {
+        let read = read.map_err(|error| match error.location().and_then(|at| at.line) {
+            None => error.at(Location::line(&self.file, self.number)),
+            Some(_) => error,
+        })?;
+        if read.is_none()
+            && let Some(oddity) = self.reader.oddity()
+        {
+            note_oddity(&self.file, oddity);
+        }
+        Ok(read)
+    }
+}
+
+/// What a packed file of a size may unpack to.
+const fn allowance(size: u64, fold: usize) -> u64 {
+    let most = size.saturating_mul(fold as u64);
+    most.saturating_add(MAX_UNPACKED_BYTES as u64)
+}
+
+/// A file and how large it is; a pipe says 0.
+fn open_sized(path: &Path) -> Result<(File, u64)> {
+    let file = open(path)?;
+    let found = file.metadata().map_err(io_error_at(path))?;
+    Ok((file, found.len()))
 }
 
 #[cfg(test)]
@@ -243,13 +256,65 @@ mod tests {
         assert_eq!(error.location().map(ToString::to_string), Some(place));
     }
 
-    #[test]
-    fn a_line_that_is_no_text_is_named() {
+    fn read(bytes: &[u8]) -> Result<Vec<String>> {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), b"one\n\xff\n").unwrap();
-        let error = each_line(file.path(), |_| Ok(())).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::ResourceGeneric);
-        assert_eq!(error.location().and_then(|at| at.line), Some(2));
+        std::fs::write(file.path(), bytes).unwrap();
+        let mut lines = Vec::new();
+        each_line(file.path(), |line| {
+            lines.push(line.to_owned());
+            Ok(())
+        })?;
+        Ok(lines)
+    }
+
+    /// A byte-order mark became part of the first contig's name, lines that end in CR were one line, and
+    /// text in UTF-16 or Latin-1 was said to be on a bad disk.
+    #[test]
+    fn lists_were_read_in_one_encoding_alone() {
+        let text = "chr17\t5\t9\tr\u{e9}p\nchr18\t5\t9\n";
+        let want: Vec<&str> = text.lines().collect();
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let latin1 = |text: &str| text.chars().map(|c| c as u8).collect();
+        let spelled: [Vec<u8>; 6] = [
+            text.into(),
+            format!("\u{feff}{text}").into(),
+            text.replace('\n', "\r\n").into(),
+            text.replace('\n', "\r").into(),
+            utf16(&format!("\u{feff}{text}")),
+            latin1(text),
+        ];
+        for bytes in spelled {
+            assert_eq!(read(&bytes).unwrap(), want, "{bytes:?}");
+        }
+    }
+
+    /// They were "invalid utf-8", and the disk was to be checked.
+    #[test]
+    fn packed_lists_were_refused_for_another_cause() {
+        use std::io::Write;
+        let gzip = |bytes: &[u8]| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(bytes).unwrap();
+            gzip.finish().unwrap()
+        };
+        let tar = [&[b'a'; 257][..], b"ustar\x0000"].concat();
+        let packed = gzip(b"chr17\t5\t9\n");
+        for (bytes, cause) in [
+            (&b"BZh91AY&SY0123"[..], "compressed with bzip2"),
+            (b"\xfd7zXZ\0\0", "compressed with xz"),
+            (b"\x28\xb5\x2f\xfd0", "compressed with zstd"),
+            (b"7z\xbc\xaf\x27\x1c0", "a 7z archive"),
+            (b"PK\x03\x040", "a ZIP archive"),
+            (&tar, "a tar archive"),
+            (&gzip(&packed), "compressed twice"),
+            (b"SQLite format 3\0", "a binary file"),
+            (&packed[..packed.len() - 5], "cut short or damaged"),
+        ] {
+            let error = read(bytes).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InputGeneric, "{error}");
+            assert!(error.message().contains(cause), "{error}");
+            assert!(error.remedy().is_some());
+        }
     }
 
     /// A line was kept up to a GiB, and a small file read on however much it unpacked to.
@@ -265,7 +330,7 @@ mod tests {
         };
         pack(&vec![b'a'; 1 << 20]);
         let error = each_line(file.path(), |_| Ok(())).unwrap_err();
-        assert_eq!(error.message(), "a line is longer than 4 MiB");
+        assert_eq!(error.message(), "the line is longer than 4 MiB");
         pack("a\n".repeat(1 << 19).as_bytes());
         let (mut lines, mut read) = (0, 0);
         let error = each_line(file.path(), |line| {

@@ -6,7 +6,6 @@ use burn::tensor::TensorData;
 use genolewm::weights::{NamedTensor, Weights};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::write_atomically;
-use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -95,13 +94,9 @@ impl Checkpoint {
         let bytes = read(path)?;
         let broken =
             |what: &str| Error::new(ErrorCode::DeployExportFormat, format!("{name}: {what}"));
-        let (_, metadata) =
-            SafeTensors::read_metadata(&bytes).map_err(|error| broken(&error.to_string()))?;
-        let header = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|about| about.get(RUN));
-        let header: CheckpointHeader = header
+        let about = Weights::about(&bytes, &name)?;
+        let header: CheckpointHeader = about
+            .get(RUN)
             .and_then(|header| serde_json::from_str(header).ok())
             .ok_or_else(|| broken("not a checkpoint"))?;
         let tensors = Weights::parse(&bytes, &name, |_| true)?.into_tensors();
