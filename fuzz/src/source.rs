@@ -5,7 +5,7 @@ use genolewm::scorer::Regions;
 use genolewm_core::edit::AlleleForm;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::reference::{
-    BaseSource, FastaReference, IndexBuilder, Indexes, TwoBitReference,
+    AlleleTable, BaseSource, FastaReference, IndexBuilder, Indexes, TwoBitReference,
 };
 use genolewm_core::source::{Feed, ImportOptions, VariantReader, VariantRecord, convert_to_vcf};
 use genolewm_core::{Error, Result};
@@ -18,6 +18,7 @@ pub(crate) const TARGETS: &[(&str, Read)] = &[
     ("fasta_reference", fasta_reference),
     ("fasta_index", fasta_index),
     ("twobit", twobit),
+    ("reference_alleles", reference_alleles),
     ("regions", regions),
     ("regions_bed", regions_bed),
 ];
@@ -70,6 +71,16 @@ fn import(bytes: &[u8]) -> Result<()> {
         records += 1;
     }
     assert_eq!(records, summary.records_written);
+    Ok(())
+}
+
+/// Reference alleles of single places.
+fn reference_alleles(bytes: &[u8]) -> Result<()> {
+    let mut table = AlleleTable::parse(text(bytes)?, "fuzz")?;
+    for contig in table.contigs().to_vec() {
+        let last = Interval::at(BpOffset(contig.length_bp.saturating_sub(4)), 8);
+        assert_eq!(table.fetch(&contig.name, last)?.len(), 8);
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What is trained and evaluated on, and the program's own files.
 
-use crate::reader::{Read, with_file};
+use crate::reader::{Read, judge, with_file};
 use clap::CommandFactory;
 use genolewm_cli::Cli;
 use genolewm_cli::common::config;
@@ -82,7 +82,12 @@ pub(crate) const TARGETS: &[(&str, Read)] = &[
         })
     }),
     ("configuration", |bytes| {
-        with_file("a.yaml", bytes, configuration)
+        let written = ["a.yaml", "a.toml", "a.json"];
+        let answers = written.map(|name| with_file(name, bytes, configuration));
+        let judged = answers.into_iter().inspect(|answer| {
+            answer.as_ref().err().map(judge);
+        });
+        judged.reduce(Result::or).unwrap_or(Ok(()))
     }),
     ("metrics", |bytes| {
         with_file("metrics.jsonl", bytes, |path| read_metrics(path).map(drop))
@@ -135,7 +140,7 @@ fn labels(path: &Path) -> Result<()> {
     clinical
 }
 
-/// A configuration of the command line.
+/// A configuration of the command line, in the format that its name tells.
 fn configuration(path: &Path) -> Result<()> {
     let args = [
         "genolewm".into(),

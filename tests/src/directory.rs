@@ -42,6 +42,13 @@ impl Dir {
         fs::write(self.path(name), content).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
+    /// The same directory with one more file.
+    #[must_use]
+    pub fn with(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        self.create(name, content);
+        self
+    }
+
     /// The bytes of a file, which must be there.
     #[must_use]
     pub fn bytes(&self, name: &str) -> Vec<u8> {

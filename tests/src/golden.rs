@@ -26,13 +26,18 @@ pub fn lay_out(dir: &Dir) {
     copy(&source().join("pipeline"), &dir.path("golden"));
 }
 
-/// A test's directory with the golden pipeline, the made-up genome as `ref.fa`, and `in.vcf`.
+/// A test's directory with the golden pipeline, and the made-up genome as `ref.fa`.
 #[must_use]
-pub fn prepared(dir: Dir, vcf: impl AsRef<[u8]>) -> Dir {
+pub fn with_reference(dir: Dir) -> Dir {
     lay_out(&dir);
     genome::write_reference(&dir);
-    dir.create("in.vcf", vcf);
     dir
+}
+
+/// The same with `in.vcf`.
+#[must_use]
+pub fn prepared(dir: Dir, vcf: impl AsRef<[u8]>) -> Dir {
+    with_reference(dir).with("in.vcf", vcf)
 }
 
 /// A file of the golden pipeline as text.

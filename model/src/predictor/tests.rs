@@ -1,7 +1,10 @@
+mod draws;
+
 use super::init::{ActionSizes, Initializer};
 use super::*;
 use crate::action::{ALLELE_HEADS, ActionEncoder};
 use crate::ops::BurnOps;
+use draws::{matrix, random};
 use proptest::prelude::*;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -18,17 +21,6 @@ const SIZES: PredictorSizes = PredictorSizes {
     max_actions: 4,
 };
 
-/// A linear congruential generator (Knuth's MMIX constants): enough for tests.
-fn random(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed.wrapping_mul(2).wrapping_add(1);
-    move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
 fn fresh(ops: &BurnOps) -> Predictor<Matrix> {
     let tensors = Initializer::new(&mut random(1)).predictor(&SIZES);
     Predictor::load(ops, Weights::from_tensors("fresh", tensors), 2).expect("fresh weights")
@@ -42,17 +34,6 @@ fn trained(ops: &BurnOps) -> Predictor<Matrix> {
         *value += (draw() - 0.5) as f32;
     }
     Predictor::load(ops, Weights::from_tensors("trained", tensors), 2).expect("weights")
-}
-
-fn matrix(ops: &BurnOps, rows: usize, width: usize, seed: u64) -> Matrix {
-    let mut draw = random(seed);
-    ops.matrix(
-        (0..rows * width)
-            .map(|_| (2.0 * draw() - 1.0) as f32)
-            .collect(),
-        rows,
-        width,
-    )
 }
 
 fn read(ops: &BurnOps, x: &Matrix) -> Vec<f32> {

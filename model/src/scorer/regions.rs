@@ -72,6 +72,12 @@ impl Regions {
         Ok(())
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.intervals.is_empty()
+    }
+
     /// Sorts and joins what was added.
     #[must_use]
     pub fn merged(mut self) -> Self {

@@ -1,8 +1,12 @@
 //! Rollouts of batches, and what they cost beside repeated calls.
 #![allow(clippy::expect_used, clippy::print_stdout)]
 
+#[path = "../../src/predictor/tests/draws.rs"]
+mod draws;
+
 use crate::common::predictor::{CASES, Case};
 use crate::common::read;
+use draws::{matrix, random};
 use genolewm::action::{ALLELE_HEADS, ActionEncoder};
 use genolewm::ops::{BurnMatrix, BurnOps, Ops};
 use genolewm::predictor::init::{ActionSizes, Initializer};
@@ -12,22 +16,6 @@ use genolewm::weights::Weights;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::position::BpOffset;
 use std::time::Instant;
-
-fn random(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed.wrapping_mul(2).wrapping_add(1);
-    move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-fn matrix(ops: &BurnOps, rows: usize, width: usize, seed: u64) -> BurnMatrix {
-    let mut draw = random(seed);
-    let values = (0..rows * width).map(|_| (2.0 * draw() - 1.0) as f32);
-    ops.matrix(values.collect(), rows, width)
-}
 
 /// A mask was not taken, and more edits than the model has positions for were.
 #[test]

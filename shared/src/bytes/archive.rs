@@ -129,8 +129,13 @@ fn choose<'a>(
     member: Option<&str>,
 ) -> Result<&'a ArchivedFile> {
     if let Some(member) = member {
-        let named = files.iter().find(|file| file.name == member);
-        return named.ok_or_else(|| {
+        let mut named = files.iter().filter(|file| file.name == member);
+        let first = named.next();
+        if named.next().is_some() {
+            let message = format!("the ZIP archive has two files {member:?}");
+            return Err(refusal(name, message).with_remedy(UNPACK));
+        }
+        return first.ok_or_else(|| {
             refusal(name, format!("the ZIP archive has no file {member:?}"))
                 .with_detail("members", listed(files.iter()))
                 .with_remedy("name one of its files: --member NAME")

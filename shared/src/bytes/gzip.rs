@@ -12,13 +12,13 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// What is said of a file whose reader [ends in garbage](GzipReader::ends_in_garbage).
-pub(super) const GARBAGE_BEHIND_GZIP: &str =
+pub(crate) const GARBAGE_BEHIND_GZIP: &str =
     "bytes that are no gzip follow the compressed data; they are ignored";
 
 /// Decompresses gzip as `gzip -d` does: members follow one another, zeros after the last are
 /// padding, and anything else there is no part of the file. After an error of kind `WouldBlock` it
 /// can be read on.
-pub struct GzipReader<R> {
+pub(super) struct GzipReader<R> {
     at: Place<R>,
     any_member: bool,
     last_is_eof_block: bool,
@@ -42,7 +42,7 @@ enum Place<R> {
 
 impl<R: Read> GzipReader<R> {
     /// Decompresses what `inner` reads.
-    pub fn new(inner: R) -> Self {
+    pub(super) fn new(inner: R) -> Self {
         Self {
             at: Place::Between(Chunk {
                 inner,
@@ -56,14 +56,12 @@ impl<R: Read> GzipReader<R> {
     }
 
     /// Whether the last whole member is the one that ends a complete BGZF file.
-    #[must_use]
-    pub const fn ends_with_eof_block(&self) -> bool {
+    pub(super) const fn ends_with_eof_block(&self) -> bool {
         self.last_is_eof_block
     }
 
     /// At the end: whether bytes follow the last member that are neither gzip nor zeros.
-    #[must_use]
-    pub const fn ends_in_garbage(&self) -> bool {
+    pub(super) const fn ends_in_garbage(&self) -> bool {
         self.ends_in_garbage
     }
 

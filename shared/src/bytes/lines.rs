@@ -1,12 +1,15 @@
 //! Lines of bounded length, counted, with any line end, of UTF-8 or UTF-16.
 
 use super::compression::Compression;
+use super::packed::packed_otherwise;
 use super::source_line::SourceLine;
 use super::stream::ByteStream;
 use super::utf16::Utf16;
 use crate::error::Location;
 use crate::limits::{MAX_BLANK_LINES, MAX_LINE_BYTES};
 use crate::{Error, ErrorCode, Result};
+use std::fmt;
+use std::io::Read;
 
 const BUFFER_BYTES: usize = 128 * 1024;
 
@@ -16,7 +19,7 @@ const MAX_MARKED_BYTES: usize = MAX_LINE_BYTES;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads lines that end in LF or CRLF, or in CR when the first part of the file has no LF at all.
-pub(crate) struct LineReader {
+pub struct LineReader {
     stream: ByteStream,
     name: String,
     buffer: Vec<u8>,
@@ -29,10 +32,21 @@ pub(crate) struct LineReader {
     /// From where on the buffer's bytes are kept for [`reset`](LineReader::reset).
     mark: Option<usize>,
     limit: usize,
+    /// Whether a line beyond the limit ends the file: it is not passed over.
+    is_list: bool,
     terminator: u8,
     at_end: bool,
     /// For text that is UTF-16: its decoder, and what was read and is not decoded.
     utf16: Option<(Utf16, Vec<u8>)>,
+}
+
+/// No text: it may hold genotypes.
+impl fmt::Debug for LineReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut form = f.debug_struct("LineReader");
+        form.field("name", &self.name).field("line", &self.line);
+        form.finish_non_exhaustive()
+    }
 }
 
 /// A line as far as it was read.
@@ -69,6 +83,7 @@ impl LineReader {
             partial: Partial::default(),
             mark: None,
             limit: MAX_LINE_BYTES,
+            is_list: false,
             terminator: b'\n',
             at_end: false,
             utf16: None,
@@ -90,8 +105,38 @@ impl LineReader {
         Ok(reader)
     }
 
+    /// Opens a list, a table or a sequence: text, plain, gzip or BGZF, that may unpack to `unpacked` bytes.
+    /// `name` is what errors call it.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for what is no text, with what it seems to be, and for damaged compressed data;
+    /// `RESOURCE.GENERIC` when reading fails.
+    pub fn open_list(reader: Box<dyn Read + Send>, name: &str, unpacked: u64) -> Result<Self> {
+        let mut lines = Self::open(ByteStream::open_alone(reader, name, unpacked)?, name)?;
+        lines.is_list = true;
+        let binary = || ("a binary file", "give the file that was meant, as text");
+        let other = packed_otherwise(lines.peek());
+        match other.or_else(|| lines.peek().contains(&0).then(binary)) {
+            None => Ok(lines),
+            Some((what, remedy)) => Err(Error::input(format!("this is {what}, not text"))
+                .in_file(name)
+                .with_remedy(remedy)),
+        }
+    }
+
+    /// The next line of a list without its end, of `longest` bytes at most; `None` after the last.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a longer line, and for compressed data that is damaged or unpacks to too much;
+    /// `RESOURCE.GENERIC` when reading fails. All are final.
+    pub fn next_bytes(&mut self, longest: usize) -> Result<Option<Vec<u8>>> {
+        self.limit = longest;
+        self.read_bytes()
+    }
+
     /// What follows, up to the buffer's size, without consuming it.
-    pub(crate) fn peek(&self) -> &[u8] {
+    #[must_use]
+    pub fn peek(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
@@ -105,7 +150,8 @@ impl LineReader {
     }
 
     /// At the end: what is odd about the compressed data.
-    pub(crate) fn oddity(&self) -> Option<&'static str> {
+    #[must_use]
+    pub fn oddity(&self) -> Option<&'static str> {
         self.at_end.then(|| self.stream.oddity()).flatten()
     }
 
@@ -170,7 +216,8 @@ impl LineReader {
             self.partial.any |= !chunk.is_empty();
             self.partial.push(part, self.limit);
             self.start += part.len() + usize::from(end.is_some());
-            if end.is_some() || !self.refill()? {
+            let is_refused = self.is_list && self.partial.too_long;
+            if is_refused || end.is_some() || !self.refill()? {
                 break;
             }
         }
@@ -184,7 +231,7 @@ impl LineReader {
             let message = format!("the line is longer than {} MiB", self.limit >> 20);
             return Err(self
                 .problem(&message, self.limit)
-                .with_remedy("check that the file is a variant file with line ends"));
+                .with_remedy("check that this is the file that was meant, and has line ends"));
         }
         if bytes.last() == Some(&b'\r') {
             bytes.pop();
@@ -231,7 +278,11 @@ impl LineReader {
     fn problem(&self, message: &str, offset: usize) -> Error {
         let mut place = Location::line(&self.name, self.line);
         place.column = Some(offset as u64 + 1);
-        Error::new(ErrorCode::InputVcfParse, message).at(place)
+        let code = match self.is_list {
+            true => ErrorCode::InputGeneric,
+            false => ErrorCode::InputVcfParse,
+        };
+        Error::new(code, message).at(place)
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct ByteStream {
     inner: Decompressor,
     compression: Compression,
     name: String,
+    /// Bytes that may still come of what is packed.
+    left: u64,
 }
 
 /// The reader, with the bytes that told the compression before it.
@@ -41,6 +43,35 @@ impl ByteStream {
                 return Err(archive::nested(name));
             }
         }
+        if !is_archived && let Some(member) = member {
+            return Err(
+                Error::input("this is no ZIP archive, of which a file could be named")
+                    .in_file(name)
+                    .with_detail("member", member)
+                    .with_remedy("name no file inside"),
+            );
+        }
+        Ok(Self::of(head, reader, name, is_archived, u64::MAX))
+    }
+
+    /// As [`open`](Self::open), but that a ZIP archive is read as the bytes that it is, and what is packed
+    /// may unpack to `most` bytes.
+    pub(crate) fn open_alone(
+        mut reader: Box<dyn Read + Send>,
+        name: &str,
+        most: u64,
+    ) -> Result<Self> {
+        let head = peek(&mut reader, name)?;
+        Ok(Self::of(head, reader, name, false, most))
+    }
+
+    fn of(
+        head: Vec<u8>,
+        reader: Box<dyn Read + Send>,
+        name: &str,
+        is_archived: bool,
+        most: u64,
+    ) -> Self {
         let compression = Compression::of(&head);
         let raw = Cursor::new(head).chain(reader);
         let inner = match compression {
@@ -49,7 +80,7 @@ impl ByteStream {
                 Decompressor::Gzip(Box::new(GzipReader::new(raw)))
             }
         };
-        Ok(Self {
+        Self {
             inner,
             compression: if is_archived {
                 Compression::Zip
@@ -57,7 +88,8 @@ impl ByteStream {
                 compression
             },
             name: name.to_owned(),
-        })
+            left: most,
+        }
     }
 
     pub(crate) const fn compression(&self) -> Compression {
@@ -79,19 +111,31 @@ impl ByteStream {
     /// Reads some bytes; 0 at the end.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` for compressed data that is cut or damaged, `RESOURCE.GENERIC` when reading
-    /// fails.
+    /// `INPUT.GENERIC` for compressed data that is cut, damaged or larger than it may be,
+    /// `RESOURCE.GENERIC` when reading fails.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         loop {
-            let read = match &mut self.inner {
-                Decompressor::Plain(reader) => reader.read(buffer),
-                Decompressor::Gzip(reader) => reader.read(buffer),
+            let (read, is_packed) = match &mut self.inner {
+                Decompressor::Plain(reader) => (reader.read(buffer), false),
+                Decompressor::Gzip(reader) => (reader.read(buffer), true),
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(read) if is_packed => return self.count(read),
                 read => return read.map_err(|error| self.error(error)),
             }
         }
+    }
+
+    /// Counts bytes that were unpacked.
+    fn count(&mut self, read: usize) -> Result<usize> {
+        let left = self.left.checked_sub(read as u64);
+        self.left = left.ok_or_else(|| {
+            Error::input("the packed file unpacks to far more than it holds")
+                .in_file(&self.name)
+                .with_remedy("unpack the file, and give it as it is")
+        })?;
+        Ok(read)
     }
 
     fn error(&self, error: io::Error) -> Error {

@@ -3,6 +3,33 @@
 /// How many first characters tell UTF-16 that has no byte-order mark.
 const TOLD_BY: usize = 16;
 
+/// The text of a file that is read whole, without its byte-order mark: UTF-8 or UTF-16. `None` for another
+/// encoding.
+///
+/// ```
+/// use genolewm_core::bytes::decoded;
+/// assert_eq!(decoded(b"\xef\xbb\xbfa: 1".to_vec()).as_deref(), Some("a: 1"));
+/// assert_eq!(decoded(b"\xff\xfea\0:\0".to_vec()).as_deref(), Some("a:"));
+/// assert_eq!(decoded(b"\xe9".to_vec()), None);
+/// ```
+#[must_use]
+pub fn decoded(bytes: Vec<u8>) -> Option<String> {
+    let text = match Utf16::detect(&bytes) {
+        Some(mut decoder) => {
+            let mut text = Vec::with_capacity(bytes.len());
+            decoder.decode(&bytes, &mut text);
+            decoder.decode(&[], &mut text);
+            text
+        }
+        None => bytes,
+    };
+    let mut text = String::from_utf8(text).ok()?;
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Some(text)
+}
+
 /// A decoder that takes bytes in pieces of any size.
 pub(super) struct Utf16 {
     unit: fn([u8; 2]) -> u16,

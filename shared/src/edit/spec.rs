@@ -2,11 +2,13 @@
 
 use super::alleles::{EditType, MAX_ALLELE_BP, check_allele, invalid};
 use super::relative::RelEdit;
+use super::variant::VariantParts;
 use crate::position::{BpOffset, Interval, Position};
 use crate::{Error, ErrorCode, Result};
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use core::fmt;
+use core::ops::Deref;
 use core::str::FromStr;
 
 /// An edit: `ref` at `pos` of `chrom` becomes `alt`. Always valid: upper-case ACGT alleles of 1 to
@@ -21,11 +23,14 @@ use core::str::FromStr;
 /// # Ok::<(), genolewm_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct EditSpec {
-    chrom: String,
-    pos: Position,
-    reference: String,
-    alternate: String,
+pub struct EditSpec(VariantParts);
+
+impl Deref for EditSpec {
+    type Target = VariantParts;
+
+    fn deref(&self) -> &VariantParts {
+        &self.0
+    }
 }
 
 impl EditSpec {
@@ -43,9 +48,6 @@ impl EditSpec {
     /// # Ok::<(), genolewm_core::Error>(())
     /// ```
     pub fn new(chrom: &str, pos: Position, reference: &str, alternate: &str) -> Result<Self> {
-        if chrom.is_empty() {
-            return Err(invalid("the contig name is empty"));
-        }
         check_allele("ref", reference)?;
         check_allele("alt", alternate)?;
         if reference.len() > MAX_ALLELE_BP || alternate.len() > MAX_ALLELE_BP {
@@ -62,48 +64,20 @@ impl EditSpec {
         if reference == alternate {
             return Err(invalid("ref and alt are the same"));
         }
-        Ok(Self {
-            chrom: chrom.to_string(),
-            pos,
-            reference: reference.to_string(),
-            alternate: alternate.to_string(),
-        })
-    }
-
-    /// The contig, as the input names it.
-    #[must_use]
-    pub fn chrom(&self) -> &str {
-        &self.chrom
-    }
-
-    /// The position of the first reference base.
-    #[must_use]
-    pub const fn pos(&self) -> Position {
-        self.pos
-    }
-
-    /// The reference allele.
-    #[must_use]
-    pub fn reference(&self) -> &str {
-        &self.reference
-    }
-
-    /// The alternate allele.
-    #[must_use]
-    pub fn alternate(&self) -> &str {
-        &self.alternate
+        let (reference, alternate) = (reference.to_string(), alternate.to_string());
+        VariantParts::new(chrom, pos, reference, alternate).map(Self)
     }
 
     /// Where the reference allele lies on the contig.
     #[must_use]
-    pub const fn span(&self) -> Interval {
-        Interval::at(self.pos.offset(), self.reference.len() as u64)
+    pub fn span(&self) -> Interval {
+        Interval::at(self.pos().offset(), self.reference().len() as u64)
     }
 
     /// The kind of change.
     #[must_use]
-    pub const fn edit_type(&self) -> EditType {
-        EditType::of_lengths(self.reference.len(), self.alternate.len())
+    pub fn edit_type(&self) -> EditType {
+        EditType::of_lengths(self.reference().len(), self.alternate().len())
     }
 
     /// Places the edit in a window that spans `start..=end` of the contig, both ends included.
@@ -114,13 +88,13 @@ impl EditSpec {
         let span = self.span();
         match span.start.since(start) {
             Some(rel_pos) if span.last() <= Some(end_inclusive) => {
-                RelEdit::new(rel_pos, &self.reference, &self.alternate)
+                RelEdit::new(rel_pos, self.reference(), self.alternate())
             }
             _ => Err(Error::new(
                 ErrorCode::InputOutOfWindow,
                 "the edit reaches outside the window",
             )
-            .with_detail("pos", self.pos)
+            .with_detail("pos", self.pos())
             .with_detail("window_start_bp", start)
             .with_detail("window_end_bp_inclusive", end_inclusive)),
         }
@@ -129,11 +103,7 @@ impl EditSpec {
 
 impl fmt::Display for EditSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}:{}:{}",
-            self.chrom, self.pos, self.reference, self.alternate
-        )
+        self.0.fmt(f)
     }
 }
 
@@ -142,16 +112,12 @@ impl FromStr for EditSpec {
 
     /// Reads `CHROM:POS:REF:ALT`. The contig may hold colons (HLA alleles do).
     fn from_str(text: &str) -> Result<Self> {
-        let mut parts = text.rsplitn(4, ':');
-        let (Some(alt), Some(reference), Some(pos), Some(chrom)) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(invalid("a variant is written CHROM:POS:REF:ALT").with_detail("text", text));
-        };
-        let pos = pos.parse::<u64>().map_err(|error| {
-            let error = invalid("POS is not a whole number").with_source(error);
-            error.with_detail("text", pos)
-        })?;
-        Self::new(chrom, Position::new(pos)?, reference, alt)
+        let parts: VariantParts = text.parse()?;
+        Self::new(
+            parts.chrom(),
+            parts.pos(),
+            parts.reference(),
+            parts.alternate(),
+        )
     }
 }

@@ -5,6 +5,7 @@ use crate::contig::common_form;
 use crate::error::Location;
 use crate::limits::MAX_POSITION;
 use crate::position::Interval;
+use crate::text::is_plain;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -20,7 +21,30 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct AlleleTable {
     contigs: Vec<ContigInfo>,
-    bases: BTreeMap<(String, u64), u8>,
+    /// By contig: sorted and apart.
+    stretches: BTreeMap<String, Vec<Stretch>>,
+}
+
+/// Bases that are known.
+#[derive(Debug, Clone)]
+struct Stretch {
+    /// 0-based.
+    start: u64,
+    bases: Vec<u8>,
+}
+
+impl Stretch {
+    const fn end(&self) -> u64 {
+        self.start + self.bases.len() as u64
+    }
+}
+
+/// A row of the table.
+struct Row<'a> {
+    line: u64,
+    /// 0-based.
+    start: u64,
+    allele: &'a str,
 }
 
 impl AlleleTable {
@@ -28,56 +52,96 @@ impl AlleleTable {
     /// errors call it. Empty lines and those that start with # are left out.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` for a row without them, or too many contigs.
+    /// `INPUT.GENERIC` for a row without them, rows that contradict each other, or too many contigs.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
         let mut table = Self::default();
-        for (number, line) in (1..).zip(text.lines()) {
-            if line.trim().is_empty() || line.starts_with('#') {
+        let (mut places, mut names_bytes) = (BTreeMap::new(), 0);
+        let mut rows: Vec<Vec<Row<'_>>> = Vec::new();
+        for (line, row) in (1..).zip(text.lines()) {
+            if row.trim().is_empty() || row.starts_with('#') {
                 continue;
             }
-            let columns: Vec<&str> = line.split_whitespace().collect();
-            let added = match columns.as_slice() {
-                [contig, pos, allele, ..] => {
-                    let pos = pos.parse().ok();
-                    pos.and_then(|pos| table.add(contig, pos, allele))
-                }
-                _ => None,
-            };
-            added.ok_or_else(|| {
+            let (contig, row) = read_row(line, row).ok_or_else(|| {
                 let message =
                     "a row of the table has no contig, position and allele over A, C, G and T";
                 Error::input(message)
-                    .at(Location::line(name, number))
+                    .at(Location::line(name, line))
                     .with_remedy(
                         "write contig, 1-based position and allele, with blanks between them",
                     )
             })?;
+            let place = match places.get(&contig) {
+                Some(place) => *place,
+                None => {
+                    names_bytes += contig.len();
+                    within_limits(places.len() + 1, names_bytes)?;
+                    places.insert(contig.clone(), rows.len());
+                    table.contigs.push(ContigInfo {
+                        name: contig,
+                        length_bp: 0,
+                    });
+                    rows.push(Vec::new());
+                    rows.len() - 1
+                }
+            };
+            rows.get_mut(place)
+                .ok_or_else(|| Error::invariant("a contig has no rows"))?
+                .push(row);
         }
-        let names = table.contigs.iter().map(|contig| contig.name.len()).sum();
-        within_limits(table.contigs.len(), names)?;
+        for (contig, rows) in table.contigs.iter_mut().zip(rows) {
+            let stretches = joined(rows, name)?;
+            contig.length_bp = stretches.last().map_or(0, Stretch::end);
+            table.stretches.insert(contig.name.clone(), stretches);
+        }
         Ok(table)
     }
+}
 
-    /// Notes an allele at a 1-based position; `None` for what is no allele.
-    fn add(&mut self, contig: &str, pos: u64, allele: &str) -> Option<()> {
-        let bases = allele.to_ascii_uppercase();
-        let valid = (1..=MAX_POSITION).contains(&pos)
-            && !bases.is_empty()
-            && bases.bytes().all(|base| b"ACGT".contains(&base));
-        let contig = valid.then(|| common_form(contig))?;
-        let length_bp = pos - 1 + bases.len() as u64;
-        match self.contigs.iter_mut().find(|info| info.name == contig) {
-            Some(info) => info.length_bp = info.length_bp.max(length_bp),
-            None => self.contigs.push(ContigInfo {
-                name: contig.clone(),
-                length_bp,
-            }),
+/// The common form of a row's contig, and the rest; `None` for what is no row.
+fn read_row(line: u64, row: &str) -> Option<(String, Row<'_>)> {
+    let mut columns = row.split_whitespace();
+    let (contig, pos, allele) = (columns.next()?, columns.next()?, columns.next()?);
+    let pos: u64 = pos.parse().ok()?;
+    let start = (1..=MAX_POSITION).contains(&pos).then(|| pos - 1)?;
+    let is_base = |base: u8| matches!(base.to_ascii_uppercase(), b'A' | b'C' | b'G' | b'T');
+    let row = Row {
+        line,
+        start,
+        allele,
+    };
+    (is_plain(contig) && allele.bytes().all(is_base)).then(|| (common_form(contig), row))
+}
+
+/// The rows of a contig as stretches that lie apart.
+fn joined(mut rows: Vec<Row<'_>>, name: &str) -> Result<Vec<Stretch>> {
+    rows.sort_by_key(|row| row.start);
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for Row {
+        line,
+        start,
+        allele,
+    } in rows
+    {
+        let allele = allele.to_ascii_uppercase().into_bytes();
+        let Some(last) = stretches.last_mut().filter(|last| start <= last.end()) else {
+            stretches.push(Stretch {
+                start,
+                bases: allele,
+            });
+            continue;
+        };
+        let known = usize::try_from(start - last.start).unwrap_or(usize::MAX);
+        let known = last.bases.get(known..).unwrap_or_default();
+        let (same, new) = allele.split_at(known.len().min(allele.len()));
+        if !known.starts_with(same) {
+            let error = Error::input("two rows of the table give a place different alleles");
+            return Err(error
+                .at(Location::line(name, line))
+                .with_remedy("leave out the row that is not of this reference"));
         }
-        for (at, base) in (pos - 1..).zip(bases.bytes()) {
-            self.bases.insert((contig.clone(), at), base);
-        }
-        Some(())
+        last.bases.extend_from_slice(new);
     }
+    Ok(stretches)
 }
 
 impl BaseSource for AlleleTable {
@@ -89,13 +153,59 @@ impl BaseSource for AlleleTable {
         let (start, end) = (interval.start.get(), interval.end.get());
         let count = end.saturating_sub(start);
         let mut bases = vec![b'N'; usize::try_from(count).unwrap_or_default()];
-        let places = (contig.to_owned(), start)..(contig.to_owned(), end);
-        for ((_, at), base) in self.bases.range(places) {
-            let to = usize::try_from(at - start).ok();
-            if let Some(to) = to.and_then(|to| bases.get_mut(to)) {
-                *to = *base;
+        let stretches = self.stretches.get(contig).map_or(&[][..], Vec::as_slice);
+        let first = stretches.partition_point(|stretch| stretch.end() <= start);
+        let inside = stretches.iter().skip(first);
+        for stretch in inside.take_while(|stretch| stretch.start < end) {
+            let (from, to) = (start.max(stretch.start), end.min(stretch.end()));
+            let within = |begin: u64| {
+                let bp = |at: u64| usize::try_from(at.saturating_sub(begin)).unwrap_or(usize::MAX);
+                bp(from)..bp(to)
+            };
+            let known = stretch.bases.get(within(stretch.start));
+            if let Some((bases, known)) = bases.get_mut(within(start)).zip(known) {
+                bases.copy_from_slice(known);
             }
         }
         String::from_utf8(bases).map_err(|_| Error::invariant("bases are not ASCII"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::position::BpOffset;
+    use std::fmt::Write;
+
+    fn bases(table: &mut AlleleTable, start: u64, count: u64) -> String {
+        let interval = Interval::at(BpOffset(start), count);
+        table.fetch("1", interval).expect("bases")
+    }
+
+    #[test]
+    fn of_two_alleles_of_a_place_the_last_was_taken() -> Result<()> {
+        let mut table = AlleleTable::parse("chr1 5 ACG\n1 6 cg\n1 7 GT\n1 20 A\n1 5 A\n", "t")?;
+        assert_eq!(bases(&mut table, 3, 6), "NACGTN");
+        assert_eq!(bases(&mut table, 6, 14), "GTNNNNNNNNNNNA");
+        assert_eq!(table.contigs()[0].length_bp, 20);
+        for other in ["1 6 T", "1 4 CC", "1 5 ACGAA\n1 8 T"] {
+            let read = AlleleTable::parse(&format!("1 5 ACG\n{other}\n"), "t");
+            let error = read.map(drop).expect_err("a contradiction");
+            assert!(error.message().contains("different alleles"), "{error}");
+            assert!(error.location().is_some_and(|at| at.line.is_some()));
+        }
+        Ok(())
+    }
+
+    /// Each new contig was compared with all before it, for minutes.
+    #[test]
+    fn contigs_of_a_table_of_alleles_took_quadratic_time() {
+        let mut text = String::new();
+        for contig in 0..=crate::limits::MAX_CONTIGS {
+            let _ = writeln!(text, "c{contig} 5 A");
+        }
+        assert!(AlleleTable::parse(&text, "t").is_err());
+        let most = text.rsplit_once("\nc").map(|(before, _)| before);
+        assert!(most.is_some_and(|most| AlleleTable::parse(most, "t").is_ok()));
     }
 }

@@ -5,11 +5,11 @@ use super::fasta::FastaReference;
 use super::index_builder::Indexes;
 use super::kind::{ReferenceKind, sniff};
 use super::twobit::{OpenProgress, TwoBitReference};
-use crate::bytes::{RangeRead, read_full, wrong};
+use crate::bytes::{RangeRead, packed_otherwise, read_full, wrong};
 use crate::limits::MAX_INDEX_BYTES;
 use crate::position::Interval;
 use crate::{Error, ErrorCode, Result};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -31,9 +31,15 @@ impl AnyReference<File> {
     pub fn open_path(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let file = File::open(path).map_err(|error| cannot_open(error, &name))?;
-        if file.metadata().is_ok_and(|found| found.is_dir()) {
+        let found = file.metadata();
+        if found.as_ref().is_ok_and(Metadata::is_dir) {
             let error = wrong(&name, "this is a folder, and no reference");
             return Err(error.with_remedy("give the FASTA or .2bit file that is inside"));
+        }
+        if found.is_ok_and(|found| !found.is_file()) {
+            let message =
+                "a reference is read from the middle, which a pipe or device does not allow";
+            return Err(wrong(&name, message).with_remedy("save it as a file, and give that"));
         }
         let [fai, gzi] = indexes_beside(path)?;
         Self::open(file, fai, gzi, &name)
@@ -60,10 +66,11 @@ impl<R: RangeRead> AnyReference<R> {
         gzi: Option<Vec<u8>>,
         name: &str,
     ) -> Result<Self> {
-        match read_kind(&mut data)? {
+        let head = read_head(&mut data)?;
+        match sniff(&head) {
             ReferenceKind::TwoBit => TwoBitReference::open(data, name).map(Self::TwoBit),
             ReferenceKind::Zip => Err(zipped(name)),
-            ReferenceKind::Other if fai.is_none() => Err(neither(name)),
+            ReferenceKind::Other if fai.is_none() => Err(neither(&head, name)),
             _ => FastaReference::open(data, fai, gzi, name).map(Self::Fasta),
         }
     }
@@ -142,7 +149,7 @@ impl<R: RangeRead + Clone> ReferenceOpener<R> {
     pub fn kind(&mut self) -> Result<ReferenceKind> {
         let kind = match self.kind {
             Some(kind) => kind,
-            None => read_kind(&mut self.data)?,
+            None => sniff(&read_head(&mut self.data)?),
         };
         self.kind = Some(kind);
         Ok(kind)
@@ -183,10 +190,11 @@ impl<R: RangeRead + Clone> ReferenceOpener<R> {
     }
 }
 
-fn read_kind<R: RangeRead>(data: &mut R) -> Result<ReferenceKind> {
-    let mut head = [0; ReferenceKind::HEAD_BYTES];
+fn read_head<R: RangeRead>(data: &mut R) -> Result<Vec<u8>> {
+    let mut head = vec![0; ReferenceKind::HEAD_BYTES];
     let read = read_full(data, 0, &mut head)?;
-    Ok(sniff(head.get(..read).unwrap_or_default()))
+    head.truncate(read);
+    Ok(head)
 }
 
 fn zipped(name: &str) -> Error {
@@ -194,7 +202,20 @@ fn zipped(name: &str) -> Error {
         .with_remedy("unpack it, and give the FASTA or .2bit file that is inside")
 }
 
-fn neither(name: &str) -> Error {
+fn neither(head: &[u8], name: &str) -> Error {
+    let marks: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+    if marks.iter().any(|mark| head.starts_with(mark)) {
+        let message =
+            "this is text in UTF-16 or with a byte-order mark, which a reference is not read in";
+        return wrong(name, message).with_remedy("save it as plain ASCII, without a mark");
+    }
+    if let Some((what, remedy)) = packed_otherwise(head) {
+        return wrong(
+            name,
+            &format!("this is {what}, which a reference cannot be read from"),
+        )
+        .with_remedy(remedy);
+    }
     let message = "this is neither a .2bit file nor a FASTA, which begins with '>'";
     wrong(name, message).with_remedy("give the reference genome as FASTA, plain or bgzip, or .2bit")
 }

@@ -4,8 +4,8 @@ use super::index;
 use super::scanner::Scanner;
 use crate::Result;
 use crate::bytes::{
-    BGZF_EOF, BlockBuffer, Compression, RangeRead, archive_refusal, damaged, gzip_refusal,
-    note_garbage_behind,
+    BGZF_EOF, BlockBuffer, Compression, GARBAGE_BEHIND_GZIP, RangeRead, archive_refusal, damaged,
+    gzip_refusal, note_oddity,
 };
 use std::fmt;
 
@@ -122,7 +122,7 @@ impl IndexBuilder {
                 let cut = |_| damaged(&self.name, blocks.compressed);
                 blocks.block.end().map_err(cut)?;
                 if blocks.tail == Tail::Garbage {
-                    note_garbage_behind(&self.name);
+                    note_oddity(&self.name, GARBAGE_BEHIND_GZIP);
                 }
                 Some(blocks.gzi())
             }

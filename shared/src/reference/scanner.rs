@@ -236,7 +236,8 @@ impl Scanner {
 
     fn empty(&self) -> Error {
         let message = format!("the contig {:?} has no bases", self.current_name());
-        let remedy = "check that the FASTA is whole, and leave out contigs without bases";
+        let remedy = "check that the FASTA is whole, has no blank lines and lines that end in LF or CR LF, \
+                      and leave out contigs without bases";
         self.wrong(self.name_line, &message, remedy)
     }
 

@@ -4,7 +4,9 @@
 use super::detect::{SourceFormat, name_table};
 use super::genotype::{Reading, parse_call};
 use super::record::{ArrayCall, VariantRecord};
-use super::table::{Delimiter, Field, GenotypeColumns, TableLayout, split, spreadsheet_number};
+use super::table::{
+    Delimiter, Field, GenotypeColumns, TWICE, TableLayout, split, spreadsheet_number,
+};
 use crate::bytes::{LineReader, SourceLine};
 use crate::contig::common_form;
 use crate::error::Location;
@@ -54,7 +56,11 @@ impl ArrayReader {
             if in_preamble || trimmed.eq_ignore_ascii_case("[header]") {
                 in_preamble = !trimmed.eq_ignore_ascii_case("[data]");
             } else if let Some(comment) = comment(trimmed) {
-                from_comment = TableLayout::of_header(comment).ok().or(from_comment);
+                let header = TableLayout::of_header(comment);
+                if header == Err(TWICE) {
+                    return Err(unrecognised(lines.name(), line, TWICE));
+                }
+                from_comment = header.ok().or(from_comment);
                 if comments.len() < MAX_COMMENTS {
                     comments.push(comment.chars().take(MAX_COMMENT_CHARS).collect());
                 }

@@ -214,6 +214,12 @@ fn columns_of(names: &[String], samples: &[&str], file: &str) -> Result<Vec<usiz
             if found.is_empty() {
                 return Err(no_such_sample(part, samples, file));
             }
+            if found.len() > 1 {
+                return Err(Error::input("two samples of the file have this name")
+                    .in_file(file)
+                    .with_detail("sample", part)
+                    .with_remedy("name them apart: bcftools reheader -s"));
+            }
             columns.extend(found);
         }
     }

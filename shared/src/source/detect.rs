@@ -1,6 +1,7 @@
 //! Sniffing: which format a source of variants has, told by its content.
 
 use super::table::{Delimiter, TableLayout};
+use crate::bytes::packed_otherwise;
 use crate::{Error, ErrorCode, Result};
 use std::str::FromStr;
 
@@ -139,7 +140,7 @@ fn looks_like_vcf(text: &[u8]) -> bool {
 }
 
 /// Formats that people pass by mistake, by their first bytes.
-const OTHERS: [(&[u8], &str, &str); 9] = [
+const OTHERS: [(&[u8], &str, &str); 6] = [
     (
         b"BAM\x01",
         "a BAM file of reads",
@@ -156,17 +157,6 @@ const OTHERS: [(&[u8], &str, &str); 9] = [
         "convert it: bcftools view -O z -o out.vcf.gz",
     ),
     (
-        b"\x1f\x8b",
-        "compressed twice",
-        "decompress it once: gunzip",
-    ),
-    (
-        b"\x28\xb5\x2f\xfd",
-        "compressed with zstd",
-        "decompress it: zstd -d",
-    ),
-    (b"\xfd7zXZ", "compressed with xz", "decompress it: xz -d"),
-    (
         b"{\\rtf",
         "a document of a word processor (RTF)",
         "save it as plain text, or download the raw data again",
@@ -180,14 +170,11 @@ const OTHERS: [(&[u8], &str, &str); 9] = [
 ];
 
 fn refuse_other_formats(head: &[u8], name: &str) -> Result<()> {
-    for (magic, what, remedy) in OTHERS {
-        if head.starts_with(magic) {
-            return Err(refusal(
-                name,
-                &format!("this is {what}, not a variant file"),
-                remedy,
-            ));
-        }
+    let other = OTHERS.iter().find(|(magic, ..)| head.starts_with(magic));
+    let other = other.map(|(_, what, remedy)| (*what, *remedy));
+    if let Some((what, remedy)) = other.or_else(|| packed_otherwise(head)) {
+        let message = format!("this is {what}, not a variant file");
+        return Err(refusal(name, &message, remedy));
     }
     if head.contains(&0) {
         let remedy = "give a VCF or a raw-data text file";

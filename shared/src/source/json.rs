@@ -12,7 +12,10 @@ use crate::limits::{MAX_ALTERNATES, MAX_HEADER_BYTES, MAX_JSON_VARIANT_BYTES};
 use crate::position::Position;
 use crate::text::{is_hidden, is_plain};
 use crate::{Error, ErrorCode, Result};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// The keys under which an object may hold its list.
 const LISTS: [&str; 3] = ["variants", "records", "data"];
@@ -242,10 +245,12 @@ fn error(place: Location, message: &str) -> Error {
 }
 
 fn parse_variant(bytes: &[u8], line: u64) -> Result<VariantRecord, &'static str> {
-    let value = serde_json::from_slice(bytes).map_err(|_| "the variant is not valid JSON")?;
-    let Value::Object(fields) = value else {
-        return Err("the list holds something that is not an object");
-    };
+    let fields = serde_json::from_slice(bytes).map(|Fields(fields)| fields);
+    let fields = fields.map_err(|error| match error.classify() {
+        Category::Data if bytes.starts_with(b"{") => "a key stands twice in the variant",
+        Category::Data => "the list holds something that is not an object",
+        _ => "the variant is not valid JSON",
+    })?;
     let pos = position(find(&fields, &["pos", "position", "start"]))?;
     let contig = find(&fields, &["chrom", "chromosome", "chr"]).and_then(text_or_number);
     let contig = contig_name(&contig.unwrap_or_default(), pos.get(), Reading::Strict);
@@ -278,6 +283,35 @@ fn parse_variant(bytes: &[u8], line: u64) -> Result<VariantRecord, &'static str>
         alternates,
         call: Some(ArrayCall::Genotype(genotype)),
     })
+}
+
+/// The fields of a variant. Of a key that stands twice nobody knows which value is meant.
+struct Fields(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(FieldsOf)
+    }
+}
+
+struct FieldsOf;
+
+impl<'de> Visitor<'de> for FieldsOf {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let mut fields = Map::new();
+        while let Some((key, value)) = map.next_entry()? {
+            if fields.insert(key, value).is_some() {
+                return Err(A::Error::custom("a key stands twice"));
+            }
+        }
+        Ok(Fields(fields))
+    }
 }
 
 fn find<'a>(fields: &'a Map<String, Value>, names: &[&str]) -> Option<&'a Value> {

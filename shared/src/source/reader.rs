@@ -59,8 +59,18 @@ impl VariantReader {
         name: &str,
         member: Option<&str>,
     ) -> Result<Self> {
-        let lines = LineReader::open(ByteStream::open(reader, name, member)?, name)?;
-        let (inner, format, evidence) = match detect_kind(lines.peek(), name)? {
+        Self::of_lines(LineReader::open(
+            ByteStream::open(reader, name, member)?,
+            name,
+        )?)
+    }
+
+    /// As [`open`](Self::open), of lines of which none was read yet.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of_lines(lines: LineReader) -> Result<Self> {
+        let (inner, format, evidence) = match detect_kind(lines.peek(), lines.name())? {
             SourceKind::Vcf => {
                 let evidence = "the first line begins as a VCF's".to_owned();
                 (

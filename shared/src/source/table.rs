@@ -109,6 +109,11 @@ impl TableLayout {
         if names.len() > MAX_COLUMNS {
             return Err(MANY);
         }
+        // Of two columns of one name nobody knows which is meant.
+        let twice = |column: &usize| {
+            let name = names.get(*column);
+            names.iter().filter(|other| Some(*other) == name).count() > 1
+        };
         let chrom = find(&["chromosome", "chrom", "chr"]).ok_or(CHROMOSOME)?;
         let pos = find(&["position", "pos", "basepairposition", "mapinfo"]).ok_or(POSITION)?;
         // Only strands of the reference will do: Illumina's TOP and Design alleles are not.
@@ -121,6 +126,13 @@ impl TableLayout {
         });
         let one = find(&["genotype", "result", "gt"]).map(GenotypeColumns::One);
         let genotype = two.or(one).ok_or(GENOTYPE)?;
+        let called = match genotype {
+            GenotypeColumns::One(column) => [column; 2],
+            GenotypeColumns::Two(first, second) => [first, second],
+        };
+        if called.iter().chain([&chrom, &pos]).any(twice) {
+            return Err(TWICE);
+        }
         let id = find(&[
             "rsid",
             "name",
@@ -182,6 +194,9 @@ impl TableLayout {
 pub(super) const CHROMOSOME: &str = "no column for the chromosome";
 const POSITION: &str = "no column for the position";
 const GENOTYPE: &str = "no column for the genotype, or alleles on a strand that is not known";
+/// Two columns have a name that only one may have.
+pub(super) const TWICE: &str =
+    "two columns for the chromosome, the position or the genotype have the same name";
 const MANY: &str = "too many columns";
 
 /// A column's name in lower case without anything but letters and digits.
@@ -371,5 +386,17 @@ mod tests {
             GenotypeColumns::Two(5, 6)
         );
         assert_eq!(TableLayout::of_header("a,b"), Err(CHROMOSOME));
+    }
+
+    #[test]
+    fn of_two_columns_of_one_name_the_first_was_taken() {
+        for header in [
+            "rsid\tchromosome\tposition\tPosition\tgenotype",
+            "rsid,chromosome,position,genotype,genotype",
+            "rsid\tchromosome\tposition\tallele1\tallele2\tallele2",
+        ] {
+            assert_eq!(TableLayout::of_header(header), Err(TWICE), "{header}");
+        }
+        assert!(TableLayout::of_header("id,id,chromosome,position,genotype").is_ok());
     }
 }

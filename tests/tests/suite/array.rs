@@ -14,11 +14,7 @@ fn raw_data() -> String {
 }
 
 fn prepared() -> Dir {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir.create("raw.txt", raw_data().replace('\n', "\r\n"));
-    dir
+    golden::with_reference(dir!()).with("raw.txt", raw_data().replace('\n', "\r\n"))
 }
 
 #[test]

@@ -251,7 +251,7 @@ fn one_line_of_a_list_was_read_whole() {
     for (flag, name) in [("--annotation", "a.gff3.gz"), ("--repeats", "a.bed.gz")] {
         dir.create(name, line());
         let finished = score(&dir, &format!("{VARIANT} {flag} {name}"));
-        assert_refused(&dir, finished, 2, "a line is longer than 4 MiB");
+        assert_refused(&dir, finished, 2, "the line is longer than 4 MiB");
     }
     dir.create(
         "a.vcf.gz",

@@ -1,14 +1,7 @@
 //! Names that strangers gave: they plant no rows, open as no formula and reach no terminal.
 
-use genolewm_tests::{Dir, Finished, Program, dir, genome, golden};
+use genolewm_tests::{Finished, Program, dir, genome, golden};
 use std::path::Path;
-
-fn prepared() -> Dir {
-    let dir = dir!();
-    golden::lay_out(&dir);
-    genome::write_reference(&dir);
-    dir
-}
 
 fn score(flags: &str) -> String {
     format!("score --fasta ref.fa {} {flags}", golden::MODEL)
@@ -37,7 +30,7 @@ fn assert_table(text: &str, rows: usize) {
 /// `cases/hostile/json_id_injection.json`, `json_id_injection_skipped.json` and `csv_id_tab.csv`
 #[test]
 fn an_identifier_planted_rows() {
-    let dir = prepared();
+    let dir = golden::with_reference(dir!());
     let base = |pos| genome::base(1, pos);
     let json = |id: &str| {
         let (reference, alternate) = (base(100), genome::other(base(100)));
@@ -92,7 +85,7 @@ fn an_identifier_planted_rows() {
 /// The files of `cases/hostile` as they are: none fits this reference, and nothing of them is planted.
 #[test]
 fn names_of_the_cases_reached_the_terminal() {
-    let dir = prepared();
+    let dir = golden::with_reference(dir!());
     let cases: [(&str, &[u8]); 5] = [
         (
             "csv_id_tab.csv",
@@ -143,7 +136,7 @@ fn names_of_the_cases_reached_the_terminal() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_header_reached_the_terminal() {
-    let dir = prepared();
+    let dir = golden::with_reference(dir!());
     dir.create("in.vcf", include_bytes!("../../cases/hostile/esc.vcf"));
     let flags = "--vcf in.vcf --format vcf --quiet --no-progress";
     let command = format!("{} {}", dir.program().display(), score(flags));
@@ -156,7 +149,7 @@ fn a_header_reached_the_terminal() {
 
 #[test]
 fn an_identifier_opened_as_a_formula() {
-    let dir = prepared();
+    let dir = golden::with_reference(dir!());
     let vcf = genome::vcf([100, 200]);
     let vcf = vcf
         .replace("rs100", "=HYPERLINK(\"http://x\")")
@@ -185,7 +178,7 @@ fn an_identifier_opened_as_a_formula() {
 
 #[test]
 fn an_identifier_broke_the_columns_of_a_vcf() {
-    let dir = prepared();
+    let dir = golden::with_reference(dir!());
     let base = genome::base(1, 100);
     let other = genome::other(base);
     dir.create("in.json", format!("[{{\"chrom\":\"1\",\"pos\":100,\"id\":\"my id 5%\",\"ref\":\"{base}\",\"alt\":\"{other}\"}}]"));
@@ -200,7 +193,7 @@ fn an_identifier_broke_the_columns_of_a_vcf() {
 
 #[test]
 fn a_name_on_the_command_line_reached_the_terminal() {
-    let dir = prepared();
+    let dir = golden::with_reference(dir!());
     let name = "\u{1b}]0;pwned\u{7}\u{202e}";
     for args in [
         vec!["score", "--vcf", name, "--fasta", "ref.fa"],

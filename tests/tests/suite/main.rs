@@ -26,6 +26,8 @@ mod identity;
 mod injection;
 mod joint;
 mod kills;
+mod lists;
+mod logs;
 #[cfg(unix)]
 mod network;
 mod odd_lines;
@@ -43,4 +45,5 @@ mod shards;
 mod signals;
 mod stages;
 mod training;
+mod verified;
 mod vcf;

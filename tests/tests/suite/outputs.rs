@@ -13,12 +13,11 @@ const FASTA: &str = include_str!("../../cases/files/output-over-input/ref.fa");
 
 /// The input and reference of the case, and files that other commands read.
 fn prepared() -> Dir {
-    let dir = dir!();
-    dir.create("small.vcf", VCF);
-    dir.create("ref.fa", FASTA);
-    dir.create("ref.fa.fai", "of another file");
-    dir.create("other", "read by some command");
-    dir
+    dir!()
+        .with("small.vcf", VCF)
+        .with("ref.fa", FASTA)
+        .with("ref.fa.fai", "of another file")
+        .with("other", "read by some command")
 }
 
 /// Refused before anything is written, with every file as it was.
@@ -93,6 +92,8 @@ fn an_output_destroyed_what_any_command_reads() {
     golden::lay_out(&dir);
     let score = "score --vcf small.vcf --fasta ref.fa";
     dir.create("corpus.tsv", "ref.fa\t1\trecord\tother\n");
+    fs::create_dir_all(dir.path("folder")).expect("a folder");
+    dir.create("folder/deep.bin", "an artifact, named from its root");
     for command in [
         "import other -o other",
         "import small.vcf --fasta ref.fa -o ref.fa",
@@ -108,6 +109,11 @@ fn an_output_destroyed_what_any_command_reads() {
         "evaluate --corpus corpus.tsv --holdout small.vcf --evaluation corpus.tsv -o corpus.tsv",
         "eval --scores-jsonl other --labels-jsonl small.vcf --output-metrics other",
         "eval --scores-jsonl other --labels-jsonl small.vcf --output-metrics eval_config.effective.yaml",
+        "eval --scores-jsonl small.vcf --labels-jsonl ref.fa --checkpoint other --artifact-root . -o other",
+        "eval --scores-jsonl small.vcf --labels-jsonl ref.fa --checkpoint deep.bin -o folder/deep.bin",
+        "rollout --states-jsonl small.vcf --dataset-manifest deep.bin -o folder/deep.bin",
+        "plan --window-fasta ref.fa --target-fasta ref.fa --protect other -o other",
+        "plan --window-fasta ref.fa --target-fasta ref.fa --protect other --receipt ./other",
         "rollout --states-jsonl other --output-metrics other",
         "eval-all --metrics-json other --output-metrics all.json --output-report other",
         "eval-all --metrics-json other --output-metrics same --output-report ./same",

@@ -12,9 +12,10 @@ use genolewm::self_check;
 use genolewm_core::Result;
 use genolewm_core::provenance::EncoderSeal;
 use genolewm_core::state_contract::StateContract;
+use genolewm_observe::process::proc_bytes;
+use genolewm_observe::report_error;
 use genolewm_report::network_guard::{NetworkGuard, try_network};
 use genolewm_train::backends::{BackendProbe, probe_backends};
-use genolewm_train::preflight::proc_bytes;
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 use std::time::Instant;
@@ -97,7 +98,10 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
 fn connections() -> String {
     let guard = NetworkGuard::raise();
     match try_network() {
-        Err(error) => format!("refused by {guard} [{}]", error.code()),
+        Err(error) => {
+            report_error(&error);
+            format!("refused by {guard} [{}]", error.code())
+        }
         Ok(()) => format!("not refused by the system ({guard}); the program has no client for any"),
     }
 }

@@ -5,6 +5,7 @@ use crate::common::command::Status;
 use genolewm_core::Result;
 use genolewm_evaluate::all::combine::Combined;
 use genolewm_evaluate::all::input::Input;
+use genolewm_evaluate::observed::ObservedMeasure;
 use genolewm_report::output::write_atomically;
 use genolewm_report::python::json::{json_document, json_line};
 use serde_json::json;
@@ -45,6 +46,7 @@ pub struct Args {
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     let inputs = args.metrics_json.iter().map(|path| Input::read(path));
     let inputs = inputs.collect::<Result<Vec<_>>>()?;
+    let observed = ObservedMeasure::begin("eval-all", inputs.len());
     let root = args.output_metrics.parent();
     let root = root.filter(|root| !root.as_os_str().is_empty());
     let combined = Combined::of(&inputs, root.unwrap_or(Path::new(".")))?;
@@ -72,5 +74,6 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         summary["html"] = json!(html.to_string_lossy());
     }
     terminal.line(json_line(&summary)?)?;
+    observed.end(Some(&combined.figures));
     Ok(Status::Done)
 }

@@ -38,7 +38,8 @@ use common::usage::{help_or_repeated, is_typed, usage, wrong_setting};
 use common::{config, invocation, paths};
 use genolewm_core::bytes::take_oddities;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_report::guard::guarded_program;
+use genolewm_observe::crash::guarded_program;
+use genolewm_observe::{OpenRun, logged_run};
 use genolewm_report::network_guard::NetworkGuard;
 use genolewm_report::output::check_umask;
 use genolewm_report::stop;
@@ -211,17 +212,28 @@ fn dispatch(args: Vec<OsString>, front: &Program<'_>, terminal: &mut Terminal<'_
     shared.refuse_gpus(&matches)?;
     check_umask()?;
     paths::check(&matches, program)?;
-    if front.introduces_itself {
-        configuration.announce(program, &matches, model_files, terminal)?;
-    }
-    let context = Context {
-        shared: &shared,
-        command_line: invocation::command_line(&args),
-        arguments: args,
-        settings: config::settings(&path, program, &matches),
-    };
-    let ended = (front.run)(&matches, &context, terminal);
+    let component = path.join(" ");
+    let log = shared.log.open(shared.log_level.severity(), &component)?;
+    let ended = logged_run(&component, || {
+        if front.introduces_itself {
+            configuration.announce(program, &matches, model_files, terminal)?;
+        }
+        let context = Context {
+            shared: &shared,
+            command_line: invocation::command_line(&args),
+            arguments: args,
+            settings: config::settings(&path, program, &matches),
+        };
+        match (front.run)(&matches, &context, terminal) {
+            // The reader has what it wanted.
+            Err(error) if is_closed_pipe(&error) => Ok(Status::Done),
+            ended => ended,
+        }
+    });
     take_oddities().iter().for_each(|odd| terminal.warn(odd));
+    if let Some(Err(error)) = log.map(OpenRun::close) {
+        terminal.warn(format_args!("the log is not whole: {error}"));
+    }
     Ok(match ended? {
         Status::Done => 0,
         Status::Interrupted => stop::exit_status(),

@@ -16,6 +16,7 @@ pub mod scores;
 pub mod baselines;
 pub mod measure;
 pub mod metrics_file;
+pub mod observed;
 pub mod score_files;
 pub mod rollout;
 pub mod python;

@@ -1,5 +1,5 @@
 //! Files that are written whole, and what a run leaves for people: metrics line by line, pictures of
-//! them (SVG), and what dashboards read (TensorBoard, Prometheus); figures as Python prints them; and
+//! them (SVG), and what TensorBoard reads; figures as Python prints them; and
 //! pages in Markdown and HTML.
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,6 @@ pub mod guard;
 pub mod network_guard;
 mod axis;
 pub mod metrics;
-pub mod prometheus;
 pub mod json;
 pub mod python;
 pub mod document;

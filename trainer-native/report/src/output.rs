@@ -270,6 +270,11 @@ pub fn io_error(name: &str, error: &io::Error) -> Error {
             "check the path and the disk that it is on, or use another",
         ),
     };
+    let folder = folder_of(Path::new(name));
+    if error.kind() == ErrorKind::NotFound && !folder.exists() {
+        let message = format!("{}: there is no such folder", folder.display());
+        return Error::new(code, message).with_remedy("make the folder first, or name another");
+    }
     Error::new(code, format!("{name}: {error}")).with_remedy(remedy)
 }
 

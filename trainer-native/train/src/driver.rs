@@ -1,6 +1,7 @@
 //! The training loop that every stage runs in: lock, resume, steps, metrics, checkpoints, result.
 
 use super::collapse::CollapseSettings;
+use super::observed::ObservedSteps;
 use super::optimizer::{MatrixOptimizer, Optimizer};
 use super::replicas::Replicas;
 use super::run::{StepProgress, TrainingHost};
@@ -14,6 +15,7 @@ use genolewm_core::{Error, ErrorCode, Result};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 /// A stage of training, by its settings.
 pub trait Stage: Serialize + Clone {
@@ -102,6 +104,7 @@ pub struct TrainingSession<'a, 'h> {
     devices: (BurnOps, Vec<BurnOps>),
     /// The checkpoint that it goes on from, until it is taken.
     pub resumed: Option<Checkpoint>,
+    observed: ObservedSteps,
 }
 
 /// The run of a stage.
@@ -146,8 +149,10 @@ pub fn train<S: Stage>(stage: &S, host: &mut TrainingHost<'_>) -> Result<()> {
         settings: stage.run(),
         devices,
         resumed,
+        observed: ObservedSteps::begin(S::NAME, stage.run()),
     };
     let trained = stage.train(&mut session);
+    session.observed.end(&trained, session.host.stop.is_set());
     trained.map_err(|error| with_checkpoint(error, session.run.folder()))?;
     session.run.finish(session.host.stop.is_set())
 }
@@ -178,8 +183,10 @@ impl TrainingSession<'_, '_> {
         let progress = StepProgress::new(settings.steps, done, self.host.quiet);
         while trainer.replicas().step < settings.steps && !self.host.stop.is_set() {
             trainer.prepare()?;
+            let begun = Instant::now();
             let loss = self.run.timed(|| trainer.train_step())?;
             let step = trainer.replicas().step;
+            self.observed.step(step, loss, begun.elapsed());
             progress.step(step, loss);
             // Before the checkpoint: a run killed between the two cuts the line off and writes it
             // again, while a line after the checkpoint would be lost.
@@ -210,7 +217,9 @@ impl TrainingSession<'_, '_> {
         }
         let mut state = trainer.replicas().optimizer.export();
         trainer.complete(&mut weights, &mut state);
-        self.run.save(step, weights, state)
+        self.run.save(step, weights, state)?;
+        self.observed.epoch(step);
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whole files and folders, read with the program's errors.
 
+use genolewm_core::bytes::decoded;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
 pub use genolewm_report::output::{read, read_document};
@@ -8,11 +9,20 @@ use std::path::{Path, PathBuf};
 /// A whole file of text.
 ///
 /// # Errors
-/// As [`read_document`]; `RESOURCE.GENERIC` when it is not UTF-8.
+/// As [`read_document`] and [`text_of`].
 pub fn read_text(path: &Path) -> Result<String> {
-    String::from_utf8(read_document(path)?).map_err(|error| {
-        let error = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
-        unreadable(path, &error)
+    text_of(read_document(path)?, &path.display().to_string())
+}
+
+/// The text of a file that `name` names: UTF-8 or UTF-16, without a byte-order mark.
+///
+/// # Errors
+/// `INPUT.GENERIC` for another encoding.
+pub fn text_of(bytes: Vec<u8>, name: &str) -> Result<String> {
+    decoded(bytes).ok_or_else(|| {
+        Error::input("the text is neither UTF-8 nor UTF-16")
+            .in_file(name)
+            .with_remedy("save it as UTF-8")
     })
 }
 

@@ -15,6 +15,7 @@ pub mod backends;
 pub mod schedule;
 pub mod package;
 pub mod settings;
+mod observed;
 pub mod run;
 pub mod optimizer;
 pub mod step;

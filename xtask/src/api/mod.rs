@@ -26,13 +26,14 @@ const EXPERIMENTAL: [&str; 2] = [
 ];
 
 /// Rows that have no counterpart yet, or only a part of one. It may only fall.
-const STILL_MISSING: usize = 54;
+const STILL_MISSING: usize = 0;
 
 /// The libraries, each after those whose items it hands on: folder, name in code.
-const LIBRARIES: [(&str, &str); 9] = [
+const LIBRARIES: [(&str, &str); 10] = [
     ("shared", "genolewm_core"),
     ("model", "genolewm"),
     ("trainer-native/report", "genolewm_report"),
+    ("trainer-native/observe", "genolewm_observe"),
     ("trainer-native/data", "genolewm_data"),
     ("trainer-native/train", "genolewm_train"),
     ("trainer-native/evaluate", "genolewm_evaluate"),

@@ -35,6 +35,7 @@ const CRATES: &[(&str, CrateSide)] = &[
     ("model", CrateSide::Both),
     ("runtime-wasm", CrateSide::Browser),
     ("trainer-native/report", CrateSide::Native),
+    ("trainer-native/observe", CrateSide::Native),
     ("trainer-native/data", CrateSide::Native),
     ("trainer-native/train", CrateSide::Native),
     ("trainer-native/evaluate", CrateSide::Native),
@@ -93,6 +94,11 @@ const HOMES: &[Home] = &[
         dependency: "prost",
         places: &["trainer-native/report", "trainer-native/export"],
         why: "messages of foreign file formats stay beside their writers",
+    },
+    Home {
+        dependency: "tracing",
+        places: &["trainer-native/observe"],
+        why: "what is logged passes the redaction, which stands there with every sink",
     },
     Home {
         dependency: "ureq",

@@ -1,7 +1,8 @@
 //! Raw data to VCF: the intake of a scoring run, with what a person carries written instead of scored.
 
 use super::agreement::Agreement;
-use super::intake::{Intake, Need, Stop, or_needs};
+use super::intake::Intake;
+use super::step::{Need, Stop, or_needs};
 use genolewm_core::error::Location;
 use genolewm_core::limits::MAX_WARNINGS;
 use genolewm_core::reference::{BaseSource, Reference};

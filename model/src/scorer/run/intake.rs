@@ -3,22 +3,24 @@
 //! The first records are read ahead and compared with the reference before any is handed on. An
 //! array file is taken in whole and put in the reference's order: its rows stand in any.
 
-use super::batcher::ERROR_BYTES;
+mod ahead;
+
+#[cfg(test)]
+pub(super) use ahead::LOOK_AHEAD;
+
+use super::step::{Need, Stop, is_malformed, need_of, or_broken, or_needs};
 use super::tally::Tally;
 use crate::scorer::ref_check::{Builds, RefCheck};
 use crate::scorer::regions::Regions;
-use genolewm_core::limits::{MAX_LOOK_AHEAD_BYTES, MAX_WARNINGS};
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::source::{
     ArrayRows, Carriers, Feed, SourceLine, VariantReader, VariantRecord, Whose,
 };
-use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_core::{Error, Result};
 use std::collections::VecDeque;
 
 /// Records whose reference allele is compared.
 pub(super) const SAMPLE: u64 = 1_000;
-/// Records that are read for it at most.
-pub(super) const LOOK_AHEAD: usize = 4 * 1_024;
 /// Records in a row that are not selected, after which the caller has its turn.
 const UNSELECTED: usize = 4 * 1_024;
 
@@ -44,47 +46,6 @@ pub struct RecordFilter {
     pub passes: fn(&VariantRecord, f64) -> bool,
     /// The number.
     pub least: f64,
-}
-
-/// What has to be brought before a step can be made again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// More bytes of the input, or its end.
-    Input,
-    /// Bytes of the reference; its source knows which.
-    Reference,
-}
-
-/// Why a step was not made.
-pub(super) enum Stop {
-    Needs(Need),
-    /// Nothing is needed: the caller has its turn.
-    Again,
-    Failed(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// Tells bytes that have not come from failures.
-pub(super) fn or_needs<T>(need: Need, result: Result<T>) -> Result<T, Stop> {
-    result.map_err(|error| match error.is_starved() {
-        true => Stop::Needs(need),
-        false => Stop::Failed(error),
-    })
-}
-
-/// The need that a step ended with; `None` when it was made.
-fn need_of(step: Result<(), Stop>) -> Result<Option<Need>> {
-    match step {
-        Ok(()) => Ok(None),
-        Err(Stop::Needs(need)) => Ok(Some(need)),
-        Err(Stop::Again) => Err(Error::invariant("a sample is not read in turns")),
-        Err(Stop::Failed(error)) => Err(error),
-    }
 }
 
 /// A file of variants on its way in. Every step can be repeated after its need was met.
@@ -359,142 +320,8 @@ impl Intake {
         or_broken(or_needs(Need::Input, read), self.broken.as_ref())
     }
 
-    /// Takes in all of an array file, and puts it in the reference's order. Rows that are not
-    /// understood come first then; beyond a number they are only counted.
-    fn gather<S: BaseSource>(&mut self, reference: &Reference<S>) -> Result<(), Stop> {
-        loop {
-            match self.read_on() {
-                Ok(Some(record)) => self.rows.push(&record)?,
-                Ok(None) => break,
-                Err(Stop::Failed(error)) if is_malformed(&error) => {
-                    if self.held.len() < MAX_WARNINGS {
-                        self.held.push_back(Err(error));
-                    } else {
-                        self.tally.malformed += 1;
-                    }
-                }
-                Err(stop) => return Err(stop),
-            }
-        }
-        self.rows.sort(|contig| reference.index_of(contig));
-        self.contig_lines = contig_lines(self.rows.contigs(), reference);
-        self.is_gathered = true;
-        Ok(())
-    }
-
-    fn sample<S: BaseSource>(&mut self, reference: &mut Reference<S>) -> Result<(), Stop> {
-        if self.builds.is_none() {
-            let reader = self.opened()?;
-            let variants = reader.assembly();
-            let declared = reader.contigs().iter();
-            let renamed = declared.filter_map(|(name, length_bp)| {
-                let renamed = reference.mitochondrion_of(name, (*length_bp)?)?;
-                Some((name.clone(), renamed))
-            });
-            self.renamed = renamed.collect();
-            let regions = self.selection.regions.as_ref();
-            let note = regions
-                .map(|regions| regions.check(reference))
-                .transpose()?;
-            self.notes.extend(note.flatten());
-            self.builds = Some(Builds::new(variants, reference, &self.reference_name));
-        }
-        if !self.is_gathered && self.opened()?.format().is_array() {
-            self.gather(reference)?;
-        }
-        while !self.is_checked {
-            match self.read_ahead()? {
-                Some(record) => {
-                    let record = match self.is_inside(&record) {
-                        true => self.observe(record, reference)?,
-                        false => record,
-                    };
-                    self.held_bytes += record.held_bytes();
-                    self.held.push_back(Ok(record));
-                }
-                None => {
-                    self.verdict()?;
-                    self.is_checked = true;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The next record of the sample; `None` after its last. Errors of the input are held, too.
-    fn read_ahead(&mut self) -> Result<Option<VariantRecord>, Stop> {
-        if let Some(record) = self.unchecked.take() {
-            return Ok(Some(record));
-        }
-        loop {
-            let is_enough = self.check.compared() >= SAMPLE
-                || self.held.len() >= LOOK_AHEAD
-                || self.held_bytes >= MAX_LOOK_AHEAD_BYTES;
-            if is_enough {
-                return Ok(None);
-            }
-            match self.read() {
-                Err(Stop::Failed(error)) => {
-                    let is_last = !is_malformed(&error);
-                    self.held_bytes += ERROR_BYTES;
-                    self.held.push_back(Err(error));
-                    if is_last {
-                        return Ok(None);
-                    }
-                }
-                read => return read,
-            }
-        }
-    }
-
-    /// Compares a record, and keeps it for the next time where that cannot be done yet.
-    fn observe<S: BaseSource>(
-        &mut self,
-        record: VariantRecord,
-        reference: &mut Reference<S>,
-    ) -> Result<VariantRecord, Stop> {
-        let observed = self.check.observe(&record, reference);
-        if observed.is_err() {
-            self.unchecked = Some(record.clone());
-        }
-        or_needs(Need::Reference, observed).map(|()| record)
-    }
-
-    fn verdict(&self) -> Result<(), Stop> {
-        let builds = self.builds.as_ref();
-        Ok(builds.map_or(Ok(()), |builds| self.check.verdict(builds))?)
-    }
-
     fn is_inside(&self, record: &VariantRecord) -> bool {
         let regions = self.selection.regions.as_ref();
         regions.is_none_or(|regions| regions.contain(record))
-    }
-}
-
-/// The header of a VCF with these contigs, as far as the reference knows them.
-fn contig_lines<S: BaseSource>(contigs: &[String], reference: &Reference<S>) -> Vec<SourceLine> {
-    let declared = contigs.iter().filter_map(|contig| {
-        let length_bp = reference.contig(contig)?.length_bp;
-        Some(format!("##contig=<ID={contig},length={length_bp}>"))
-    });
-    std::iter::once("##fileformat=VCFv4.3".to_owned())
-        .chain(declared)
-        .chain([VCF_COLUMNS.to_owned()])
-        .map(SourceLine::from)
-        .collect()
-}
-
-/// The line of a VCF's header that names the columns of a file without samples.
-const VCF_COLUMNS: &str = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO";
-
-fn is_malformed(error: &Error) -> bool {
-    error.code() == ErrorCode::InputVcfParse
-}
-
-/// Where an input is broken no bytes will come any more.
-fn or_broken<T>(read: Result<T, Stop>, broken: Option<&Error>) -> Result<T, Stop> {
-    match (read, broken) {
-        (Err(Stop::Needs(Need::Input)), Some(error)) => Err(Stop::Failed(error.clone())),
-        (read, _) => read,
     }
 }

@@ -10,14 +10,16 @@ mod tally;
 mod batcher;
 mod in_order;
 mod delivery;
+mod step;
 mod intake;
 mod import;
 
 pub use agreement::Agreement;
 pub use delivery::{Delivery, RecordOutcome};
 pub use import::{Import, ImportRequest};
-pub use intake::{Intake, Need, RecordFilter, Selection};
+pub use intake::{Intake, RecordFilter, Selection};
 pub use outcome::Outcome;
+pub use step::Need;
 pub use tally::Tally;
 
 use super::calibrate::{Scored, ScoredBy};
@@ -29,10 +31,10 @@ use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, Result};
 use in_order::InOrder;
-use intake::{Stop, or_needs};
 use outcome::PlacedAlleles;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use step::{Stop, or_needs};
 
 /// Alleles in one call of the model, unless told.
 pub const BATCH_SIZE: NonZeroUsize = match NonZeroUsize::new(32) {

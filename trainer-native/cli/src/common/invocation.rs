@@ -80,9 +80,32 @@ fn attached<'a>(name: &str, arg: &'a str) -> Option<&'a str> {
     arg.strip_prefix(name).filter(|_| short)
 }
 
-/// The arguments but `--resume` as one line that a shell would take.
+/// Flags that change no result, and whether a value follows.
+const TELL_NOTHING: [(&str, bool); 6] = [
+    ("--log-dir", true),
+    ("--log-format", true),
+    ("--log-level", true),
+    ("--redaction-strict", true),
+    ("--resume", false),
+    ("--run-id", true),
+];
+
+/// The arguments that may change a result as one line that a shell would take.
 #[must_use]
 pub fn command_line(args: &[OsString]) -> String {
+    let mut told = Vec::new();
+    let mut left = args.iter();
+    while let Some(arg) = left.next() {
+        let (name, value) = arg.to_str().map_or(("", None), |text| {
+            text.split_once('=')
+                .map_or((text, None), |(name, value)| (name, Some(value)))
+        });
+        match TELL_NOTHING.iter().find(|(flag, _)| *flag == name) {
+            Some((_, true)) if value.is_none() => drop(left.next()),
+            Some(_) => {}
+            None => told.push(arg),
+        }
+    }
     let plain = |c: char| c.is_alphanumeric() || "-_=./:,@%+".contains(c);
     let quote = |arg: &OsString| {
         let text: String = arg
@@ -96,8 +119,7 @@ pub fn command_line(args: &[OsString]) -> String {
             format!("'{}'", text.replace('\'', r"'\''"))
         }
     };
-    let told = args.iter().filter(|arg| *arg != "--resume");
-    told.map(quote).collect::<Vec<_>>().join(" ")
+    told.into_iter().map(quote).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -148,5 +170,11 @@ mod tests {
     fn command_lines_are_quoted() {
         let args = ["genolewm", "a b", "it's", "c\nd", ""].map(OsString::from);
         assert_eq!(command_line(&args), r"genolewm 'a b' 'it'\''s' 'c d' ''");
+    }
+
+    #[test]
+    fn a_log_was_told_of_in_the_outputs() {
+        let text = "genolewm score --log-dir a --run-id=b --resume --vcf c --log-format json";
+        assert_eq!(command_line(&args(text)), "genolewm score --vcf c");
     }
 }

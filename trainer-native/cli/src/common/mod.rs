@@ -1,5 +1,6 @@
 //! What every command shares: flags, configuration, terminal, files and models.
 
+pub mod logging;
 pub mod shared;
 pub mod overview;
 pub mod command;

@@ -1,10 +1,12 @@
 //! Which files a command reads and which it writes, told by its flags before anything is done; and that
 //! none is written that is read, or written twice, whatever its names.
 
+use super::logging::file_name as log_name;
 use super::output::is_stdin_or_stdout;
 use clap::ArgMatches;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::read_corpus_table;
+use genolewm_observe::RunId;
 use genolewm_report::output::link_target;
 use std::any::TypeId;
 use std::collections::HashSet;
@@ -85,7 +87,8 @@ const WRITTEN: [(&str, &str, Written); 28] = [
     ("eval-all", "html", PLAIN),
 ];
 /// The same of folders that are the command's own.
-const FOLDERS: [(&str, &str, Written); 6] = [
+const FOLDERS: [(&str, &str, Written); 7] = [
+    ("genolewm", "log_dir", Written::Folder(&["metrics.prom"])),
     (
         "export",
         "output_dir",
@@ -104,6 +107,17 @@ const PLAN_RECEIPT: &str = ".receipt.json";
 const TABLES: [&str; 3] = ["corpus", "evaluation", "validation"];
 /// What is read beside an input where it is there.
 const INDEXES: [&str; 4] = [".fai", ".gzi", ".tbi", ".csi"];
+/// Files that are named from `--artifact-root`, else from the folder of the metrics.
+const ARTIFACTS: [&str; 6] = [
+    "checkpoint",
+    "config_artifact",
+    "dataset_manifest",
+    "efficiency_report",
+    "rollout_state_examples_report",
+    "rollout_state_rows_report",
+];
+/// Flags whose text may be the name of a file.
+const LISTS_OR_FILES: [&str; 2] = ["protect", "regions"];
 /// The most files of a folder that are looked at. Models have a few.
 const MAX_FILES: usize = 10_000;
 
@@ -155,13 +169,20 @@ impl Paths {
             |long| format!("--{long}"),
         );
         let is_path = flag.get_value_parser().type_id() == TypeId::of::<PathBuf>();
-        if !is_path && id != "regions" {
+        if !is_path && !LISTS_OR_FILES.contains(&id) {
             return;
         }
         let values = matches.try_get_raw(id).ok().flatten().into_iter().flatten();
         for path in values.map(PathBuf::from) {
             match written(commands, id) {
-                None => self.add_input(id, &name, path),
+                None => {
+                    if ARTIFACTS.contains(&id)
+                        && let Some(root) = artifact_root(matches)
+                    {
+                        self.add_input(id, &name, root.join(&path));
+                    }
+                    self.add_input(id, &name, path);
+                }
                 Some(Written::Nothing) => {}
                 Some(Written::File(endings)) => {
                     let is_set = |id| {
@@ -183,6 +204,11 @@ impl Paths {
                     self.written.push((name.clone(), path));
                 }
                 Some(Written::Folder(files)) => {
+                    let run = (id == "log_dir")
+                        .then(|| matches.get_one::<RunId>("run_id"))
+                        .flatten();
+                    let log = run.map(|run| path.join(log_name(&run.to_string())));
+                    self.written.extend(log.map(|log| (name.clone(), log)));
                     let files = files.iter().map(|file| (name.clone(), path.join(file)));
                     self.written.extend(files);
                     self.folders.push((name.clone(), path));
@@ -248,6 +274,13 @@ impl Paths {
         }
         Ok(())
     }
+}
+
+/// The folder that artifacts are named from.
+fn artifact_root(matches: &ArgMatches) -> Option<PathBuf> {
+    let path = |id| matches.try_get_one::<PathBuf>(id).ok().flatten();
+    let beside = || path("output_metrics")?.parent().map(Path::to_owned);
+    path("artifact_root").cloned().or_else(beside)
 }
 
 /// Whether a flag was typed or configured.

@@ -1,7 +1,9 @@
 //! The flags that every command takes.
 
+use super::logging::LogArgs;
 use clap::{ArgMatches, Args, ValueEnum};
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_observe::Severity;
 use std::path::PathBuf;
 
 /// How much the program tells on standard error.
@@ -18,8 +20,21 @@ pub enum LogLevel {
     Debug,
 }
 
+impl LogLevel {
+    /// The least grave events that are logged.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::Error => Severity::Error,
+            Self::Warn => Severity::Warn,
+            Self::Info => Severity::Info,
+            Self::Debug => Severity::Debug,
+        }
+    }
+}
+
 /// The shared flags.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Shared options")]
 pub struct Shared {
     /// Read defaults for any flag from a YAML, TOML or JSON file, or YAML from - (repeatable)
@@ -40,12 +55,22 @@ pub struct Shared {
     /// The processor always gives the same bytes, for any number of threads.
     #[arg(long, global = true)]
     pub deterministic: bool,
-    /// How much to tell on standard error
-    #[arg(long, value_enum, default_value_t, value_name = "LEVEL", global = true)]
+    /// How much to tell on standard error, and to log
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "LEVEL",
+        ignore_case = true,
+        global = true
+    )]
     pub log_level: LogLevel,
     /// Tell only warnings and errors
     #[arg(long, global = true)]
     pub quiet: bool,
+    /// What is logged, and where.
+    #[command(flatten)]
+    pub log: LogArgs,
     /// Leave out the research notice; works only together with --quiet
     #[arg(long, global = true)]
     pub no_banner: bool,

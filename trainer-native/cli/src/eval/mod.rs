@@ -18,6 +18,7 @@ use genolewm_data::genome::consequence::Consequence;
 use genolewm_evaluate::metrics_file::bounds::MetricBound;
 use genolewm_evaluate::metrics_file::file::MetricsFile;
 use genolewm_evaluate::metrics_file::rows::StratumRow;
+use genolewm_evaluate::observed::ObservedMeasure;
 use genolewm_evaluate::python::eval::{BaselineScore, Subject};
 use genolewm_evaluate::score_files::additions::{comparisons, curves, strata};
 use genolewm_evaluate::score_files::agreement::{Agreement, Measure};
@@ -86,6 +87,7 @@ struct Labelled {
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     let measure = args.settings.measure(context.shared.seed)?;
     let data = args.read()?;
+    let observed = ObservedMeasure::begin("eval", data.labels.keys.len());
     let first = &data.columns[0].values;
     let agreement = measure.agreement(first, &data.labels.values)?;
     let baseline = args.baseline(&data, &measure)?;
@@ -98,6 +100,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     let path = args.output_metrics.to_string_lossy();
     let summary = subject.summary(&path, &agreement, baseline.as_ref());
     terminal.line(json_line(&summary)?)?;
+    observed.end(Some(&file));
     args.require
         .iter()
         .try_for_each(|bound| bound.check(&file))?;

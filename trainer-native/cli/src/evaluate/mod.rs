@@ -18,6 +18,7 @@ use genolewm_evaluate::measure::evaluation::{
 };
 use genolewm_evaluate::measure::language;
 use genolewm_evaluate::measure::prediction::{Prediction, SyntheticKind, synthetic_items};
+use genolewm_evaluate::observed::ObservedMeasure;
 use genolewm_evaluate::sequence::{fit_markov, held_out_windows};
 use genolewm_evaluate::states::MeasuredModel;
 use genolewm_evaluate::variants::Bounds;
@@ -39,6 +40,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     let (chain, fitted_to_bp) = fit_markov(&args.corpus, &args.holdout, args.markov_bp, seed)?;
     let window_bp = model.bundle.info.config.window_bp;
     let windows = held_out_windows(&args.evaluation, &holdout, window_bp, args.windows, seed)?;
+    let observed = ObservedMeasure::begin("evaluate", windows.len());
     terminal.info("measuring the language model");
     let language = language::measure(&model, &chain, fitted_to_bp, &windows)?;
     let calibration = args.calibration.as_deref();
@@ -74,6 +76,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     write(args, &evaluation, percentiles.as_deref(), outcome.as_ref())?;
     terminal.line(evaluation.page().to_markdown().trim_end())?;
     terminal.info(format_args!("figures: {}", args.output.display()));
+    observed.end(None);
     Ok(Status::Done)
 }
 

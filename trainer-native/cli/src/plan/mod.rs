@@ -13,6 +13,7 @@ use super::common::model;
 use super::common::output::{Output, is_stdin_or_stdout};
 use super::common::terminal::Terminal;
 use super::scoring::journal::can_lie_beside;
+use super::scoring::observed;
 use super::scoring::receipts::beside;
 use genolewm::Runtime;
 use genolewm::ops::NativeOps;
@@ -25,6 +26,8 @@ use genolewm_core::edit::RelEdit;
 use genolewm_core::limits::MAX_WINDOW_BP;
 use genolewm_core::planning::{PlanningResult, check_proxy_pair, sequence_proxy};
 use genolewm_core::{Error, Result};
+use genolewm_observe::Metrics;
+use genolewm_observe::metrics::{CEM_CALLS, CEM_ITERATION_DURATION};
 use genolewm_report::python::json::{json_document, json_line};
 use genolewm_train::run::{StopFlag, progress_bar};
 use made::{inputs, make};
@@ -203,6 +206,9 @@ fn with_model(
         &text,
         receipt.as_deref().map(|path| (path, line.as_str())),
     )?;
+    if let Some(path) = &receipt {
+        observed::receipts(path, &runtime.info().model_id, 1);
+    }
     tell(args, &report, started, terminal)
 }
 
@@ -262,6 +268,8 @@ fn search_all(
     terminal: &mut Terminal<'_>,
 ) -> Result<Option<PlanningResult>> {
     let stop = StopFlag::on_signals()?;
+    // Windows are made for real in one call of the model, and nothing is written before the end.
+    let _hurry = stop.hurry("warning: interrupted: nothing was written");
     let samples = settings.search.n_samples;
     let total = (samples * settings.search.n_iterations) as u64;
     let quiet = args.no_progress || !terminal.shows_progress();
@@ -272,7 +280,9 @@ fn search_all(
             bar.set_message(format!("distance {distance:.4}"));
         }
     };
+    let metrics = Metrics::of_process();
     while search.draw()? {
+        let begun = Instant::now();
         let stopped = || stop.is_set();
         if !predict_round(&mut search, work.threads, work.predict, &stopped, &mut told)? {
             bar.finish_and_clear();
@@ -283,6 +293,7 @@ fn search_all(
             search.reencoded(&states)?;
         }
         search.rank()?;
+        metrics.observe(CEM_ITERATION_DURATION, begun.elapsed());
         terminal.debug(format_args!(
             "round {}: {} batches of {PLAN_BATCH}, least distance {:?}",
             search.rounds(),
@@ -291,7 +302,12 @@ fn search_all(
         ));
     }
     bar.finish_and_clear();
-    search.finish().map(Some)
+    let result = search.finish()?;
+    metrics.count(
+        CEM_CALLS,
+        (result.n_evaluations * settings.search.horizon) as u64,
+    );
+    Ok(Some(result))
 }
 
 /// Completes both files before the first gets its name.

@@ -15,6 +15,7 @@ use genolewm_core::pooling::PoolType;
 use genolewm_core::window::TOKEN_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_evaluate::metrics_file::file::MetricsFile;
+use genolewm_evaluate::observed::ObservedMeasure;
 use genolewm_evaluate::python::rollout::{StateOrigin, add_figures};
 use genolewm_evaluate::rollout::fidelity::fidelities;
 use genolewm_evaluate::rollout::haplotypes::{Haplotype, Observed, Shape, join, synthetic};
@@ -87,6 +88,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
         },
         None => args.measure(context.shared.seed.unwrap_or(0), terminal)?,
     };
+    let observed = ObservedMeasure::begin("rollout", measured.rows.len());
     let file = args.file(&measured)?;
     if let Some(path) = &args.output_states {
         let lines = measured.rows.iter().map(|row| Ok(row.to_line()? + "\n"));
@@ -104,6 +106,7 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
         "metrics": file.metrics.len(),
         "recall_k": args.settings.recall_k,
     }))?)?;
+    observed.end(Some(&file));
     Ok(Status::Done)
 }
 

@@ -3,6 +3,7 @@
 use super::annotation::Places;
 use super::flags::Args;
 use super::journal::Journal;
+use super::observed;
 use super::plan::Plan;
 use super::regions::read_regions;
 use super::session::{Session, SessionRequest};
@@ -107,8 +108,12 @@ fn run_on(
             return Ok(Status::Interrupted);
         };
         accounts.tell(terminal);
+        let scored = accounts.tally.scored;
         if let Some(table) = files.commit(accounts.into_skipped()?)? {
             terminal.line(table)?;
+        }
+        if let Some(path) = plan.receipts() {
+            observed::receipts(path, &note.model_id, scored);
         }
         terminal.info(plan.places());
         Ok(Status::Done)

@@ -7,6 +7,7 @@ pub mod regions;
 pub mod input;
 pub mod progress;
 pub mod skipped;
+pub mod observed;
 pub mod session;
 pub mod receipts;
 pub mod journal;

@@ -75,6 +75,12 @@ impl Plan {
         self.format
     }
 
+    /// Where the receipts go, if there are any.
+    #[must_use]
+    pub fn receipts(&self) -> Option<&Path> {
+        self.receipts.as_deref()
+    }
+
     /// Where the scores go; `None` when only a table is printed.
     #[must_use]
     pub fn scores_file(&self) -> Option<&Path> {

@@ -1,7 +1,7 @@
 //! `--regions`: a list of places or a BED file.
 
 use genolewm::scorer::Regions;
-use genolewm_core::Result;
+use genolewm_core::{Error, Result};
 use genolewm_data::files::lines::each_line;
 use std::path::Path;
 
@@ -19,6 +19,11 @@ pub fn read_regions(text: &str) -> Result<Regions> {
     if is_bed || path.is_file() {
         let mut regions = Regions::default();
         each_line(path, |line| regions.add_bed_line(line))?;
+        if regions.is_empty() {
+            return Err(Error::input("there are no regions in it")
+                .in_file(text)
+                .with_remedy("write contig, 0-based start and end, one region a line"));
+        }
         return Ok(regions.merged());
     }
     Regions::parse(text).map_err(|error| {

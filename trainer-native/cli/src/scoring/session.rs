@@ -1,6 +1,7 @@
 //! One pass over a file of variants: what it reads, and what becomes of it.
 
 use super::input::open_input;
+use super::observed::{Answer, observed};
 use super::progress::ScoringBar;
 use super::skipped::SkippedFile;
 use crate::common::output::Output;
@@ -132,7 +133,7 @@ impl Session {
     /// # Errors
     /// The first error of the input, the workers or `sink`; `INTERNAL.INVARIANT_VIOLATION` when the
     /// counts do not add up.
-    pub fn run<A: Send>(
+    pub fn run<A: Answer + Send>(
         self,
         placer: Placer,
         workers: &Workers<'_, A>,
@@ -149,7 +150,7 @@ impl Session {
             &mut run,
             &mut input,
             &mut reference,
-            workers,
+            &observed(workers),
             &|| stop.is_set(),
             |delivery, progress, reference| {
                 bar.update(progress, replayed());

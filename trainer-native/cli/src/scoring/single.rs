@@ -2,11 +2,13 @@
 
 use super::annotation::Places;
 use super::flags::Args;
+use super::writer::Format;
 use crate::common::backend::on_backend;
 use crate::common::command::Status;
 use crate::common::model;
 use crate::common::output::Output;
 use crate::common::terminal::Terminal;
+use crate::scoring::observed;
 use genolewm::Runtime;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::open_reference;
@@ -23,7 +25,31 @@ use std::path::Path;
 /// `INPUT.*` for a variant that cannot be scored, and as [`score::run`](crate::score::run).
 pub fn run(args: &Args, variant: &str, terminal: &mut Terminal<'_>) -> Result<Status> {
     let variant: VariantSpelling = variant.parse()?;
+    refuse_others(args)?;
     on_backend!(&args.model.backend, ops => run_on(ops, args, &variant, terminal))
+}
+
+/// Refuses flags that would do nothing: a variant has one row, which is JSON.
+fn refuse_others(args: &Args) -> Result<()> {
+    let output = &args.output;
+    let format = match (output.format, &output.output) {
+        (Some(format), _) => format,
+        (None, Some(path)) => Format::of_name(path)?,
+        (None, None) => Format::Jsonl,
+    };
+    let flags = [
+        ("--format", format != Format::Jsonl),
+        ("--output-type", output.output_type.is_some()),
+        ("--skipped", output.skipped.is_some()),
+        ("--top", output.top.is_some()),
+        ("--regions", args.regions.is_some()),
+    ];
+    match flags.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((flag, _)) => Err(Error::input("one variant is written as a row of JSON")
+            .with_detail("flag", flag)
+            .with_remedy("leave the flag out, or give the variant in a file with --vcf")),
+    }
 }
 
 fn run_on(
@@ -35,7 +61,8 @@ fn run_on(
     let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
     model::tell_worth(runtime.info(), terminal);
     let mut places = Places::open(&args.context, terminal)?;
-    let scored = score(&runtime, args, variant, &mut places)?;
+    let model_id = &runtime.info().model_id;
+    let scored = observed::single(model_id, || score(&runtime, args, variant, &mut places))?;
     let row = scored.row(variant.clone()).to_json_line()?;
     let path = args.output.receipt.as_deref();
     let receipt = path.map(|path| {
@@ -46,6 +73,8 @@ fn run_on(
     let output = args.output.output.as_deref();
     written(output.unwrap_or(Path::new("-")), &row)?.commit()?;
     receipt.map_or(Ok(()), Output::commit)?;
+    path.into_iter()
+        .for_each(|path| observed::receipts(path, model_id, 1));
     terminal.debug(format_args!("displacement {}", scored.displacement));
     Ok(Status::Done)
 }

@@ -5,6 +5,7 @@ mod flags;
 mod rows;
 mod verified;
 mod rerun;
+mod observed;
 
 use super::common::terminal::Terminal;
 use crate::common::command::Status;
@@ -15,6 +16,7 @@ use genolewm_core::provenance::{MODEL_FILES_DETAIL, Manifest, Receipt};
 use genolewm_core::{Error, Result};
 use genolewm_train::files::{read, read_document};
 use input::incomplete;
+use observed::{observed, started};
 use rerun::Rerun;
 use std::path::Path;
 use verified::Verified;
@@ -25,6 +27,10 @@ use verified::Verified;
 /// `PROVENANCE.*` for a receipt that does not hold; `INPUT.GENERIC` for input flags that are
 /// incomplete.
 pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
+    observed(&args.receipt, || verify(args, terminal))
+}
+
+fn verify(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     if !args.tolerance.is_finite() || args.tolerance < 0.0 {
         return Err(incomplete("--tolerance is 0 or more").with_detail("tolerance", args.tolerance));
     }
@@ -40,6 +46,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         rows: scores.transpose()?,
         name,
     };
+    started(&verified.name, &verified.manifest)?;
     verified.check_flags(args)?;
     let numbered = verified.check_receipts(args)?;
     verified.check_rows()?;
@@ -54,6 +61,7 @@ pub fn run(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
 /// The receipt of a plan.
 fn plan(args: &Args, report: &Path, terminal: &mut Terminal<'_>) -> Result<Status> {
     let manifest = read_manifest(&args.manifest)?;
+    started(&args.receipt.display().to_string(), &manifest)?;
     let receipt = read_document(&args.receipt)?;
     verify_plan(&receipt, &read(report)?, &manifest.model_id()?)?;
     for line in [

@@ -10,9 +10,10 @@ use genolewm_core::text::{of_cell, visible};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::files::lines::Lines;
 use genolewm_data::shards::score_rows;
-use genolewm_report::output::open;
+use genolewm_report::output::{io_error_at, open};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 /// One scored allele.
@@ -87,15 +88,24 @@ pub(super) fn unmatched(message: &str) -> Error {
 /// `INPUT.GENERIC`, with the line, for what are no scores; as the readers of its format for a file that
 /// is damaged or cannot be read.
 pub(super) fn read_rows(path: &Path) -> Result<Vec<ScoredRow>> {
-    let mut lines = Lines::open(path)?;
+    const PARQUET: &[u8] = b"PAR1";
+    let mut file = open(path)?;
+    let size = file.metadata().map_err(io_error_at(path))?.len();
+    // A pipe is read once.
+    let (mut head, most) = (Vec::new(), PARQUET.len() as u64);
+    let mut start = file.by_ref().take(most);
+    start.read_to_end(&mut head).map_err(io_error_at(path))?;
+    if head == PARQUET {
+        return of_parquet(path);
+    }
+    let mut lines = Lines::of(Cursor::new(head).chain(file), path, size)?;
+    if lines.begin_with(b"##fileformat=VCF") {
+        return of_vcf(VariantReader::of_lines(lines.into_reader())?);
+    }
     let Some(first) = next_line(&mut lines)? else {
         return Ok(Vec::new());
     };
-    if first.starts_with(b"PAR1") {
-        of_parquet(path)
-    } else if first.starts_with(b"##fileformat=VCF") {
-        of_vcf(path)
-    } else if first.starts_with(b"{") {
+    if first.starts_with(b"{") {
         of_json(path, first, lines)
     } else {
         of_table(&String::from_utf8_lossy(&first), lines)
@@ -183,9 +193,8 @@ fn of_texts(row: &BTreeMap<&str, String>) -> Option<Option<ScoredRow>> {
     scored_row(text, number, pos, Some(low_confidence)).map(Some)
 }
 
-fn of_vcf(path: &Path) -> Result<Vec<ScoredRow>> {
-    let name = path.display().to_string();
-    let mut reader = VariantReader::open(Box::new(open(path)?), &name)?;
+fn of_vcf(mut reader: VariantReader) -> Result<Vec<ScoredRow>> {
+    let name = reader.name().to_owned();
     let mut rows = Vec::new();
     while let Some(record) = reader.next_record()? {
         for allele in 0..record.alternates.len() {

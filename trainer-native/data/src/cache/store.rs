@@ -8,6 +8,8 @@ use super::record::{self, Embedding, Shard, ShardFormat, WindowCacheRecord};
 use super::shard::{self, corrupt};
 use crate::sha256::hex;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_observe::metrics::{CACHE_HITS, CACHE_MISSES};
+use genolewm_observe::{Metrics, emit, events};
 use genolewm_report::output::{FileLock, StagedFile, io_error_at};
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
@@ -81,6 +83,19 @@ impl WindowCache {
     }
 
     fn find(&mut self, key: &WindowCacheKey) -> Result<Option<Entry>> {
+        let found = self.look_up(key)?;
+        let metrics = Metrics::of_process();
+        if found.is_some() {
+            metrics.count(CACHE_HITS, 1);
+            emit!(events::CACHE_HIT, key = %hex(&key.window_hash));
+        } else {
+            metrics.count(CACHE_MISSES, 1);
+            emit!(events::CACHE_MISS, key = %hex(&key.window_hash));
+        }
+        Ok(found)
+    }
+
+    fn look_up(&mut self, key: &WindowCacheKey) -> Result<Option<Entry>> {
         if self.index.is_none() {
             self.index = Index::open_existing(&paths::index(&self.root))?;
         }
@@ -136,7 +151,15 @@ impl WindowCache {
             let bytes = shard::encode(&records)?;
             if put(&path, &bytes).map_err(io_error_at(&path))? {
                 let format = ShardFormat::V3;
+                let (n_rows, size_bytes) = (records.len(), bytes.len());
                 index.insert(&relative, &Shard { format, records })?;
+                emit!(
+                    events::SHARD_WRITE,
+                    shard_id = %format_args!("windows-{}", place.stride_block),
+                    size_bytes,
+                    n_rows,
+                    path = %path.display()
+                );
                 return Ok(path);
             }
         }

@@ -1,15 +1,14 @@
 //! Text files line by line: plain, gzip or bgzip, told apart by content.
 
-use crate::errors::input_error;
-use genolewm_core::bytes::{GzipReader, note_garbage_behind};
+use genolewm_core::bytes::{LineReader, SourceLine, note_oddity};
 use genolewm_core::error::Location;
 use genolewm_core::limits::{
     MAX_LINE_BYTES, MAX_LISTED_LINE_BYTES, MAX_SEQUENCE_FOLD, MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD,
 };
 use genolewm_core::{Error, Result};
-use genolewm_report::output::io_error;
+use genolewm_report::output::{io_error_at, open};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
 /// Calls `each` with every line of a file, without its end. Its errors get the place of the line,
@@ -28,27 +27,32 @@ pub fn each_line(path: &Path, mut each: impl FnMut(&str) -> Result<()>) -> Resul
 /// The lines of a file, one after the other.
 pub struct Lines {
     file: String,
-    reader: Source,
-    line: Vec<u8>,
+    reader: LineReader,
+    /// The line that was read last, as text or as bytes.
+    text: String,
+    bytes: Vec<u8>,
     number: u64,
-    /// Bytes that may still come of a packed file.
-    left: u64,
     longest: usize,
 }
 
-enum Source {
-    Plain(BufReader<File>),
-    Packed(BufReader<GzipReader<BufReader<File>>>),
-}
-
 impl Lines {
-    /// Opens a text file, unpacking it when it is gzip or bgzip.
+    /// Opens a text file, unpacking it when it is gzip or bgzip. UTF-16, a byte-order mark and any line
+    /// ends are read.
     ///
     /// # Errors
-    /// `RESOURCE.GENERIC` when it cannot be read.
+    /// `RESOURCE.GENERIC` when it cannot be read; `INPUT.GENERIC` for what is no text, with what it seems
+    /// to be.
     pub fn open(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        Self::unpacking(path, MAX_UNPACKED_FOLD).map_err(|error| io_error(&name, &error))
+        let (file, size) = open_sized(path)?;
+        Self::of(file, path, size)
+    }
+
+    /// As [`open`](Self::open), for a file of that name and size that is open already.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of(file: impl Read + Send + 'static, path: &Path, size: u64) -> Result<Self> {
+        Self::unpacking(Box::new(file), path, size, MAX_UNPACKED_FOLD)
     }
 
     /// As [`open`](Self::open), for a file that is mostly sequence: it packs less well, and is kept
@@ -57,118 +61,118 @@ impl Lines {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_sequence(path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        let opened = Self::unpacking(path, MAX_SEQUENCE_FOLD);
-        let mut lines = opened.map_err(|error| io_error(&name, &error))?;
+        let (file, size) = open_sized(path)?;
+        let mut lines = Self::unpacking(Box::new(file), path, size, MAX_SEQUENCE_FOLD)?;
         lines.longest = MAX_LINE_BYTES;
         Ok(lines)
     }
 
-    fn unpacking(path: &Path, fold: usize) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let size = file.metadata()?.len();
-        let mut plain = BufReader::with_capacity(1 << 18, file);
-        let packed = plain.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    fn unpacking(file: Box<dyn Read + Send>, path: &Path, size: u64, fold: usize) -> Result<Self> {
+        let name = path.display().to_string();
         let most = size.saturating_mul(fold as u64);
-        let reader = match packed {
-            true => Source::Packed(BufReader::with_capacity(1 << 18, GzipReader::new(plain))),
-            false => Source::Plain(plain),
-        };
+        let most = most.saturating_add(MAX_UNPACKED_BYTES as u64);
         Ok(Self {
-            reader,
-            file: path.display().to_string(),
-            line: Vec::new(),
+            reader: LineReader::open_list(file, &name, most)?,
+            file: name,
+            text: String::new(),
+            bytes: Vec::new(),
             number: 0,
-            left: match packed {
-                true => most.saturating_add(MAX_UNPACKED_BYTES as u64),
-                false => u64::MAX,
-            },
             longest: MAX_LISTED_LINE_BYTES,
         })
     }
 
-    /// The next line without its end; `None` after the last.
+    /// Whether what was not read yet begins so.
+    #[must_use]
+    pub fn begin_with(&self, start: &[u8]) -> bool {
+        self.reader.peek().starts_with(start)
+    }
+
+    /// The reader, for a format of its own.
+    #[must_use]
+    pub fn into_reader(self) -> LineReader {
+        self.reader
+    }
+
+    /// The next line without its end; `None` after the last. One that is not UTF-8 is read as Latin-1,
+    /// which is said at the program's end.
     ///
     /// # Errors
-    /// `RESOURCE.GENERIC` when the file cannot be read or the line is not UTF-8, `INPUT.GENERIC`
-    /// for a line beyond the limit, or a packed file that unpacks to far more than it holds.
+    /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` for a line beyond the limit, and
+    /// for a packed file that is damaged or unpacks to far more than it holds.
     pub fn next_text(&mut self) -> Result<Option<&str>> {
-        if self.next_line()?.is_none() {
+        let Some(bytes) = self.read(self.longest)? else {
             return Ok(None);
-        }
-        let invalid = |error| {
-            let error = io::Error::new(io::ErrorKind::InvalidData, error);
-            self.locate(io_error(&self.file, &error))
         };
-        std::str::from_utf8(&self.line).map(Some).map_err(invalid)
+        let line = SourceLine::of(bytes);
+        if line.is_latin1() {
+            let what = "the text is not UTF-8; such lines are read as Latin-1";
+            note_oddity(&self.file, what);
+        }
+        self.text = line.into_string();
+        Ok(Some(&self.text))
     }
 
     /// The next line as bytes, without its end; `None` after the last.
     ///
     /// # Errors
-    /// As [`next_text`](Self::next_text), but that a line need not be UTF-8.
+    /// As [`next_text`](Self::next_text).
     pub fn next_line(&mut self) -> Result<Option<&[u8]>> {
-        Ok(self.read(self.longest as u64)?.then_some(&*self.line))
+        self.next_within(self.longest)
     }
 
     /// The next line as bytes, however long it is.
     ///
     /// # Errors
-    /// `RESOURCE.GENERIC` when the file cannot be read, `INPUT.GENERIC` for a packed file that unpacks
-    /// to far more than it holds.
+    /// As [`next_text`](Self::next_text), but for long lines.
     pub fn next_bytes(&mut self) -> Result<Option<&[u8]>> {
-        Ok(self.read(u64::MAX)?.then_some(&*self.line))
+        self.next_within(usize::MAX)
     }
 
     /// Gives an error the place of the line that was read last, and what it says.
     #[must_use]
     pub fn locate(&self, error: Error) -> Error {
         // A place shows 80 characters.
-        let start = self.line.get(..1_000).unwrap_or(&self.line);
-        let text = String::from_utf8_lossy(start);
-        error.at(Location::line(&self.file, self.number).column(1, text.trim()))
+        let start = self.bytes.get(..1_000).unwrap_or(&self.bytes);
+        let bytes = String::from_utf8_lossy(start);
+        let text = if self.text.is_empty() {
+            bytes.trim()
+        } else {
+            self.text.trim()
+        };
+        error.at(Location::line(&self.file, self.number).column(1, text))
     }
 
-    fn read(&mut self, most: u64) -> Result<bool> {
-        self.line.clear();
+    fn next_within(&mut self, longest: usize) -> Result<Option<&[u8]>> {
+        let Some(bytes) = self.read(longest)? else {
+            return Ok(None);
+        };
+        self.bytes = bytes;
+        Ok(Some(&self.bytes))
+    }
+
+    fn read(&mut self, longest: usize) -> Result<Option<Vec<u8>>> {
+        self.text.clear();
+        self.bytes.clear();
         self.number += 1;
-        // One more, which tells that there is more.
-        let most_and_one = most.min(self.left).saturating_add(1);
-        let reader: &mut dyn BufRead = match &mut self.reader {
-            Source::Plain(reader) => reader,
-            Source::Packed(reader) => reader,
-        };
-        let mut bounded = reader.take(most_and_one);
-        let read = bounded.read_until(b'\n', &mut self.line);
-        let read = read.map_err(|error| io_error(&self.file, &error))? as u64;
-        if read > most {
-            let error = input_error(format!("a line is longer than {} MiB", most >> 20));
-            let error = error.with_remedy("check that this is the file that was meant");
-            return Err(self.locate(error));
-        }
-        let Some(left) = self.left.checked_sub(read) else {
-            let error = input_error("the packed file unpacks to far more than it holds");
-            let error = error.with_remedy("unpack the file, and give it as it is");
-            return Err(self.locate(error));
-        };
-        self.left = left;
-        for end in [b'\n', b'\r'] {
-            self.line.pop_if(|last| *last == end);
-        }
-        if read == 0 {
-            self.note_oddity();
-        }
-        Ok(read > 0)
-    }
-
-    /// At the end of the file.
-    fn note_oddity(&self) {
-        if let Source::Packed(reader) = &self.reader
-            && reader.get_ref().ends_in_garbage()
+        let read = self.reader.next_bytes(longest);
+        let read = read.map_err(|error| match error.location().and_then(|at| at.line) {
+            None => error.at(Location::line(&self.file, self.number)),
+            Some(_) => error,
+        })?;
+        if read.is_none()
+            && let Some(oddity) = self.reader.oddity()
         {
-            note_garbage_behind(&self.file);
+            note_oddity(&self.file, oddity);
         }
+        Ok(read)
     }
+}
+
+/// A file and how large it is; a pipe says 0.
+fn open_sized(path: &Path) -> Result<(File, u64)> {
+    let file = open(path)?;
+    let found = file.metadata().map_err(io_error_at(path))?;
+    Ok((file, found.len()))
 }
 
 #[cfg(test)]
@@ -194,13 +198,65 @@ mod tests {
         assert_eq!(error.location().map(ToString::to_string), Some(place));
     }
 
-    #[test]
-    fn a_line_that_is_no_text_is_named() {
+    fn read(bytes: &[u8]) -> Result<Vec<String>> {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), b"one\n\xff\n").unwrap();
-        let error = each_line(file.path(), |_| Ok(())).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::ResourceGeneric);
-        assert_eq!(error.location().and_then(|at| at.line), Some(2));
+        std::fs::write(file.path(), bytes).unwrap();
+        let mut lines = Vec::new();
+        each_line(file.path(), |line| {
+            lines.push(line.to_owned());
+            Ok(())
+        })?;
+        Ok(lines)
+    }
+
+    /// A byte-order mark became part of the first contig's name, lines that end in CR were one line, and
+    /// text in UTF-16 or Latin-1 was said to be on a bad disk.
+    #[test]
+    fn lists_were_read_in_one_encoding_alone() {
+        let text = "chr17\t5\t9\tr\u{e9}p\nchr18\t5\t9\n";
+        let want: Vec<&str> = text.lines().collect();
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let latin1 = |text: &str| text.chars().map(|c| c as u8).collect();
+        let spelled: [Vec<u8>; 6] = [
+            text.into(),
+            format!("\u{feff}{text}").into(),
+            text.replace('\n', "\r\n").into(),
+            text.replace('\n', "\r").into(),
+            utf16(&format!("\u{feff}{text}")),
+            latin1(text),
+        ];
+        for bytes in spelled {
+            assert_eq!(read(&bytes).unwrap(), want, "{bytes:?}");
+        }
+    }
+
+    /// They were "invalid utf-8", and the disk was to be checked.
+    #[test]
+    fn packed_lists_were_refused_for_another_cause() {
+        use std::io::Write;
+        let gzip = |bytes: &[u8]| {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            gzip.write_all(bytes).unwrap();
+            gzip.finish().unwrap()
+        };
+        let tar = [&[b'a'; 257][..], b"ustar\x0000"].concat();
+        let packed = gzip(b"chr17\t5\t9\n");
+        for (bytes, cause) in [
+            (&b"BZh91AY&SY0123"[..], "compressed with bzip2"),
+            (b"\xfd7zXZ\0\0", "compressed with xz"),
+            (b"\x28\xb5\x2f\xfd0", "compressed with zstd"),
+            (b"7z\xbc\xaf\x27\x1c0", "a 7z archive"),
+            (b"PK\x03\x040", "a ZIP archive"),
+            (&tar, "a tar archive"),
+            (&gzip(&packed), "compressed twice"),
+            (b"SQLite format 3\0", "a binary file"),
+            (&packed[..packed.len() - 5], "cut short or damaged"),
+        ] {
+            let error = read(bytes).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InputGeneric, "{error}");
+            assert!(error.message().contains(cause), "{error}");
+            assert!(error.remedy().is_some());
+        }
     }
 
     /// A line was kept up to a GiB, and a small file read on however much it unpacked to.
@@ -216,7 +272,7 @@ mod tests {
         };
         pack(&vec![b'a'; 1 << 20]);
         let error = each_line(file.path(), |_| Ok(())).unwrap_err();
-        assert_eq!(error.message(), "a line is longer than 4 MiB");
+        assert_eq!(error.message(), "the line is longer than 4 MiB");
         pack("a\n".repeat(1 << 19).as_bytes());
         let (mut lines, mut read) = (0, 0);
         let error = each_line(file.path(), |line| {

@@ -6,6 +6,7 @@ use super::sites::{Counts, Rules, VcfRows};
 use super::writer::ShardWriter;
 use crate::errors::input_error;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_observe::{emit, events};
 use genolewm_report::output::io_error_at;
 use std::path::Path;
 
@@ -59,6 +60,13 @@ where
     }
     let counts = rows.counts();
     let (records_written, size_bytes) = writer.finish()?;
+    emit!(
+        events::SHARD_WRITE,
+        shard_id = S::Row::FOLDER,
+        size_bytes,
+        n_rows = records_written,
+        path = %target.display()
+    );
     Ok(Some(PrepareReport {
         records_written,
         size_bytes,

@@ -91,8 +91,15 @@ impl ShardTable {
         let name = path.display().to_string();
         let file = open(path)?;
         let source = ShardSource { name, code, nature };
-        let opened = || Ok::<_, io::Error>((file.try_clone()?, file.metadata()?.len()));
-        let (again, size) = opened().map_err(|error| io_error(&source.name, &error))?;
+        let opened = || Ok::<_, io::Error>((file.try_clone()?, file.metadata()?));
+        let (again, found) = opened().map_err(|error| io_error(&source.name, &error))?;
+        if !found.is_file() {
+            let message = "a Parquet file is read from its end, which a pipe does not have yet";
+            return Err(Error::new(code, message)
+                .in_file(&source.name)
+                .with_remedy("save it as a file, and give that"));
+        }
+        let size = found.len();
         let reader = guarded(|| open_checked(again))
             .ok_or_else(|| source.damaged("its metadata make no sense"))?
             .map_err(|error| source.unreadable(error))?;

@@ -45,6 +45,12 @@ pub struct BaselineRow {
 }
 
 impl BaselineRow {
+    /// The score.
+    #[must_use]
+    pub const fn zero_shot_score(&self) -> f64 {
+        self.carbon_zero_shot_score
+    }
+
     /// The row of a variant that is written like this, without a line end: as the Python package writes
     /// it, with `scored_as` where another spelling was scored.
     ///

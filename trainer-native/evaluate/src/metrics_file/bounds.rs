@@ -2,6 +2,7 @@
 
 use super::file::MetricsFile;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_observe::{emit, events};
 use std::fmt;
 use std::str::FromStr;
 
@@ -59,6 +60,13 @@ impl MetricBound {
             false => row.value > self.value,
         });
         worse.map_or(Ok(()), |row| {
+            emit!(
+                events::EVAL_REGRESSION,
+                metric = self.name.as_str(),
+                current = row.value,
+                threshold = self.value,
+                delta = row.value - self.value
+            );
             let message = format!("{} is worse than was asked for", self.name);
             Err(Error::new(ErrorCode::EvalRegression, message)
                 .with_detail("value", row.value)

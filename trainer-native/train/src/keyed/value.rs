@@ -95,6 +95,7 @@ fn why_not(arg: &Arg, texts: Vec<String>) -> Option<String> {
     let mut alone = Arg::new("value")
         .long("value")
         .action(arg.get_action().clone())
+        .ignore_case(arg.is_ignore_case_set())
         .value_parser(arg.get_value_parser().clone());
     if let Some(count) = arg.get_num_args() {
         alone = alone.num_args(count);

@@ -10,7 +10,7 @@ use serde_yaml_ng::Value;
 /// Keys that say nothing to a training here, which takes its data, encoder and device from flags.
 const NOTHING: &str = "data.corpus_id data.corpus_revision data.num_workers data.shuffle_buffer \
     encoder.model_id encoder.revision encoder.trust_remote_code eval.benchmarks eval.smoke_variants \
-    observability.redaction_strict observability.wandb_project run_id runtime.backend";
+    observability.wandb_project runtime.backend";
 
 /// The key that names the state contract.
 const CONTRACT: &str = "encoder.state_contract_version";
@@ -218,7 +218,7 @@ mod tests {
     fn no_key_is_ignored_silently() {
         const ONLY: &str = "schema_version phase encoder.pool_type encoder.normalize optimizer.name \
             action.max_len action.d_action action.sub_encoders predictor.architecture deterministic \
-            observability.log_level runtime.device";
+            observability.log_level observability.redaction_strict run_id runtime.device";
         let given = given("train");
         let training = Training::of(&given, None).unwrap();
         for (key, _) in given.iter().filter(|(_, value)| !value.is_null()) {

@@ -1,5 +1,6 @@
 //! Free disk space and memory of this machine.
 
+use genolewm_observe::process::proc_bytes;
 use std::path::Path;
 
 /// Bytes that may still be written to the file system of a directory; `None` where that is not
@@ -24,13 +25,4 @@ pub(super) fn available_memory() -> Option<u64> {
 pub(super) fn own_memory() -> Option<(u64, u64)> {
     let of = |key| proc_bytes("/proc/self/status", key);
     Some((of("VmHWM:")?, of("VmRSS:")?))
-}
-
-/// Bytes by a field of a file below `/proc`, in kibibytes there; `None` where the system does not tell.
-#[must_use]
-pub fn proc_bytes(file: &str, key: &str) -> Option<u64> {
-    let text = std::fs::read_to_string(file).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
-    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kibibytes << 10)
 }

@@ -13,7 +13,6 @@ mod guard;
 
 pub(crate) use guard::{EachWindow, MOST_WINDOWS, check_corpus, check_tuples};
 pub use issue::{Drawn, Issue, Severity};
-pub use machine::proc_bytes;
 pub use report::Report;
 pub(crate) use stage::rehearsed_long_every;
 pub use stage::{Growth, Preflight};

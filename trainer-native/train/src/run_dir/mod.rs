@@ -23,6 +23,7 @@ use burn::tensor::TensorData;
 use checkpoint::RunIdentity;
 use genolewm_core::provenance::sha256_prefixed;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_observe::{emit, events};
 use genolewm_report::curves::curves;
 use genolewm_report::metrics::{read_metrics, series};
 use genolewm_report::output::{FileLock, write_atomically};
@@ -157,7 +158,16 @@ impl RunDir {
             weights,
             state,
         };
-        checkpoint.save(&self.folder.file(step))?;
+        let path = self.folder.file(step);
+        checkpoint.save(&path)?;
+        emit!(
+            events::CHECKPOINT_WRITE,
+            step,
+            phase = self.plan.stage,
+            tag = %format_args!("step_{step:08}"),
+            size_bytes = std::fs::metadata(&path).ok().map(|found| found.len()),
+            path = %path.display()
+        );
         self.saved_step = step;
         self.folder.prune(self.plan.run.retention)?;
         self.draw()

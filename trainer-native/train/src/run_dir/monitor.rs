@@ -1,142 +1,92 @@
 //! Prometheus metrics of a training process, by the Python package's names.
 
 use genolewm::collapse::{CollapseCheck, CollapseMetrics};
-use genolewm_report::prometheus::{Metric, Registry};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use genolewm_observe::metrics::{self, Metrics};
+use genolewm_observe::prometheus::Metric;
+use genolewm_observe::{emit, events};
 use std::time::Duration;
 
-const STEP_DURATION: Metric = metric(
-    "geno_lewm.training.step.duration",
-    "ms",
-    "per training step",
-);
-const LOSS_PRED: Metric = metric(
-    "geno_lewm.training.loss.pred",
-    "unitless",
-    "last logged pred loss",
-);
-const LOSS_REG: Metric = metric(
-    "geno_lewm.training.loss.reg",
-    "unitless",
-    "last logged reg loss (Phase 2 active, Phase 1 monitoring)",
-);
-const COLLAPSE_ALERT: Metric = metric(
-    "geno_lewm.training.collapse.alert",
-    "events",
-    "total collapse alerts during run",
-);
-const CACHE_HIT: Metric = metric("geno_lewm.data.cache.hit", "ops", "per-call increment");
-const CACHE_MISS: Metric = metric("geno_lewm.data.cache.miss", "ops", "per-call increment");
-const ENCODE_DURATION: Metric = metric(
-    "geno_lewm.data.encode.duration",
-    "ms",
-    "per-window encoder call",
-);
-
-const fn metric(name: &'static str, unit: &'static str, summary: &'static str) -> Metric {
-    Metric {
-        name,
-        unit,
-        summary,
-    }
-}
-
-/// What the collapse monitor looks at: name, summary and value.
-type CollapseGauge = (&'static str, &'static str, fn(&CollapseMetrics) -> f64);
+/// What the collapse monitor looks at, and the gauge of each.
+type CollapseGauge = (Metric, fn(&CollapseMetrics) -> f64);
 const COLLAPSE: [CollapseGauge; 7] = [
-    (
-        "geno_lewm.training.collapse.pred_cos_mean",
-        "last collapse-monitor mean prediction-target cosine similarity",
-        |of| of.pred_cos_mean,
-    ),
-    (
-        "geno_lewm.training.collapse.pred_l2_mean",
-        "last collapse-monitor mean prediction-target L2 distance",
-        |of| of.pred_l2_mean,
-    ),
-    (
-        "geno_lewm.training.collapse.target_var_per_dim",
-        "last collapse-monitor mean target variance per latent dimension",
-        |of| of.target_var_per_dim,
-    ),
-    (
-        "geno_lewm.training.collapse.pred_var_per_dim",
-        "last collapse-monitor mean prediction variance per latent dimension",
-        |of| of.pred_var_per_dim,
-    ),
-    (
-        "geno_lewm.training.collapse.pred_target_corr",
-        "last collapse-monitor flattened prediction-target correlation",
-        |of| of.pred_target_corr,
-    ),
-    (
-        "geno_lewm.training.collapse.pairwise_pred_dist_mean",
-        "last collapse-monitor mean pairwise prediction distance",
-        |of| of.pairwise_pred_dist_mean,
-    ),
-    (
-        "geno_lewm.training.collapse.kl_reg",
-        "last collapse-monitor LeJEPA KL regularizer value",
-        |of| of.kl_reg,
-    ),
+    (metrics::PRED_COS_MEAN, |of| of.pred_cos_mean),
+    (metrics::PRED_L2_MEAN, |of| of.pred_l2_mean),
+    (metrics::TARGET_VAR_PER_DIM, |of| of.target_var_per_dim),
+    (metrics::PRED_VAR_PER_DIM, |of| of.pred_var_per_dim),
+    (metrics::PRED_TARGET_CORR, |of| of.pred_target_corr),
+    (metrics::PAIRWISE_PRED_DIST_MEAN, |of| {
+        of.pairwise_pred_dist_mean
+    }),
+    (metrics::KL_REG, |of| of.kl_reg),
 ];
 
-/// Counters, gauges and histograms of one process. Clones share them, so that threads which read
-/// or encode data can count as well.
+/// Figures of a training run, which count for the process as well. Clones share them, so that threads
+/// which encode data can count, too.
 #[derive(Debug, Clone, Default)]
-pub struct RunMonitor(Arc<Mutex<Registry>>);
+pub struct RunMonitor(Metrics);
 
 impl RunMonitor {
     /// A step of optimisation was done.
     pub fn step(&self, took: Duration) {
-        self.lock().observe(STEP_DURATION, milliseconds(took));
+        self.each(|of| of.observe(metrics::STEP_DURATION, took));
     }
 
     /// The loss that a stage trains on.
     pub fn loss(&self, loss: f64) {
-        self.lock().set(LOSS_PRED, loss);
+        self.set(metrics::LOSS_PRED, loss);
     }
 
     /// The regulariser.
     pub fn regulariser(&self, loss: f64) {
-        self.lock().set(LOSS_REG, loss);
+        self.set(metrics::LOSS_REG, loss);
     }
 
     /// The collapse monitor has looked at a batch.
     pub fn collapse(&self, check: &CollapseCheck) {
-        let mut registry = self.lock();
-        registry.count(COLLAPSE_ALERT, check.alerts.len() as u64);
-        for (name, summary, value) in COLLAPSE {
-            registry.set(metric(name, "unitless", summary), value(&check.metrics));
+        let alerts = check.alerts.len() as u64;
+        self.each(|of| of.count(metrics::COLLAPSE_ALERTS, alerts));
+        for alert in &check.alerts {
+            emit!(
+                events::COLLAPSE_ALERT,
+                criterion = alert.criterion.as_str(),
+                value = alert.value,
+                threshold = alert.threshold
+            );
+        }
+        for (metric, value) in COLLAPSE {
+            self.set(metric, value(&check.metrics));
         }
     }
 
-    /// Windows whose state the cache had, and windows whose state it did not have.
-    pub fn cache(&self, hits: u64, misses: u64) {
-        let mut registry = self.lock();
-        registry.count(CACHE_HIT, hits);
-        registry.count(CACHE_MISS, misses);
+    fn each(&self, count: impl Fn(&Metrics)) {
+        count(&self.0);
+        count(&Metrics::of_process());
+    }
+
+    fn set(&self, metric: Metric, value: f64) {
+        let Metric {
+            name, unit, kind, ..
+        } = metric;
+        self.each(|of| of.set(metric, value));
+        emit!(
+            events::TRAINING_METRIC,
+            name,
+            kind = kind.as_str(),
+            value,
+            unit
+        );
     }
 
     /// The encoder was called for a window.
     pub fn encode(&self, took: Duration) {
-        self.lock().observe(ENCODE_DURATION, milliseconds(took));
+        self.each(|of| of.observe(metrics::ENCODE_DURATION, took));
     }
 
     /// All of it as Prometheus text.
     #[must_use]
     pub fn to_text(&self) -> String {
-        self.lock().to_text()
+        self.0.to_text()
     }
-
-    /// Counting leaves nothing half-done: after a panic elsewhere the figures are still right.
-    fn lock(&self) -> MutexGuard<'_, Registry> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
 }
 
 #[cfg(test)]
@@ -148,10 +98,9 @@ mod tests {
     fn figures_stand_under_the_packages_names() {
         let monitor = RunMonitor::default();
         let threads = monitor.clone();
-        std::thread::spawn(move || threads.cache(3, 1))
+        std::thread::spawn(move || threads.step(Duration::from_millis(7)))
             .join()
             .unwrap();
-        monitor.step(Duration::from_millis(7));
         monitor.loss(0.5);
         monitor.regulariser(0.25);
         monitor.encode(Duration::from_micros(1_500));
@@ -186,8 +135,6 @@ mod tests {
             "geno_lewm_training_collapse_pred_target_corr 5.0",
             "geno_lewm_training_collapse_pairwise_pred_dist_mean 6.0",
             "geno_lewm_training_collapse_kl_reg 7.0",
-            "geno_lewm_data_cache_hit 3.0",
-            "geno_lewm_data_cache_miss 1.0",
             "geno_lewm_data_encode_duration_sum 1.5",
         ] {
             assert!(lines.contains(&line), "{line} is not in\n{text}");

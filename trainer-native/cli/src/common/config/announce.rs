@@ -105,7 +105,11 @@ impl Configuration<'_> {
 
     /// The package's keys that are set and do nothing here.
     fn idle(&self, describes_model: bool) -> Vec<&str> {
-        const ALWAYS: [&str; 2] = ["observability.log_level", "schema_version"];
+        const ALWAYS: [&str; 3] = [
+            "observability.log_level",
+            "observability.redaction_strict",
+            "schema_version",
+        ];
         if self.path == TRAINING {
             return Vec::new();
         }

@@ -7,12 +7,13 @@ use genolewm_train::package::unknown_key;
 use std::collections::BTreeMap;
 
 /// Shared flags that a configuration cannot set.
-const TYPED_ONLY: [&str; 5] = [
+const TYPED_ONLY: [&str; 6] = [
     "config",
     "set",
     "print_config",
     "print_config_tree",
     "explain",
+    "wandb_project",
 ];
 
 /// A key's flag, and whether it is one of the Python package's configuration.

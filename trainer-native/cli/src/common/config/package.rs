@@ -23,8 +23,10 @@ pub(super) fn apply(
 ) -> Result<Vec<String>> {
     let (section, mut notes) = (path.join("."), Vec::new());
     let mut found: Vec<(String, Setting)> = Vec::new();
-    let level = settings.get("observability.log_level").cloned();
-    found.extend(level.map(|level| ("log_level".to_owned(), level)));
+    for key in ["log_level", "redaction_strict"] {
+        let setting = settings.get(&joined("observability", key)).cloned();
+        found.extend(setting.map(|setting| (key.to_owned(), setting)));
+    }
     if let Some(mut device) = settings.get("runtime.device").cloned() {
         // The GPU of a Mac, which WebGPU reaches by way of Metal.
         if device.value == "mps" {

@@ -7,6 +7,7 @@ use genolewm::yaml;
 use genolewm_core::error::Location;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::output::io_error;
+use genolewm_train::files::text_of;
 use genolewm_train::keyed::{Document, Leaf, flatten, judged, nearest};
 use genolewm_train::package::check_version;
 use serde_yaml_ng::Value;
@@ -20,13 +21,7 @@ use std::rc::Rc;
 /// What variables of the environment start with that are keys.
 const PREFIX: &str = "GENO_LEWM_";
 /// Variables of the Python package that are no keys.
-const OTHERS: [&str; 5] = [
-    "GENO_LEWM_CACHE",
-    "GENO_LEWM_LOG_DIR",
-    "GENO_LEWM_LOG_FORMAT",
-    "GENO_LEWM_REDACTION_STRICT",
-    "GENO_LEWM_UPDATE_INDEX_URL",
-];
+const OTHERS: [&str; 2] = ["GENO_LEWM_CACHE", "GENO_LEWM_UPDATE_INDEX_URL"];
 /// Of that package, too: the model directory of whichever command has one.
 const MODEL_DIR: &str = "GENO_LEWM_MODEL_DIR";
 
@@ -136,14 +131,12 @@ fn read(file: &str) -> Result<Document> {
     if file != "-" {
         return Document::read(Path::new(file));
     }
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let limit = genolewm_core::limits::MAX_YAML_BYTES as u64 + 1;
-    let input = std::io::stdin()
-        .lock()
-        .take(limit)
-        .read_to_string(&mut text);
+    let input = std::io::stdin().lock().take(limit).read_to_end(&mut bytes);
     input.map_err(|error| io_error("standard input", &error))?;
-    Ok(Document::new("standard input".to_owned(), text))
+    let name = "standard input";
+    Ok(Document::new(name.to_owned(), text_of(bytes, name)?))
 }
 
 /// The keys that variables of the environment set, in the order of their names.

