@@ -64,6 +64,10 @@ try {
   await dropFiles(app.id("receipt-drop"), receipt);
   await app.id("panel-receipts").getByTestId("verdict").waitFor();
   await pictures("receipt", { phone: app.id("receipt-outcome") });
+  await app.id("tab-planning").click();
+  await app.id("planning-start").click();
+  await app.id("planning-outcome").waitFor();
+  await pictures("planning", { part: app.id("planning-run"), height: 1000 });
 } finally {
   await close();
 }
