@@ -3,6 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used, clippy::panic)]
 
+use genolewm::files::Directory;
 use genolewm_core::state_contract::StateContract;
 use genolewm_core::window::window_sha256;
 use genolewm_data::cache::{
@@ -53,8 +54,11 @@ fn windows(dir: &Dir, holdout: Option<&str>) -> Vec<CacheWindow> {
 fn key(dir: &Dir, window: &CacheWindow) -> WindowCacheKey {
     WindowCacheKey {
         window_hash: window_sha256(&window.bases).expect("bases"),
-        encoder_hash: cached_encoder_hash(&dir.path("golden/encoder"), StateContract::default())
-            .expect("an encoder"),
+        encoder_hash: cached_encoder_hash(
+            &Directory(dir.path("golden/encoder")),
+            StateContract::default(),
+        )
+        .expect("an encoder"),
         state_layer: -1,
         pool_type: CachedPool::GlobalMean,
         pool_radius: 0,

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used)]
 
 use genolewm_core::provenance::sha256_prefixed;
+use genolewm_tests::genome::write_reference;
 use genolewm_tests::stages::PREDICTOR;
 use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
@@ -215,4 +216,43 @@ fn the_tokenizer_of_a_trained_model_was_not_sealed_by_its_manifest() {
     dir.create("run/model/encoder/tokenizer.json", format!("{tokenizer} "));
     dir.run(doctor)
         .fails("PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
+}
+
+/// The package's next version reads them, and this program too: what it predicts of the states in the
+/// file is what it predicted of those that it measured.
+#[test]
+fn examples_of_rollouts_come_back_as_what_was_measured() {
+    let dir = under("l2_normalized_v2", true);
+    write_reference(&dir);
+    let measured = "rollout --fasta ref.fa --regions chr1,chr2 --windows 4 --max-edits 2 --recall-k 2 \
+                    -o one.json --output-states one.jsonl --output-examples examples.jsonl";
+    dir.run(&format!("{measured} {}", golden::MODEL)).ok();
+    let predicted = "rollout --examples-jsonl examples.jsonl --recall-k 2 -o two.json \
+                     --output-states two.jsonl";
+    dir.run(&format!("{predicted} {}", golden::MODEL)).ok();
+    let [one, two] = ["one.jsonl", "two.jsonl"].map(|name| golden::json_lines(&dir.text(name)));
+    assert_eq!((one.len(), two.len()), (8, 8));
+    for (one, two) in one.iter().zip(&two) {
+        for key in [
+            "id",
+            "k",
+            "target_rank",
+            "baseline_target_rank",
+            "target_state",
+        ] {
+            assert_eq!(one[key], two[key], "{key}");
+        }
+        let states = [one, two].map(|row| row["predicted_state"].as_array().expect("a state"));
+        for (a, b) in states[0].iter().zip(states[1]) {
+            let (a, b) = (a.as_f64().expect("a number"), b.as_f64().expect("a number"));
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
+    }
+    let example = &golden::json_lines(&dir.text("examples.jsonl"))[0];
+    assert_eq!(example["schema_version"], "1.3.0");
+    assert_eq!(example["materialized_state_contract"], "l2_normalized_v2");
+    // The built-in model's states are of another contract.
+    dir.run(predicted).fails("INPUT.GENERIC", 2);
+    let refused = dir.run(measured).fails("INPUT.GENERIC", 2);
+    assert!(refused.stderr().contains("l2_old_row_v0_2_0"), "{refused}");
 }

@@ -257,7 +257,7 @@ fn cache_build(
     })?;
     Ok(CacheBuild {
         encoder_id: about.id,
-        encoder_hash: cached_encoder_hash(directory, about.contract)?,
+        encoder_hash: cached_encoder_hash(&Directory(directory.to_owned()), about.contract)?,
         state_layer,
         pool_type: args.pool,
         pool_radius: match args.pool {

@@ -108,7 +108,7 @@ fn build(
     journal: &mut Option<Journal>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let backend = &args.model.backend;
+    let backend = model::backend(&args.model, context)?;
     let examples = on_backend!(backend, ops => examples(ops, args, context, journal, terminal)?);
     let Some(examples) = examples else {
         return Ok(Status::Interrupted);

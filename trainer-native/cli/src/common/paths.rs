@@ -44,7 +44,7 @@ const RUN: Written = Written::Folder(&[
 ]);
 
 /// Every flag at which something is written, by command; a path of any other flag is read.
-const WRITTEN: [(&str, &str, Written); 28] = [
+const WRITTEN: [(&str, &str, Written); 29] = [
     (
         "score",
         "output",
@@ -78,6 +78,7 @@ const WRITTEN: [(&str, &str, Written); 28] = [
     ("eval", "output_metrics", EFFECTIVE),
     ("eval", "artifact_root", Written::Nothing),
     ("rollout", "output_metrics", EFFECTIVE),
+    ("rollout", "output_examples", PLAIN),
     ("rollout", "output_states", PLAIN),
     ("rollout", "artifact_root", Written::Nothing),
     ("plan", "output", Written::File(&[PLAN_RECEIPT])),

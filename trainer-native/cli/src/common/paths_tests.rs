@@ -48,6 +48,7 @@ const READ: &[&str] = &[
     "encoder",
     "encoder_dir",
     "evaluation",
+    "examples_jsonl",
     "exons",
     "fasta",
     "holdout",

@@ -14,9 +14,12 @@ pub(super) struct RolloutInput {
         long,
         value_name = "JSONL",
         conflicts_with = "fasta",
-        required_unless_present = "fasta"
+        required_unless_present_any = ["fasta", "examples_jsonl"]
     )]
     pub(super) states_jsonl: Option<PathBuf>,
+    /// Examples: states before and after some edits, of which the model predicts the latter
+    #[arg(long, value_name = "JSONL", conflicts_with_all = ["fasta", "states_jsonl"])]
+    pub(super) examples_jsonl: Option<PathBuf>,
     /// The reference that windows are taken from
     #[arg(long, value_name = "FASTA")]
     pub(super) fasta: Option<PathBuf>,

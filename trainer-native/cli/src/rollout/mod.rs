@@ -5,7 +5,7 @@ mod flags;
 use super::common::backend::on_backend;
 use super::common::config;
 use super::common::identity::{self, Identity};
-use super::common::model::{ModelArgs, backend, measured, tell_worth};
+use super::common::model::{ModelArgs, backend, files as model_files, measured, tell_worth};
 use super::common::terminal::Terminal;
 use super::scoring::regions::read_regions;
 use crate::common::command::{Context, Status};
@@ -16,9 +16,11 @@ use genolewm::scorer::Placer;
 use genolewm_core::pooling::PoolType;
 use genolewm_core::window::TOKEN_BP;
 use genolewm_core::{Error, ErrorCode, Result};
+use genolewm_data::cache::{cached_encoder_hash, hex};
 use genolewm_evaluate::metrics_file::file::MetricsFile;
 use genolewm_evaluate::observed::ObservedMeasure;
 use genolewm_evaluate::python::rollout::{StateOrigin, add_figures};
+use genolewm_evaluate::rollout::examples::{example_lines, predict, read_examples};
 use genolewm_evaluate::rollout::fidelity::fidelities;
 use genolewm_evaluate::rollout::haplotypes::{Haplotype, Observed, Shape, join, synthetic};
 use genolewm_evaluate::rollout::measure::measure;
@@ -48,8 +50,11 @@ pub struct Args {
     #[arg(long, short = 'o', alias = "output", value_name = "JSON")]
     output_metrics: PathBuf,
     /// Where the measured states go
-    #[arg(long, value_name = "JSONL", requires = "fasta")]
+    #[arg(long, value_name = "JSONL", conflicts_with = "states_jsonl")]
     output_states: Option<PathBuf>,
+    /// Where the measured states go as examples, for the Python package's next version
+    #[arg(long, value_name = "JSONL", requires = "fasta")]
+    output_examples: Option<PathBuf>,
     /// Directory that artifacts are named from [default: that of the metrics]
     #[arg(long, value_name = "DIR")]
     artifact_root: Option<PathBuf>,
@@ -73,6 +78,8 @@ struct MeasuredStates {
     origin: StateOrigin,
     /// The model that was measured.
     model_id: Option<String>,
+    /// The rows as lines of examples, where they are asked for.
+    examples: Vec<String>,
 }
 
 /// Measures and writes the metrics, and a summary to standard output.
@@ -87,9 +94,13 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
             rows: read_states(path)?,
             origin: StateOrigin::File,
             model_id: None,
+            examples: Vec::new(),
         },
         None => on_backend!(backend(&args.model, context)?, ops => {
-            args.measure(ops, context.shared.seed.unwrap_or(0), terminal)?
+            match &args.source.examples_jsonl {
+                Some(examples) => args.predict(ops, examples, terminal)?,
+                None => args.measure(ops, context.shared.seed.unwrap_or(0), terminal)?,
+            }
         }),
     };
     let observed = ObservedMeasure::begin("rollout", measured.rows.len());
@@ -97,6 +108,9 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
     if let Some(path) = &args.output_states {
         let lines = measured.rows.iter().map(|row| Ok(row.to_line()? + "\n"));
         write_atomically(path, lines.collect::<Result<String>>()?.as_bytes())?;
+    }
+    if let Some(path) = &args.output_examples {
+        write_atomically(path, measured.examples.concat().as_bytes())?;
     }
     let seed = context.shared.seed.unwrap_or(0);
     let settings = config::repeat("rollout", &args.settings, Some(seed))?;
@@ -118,6 +132,7 @@ impl Args {
     fn file(&self, measured: &MeasuredStates) -> Result<MetricsFile> {
         let states = self.source.states_jsonl.as_deref();
         let states = states.or(self.output_states.as_deref());
+        let states = states.or(self.source.examples_jsonl.as_deref());
         let examples = self.rollout_state_examples_report.as_deref();
         let own = [
             ("rollout_states", states),
@@ -160,11 +175,55 @@ impl Args {
             bar.set_position(done as u64);
         })?;
         bar.finish_and_clear();
+        let examples = match &self.output_examples {
+            Some(_) => self.examples(&model, &haplotypes, &rows)?,
+            None => Vec::new(),
+        };
         Ok(MeasuredStates {
             rows,
             origin: StateOrigin::Measured(about),
             model_id: Some(model.bundle.info.model_id.clone()),
+            examples,
         })
+    }
+
+    /// What the model predicts of given examples.
+    fn predict(
+        &self,
+        ops: impl NativeOps,
+        path: &Path,
+        terminal: &mut Terminal<'_>,
+    ) -> Result<MeasuredStates> {
+        let examples = read_examples(path)?;
+        let model = measured(ops, &self.model)?;
+        tell_worth(&model.bundle.info, terminal);
+        let visible = terminal.shows_progress();
+        let bar = progress_bar(examples.len() as u64, PROGRESS, !visible);
+        let rows = predict(&model, &examples, &mut |done| bar.set_position(done as u64))?;
+        bar.finish_and_clear();
+        let about = format!(
+            "The states are of {} examples; which windows they are of was not checked.",
+            examples.len()
+        );
+        Ok(MeasuredStates {
+            rows,
+            origin: StateOrigin::Measured(about),
+            model_id: Some(model.bundle.info.model_id.clone()),
+            examples: Vec::new(),
+        })
+    }
+
+    fn examples(
+        &self,
+        model: &MeasuredModel<impl NativeOps>,
+        haplotypes: &[Haplotype],
+        rows: &[StateRow],
+    ) -> Result<Vec<String>> {
+        let encoder = &model.bundle.info.config.encoder;
+        let (_, files) = model_files(&self.model)?;
+        let hash = hex(&cached_encoder_hash(files.as_ref(), encoder.contract)?);
+        let lines = example_lines(haplotypes, rows, encoder, &hash)?;
+        Ok(lines.into_iter().map(|line| line + "\n").collect())
     }
 
     /// Edits beyond the pooled tokens could not change a state: the encoder is causal.

@@ -21,6 +21,7 @@ mod requests;
 mod states;
 mod build;
 
+pub use crate::sha256::hex;
 pub use build::{BuildHost, CacheBuild, CacheBuildReport, build_cache};
 pub use key::{CachedDtype, CachedPool, Sha256Bytes, WindowCacheKey};
 pub use paths::{INDEX_NAME, ShardPlace, default_cache_dir};

@@ -4,7 +4,7 @@ use super::key::{CachedPool, Sha256Bytes, refused};
 use super::windows::CacheWindow;
 use crate::sha256;
 use genolewm::encoder::StateEncoder;
-use genolewm::files::Directory;
+use genolewm::files::ModelFiles;
 use genolewm::opened::EncoderHashes;
 use genolewm::ops::Ops;
 use genolewm_core::provenance::own_runtime_hash;
@@ -12,7 +12,6 @@ use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use std::path::Path;
 
 /// An encoder at work on several windows at once.
 pub struct WindowStates<'a, O: Ops> {
@@ -75,15 +74,17 @@ where
 ///
 /// # Errors
 /// `RESOURCE.MODEL_NOT_FOUND` when the weights are missing, `RESOURCE.GENERIC` when a file cannot be read.
-pub fn cached_encoder_hash(directory: &Path, contract: StateContract) -> Result<Sha256Bytes> {
-    let files = Directory(directory.to_owned());
+pub fn cached_encoder_hash(
+    encoder: &dyn ModelFiles,
+    contract: StateContract,
+) -> Result<Sha256Bytes> {
     let missing = |error: Error| match error.code() {
         ErrorCode::ResourceModelNotFound => {
             error.with_remedy("give a complete encoder directory with --encoder-dir")
         }
         _ => error,
     };
-    let EncoderHashes { weights, files } = EncoderHashes::read(&files).map_err(missing)?;
+    let EncoderHashes { weights, files } = EncoderHashes::read(encoder).map_err(missing)?;
     let hash = match contract {
         StateContract::LegacyRawV1 => weights,
         // They pool the same rows, and are cached as they are pooled.

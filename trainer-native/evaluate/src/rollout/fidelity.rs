@@ -114,12 +114,12 @@ pub fn rank(rows: &mut [StateRow]) {
     }
 }
 
-fn unit(state: &[f64]) -> Vec<f64> {
+pub(super) fn unit(state: &[f64]) -> Vec<f64> {
     let norm = dot(state, state).sqrt();
     state.iter().map(|value| value / norm).collect()
 }
 
-fn rank_among(state: &[f64], own: usize, targets: &[Vec<f64>]) -> u64 {
+pub(super) fn rank_among(state: &[f64], own: usize, targets: &[Vec<f64>]) -> u64 {
     let similar = |target: &Vec<f64>| dot(state, target);
     let least = targets.get(own).map_or(f64::INFINITY, similar);
     let as_similar = targets.iter().filter(|target| similar(target) >= least);

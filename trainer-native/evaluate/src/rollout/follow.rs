@@ -71,19 +71,8 @@ impl<'a, O: Ops> Networks<'a, O> {
         // One locus a path, so that a path's reference rows are all alike.
         let sources = self.states(&states.reference)?.into_iter();
         let sources: Vec<Vec<f32>> = sources.step_by(steps.max(1)).collect();
-        let start = self
-            .ops
-            .matrix(sources.concat(), paths.len(), self.encoder.d_state());
-        let edits: Vec<RelEdit> = (0..steps)
-            .flat_map(|step| paths.iter().map(move |path| path.edits[step].clone()))
-            .collect();
-        let actions = self.action.forward(self.ops, &edits)?;
-        let mut predicted = vec![Vec::with_capacity(steps); paths.len()];
-        for step in rollout(self.ops, self.predictor, &start, &actions)? {
-            for (path, row) in predicted.iter_mut().zip(self.rows(&step)?) {
-                path.push(row);
-            }
-        }
+        let edits: Vec<&[RelEdit]> = paths.iter().map(|path| path.edits).collect();
+        let predicted = self.predict(&sources, &edits)?;
         let encoded = encoded.chunks(steps.max(1)).map(<[Vec<f32>]>::to_vec);
         let states = sources.into_iter().zip(predicted).zip(encoded);
         Ok(states
@@ -93,6 +82,33 @@ impl<'a, O: Ops> Networks<'a, O> {
                 encoded,
             })
             .collect())
+    }
+
+    /// What is predicted of each source after each of its edits, one after the other. All have the same
+    /// number of edits.
+    ///
+    /// # Errors
+    /// As the model's.
+    pub fn predict(
+        &self,
+        sources: &[Vec<f32>],
+        edits: &[&[RelEdit]],
+    ) -> Result<Vec<Vec<Vec<f32>>>> {
+        let steps = edits.first().map_or(0, |edits| edits.len());
+        let start = self
+            .ops
+            .matrix(sources.concat(), sources.len(), self.encoder.d_state());
+        let by_step: Vec<RelEdit> = (0..steps)
+            .flat_map(|step| edits.iter().map(move |edits| edits[step].clone()))
+            .collect();
+        let actions = self.action.forward(self.ops, &by_step)?;
+        let mut predicted = vec![Vec::with_capacity(steps); sources.len()];
+        for step in rollout(self.ops, self.predictor, &start, &actions)? {
+            for (path, row) in predicted.iter_mut().zip(self.rows(&step)?) {
+                path.push(row);
+            }
+        }
+        Ok(predicted)
     }
 
     fn states(&self, matrix: &O::Matrix) -> Result<Vec<Vec<f32>>> {

@@ -8,4 +8,5 @@ pub mod fidelity;
 pub mod haplotypes;
 pub mod follow;
 pub mod measure;
+pub mod examples;
 pub mod phase;
