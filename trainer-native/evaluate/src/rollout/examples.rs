@@ -287,41 +287,24 @@ impl Example {
             .iter()
             .map(Edit::read)
             .collect::<Result<Vec<_>>>()?;
+        if let Some(wrong) = line.wrong() {
+            return Err(refused(wrong).with_detail("id", line.id));
+        }
         let is_target = |one: &Candidate| one.id == line.target_candidate_id;
-        let target_candidate = line.candidates.iter().position(is_target);
-        let ids: HashSet<&str> = line.candidates.iter().map(|one| one.id.as_str()).collect();
-        let found = target_candidate.and_then(|at| line.candidates.get(at));
-        let is_itself = found.is_some_and(|one| {
-            one.state_key == line.target_state_key && one.state == line.target_state
-        });
-        let made = &line.source_state_key.made;
-        let keys = line.candidates.iter().map(|one| &one.state_key);
-        let mut keys = keys.chain([&line.target_state_key]);
-        let states = line.candidates.iter().map(|one| &one.state);
-        let mut states = states.chain([&line.source_state, &line.target_state]);
-        let wrong = if line.id.trim().is_empty() || line.split.trim().is_empty() {
-            "id or split has no text"
-        } else if edits.is_empty() {
-            "an example has no edits"
-        } else if !is_itself || ids.len() != line.candidates.len() {
-            "target_candidate_id does not name one candidate that is the target"
-        } else if !keys.all(|key| key.made == *made) {
-            "the states of an example were not made alike"
-        } else if !states.all(|state| line.holds(state)) {
-            "a state has another width, or is none by its contract"
-        } else {
-            return Ok(Self {
-                id: line.id,
-                split: line.split,
-                contract: line.materialized_state_contract,
-                edits,
-                source: line.source_state,
-                target: line.target_state,
-                candidates: line.candidates.into_iter().map(|one| one.state).collect(),
-                target_candidate: target_candidate.unwrap_or_default(),
-            });
-        };
-        Err(refused(wrong).with_detail("id", line.id))
+        Ok(Self {
+            target_candidate: line
+                .candidates
+                .iter()
+                .position(is_target)
+                .unwrap_or_default(),
+            id: line.id,
+            split: line.split,
+            contract: line.materialized_state_contract,
+            edits,
+            source: line.source_state,
+            target: line.target_state,
+            candidates: line.candidates.into_iter().map(|one| one.state).collect(),
+        })
     }
 
     fn row(&self, predicted: &[f32]) -> StateRow {
@@ -368,6 +351,39 @@ impl Line {
                 self.materialized_state_contract,
             )
             .with_detail("normalize", self.normalize))
+    }
+
+    /// What does not fit, if anything.
+    fn wrong(&self) -> Option<&'static str> {
+        let Self {
+            candidates,
+            source_state_key: source,
+            target_state_key: target,
+            ..
+        } = self;
+        let ids: HashSet<&str> = candidates.iter().map(|one| one.id.as_str()).collect();
+        let is_target = |one: &&Candidate| one.id == self.target_candidate_id;
+        let is_itself = candidates
+            .iter()
+            .find(is_target)
+            .is_some_and(|one| one.state_key == *target && one.state == self.target_state);
+        let mut keys = candidates.iter().map(|one| &one.state_key).chain([target]);
+        let states = candidates.iter().map(|one| &one.state);
+        let mut states = states.chain([&self.source_state, &self.target_state]);
+        if self.id.trim().is_empty() || self.split.trim().is_empty() {
+            return Some("id or split has no text");
+        }
+        if self.edits.is_empty() {
+            return Some("an example has no edits");
+        }
+        if !is_itself || ids.len() != candidates.len() {
+            return Some("target_candidate_id does not name one candidate that is the target");
+        }
+        if !keys.all(|key| key.made == source.made) {
+            return Some("the states of an example were not made alike");
+        }
+        let all_hold = states.all(|state| self.holds(state));
+        (!all_hold).then_some("a state has another width, or is none by its contract")
     }
 
     fn holds(&self, state: &[f64]) -> bool {
