@@ -2,6 +2,7 @@
 
 import argparse
 import gzip
+import hashlib
 import json
 import pathlib
 import platform
@@ -50,7 +51,10 @@ class Bench:
         self.given, self.out = given, pathlib.Path(given.out)
         self.sizes = TINY if given.tiny else FULL
         self.end = time.monotonic() + given.seconds
-        self.settings = {"backend": given.backend, "tiny": given.tiny, "program": digest(given.program)}
+        self.machine = machine(given.backend)
+        # What was measured on another machine, or by another program, is measured again.
+        self.settings = {"backend": given.backend, "tiny": given.tiny, "program": digest(given.program),
+                         "products": digest(given.products), "cpu": self.machine["cpu"], "gpus": self.machine["gpus"]}
         self.figures = []
         before = self.out / "gpu.json"
         report = json.loads(before.read_text()) if before.exists() else {}
@@ -61,7 +65,7 @@ class Bench:
         self.work = self.out / "work"
         self.work.mkdir(exist_ok=True)
         build = self.out / "build_seconds"
-        self.machine = {**machine(given.backend), "build_seconds": int(build.read_text()) if build.exists() else None}
+        self.machine["build_seconds"] = int(build.read_text()) if build.exists() else None
 
     def left(self):
         return self.end - time.monotonic()
@@ -69,13 +73,17 @@ class Bench:
     def run(self, *command):
         """What a command wrote, and how many seconds it took."""
         started = time.monotonic()
-        # Ended by hand at the end of the time, so that it may leave its files in order.
         child = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             out, err = child.communicate(timeout=max(self.left(), 0.1))
         except subprocess.TimeoutExpired:
-            child.kill()
-            child.communicate()
+            # It may leave its files in order.
+            child.terminate()
+            try:
+                child.communicate(timeout=10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.communicate()
             raise Skipped("the time was up before it ended") from None
         if child.returncode:
             said = (err or out).strip()
@@ -100,6 +108,9 @@ class Bench:
                 row.update(status="skipped", why=str(reason))
             except Failed as reason:
                 row.update(status="failed", why=str(reason))
+            except Exception as reason:
+                # Output of another form, a file that is not there: the other figures are measured all the same.
+                row.update(status="failed", why=f"{type(reason).__name__}: {reason}")
             row["seconds"] = round(time.monotonic() - started, 2)
         if peak and row["status"] == "measured":
             row["peak_tera_flops"] = peak
@@ -120,7 +131,6 @@ class Bench:
 
 
 def digest(path):
-    import hashlib
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -247,7 +257,8 @@ def score(bench, rows, parameters, *model):
     few, few_rows, start = run(1)
     many, many_rows, whole = run(rows)
     rate, seconds = marginal(few, many, start, whole)
-    return {**rate, "tera_flops": 2 * parameters * (many_rows - few_rows) / seconds / 1e12}
+    counted = many_rows if rate["with_start"] else many_rows - few_rows
+    return {**rate, "tera_flops": 2 * parameters * counted / seconds / 1e12}
 
 
 def steps(bench, name, stage, device, precision, count, *more):

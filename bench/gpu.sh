@@ -12,6 +12,9 @@
 # --no-build takes genolewm, and products beside it in examples/, from where GENOLEWM_BIN or
 # CARGO_TARGET_DIR say. DIR takes 4 GB, with the weights.
 set -euo pipefail
+from=$PWD
+# A path, as it was meant where this was called.
+of() { case $1 in /*) echo "$1" ;; *) echo "$from/$1" ;; esac; }
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 backend=cuda build=1 out='' rest=()
@@ -19,7 +22,7 @@ while [ $# -gt 0 ]; do
     case $1 in
         --backend) backend=$2; rest+=("$1" "$2"); shift 2 ;;
         --seconds) rest+=("$1" "$2"); shift 2 ;;
-        --out) out=$2; shift 2 ;;
+        --out) out=$(of "$2"); shift 2 ;;
         --tiny) rest+=("$1"); shift ;;
         --no-build) build=''; shift ;;
         *) sed -n '2,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
@@ -38,7 +41,8 @@ if [ -n "$build" ]; then
     cargo build --release -p genolewm-train --example products ${feature:+--features "$feature"}
     echo $((SECONDS - started)) >"$out/build_seconds"
 fi
-program=${GENOLEWM_BIN:-$target/genolewm}
+program=$target/genolewm
+[ -z "${GENOLEWM_BIN:-}" ] || program=$(of "$GENOLEWM_BIN")
 products=$(dirname "$program")/examples/products
 for needed in "$program" "$products"; do
     [ -x "$needed" ] || { echo "no $needed: leave --no-build out" >&2; exit 1; }

@@ -194,8 +194,13 @@ pub const MAX_PAGES_FOLD: usize = 4;
 /// A text in a Parquet table of variants.
 pub const MAX_CELL_BYTES: usize = 1 << 20;
 
-/// Numbers of the states in a group of rows of a window cache in any case.
+/// Numbers of the states in a group of rows of a window cache in any case, and values of a row of JSON
+/// lines.
 pub const MAX_STATES_NUMBERS: usize = 1 << 21;
+
+/// Bytes of a line of measured states, or of an example of a rollout: 66 states of 32,000 numbers. It
+/// may have as many numbers as [`MAX_STATES_NUMBERS`].
+pub const MAX_STATES_LINE_BYTES: usize = 48 << 20;
 
 /// Memory of the variants of one file with what is known of each, in any case.
 pub const MAX_VARIANTS_BYTES: usize = 16 << 20;

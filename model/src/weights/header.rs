@@ -47,11 +47,11 @@ impl Header {
         ) in tensors
         {
             if shape.len() > MAX_TENSOR_DIMENSIONS {
-                return Err(refused(&format!("tensor {name} has too many dimensions"))
+                return Err(refused(&format!("tensor {name:?} has too many dimensions"))
                     .with_detail("dimensions", shape.len()));
             }
             if data_offsets[1] > data.len() as u64 {
-                return Err(refused(&format!("tensor {name} lies beyond its end"))
+                return Err(refused(&format!("tensor {name:?} lies beyond its end"))
                     .with_detail("data_offsets", format!("{data_offsets:?}"))
                     .with_detail("data_bytes", data.len()));
             }

@@ -164,6 +164,18 @@ impl LineReader {
         self.compression() != Compression::Plain
     }
 
+    /// Bytes that were read so far, as they lie in the file.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.stream.bytes_read()
+    }
+
+    /// What may have come so far of a packed file.
+    #[must_use]
+    pub fn allowance(&self) -> u64 {
+        self.stream.allowance()
+    }
+
     /// What follows, up to the buffer's size, without consuming it.
     #[must_use]
     pub fn peek(&self) -> &[u8] {

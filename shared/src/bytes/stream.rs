@@ -6,6 +6,8 @@ use super::compression::Compression;
 use super::gzip::{GARBAGE_BEHIND_GZIP, GzipReader};
 use crate::{Error, ErrorCode, Result};
 use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A source's decompressed bytes, as a stream. Where the reader below has nothing yet (`WouldBlock`),
 /// reading fails for now, loses nothing and can be repeated.
@@ -13,32 +15,48 @@ pub(crate) struct ByteStream {
     inner: Decompressor,
     compression: Compression,
     name: String,
-    /// What may still come of what is packed.
     unpacked: Unpacked,
+    /// What came so far of what is packed, as [`Unpacked::cost`] counts.
+    used: u64,
+    bytes_read: Arc<AtomicU64>,
 }
 
-/// How much a packed file may unpack to.
+/// How much a packed file may unpack to. Counted is what was read of it, for a pipe tells no size.
 #[derive(Debug, Clone, Copy)]
 pub struct Unpacked {
-    /// So much, in all.
-    pub most: u64,
+    /// So much in any case.
+    pub always: u64,
+    /// How often its own size beyond that.
+    pub fold: u64,
     /// What bytes take of that; as a rule, their number.
     pub cost: fn(&[u8]) -> u64,
 }
 
 impl Unpacked {
-    /// So many bytes.
+    /// So many bytes in any case, and so often its own size beyond that.
     #[must_use]
-    pub const fn bytes(most: u64) -> Self {
+    pub const fn bytes(always: u64, fold: u64) -> Self {
         Self {
-            most,
+            always,
+            fold,
             cost: |bytes| bytes.len() as u64,
         }
     }
 }
 
-/// The reader, with the bytes that told the compression before it.
-type Raw = io::Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>;
+/// The reader, with the bytes that told the compression before it; it counts what is read.
+struct Raw {
+    inner: io::Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>,
+    bytes_read: Arc<AtomicU64>,
+}
+
+impl Read for Raw {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.bytes_read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
 
 enum Decompressor {
     Plain(Raw),
@@ -76,7 +94,7 @@ impl ByteStream {
             reader,
             name,
             is_archived,
-            Unpacked::bytes(u64::MAX),
+            Unpacked::bytes(u64::MAX, 0),
         ))
     }
 
@@ -99,7 +117,11 @@ impl ByteStream {
         unpacked: Unpacked,
     ) -> Self {
         let compression = Compression::of(&head);
-        let raw = Cursor::new(head).chain(reader);
+        let bytes_read = Arc::default();
+        let raw = Raw {
+            inner: Cursor::new(head).chain(reader),
+            bytes_read: Arc::clone(&bytes_read),
+        };
         let inner = match compression {
             Compression::Plain | Compression::Zip => Decompressor::Plain(raw),
             Compression::Gzip | Compression::Bgzip => {
@@ -115,7 +137,20 @@ impl ByteStream {
             },
             name: name.to_owned(),
             unpacked,
+            used: 0,
+            bytes_read,
         }
+    }
+
+    /// Bytes that were read so far, as they lie in the file.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// What may have come so far of what is packed.
+    pub(crate) fn allowance(&self) -> u64 {
+        let more = self.bytes_read().saturating_mul(self.unpacked.fold);
+        more.saturating_add(self.unpacked.always)
     }
 
     pub(crate) const fn compression(&self) -> Compression {
@@ -158,13 +193,16 @@ impl ByteStream {
 
     /// Counts bytes that were unpacked.
     fn count(&mut self, read: &[u8]) -> Result<()> {
-        let left = self.unpacked.most.checked_sub((self.unpacked.cost)(read));
-        self.unpacked.most = left.ok_or_else(|| {
+        let cost = (self.unpacked.cost)(read);
+        self.used = self.used.saturating_add(cost);
+        if self.used <= self.allowance() {
+            return Ok(());
+        }
+        Err(
             Error::input("the packed file unpacks to far more than it holds")
                 .in_file(&self.name)
-                .with_remedy("unpack the file, and give it as it is")
-        })?;
-        Ok(())
+                .with_remedy("unpack the file, and give it as it is"),
+        )
     }
 
     fn error(&self, error: io::Error) -> Error {

@@ -38,18 +38,7 @@ pub fn apply_edit(window: &str, edit: &RelEdit, preserve_length: bool) -> Result
 /// # Errors
 /// `INPUT.OVERLAPPING_EDITS` when two edits share a reference base; else as [`apply_edit`].
 pub fn apply_edits(window: &str, edits: &[RelEdit], preserve_length: bool) -> Result<String> {
-    let mut sorted: Vec<&RelEdit> = edits.iter().collect();
-    sorted.sort_by_key(|edit| edit.rel_pos());
-    for pair in sorted.windows(2) {
-        if let [left, right] = pair {
-            check_disjoint(left, right)?;
-        }
-    }
-    let spans = sorted
-        .iter()
-        .map(|edit| span_in(window, edit))
-        .collect::<Result<Vec<_>>>()?;
-
+    let (sorted, spans): (Vec<_>, Vec<_>) = placed(edits, window.len())?.into_iter().unzip();
     let mut edited = String::with_capacity(window.len());
     let mut copied = 0;
     for (edit, span) in sorted.iter().zip(&spans) {
@@ -68,6 +57,27 @@ pub fn apply_edits(window: &str, edits: &[RelEdit], preserve_length: bool) -> Re
     }
 }
 
+/// Refuses edits that are not apart, or do not lie in a window of that length.
+///
+/// # Errors
+/// `INPUT.OVERLAPPING_EDITS` and `INPUT.OUT_OF_WINDOW`, as [`apply_edits`].
+pub fn check_edits(edits: &[RelEdit], window_bp: usize) -> Result<()> {
+    placed(edits, window_bp).map(drop)
+}
+
+/// Edits from left to right, each with its reference span as byte offsets of the window.
+fn placed(edits: &[RelEdit], window_bp: usize) -> Result<Vec<(&RelEdit, Range<usize>)>> {
+    let mut sorted: Vec<&RelEdit> = edits.iter().collect();
+    sorted.sort_by_key(|edit| edit.rel_pos());
+    for pair in sorted.windows(2) {
+        if let [left, right] = pair {
+            check_disjoint(left, right)?;
+        }
+    }
+    let place = |edit| Ok((edit, span_in(window_bp, edit)?));
+    sorted.into_iter().map(place).collect()
+}
+
 fn check_disjoint(left: &RelEdit, right: &RelEdit) -> Result<()> {
     if right.rel_pos() >= left.span().end {
         return Ok(());
@@ -81,10 +91,9 @@ fn check_disjoint(left: &RelEdit, right: &RelEdit) -> Result<()> {
     .with_remedy("merge the edits into one, or score them apart"))
 }
 
-/// The edit's reference span as byte offsets of the window.
-fn span_in(window: &str, edit: &RelEdit) -> Result<Range<usize>> {
+fn span_in(window_bp: usize, edit: &RelEdit) -> Result<Range<usize>> {
     let span = edit.span();
-    if span.end.get() <= window.len() as u64 {
+    if span.end.get() <= window_bp as u64 {
         return Ok(span.start.index()..span.end.index());
     }
     Err(Error::new(
@@ -92,7 +101,7 @@ fn span_in(window: &str, edit: &RelEdit) -> Result<Range<usize>> {
         "the edit reaches outside the window",
     )
     .with_detail("rel_pos", edit.rel_pos())
-    .with_detail("window_bp", window.len()))
+    .with_detail("window_bp", window_bp))
 }
 
 fn check_reference(window: &str, edit: &RelEdit, span: &Range<usize>) -> Result<()> {

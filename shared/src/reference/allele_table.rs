@@ -8,6 +8,7 @@ use crate::position::Interval;
 use crate::text::is_plain;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Reference alleles by place: a reference of which nothing else is known.
 ///
@@ -54,9 +55,9 @@ impl AlleleTable {
     /// # Errors
     /// `INPUT.GENERIC` for a row without them, rows that contradict each other, or too many contigs.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
-        let mut table = Self::default();
-        let (mut places, mut names_bytes) = (BTreeMap::new(), 0);
-        let mut rows: Vec<Vec<Row<'_>>> = Vec::new();
+        // By contig: its place among them, and its rows.
+        let mut contigs: BTreeMap<String, (usize, Vec<Row<'_>>)> = BTreeMap::new();
+        let mut names_bytes = 0;
         for (line, row) in (1..).zip(text.lines()) {
             if row.trim().is_empty() || row.starts_with('#') {
                 continue;
@@ -70,29 +71,29 @@ impl AlleleTable {
                         "write contig, 1-based position and allele, with blanks between them",
                     )
             })?;
-            let place = match places.get(&contig) {
-                Some(place) => *place,
-                None => {
-                    names_bytes += contig.len();
-                    within_limits(places.len() + 1, names_bytes)?;
-                    places.insert(contig.clone(), rows.len());
-                    table.contigs.push(ContigInfo {
-                        name: contig,
-                        length_bp: 0,
-                    });
-                    rows.push(Vec::new());
-                    rows.len() - 1
+            let place = contigs.len();
+            match contigs.entry(contig) {
+                Entry::Occupied(mut known) => known.get_mut().1.push(row),
+                Entry::Vacant(new) => {
+                    names_bytes += new.key().len();
+                    within_limits(place + 1, names_bytes)?;
+                    new.insert((place, vec![row]));
                 }
-            };
-            rows.get_mut(place)
-                .ok_or_else(|| Error::invariant("a contig has no rows"))?
-                .push(row);
+            }
         }
-        for (contig, rows) in table.contigs.iter_mut().zip(rows) {
+        let mut table = Self::default();
+        let mut infos = Vec::with_capacity(contigs.len());
+        for (contig, (place, rows)) in contigs {
             let stretches = joined(rows, name)?;
-            contig.length_bp = stretches.last().map_or(0, Stretch::end);
-            table.stretches.insert(contig.name.clone(), stretches);
+            let info = ContigInfo {
+                name: contig.clone(),
+                length_bp: stretches.last().map_or(0, Stretch::end),
+            };
+            infos.push((place, info));
+            table.stretches.insert(contig, stretches);
         }
+        infos.sort_by_key(|(place, _)| *place);
+        table.contigs = infos.into_iter().map(|(_, info)| info).collect();
         Ok(table)
     }
 }

@@ -111,6 +111,27 @@ fn figures_of_a_machine_are_measured_or_say_why_not() {
     assert_eq!(values(&again), values(&measured));
 }
 
+/// Only the flags and the program were compared.
+#[test]
+fn figures_of_another_machine_were_taken_as_measured() {
+    let dir = dir!();
+    figures(&dir, &["--seconds", "0"]).expect_status(0);
+    let text = dir.text("out/gpu.json");
+    let mut report: Value = serde_json::from_str(&text).expect("JSON");
+    report["figures"][0]["status"] = "measured".into();
+    report["figures"][0]["value"] = 1.5.into();
+    for (cpu, status) in [(None, "measured"), (Some("another"), "skipped")] {
+        if let Some(cpu) = cpu {
+            report["settings"]["cpu"] = cpu.into();
+        }
+        dir.create("out/gpu.json", report.to_string());
+        figures(&dir, &["--seconds", "0"]).expect_status(0);
+        let text = dir.text("out/gpu.json");
+        let again: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(again["figures"][0]["status"], status);
+    }
+}
+
 #[test]
 fn figures_that_there_is_no_time_for_are_listed() {
     let dir = dir!();

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Products that are computed before the first that counts: kernels are compiled and chosen by them.
 const WARM_UP: usize = 3;
+/// Products between two looks at the clock.
+const AT_ONCE: u32 = 5;
 /// Relative errors of sums of factors that are rounded to 8, 11 and 24 bits lie far apart; these lie
 /// between.
 const TF32_ERROR: f64 = 1e-5;
@@ -72,19 +74,20 @@ fn measured(
         let read = first.into_data().try_into_vec();
         read.map_err(|_| Error::invariant("a product could not be read"))
     };
+    let product = || a.clone().matmul(b.clone());
     for _ in 0..WARM_UP {
-        row(a.clone().matmul(b.clone()))?;
+        row(product())?;
     }
-    let first = row(a.clone().matmul(b.clone()))?;
+    let first = row(product())?;
     let (started, mut products) = (Instant::now(), 0);
     while started.elapsed() < seconds {
-        // Some at once, so that the device never waits for us.
-        let mut last = a.clone().matmul(b.clone());
-        for _ in 0..4 {
-            last = a.clone().matmul(b.clone());
+        // Some at once, so that the device never waits for us; the row says that they are done.
+        let mut last = product();
+        for _ in 1..AT_ONCE {
+            last = product();
         }
         row(last)?;
-        products += 5;
+        products += AT_ONCE;
     }
     let operations = 2.0 * (size as f64).powi(3) * f64::from(products);
     let error = error(&first, &left, &right, size);

@@ -6,6 +6,7 @@ use super::common::backend::on_backend;
 use super::common::config;
 use super::common::identity::{self, Identity};
 use super::common::model::{ModelArgs, backend, files as model_files, measured, tell_worth};
+use super::common::output::Output;
 use super::common::terminal::Terminal;
 use super::scoring::regions::read_regions;
 use crate::common::command::{Context, Status};
@@ -14,20 +15,23 @@ use genolewm::ops::NativeOps;
 use genolewm::runtime::open_reference;
 use genolewm::scorer::Placer;
 use genolewm_core::pooling::PoolType;
+use genolewm_core::state_contract::StateContract;
 use genolewm_core::window::TOKEN_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::cache::{cached_encoder_hash, hex};
 use genolewm_evaluate::metrics_file::file::MetricsFile;
 use genolewm_evaluate::observed::ObservedMeasure;
 use genolewm_evaluate::python::rollout::{StateOrigin, add_figures};
-use genolewm_evaluate::rollout::examples::{example_lines, predict, read_examples};
+use genolewm_evaluate::rollout::examples::{
+    example_lines, of_another_hash, predict, read_examples,
+};
 use genolewm_evaluate::rollout::fidelity::fidelities;
 use genolewm_evaluate::rollout::haplotypes::{Haplotype, Observed, Shape, join, synthetic};
 use genolewm_evaluate::rollout::measure::measure;
 use genolewm_evaluate::rollout::phase::{Phasing, read_copies};
 use genolewm_evaluate::rollout::rows::{StateRow, read_states};
 use genolewm_evaluate::states::MeasuredModel;
-use genolewm_report::output::write_atomically;
+use genolewm_report::output::{create_folder, io_error_at};
 use genolewm_report::python::json::json_line;
 use genolewm_train::run::progress_bar;
 use serde_json::json;
@@ -78,9 +82,11 @@ struct MeasuredStates {
     origin: StateOrigin,
     /// The model that was measured.
     model_id: Option<String>,
-    /// The rows as lines of examples, where they are asked for.
-    examples: Vec<String>,
+    observed: ObservedMeasure,
 }
+
+/// The name of the measurement in logs.
+const OBSERVED: &str = "rollout";
 
 /// Measures and writes the metrics, and a summary to standard output.
 ///
@@ -90,12 +96,15 @@ struct MeasuredStates {
 pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<Status> {
     args.settings.check()?;
     let measured = match &args.source.states_jsonl {
-        Some(path) => MeasuredStates {
-            rows: read_states(path)?,
-            origin: StateOrigin::File,
-            model_id: None,
-            examples: Vec::new(),
-        },
+        Some(path) => {
+            let rows = read_states(path)?;
+            MeasuredStates {
+                observed: ObservedMeasure::begin(OBSERVED, rows.len()),
+                rows,
+                origin: StateOrigin::File,
+                model_id: None,
+            }
+        }
         None => on_backend!(backend(&args.model, context)?, ops => {
             match &args.source.examples_jsonl {
                 Some(examples) => args.predict(ops, examples, terminal)?,
@@ -103,14 +112,9 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
             }
         }),
     };
-    let observed = ObservedMeasure::begin("rollout", measured.rows.len());
     let file = args.file(&measured)?;
     if let Some(path) = &args.output_states {
-        let lines = measured.rows.iter().map(|row| Ok(row.to_line()? + "\n"));
-        write_atomically(path, lines.collect::<Result<String>>()?.as_bytes())?;
-    }
-    if let Some(path) = &args.output_examples {
-        write_atomically(path, measured.examples.concat().as_bytes())?;
+        write_lines(path, measured.rows.iter().map(StateRow::to_line))?;
     }
     let seed = context.shared.seed.unwrap_or(0);
     let settings = config::repeat("rollout", &args.settings, Some(seed))?;
@@ -124,8 +128,20 @@ pub fn run(args: &Args, context: &Context<'_>, terminal: &mut Terminal<'_>) -> R
         "metrics": file.metrics.len(),
         "recall_k": args.settings.recall_k,
     }))?)?;
-    observed.end(Some(&file));
+    measured.observed.end(Some(&file));
     Ok(Status::Done)
+}
+
+/// Writes lines one by one: those of all examples would take gigabytes.
+fn write_lines(path: &Path, lines: impl Iterator<Item = Result<String>>) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        create_folder(folder).map_err(io_error_at(folder))?;
+    }
+    let mut output = Output::create(path)?;
+    for line in lines {
+        output.line(line?)?;
+    }
+    output.commit()
 }
 
 impl Args {
@@ -166,6 +182,8 @@ impl Args {
             Some(vcf) => self.observed(vcf, shape, &model, terminal)?,
             None => self.synthetic(shape, seed)?,
         };
+        let steps = haplotypes.iter().map(|of| of.edits.len());
+        let observed = ObservedMeasure::begin(OBSERVED, steps.sum());
         let bar = progress_bar(
             haplotypes.len() as u64,
             PROGRESS,
@@ -175,15 +193,16 @@ impl Args {
             bar.set_position(done as u64);
         })?;
         bar.finish_and_clear();
-        let examples = match &self.output_examples {
-            Some(_) => self.examples(&model, &haplotypes, &rows)?,
-            None => Vec::new(),
-        };
+        if let Some(path) = &self.output_examples {
+            let encoder = &model.bundle.info.config.encoder;
+            let hash = self.encoder_hash(encoder.contract)?;
+            write_lines(path, example_lines(&haplotypes, &rows, encoder, &hash)?)?;
+        }
         Ok(MeasuredStates {
             rows,
             origin: StateOrigin::Measured(about),
             model_id: Some(model.bundle.info.model_id.clone()),
-            examples,
+            observed,
         })
     }
 
@@ -197,33 +216,38 @@ impl Args {
         let examples = read_examples(path)?;
         let model = measured(ops, &self.model)?;
         tell_worth(&model.bundle.info, terminal);
+        let hash = self.encoder_hash(model.bundle.info.config.encoder.contract)?;
+        let unknown = of_another_hash(&examples, &hash);
+        if unknown > 0 {
+            terminal.info(format_args!(
+                "{unknown} examples name their encoder by a hash that is not known here: whether it is \
+                 the model's was not checked"
+            ));
+        }
         let visible = terminal.shows_progress();
+        let observed = ObservedMeasure::begin(OBSERVED, examples.len());
         let bar = progress_bar(examples.len() as u64, PROGRESS, !visible);
-        let rows = predict(&model, &examples, &mut |done| bar.set_position(done as u64))?;
+        let rows = predict(&model, &hash, &examples, &mut |done| {
+            bar.set_position(done as u64)
+        })?;
         bar.finish_and_clear();
         let about = format!(
-            "The states are of {} examples; which windows they are of was not checked.",
+            "The states are of {} examples, {unknown} of them of an encoder that is not known by its \
+             hash; which windows they are of was not checked.",
             examples.len()
         );
         Ok(MeasuredStates {
             rows,
             origin: StateOrigin::Measured(about),
             model_id: Some(model.bundle.info.model_id.clone()),
-            examples: Vec::new(),
+            observed,
         })
     }
 
-    fn examples(
-        &self,
-        model: &MeasuredModel<impl NativeOps>,
-        haplotypes: &[Haplotype],
-        rows: &[StateRow],
-    ) -> Result<Vec<String>> {
-        let encoder = &model.bundle.info.config.encoder;
+    /// By what the encoder's states are cached.
+    fn encoder_hash(&self, contract: StateContract) -> Result<String> {
         let (_, files) = model_files(&self.model)?;
-        let hash = hex(&cached_encoder_hash(files.as_ref(), encoder.contract)?);
-        let lines = example_lines(haplotypes, rows, encoder, &hash)?;
-        Ok(lines.into_iter().map(|line| line + "\n").collect())
+        Ok(hex(&cached_encoder_hash(files.as_ref(), contract)?))
     }
 
     /// Edits beyond the pooled tokens could not change a state: the encoder is causal.

@@ -90,7 +90,6 @@ pub(super) fn unmatched(message: &str) -> Error {
 pub(super) fn read_rows(path: &Path) -> Result<Vec<ScoredRow>> {
     const PARQUET: &[u8] = b"PAR1";
     let mut file = open(path)?;
-    let size = file.metadata().map_err(io_error_at(path))?.len();
     // A pipe is read once.
     let (mut head, most) = (Vec::new(), PARQUET.len() as u64);
     let mut start = file.by_ref().take(most);
@@ -98,7 +97,7 @@ pub(super) fn read_rows(path: &Path) -> Result<Vec<ScoredRow>> {
     if head == PARQUET {
         return of_parquet(path);
     }
-    let mut lines = Lines::of(Cursor::new(head).chain(file), path, size)?;
+    let mut lines = Lines::of(Cursor::new(head).chain(file), path)?;
     if lines.begin_with(b"##fileformat=VCF") {
         return of_vcf(VariantReader::of_lines(lines.into_reader())?);
     }

@@ -46,8 +46,14 @@ impl CacheRequests {
     ///
     /// # Errors
     /// `INPUT.GENERIC` with the line for one that is none, that names other bases than a window of up to
-    /// `most_bp` has, or whose id was there before; `RESOURCE.GENERIC` for a file that cannot be read.
+    /// `most_bp` has, or whose id was there before, and for what is no file: it is read several times;
+    /// `RESOURCE.GENERIC` for one that cannot be read.
     pub fn open(path: &Path, most_bp: usize) -> Result<Self> {
+        if !path.metadata().map_err(io_error_at(path))?.is_file() {
+            let error = input_error("requests are read several times, which a pipe cannot be");
+            let error = error.in_file(&path.display().to_string());
+            return Err(error.with_remedy("write them to a file first"));
+        }
         let sha256 = sha256::of_file(path).map_err(io_error_at(path))?;
         let requests = Self {
             path: path.to_owned(),
@@ -57,11 +63,10 @@ impl CacheRequests {
         let (mut lines, mut ids) = (Lines::open(path)?, HashSet::new());
         while let Some(line) = lines.next_text()? {
             let (id, _) = requests.parse(line).map_err(|error| lines.locate(error))?;
-            if ids.contains(&id) {
+            if !ids.insert(id.clone()) {
                 let error = refused("a request has the id of an earlier one");
                 return Err(lines.locate(error.with_detail("request_id", id)));
             }
-            ids.insert(id);
         }
         match ids.is_empty() {
             true => Err(refused("there are no requests").with_detail("file", path.display())),
@@ -76,10 +81,15 @@ impl CacheRequests {
         format!("{encoder_id}::requests::{}", hex(&self.sha256))
     }
 
-    /// The windows, in the order of the file.
+    /// The windows, in the order of the file; after the last an error, where the file is not what it was.
     pub fn windows(&self) -> impl Iterator<Item = Result<CacheWindow>> {
-        let mut lines = None;
-        std::iter::from_fn(move || self.next(&mut lines).transpose())
+        let (mut lines, mut has_ended) = (None, false);
+        std::iter::from_fn(move || {
+            let next = (!has_ended).then(|| self.next(&mut lines).transpose());
+            let next = next.flatten();
+            has_ended = !matches!(next, Some(Ok(_)));
+            next
+        })
     }
 
     fn next(&self, lines: &mut Option<Lines>) -> Result<Option<CacheWindow>> {
@@ -88,10 +98,21 @@ impl CacheRequests {
             None => lines.insert(Lines::open(&self.path)?),
         };
         let Some(line) = lines.next_text()? else {
-            return Ok(None);
+            return self.check_unchanged().map(|()| None);
         };
         let parsed = self.parse(line).map_err(|error| lines.locate(error))?;
         Ok(Some(parsed.1))
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        if sha256::of_file(&self.path).map_err(io_error_at(&self.path))? == self.sha256 {
+            return Ok(());
+        }
+        let error = input_error("the file of requests changed while it was read");
+        Err(error.in_file(&self.path.display().to_string()).with_remedy(
+            "build again from a file that stays as it is; windows that were cached meanwhile are found by \
+             their bases, and are right",
+        ))
     }
 
     /// The id and the window of a line.
@@ -165,6 +186,32 @@ mod tests {
             id.starts_with("lab/dna::requests::") && id.len() == 19 + 64,
             "{id}"
         );
+    }
+
+    /// Its windows were cached under the hash of what it had been.
+    #[test]
+    fn a_file_of_requests_could_change_while_it_was_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), GOOD).unwrap();
+        let requests = CacheRequests::open(file.path(), 12).unwrap();
+        std::fs::write(file.path(), GOOD.replace("GTAC", "GGAC")).unwrap();
+        let windows: Vec<_> = requests.windows().collect();
+        assert_eq!(windows.len(), 2);
+        let error = windows[1].as_ref().unwrap_err();
+        assert!(error.message().contains("changed"), "{error}");
+    }
+
+    /// Its bytes were hashed, and then "there are no requests".
+    #[cfg(unix)]
+    #[test]
+    fn requests_from_a_pipe_were_none() {
+        use std::os::fd::AsRawFd;
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut writer, GOOD.as_bytes()).unwrap();
+        drop(writer);
+        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        let error = CacheRequests::open(Path::new(&path), 12).unwrap_err();
+        assert!(error.message().contains("a pipe cannot"), "{error}");
     }
 
     #[test]

@@ -12,7 +12,10 @@ const ITEM_BYTES: usize = 64;
 #[derive(Debug, Clone, Copy)]
 pub struct Held {
     bytes: u64,
-    most: u64,
+    /// Of the file, as far as it is known.
+    size: u64,
+    always: u64,
+    fold: u64,
 }
 
 impl Held {
@@ -31,11 +34,17 @@ impl Held {
 
     fn within(path: &Path, bytes: usize, fold: usize) -> Self {
         let size = path.metadata().map_or(0, |found| found.len());
-        let more = size.saturating_mul(fold as u64);
         Self {
             bytes: 0,
-            most: more.saturating_add(bytes as u64),
+            size,
+            always: bytes as u64,
+            fold: fold as u64,
         }
+    }
+
+    /// Says how much of the file was read: a pipe tells no size.
+    pub fn has_read(&mut self, bytes: u64) {
+        self.size = self.size.max(bytes);
     }
 
     /// Counts an item with so many bytes of texts and numbers.
@@ -52,10 +61,14 @@ impl Held {
     /// As [`add`](Self::add).
     pub fn add_bare(&mut self, bytes: usize) -> Result<()> {
         self.bytes += bytes as u64;
-        if self.bytes <= self.most {
+        let most = self
+            .size
+            .saturating_mul(self.fold)
+            .saturating_add(self.always);
+        if self.bytes <= most {
             return Ok(());
         }
-        let mib = self.most >> 20;
+        let mib = most >> 20;
         let error = input_error(format!("the file takes more than {mib} MiB of memory"));
         Err(error.with_remedy("give only the part of the file that is needed"))
     }

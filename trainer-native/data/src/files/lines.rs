@@ -9,8 +9,7 @@ use genolewm_core::limits::{
     MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD,
 };
 use genolewm_core::{Error, Result};
-use genolewm_report::output::{io_error_at, open};
-use std::fs::File;
+use genolewm_report::output::open;
 use std::io::Read;
 use std::path::Path;
 
@@ -37,7 +36,6 @@ pub struct Lines {
     number: u64,
     /// Whether what was read last is not the end of its line.
     goes_on: bool,
-    most_bp: u64,
     longest: usize,
 }
 
@@ -52,16 +50,15 @@ impl Lines {
     /// `RESOURCE.GENERIC` when it cannot be read; `INPUT.GENERIC` for what is no text, with what it seems
     /// to be.
     pub fn open(path: &Path) -> Result<Self> {
-        let (file, size) = open_sized(path)?;
-        Self::of(file, path, size)
+        Self::of(open(path)?, path)
     }
 
-    /// As [`open`](Self::open), for a file of that name and size that is open already.
+    /// As [`open`](Self::open), for a file of that name that is open already.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn of(file: impl Read + Send + 'static, path: &Path, size: u64) -> Result<Self> {
-        let unpacked = Unpacked::bytes(allowance(size, MAX_UNPACKED_FOLD));
+    pub fn of(file: impl Read + Send + 'static, path: &Path) -> Result<Self> {
+        let unpacked = Unpacked::bytes(MAX_UNPACKED_BYTES as u64, MAX_UNPACKED_FOLD as u64);
         Self::unpacking(Box::new(file), path, unpacked)
     }
 
@@ -71,25 +68,25 @@ impl Lines {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_sequence(path: &Path) -> Result<Self> {
-        let (file, size) = open_sized(path)?;
         let unpacked = Unpacked {
-            most: allowance(size, MAX_SEQUENCE_FOLD),
             cost: bases::packed_cost,
+            ..Unpacked::bytes(MAX_UNPACKED_BYTES as u64, MAX_SEQUENCE_FOLD as u64)
         };
-        let mut lines = Self::unpacking(Box::new(file), path, unpacked)?;
-        lines.longest = MAX_LINE_BYTES;
-        Ok(lines)
+        let lines = Self::unpacking(Box::new(open(path)?), path, unpacked)?;
+        Ok(lines.of_up_to(MAX_LINE_BYTES))
+    }
+
+    /// The same, of lines of up to so many bytes.
+    #[must_use]
+    pub const fn of_up_to(mut self, longest: usize) -> Self {
+        self.longest = longest;
+        self
     }
 
     fn unpacking(file: Box<dyn Read + Send>, path: &Path, unpacked: Unpacked) -> Result<Self> {
         let name = path.display().to_string();
-        let reader = LineReader::open_list(file, &name, unpacked)?;
         Ok(Self {
-            most_bp: match reader.is_packed() {
-                true => unpacked.most.max(MAX_PACKED_RECORD_BP as u64),
-                false => u64::MAX,
-            },
-            reader,
+            reader: LineReader::open_list(file, &name, unpacked)?,
             goes_on: false,
             file: name,
             text: String::new(),
@@ -165,8 +162,17 @@ impl Lines {
     }
 
     /// Bases that one record may have: of a packed file no more than memory is there for.
-    pub(super) const fn most_bp(&self) -> u64 {
-        self.most_bp
+    pub(super) fn most_bp(&self) -> u64 {
+        match self.reader.is_packed() {
+            true => self.reader.allowance().max(MAX_PACKED_RECORD_BP as u64),
+            false => u64::MAX,
+        }
+    }
+
+    /// Bytes that were read so far, as they lie in the file.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.reader.bytes_read()
     }
 
     /// Why no more of a packed file is read.
@@ -218,19 +224,6 @@ impl Lines {
         }
         Ok(read)
     }
-}
-
-/// What a packed file of a size may unpack to.
-const fn allowance(size: u64, fold: usize) -> u64 {
-    let most = size.saturating_mul(fold as u64);
-    most.saturating_add(MAX_UNPACKED_BYTES as u64)
-}
-
-/// A file and how large it is; a pipe says 0.
-fn open_sized(path: &Path) -> Result<(File, u64)> {
-    let file = open(path)?;
-    let found = file.metadata().map_err(io_error_at(path))?;
-    Ok((file, found.len()))
 }
 
 #[cfg(test)]
@@ -345,5 +338,31 @@ mod tests {
         );
         assert_eq!(error.location().and_then(|at| at.line), Some(lines + 1));
         assert!((64 << 20..128 << 20).contains(&read), "{read}");
+    }
+
+    /// A pipe tells no size, so that 64 MiB of whatever was packed in it were far too much.
+    #[cfg(unix)]
+    #[test]
+    fn packed_lists_from_pipes_ended_at_64_mib() {
+        use std::io::Write;
+        use std::os::fd::AsRawFd;
+        for open in [Lines::open, Lines::open_sequence] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            let write = std::thread::spawn(move || {
+                let mut packed = flate2::write::GzEncoder::new(writer, flate2::Compression::none());
+                let line = [vec![b'A'; (1 << 20) - 1], vec![b'\n']].concat();
+                (0..70).try_for_each(|_| packed.write_all(&line))
+            });
+            let path = format!("/dev/fd/{}", reader.as_raw_fd());
+            let mut lines = open(Path::new(&path)).unwrap();
+            drop(reader);
+            let mut read = 0;
+            while let Some(line) = lines.next_line().unwrap() {
+                read += line.len() + 1;
+            }
+            assert_eq!(read, 70 << 20);
+            assert!(lines.bytes_read() > 70 << 20);
+            write.join().unwrap().unwrap();
+        }
     }
 }

@@ -5,12 +5,13 @@
 use super::fidelity::{rank_among, unit};
 use super::follow::Networks;
 use super::haplotypes::Haplotype;
+use super::made::{Made, ModelStates};
 use super::rows::StateRow;
-use crate::score_files::jsonl::{JsonRow, each_row};
+use crate::score_files::jsonl::{JsonRow, ROW_BYTES, each_row_of_states};
 use crate::states::MeasuredModel;
 use genolewm::config::EncoderSection;
 use genolewm::ops::Ops;
-use genolewm_core::edit::{RelEdit, apply_edits};
+use genolewm_core::edit::{RelEdit, apply_edits, check_edits};
 use genolewm_core::pooling::PoolType;
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::sha256_prefixed;
@@ -45,6 +46,8 @@ pub struct Example {
     pub split: String,
     /// The rule by which its states were made of what was cached.
     pub contract: StateContract,
+    /// How they were made.
+    made: Made,
     /// Disjoint edits in the window's coordinates.
     pub edits: Vec<RelEdit>,
     /// The state of the window without any edit.
@@ -103,64 +106,47 @@ struct StateKey {
     made: Made,
 }
 
-/// How a state was made: alike in all states of an example.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-struct Made {
-    encoder_hash: String,
-    state_layer: i8,
-    pool_type: String,
-    pool_radius: u32,
-    dtype: String,
-}
-
 /// Reads a file of examples, plain or gzip.
 ///
 /// # Errors
 /// `RESOURCE.GENERIC` when it cannot be read; `INPUT.GENERIC` with file and line for a row that is none,
-/// whose parts do not fit each other, or whose id was there before, and for a file without rows.
+/// whose parts do not fit each other, or whose id was there before, and for a file without rows;
+/// `INPUT.OVERLAPPING_EDITS` for edits that are not apart.
 pub fn read_examples(path: &Path) -> Result<Vec<Example>> {
     let (mut examples, mut seen) = (Vec::new(), HashSet::new());
-    each_row(path, |row| {
+    each_row_of_states(path, |row| {
         let example = Example::parse(row)?;
         if !seen.insert(example.id.clone()) {
             return Err(refused("an id is there a second time").with_detail("id", &example.id));
         }
+        let kept = example.numbers() * size_of::<f64>();
         examples.push(example);
-        Ok(())
+        Ok(ROW_BYTES + kept)
     })?;
     Ok(examples)
 }
 
-/// What the model predicts of every example, beside what became of it.
+/// How many examples name another encoder by its hash than this one.
+#[must_use]
+pub fn of_another_hash(examples: &[Example], encoder_hash: &str) -> usize {
+    let is_other = |one: &&Example| one.made.encoder_hash != encoder_hash;
+    examples.iter().filter(is_other).count()
+}
+
+/// What the model predicts of every example, beside what became of it. The encoder's states are cached by
+/// the hash, in hexadecimal digits.
 ///
 /// # Errors
-/// `INPUT.GENERIC` for states that another contract made, or of another width than the model's; those of
-/// the model.
+/// `INPUT.GENERIC` for states of another contract, encoder, layer or pooling than the model's, or of
+/// another width; `INPUT.OUT_OF_WINDOW` for an edit beyond its windows; those of the model.
 pub fn predict(
     model: &MeasuredModel<impl Ops>,
+    encoder_hash: &str,
     examples: &[Example],
     done: &mut dyn FnMut(usize),
 ) -> Result<Vec<StateRow>> {
-    let (contract, width) = (
-        model.bundle.info.config.encoder.contract,
-        model.bundle.encoder.d_state(),
-    );
-    for Example {
-        id,
-        contract: made,
-        source,
-        ..
-    } in examples
-    {
-        if *made != contract || source.len() != width {
-            return Err(refused("an example's states are not those of this model")
-                .with_detail("id", id)
-                .with_detail(STATE_CONTRACT_KEY, made)
-                .with_detail("the model's", contract)
-                .with_detail("width", source.len())
-                .with_detail("the model's width", width));
-        }
-    }
+    let states = ModelStates::of(model, encoder_hash);
+    examples.iter().try_for_each(|one| one.check(states))?;
     let mut order: Vec<usize> = (0..examples.len()).collect();
     order.sort_by_key(|&at| examples[at].edits.len());
     let mut rows = vec![None; examples.len()];
@@ -182,17 +168,17 @@ pub fn predict(
     Ok(rows.into_iter().flatten().collect())
 }
 
-/// The measured states of haplotypes as lines of examples. A target is to be found among up to 64 of those
+/// The measured states of haplotypes as lines of examples, made one by one. A target is to be found among up to 64 of those
 /// after as many edits, itself the first.
 ///
 /// # Errors
 /// `INPUT.GENERIC` for states of a contract that the package does not know.
-pub fn example_lines(
-    haplotypes: &[Haplotype],
-    rows: &[StateRow],
+pub fn example_lines<'a>(
+    haplotypes: &'a [Haplotype],
+    rows: &'a [StateRow],
     encoder: &EncoderSection,
     encoder_hash: &str,
-) -> Result<Vec<String>> {
+) -> Result<impl Iterator<Item = Result<String>> + use<'a>> {
     let contract = encoder.contract;
     if !contract.counts_tags() {
         return Err(
@@ -207,21 +193,13 @@ pub fn example_lines(
             .trim_start_matches("sha256:")
             .to_owned()
     };
-    let key = |bases: &str, locus: Option<BpOffset>| StateKey {
+    let made = Made::of(encoder, encoder_hash);
+    let key = move |bases: &str, locus: Option<BpOffset>| StateKey {
         window_hash: hash(bases),
         center_token: locus
             .filter(|_| is_centred)
             .and_then(|locus| u32::try_from(contract.center_row(locus)).ok()),
-        made: Made {
-            encoder_hash: encoder_hash.to_owned(),
-            state_layer: i8::try_from(encoder.state_layer).unwrap_or(i8::MIN),
-            pool_type: encoder.pool_type.as_str().to_owned(),
-            pool_radius: match is_centred {
-                true => u32::try_from(encoder.pool_radius).unwrap_or(u32::MAX),
-                false => 0,
-            },
-            dtype: encoder.dtype.clone(),
-        },
+        made: made.clone(),
     };
     // Rows stand by haplotype, and there by the number of edits.
     let steps = haplotypes
@@ -234,7 +212,7 @@ pub fn example_lines(
         keys.push(key(&target, pooling_locus(&of.edits)));
         alike.entry(row.k).or_default().push(at);
     }
-    let line = |(at, (of, k)): (usize, (&Haplotype, usize))| {
+    let line = move |(at, (of, k)): (usize, (&Haplotype, usize))| {
         let row = &rows[at];
         let group = alike.get(&row.k).map_or(&[][..], Vec::as_slice);
         let own = group.iter().position(|&other| other == at).unwrap_or(0);
@@ -267,12 +245,7 @@ pub fn example_lines(
             candidates: candidates.map(candidate).collect(),
         })
     };
-    steps
-        .zip(rows)
-        .map(|(step, _)| step)
-        .enumerate()
-        .map(line)
-        .collect()
+    Ok(steps.enumerate().take(rows.len()).map(line))
 }
 
 impl Example {
@@ -287,6 +260,8 @@ impl Example {
             .iter()
             .map(Edit::read)
             .collect::<Result<Vec<_>>>()?;
+        // What the windows' length is, no example says.
+        check_edits(&edits, usize::MAX)?;
         if let Some(wrong) = line.wrong() {
             return Err(refused(wrong).with_detail("id", line.id));
         }
@@ -300,11 +275,30 @@ impl Example {
             id: line.id,
             split: line.split,
             contract: line.materialized_state_contract,
+            made: line.source_state_key.made,
             edits,
             source: line.source_state,
             target: line.target_state,
             candidates: line.candidates.into_iter().map(|one| one.state).collect(),
         })
+    }
+
+    /// Refuses states that the model does not make, and edits beyond its windows.
+    fn check(&self, states: ModelStates<'_>) -> Result<()> {
+        let id = |error: Error| error.with_detail("id", &self.id);
+        match states.other(self.contract, self.source.len(), &self.made) {
+            None => check_edits(&self.edits, states.window_bp).map_err(id),
+            Some([part, found, wanted]) => {
+                let error = refused("an example's states are not those of this model");
+                let error = error.with_detail("part", part).with_detail("found", found);
+                Err(id(error).with_detail("the model's", wanted))
+            }
+        }
+    }
+
+    /// Of all its states.
+    fn numbers(&self) -> usize {
+        (2 + self.candidates.len()) * self.target.len()
     }
 
     fn row(&self, predicted: &[f32]) -> StateRow {
@@ -418,8 +412,8 @@ impl Edit {
 
 fn refused(message: &str) -> Error {
     Error::input(message).with_remedy(
-        "make the examples again with the Python package, from states of layout 3.0.0 under the \
-         model's own contract",
+        "make the examples again with `genolewm rollout --output-examples`, or with the Python package from \
+         states of layout 3.0.0, of the model that is measured",
     )
 }
 

@@ -1,6 +1,7 @@
 //! Examples of both versions, and what is refused of one.
 
 use super::*;
+use genolewm_core::ErrorCode;
 use serde_json::{Value, json};
 
 fn key(window: &str) -> Value {
@@ -63,7 +64,7 @@ fn examples_of_both_versions_are_read_and_ranked_among_their_candidates() {
 #[test]
 fn examples_whose_parts_do_not_fit_are_refused_by_their_line() {
     type Change = fn(&mut Value);
-    let changes: [Change; 17] = [
+    let changes: [Change; 18] = [
         |_| (),
         |row| row["schema_version"] = json!("1.1.0"),
         |row| row["schema_version"] = json!("1.2.0"),
@@ -80,6 +81,7 @@ fn examples_whose_parts_do_not_fit_are_refused_by_their_line() {
         |row| row["source_state"] = json!([1.0]),
         |row| row["edits"] = json!([]),
         |row| row["edits"][0]["edit_type"] = json!(1),
+        |row| row["edits"][1]["rel_pos"] = json!(3),
         |row| {
             drop(
                 row["source_state_key"]
@@ -99,4 +101,79 @@ fn examples_whose_parts_do_not_fit_are_refused_by_their_line() {
         let error = read(&[good(), bad]).unwrap_err();
         assert_eq!(error.location().and_then(|at| at.line), Some(2), "{index}");
     }
+}
+
+/// Of a key only the contract and the width were compared, and edits could lie anywhere.
+#[test]
+fn examples_of_another_encoder_were_measured_without_a_word() {
+    let encoder = EncoderSection {
+        model_id: "e".to_owned(),
+        revision: String::new(),
+        state_layer: 2,
+        pool_type: PoolType::CenteredMean,
+        pool_radius: 8,
+        normalize: true,
+        contract: StateContract::L2NormalizedV2,
+        dtype: "fp32".to_owned(),
+    };
+    let hash = "e".repeat(64);
+    let own = ModelStates {
+        encoder: &encoder,
+        layers: 2,
+        width: 2,
+        window_bp: 8,
+        encoder_hash: &hash,
+    };
+    let examples = read(&[good()]).unwrap();
+    // -1 is the layer 2 of two.
+    examples[0].check(own).unwrap();
+    assert_eq!(of_another_hash(&examples, own.encoder_hash), 0);
+    let with = |change: fn(&mut EncoderSection)| {
+        let mut other = encoder.clone();
+        change(&mut other);
+        let states = ModelStates {
+            encoder: &other,
+            ..own
+        };
+        examples[0].check(states).map_err(|error| error.code())
+    };
+    let refused = Err(ErrorCode::InputGeneric);
+    assert_eq!(with(|encoder| encoder.state_layer = 1), refused);
+    assert_eq!(with(|encoder| encoder.pool_radius = 7), refused);
+    assert_eq!(
+        with(|encoder| encoder.pool_type = PoolType::GlobalMean),
+        refused
+    );
+    let shorter = ModelStates {
+        window_bp: 7,
+        ..own
+    };
+    let error = examples[0].check(shorter).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InputOutOfWindow);
+    // The package's own hashes are unknown, but for those of weights.
+    let other = "f".repeat(64);
+    let other = ModelStates {
+        encoder_hash: &other,
+        ..own
+    };
+    examples[0].check(other).unwrap();
+    assert_eq!(of_another_hash(&examples, other.encoder_hash), 1);
+    let mut raw = good();
+    raw["materialized_state_contract"] = json!("legacy_raw_v1");
+    raw["normalize"] = json!(false);
+    let raw = read(&[raw]).unwrap();
+    let encoder = EncoderSection {
+        contract: StateContract::LegacyRawV1,
+        ..encoder.clone()
+    };
+    let own = ModelStates {
+        encoder: &encoder,
+        ..own
+    };
+    raw[0].check(own).unwrap();
+    let other = ModelStates {
+        encoder: &encoder,
+        ..other
+    };
+    assert!(raw[0].check(other).is_err());
 }

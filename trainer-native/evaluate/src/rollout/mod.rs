@@ -8,5 +8,6 @@ pub mod fidelity;
 pub mod haplotypes;
 pub mod follow;
 pub mod measure;
+mod made;
 pub mod examples;
 pub mod phase;

@@ -1,6 +1,6 @@
 //! Measured states, one JSON object a line, as the Python package reads and writes them.
 
-use crate::score_files::jsonl::{JsonRow, each_row};
+use crate::score_files::jsonl::{JsonRow, ROW_BYTES, each_row_of_states};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::json::typed;
 use genolewm_report::python::json::json_line;
@@ -102,13 +102,14 @@ impl StateRow {
 /// not of this kind or whose id was there before, and for a file without rows.
 pub fn read_states(path: &Path) -> Result<Vec<StateRow>> {
     let (mut rows, mut seen) = (Vec::new(), HashSet::new());
-    each_row(path, |row| {
+    each_row_of_states(path, |row| {
         let row = StateRow::parse(row)?;
         if !seen.insert(row.id.clone()) {
             return Err(refused("an id is there a second time").with_detail("id", &row.id));
         }
+        let numbers = row.states().into_iter().map(Vec::len).sum::<usize>();
         rows.push(row);
-        Ok(())
+        Ok(ROW_BYTES + numbers * size_of::<f64>())
     })?;
     Ok(rows)
 }
@@ -143,6 +144,37 @@ mod tests {
         let lines = rows.each_ref().map(|row| row.to_line().unwrap());
         std::fs::write(file.path(), lines.join("\n\n")).unwrap();
         assert_eq!(read_states(file.path()).unwrap(), rows);
+    }
+
+    /// Lines ended at 4 MiB, and every row counted as 200 bytes, whatever it kept.
+    #[test]
+    fn rows_of_wide_states_were_refused_and_counted_as_nothing() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut wide = row("a");
+        let third = 1.0 / 3.0;
+        for state in [&mut wide.source, &mut wide.predicted, &mut wide.target] {
+            *state = vec![third; 100_000];
+        }
+        let line = wide.to_line().unwrap();
+        assert!(line.len() > 4 << 20);
+        std::fs::write(file.path(), line).unwrap();
+        assert_eq!(read_states(file.path()).unwrap(), [wide]);
+        // Packed, a thousandth of what is kept.
+        let mut packed = flate2::write::GzEncoder::new(
+            std::fs::File::create(file.path()).unwrap(),
+            flate2::Compression::fast(),
+        );
+        for index in 0..10 {
+            let mut flat = row(&index.to_string());
+            for state in [&mut flat.source, &mut flat.predicted, &mut flat.target] {
+                *state = vec![1.0; 100_000];
+            }
+            let line = flat.to_line().unwrap() + "\n";
+            std::io::Write::write_all(&mut packed, line.as_bytes()).unwrap();
+        }
+        packed.finish().unwrap();
+        let error = read_states(file.path()).unwrap_err();
+        assert!(error.message().contains("MiB of memory"), "{error}");
     }
 
     #[test]

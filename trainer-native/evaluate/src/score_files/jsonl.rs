@@ -13,6 +13,7 @@ use genolewm_core::contig::common_form;
 use genolewm_core::edit::{TrimmedVariant, VariantSpelling};
 use genolewm_core::error::Location;
 use genolewm_core::evaluation::ClinicalLabel;
+use genolewm_core::limits::{MAX_STATES_LINE_BYTES, MAX_STATES_NUMBERS};
 use genolewm_core::provenance::Json;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::files::held::Held;
@@ -21,7 +22,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 /// What is kept of a row: its variant, as spelled and as changed.
-const ROW_BYTES: usize = 200;
+pub(crate) const ROW_BYTES: usize = 200;
 /// How many missing variants an error lists.
 const LISTED: usize = 10;
 
@@ -92,7 +93,7 @@ pub fn read_labels(path: &Path, kind: LabelKind<'_>, change: &mut Change<'_>) ->
         let value = match kind {
             LabelKind::Clinical => match row.clinical()? {
                 Some(label) => f64::from(label.is_positive()),
-                None => return Ok(()),
+                None => return Ok(0),
             },
             LabelKind::Number(field) => row.number(field)?,
         };
@@ -101,7 +102,7 @@ pub fn read_labels(path: &Path, kind: LabelKind<'_>, change: &mut Change<'_>) ->
             return Err(second_time(&key));
         }
         rows.insert(key, (change, value));
-        Ok(())
+        Ok(ROW_BYTES)
     })?;
     let (keys, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let (changes, values): (Vec<_>, Vec<f64>) = rows.into_iter().unzip();
@@ -153,19 +154,17 @@ pub fn read_scores(
         }
         if let Some(place) = exact {
             wanted.put(place, RowMatch::Spelling, &figures);
-            return Ok(());
+            return Ok(ROW_BYTES);
         }
         let place = wanted.changes.get(&change(&key)?);
         let place = place.or_else(|| wanted.changes.get(scored_as.as_ref()?));
         match place.copied() {
             Some(place) => wanted
                 .add(place, &figures)
-                .map_err(|error| error.with_detail("variant", &key)),
-            None => {
-                extra += 1;
-                Ok(())
-            }
+                .map_err(|error| error.with_detail("variant", &key))?,
+            None => extra += 1,
         }
+        Ok(ROW_BYTES)
     })?;
     wanted.check_complete(path, labels)?;
     Ok(Scores {
@@ -271,24 +270,40 @@ pub(crate) struct JsonRow<'a> {
     pub(crate) members: &'a BTreeMap<String, Json>,
 }
 
-/// Calls `each` for every row; whatever it refuses is given its place.
-pub(crate) fn each_row(
+/// Calls `each` for every row; whatever it refuses is given its place. It says how many bytes it keeps of
+/// the row.
+pub(crate) fn each_row(path: &Path, each: impl FnMut(&JsonRow<'_>) -> Result<usize>) -> Result<()> {
+    rows_of(Lines::open(path)?, path, each)
+}
+
+/// The same for rows of states, whose lines are long.
+pub(crate) fn each_row_of_states(
     path: &Path,
-    mut each: impl FnMut(&JsonRow<'_>) -> Result<()>,
+    each: impl FnMut(&JsonRow<'_>) -> Result<usize>,
+) -> Result<()> {
+    let lines = Lines::open(path)?.of_up_to(MAX_STATES_LINE_BYTES);
+    rows_of(lines, path, each)
+}
+
+fn rows_of(
+    mut lines: Lines,
+    path: &Path,
+    mut each: impl FnMut(&JsonRow<'_>) -> Result<usize>,
 ) -> Result<()> {
     let name = path.display().to_string();
-    let (mut lines, mut rows) = (Lines::open(path)?, 0_u64);
+    let mut rows = 0_u64;
     let mut held = Held::of_variants(path);
     for number in 1.. {
         let Some(line) = lines.next_line()? else {
             break;
         };
-        let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        let text = text.trim_ascii();
+        let text = line.trim_ascii();
         if !text.is_empty() {
             rows += 1;
-            held.add(ROW_BYTES)?;
-            row(text, &name, &mut each).map_err(|error| placed(error, &name, number))?;
+            let kept = row(text, &name, &mut each);
+            let kept = kept.map_err(|error| placed(error, &name, number))?;
+            held.has_read(lines.bytes_read());
+            held.add(kept)?;
         }
     }
     if rows == 0 {
@@ -298,7 +313,17 @@ pub(crate) fn each_row(
     Ok(())
 }
 
-fn row(text: &[u8], name: &str, each: &mut impl FnMut(&JsonRow<'_>) -> Result<()>) -> Result<()> {
+fn row(
+    text: &[u8],
+    name: &str,
+    each: &mut impl FnMut(&JsonRow<'_>) -> Result<usize>,
+) -> Result<usize> {
+    if text.iter().filter(|&&byte| byte == b',').count() > MAX_STATES_NUMBERS {
+        return Err(
+            refused(format!("a row has more than {MAX_STATES_NUMBERS} values"))
+                .with_remedy("check that this is the file that was meant, and has line ends"),
+        );
+    }
     let value = Json::parse(text, name)?;
     let members = value.as_object().ok_or_else(|| {
         refused("a row is not a JSON object").with_remedy("give JSONL: one object a line")
