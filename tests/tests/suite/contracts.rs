@@ -4,7 +4,7 @@
 #![allow(clippy::expect_used)]
 
 use genolewm_core::provenance::sha256_prefixed;
-use genolewm_tests::genome::write_reference;
+use genolewm_tests::corpus::random_bases;
 use genolewm_tests::stages::PREDICTOR;
 use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
@@ -223,7 +223,9 @@ fn the_tokenizer_of_a_trained_model_was_not_sealed_by_its_manifest() {
 #[test]
 fn examples_of_rollouts_come_back_as_what_was_measured() {
     let dir = under("l2_normalized_v2", true);
-    write_reference(&dir);
+    let bases = random_bases(60_000);
+    let others: String = bases.chars().rev().collect();
+    dir.create("ref.fa", format!(">chr1\n{bases}\n>chr2\n{others}\n"));
     let measured = "rollout --fasta ref.fa --regions chr1,chr2 --windows 4 --max-edits 2 --recall-k 2 \
                     -o one.json --output-states one.jsonl --output-examples examples.jsonl";
     dir.run(&format!("{measured} {}", golden::MODEL)).ok();
