@@ -14,16 +14,19 @@ use core::sync::atomic::{AtomicBool, Ordering};
 static WARNED: AtomicBool = AtomicBool::new(false);
 
 /// Warns, once in a process and on standard error, that something may change.
-#[cfg_attr(
-    feature = "std",
-    expect(clippy::print_stderr, reason = "a warning of a library")
-)]
 pub(crate) fn first_use(what: &str) {
     if WARNED.swap(true, Ordering::Relaxed) {
         return;
     }
     #[cfg(feature = "std")]
-    std::eprintln!("warning: {what} is experimental: it may change in any release");
+    {
+        use std::io::Write;
+        // Not `eprintln!`, which panics where nobody reads the warning.
+        let _ = writeln!(
+            std::io::stderr(),
+            "warning: {what} is experimental: it may change in any release"
+        );
+    }
     #[cfg(not(feature = "std"))]
     let _ = what;
 }
@@ -189,6 +192,32 @@ mod tests {
         assert!((told[0].along - 4.949_747_468).abs() < 1e-8);
         assert_eq!((told[1].label.as_str(), told[1].along), ("down", -4.0));
         Ok(())
+    }
+
+    /// The test runs itself, with a standard error whose reader is gone.
+    #[cfg(feature = "std")]
+    #[test]
+    fn a_warning_that_nobody_reads_was_a_panic() {
+        use std::process::{Command, Stdio};
+        const MARK: &str = "GENOLEWM_TEST_WARNS";
+        const NAME: &str = "experimental::tests::a_warning_that_nobody_reads_was_a_panic";
+        if std::env::var_os(MARK).is_some() {
+            // Not before the reader is gone, which it is once this is told.
+            std::io::stdin().read_line(&mut String::new()).unwrap();
+            return first_use("a test");
+        }
+        let mut run = Command::new(std::env::current_exe().unwrap());
+        run.args(["--exact", NAME, "--nocapture"]).env(MARK, "1");
+        run.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = run.stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stderr.take());
+        drop(child.stdin.take());
+        let ended = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&ended.stdout);
+        assert!(
+            ended.status.success() && told.contains("1 passed"),
+            "{told}"
+        );
     }
 
     #[test]

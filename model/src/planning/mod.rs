@@ -16,6 +16,6 @@ mod threads;
 pub use receipt::{PlanReceipt, verify_plan};
 pub use report::{PlanMode, PlanReport, Reencoded};
 pub use search::{PLAN_BATCH, PlanEnds, PlanSearch};
-pub use settings::{PlanSettings, edit_type_name, edit_types_by_name};
+pub use settings::{PlanSettings, edit_types_by_name};
 #[cfg(feature = "native")]
 pub use threads::{PlanProgress, Predict, predict_round};

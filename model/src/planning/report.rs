@@ -1,6 +1,6 @@
 //! What came of a plan, as JSON.
 
-use super::settings::{PlanSettings, edit_type_name};
+use super::settings::PlanSettings;
 use crate::info::ModelInfo;
 use crate::scorer::Prediction;
 use genolewm_core::Result;
@@ -182,7 +182,7 @@ impl PlanReport<'_> {
 fn edit_json(edit: &RelEdit) -> Value {
     json!({
         "alt_bases": edit.alt_bases(),
-        "edit_type": edit_type_name(edit.edit_type()),
+        "edit_type": edit.edit_type().as_str(),
         "edit_type_id": edit.edit_type().index(),
         "ref_bases": edit.ref_bases(),
         "rel_pos": edit.rel_pos().get(),

@@ -90,7 +90,7 @@ impl PlanSettings {
     /// As they stand in reports and receipts.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let types = self.edit_types.iter().map(|one| edit_type_name(*one));
+        let types = self.edit_types.iter().map(|one| one.as_str());
         let types: Vec<String> = types.map(str::to_ascii_lowercase).collect();
         let stretch =
             |one: &genolewm_core::position::Interval| json!([one.start.get(), one.end.get()]);
@@ -129,27 +129,14 @@ impl PlanSettings {
     }
 }
 
-/// The name of a type of edits in reports.
-#[must_use]
-pub const fn edit_type_name(edit_type: EditType) -> &'static str {
-    match edit_type {
-        EditType::Snv => "SNV",
-        EditType::Ins => "INS",
-        EditType::Del => "DEL",
-        EditType::Mnv => "MNV",
-        EditType::Indel => "INDEL",
-        EditType::Sv => "SV",
-    }
-}
-
 /// The types of a list of names such as `snv,ins`.
 ///
 /// # Errors
 /// `INPUT.GENERIC` for a name that is none, or no name at all.
 pub fn edit_types_by_name(names: &str) -> Result<Vec<EditType>> {
     let named = |name: &str| {
-        let mut all = EditType::ALL.into_iter();
-        all.find(|one| *one != EditType::Sv && edit_type_name(*one).eq_ignore_ascii_case(name))
+        let mut all = EditType::ALL.iter().copied();
+        all.find(|one| *one != EditType::Sv && one.as_str().eq_ignore_ascii_case(name))
             .ok_or_else(|| {
                 Error::input("this type of edits cannot be planned")
                     .with_detail("edit_type", name)

@@ -25,17 +25,18 @@ pub enum EditType {
     Sv = 5,
 }
 
-impl EditType {
-    /// Every type, in table order.
-    pub const ALL: [Self; 6] = [
-        Self::Snv,
-        Self::Ins,
-        Self::Del,
-        Self::Mnv,
-        Self::Indel,
-        Self::Sv,
-    ];
+names! {
+    /// Its name in reports and logs.
+    EditType:
+    Snv = "SNV",
+    Ins = "INS",
+    Del = "DEL",
+    Mnv = "MNV",
+    Indel = "INDEL",
+    Sv = "SV",
+}
 
+impl EditType {
     /// The type of a pair of allele lengths.
     #[must_use]
     pub const fn of_lengths(ref_bp: usize, alt_bp: usize) -> Self {

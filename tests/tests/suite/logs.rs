@@ -5,7 +5,7 @@
 
 use genolewm_tests::golden::{self, json_lines};
 use genolewm_tests::{Dir, dir, genome};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,6 +75,12 @@ fn scores_were_other_bytes_with_a_log() {
         3,
         "one for each run, whichever thread does it"
     );
+    // Events of worker threads were outside of the command's span.
+    let spans: BTreeSet<&str> = records
+        .iter()
+        .filter_map(|record| record["span_id"].as_str())
+        .collect();
+    assert_eq!(spans.len(), 3);
     let text = metrics(&logged);
     assert_eq!(
         figure(&text, "geno_lewm_inference_score_duration_count"),
@@ -139,6 +145,102 @@ fn an_event_of_the_registry_never_happened() {
         let data = record["data"].as_object().expect("an object");
         assert!(!data.is_empty(), "{record}");
     }
+}
+
+/// Whoever has the reference tries every edit of a window until its hash fits.
+#[test]
+fn a_fingerprint_of_a_variant_was_in_a_log() {
+    let dir = golden::prepared(dir!(), genome::vcf([100]));
+    dir.run(&score("--vcf in.vcf -o s.jsonl")).ok();
+    let receipt = dir.text("s.jsonl.receipts.jsonl");
+    let manifest = dir.text("golden/model/manifest.json");
+    let version = "\"model_version\":\"";
+    dir.create(
+        "other.json",
+        manifest.replacen(version, &format!("{version}9"), 1),
+    );
+    dir.create(
+        "changed.json",
+        receipt.replace("\"sigma_raw\":", "\"sigma_raw\":1"),
+    );
+    let (window, reference) = (genome::contig(1), genome::base(1, 300));
+    let edit = format!(
+        "--edit-chrom 1 --edit-pos 300 --edit-ref {reference} --edit-alt {}",
+        genome::other(reference)
+    );
+    for (receipt, flags, code) in [
+        (
+            "changed.json",
+            "--manifest golden/model/manifest.json".to_owned(),
+            "OUTPUT_COMMITMENT",
+        ),
+        (
+            "s.jsonl.receipts.jsonl",
+            format!("--manifest golden/model/manifest.json {edit} --input-window {window}"),
+            "INPUT_COMMITMENT",
+        ),
+        (
+            "s.jsonl.receipts.jsonl",
+            "--manifest other.json".to_owned(),
+            "MANIFEST_HASH",
+        ),
+    ] {
+        dir.run(&format!("verify {receipt} {flags} {LOG}"))
+            .fails(&format!("PROVENANCE.{code}_MISMATCH"), 8);
+    }
+    let records = events(&dir);
+    let mismatches: Vec<&Value> = records
+        .iter()
+        .filter(|record| record["event"] == "provenance.verify.mismatch")
+        .map(|record| &record["data"])
+        .collect();
+    let [output, input, model] = mismatches[..] else {
+        panic!("{mismatches:?}")
+    };
+    assert_eq!(*output, json!({"kind": "output_commitment"}));
+    assert_eq!(*input, json!({"kind": "input_commitment"}));
+    let hash = |key: &str| model[key].as_str().expect("a hash");
+    assert!(hash("expected") != hash("got"), "{model}");
+}
+
+/// They were asked for again before they were written. Their hashes say what somebody's windows are.
+#[test]
+fn a_cached_window_was_named_and_missed_twice() {
+    let dir = golden::prepared(dir!(), "");
+    dir.create("corpus.tsv", "ref.fa\t1\trecord\n");
+    let build =
+        "cache-windows --build --cache-dir cache --encoder-dir golden/encoder --corpus corpus.tsv";
+    for _ in 0..2 {
+        let flags = "--window-bp 192 --margin 12 --stride 48 --shard-windows 8";
+        dir.run(&format!("{build} {flags} {LOG}")).ok();
+    }
+    let records = events(&dir);
+    let of = |name: &str| -> Vec<&Value> {
+        let named = records.iter().filter(|record| record["event"] == name);
+        named.map(|record| &record["data"]).collect()
+    };
+    let (hits, misses) = (of("data.cache.hit"), of("data.cache.miss"));
+    assert!(!hits.is_empty() && hits == misses, "{hits:?} {misses:?}");
+    assert_eq!(hits[0], &json!({"shard_id": "windows"}));
+    let hit = figure(&metrics(&dir), "geno_lewm_data_cache_hit");
+    assert_eq!(hit, hits.len() as f64);
+    let shards = of("data.shard.write");
+    assert!(shards.len() > 1 && shards.iter().all(|one| one["shard_id"] == "windows"));
+}
+
+/// It tries a connection on purpose.
+#[test]
+fn a_healthy_doctor_logged_an_error() {
+    let dir = golden::prepared(dir!(), "");
+    dir.run(&format!("doctor {} {LOG}", golden::MODEL)).ok();
+    let records = events(&dir);
+    let names: Vec<&Value> = records.iter().map(|record| &record["event"]).collect();
+    let blocked: &[&str] = match cfg!(target_os = "linux") {
+        true => &["inference.network.blocked"],
+        false => &[],
+    };
+    assert_eq!(names, blocked);
+    assert!(!metrics(&dir).contains("\ngeno_lewm_errors_raised "));
 }
 
 #[test]

@@ -49,6 +49,9 @@ fn update_and_fetch_hand_over_to_the_program_that_has_a_network() {
         assert_eq!(String::from_utf8_lossy(&ended.stdout), told);
         assert_eq!(ended.status.code(), Some(7));
     }
+    // Two logs were kept: one here, which stayed empty, and the other program's.
+    run("genolewm", &["fetch", "a/b", "--log-dir", "logs"]);
+    assert!(!dir.path("logs").exists());
     // What is wrong with the flags is said here, before anything is started.
     let wrong = run("genolewm", &["update", "--rollback", "--yes"]);
     assert_eq!(wrong.status.code(), Some(2));

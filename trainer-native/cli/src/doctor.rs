@@ -13,7 +13,7 @@ use genolewm_core::Result;
 use genolewm_core::provenance::EncoderSeal;
 use genolewm_core::state_contract::StateContract;
 use genolewm_observe::process::proc_bytes;
-use genolewm_observe::report_error;
+use genolewm_observe::report_blocked;
 use genolewm_report::network_guard::{NetworkGuard, try_network};
 use genolewm_train::backends::{BackendProbe, probe_backends};
 use std::num::NonZeroUsize;
@@ -99,7 +99,8 @@ fn connections() -> String {
     let guard = NetworkGuard::raise();
     match try_network() {
         Err(error) => {
-            report_error(&error);
+            // It was tried on purpose: no error.
+            report_blocked(&error);
             format!("refused by {guard} [{}]", error.code())
         }
         Ok(()) => format!("not refused by the system ({guard}); the program has no client for any"),

@@ -213,7 +213,10 @@ fn dispatch(args: Vec<OsString>, front: &Program<'_>, terminal: &mut Terminal<'_
     check_umask()?;
     paths::check(&matches, program)?;
     let component = path.join(" ");
-    let log = shared.log.open(shared.log_level.severity(), &component)?;
+    let log = match front.introduces_itself && network::COMMANDS.contains(&component.as_str()) {
+        true => None,
+        false => shared.log.open(shared.log_level.severity(), &component)?,
+    };
     let ended = logged_run(&component, || {
         if front.introduces_itself {
             configuration.announce(program, &matches, model_files, terminal)?;

@@ -13,6 +13,9 @@ use std::process::Command;
 /// The program that uses the network.
 pub const PROGRAM: &str = "genolewm-network";
 
+/// The commands that are its own. It keeps their logs.
+pub const COMMANDS: [&str; 2] = ["update", "fetch"];
+
 /// Look for a newer release of a model, and install it beside the old one
 ///
 /// Shows what differs, asks, and checks every file's hash. The old release is never touched. Where

@@ -19,14 +19,11 @@ pub mod fetch;
 use clap::{CommandFactory, FromArgMatches};
 use genolewm_cli::common::command::{Context, Status};
 use genolewm_cli::common::terminal::Terminal;
-use genolewm_cli::network::{FetchArgs, UpdateArgs};
+use genolewm_cli::network::{COMMANDS, FetchArgs, UpdateArgs};
 use genolewm_cli::{Cli, Program};
 use genolewm_core::{Error, Result};
 use genolewm_train::files::internal;
 use std::process::ExitCode;
-
-/// The commands of this program.
-const COMMANDS: [&str; 2] = ["update", "fetch"];
 
 /// Runs the program on the process' arguments.
 #[must_use]

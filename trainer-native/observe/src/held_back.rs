@@ -1,6 +1,6 @@
 //! What the redaction held back in this process.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// Why something of an event was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,18 +17,6 @@ pub(crate) enum Why {
     Text,
     /// There is no such event.
     Event,
-}
-
-/// How many there are of [`Why`].
-const REASONS: usize = 6;
-
-static HELD_BACK: [AtomicU64; REASONS] = [const { AtomicU64::new(0) }; REASONS];
-
-/// Counts.
-pub(crate) fn held_back(why: Why) {
-    if let Some(count) = HELD_BACK.get(why as usize) {
-        count.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// What the redaction of this process held back so far.
@@ -61,20 +49,24 @@ impl RedactionStats {
     }
 }
 
+static HELD_BACK: LazyLock<Mutex<RedactionStats>> = LazyLock::new(Mutex::default);
+
+/// Counts.
+pub(crate) fn held_back(why: Why) {
+    let mut stats = HELD_BACK.lock().unwrap_or_else(PoisonError::into_inner);
+    let count = match why {
+        Why::Key => &mut stats.dropped_keys,
+        Why::Denied => &mut stats.dropped_denied,
+        Why::Dna => &mut stats.dropped_dna,
+        Why::Type => &mut stats.dropped_type,
+        Why::Text => &mut stats.masked_text,
+        Why::Event => &mut stats.dropped_events,
+    };
+    *count += 1;
+}
+
 /// What the redaction of this process held back so far.
 #[must_use]
 pub fn redaction_stats() -> RedactionStats {
-    let of = |why: Why| {
-        HELD_BACK
-            .get(why as usize)
-            .map_or(0, |count| count.load(Ordering::Relaxed))
-    };
-    RedactionStats {
-        dropped_keys: of(Why::Key),
-        dropped_denied: of(Why::Denied),
-        dropped_dna: of(Why::Dna),
-        dropped_type: of(Why::Type),
-        masked_text: of(Why::Text),
-        dropped_events: of(Why::Event),
-    }
+    *HELD_BACK.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -24,7 +24,7 @@ pub use log::{Log, LogFormat, LogSettings, Sink};
 pub use metrics::{METRICS, Metrics};
 pub use record::LogRecord;
 pub use redaction::{PERSONAL_DATA_FIELDS, RedactionStats, Redactor, redaction_stats};
-pub use run::{OpenRun, RunId, logged_run, report_error};
+pub use run::{OpenRun, RunId, logged_run, report_blocked, report_error};
 pub use severity::Severity;
 pub use trace::{TraceContext, current_trace_context, set_trace_context};
 #[doc(hidden)]

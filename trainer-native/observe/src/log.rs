@@ -2,8 +2,9 @@
 
 use crate::TARGET;
 use crate::events::EventSpec;
+use crate::held_back::{Why, held_back};
 use crate::record::LogRecord;
-use crate::redaction::{Fields, Redactor, unknown_event};
+use crate::redaction::{Fields, Redactor};
 use crate::severity::Severity;
 use crate::trace::{SpanFacts, TraceContext};
 use genolewm_core::{Error, Result};
@@ -159,7 +160,7 @@ impl Log {
         let mut visited = Visited::default();
         event.record(&mut visited);
         let Some(spec) = visited.event.as_deref().and_then(EventSpec::by_name) else {
-            return unknown_event();
+            return held_back(Why::Event);
         };
         let mut scope = context.event_scope(event).into_iter().flatten();
         let facts = scope.find_map(|span| span.extensions().get::<SpanFacts>().cloned());

@@ -1,7 +1,7 @@
 //! One line of a log.
 
 use crate::events::EventSpec;
-use crate::redaction::{Fields, Redactor};
+use crate::redaction::{self, Fields, Redactor};
 use crate::severity::Severity;
 use crate::trace::TraceContext;
 use genolewm_core::provenance::rfc3339_utc;
@@ -43,7 +43,7 @@ impl LogRecord {
         (run_id, component): (&str, &str),
         context: TraceContext,
     ) -> Self {
-        let (standard, code) = redactor.standard(&mut fields);
+        let (standard, code) = redaction::standard(&mut fields);
         Self {
             ts: now(),
             severity: spec.severity,
@@ -55,8 +55,8 @@ impl LogRecord {
             epoch: standard.epoch,
             phase: standard.phase,
             duration_ms: standard.duration_ms,
-            trace_id: redactor.id(context.trace_id),
-            span_id: redactor.id(context.span_id),
+            trace_id: redaction::id(context.trace_id),
+            span_id: redaction::id(context.span_id),
             error_code: standard.error_code,
         }
     }

@@ -127,12 +127,17 @@ pub fn logged_run<T>(component: &str, run: impl FnOnce() -> Result<T>) -> Result
     done
 }
 
-/// Logs an error, and counts it.
-pub fn report_error(error: &Error) {
-    Metrics::of_process().count(ERRORS_RAISED, 1);
+/// Logs that a connection was refused, where the error says so.
+pub fn report_blocked(error: &Error) {
     if error.code() == ErrorCode::ResourceNetworkProhibited {
         emit!(NETWORK_BLOCKED, operation = "connect", url_host = "unknown");
     }
+}
+
+/// Logs an error, and counts it.
+pub fn report_error(error: &Error) {
+    Metrics::of_process().count(ERRORS_RAISED, 1);
+    report_blocked(error);
     let facts = error.details().iter();
     let mut details: Map<String, Value> = facts
         .map(|(key, value)| (key.clone(), value.as_str().into()))

@@ -8,7 +8,7 @@ use genolewm_core::Result;
 use genolewm_core::edit::EditType;
 use genolewm_evaluate::baselines::carbon::BaselineRow;
 use genolewm_observe::metrics::{BATCH_THROUGHPUT, SCORE_DURATION};
-use genolewm_observe::{Metrics, emit, events};
+use genolewm_observe::{Metrics, current_trace_context, emit, events, set_trace_context};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -31,11 +31,14 @@ impl Answer for BaselineRow {
     }
 }
 
-/// The same workers, with a log of what they do.
+/// The same workers, with a log of what they do, as part of what is done here.
 #[must_use]
 pub fn observed<'a, A: Answer>(workers: &'a Workers<'_, A>) -> Workers<'a, A> {
     let begun = AtomicU64::new(0);
+    // Spans are of threads, and workers have their own.
+    let context = current_trace_context();
     let answer = move |candidates: &[Candidate]| {
+        let _span = set_trace_context(&context);
         let batch = begun.fetch_add(1, Ordering::Relaxed) + 1;
         let started = Instant::now();
         (1..=candidates.len()).for_each(|number| start(batch, number, None));
@@ -80,7 +83,7 @@ fn end(batch: u64, number: usize, score: f64, kind: EditType) {
         events::SCORE_END,
         variant_id = %format_args!("{batch}.{number}"),
         score = three_digits(score),
-        category = category(kind)
+        category = kind.as_str()
     );
 }
 
@@ -97,17 +100,6 @@ fn batch_end(batch: u64, n: usize, took: Duration) {
         throughput_per_s = throughput,
         duration_ms = took.as_millis() as u64
     );
-}
-
-fn category(kind: EditType) -> &'static str {
-    match kind {
-        EditType::Snv => "snv",
-        EditType::Ins => "ins",
-        EditType::Del => "del",
-        EditType::Mnv => "mnv",
-        EditType::Indel => "indel",
-        EditType::Sv => "sv",
-    }
 }
 
 /// A figure to three significant digits.

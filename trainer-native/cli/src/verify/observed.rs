@@ -1,7 +1,7 @@
 //! What a verification says of itself to logs and metrics.
 
 use genolewm_core::provenance::Manifest;
-use genolewm_core::{Error, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_observe::metrics::VERIFY_DURATION;
 use genolewm_observe::{Metrics, emit, events};
 use std::path::Path;
@@ -34,7 +34,7 @@ pub(super) fn observed<T>(path: &Path, verify: impl FnOnce() -> Result<T>) -> Re
     verified
 }
 
-/// Logs what did not fit, where that is why it failed.
+/// Logs what did not fit, where that is why it failed; of hashes only those of models.
 fn mismatch(error: &Error) {
     let code = error.code();
     if code.family() != "PROVENANCE" {
@@ -43,10 +43,11 @@ fn mismatch(error: &Error) {
     let (_, kind) = code.as_str().split_once('.').unwrap_or_default();
     let kind = kind.to_lowercase();
     let details = error.details();
+    // Of an input or an output, whoever has the reference finds the variant by trying them all.
+    let of_model = code == ErrorCode::ProvenanceManifestHashMismatch;
     let hash = |keys: [&str; 2]| {
-        keys.into_iter()
-            .find_map(|key| details.get(key))
-            .map(String::as_str)
+        let mut keys = keys.into_iter().filter(|_| of_model);
+        keys.find_map(|key| details.get(key)).map(String::as_str)
     };
     emit!(
         events::VERIFY_MISMATCH,

@@ -260,7 +260,7 @@ impl<H: BuildHost> Builder<'_, H> {
         let mut new = Vec::with_capacity(records.len());
         for record in records {
             self.written.insert(record.key);
-            if !self.cache.contains(&record.key)? {
+            if !self.cache.still_contains(&record.key)? {
                 new.push(record);
             }
         }

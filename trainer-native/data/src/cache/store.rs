@@ -18,6 +18,10 @@ use std::path::{Path, PathBuf};
 /// Where a block goes whose place is taken: so many places further on, or a multiple of it.
 const SPARE_PLACES: u64 = 1_000_000;
 
+/// What shards are called in logs. Neither the number of one, which says where in a genome its windows
+/// lie, nor the hash of a window, which says what somebody's is, is logged.
+const WINDOWS: &str = "windows";
+
 /// A cache below a directory.
 #[derive(Debug, Default)]
 pub struct WindowCache {
@@ -82,15 +86,20 @@ impl WindowCache {
         self.find(key).map(|entry| entry.is_some())
     }
 
+    /// The same, of what was asked for before: it is neither counted nor logged.
+    pub(super) fn still_contains(&mut self, key: &WindowCacheKey) -> Result<bool> {
+        self.look_up(key).map(|entry| entry.is_some())
+    }
+
     fn find(&mut self, key: &WindowCacheKey) -> Result<Option<Entry>> {
         let found = self.look_up(key)?;
         let metrics = Metrics::of_process();
         if found.is_some() {
             metrics.count(CACHE_HITS, 1);
-            emit!(events::CACHE_HIT, key = %hex(&key.window_hash));
+            emit!(events::CACHE_HIT, shard_id = WINDOWS);
         } else {
             metrics.count(CACHE_MISSES, 1);
-            emit!(events::CACHE_MISS, key = %hex(&key.window_hash));
+            emit!(events::CACHE_MISS, shard_id = WINDOWS);
         }
         Ok(found)
     }
@@ -155,7 +164,7 @@ impl WindowCache {
                 index.insert(&relative, &Shard { format, records })?;
                 emit!(
                     events::SHARD_WRITE,
-                    shard_id = %format_args!("windows-{}", place.stride_block),
+                    shard_id = WINDOWS,
                     size_bytes,
                     n_rows,
                     path = %path.display()

@@ -102,31 +102,6 @@ impl Redactor {
         kept
     }
 
-    /// Takes what stands in every record out of an event's fields.
-    pub(crate) fn standard(&self, fields: &mut Fields) -> (Standard, Option<ErrorCode>) {
-        let mut number = |key: &str| fields.remove(key).and_then(|value| value.as_u64());
-        let (step, epoch, duration_ms) = (number("step"), number("epoch"), number("duration_ms"));
-        let mut text = |key: &str| match fields.remove(key) {
-            Some(Value::String(text)) => Some(text),
-            _ => None,
-        };
-        let phase = text("phase").filter(|phase| words::is_phase(phase));
-        let code = text("error_code").and_then(|code| words::code(&code));
-        let standard = Standard {
-            step,
-            epoch,
-            phase,
-            duration_ms,
-            error_code: code.map(ErrorCode::as_str),
-        };
-        (standard, code)
-    }
-
-    /// An identifier of a trace or span, where it is one.
-    pub(crate) fn id(&self, text: Option<String>) -> Option<String> {
-        text.filter(|text| words::is_id(text) && !has_dna(text))
-    }
-
     fn value(
         &self,
         kind: FieldKind,
@@ -214,6 +189,31 @@ impl Redactor {
     }
 }
 
+/// Takes what stands in every record out of an event's fields.
+pub(crate) fn standard(fields: &mut Fields) -> (Standard, Option<ErrorCode>) {
+    let mut number = |key: &str| fields.remove(key).and_then(|value| value.as_u64());
+    let (step, epoch, duration_ms) = (number("step"), number("epoch"), number("duration_ms"));
+    let mut text = |key: &str| match fields.remove(key) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    };
+    let phase = text("phase").filter(|phase| words::is_phase(phase));
+    let code = text("error_code").and_then(|code| ErrorCode::by_name(&code));
+    let standard = Standard {
+        step,
+        epoch,
+        phase,
+        duration_ms,
+        error_code: code.map(ErrorCode::as_str),
+    };
+    (standard, code)
+}
+
+/// An identifier of a trace or span, where it is one.
+pub(crate) fn id(text: Option<String>) -> Option<String> {
+    text.filter(|text| words::is_id(text) && !has_dna(text))
+}
+
 /// The sentence of a code in place of an error's own, which may quote what was read.
 fn sentence(own: &str, general: &'static str) -> Value {
     if own != general {
@@ -225,17 +225,13 @@ fn sentence(own: &str, general: &'static str) -> Value {
 fn figures_of(names: &[&str], figures: Fields) -> Fields {
     let mut kept = Fields::new();
     for (name, value) in figures {
-        match names.contains(&name.as_str()) && value.is_number() {
+        // What is no number in Rust either is null.
+        match names.contains(&name.as_str()) && (value.is_number() || value.is_null()) {
             true => drop(kept.insert(name, value)),
             false => held_back(Why::Key),
         }
     }
     kept
-}
-
-/// Notes that something was emitted that is no event of the registry.
-pub(crate) fn unknown_event() {
-    held_back(Why::Event);
 }
 
 /// Whether a key says who somebody is, however it is written.
@@ -247,7 +243,7 @@ fn is_personal(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{ERROR, EVENTS, RECEIPT_WRITE, SCORE_END};
+    use crate::events::{ERROR, EVAL_END, EVENTS, RECEIPT_WRITE, SCORE_END};
     use serde_json::json;
 
     fn fields(value: Value) -> Fields {
@@ -290,14 +286,21 @@ mod tests {
     }
 
     #[test]
+    fn a_figure_that_is_no_number_was_dropped_as_unknown() {
+        let ended = json!({"benchmark": "eval", "metrics": {"auroc": f64::NAN, "accuracy": 0.5}});
+        let kept = Redactor::new(true).redact(&EVAL_END, fields(ended.clone()), None);
+        assert_eq!(Value::from(kept), ended);
+    }
+
+    #[test]
     fn what_is_held_back_is_counted() {
         let before = redaction_stats();
         let receipt = json!({"path": "/x/NA12878.jsonl", "n_outputs": "3", "genotype": "0/1", "x": 1, "model_id": "ACGTACGTACGTACGTACGT"});
         let kept = Redactor::new(true).redact(&RECEIPT_WRITE, fields(receipt), None);
         assert_eq!(Value::from(kept), json!({"path": "[path].jsonl"}));
-        let row = json!({"variant_id": "chr1:5:A:T", "score": f64::NAN, "category": "snv"});
+        let row = json!({"variant_id": "chr1:5:A:T", "score": f64::NAN, "category": "SNV"});
         let kept = Redactor::new(true).redact(&SCORE_END, fields(row), None);
-        assert_eq!(Value::from(kept), json!({"score": null, "category": "snv"}));
+        assert_eq!(Value::from(kept), json!({"score": null, "category": "SNV"}));
         let after = redaction_stats();
         let more = |of: fn(&RedactionStats) -> u64| of(&after) - of(&before);
         assert!(more(|of| of.dropped_keys) >= 1 && more(|of| of.dropped_denied) >= 1);

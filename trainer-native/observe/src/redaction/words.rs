@@ -1,6 +1,5 @@
 //! Texts of fields that hold no free text.
 
-use genolewm_core::ErrorCode;
 use serde_json::Value;
 
 /// Extensions that say what a file is, the longest first.
@@ -46,13 +45,13 @@ pub(super) fn is_hash(text: &str) -> bool {
     }
 }
 
-/// Whether a text is the line and number of an alternate.
+/// Whether a text is the number of a batch and of a place in it.
 pub(super) fn is_row(text: &str) -> bool {
     let number = |part: &str| {
         !part.is_empty() && part.len() <= 20 && part.bytes().all(|c| c.is_ascii_digit())
     };
     text.split_once('.')
-        .is_some_and(|(line, alternate)| number(line) && number(alternate))
+        .is_some_and(|(batch, place)| number(batch) && number(place))
 }
 
 /// What may be written of a path: which kind of file it is.
@@ -90,11 +89,6 @@ pub(super) fn is_plain_detail(key: &str, value: &Value) -> bool {
         "source" => value.as_str().is_some_and(is_place),
         _ => false,
     }
-}
-
-/// The code of this name.
-pub(super) fn code(text: &str) -> Option<ErrorCode> {
-    ErrorCode::by_name(text)
 }
 
 #[cfg(test)]
