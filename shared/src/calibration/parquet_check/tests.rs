@@ -68,6 +68,19 @@ fn a_page_announced_more_than_its_number_can_say() {
     }
 }
 
+/// The reader took no bytes for a boolean of a list, saw other fields behind it than were checked, and
+/// passed two billion floats over behind the end of the file.
+#[test]
+fn a_list_of_booleans_hid_what_stood_behind_it() {
+    for kind in [1, 2, 7] {
+        let mut header = vec![0x99, 0x10 | kind];
+        header.extend([0; 8]);
+        header.extend(page(0, 9, 1, 8, &[7; 5]));
+        let error = bytes_of(&header, 10).unwrap_err();
+        assert!(error.to_string().contains("list"), "{kind}: {error}");
+    }
+}
+
 #[test]
 fn texts_by_differences_told_their_own_number() {
     for encoding in [6, 7] {
