@@ -1,5 +1,5 @@
 //! What a run says of itself, for programs: [events](events::EVENTS) and [metrics](metrics::METRICS) by
-//! the Python package's names. Both are closed lists, and every event passes one [redaction](redaction)
+//! the Python package's names. Both are closed lists, and every event passes one [redaction]
 //! before it reaches a file or a stream; nothing else can.
 //!
 //! Events are `tracing` events of one target, made by [`emit!`]. What a person reads on standard error is
