@@ -9,13 +9,13 @@ import type {
   BackendName,
   BackendProbe,
   LoadStage,
+  ModelInfo,
   Notice,
   Progress,
   RangeSource,
   RankOptions,
   RawFormat,
   ScoreSummary,
-  StateContract,
 } from "./types.js";
 
 /** A method: parameters, answer, and what it tells meanwhile. */
@@ -90,13 +90,7 @@ export interface LoadParams {
 }
 
 /** What was loaded. */
-export interface Loaded {
-  readonly modelId: string;
-  readonly filesId: string;
-  readonly sealed: boolean;
-  readonly stateContract: StateContract;
-  readonly windowBp: number;
-  readonly stateWidth: number;
+export interface Loaded extends Omit<ModelInfo, "manifest"> {
   /** JSON. */
   readonly manifest: string;
   readonly backend: BackendName;
