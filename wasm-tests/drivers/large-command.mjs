@@ -8,12 +8,12 @@ import process from "node:process";
 import { GenoLeWMRuntime } from "@genolewm/runtime";
 import builtin from "@genolewm/runtime/models/builtin";
 
-import { largeReference } from "./large.mjs";
+import { largeFile, largeReference } from "./large.mjs";
 
 const { contigs, vcf, indexed } = JSON.parse(readFileSync(process.argv[2], "utf8"));
-const { source, fai, read } = largeReference(contigs);
-const runtime = await GenoLeWMRuntime.load(builtin, { backend: "cpu" });
-const input = indexed ? { file: source, fai } : { file: source };
+const { source, fai, read } = indexed ? largeReference(contigs) : {};
+const runtime = await GenoLeWMRuntime.load(builtin, { backend: "cpu", threads: 1 });
+const input = indexed ? { file: source, fai } : { file: largeFile(contigs) };
 const reference = await runtime.openReference(input);
 const rows = [];
 const file = new File([vcf], "sites.vcf");
@@ -22,4 +22,4 @@ const open = reference.contigs;
 await reference.close();
 await runtime.dispose();
 const { maxRSS } = process.resourceUsage();
-console.log(JSON.stringify({ rows, contigs: open, read, size: source.size, maxRSS }));
+console.log(JSON.stringify({ rows, contigs: open, read: read ?? null, size: input.file.size, maxRSS }));

@@ -6,12 +6,13 @@ const TILE_LINES = 16_384;
 /** The bases of the tile, from a fixed seed. */
 export function tileBases() {
   let state = 12345;
-  let text = "";
-  for (let at = 0; at < LINE * TILE_LINES; at += 1) {
+  // Bytes, since a text that grows by letters takes thirty times its length.
+  const bases = new Uint8Array(LINE * TILE_LINES);
+  for (let at = 0; at < bases.length; at += 1) {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    text += "ACGT"[state >>> 30];
+    bases[at] = "ACGT".charCodeAt(state >>> 30);
   }
-  return text;
+  return new TextDecoder().decode(bases);
 }
 
 /**
