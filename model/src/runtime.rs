@@ -315,7 +315,7 @@ pub struct ScoredFile {
 }
 
 impl<'a, O: NativeOps> ScoreVcf<'a, O> {
-    /// Scores only what touches these.
+    /// Scores only what has its POS in these.
     #[must_use]
     pub fn regions(mut self, regions: Regions) -> Self {
         self.selection.regions = Some(regions);

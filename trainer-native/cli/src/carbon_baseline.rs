@@ -199,7 +199,7 @@ fn run_on(
     };
     accounts.tell(terminal);
     let scored = accounts.tally.scored;
-    let skipped = accounts.into_skipped()?;
+    let skipped = accounts.into_skipped(false)?;
     skipped.map_or(Ok(()), Output::commit)?;
     let to_stdout = output.is_stdout();
     output.commit()?;
