@@ -130,7 +130,7 @@ impl BurnOps {
             span.iter()
                 .cloned()
                 .flatten()
-                .for_each(|row| weights[row] = share);
+                .for_each(|row| weights[row] += share);
         }
         self.matrix(weights, spans.len(), rows)
     }

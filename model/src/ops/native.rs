@@ -1,6 +1,6 @@
 //! Backends of machines with threads.
 
-use super::{BurnOps, Ops};
+use super::{BurnOps, CpuOps, Ops};
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
@@ -11,6 +11,16 @@ pub trait NativeOps: Ops<Matrix: Send + Sync> + Send + Sync {
 
     /// Batches that are worth having in work at once.
     fn workers(&self) -> usize;
+}
+
+impl NativeOps for CpuOps {
+    fn device(&self) -> String {
+        format!("{}/{}", self.backend(), std::env::consts::ARCH)
+    }
+
+    fn workers(&self) -> usize {
+        available_parallelism().map_or(1, NonZeroUsize::get)
+    }
 }
 
 impl NativeOps for BurnOps {

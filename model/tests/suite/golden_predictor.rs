@@ -9,7 +9,8 @@ use genolewm::action::{ALLELE_HEADS, ActionEncoder};
 use genolewm::ops::{BurnOps, Ops};
 use genolewm::parameters::{Parameters, Role};
 use genolewm::predictor::Predictor;
-use genolewm::weights::{NamedTensor, Weights, transpose};
+use genolewm::ops::transpose;
+use genolewm::weights::{NamedTensor, Weights};
 use genolewm_core::ErrorCode;
 use std::collections::BTreeMap;
 

@@ -121,6 +121,17 @@ fn the_built_in_model_is_sealed_with_every_file_of_its_encoder() {
     assert_eq!(again.as_bytes(), model.0[SEAL_FILE]);
 }
 
+#[test]
+fn a_name_in_a_seal_changed_and_its_file_was_not_read() {
+    let mut model = builtin().clone();
+    let seal = core::str::from_utf8(&model.0[SEAL_FILE]).expect("a text");
+    let changed = seal.replace("special_tokens_map", "spdcial_tokens_map");
+    assert_ne!(changed, seal);
+    model.0.insert(SEAL_FILE.to_owned(), changed.into_bytes());
+    let error = model.load().map(|_| ()).expect_err("another name");
+    assert_eq!(error.code(), ErrorCode::ProvenanceManifestHashMismatch);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 

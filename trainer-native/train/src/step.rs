@@ -4,7 +4,8 @@ use super::optimizer::Optimizer;
 use super::serialize::Tensors;
 use burn::tensor::{Gradients, Tensor, TensorData};
 use genolewm::parameters::{Parameters, Role};
-use genolewm::weights::{NamedTensor, transpose};
+use genolewm::ops::transpose;
+use genolewm::weights::NamedTensor;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
