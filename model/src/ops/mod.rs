@@ -2,19 +2,19 @@
 //!
 //! Everything is a matrix of `[rows, columns]` in f32; a vector is a matrix of one row. Batches are
 //! ragged: rows of all sequences lie one after another, and [`AttentionSpec`] says which rows see
-//! which. [`BurnOps`] runs on burn's devices (CPU, CUDA, training); `WgslOps`, behind the feature
-//! `wgpu`, runs WGSL on a GPU.
+//! which. [`CpuOps`] runs on the processor; `BurnOps`, behind the feature `burn`, on burn's devices (CUDA,
+//! training); `WgslOps`, behind the feature `wgpu`, runs WGSL on a GPU.
 
-pub mod elementwise_cpu;
-pub mod attention_cpu;
 mod precision;
 mod cpu;
+#[cfg(feature = "burn")]
 mod burn_ops;
 #[cfg(feature = "wgpu")]
 pub mod wgsl;
 #[cfg(feature = "native")]
 mod native;
 
+#[cfg(feature = "burn")]
 pub use burn_ops::{BurnMatrix, BurnOps};
 pub use cpu::{CpuMatrix, CpuOps};
 #[cfg(feature = "native")]

@@ -1,6 +1,6 @@
 //! Backends of machines with threads.
 
-use super::{BurnOps, CpuOps, Ops};
+use super::{CpuOps, Ops};
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
@@ -23,7 +23,8 @@ impl NativeOps for CpuOps {
     }
 }
 
-impl NativeOps for BurnOps {
+#[cfg(feature = "burn")]
+impl NativeOps for super::BurnOps {
     fn device(&self) -> String {
         format!("{}/{}", self.backend(), std::env::consts::ARCH)
     }

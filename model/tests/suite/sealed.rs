@@ -8,7 +8,7 @@ use genolewm::bundle::Bundle;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::info::ModelInfo;
 use genolewm::opened::OpenModel;
-use genolewm::ops::BurnOps;
+use genolewm::ops::{CpuMatrix, CpuOps};
 use genolewm_core::provenance::{
     ENCODER_PREFIX, MANIFEST_FILE, RUNTIME_FILES, SEAL_FILE, Seal, is_model_path,
 };
@@ -72,9 +72,9 @@ impl Model {
         ModelInfo::load(&Part(self, ""), &Part(self, ENCODER_PREFIX))
     }
 
-    fn load(&self) -> Result<Bundle<genolewm::ops::BurnMatrix>> {
+    fn load(&self) -> Result<Bundle<CpuMatrix>> {
         Bundle::load(
-            &BurnOps::cpu(),
+            &CpuOps::new(),
             &Part(self, ""),
             &Part(self, ENCODER_PREFIX),
         )
@@ -232,7 +232,7 @@ fn the_model_answered_otherwise_and_was_used() {
     *config = other.into_bytes();
     model.load().expect("it can be loaded");
     let (ours, encoder) = (Part(&model, ""), Part(&model, ENCODER_PREFIX));
-    let error = Runtime::load(BurnOps::cpu(), &ours, &encoder)
+    let error = Runtime::load(CpuOps::new(), &ours, &encoder)
         .map(|_| ())
         .expect_err("answers");
     assert_eq!(error.code(), ErrorCode::DeployBackendUnsupported);

@@ -2,7 +2,7 @@
 //! the heads that share those keys at once, then their mix of values.
 
 use super::CpuMatrix;
-use crate::ops::elementwise_cpu::{Arch, exp};
+use super::simd::{Arch, exp};
 use crate::ops::{AttentionSegment, AttentionSpec, MASKED, Mask};
 use gemmkit::{MatMut, MatRef, Parallelism};
 

@@ -1,6 +1,6 @@
 //! What is done to every number or every row: over columns, so that lanes are rows.
 
-use crate::ops::elementwise_cpu::Arch;
+use super::simd::{Arch, exp};
 
 /// Rows whose running sums stay in registers.
 const LANES: usize = 64;
@@ -124,4 +124,38 @@ pub(super) fn rotate(head: &mut [f32], cos: &[f32], sin: &[f32]) {
             }
         },
     );
+}
+
+/// `silu(gate) · up`, in place of `gate`: slices of equal length.
+pub(super) fn silu_gate(gate: &mut [f32], up: &[f32]) {
+    Arch::default().dispatch(
+        #[inline(always)]
+        || {
+            for (gate, &up) in gate.iter_mut().zip(up) {
+                *gate *= up / (1.0 + exp(-*gate));
+            }
+        },
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silu_holds_far_from_zero_too() {
+        let values = [-1e4, -90.0, -3.0, -0.0, 0.5, 3.0, 90.0, 1e4];
+        let mut gate = values;
+        silu_gate(&mut gate, &[2.0; 8]);
+        for (ours, x) in gate.into_iter().zip(values) {
+            let exact = 2.0 * f64::from(x) / (1.0 + f64::from(-x).exp());
+            assert!(
+                (f64::from(ours) - exact).abs() <= 1e-6 * exact.abs() + 1e-30,
+                "silu({x}) · 2 = {ours}, not {exact}"
+            );
+        }
+        let mut broken = [f32::NAN];
+        silu_gate(&mut broken, &[1.0]);
+        assert!(broken[0].is_nan(), "what is no number stays none");
+    }
 }

@@ -6,9 +6,10 @@
 //! packed once, when they are loaded. What becomes of a row depends on that row and its sequence
 //! alone, whatever else is in the batch.
 
-mod attention;
+mod simd;
 mod elementwise;
 mod projection;
+mod attention;
 
 use super::{AttentionSpec, LayerNorm, Linear, Ops, Precision, Rotation, transpose};
 use core::ops::Range;
@@ -211,7 +212,7 @@ impl Ops for CpuOps {
 
     fn silu_gate(&self, gate: &CpuMatrix, up: &CpuMatrix) -> CpuMatrix {
         let mut gated = gate.clone().into_values();
-        super::elementwise_cpu::silu_gate(&mut gated, up.values());
+        elementwise::silu_gate(&mut gated, up.values());
         CpuMatrix::new(gated, gate.rows, gate.columns)
     }
 
