@@ -82,7 +82,10 @@ impl<'a> OpenModel<'a> {
             let shard = |name| format!("{ENCODER_PREFIX}{name}");
             known.extend(shard_names(index)?.into_iter().map(shard));
         }
-        match seal.paths().find(|path| !known.iter().any(|known| known == path)) {
+        match seal
+            .paths()
+            .find(|path| !known.iter().any(|known| known == path))
+        {
             None => Ok(()),
             Some(path) => Err(Error::new(
                 ErrorCode::ProvenanceManifestHashMismatch,

@@ -73,11 +73,7 @@ impl Model {
     }
 
     fn load(&self) -> Result<Bundle<CpuMatrix>> {
-        Bundle::load(
-            &CpuOps::new(),
-            &Part(self, ""),
-            &Part(self, ENCODER_PREFIX),
-        )
+        Bundle::load(&CpuOps::new(), &Part(self, ""), &Part(self, ENCODER_PREFIX))
     }
 
     fn seal(&self) -> Result<Seal> {

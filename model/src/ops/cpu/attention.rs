@@ -11,7 +11,12 @@ const QUERY_BLOCK: usize = 64;
 
 /// Softmax attention; `spec` as in [`Ops::attention`](crate::ops::Ops::attention). Returns
 /// `[query rows, heads * head_width]`.
-pub(super) fn attend(q: &CpuMatrix, k: &CpuMatrix, v: &CpuMatrix, spec: &AttentionSpec) -> CpuMatrix {
+pub(super) fn attend(
+    q: &CpuMatrix,
+    k: &CpuMatrix,
+    v: &CpuMatrix,
+    spec: &AttentionSpec,
+) -> CpuMatrix {
     let mut out = vec![0.0; q.rows * q.columns];
     let mut scratch = Scratch::default();
     for segment in &spec.segments {
@@ -72,10 +77,20 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    fn attend(&self, head: &Head, [q, k, v]: [&CpuMatrix; 3], scratch: &mut Scratch, out: &mut [f32]) {
+    fn attend(
+        &self,
+        head: &Head,
+        [q, k, v]: [&CpuMatrix; 3],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) {
         let lanes = head.group * self.count;
         let seen = self.seen_keys();
-        let Scratch { queries, scores, mixed } = scratch;
+        let Scratch {
+            queries,
+            scores,
+            mixed,
+        } = scratch;
         queries.clear();
         self.gather_queries(head, q, queries);
         scores.resize(lanes * seen, 0.0);
@@ -89,7 +104,11 @@ impl Block<'_> {
                 MatRef::from_col_major(queries, lanes, head.width),
                 MatRef::new(&k.values()[start..], head.width, count, rows, 1),
                 0.0,
-                MatMut::from_col_major(&mut scores[done * lanes..(done + count) * lanes], lanes, count),
+                MatMut::from_col_major(
+                    &mut scores[done * lanes..(done + count) * lanes],
+                    lanes,
+                    count,
+                ),
                 Parallelism::Serial,
             );
         }
@@ -132,7 +151,10 @@ impl Block<'_> {
             (0, prefix.start..prefix.start + shared),
             (shared, own.start..own.start + (seen - shared)),
         ];
-        parts.into_iter().filter(|(_, keys)| !keys.is_empty()).collect()
+        parts
+            .into_iter()
+            .filter(|(_, keys)| !keys.is_empty())
+            .collect()
     }
 
     /// The queries of all heads of the group, scaled, a lane for each: `[lanes, head_width]`.
@@ -142,7 +164,11 @@ impl Block<'_> {
         for column in 0..head.width {
             for member in 0..head.group {
                 let column = q.column(head.q_column + member * head.width + column);
-                into.extend(column[start..start + self.count].iter().map(|value| value * scale));
+                into.extend(
+                    column[start..start + self.count]
+                        .iter()
+                        .map(|value| value * scale),
+                );
             }
         }
     }
@@ -159,7 +185,9 @@ impl Block<'_> {
                     let first = key.saturating_sub(first_visible + self.first);
                     if first > 0 {
                         let hidden = first.min(self.count);
-                        scores.chunks_exact_mut(self.count).for_each(|of_head| of_head[..hidden].fill(MASKED));
+                        scores
+                            .chunks_exact_mut(self.count)
+                            .for_each(|of_head| of_head[..hidden].fill(MASKED));
                     }
                 }
                 Mask::Keys(visible) => {
@@ -183,7 +211,9 @@ impl Block<'_> {
         let lanes = head.group * self.count;
         let start = self.segment.queries.start + self.first;
         for (column, mixed) in mixed.chunks_exact(lanes).enumerate() {
-            let members = mixed.chunks_exact(self.count).zip(shares.chunks_exact(self.count));
+            let members = mixed
+                .chunks_exact(self.count)
+                .zip(shares.chunks_exact(self.count));
             for (member, (mixed, shares)) in members.enumerate() {
                 let column = head.q_column + member * head.width + column;
                 let out = &mut out[column * rows + start..][..self.count];

@@ -9,7 +9,11 @@ const LANES: usize = 64;
 pub(super) fn add(sum: &mut [f32], other: &[f32]) {
     Arch::default().dispatch(
         #[inline(always)]
-        || sum.iter_mut().zip(other).for_each(|(sum, other)| *sum += other),
+        || {
+            sum.iter_mut()
+                .zip(other)
+                .for_each(|(sum, other)| *sum += other)
+        },
     );
 }
 
@@ -26,7 +30,12 @@ fn each_block(rows: usize, mut kernel: impl FnMut(usize, usize)) {
 
 /// Adds `term` of every column to running sums, a lane for each row of the block.
 #[inline(always)]
-fn sums(x: &[f32], rows: usize, [first, count]: [usize; 2], term: impl Fn(usize, f32) -> f32) -> [f32; LANES] {
+fn sums(
+    x: &[f32],
+    rows: usize,
+    [first, count]: [usize; 2],
+    term: impl Fn(usize, f32) -> f32,
+) -> [f32; LANES] {
     let mut sums = [0.0f32; LANES];
     for column in x.chunks_exact(rows) {
         let values = &column[first..first + count];

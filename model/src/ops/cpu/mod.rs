@@ -94,7 +94,11 @@ impl CpuMatrix {
     }
 
     fn row(&self, row: usize) -> impl Iterator<Item = f32> {
-        self.values().iter().skip(row).step_by(self.rows.max(1)).copied()
+        self.values()
+            .iter()
+            .skip(row)
+            .step_by(self.rows.max(1))
+            .copied()
     }
 }
 
@@ -118,7 +122,10 @@ impl CpuOps {
     /// The same with another bound on what a pass makes (see [`Ops::most_values`]).
     #[must_use]
     pub const fn with_most_values(self, most_values: usize) -> Self {
-        Self { most_values, ..self }
+        Self {
+            most_values,
+            ..self
+        }
     }
 
     /// The same with projections in another precision: of weights that are uploaded from here on.
@@ -147,7 +154,11 @@ impl Ops for CpuOps {
 
     fn matrix(&self, values: Vec<f32>, rows: usize, columns: usize) -> CpuMatrix {
         let is_a_vector = rows <= 1 || columns <= 1;
-        let values = if is_a_vector { values } else { transpose(&values, rows, columns) };
+        let values = if is_a_vector {
+            values
+        } else {
+            transpose(&values, rows, columns)
+        };
         CpuMatrix::new(values, rows, columns)
     }
 
@@ -306,7 +317,8 @@ impl Ops for CpuOps {
 
     fn unit_rows(&self, x: &CpuMatrix) -> CpuMatrix {
         let mut rows = transpose(x.values(), x.columns, x.rows);
-        rows.chunks_exact_mut(x.columns.max(1)).for_each(to_unit_length);
+        rows.chunks_exact_mut(x.columns.max(1))
+            .for_each(to_unit_length);
         self.matrix(rows, x.rows, x.columns)
     }
 }

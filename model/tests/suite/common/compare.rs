@@ -50,7 +50,12 @@ fn compare<O: Ops>(
     tolerance: f32,
 ) {
     let ours = computation.run(ops);
-    assert_eq!(ops.shape(&ours), *shape, "{what}: shape on {}", ops.backend());
+    assert_eq!(
+        ops.shape(&ours),
+        *shape,
+        "{what}: shape on {}",
+        ops.backend()
+    );
     let largest = theirs.iter().fold(1e-3f32, |most, x| most.max(x.abs()));
     for (index, (a, b)) in read(ops, &ours).iter().zip(theirs).enumerate() {
         assert!(
