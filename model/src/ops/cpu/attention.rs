@@ -1,7 +1,7 @@
 //! Ragged attention as products: the scores of a block of queries with all keys that it may see, for
 //! the heads that share those keys at once, then their mix of values.
 
-use super::CpuMatrix;
+use super::matrix::CpuMatrix;
 use super::simd::{Arch, exp};
 use crate::ops::{AttentionSegment, AttentionSpec, MASKED, Mask};
 use gemmkit::{MatMut, MatRef, Parallelism};

@@ -9,98 +9,21 @@
 mod simd;
 mod elementwise;
 mod projection;
+mod matrix;
 mod attention;
 
 use super::{AttentionSpec, LayerNorm, Linear, Ops, Precision, Rotation, transpose};
 use core::ops::Range;
 use genolewm_core::Result;
 use genolewm_core::pooling::{mean_in_f64, to_unit_length};
+use matrix::Values;
 use projection::Projection;
-use std::fmt;
 use std::sync::Arc;
+
+pub use matrix::CpuMatrix;
 
 /// What a pass is bound by, so that what a layer makes of it stays in the second-level cache.
 const MOST_VALUES: usize = 1 << 18;
-
-/// A matrix of `[rows, columns]` in memory; copies share it.
-#[derive(Debug, Clone)]
-pub struct CpuMatrix {
-    values: Values,
-    rows: usize,
-    columns: usize,
-}
-
-#[derive(Clone)]
-enum Values {
-    /// One column after another.
-    Columns(Arc<Vec<f32>>),
-    /// Weights that rows are multiplied with, and that nothing else is done with.
-    Packed(Arc<Projection>),
-}
-
-impl fmt::Debug for Values {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Columns(_) => "Columns",
-            Self::Packed(_) => "Packed",
-        })
-    }
-}
-
-impl CpuMatrix {
-    fn new(values: Vec<f32>, rows: usize, columns: usize) -> Self {
-        debug_assert_eq!(values.len(), rows * columns);
-        Self {
-            values: Values::Columns(Arc::new(values)),
-            rows,
-            columns,
-        }
-    }
-
-    /// All values, one column after another; none of packed weights, which are never read.
-    fn values(&self) -> &[f32] {
-        match &self.values {
-            Values::Columns(values) => values,
-            Values::Packed(_) => &[],
-        }
-    }
-
-    fn column(&self, column: usize) -> &[f32] {
-        self.values()
-            .get(column * self.rows..(column + 1) * self.rows)
-            .unwrap_or_default()
-    }
-
-    fn each_column(&self) -> impl Iterator<Item = &[f32]> {
-        self.values().chunks_exact(self.rows.max(1))
-    }
-
-    /// The same values in their own memory: those of the matrix itself where nobody shares them.
-    fn into_values(self) -> Vec<f32> {
-        match self.values {
-            Values::Columns(values) => Arc::unwrap_or_clone(values),
-            Values::Packed(_) => Vec::new(),
-        }
-    }
-
-    /// The same, changed column by column.
-    fn map_columns(&self, mut change: impl FnMut(usize, &[f32], &mut Vec<f32>)) -> Self {
-        let mut values = Vec::with_capacity(self.values().len());
-        for (index, column) in self.each_column().enumerate() {
-            change(index, column, &mut values);
-        }
-        let rows = values.len().checked_div(self.columns).unwrap_or(0);
-        Self::new(values, rows, self.columns)
-    }
-
-    fn row(&self, row: usize) -> impl Iterator<Item = f32> {
-        self.values()
-            .iter()
-            .skip(row)
-            .step_by(self.rows.max(1))
-            .copied()
-    }
-}
 
 /// Runs the layers on the processor, for scoring.
 #[derive(Debug, Clone)]
