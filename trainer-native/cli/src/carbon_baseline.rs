@@ -101,6 +101,7 @@ pub fn run(args: &Args, _: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<
     let metadata = metadata(args)?;
     let precision = args.precision()?;
     match Backend::open_in(&args.backend, precision)? {
+        Backend::Cpu(ops) => run_on(ops, args, metadata, terminal),
         Backend::Burn(ops) => run_on(ops, args, metadata, terminal),
         Backend::Wgpu(ops) => run_on(ops, args, metadata, terminal),
     }
