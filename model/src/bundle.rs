@@ -51,10 +51,11 @@ impl<M: Clone> Bundle<M> {
         let action = weights("action_encoder", &info.manifest.action_encoder.file)?;
         let predictor = weights("predictor", &info.manifest.predictor.file)?;
         let (documents, shards) = (opened.encoder_documents(), opened.encoder_shards()?);
+        let exact = ops.exact();
         let bundle = Self {
             encoder: build_encoder(ops, &documents, &shards, config)?,
-            action: ActionEncoder::load(ops, action, ALLELE_HEADS, config.max_window_bp)?,
-            predictor: Predictor::load(ops, predictor, config.predictor.n_heads)?,
+            action: ActionEncoder::load(&exact, action, ALLELE_HEADS, config.max_window_bp)?,
+            predictor: Predictor::load(&exact, predictor, config.predictor.n_heads)?,
             info,
         };
         bundle.check_widths()

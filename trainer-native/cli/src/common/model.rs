@@ -27,6 +27,9 @@ pub struct ModelArgs {
     #[arg(long, value_name = "DIR")]
     pub encoder_dir: Option<PathBuf>,
     /// Where the model runs: auto, cpu, wgpu (the GPU, over Vulkan, Metal or DX12), or cuda
+    ///
+    /// cpu:bf16 and cpu:int8 compute the products of the encoder in 16 or 8 bits, where the model
+    /// passes its self-check so.
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub backend: String,
 }
