@@ -48,3 +48,4 @@ mod stages;
 mod training;
 mod verified;
 mod vcf;
+mod windows;

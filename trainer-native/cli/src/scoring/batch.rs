@@ -15,7 +15,7 @@ use crate::common::model;
 use crate::common::terminal::Terminal;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::now;
-use genolewm::scorer::{Outcome, Placer, RecordOutcome, Selection};
+use genolewm::scorer::{Outcome, RecordOutcome, Selection};
 use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::error::Location;
@@ -66,8 +66,7 @@ fn run_on(
         format: session.reader()?.format(),
         header: session.header(),
     };
-    let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
-    model::tell_worth(runtime.info(), terminal);
+    let runtime = model::scoring(ops, &args.model, args.options(), terminal)?;
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
     terminal.debug(format_args!("model {model_id} on {}", by.backend));
@@ -84,7 +83,7 @@ fn run_on(
         alleles: args.form.alleles,
     };
     let score = || -> Result<Status> {
-        let mut files = plan.open(&origin, &note, &begun, || by.receipts(runtime.info()))?;
+        let mut files = plan.open(&origin, &note, &begun, || runtime.receipts())?;
         let skipped = args.output.skipped.as_deref().map(SkippedFile::create);
         session.set_skipped(skipped.transpose()?);
         let mut workers = runtime.workers(args.threads.map(NonZeroUsize::get));
@@ -92,7 +91,7 @@ fn run_on(
             session.set_replayed(journal.path(), journal.replayed());
             workers = journal.over(&runtime, workers);
         }
-        let placer = Placer::of(runtime.info()).of_alleles(args.form.alleles);
+        let placer = runtime.placer(args.form.alleles);
         let accounts = session.run(placer, &workers, |mut record, reference| {
             places.put(&mut record.outcomes, reference, &runtime)?;
             if args.strict {
