@@ -5,7 +5,7 @@ use crate::job::{read_job, write_answers};
 use crate::js_error::{JsResult, misuse};
 use crate::model::Model;
 use genolewm::bundle::Bundle;
-use genolewm::ops::{BurnOps, Ops, WgslOps};
+use genolewm::ops::{CpuOps, Ops, WgslOps};
 use genolewm::scorer::{Prediction, ScoreOptions, Scorer};
 use genolewm::self_check;
 use genolewm_core::Result;
@@ -26,7 +26,7 @@ pub struct Engine {
 
 #[derive(Debug)]
 enum DeviceScorer {
-    Cpu(Box<Scorer<BurnOps>>),
+    Cpu(Box<Scorer<CpuOps>>),
     Gpu(Box<Scorer<WgslOps>>),
 }
 
@@ -48,7 +48,7 @@ impl Engine {
     /// As [`Bundle::load`].
     pub fn cpu(model: &Model) -> JsResult<Engine> {
         Ok(Self {
-            network: DeviceScorer::Cpu(Box::new(scorer(BurnOps::cpu(), model)?)),
+            network: DeviceScorer::Cpu(Box::new(scorer(CpuOps::new(), model)?)),
             device: format!("cpu/{}", std::env::consts::ARCH),
         })
     }
@@ -89,7 +89,7 @@ impl Engine {
     pub async fn self_check(&self, model: &Model) -> JsResult<()> {
         let processor = || match &self.network {
             DeviceScorer::Cpu(_) => Ok(None),
-            DeviceScorer::Gpu(_) => scorer(BurnOps::cpu(), model).map(Some),
+            DeviceScorer::Gpu(_) => scorer(CpuOps::new(), model).map(Some),
         };
         Ok(on!(&self.network, scorer => self_check::verify(scorer, processor).await)?)
     }
