@@ -176,3 +176,46 @@ impl Batcher {
             || held_bytes >= MAX_BATCH_BYTES
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use genolewm_core::position::BpOffset;
+    use genolewm_core::window::window_of_model;
+
+    /// How many alleles each batch has, of `sites` alleles in each window after another.
+    fn batches(sites: &[usize], keeps_windows: bool) -> Result<Vec<usize>> {
+        let mut batcher = Batcher::new(4, keeps_windows);
+        let mut batches = Vec::new();
+        for &alleles in sites {
+            let window = Arc::new(window_of_model(&"A".repeat(96), BpOffset(0), None, 96)?);
+            for _ in 0..alleles {
+                let placed = PlacedAlleles {
+                    candidates: vec![Candidate {
+                        edit: "1:1:A:C".parse()?,
+                        window: Arc::clone(&window),
+                    }],
+                    ..PlacedAlleles::default()
+                };
+                let unread = Err(genolewm_core::Error::input("nothing is read of it"));
+                batcher.push(unread, placed);
+                if batcher.is_full() {
+                    batches.extend(batcher.take().map(|batch| batch.candidates.len()));
+                }
+            }
+        }
+        while let Some(batch) = batcher.take() {
+            batches.push(batch.candidates.len());
+        }
+        Ok(batches)
+    }
+
+    #[test]
+    fn a_batch_ends_with_a_window_of_a_grid() -> Result<()> {
+        assert_eq!(batches(&[3, 7, 2, 3, 1], true)?, [10, 5, 1]);
+        assert_eq!(batches(&[3, 7, 2, 3, 1], false)?, [4, 4, 4, 4]);
+        // One that holds very many is parted.
+        assert_eq!(batches(&[70, 1], true)?, [32, 32, 6, 1]);
+        Ok(())
+    }
+}
