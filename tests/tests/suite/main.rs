@@ -50,3 +50,4 @@ mod stages;
 mod training;
 mod verified;
 mod vcf;
+mod windows;
