@@ -49,15 +49,16 @@ impl Projection {
     /// `x · weights + bias`, one column after another.
     pub(super) fn apply(&self, x: &[f32], rows: usize, bias: Option<&[f32]>) -> Vec<f32> {
         match self {
-            Self::F32(weights) => {
-                let (beta, mut out) = started(rows, weights.cols(), bias);
-                multiplied(x, rows, weights, beta, &mut out);
-                out
-            }
+            Self::F32(weights) => with_bias(x, rows, weights, bias),
             Self::Bf16(weights) => {
                 let mut sums = vec![bf16::ZERO; rows * weights.cols()];
-                multiplied(&rounded(x), rows, weights, bf16::ZERO, &mut sums);
-                let mut out: Vec<f32> = sums.iter().map(|sum| sum.to_f32()).collect();
+                let x = rounded(x);
+                let x = MatRef::from_col_major(&x, rows, weights.rows());
+                multiplied(x, weights, bf16::ZERO, &mut sums);
+                let mut out: Vec<f32> = Arch::default().dispatch(
+                    #[inline(always)]
+                    || sums.iter().map(|sum| sum.to_f32()).collect(),
+                );
                 add_to_columns(&mut out, rows, bias);
                 out
             }
@@ -84,32 +85,34 @@ fn packed<T: GemmScalar>(values: &[T], inputs: usize, outputs: usize) -> PackedR
     gemmkit::prepack_rhs(MatRef::from_col_major(values, inputs, outputs))
 }
 
-/// `out = x · weights + beta · out`.
-fn multiplied<T: GemmScalar>(x: &[T], rows: usize, weights: &PackedRhs<T>, beta: T, out: &mut [T]) {
-    gemmkit::gemm_packed_b(
-        T::ONE,
+/// `out = x · weights + beta · out`. Over packed weights a row of the product is the same bits whatever
+/// other rows there are; other ways to multiply depend on how many.
+pub(super) fn multiplied<T: GemmScalar>(
+    x: MatRef<'_, T>,
+    weights: &PackedRhs<T>,
+    beta: T,
+    out: &mut [T],
+) {
+    let out = MatMut::from_col_major(out, x.rows(), weights.cols());
+    gemmkit::gemm_packed_b(T::ONE, x, weights, beta, out, Parallelism::Serial);
+}
+
+fn with_bias(x: &[f32], rows: usize, weights: &PackedRhs<f32>, bias: Option<&[f32]>) -> Vec<f32> {
+    let (beta, mut out) = started(rows, weights.cols(), bias);
+    multiplied(
         MatRef::from_col_major(x, rows, weights.rows()),
         weights,
         beta,
-        MatMut::from_col_major(out, rows, weights.cols()),
-        Parallelism::Serial,
+        &mut out,
     );
+    out
 }
 
 /// `x · b + bias` of matrices that both lie one column after another.
 pub(super) fn product(x: &[f32], rows: usize, b: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
     let inputs = x.len().checked_div(rows).unwrap_or(0);
     let columns = b.len().checked_div(inputs).unwrap_or(0);
-    let (beta, mut out) = started(rows, columns, bias);
-    gemmkit::gemm(
-        1.0,
-        MatRef::from_col_major(x, rows, inputs),
-        MatRef::from_col_major(b, inputs, columns),
-        beta,
-        MatMut::from_col_major(&mut out, rows, columns),
-        Parallelism::Serial,
-    );
-    out
+    with_bias(x, rows, &packed(b, inputs, columns), bias)
 }
 
 /// What a product is added to, and by what that is multiplied first.
@@ -133,7 +136,10 @@ fn add_to_columns(out: &mut [f32], rows: usize, bias: Option<&[f32]>) {
 }
 
 fn rounded(values: &[f32]) -> Vec<bf16> {
-    values.iter().map(|&value| bf16::from_f32(value)).collect()
+    Arch::default().dispatch(
+        #[inline(always)]
+        || values.iter().map(|&value| bf16::from_f32(value)).collect(),
+    )
 }
 
 fn largest(values: &[f32]) -> f32 {
