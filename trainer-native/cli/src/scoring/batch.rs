@@ -66,7 +66,9 @@ fn run_on(
         format: session.reader()?.format(),
         header: session.header(),
     };
-    let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
+    let visible = terminal.shows_progress() && !args.no_progress;
+    let runtime =
+        model::shown_runtime(ops, &args.model, visible)?.with_options(args.rank.options());
     model::tell_worth(runtime.info(), terminal);
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();

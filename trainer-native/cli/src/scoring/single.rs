@@ -58,7 +58,8 @@ fn run_on(
     variant: &VariantSpelling,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
+    let runtime = model::shown_runtime(ops, &args.model, terminal.shows_progress())?
+        .with_options(args.rank.options());
     model::tell_worth(runtime.info(), terminal);
     let mut places = Places::open(&args.context, terminal)?;
     let model_id = &runtime.info().model_id;
