@@ -104,7 +104,41 @@ impl<'a> OpenModel<'a> {
                 opened.contents.documents.insert(path.to_owned(), bytes);
             }
         }
+        opened.check_listed()?;
         Ok(opened)
+    }
+
+    /// A seal lists files of models alone: another name is one that was changed, and its file would
+    /// not be read.
+    fn check_listed(&self) -> Result<()> {
+        let Some(seal) = &self.contents.seal else {
+            return Ok(());
+        };
+        let artifacts = self
+            .contents
+            .manifest
+            .artifacts()
+            .map(|artifact| artifact.file);
+        let mut known: Vec<String> = artifacts.map(str::to_owned).collect();
+        known.extend([MANIFEST_FILE, ENCODER_WEIGHTS].map(str::to_owned));
+        known.extend(RUNTIME_FILES.iter().map(|&path| path.to_owned()));
+        if let Some(index) = self.document(ENCODER_INDEX) {
+            let shard = |name| format!("{ENCODER_PREFIX}{name}");
+            known.extend(shard_names(index)?.into_iter().map(shard));
+        }
+        match seal
+            .paths()
+            .find(|path| !known.iter().any(|known| known == path))
+        {
+            None => Ok(()),
+            Some(path) => Err(Error::new(
+                ErrorCode::ProvenanceManifestHashMismatch,
+                "the seal lists a file that no model has",
+            )
+            .with_detail("file", SEAL_FILE)
+            .with_detail("path", format!("{path:?}"))
+            .with_remedy("fetch the model again")),
+        }
     }
 
     /// Seals a model: hashes every file that is read. An old seal does not count.

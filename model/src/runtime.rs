@@ -4,7 +4,7 @@ use crate::bundle::Bundle;
 use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
 use crate::loading::LoadProgress;
-use crate::ops::{BurnOps, NativeOps, Ops};
+use crate::ops::{CpuOps, NativeOps, Ops};
 use crate::scorer::{
     BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Prediction, Regions, Room,
     Run, RunEnd, RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally,
@@ -98,7 +98,7 @@ pub fn scored_by(ops: &impl NativeOps) -> ScoredBy {
 /// assert_eq!(edits[0], "chr17:41276044:A:G");
 /// # Ok::<(), genolewm_core::Error>(())
 /// ```
-pub struct Runtime<O: NativeOps = BurnOps> {
+pub struct Runtime<O: NativeOps = CpuOps> {
     scorer: Scorer<O>,
 }
 
@@ -112,7 +112,7 @@ impl Runtime {
     /// `DEPLOY.BACKEND_UNSUPPORTED` when the model gives other answers than it should.
     pub fn open(model_dir: impl AsRef<Path>) -> Result<Self> {
         let model = Directory::open(model_dir.as_ref())?;
-        Self::load(BurnOps::cpu(), &model, &model.encoder()?)
+        Self::load(CpuOps::new(), &model, &model.encoder()?)
     }
 }
 
@@ -138,11 +138,11 @@ impl<O: NativeOps> Runtime<O> {
     ) -> Result<Self> {
         let bundle = Bundle::load_told(&ops, model, encoder, tell)?;
         let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
-        let processor = || -> Result<Option<Scorer<BurnOps>>> {
-            if scorer.ops().backend() == BurnOps::cpu().backend() {
+        let processor = || -> Result<Option<Scorer<CpuOps>>> {
+            if scorer.ops().backend() == CpuOps::new().backend() {
                 return Ok(None);
             }
-            let ops = BurnOps::cpu();
+            let ops = CpuOps::new();
             let bundle = Bundle::load(&ops, model, encoder)?;
             Ok(Some(Scorer::new(ops, bundle, ScoreOptions::default())))
         };
@@ -305,7 +305,7 @@ impl<O: NativeOps> Runtime<O> {
 }
 
 /// Scoring of a file that was not begun.
-pub struct ScoreVcf<'a, O: NativeOps = BurnOps> {
+pub struct ScoreVcf<'a, O: NativeOps = CpuOps> {
     runtime: &'a Runtime<O>,
     variants: PathBuf,
     reference: PathBuf,
@@ -329,7 +329,7 @@ pub struct ScoredFile {
 }
 
 impl<'a, O: NativeOps> ScoreVcf<'a, O> {
-    /// Scores only what touches these.
+    /// Scores only what has its POS in these.
     #[must_use]
     pub fn regions(mut self, regions: Regions) -> Self {
         self.selection.regions = Some(regions);

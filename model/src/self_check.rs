@@ -1,7 +1,7 @@
 //! Does this device compute what the model says? A few edits with known answers tell, before a
 //! backend is trusted with anybody's variants.
 
-use crate::ops::{BurnOps, Ops};
+use crate::ops::{CpuOps, Ops};
 use crate::scorer::{Candidate, Distances, Scorer};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::BpOffset;
@@ -139,7 +139,7 @@ pub async fn answers<O: Ops>(scorer: &Scorer<O>) -> Result<Vec<Distances>> {
 /// is none, and as [`Scorer::distances`].
 pub async fn verify<O: Ops>(
     scorer: &Scorer<O>,
-    processor: impl FnOnce() -> Result<Option<Scorer<BurnOps>>>,
+    processor: impl FnOnce() -> Result<Option<Scorer<CpuOps>>>,
 ) -> Result<()> {
     let wanted = match &scorer.bundle().info.self_check {
         Some(bytes) => Answers::parse(bytes)?,

@@ -192,8 +192,7 @@ impl Weights {
         inputs: usize,
         outputs: usize,
     ) -> Result<O::Matrix> {
-        let values = self.take(name, &[outputs, inputs])?;
-        Ok(ops.matrix(transpose(&values, outputs, inputs), inputs, outputs))
+        Ok(ops.projection(self.take(name, &[outputs, inputs])?, inputs, outputs))
     }
 
     /// Takes `prefix.weight` and, where `bias` says so, `prefix.bias`.
@@ -257,21 +256,4 @@ impl Weights {
     fn fault(&self, message: &str) -> Error {
         format_error(&self.source, message)
     }
-}
-
-/// Turns `[rows, columns]` into `[columns, rows]`, in blocks that stay in the first-level cache.
-#[must_use]
-pub fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    const BLOCK: usize = 32;
-    let mut turned = vec![0.0; values.len()];
-    for row_block in (0..rows).step_by(BLOCK) {
-        for column_block in (0..columns).step_by(BLOCK) {
-            for row in row_block..(row_block + BLOCK).min(rows) {
-                for column in column_block..(column_block + BLOCK).min(columns) {
-                    turned[column * rows + row] = values[row * columns + column];
-                }
-            }
-        }
-    }
-    turned
 }

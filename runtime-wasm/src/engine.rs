@@ -6,7 +6,7 @@ use crate::js_error::{JsResult, misuse};
 use crate::model::Model;
 use genolewm::loading::Loading;
 use genolewm::opened::OpenModel;
-use genolewm::ops::{BurnOps, Ops, WgslOps};
+use genolewm::ops::{CpuOps, Ops, WgslOps};
 use genolewm::scorer::{Prediction, ScoreOptions, Scorer};
 use genolewm::self_check;
 use genolewm_core::Result;
@@ -25,12 +25,12 @@ pub struct Engine {
     network: DeviceScorer,
     device: String,
     /// The same on the processor, until a GPU's answers were compared with its own.
-    processor: RefCell<Option<Box<Scorer<BurnOps>>>>,
+    processor: RefCell<Option<Box<Scorer<CpuOps>>>>,
 }
 
 #[derive(Debug)]
 enum DeviceScorer {
-    Cpu(Box<Scorer<BurnOps>>),
+    Cpu(Box<Scorer<CpuOps>>),
     Gpu(Box<Scorer<WgslOps>>),
 }
 
@@ -257,12 +257,12 @@ fn now<T>(work: impl Future<Output = JsResult<T>>) -> JsResult<T> {
 pub struct Loader {
     network: DeviceLoading,
     /// Beside a GPU, whose answers it tells where the model brings none.
-    processor: Option<OnDevice<BurnOps>>,
+    processor: Option<OnDevice<CpuOps>>,
 }
 
 #[derive(Debug)]
 enum DeviceLoading {
-    Cpu(OnDevice<BurnOps>),
+    Cpu(OnDevice<CpuOps>),
     Gpu(OnDevice<WgslOps>),
 }
 
@@ -301,7 +301,7 @@ impl Loader {
     /// As [`Loading::new`].
     pub fn cpu(model: &Model) -> JsResult<Loader> {
         Ok(Self {
-            network: DeviceLoading::Cpu(OnDevice::new(BurnOps::cpu(), model)?),
+            network: DeviceLoading::Cpu(OnDevice::new(CpuOps::new(), model)?),
             processor: None,
         })
     }
@@ -313,7 +313,7 @@ impl Loader {
     pub async fn webgpu(model: &Model) -> JsResult<Loader> {
         let ops = WgslOps::new().await?;
         let needs_processor = model.info.self_check.is_none();
-        let processor = needs_processor.then(|| OnDevice::new(BurnOps::cpu(), model));
+        let processor = needs_processor.then(|| OnDevice::new(CpuOps::new(), model));
         Ok(Self {
             network: DeviceLoading::Gpu(OnDevice::new(ops, model)?),
             processor: processor.transpose()?,

@@ -2,7 +2,7 @@
 
 use crate::ops::{AttentionSpec, Linear, Ops};
 use crate::parameters::{Parameters, Role, Visitor, join};
-use crate::weights::{NamedTensor, Weights, transpose};
+use crate::weights::{NamedTensor, Weights};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 
@@ -34,9 +34,9 @@ impl<M: Clone> Attention<M> {
         let bias = weights.take(&format!("{prefix}.in_proj_bias"), &[3 * width])?;
         let part = |index: usize| {
             let rows = index * width..(index + 1) * width;
-            let weight = transpose(&weight[rows.start * width..rows.end * width], width, width);
+            let weight = weight[rows.start * width..rows.end * width].to_vec();
             Linear {
-                weight: ops.matrix(weight, width, width),
+                weight: ops.projection(weight, width, width),
                 bias: Some(ops.matrix(bias[rows].to_vec(), 1, width)),
             }
         };

@@ -5,7 +5,7 @@ use super::config::LlamaConfig;
 use super::llama::{EMBEDDING, HEAD, LAYERS, Layer, Llama, NORM};
 use crate::ops::{Linear, Ops};
 use crate::tensor::Tensor;
-use crate::weights::{NamedTensor, Tables, Weights, format_error, misshapen, transpose};
+use crate::weights::{NamedTensor, Tables, Weights, format_error, misshapen};
 use genolewm_core::Result;
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ impl<M: Clone> LlamaBuilder<M> {
             [rows, columns] if name == EMBEDDING || name == HEAD => {
                 Some(ops.matrix(tensor.to_f32(), rows, columns))
             }
-            [outputs, inputs] => Some(projection(ops, tensor, inputs, outputs)),
+            [outputs, inputs] => Some(ops.projection(tensor.to_f32(), inputs, outputs)),
             _ => Some(ops.matrix(tensor.to_f32(), 1, wanted.iter().product())),
         };
         self.made.insert(name.to_owned(), matrix);
@@ -162,15 +162,6 @@ impl<M: Clone> LlamaBuilder<M> {
             _ => None,
         }
     }
-}
-
-/// A weight that rows are multiplied with from the right, stored `[outputs, inputs]` as PyTorch does.
-fn projection<O: Ops>(ops: &O, tensor: &Tensor<'_>, inputs: usize, outputs: usize) -> O::Matrix {
-    ops.matrix(
-        transpose(&tensor.to_f32(), outputs, inputs),
-        inputs,
-        outputs,
-    )
 }
 
 impl<M: Clone> Llama<M> {

@@ -65,12 +65,7 @@ impl<M: Clone> Llama<M> {
     async fn output_head<O: Ops<Matrix = M>>(&self, ops: &O) -> Result<M> {
         let head = self.head.as_ref().unwrap_or(&self.embedding);
         let [rows, columns] = ops.shape(head);
-        let values = ops.read(head).await?;
-        Ok(ops.matrix(
-            crate::weights::transpose(&values, rows, columns),
-            columns,
-            rows,
-        ))
+        Ok(ops.projection(ops.read(head).await?, columns, rows))
     }
 }
 

@@ -1,13 +1,11 @@
-//! The operations on burn's devices: CPU, CUDA, and with gradients.
+//! The operations on burn's devices: CUDA, and with gradients.
 
 mod attention;
 
-use super::elementwise_cpu::silu_gate;
 use super::precision::Precision;
 use super::{AttentionSpec, LayerNorm, Linear, Ops, Rotation};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation, module};
 use core::ops::Range;
-use genolewm_core::pooling::{mean_in_f64, to_unit_length};
 use genolewm_core::{Error, ErrorCode, Result};
 
 /// What [`BurnOps`] computes with.
@@ -18,41 +16,20 @@ pub type BurnMatrix = Tensor<2>;
 pub struct BurnOps {
     device: Device,
     name: &'static str,
-    /// Whether attention may leave burn for the fused CPU kernel: no gradients, host memory.
-    fused: bool,
     most_values: usize,
     precision: Precision,
 }
 
-/// What a pass is bound by on the processor: a tab's memory never shrinks, and natively each thread has
-/// a pass in work and gains nothing from longer ones.
-const MOST_VALUES_OF_THREAD: usize = if cfg!(target_family = "wasm") {
-    1 << 20
-} else {
-    1 << 19
-};
-
-/// What it is bound by elsewhere, unless it is said: long passes keep many cores busy.
+/// What a pass is bound by, unless it is said: long passes keep many cores busy.
 const MOST_VALUES: usize = 32 << 20;
 
 impl BurnOps {
-    /// The processor, without gradients.
-    #[must_use]
-    pub fn cpu() -> Self {
-        Self {
-            fused: true,
-            most_values: MOST_VALUES_OF_THREAD,
-            ..Self::on(Device::flex(), "cpu")
-        }
-    }
-
-    /// Any other burn device, under the name that receipts give it.
+    /// A burn device, under the name that receipts give it.
     #[must_use]
     pub fn on(device: Device, name: &'static str) -> Self {
         Self {
             device,
             name,
-            fused: false,
             most_values: MOST_VALUES,
             precision: Precision::F32,
         }
@@ -67,7 +44,7 @@ impl BurnOps {
         }
     }
 
-    /// The same with products in another precision. The fused CPU kernels stay in f32.
+    /// The same with products in another precision.
     #[must_use]
     pub fn with_precision(self, precision: Precision) -> Self {
         Self { precision, ..self }
@@ -91,26 +68,6 @@ impl BurnOps {
         Tensor::from_data(TensorData::new(ids, [count]), &self.device)
     }
 
-    fn silu_gate_fused(&self, gate: &Tensor<2>, up: &Tensor<2>) -> Option<Tensor<2>> {
-        let [rows, columns] = gate.dims();
-        let [gate, up] = [gate, up].map(|x| x.to_data().try_into_vec::<f32>().ok());
-        let (mut gate, up) = (gate?, up?);
-        silu_gate(&mut gate, &up);
-        Some(self.matrix(gate, rows, columns))
-    }
-
-    /// [`Ops::mean_rows_in_f64`] in host memory.
-    fn mean_rows_fused(&self, x: &Tensor<2>, spans: &[[Range<usize>; 2]]) -> Option<Tensor<2>> {
-        let width = x.dims()[1];
-        let values = x.to_data().try_into_vec::<f32>().ok()?;
-        let row = |row: usize| values.get(row * width..(row + 1) * width);
-        let mean = |span: &[Range<usize>; 2]| {
-            mean_in_f64(span.iter().cloned().flatten().filter_map(row), width)
-        };
-        let means: Vec<f32> = spans.iter().flat_map(mean).collect();
-        Some(self.matrix(means, spans.len(), width))
-    }
-
     /// The matrix whose product with `rows` rows gives the means of `spans`: one product instead of
     /// a slice for each span, whose gradients would each fill a whole matrix.
     fn averaging(&self, spans: &[[Range<usize>; 2]], rows: usize) -> Tensor<2> {
@@ -130,7 +87,7 @@ impl BurnOps {
             span.iter()
                 .cloned()
                 .flatten()
-                .for_each(|row| weights[row] = share);
+                .for_each(|row| weights[row] += share);
         }
         self.matrix(weights, spans.len(), rows)
     }
@@ -203,11 +160,6 @@ impl Ops for BurnOps {
     }
 
     fn silu_gate(&self, gate: &Tensor<2>, up: &Tensor<2>) -> Tensor<2> {
-        if self.fused
-            && let Some(gated) = self.silu_gate_fused(gate, up)
-        {
-            return gated;
-        }
         activation::silu(gate.clone()) * up.clone()
     }
 
@@ -234,11 +186,6 @@ impl Ops for BurnOps {
         v: &Tensor<2>,
         spec: &AttentionSpec,
     ) -> Tensor<2> {
-        if self.fused
-            && let Some(mixed) = self.attend_fused(q, k, v, spec)
-        {
-            return mixed;
-        }
         self.attend_in_products(q, k, v, spec)
     }
 
@@ -262,24 +209,10 @@ impl Ops for BurnOps {
     }
 
     fn mean_rows(&self, x: &Tensor<2>, spans: &[[Range<usize>; 2]]) -> Tensor<2> {
-        if !self.fused {
-            return self.averaging(spans, x.dims()[0]).matmul(x.clone());
-        }
-        let mean = |span: &[Range<usize>; 2]| {
-            let count = row_count(span);
-            let parts = span.iter().filter(|rows| !rows.is_empty());
-            let sums = parts.map(|rows| self.rows(x, rows.clone()).sum_dim(0));
-            sums.reduce(|a, b| a + b).map(|sum| sum.div_scalar(count))
-        };
-        Tensor::cat(spans.iter().filter_map(mean).collect(), 0)
+        self.averaging(spans, x.dims()[0]).matmul(x.clone())
     }
 
     fn mean_rows_in_f64(&self, x: &Tensor<2>, spans: &[[Range<usize>; 2]]) -> Tensor<2> {
-        if self.fused
-            && let Some(means) = self.mean_rows_fused(x, spans)
-        {
-            return means;
-        }
         let ones = self.weights(spans, x.dims()[0], |_| 1.0);
         let counts = self.matrix(spans.iter().map(row_count).collect(), spans.len(), 1);
         let [ones, x, counts] = [ones, x.clone(), counts].map(|x| x.cast(DType::F64));
@@ -287,13 +220,6 @@ impl Ops for BurnOps {
     }
 
     fn unit_rows(&self, x: &Tensor<2>) -> Tensor<2> {
-        if self.fused
-            && let Ok(mut values) = x.to_data().try_into_vec::<f32>()
-        {
-            let [rows, width] = x.dims();
-            values.chunks_exact_mut(width).for_each(to_unit_length);
-            return self.matrix(values, rows, width);
-        }
         let x = x.clone().cast(DType::F64);
         let norm = x.clone().square().sum_dim(1).sqrt().clamp_min(1e-12);
         (x / norm).cast(DType::F32)

@@ -2,19 +2,21 @@
 //!
 //! Everything is a matrix of `[rows, columns]` in f32; a vector is a matrix of one row. Batches are
 //! ragged: rows of all sequences lie one after another, and [`AttentionSpec`] says which rows see
-//! which. [`BurnOps`] runs on burn's devices (CPU, CUDA, training); `WgslOps`, behind the feature
-//! `wgpu`, runs WGSL on a GPU.
+//! which. [`CpuOps`] runs on the processor; `BurnOps`, behind the feature `burn`, on burn's devices (CUDA,
+//! training); `WgslOps`, behind the feature `wgpu`, runs WGSL on a GPU.
 
-pub mod elementwise_cpu;
-pub mod attention_cpu;
 mod precision;
+mod cpu;
+#[cfg(feature = "burn")]
 mod burn_ops;
 #[cfg(feature = "wgpu")]
 pub mod wgsl;
 #[cfg(feature = "native")]
 mod native;
 
+#[cfg(feature = "burn")]
 pub use burn_ops::{BurnMatrix, BurnOps};
+pub use cpu::{CpuMatrix, CpuOps};
 #[cfg(feature = "native")]
 pub use native::NativeOps;
 pub use precision::Precision;
@@ -107,6 +109,23 @@ pub struct Rotation<M> {
     pub sin: M,
 }
 
+/// Turns `[rows, columns]` into `[columns, rows]`, in blocks that stay in the first-level cache.
+#[must_use]
+pub fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    const BLOCK: usize = 32;
+    let mut turned = vec![0.0; values.len()];
+    for row_block in (0..rows).step_by(BLOCK) {
+        for column_block in (0..columns).step_by(BLOCK) {
+            for row in row_block..(row_block + BLOCK).min(rows) {
+                for column in column_block..(column_block + BLOCK).min(columns) {
+                    turned[column * rows + row] = values[row * columns + column];
+                }
+            }
+        }
+    }
+    turned
+}
+
 fn finite(values: Vec<f32>) -> Result<Vec<f32>> {
     if values.iter().all(|value| value.is_finite()) {
         return Ok(values);
@@ -135,6 +154,11 @@ pub trait Ops {
     fn most_values(&self) -> usize;
     /// Uploads `rows * columns` values in row-major order.
     fn matrix(&self, values: Vec<f32>, rows: usize, columns: usize) -> Self::Matrix;
+    /// Uploads weights that rows are multiplied with from the right, and nothing else: stored
+    /// `[outputs, inputs]` as PyTorch does, the matrix is `[inputs, outputs]`.
+    fn projection(&self, values: Vec<f32>, inputs: usize, outputs: usize) -> Self::Matrix {
+        self.matrix(transpose(&values, outputs, inputs), inputs, outputs)
+    }
     /// Copies a matrix from the device in row-major order, whatever it holds.
     fn download(&self, x: &Self::Matrix) -> impl Future<Output = Result<Vec<f32>>>;
     /// Reads a matrix back: states, predictions and logits, which are finite or an error

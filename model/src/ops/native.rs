@@ -1,6 +1,6 @@
 //! Backends of machines with threads.
 
-use super::{BurnOps, Ops};
+use super::{CpuOps, Ops};
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
@@ -13,7 +13,18 @@ pub trait NativeOps: Ops<Matrix: Send + Sync> + Send + Sync {
     fn workers(&self) -> usize;
 }
 
-impl NativeOps for BurnOps {
+impl NativeOps for CpuOps {
+    fn device(&self) -> String {
+        format!("{}/{}", self.backend(), std::env::consts::ARCH)
+    }
+
+    fn workers(&self) -> usize {
+        available_parallelism().map_or(1, NonZeroUsize::get)
+    }
+}
+
+#[cfg(feature = "burn")]
+impl NativeOps for super::BurnOps {
     fn device(&self) -> String {
         format!("{}/{}", self.backend(), std::env::consts::ARCH)
     }

@@ -1,5 +1,6 @@
 //! The numbers that products of matrices are computed in.
 
+#[cfg(feature = "burn")]
 use burn::tensor::{FloatDType, Tensor};
 use core::fmt;
 use core::str::FromStr;
@@ -19,6 +20,7 @@ pub enum Precision {
     Bf16,
 }
 
+#[cfg(feature = "burn")]
 impl Precision {
     /// The product of matrices, or of stacks of them.
     #[must_use]
@@ -58,7 +60,7 @@ impl FromStr for Precision {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "burn"))]
 mod tests {
     use super::*;
     use burn::tensor::Device;

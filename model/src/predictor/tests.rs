@@ -3,13 +3,13 @@ mod draws;
 use super::init::{ActionSizes, Initializer};
 use super::*;
 use crate::action::{ALLELE_HEADS, ActionEncoder};
-use crate::ops::BurnOps;
+use crate::ops::CpuOps;
 use draws::{matrix, random};
 use proptest::prelude::*;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-type Matrix = <BurnOps as Ops>::Matrix;
+type Matrix = <CpuOps as Ops>::Matrix;
 
 const SIZES: PredictorSizes = PredictorSizes {
     d_state: 6,
@@ -21,13 +21,13 @@ const SIZES: PredictorSizes = PredictorSizes {
     max_actions: 4,
 };
 
-fn fresh(ops: &BurnOps) -> Predictor<Matrix> {
+fn fresh(ops: &CpuOps) -> Predictor<Matrix> {
     let tensors = Initializer::new(&mut random(1)).predictor(&SIZES);
     Predictor::load(ops, Weights::from_tensors("fresh", tensors), 2).expect("fresh weights")
 }
 
 /// A predictor that predicts something, unlike a fresh one.
-fn trained(ops: &BurnOps) -> Predictor<Matrix> {
+fn trained<O: Ops>(ops: &O) -> Predictor<O::Matrix> {
     let mut draw = random(2);
     let mut tensors = Initializer::new(&mut random(1)).predictor(&SIZES);
     for value in tensors.values_mut().flat_map(|tensor| &mut tensor.values) {
@@ -36,7 +36,7 @@ fn trained(ops: &BurnOps) -> Predictor<Matrix> {
     Predictor::load(ops, Weights::from_tensors("trained", tensors), 2).expect("weights")
 }
 
-fn read(ops: &BurnOps, x: &Matrix) -> Vec<f32> {
+fn read(ops: &CpuOps, x: &Matrix) -> Vec<f32> {
     let mut future = pin!(ops.read(x));
     loop {
         if let Poll::Ready(values) = future
@@ -54,7 +54,7 @@ fn close(a: &[f32], b: &[f32]) -> bool {
 
 #[test]
 fn a_fresh_predictor_predicts_no_change() {
-    let ops = BurnOps::cpu();
+    let ops = CpuOps::new();
     let (states, actions) = (matrix(&ops, 3, 6, 5), matrix(&ops, 3, 5, 6));
     let predicted = fresh(&ops).predict(&ops, &states, &actions);
     assert!(close(
@@ -75,7 +75,7 @@ fn fresh_weights_are_reproducible_and_of_the_contracts_size() {
 
 #[test]
 fn a_fresh_action_encoder_loads() {
-    let ops = BurnOps::cpu();
+    let ops = CpuOps::new();
     for d_seq in [16, 160] {
         let sizes = ActionSizes {
             d_action: 5,
@@ -98,7 +98,7 @@ proptest! {
     /// What an item is predicted to become depends neither on the items beside it nor on padding.
     #[test]
     fn items_are_independent(mask in prop::collection::vec(any::<bool>(), 12), seed in 0u64..99) {
-        let ops = BurnOps::cpu();
+        let ops = CpuOps::new();
         let predictor = trained(&ops);
         let (states, actions) = (matrix(&ops, 4, 6, seed), matrix(&ops, 12, 5, seed + 1));
         let together = predictor.forward_batch(&ops, &states, &actions, &mask, 3).expect("a batch");
@@ -120,7 +120,7 @@ proptest! {
     /// action there is no difference, so the first of a padded item is a single prediction.
     #[test]
     fn a_lone_first_action_is_a_single_prediction(seed in 0u64..99) {
-        let ops = BurnOps::cpu();
+        let ops = CpuOps::new();
         let predictor = trained(&ops);
         let (states, actions) = (matrix(&ops, 1, 6, seed), matrix(&ops, 3, 5, seed + 1));
         let mask = [true, false, false];
@@ -134,7 +134,7 @@ proptest! {
 #[test]
 fn every_parameter_that_matters_has_a_gradient() {
     use burn::tensor::Device;
-    let ops = BurnOps::on(Device::flex().autodiff(), "cpu");
+    let ops = crate::ops::BurnOps::on(Device::flex().autodiff(), "cpu");
     for per_item in [1, 2] {
         let mut predictor = trained(&ops);
         predictor.visit("", &mut |_, _, value| *value = value.clone().require_grad());

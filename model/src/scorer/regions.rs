@@ -149,19 +149,18 @@ impl Regions {
             .with_remedy(remedy)
     }
 
-    /// Whether a record touches one of the intervals.
+    /// Whether a record lies in one of the intervals. Its POS decides, however far it reaches, so that each
+    /// record belongs to exactly one of the shards of a file.
     #[must_use]
     pub fn contain(&self, record: &VariantRecord) -> bool {
         let intervals = self.of_contig(&record.contig);
         let Some(pos) = record.pos else {
             return false;
         };
-        let bases = record.reference.as_ref().map_or(1, String::len).max(1);
-        let (start, end) = (pos.offset(), BpOffset(pos.offset().get() + bases as u64));
-        let first = intervals.partition_point(|interval| interval.end <= start);
-        intervals
-            .get(first)
-            .is_some_and(|interval| interval.start < end)
+        let pos = pos.offset();
+        let first = intervals.partition_point(|interval| interval.end <= pos);
+        let first = intervals.get(first);
+        first.is_some_and(|interval| interval.start <= pos)
     }
 
     /// Whether one of the intervals holds all of a span; adjoining intervals count as one.
@@ -302,8 +301,19 @@ mod tests {
         let regions = Regions::parse("chr1:10-20,X,chr1:15-30")?;
         let inside = |contig, pos, reference| regions.contain(&record(contig, pos, reference));
         assert!(inside("1", 10, "A") && inside("chr1", 30, "A") && inside("chrX", 1_000_000, "A"));
-        assert!(!inside("1", 9, "A") && inside("1", 9, "AC") && !inside("1", 31, "A"));
+        assert!(!inside("1", 9, "A") && !inside("1", 31, "A"));
         assert!(!inside("2", 10, "A"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_record_over_a_border_belonged_to_both_sides() -> Result<()> {
+        let sides = [Regions::parse("1:1-9")?, Regions::parse("1:10-20")?];
+        for (pos, reference) in [(9, "ACGT"), (10, "ACGT"), (1, "ACGTACGTACGTACGTACGTACGT")] {
+            let record = record("chr1", pos, reference);
+            let held = sides.iter().filter(|side| side.contain(&record)).count();
+            assert_eq!(held, 1, "{pos}");
+        }
         Ok(())
     }
 

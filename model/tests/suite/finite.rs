@@ -7,7 +7,7 @@ use crate::common::compare::gpu;
 use crate::common::{block_on, golden_bytes};
 use burn::tensor::Device;
 use genolewm::encoder::LlamaConfig;
-use genolewm::ops::{AttentionSegment, AttentionSpec, BurnOps, Mask, Ops};
+use genolewm::ops::{AttentionSegment, AttentionSpec, BurnOps, CpuOps, Mask, Ops};
 use genolewm::weights::Weights;
 use genolewm_core::ErrorCode;
 use half::{bf16, f16};
@@ -73,8 +73,8 @@ fn nan_stays_nan<O: Ops>(ops: &O) {
 
 #[test]
 fn nan_in_queries_or_keys_was_a_small_weight() {
-    nan_stays_nan(&BurnOps::cpu());
-    nan_stays_nan(&BurnOps::on(Device::flex(), "unfused"));
+    nan_stays_nan(&CpuOps::new());
+    nan_stays_nan(&BurnOps::on(Device::flex(), "burn"));
 }
 
 #[cfg(feature = "wgpu")]
@@ -87,10 +87,10 @@ fn nan_in_queries_or_keys_was_a_small_weight_on_the_gpu() {
 fn a_query_that_sees_nothing_weighs_all_alike() {
     let mut visible = vec![true; ROWS * ROWS];
     visible[..ROWS].fill(false);
-    let fused = attention(&BurnOps::cpu(), Mask::Pairs(visible.clone()), 0, 0, 0.5);
-    let plain = BurnOps::on(Device::flex(), "unfused");
+    let ours = attention(&CpuOps::new(), Mask::Pairs(visible.clone()), 0, 0, 0.5);
+    let plain = BurnOps::on(Device::flex(), "burn");
     let plain = attention(&plain, Mask::Pairs(visible), 0, 0, 0.5);
-    assert!(fused.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5));
+    assert!(ours.iter().zip(&plain).all(|(a, b)| (a - b).abs() < 1e-5));
 }
 
 /// A file of one matrix of two rows of four, whose last value is the given one.

@@ -4,19 +4,19 @@
 
 use crate::common::{array, encoder, golden_json, number, read, size};
 use genolewm::encoder::{EditedWindow, Sequence, Site, StateEncoder, StateSpec, pool_states};
-use genolewm::ops::{BurnOps, Ops};
+use genolewm::ops::{BurnOps, CpuOps, Ops};
 use genolewm_core::ErrorCode;
 use genolewm_core::pooling::PoolType;
 use genolewm_core::position::BpOffset;
 use genolewm_core::state_contract::StateContract;
 use pollster::block_on;
 
-type Matrix = <BurnOps as Ops>::Matrix;
+type Matrix = <CpuOps as Ops>::Matrix;
 
 const RADII: [usize; 4] = [0, 2, 8, 500];
 
 fn with(contract: StateContract, state_layer: i64, radius: usize) -> StateEncoder<Matrix> {
-    let golden = encoder::golden_encoder(&BurnOps::cpu());
+    let golden = encoder::golden_encoder(&CpuOps::new());
     let spec = StateSpec {
         state_layer,
         pool_type: PoolType::CenteredMean,
@@ -89,7 +89,7 @@ fn assert_close(ours: &[f32], plain: &[f64], tolerance: f64, what: &str) {
 /// The window of the oracle's probe, and its hidden states layer by layer.
 fn probe() -> (String, Vec<Vec<Vec<f64>>>) {
     let probe = golden_json("pipeline/encoder_probe.json");
-    let tokenizer = encoder::golden_encoder(&BurnOps::cpu()).tokenizer;
+    let tokenizer = encoder::golden_encoder(&CpuOps::new()).tokenizer;
     let rows = tokenizer.dense_rows();
     let ids = array(&probe["input_ids"]);
     let six_mer = |id: &serde_json::Value| {
@@ -113,7 +113,7 @@ fn probe() -> (String, Vec<Vec<Vec<f64>>>) {
 
 #[test]
 fn golden_states_of_every_contract_are_those_of_plain_loops() {
-    let ops = BurnOps::cpu();
+    let ops = CpuOps::new();
     let (window, layers) = probe();
     for &contract in StateContract::ALL {
         for (layer, hidden) in layers.iter().enumerate() {
@@ -147,7 +147,7 @@ fn window_of(length_bp: usize) -> String {
 /// state of any contract.
 #[test]
 fn golden_passes_over_the_rows_that_count_give_the_states_of_whole_windows() {
-    let ops = BurnOps::cpu();
+    let ops = CpuOps::new();
     for &contract in StateContract::ALL {
         for radius in RADII {
             let encoder = with(contract, -1, radius);
@@ -159,7 +159,7 @@ fn golden_passes_over_the_rows_that_count_give_the_states_of_whole_windows() {
 }
 
 fn check_site(
-    ops: &BurnOps,
+    ops: &CpuOps,
     encoder: &StateEncoder<Matrix>,
     contract: StateContract,
     reference: &str,
@@ -200,7 +200,7 @@ fn check_site(
 }
 
 /// Every row of a window, none left out.
-fn hidden(ops: &BurnOps, encoder: &StateEncoder<Matrix>, window: &str) -> Vec<Vec<f64>> {
+fn hidden(ops: &CpuOps, encoder: &StateEncoder<Matrix>, window: &str) -> Vec<Vec<f64>> {
     let tokens = encoder.tokenizer.encode(window);
     let hidden = encoder
         .llama
@@ -213,7 +213,7 @@ fn hidden(ops: &BurnOps, encoder: &StateEncoder<Matrix>, window: &str) -> Vec<Ve
 
 #[test]
 fn golden_loci_in_the_padding_were_pooled() {
-    let ops = BurnOps::cpu();
+    let ops = CpuOps::new();
     // 100 bases are 17 six-mers, of which the last holds two bases of padding.
     let window = window_of(100);
     for (contract, refused) in [
@@ -238,7 +238,7 @@ fn golden_loci_in_the_padding_were_pooled() {
 
 #[test]
 fn golden_states_of_zero_or_without_number_were_handed_on() {
-    let ops = BurnOps::cpu();
+    let ops = CpuOps::new();
     for contract in [StateContract::LegacyRawV1, StateContract::L2NormalizedV2] {
         let encoder = with(contract, -1, 2);
         let width = encoder.d_state();
@@ -283,16 +283,16 @@ fn gradients_pass_through_states_of_every_contract() {
 /// Sums of numbers that cancel: what f32 loses, f64 keeps, on devices with gradients too.
 #[test]
 fn sums_in_f32_lost_what_cancels() {
-    let values = [1e8_f32, 1.0, -1e8, 0.5, 3.0, -3.0];
-    let mean = |ops: &BurnOps| {
-        let x = ops.matrix(values.to_vec(), 6, 1);
-        read(ops, &ops.mean_rows_in_f64(&x, &[[0..3, 3..6]]))
-    };
+    fn check(ops: &impl Ops) {
+        let x = ops.matrix(vec![1e8, 1.0, -1e8, 0.5, 3.0, -3.0], 6, 1);
+        let mean = ops.mean_rows_in_f64(&x, &[[0..3, 3..6]]);
+        assert_eq!(read(ops, &mean), [0.25]);
+        let unit = ops.unit_rows(&ops.matrix(vec![3.0, 4.0], 1, 2));
+        assert_eq!(read(ops, &unit), [0.6, 0.8]);
+    }
     let plain = BurnOps::on(burn::tensor::Device::flex(), "cpu");
     let gradients = BurnOps::on(burn::tensor::Device::flex().autodiff(), "cpu");
-    for ops in [BurnOps::cpu(), plain, gradients] {
-        assert_eq!(mean(&ops), [0.25]);
-        let unit = ops.unit_rows(&ops.matrix(vec![3.0, 4.0], 1, 2));
-        assert_eq!(read(&ops, &unit), [0.6, 0.8]);
-    }
+    check(&CpuOps::new());
+    check(&plain);
+    check(&gradients);
 }

@@ -4,26 +4,26 @@
 
 use crate::common::{encoder, golden_bytes, golden_dir, number, size};
 use genolewm::encoder::{EditedWindow, Sequence, Site, StateEncoder, StateSpec};
-use genolewm::ops::{BurnOps, Ops};
+use genolewm::ops::{CpuOps, Ops};
 use genolewm_core::edit::{EditSpec, apply_edit};
 use genolewm_core::pooling::PoolType;
 use genolewm_core::position::{BpOffset, Position};
 use genolewm_core::reference::{AnyReference, Reference};
 use genolewm_core::state_contract::StateContract;
 
-type Matrix = <BurnOps as Ops>::Matrix;
+type Matrix = <CpuOps as Ops>::Matrix;
 
 fn golden_encoder() -> StateEncoder<Matrix> {
-    encoder::golden_encoder(&BurnOps::cpu())
+    encoder::golden_encoder(&CpuOps::new())
 }
 
 fn read(x: &Matrix) -> Vec<f32> {
-    crate::common::read(&BurnOps::cpu(), x)
+    crate::common::read(&CpuOps::new(), x)
 }
 
 #[test]
 fn golden_hidden_states_of_every_layer_match() {
-    encoder::check_hidden_states(&BurnOps::cpu());
+    encoder::check_hidden_states(&CpuOps::new());
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn golden_likelihood_baseline_matches() {
             },
         ];
         let sums =
-            crate::common::block_on(encoder.llama.log_likelihoods(&BurnOps::cpu(), &sequences))
+            crate::common::block_on(encoder.llama.log_likelihoods(&CpuOps::new(), &sequences))
                 .unwrap();
         for (sum, key) in sums
             .iter()
@@ -133,7 +133,7 @@ fn golden_encoder_runs_1537_rows_for_an_snv_and_1041_with_radius_8() {
                 locus,
             }],
         }];
-        let states = encoder.encode(&BurnOps::cpu(), &sites).unwrap();
+        let states = encoder.encode(&CpuOps::new(), &sites).unwrap();
         assert_eq!(encoder.llama.rows_run(), rows);
         for (quick, window) in [(&states.reference, &reference), (&states.edited, &edited)] {
             let plain = plain_state(&encoder, window, locus, radius);
@@ -151,7 +151,7 @@ fn plain_state(
     locus: Option<BpOffset>,
     radius: usize,
 ) -> Vec<f32> {
-    let ops = BurnOps::cpu();
+    let ops = CpuOps::new();
     let tokens = encoder.tokenizer.encode(window);
     let hidden = encoder
         .llama
@@ -184,7 +184,7 @@ fn golden_encoder_encodes_a_window_of_many_edits_once() {
         reference: &reference,
         edits: loci.map(edit).into(),
     }];
-    let states = encoder.encode(&BurnOps::cpu(), &sites).unwrap();
+    let states = encoder.encode(&CpuOps::new(), &sites).unwrap();
     // The reference up to the last span, and of each edit the rows of its own.
     assert_eq!(encoder.llama.rows_run(), (3_000 / 6 + 9) + 4 * 8);
     let width = encoder.d_state();
@@ -221,17 +221,17 @@ fn golden_encoder_gives_a_batch_the_same_states_in_one_pass_and_in_several() {
         }
     };
     let sites: Vec<_> = windows.iter().map(site).collect();
-    let states = |ops: BurnOps| {
+    let states = |ops: CpuOps| {
         let before = encoder.llama.rows_run();
         let states = encoder.encode(&ops, &sites).unwrap();
         let rows = encoder.llama.rows_run() - before;
         (read(&states.reference), read(&states.edited), rows)
     };
-    let (reference, edited, rows) = states(BurnOps::cpu());
+    let (reference, edited, rows) = states(CpuOps::new());
     assert_eq!(edited.len(), 2 * sites.len() * encoder.d_state());
     let two_sites = 2 * 180 * encoder.llama.config.widest_row();
     for most_values in [0, two_sites] {
-        let parted = states(BurnOps::cpu().with_most_values(most_values));
+        let parted = states(CpuOps::new().with_most_values(most_values));
         assert_eq!(parted.2, rows);
         for (a, b) in [(&parted.0, &reference), (&parted.1, &edited)] {
             assert_eq!(a.len(), b.len());

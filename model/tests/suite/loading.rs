@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used)]
 
 use crate::common::golden_dir;
+use burn::tensor::Device;
 use genolewm::bundle::Bundle;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::loading::Loading;
@@ -53,6 +54,11 @@ impl ModelFiles for Pieces<'_> {
     }
 }
 
+/// A backend whose weights can be read back.
+fn plain() -> BurnOps {
+    BurnOps::on(Device::flex(), "burn")
+}
+
 fn builtin() -> [Directory; 2] {
     let model = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/builtin"));
     [Directory(model.clone()), Directory(model.join("encoder"))]
@@ -66,13 +72,13 @@ fn in_pieces(bytes: usize, broken: Option<(&str, usize)>) -> Result<Bundle<BurnM
         broken,
         largest: Cell::new(0),
     };
-    Bundle::load(&BurnOps::cpu(), &of(&model), &of(&encoder))
+    Bundle::load(&plain(), &of(&model), &of(&encoder))
 }
 
 fn values(mut bundle: Bundle<BurnMatrix>) -> Vec<(String, Vec<f32>)> {
     let mut all = Vec::new();
     let mut keep = |name: &str, matrix: &BurnMatrix| {
-        let ops = BurnOps::cpu();
+        let ops = plain();
         let values = crate::common::read(&ops, matrix);
         all.push((name.to_owned(), values));
     };
@@ -86,7 +92,7 @@ fn values(mut bundle: Bundle<BurnMatrix>) -> Vec<(String, Vec<f32>)> {
 #[test]
 fn weights_that_come_in_pieces_are_those_of_the_whole_file() {
     let [model, encoder] = builtin();
-    let whole = Bundle::load(&BurnOps::cpu(), &model, &encoder).expect("the model");
+    let whole = Bundle::load(&plain(), &model, &encoder).expect("the model");
     let whole = values(whole);
     assert!(whole.len() > 50);
     for bytes in [7, 4096, 1 << 30] {
@@ -120,7 +126,7 @@ fn another_file_was_told_as_a_broken_one() {
 fn a_file_that_grew_or_shrank_while_it_was_read_was_loaded() {
     let [model, encoder] = builtin();
     let opened = OpenModel::open(&model, &encoder).expect("the model");
-    let ops = BurnOps::cpu();
+    let ops = plain();
     let whole = |loading: &mut Loading<BurnMatrix>, leave: usize| -> Result<()> {
         for file in opened.weight_files().expect("files") {
             opened.pieces(&file.path, &mut |piece| {

@@ -8,7 +8,7 @@ use crate::common::predictor::{CASES, Case};
 use crate::common::read;
 use draws::{matrix, random};
 use genolewm::action::{ALLELE_HEADS, ActionEncoder};
-use genolewm::ops::{BurnMatrix, BurnOps, Ops};
+use genolewm::ops::{CpuMatrix, CpuOps, Ops};
 use genolewm::predictor::init::{ActionSizes, Initializer};
 use genolewm::predictor::{Predictor, PredictorSizes};
 use genolewm::rollout::{rollout, rollout_batch};
@@ -20,7 +20,7 @@ use std::time::Instant;
 /// A mask was not taken, and more edits than the model has positions for were.
 #[test]
 fn masked_items_are_followed_as_far_as_their_edits_go() {
-    for case in CASES.map(|name| Case::load_on(name, BurnOps::cpu())) {
+    for case in CASES.map(|name| Case::load_on(name, CpuOps::new())) {
         let (ops, predictor) = (&case.ops, &case.predictor);
         let sizes = *predictor.sizes();
         let (items, per_item) = (3, 2.min(sizes.max_actions));
@@ -78,7 +78,7 @@ fn masked_items_are_followed_as_far_as_their_edits_go() {
 }
 
 /// The published sizes, but for more positions.
-fn published(ops: &BurnOps) -> (ActionEncoder<BurnMatrix>, Predictor<BurnMatrix>) {
+fn published(ops: &CpuOps) -> (ActionEncoder<CpuMatrix>, Predictor<CpuMatrix>) {
     let sizes = PredictorSizes {
         max_actions: 32,
         ..PredictorSizes::default()
@@ -111,7 +111,7 @@ fn least(mut work: impl FnMut()) -> f64 {
 #[test]
 #[ignore = "a measurement"]
 fn rollouts_beside_repeated_calls() {
-    let ops = BurnOps::cpu();
+    let ops = CpuOps::new();
     let (action, predictor) = published(&ops);
     let d_state = predictor.sizes().d_state;
     for (batch, steps) in [(1, 5), (1, 20), (16, 5), (16, 20)] {

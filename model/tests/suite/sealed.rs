@@ -8,7 +8,7 @@ use genolewm::bundle::Bundle;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::info::ModelInfo;
 use genolewm::opened::OpenModel;
-use genolewm::ops::BurnOps;
+use genolewm::ops::{CpuMatrix, CpuOps};
 use genolewm_core::provenance::{
     ENCODER_PREFIX, MANIFEST_FILE, RUNTIME_FILES, SEAL_FILE, Seal, is_model_path,
 };
@@ -72,12 +72,8 @@ impl Model {
         ModelInfo::load(&Part(self, ""), &Part(self, ENCODER_PREFIX))
     }
 
-    fn load(&self) -> Result<Bundle<genolewm::ops::BurnMatrix>> {
-        Bundle::load(
-            &BurnOps::cpu(),
-            &Part(self, ""),
-            &Part(self, ENCODER_PREFIX),
-        )
+    fn load(&self) -> Result<Bundle<CpuMatrix>> {
+        Bundle::load(&CpuOps::new(), &Part(self, ""), &Part(self, ENCODER_PREFIX))
     }
 
     fn seal(&self) -> Result<Seal> {
@@ -119,6 +115,17 @@ fn the_built_in_model_is_sealed_with_every_file_of_its_encoder() {
     }
     let again = model.seal().expect("a seal").to_text().expect("a text");
     assert_eq!(again.as_bytes(), model.0[SEAL_FILE]);
+}
+
+#[test]
+fn a_name_in_a_seal_changed_and_its_file_was_not_read() {
+    let mut model = builtin().clone();
+    let seal = core::str::from_utf8(&model.0[SEAL_FILE]).expect("a text");
+    let changed = seal.replace("special_tokens_map", "spdcial_tokens_map");
+    assert_ne!(changed, seal);
+    model.0.insert(SEAL_FILE.to_owned(), changed.into_bytes());
+    let error = model.load().map(|_| ()).expect_err("another name");
+    assert_eq!(error.code(), ErrorCode::ProvenanceManifestHashMismatch);
 }
 
 proptest! {
@@ -221,7 +228,7 @@ fn the_model_answered_otherwise_and_was_used() {
     *config = other.into_bytes();
     model.load().expect("it can be loaded");
     let (ours, encoder) = (Part(&model, ""), Part(&model, ENCODER_PREFIX));
-    let error = Runtime::load(BurnOps::cpu(), &ours, &encoder)
+    let error = Runtime::load(CpuOps::new(), &ours, &encoder)
         .map(|_| ())
         .expect_err("answers");
     assert_eq!(error.code(), ErrorCode::DeployBackendUnsupported);

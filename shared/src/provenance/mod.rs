@@ -16,6 +16,7 @@ mod timestamp;
 mod receipt;
 mod receipt_parse;
 mod receipt_check;
+mod receipt_head;
 
 pub(crate) use canonical_json::json_string;
 pub use canonical_json::{
@@ -45,6 +46,7 @@ pub use receipt_check::{
     ReceiptComparison, ReceiptDifference, check_date, check_row_numbers, check_settings,
     compare_receipts,
 };
+pub use receipt_head::ReceiptHead;
 pub use receipt_parse::parse_receipt_payload;
 use timestamp::is_rfc3339_utc;
 pub use timestamp::rfc3339_utc;

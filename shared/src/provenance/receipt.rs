@@ -92,7 +92,7 @@ impl RuntimeMetadata {
         }
     }
 
-    fn to_json(&self) -> Json {
+    pub(super) fn to_json(&self) -> Json {
         Json::from([
             ("backend", self.backend.as_str().into()),
             ("device", self.device.as_str().into()),
@@ -215,9 +215,9 @@ pub enum ReceiptScope {
 /// Makes the receipts of one run: what all of them share is fixed here once.
 #[derive(Debug, Clone)]
 pub struct ReceiptBuilder {
-    model_id: String,
-    calibration_hash: String,
-    runtime: RuntimeMetadata,
+    pub(super) model_id: String,
+    pub(super) calibration_hash: String,
+    pub(super) runtime: RuntimeMetadata,
     pooling: PoolingConfig,
     dtype: DtypeConfig,
     details: BTreeMap<String, Json>,
@@ -269,6 +269,20 @@ impl ReceiptBuilder {
         &self.details
     }
 
+    /// The hash of an edit in its reference window, as receipts have it.
+    ///
+    /// # Errors
+    /// As [`InputCommitment::commitment`].
+    pub fn input_commitment(&self, edit: &EditSpec, window: &str) -> Result<String> {
+        let input = InputCommitment {
+            reference_window: window,
+            edit,
+            pooling: &self.pooling,
+            dtype: &self.dtype,
+        };
+        input.commitment()
+    }
+
     /// The receipt of one score. `window` is the reference window as the encoder saw it, which
     /// starts at `window_start` of the contig; `timestamp` is UTC to the second, `…T…Z`. Details
     /// of this one score can be added to the result.
@@ -289,15 +303,9 @@ impl ReceiptBuilder {
             return Err(Error::input("a timestamp is written YYYY-MM-DDThh:mm:ssZ")
                 .with_detail("timestamp", timestamp));
         }
-        let input = InputCommitment {
-            reference_window: window,
-            edit,
-            pooling: &self.pooling,
-            dtype: &self.dtype,
-        };
         Ok(Receipt {
             model_id: self.model_id.clone(),
-            input_commitment: input.commitment()?,
+            input_commitment: self.input_commitment(edit, window)?,
             output_commitment: output.commitment()?,
             output,
             calibration_hash: self.calibration_hash.clone(),

@@ -79,7 +79,7 @@ pub fn compare_receipts(receipt: &Receipt, anew: &Receipt) -> Result<ReceiptComp
 }
 
 /// Every value that is no object, under its path.
-fn flatten(path: &str, value: &Json, into: &mut BTreeMap<String, String>) -> Result<()> {
+pub(super) fn flatten(path: &str, value: &Json, into: &mut BTreeMap<String, String>) -> Result<()> {
     let Some(members) = value.as_object() else {
         into.insert(path.to_string(), value.canonical()?);
         return Ok(());
@@ -147,13 +147,13 @@ fn check_files(receipt: &Receipt, found: &Json, wanted: &Json) -> Result<()> {
     }
 }
 
-/// Checks that the receipts of a file are numbered 1, 2, 3 and so on; `false` where they have no
-/// numbers, or there is but one.
+/// Checks that the receipts of a file are numbered 1, 2, 3 and so on, and from 1 again where those of another
+/// file follow. Returns how many such files there are; 0 where they have no numbers, or there is but one receipt.
 ///
 /// # Errors
 /// `PROVENANCE.GENERIC`, with the line, for one that is missing, twice there, out of order or not
 /// numbered as the others are.
-pub fn check_row_numbers(receipts: &[(u64, Receipt)], name: &str) -> Result<bool> {
+pub fn check_row_numbers(receipts: &[(u64, Receipt)], name: &str) -> Result<usize> {
     let number = |receipt: &Receipt| match receipt.scope() {
         Some(ReceiptScope::VcfRow { row_index }) => Some(row_index),
         _ => None,
@@ -163,11 +163,20 @@ pub fn check_row_numbers(receipts: &[(u64, Receipt)], name: &str) -> Result<bool
             .iter()
             .all(|(_, receipt)| receipt.detail("scope").is_none())
     {
-        return Ok(false);
+        return Ok(0);
     }
-    for ((line, receipt), wanted) in receipts.iter().zip(1..) {
-        let found = number(receipt);
+    let (mut begun, mut last) = (Vec::new(), 0);
+    for (line, receipt) in receipts {
+        let (found, wanted) = (number(receipt), last + 1);
+        // Only the first of another file is no copy of a first.
+        let first = &receipt.input_commitment;
+        if found == Some(1) && !begun.contains(&first) {
+            begun.push(first);
+            last = 1;
+            continue;
+        }
         if found == Some(wanted) {
+            last = wanted;
             continue;
         }
         let message = match found {
@@ -182,7 +191,7 @@ pub fn check_row_numbers(receipts: &[(u64, Receipt)], name: &str) -> Result<bool
             .with_remedy("give the file of receipts as it was written, all lines in their order")
             .at(Location::line(name, *line)));
     }
-    Ok(true)
+    Ok(begun.len())
 }
 
 /// Checks that a receipt's date is one, and not after `now`, which has the same form. More cannot be

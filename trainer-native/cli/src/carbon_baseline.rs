@@ -101,6 +101,7 @@ pub fn run(args: &Args, _: &Context<'_>, terminal: &mut Terminal<'_>) -> Result<
     let metadata = metadata(args)?;
     let precision = args.precision()?;
     match Backend::open_in(&args.backend, precision)? {
+        Backend::Cpu(ops) => run_on(ops, args, metadata, terminal),
         Backend::Burn(ops) => run_on(ops, args, metadata, terminal),
         Backend::Wgpu(ops) => run_on(ops, args, metadata, terminal),
     }
@@ -199,7 +200,7 @@ fn run_on(
     };
     accounts.tell(terminal);
     let scored = accounts.tally.scored;
-    let skipped = accounts.into_skipped()?;
+    let skipped = accounts.into_skipped(false)?;
     skipped.map_or(Ok(()), Output::commit)?;
     let to_stdout = output.is_stdout();
     output.commit()?;

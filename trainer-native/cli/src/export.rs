@@ -7,7 +7,7 @@ use crate::common::command::{Context, Status};
 use genolewm::Runtime;
 use genolewm::config::ModelConfig;
 use genolewm::files::{Directory, ModelFiles};
-use genolewm::ops::BurnOps;
+use genolewm::ops::CpuOps;
 use genolewm_core::provenance::sha256_prefixed;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_evaluate::states::MeasuredModel;
@@ -264,7 +264,7 @@ fn export_directory(
     let last = ["manifest.json", report::FILE];
     check_free(&args.output_dir, last.into_iter(), args.overwrite)?;
     let opened = Opened::new(args, seed)?;
-    let ops = BurnOps::cpu();
+    let ops = CpuOps::new();
     let runtime = Runtime::load(ops.clone(), opened.model.as_ref(), opened.encoder.as_ref())?;
     let (_, bundle) = runtime.into_parts();
     let reference = MeasuredModel {
@@ -300,7 +300,7 @@ fn export_directory(
 
 fn measure(
     args: &Args,
-    [reference, exported]: [&MeasuredModel<BurnOps>; 2],
+    [reference, exported]: [&MeasuredModel<CpuOps>; 2],
     (seed, visible): (u64, bool),
     stop: &StopFlag,
 ) -> Result<Option<ExportFigures>> {
@@ -329,7 +329,7 @@ fn measure(
 /// The report's keys beside the files.
 fn settings(
     opened: &Opened,
-    reference: &MeasuredModel<BurnOps>,
+    reference: &MeasuredModel<CpuOps>,
     deployed: &Deployed,
     dtypes: Dtypes,
     figures: &ExportFigures,

@@ -4,7 +4,7 @@
 use super::data::Data;
 use super::quantized::WeightDtype;
 use super::rollouts::{RolloutCase, follow};
-use genolewm::ops::BurnOps;
+use genolewm::ops::CpuOps;
 use genolewm_core::evaluation::auroc;
 use genolewm_core::surprise::displacement;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -62,7 +62,7 @@ impl MeasuredAnswers {
     /// # Errors
     /// As the model's.
     pub fn of(
-        model: &MeasuredModel<BurnOps>,
+        model: &MeasuredModel<CpuOps>,
         data: &Data,
         cases: &[RolloutCase],
         go_on: &mut dyn FnMut(usize) -> bool,

@@ -4,7 +4,7 @@ use super::rollouts::{draw, follow};
 use genolewm::action::{ALLELE_HEADS, ActionEncoder};
 use genolewm::bundle::load_encoder;
 use genolewm::files::Directory;
-use genolewm::ops::BurnOps;
+use genolewm::ops::CpuOps;
 use genolewm::predictor::Predictor;
 use genolewm::weights::{NamedTensor, Weights};
 use genolewm_core::Result;
@@ -72,7 +72,7 @@ impl RunCheckpoint {
     }
 
     fn surprises(&self, windows: &[Arc<str>], seed: u64) -> Result<Vec<(String, f64)>> {
-        let (ops, config) = (BurnOps::cpu(), &self.trained.config);
+        let (ops, config) = (CpuOps::new(), &self.trained.config);
         let named = |source: &str, tensors: &BTreeMap<String, NamedTensor>| {
             Weights::from_tensors(source, tensors.clone())
         };

@@ -7,7 +7,7 @@ use genolewm::bundle::Bundle;
 use genolewm::config::ModelConfig;
 use genolewm::files::ModelFiles;
 use genolewm::opened::{EncoderHashes, OpenModel, read_documents, read_shards};
-use genolewm::ops::{BurnMatrix, BurnOps};
+use genolewm::ops::{CpuMatrix, CpuOps};
 use genolewm::scorer::{ScoreOptions, Scorer};
 use genolewm::self_check;
 use genolewm::weights::Weights;
@@ -69,7 +69,7 @@ impl Deployed {
     ///
     /// # Errors
     /// As [`Bundle::load`].
-    pub fn load(&self, ops: &BurnOps) -> Result<Bundle<BurnMatrix>> {
+    pub fn load(&self, ops: &CpuOps) -> Result<Bundle<CpuMatrix>> {
         Bundle::load(ops, &self.files, &self.files.encoder())
     }
 
@@ -78,7 +78,7 @@ impl Deployed {
     ///
     /// # Errors
     /// As the model's.
-    pub fn add_answers(&mut self, ops: &BurnOps) -> Result<()> {
+    pub fn add_answers(&mut self, ops: &CpuOps) -> Result<()> {
         let scorer = Scorer::new(ops.clone(), self.load(ops)?, ScoreOptions::default());
         let answers = self_check::Answers::of(&pollster::block_on(self_check::answers(&scorer))?);
         let mut text = serde_json::to_vec(&answers).map_err(|error| {

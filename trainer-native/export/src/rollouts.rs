@@ -1,6 +1,6 @@
 //! Short rollouts: a few edits of one window, one after the other, predicted and encoded.
 
-use genolewm::ops::BurnOps;
+use genolewm::ops::CpuOps;
 use genolewm_core::Result;
 use genolewm_core::edit::{RelEdit, apply_edits};
 use genolewm_data::bases::stream;
@@ -40,7 +40,7 @@ impl RolloutCase {
 ///
 /// # Errors
 /// As the model's.
-pub fn follow(networks: &Networks<'_, BurnOps>, cases: &[RolloutCase]) -> Result<Vec<PathStates>> {
+pub fn follow(networks: &Networks<'_, CpuOps>, cases: &[RolloutCase]) -> Result<Vec<PathStates>> {
     networks.follow(&cases.iter().map(RolloutCase::path).collect::<Vec<_>>())
 }
 

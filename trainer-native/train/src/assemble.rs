@@ -6,7 +6,7 @@ use genolewm::bundle::Bundle;
 use genolewm::config::ModelConfig;
 use genolewm::files::Directory;
 use genolewm::opened::{EncoderHashes, OpenModel};
-use genolewm::ops::BurnOps;
+use genolewm::ops::CpuOps;
 use genolewm::scorer::{ScoreOptions, Scorer};
 use genolewm::self_check::{self, Answers};
 use genolewm_core::calibration::{
@@ -174,7 +174,7 @@ fn write_answers(directory: &Path) -> Result<()> {
         Directory(directory.to_owned()),
         Directory(directory.join("encoder")),
     );
-    let ops = BurnOps::cpu();
+    let ops = CpuOps::new();
     let bundle = Bundle::load(&ops, &model, &encoder)?;
     let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
     let answers = Answers::of(&pollster::block_on(self_check::answers(&scorer))?);

@@ -146,16 +146,13 @@ impl TrainingDevice {
         gpus.into_iter().find(works).unwrap_or_default()
     }
 
-    /// The operations without gradients.
+    /// The operations of burn without gradients.
     ///
     /// # Errors
     /// `CONFIG.GENERIC` when the program was built without the device; `RESOURCE.RUNTIME_SETUP` when
     /// the machine has none.
     pub fn ops(self) -> Result<BurnOps> {
-        match self {
-            Self::Cpu => Ok(BurnOps::cpu()),
-            other => Ok(BurnOps::on(other.device()?, other.name())),
-        }
+        Ok(BurnOps::on(self.device()?, self.name()))
     }
 
     /// The operations with gradients.

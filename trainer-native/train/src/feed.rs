@@ -15,14 +15,13 @@ use std::time::{Duration, Instant};
 /// What generations are made with.
 #[derive(Debug)]
 pub struct GenerationFeed<'a> {
-    /// The frozen encoder on each device.
+    /// The frozen encoder for each thread that encodes; they take turns with those that train where cores
+    /// are few.
     pub encoders: &'a [Frozen],
     /// Sequence, edits and hold-outs.
     pub sources: &'a PairSources,
     /// The windows of generation 0; further ones have the streams after its.
     pub draw: WindowDraw,
-    /// Threads that encode; they take turns with those that train where cores are few.
-    pub threads: usize,
     /// Told of each window and the time that it took.
     pub monitor: RunMonitor,
     /// Windows that were encoded, and in how many microseconds.
@@ -83,20 +82,16 @@ impl GenerationFeed<'_> {
     /// Runs `train` while the generations of `numbers` are made, at most one ahead of those taken.
     ///
     /// # Errors
-    /// Those of `train`; `RESOURCE.RUNTIME_SETUP` when threads cannot be started.
+    /// Those of `train`.
     pub fn during<T>(
         &self,
         numbers: Range<u64>,
         train: impl FnOnce(&mut Incoming) -> Result<T>,
     ) -> Result<T> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.threads)
-            .build()
-            .map_err(|error| Error::new(ErrorCode::ResourceRuntimeSetup, error.to_string()))?;
         let stopped = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let (sender, receiver) = sync_channel(1);
-            scope.spawn(|| pool.install(|| self.make(numbers, sender, &stopped)));
+            scope.spawn(|| self.make(numbers, sender, &stopped));
             let mut incoming = Incoming {
                 receiver,
                 waited: Duration::ZERO,

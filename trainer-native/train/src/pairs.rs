@@ -3,7 +3,7 @@
 
 use super::device::parallel;
 use genolewm::encoder::{EditedWindow, Site, StateEncoder};
-use genolewm::ops::{BurnMatrix, BurnOps};
+use genolewm::ops::NativeOps;
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_data::corpus::Corpus;
@@ -13,6 +13,8 @@ use genolewm_data::edits::tuple::{TrainingTuple, TupleFeed};
 use genolewm_data::holdout::HoldoutPolicy;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Edits of one window that are applied one after the other.
@@ -147,13 +149,46 @@ pub struct WindowDraw {
     pub stream: u64,
 }
 
-/// The frozen encoder on one device.
-#[derive(Debug)]
-pub struct Frozen {
-    /// The encoder.
-    pub encoder: StateEncoder<BurnMatrix>,
-    /// Where it computes, without gradients.
-    pub ops: BurnOps,
+/// The frozen encoder on one device; copies share it.
+#[derive(Clone)]
+pub struct Frozen(Arc<dyn EncodesSites>);
+
+impl fmt::Debug for Frozen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Frozen").field(&self.0.d_state()).finish()
+    }
+}
+
+/// An encoder and where it computes, without gradients, whatever device that is.
+trait EncodesSites: Send + Sync {
+    fn d_state(&self) -> usize;
+    fn states(&self, site: Site<'_>) -> Result<SiteStates>;
+}
+
+impl<O: NativeOps> EncodesSites for (O, StateEncoder<O::Matrix>) {
+    fn d_state(&self) -> usize {
+        self.1.d_state()
+    }
+
+    fn states(&self, site: Site<'_>) -> Result<SiteStates> {
+        let (ops, encoder) = self;
+        let states = encoder.encode(ops, &[site])?;
+        let read = |states| pollster::block_on(encoder.read(ops, states));
+        Ok(SiteStates {
+            reference: read(&states.reference)?,
+            edited: read(&states.edited)?,
+        })
+    }
+}
+
+impl Frozen {
+    /// An encoder that was loaded by these operations.
+    pub fn new<O: NativeOps + 'static>(ops: O, encoder: StateEncoder<O::Matrix>) -> Self
+    where
+        O::Matrix: 'static,
+    {
+        Self(Arc::new((ops, encoder)))
+    }
 }
 
 /// States before and after the edits of a window, row-major.
@@ -181,7 +216,7 @@ pub fn encode(
         return Ok(None);
     };
     let mut pairs = StatePairs {
-        width: first.encoder.d_state(),
+        width: first.0.d_state(),
         ..StatePairs::default()
     };
     while pairs.windows.len() < draw.windows {
@@ -192,7 +227,7 @@ pub fn encode(
         let started = Instant::now();
         let jobs = encoders.iter().zip(&drawn).collect();
         let states = parallel(jobs, |(frozen, (window, tuples))| {
-            frozen.states(&window.bases, tuples)
+            frozen.0.states(site(&window.bases, tuples))
         });
         let took = started.elapsed() / round as u32;
         for ((window, tuples), states) in drawn.into_iter().zip(states) {
@@ -203,17 +238,6 @@ pub fn encode(
         }
     }
     Ok(Some(pairs))
-}
-
-impl Frozen {
-    fn states(&self, reference: &str, tuples: &[TrainingTuple]) -> Result<SiteStates> {
-        let states = self.encoder.encode(&self.ops, &[site(reference, tuples)])?;
-        let read = |states| pollster::block_on(self.encoder.read(&self.ops, states));
-        Ok(SiteStates {
-            reference: read(&states.reference)?,
-            edited: read(&states.edited)?,
-        })
-    }
 }
 
 impl StatePairs {

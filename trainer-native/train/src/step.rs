@@ -3,8 +3,9 @@
 use super::optimizer::Optimizer;
 use super::serialize::Tensors;
 use burn::tensor::{Gradients, Tensor, TensorData};
+use genolewm::ops::transpose;
 use genolewm::parameters::{Parameters, Role};
-use genolewm::weights::{NamedTensor, transpose};
+use genolewm::weights::NamedTensor;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeMap;
 

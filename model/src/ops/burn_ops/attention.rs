@@ -1,25 +1,10 @@
-//! Attention on burn's devices: fused on the processor, else as few products as segments allow.
+//! Attention on burn's devices, in as few products as segments allow.
 
-use super::super::attention_cpu::attend;
 use super::super::{AttentionSegment, AttentionSpec, MASKED, Mask, Ops};
 use super::BurnOps;
 use burn::tensor::{Tensor, TensorData, activation};
 
 impl BurnOps {
-    pub(super) fn attend_fused(
-        &self,
-        q: &Tensor<2>,
-        k: &Tensor<2>,
-        v: &Tensor<2>,
-        spec: &AttentionSpec,
-    ) -> Option<Tensor<2>> {
-        let [q, k, v] = [q, k, v].map(|x| x.to_data().try_into_vec::<f32>().ok());
-        let (q, k, v) = (q?, k?, v?);
-        let width = spec.heads * spec.head_width;
-        let rows = q.len() / width;
-        Some(self.matrix(attend(&q, &k, &v, spec), rows, width))
-    }
-
     /// As few products as the segments allow.
     pub(super) fn attend_in_products(
         &self,

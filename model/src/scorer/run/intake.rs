@@ -27,7 +27,7 @@ const UNSELECTED: usize = 4 * 1_024;
 /// Which records are scored.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Those that touch these; all where there are none.
+    /// Those whose POS lies in these; all where there are none.
     pub regions: Option<Regions>,
     /// Alleles of these people; in files without genotypes all.
     pub whose: Whose,

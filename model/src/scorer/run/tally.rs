@@ -121,9 +121,10 @@ impl Tally {
         }
     }
 
-    /// The summary, several lines; `replayed` alleles were scored by an earlier run.
+    /// The summary, several lines; `before` says how many alleles were scored by earlier runs, and how
+    /// they are known.
     #[must_use]
-    pub fn summary(&self, elapsed: Duration, replayed: u64) -> String {
+    pub fn summary(&self, elapsed: Duration, before: &[(&str, u64)]) -> String {
         let seconds = elapsed.as_secs_f64();
         let mut text = format!("records read: {}", self.records);
         if self.outside > 0 {
@@ -142,9 +143,10 @@ impl Tally {
         for (reason, count) in &self.skipped {
             let _ = write!(text, "\n  {count} {reason}: {}", reason.describe());
         }
-        if replayed > 0 {
-            let _ = write!(text, "\nscored before this run was resumed: {replayed}");
+        for (how, alleles) in before.iter().filter(|(_, alleles)| *alleles > 0) {
+            let _ = write!(text, "\n{how}: {alleles}");
         }
+        let replayed = before.iter().map(|(_, alleles)| alleles).sum();
         let rate = self.scored.saturating_sub(replayed) as f64 / seconds.max(1e-9);
         let _ = write!(
             text,
@@ -181,7 +183,7 @@ mod tests {
         assert!(tally.reconcile().is_err());
         tally.add(&record, &[skipped(SkipReason::Symbolic)], &[]);
         assert!(tally.reconcile().is_ok());
-        let text = tally.summary(Duration::from_secs(1), 0);
+        let text = tally.summary(Duration::from_secs(1), &[]);
         assert!(text.contains("alleles: 3 = 0 scored + 3 skipped"), "{text}");
         assert!(text.contains("2 symbolic"), "{text}");
     }

@@ -1,7 +1,8 @@
 //! Computations on the GPU against the same on the processor.
 
 use super::{read, wgsl_ops};
-use genolewm::ops::{BurnOps, Linear, Ops, WgslOps};
+use burn::tensor::Device;
+use genolewm::ops::{BurnOps, CpuOps, Linear, Ops, WgslOps};
 use std::sync::OnceLock;
 
 /// One device for all tests: opening one takes longer than they do.
@@ -27,21 +28,40 @@ pub trait Computation {
     fn run<O: Ops>(&self, ops: &O) -> O::Matrix;
 }
 
-/// Runs it on both and compares, relative to the largest value.
+/// Runs it on the GPU, on the processor and on burn, whose operations are another's, and compares
+/// relative to the largest value.
 pub fn assert_same(what: &str, computation: &impl Computation) {
     assert_within(what, computation, 1e-5);
 }
 
 pub fn assert_within(what: &str, computation: &impl Computation, tolerance: f32) {
-    let cpu = BurnOps::cpu();
-    let (ours, theirs) = (computation.run(gpu()), computation.run(&cpu));
-    assert_eq!(gpu().shape(&ours), cpu.shape(&theirs), "{what}: shape");
-    let (ours, theirs) = (read(gpu(), &ours), read(&cpu, &theirs));
+    let burn = BurnOps::on(Device::flex(), "burn");
+    let result = computation.run(&burn);
+    let theirs = (burn.shape(&result), read(&burn, &result));
+    compare(what, computation, gpu(), &theirs, tolerance);
+    compare(what, computation, &CpuOps::new(), &theirs, tolerance);
+}
+
+fn compare<O: Ops>(
+    what: &str,
+    computation: &impl Computation,
+    ops: &O,
+    (shape, theirs): &([usize; 2], Vec<f32>),
+    tolerance: f32,
+) {
+    let ours = computation.run(ops);
+    assert_eq!(
+        ops.shape(&ours),
+        *shape,
+        "{what}: shape on {}",
+        ops.backend()
+    );
     let largest = theirs.iter().fold(1e-3f32, |most, x| most.max(x.abs()));
-    for (index, (a, b)) in ours.iter().zip(&theirs).enumerate() {
+    for (index, (a, b)) in read(ops, &ours).iter().zip(theirs).enumerate() {
         assert!(
             (a - b).abs() <= tolerance * largest,
-            "{what}[{index}]: {a} on the GPU, {b} on the processor"
+            "{what}[{index}]: {a} on {}, {b} by burn",
+            ops.backend()
         );
     }
 }

@@ -1,6 +1,6 @@
 //! What runs the model.
 
-use genolewm::ops::{BurnOps, Precision, WgslOps};
+use genolewm::ops::{BurnOps, CpuOps, Precision, WgslOps};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_train::backends::{AUTO, CPU, CUDA, WGPU, unknown};
 use genolewm_train::device::{TrainingDevice, no_products, precise};
@@ -8,7 +8,9 @@ use genolewm_train::device::{TrainingDevice, no_products, precise};
 /// A backend of this program.
 #[derive(Debug)]
 pub enum Backend {
-    /// The processor, or a GPU by CUDA.
+    /// The processor.
+    Cpu(CpuOps),
+    /// A GPU by CUDA.
     Burn(BurnOps),
     /// The GPU, by kernels of our own.
     Wgpu(WgslOps),
@@ -22,7 +24,7 @@ impl Backend {
     /// `DEPLOY.BACKEND_UNSUPPORTED` for a backend that this program or this machine does not have.
     pub fn open(name: &str) -> Result<Self> {
         match name {
-            AUTO | CPU => Ok(Self::Burn(BurnOps::cpu())),
+            AUTO | CPU => Ok(Self::Cpu(CpuOps::new())),
             WGPU => Ok(Self::Wgpu(pollster::block_on(WgslOps::new())?)),
             CUDA => cuda().map(Self::Burn),
             other => Err(unknown(other)),
@@ -38,6 +40,7 @@ impl Backend {
             return Err(no_products(WGPU, precision));
         }
         match Self::open(name)? {
+            Self::Cpu(ops) => Ok(Self::Cpu(ops.with_precision(precision))),
             Self::Burn(ops) => precise(ops, precision).map(Self::Burn),
             wgpu @ Self::Wgpu(_) => Ok(wgpu),
         }
@@ -59,6 +62,7 @@ fn cuda() -> Result<BurnOps> {
 macro_rules! on_backend {
     ($name:expr, $ops:ident => $run:expr) => {
         match $crate::common::backend::Backend::open($name)? {
+            $crate::common::backend::Backend::Cpu($ops) => $run,
             $crate::common::backend::Backend::Burn($ops) => $run,
             $crate::common::backend::Backend::Wgpu($ops) => $run,
         }

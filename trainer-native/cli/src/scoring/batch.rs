@@ -3,6 +3,7 @@
 use super::annotation::Places;
 use super::flags::Args;
 use super::journal::Journal;
+use super::known::{self, Known, Wanted};
 use super::observed;
 use super::plan::Plan;
 use super::regions::read_regions;
@@ -46,17 +47,18 @@ fn run_on(
     context: &Context<'_>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
+    let regions = args.regions.as_deref().map(read_regions).transpose()?;
     let mut session = Session::open(SessionRequest {
         variants,
         fasta,
         selection: Selection {
-            regions: args.regions.as_deref().map(read_regions).transpose()?,
+            regions: regions.clone(),
             whose: Whose::of(args.sample.clone(), args.all_alleles),
             filter: None,
             strict: args.strict,
             member: args.member.clone(),
         },
-        batch_size: args.batch_size,
+        batch_size: known::batch_size(args),
         show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
     tell_source(session.reader()?, args, terminal);
@@ -73,6 +75,9 @@ fn run_on(
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
     terminal.debug(format_args!("model {model_id} on {}", by.backend));
+    let builder = by.receipts(runtime.info())?;
+    let wanted = Wanted::of(plan.format(), regions.as_ref());
+    let known = Known::open(args, &builder, &wanted, terminal)?;
     let resume = args.output.resume;
     let journal = Journal::beside(plan.scores_file(), resume, context, &runtime, terminal)?;
     // Those of the first attempt, so that the outputs are the same in the end.
@@ -86,13 +91,17 @@ fn run_on(
         alleles: args.form.alleles,
     };
     let score = || -> Result<Status> {
-        let mut files = plan.open(&origin, &note, &begun, || by.receipts(runtime.info()))?;
+        let mut files = plan.open(&origin, &note, &begun, &builder)?;
         let skipped = args.output.skipped.as_deref().map(SkippedFile::create);
         session.set_skipped(skipped.transpose()?);
         let mut workers = runtime.workers(args.threads.map(NonZeroUsize::get));
         if let Some(journal) = &journal {
             session.set_replayed(journal.path(), journal.replayed());
             workers = journal.over(&runtime, workers);
+        }
+        if let Some(known) = &known {
+            session.set_known(known.found());
+            workers = known.over(&runtime, workers);
         }
         let placer = Placer::of(runtime.info()).of_alleles(args.form.alleles);
         let accounts = session.run(placer, &workers, |mut record, reference| {
@@ -107,7 +116,7 @@ fn run_on(
         };
         accounts.tell(terminal);
         let scored = accounts.tally.scored;
-        if let Some(table) = files.commit(accounts.into_skipped()?)? {
+        if let Some(table) = files.commit(accounts.into_skipped(args.output.allow_empty)?)? {
             terminal.line(table)?;
         }
         if let Some(path) = plan.receipts() {

@@ -67,6 +67,13 @@ pub struct Args {
     /// Score every allele of the file, carried or not
     #[arg(long, conflicts_with_all = ["variant", "sample"])]
     pub all_alleles: bool,
+    /// Scores that this program wrote before: alleles that they hold, scored with the same model in the same
+    /// window, are not scored again; repeated for several
+    ///
+    /// Parquet says itself which model made it; other formats need their receipts beside them, as
+    /// FILE.receipts.jsonl. Answers are those of a fresh run to the last digit.
+    #[arg(long, value_name = "FILE", conflicts_with = "variant")]
+    pub known: Vec<PathBuf>,
     /// Score only CHROM[:START-END],… or the intervals of a BED file
     #[arg(long, value_name = "REGIONS")]
     pub regions: Option<String>,
@@ -156,6 +163,9 @@ pub struct OutputArgs {
     /// Write the alleles that were not scored, with reasons
     #[arg(long, value_name = "FILE")]
     pub skipped: Option<PathBuf>,
+    /// Write empty outputs where nothing could be scored, as of a shard without variants, instead of failing
+    #[arg(long, conflicts_with = "variant")]
+    pub allow_empty: bool,
     /// Go on where the same command was stopped: what it had scored is kept beside --output
     #[arg(long, conflicts_with = "variant")]
     pub resume: bool,

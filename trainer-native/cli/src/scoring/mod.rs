@@ -10,6 +10,8 @@ pub mod skipped;
 pub mod observed;
 pub mod session;
 pub mod receipts;
+pub mod rows;
+pub mod known;
 pub mod journal;
 pub mod top;
 pub mod plan;

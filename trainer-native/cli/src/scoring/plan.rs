@@ -127,25 +127,31 @@ impl Plan {
         Ok(())
     }
 
-    /// Opens the files of a run that began at `begun`. `builder` is asked for only when there are
-    /// receipts.
+    /// Opens the files of a run that began at `begun` and whose receipts `builder` makes.
     ///
     /// # Errors
-    /// `RESOURCE.*` when one cannot be written, and what `builder` returns.
+    /// `RESOURCE.*` when one cannot be written.
     pub fn open(
         &self,
         origin: &Origin,
         note: &RunNote,
         begun: &str,
-        builder: impl FnOnce() -> Result<ReceiptBuilder>,
+        builder: &ReceiptBuilder,
     ) -> Result<Files> {
         let writer = self.format.map(|format| {
             let output = Output::create_prompt(&self.output)?;
-            writer::open(format, self.compressed, output, origin, note)
+            writer::open(
+                format,
+                self.compressed,
+                output,
+                origin,
+                note,
+                builder.clone(),
+            )
         });
         let writer = writer.transpose()?;
         let receipts = self.receipts.as_deref();
-        let receipts = receipts.map(|path| ReceiptFile::create(path, builder()?, begun));
+        let receipts = receipts.map(|path| ReceiptFile::create(path, builder.clone(), begun));
         Ok(Files {
             writer,
             receipts: receipts.transpose()?,
@@ -224,6 +230,7 @@ mod tests {
             receipt: None,
             skipped: None,
             resume: false,
+            allow_empty: false,
             top: None,
         }
     }

@@ -56,6 +56,7 @@ pub struct Session {
     show_progress: bool,
     notes: Notes,
     replayed: Arc<AtomicU64>,
+    known: Arc<AtomicU64>,
     /// What is said where an interrupt ends the run without order; `None` where it must not.
     last_words: Option<String>,
 }
@@ -89,6 +90,7 @@ impl Session {
             show_progress: request.show_progress,
             notes: Notes::default(),
             replayed: Arc::default(),
+            known: Arc::default(),
             last_words: Some(format!("warning: {NOTHING_KEPT}")),
         })
     }
@@ -106,6 +108,11 @@ impl Session {
              --resume goes on from there",
             visible(&journal.display().to_string())
         )));
+    }
+
+    /// Takes note of how many alleles are answered from scores that are known.
+    pub fn set_known(&mut self, known: Arc<AtomicU64>) {
+        self.known = known;
     }
 
     /// What is said where an interrupt ends the run with batches in work; `None` has it wait for them.
@@ -152,6 +159,7 @@ impl Session {
         let _hurry = self.last_words.as_ref().map(|words| stop.hurry(words));
         let mut bar = ScoringBar::new(self.input_bytes, self.show_progress);
         let replayed = || self.replayed.load(Ordering::Relaxed);
+        let known = || self.known.load(Ordering::Relaxed);
         let (mut input, mut reference) = (self.input, self.reference);
         let mut notes = self.notes;
         let mut run = Run::new(self.intake, placer, self.batch_size);
@@ -162,7 +170,7 @@ impl Session {
             &observed(workers),
             &|| stop.is_set(),
             |delivery, progress, reference| {
-                bar.update(progress, replayed());
+                bar.update(progress, replayed() + known());
                 match delivery {
                     Delivery::Malformed { error, .. } => notes.malformed(error),
                     Delivery::Record(record) => {
@@ -179,7 +187,10 @@ impl Session {
         Ok(Some(Accounts {
             tally: run.summary()?.clone(),
             elapsed: self.started.elapsed(),
-            replayed: replayed(),
+            before: [
+                ("scored before this run was resumed", replayed()),
+                ("answered from --known", known()),
+            ],
             odd: odd(run.intake()),
             malformed: notes.malformed,
             skipped: notes.skipped,
@@ -241,7 +252,8 @@ pub struct Accounts {
     /// Why nothing could be scored, if nothing was.
     pub why_nothing: Error,
     elapsed: Duration,
-    replayed: u64,
+    /// Alleles that were not scored now, by why.
+    before: [(&'static str, u64); 2],
     odd: Vec<String>,
     malformed: Vec<Error>,
     skipped: Option<SkippedFile>,
@@ -260,16 +272,16 @@ impl Accounts {
                 "{further} further records were not understood; --skipped FILE lists them all"
             ));
         }
-        terminal.info(self.tally.summary(self.elapsed, self.replayed));
+        terminal.info(self.tally.summary(self.elapsed, &self.before));
     }
 
-    /// The file of alleles that were not scored, not yet committed.
+    /// The file of alleles that were not scored, not yet committed, of a run that may have scored nothing.
     ///
     /// # Errors
     /// Why nothing was scored; the reasons are worth keeping then, files without a score are not.
-    pub fn into_skipped(self) -> Result<Option<Output>> {
+    pub fn into_skipped(self, may_be_empty: bool) -> Result<Option<Output>> {
         let skipped = self.skipped.map(|file| file.output);
-        if self.tally.scored > 0 {
+        if self.tally.scored > 0 || may_be_empty {
             return Ok(skipped);
         }
         skipped.map_or(Ok(()), Output::commit)?;

@@ -2,13 +2,13 @@
 
 mod input;
 mod flags;
-mod rows;
 mod verified;
 mod rerun;
 mod observed;
 
 use super::common::terminal::Terminal;
 use crate::common::command::Status;
+use crate::scoring::rows::read_rows;
 pub use flags::Args;
 use genolewm::planning::verify_plan;
 use genolewm_core::error::Location;
@@ -38,7 +38,7 @@ fn verify(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
         return plan(args, report, terminal);
     }
     let name = args.receipt.display().to_string();
-    let scores = args.scores.as_deref().map(rows::read_rows);
+    let scores = args.scores.as_deref().map(read_rows);
     let verified = Verified {
         manifest: read_manifest(&args.manifest)?,
         receipts: Receipt::parse_all(&read(&args.receipt)?, &name)?,
@@ -48,13 +48,13 @@ fn verify(args: &Args, terminal: &mut Terminal<'_>) -> Result<Status> {
     };
     started(&verified.name, &verified.manifest)?;
     verified.check_flags(args)?;
-    let numbered = verified.check_receipts(args)?;
+    let runs = verified.check_receipts(args)?;
     verified.check_rows()?;
     let rerun = match args.rerun {
         true => Some(rerun::run(args, &verified)?),
         false => None,
     };
-    report(&verified, numbered, rerun.as_ref(), terminal)?;
+    report(&verified, runs, rerun.as_ref(), terminal)?;
     Ok(Status::Done)
 }
 
@@ -95,11 +95,12 @@ fn read_manifest(path: &Path) -> Result<Manifest> {
 
 fn report(
     verified: &Verified<'_>,
-    numbered: bool,
+    runs: usize,
     rerun: Option<&Rerun>,
     terminal: &mut Terminal<'_>,
 ) -> Result<()> {
     let count = verified.receipts.len();
+    let several = format!("ok, of {runs} files one after the other");
     let mut line = |what: &str, how: &str| terminal.line(format_args!("{what}: {how}"));
     line("model", "ok")?;
     line(
@@ -113,10 +114,11 @@ fn report(
     line("calibration table", "ok")?;
     line(
         "row numbers",
-        match numbered {
-            true => "ok",
-            false if count == 1 => "not checked (one receipt)",
-            false => "not checked (the receipts have none)",
+        match runs {
+            1 => "ok",
+            2.. => &several,
+            0 if count == 1 => "not checked (one receipt)",
+            0 => "not checked (the receipts have none)",
         },
     )?;
     line(

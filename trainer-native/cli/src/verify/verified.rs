@@ -2,7 +2,7 @@
 
 use super::flags::Args;
 use super::input::incomplete;
-use super::rows::{ScoredRow, unmatched};
+use crate::scoring::rows::{ScoredRow, unmatched};
 use genolewm::runtime::now_and_a_day;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::error::Location;
@@ -36,8 +36,8 @@ impl Verified<'_> {
         Ok(())
     }
 
-    /// Each receipt by itself, and their numbers; whether they have any.
-    pub(super) fn check_receipts(&self, args: &Args) -> Result<bool> {
+    /// Each receipt by itself, and their numbers; how many runs they are of, 0 where they have no numbers.
+    pub(super) fn check_receipts(&self, args: &Args) -> Result<usize> {
         let now = now_and_a_day()?;
         for (line, receipt) in &self.receipts {
             let checked = self.check_receipt(args, receipt);

@@ -27,7 +27,7 @@ pub use gnomad::{iter_gnomad_shard, prepare_gnomad_shard};
 pub use kind::{ShardKind, shard_kind};
 pub use prepare::PrepareRequest;
 pub use report::PrepareReport;
-pub use scores::score_rows;
+pub use scores::{KnownScore, known_scores, score_note, score_rows};
 pub use sequences::{SequenceFields, SequenceRow, SequenceTable};
 pub use significance::Significance;
 

@@ -163,6 +163,16 @@ impl Cells<'_> {
         found.ok_or_else(|| self.wrong("a cell is empty", name))
     }
 
+    pub(super) fn optional_number(&self, name: &str) -> Option<f64> {
+        self.batch.cell(name, self.row)?.number()
+    }
+
+    /// A fraction that must be there.
+    pub(super) fn number(&self, name: &str) -> Result<f64> {
+        let found = self.optional_number(name);
+        found.ok_or_else(|| self.wrong("a cell is empty", name))
+    }
+
     /// A frequency, 0 to 1, that must be there.
     pub(super) fn frequency(&self, name: &str) -> Result<f64> {
         let found = self.optional_frequency(name)?;

@@ -3,6 +3,7 @@
 use super::columns::{Column, ColumnKind};
 use super::rows::{Cells, Rows};
 use super::table::{Nature, ShardTable, text_bytes};
+use genolewm_core::edit::EditSpec;
 use genolewm_core::limits::{MAX_LINE_BYTES, MAX_UNPACKED_FOLD};
 use genolewm_core::{ErrorCode, Result};
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ const COLUMNS: &[Column] = &[
     Column::required("confidence", ColumnKind::Number),
     Column::required("low_confidence", ColumnKind::Flag),
     Column::optional("scored_as", ColumnKind::Text),
+    Column::optional("displacement", ColumnKind::Number),
 ];
 
 const SCORES: Nature = Nature {
@@ -42,6 +44,70 @@ pub fn score_rows(
     let code = ErrorCode::InputGeneric;
     let table = ShardTable::open_as(&SCORES, path, COLUMNS, code, |column| column.to_owned())?;
     Ok(Rows::of(table, |cells| Ok(read(cells))))
+}
+
+/// What the metadata of a table of scores say under a key.
+///
+/// # Errors
+/// As [`score_rows`].
+pub fn score_note(path: &Path, key: &str) -> Result<Option<String>> {
+    let code = ErrorCode::InputGeneric;
+    let table = ShardTable::open_as(&SCORES, path, COLUMNS, code, |column| column.to_owned())?;
+    Ok(table.note(key))
+}
+
+/// What a score that is known is found by, and what is taken of it.
+#[derive(Debug, Clone)]
+pub struct KnownScore {
+    /// The edit that was scored.
+    pub edit: EditSpec,
+    /// What its receipt's `input_commitment` begins with.
+    pub input_prefix: i64,
+    /// Its raw surprise.
+    pub sigma_raw: f64,
+    /// `1 - cos(prediction, reference state)`.
+    pub displacement: f64,
+}
+
+/// The scores of a table whose rows say what they are of; rows without a score are left out.
+///
+/// # Errors
+/// As [`score_rows`].
+pub fn known_scores(path: &Path) -> Result<impl Iterator<Item = Result<KnownScore>>> {
+    const KNOWN: &[Column] = &[
+        Column::required("chrom", ColumnKind::Text),
+        Column::required("pos", ColumnKind::Integer),
+        Column::required("ref", ColumnKind::Text),
+        Column::required("alt", ColumnKind::Text),
+        Column::required("sigma_raw", ColumnKind::Number),
+        Column::required("displacement", ColumnKind::Number),
+        Column::required("scored_as", ColumnKind::Text),
+        Column::required("input_prefix", ColumnKind::Integer),
+    ];
+    let code = ErrorCode::InputGeneric;
+    let table = ShardTable::open_as(&SCORES, path, KNOWN, code, |column| column.to_owned())?;
+    Ok(Rows::of(table, known).filter_map(Result::transpose))
+}
+
+fn known(cells: &Cells<'_>) -> Result<Option<KnownScore>> {
+    let Some(sigma_raw) = cells.optional_number("sigma_raw") else {
+        return Ok(None);
+    };
+    let edit = match cells.optional_text("scored_as") {
+        Some(edit) => edit.parse()?,
+        None => EditSpec::new(
+            &cells.text("chrom")?,
+            cells.position()?,
+            &cells.text("ref")?,
+            &cells.text("alt")?,
+        )?,
+    };
+    Ok(Some(KnownScore {
+        edit,
+        input_prefix: cells.integer("input_prefix")?,
+        sigma_raw,
+        displacement: cells.number("displacement")?,
+    }))
 }
 
 fn read(cells: &Cells<'_>) -> BTreeMap<&'static str, String> {

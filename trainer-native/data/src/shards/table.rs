@@ -133,6 +133,16 @@ impl ShardTable {
         self.places.iter().map(Option::is_some).collect()
     }
 
+    /// What the file's metadata say under a key.
+    pub(super) fn note(&self, key: &str) -> Option<String> {
+        let notes = self
+            .reader
+            .metadata()
+            .file_metadata()
+            .key_value_metadata()?;
+        notes.iter().find(|note| note.key == key)?.value.clone()
+    }
+
     pub(super) const fn source(&self) -> &ShardSource {
         &self.source
     }

@@ -3,9 +3,9 @@
 
 use crate::states::MeasuredModel;
 use genolewm::encoder::Sequence;
+use genolewm::ops::transpose;
 use genolewm::ops::{Linear, Ops};
 use genolewm::tokenizer::{SIX_MERS, six_mer_code};
-use genolewm::weights::transpose;
 use genolewm_core::Result;
 use genolewm_core::window::TOKEN_BP;
 use genolewm_data::bases::decode;

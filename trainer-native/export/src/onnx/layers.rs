@@ -2,7 +2,8 @@
 //! the safetensors file; a matrix that is transposed for `MatMul` has `.T` after its name.
 
 use super::graph::{Attribute, OnnxGraph, Value};
-use genolewm::weights::{Weights, transpose};
+use genolewm::ops::transpose;
+use genolewm::weights::Weights;
 use genolewm_core::Result;
 
 /// What every layer norm adds to the variance.

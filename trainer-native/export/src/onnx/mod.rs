@@ -13,7 +13,7 @@ use super::source::SourceModel;
 use super::{Artifact, GENERATED_BY, NOTICE};
 use action::ActionShape;
 use genolewm::action::{ALLELE_HEADS, ActionEncoder};
-use genolewm::ops::BurnOps;
+use genolewm::ops::CpuOps;
 use genolewm::predictor::Predictor;
 use genolewm_core::Result;
 use graph::OnnxGraph;
@@ -37,7 +37,7 @@ pub fn export(source: &SourceModel) -> Result<[Artifact; 2]> {
 /// The weights are loaded as for scoring first: what is refused there has to be refused here.
 fn predictor_file(source: &SourceModel) -> Result<Artifact> {
     let heads = source.config.predictor.n_heads;
-    let loaded = Predictor::load(&BurnOps::cpu(), source.predictor.clone(), heads)?;
+    let loaded = Predictor::load(&CpuOps::new(), source.predictor.clone(), heads)?;
     let sizes = loaded.sizes();
     let graph = predictor::build(source.predictor.clone(), sizes, heads)?;
     let more = [("max_actions", sizes.max_actions.to_string())];
@@ -47,7 +47,7 @@ fn predictor_file(source: &SourceModel) -> Result<Artifact> {
 fn action_file(source: &SourceModel) -> Result<Artifact> {
     let weights = &source.action;
     let max_window_bp = source.config.max_window_bp;
-    let cpu = BurnOps::cpu();
+    let cpu = CpuOps::new();
     let loaded = ActionEncoder::load(&cpu, weights.clone(), ALLELE_HEADS, max_window_bp)?;
     let shape = ActionShape {
         d_action: loaded.d_action(),

@@ -26,6 +26,7 @@ use crate::run_dir::{Checkpoint, DataFile};
 use crate::settings::RunSettings;
 use genolewm::bundle::load_encoder;
 use genolewm::files::Directory;
+use genolewm::ops::CpuOps;
 use genolewm_core::Result;
 use genolewm_core::window::check_window_bp;
 use genolewm_data::holdout::HoldoutPolicy;
@@ -91,18 +92,8 @@ impl Stage for PredictorSettings {
     }
 
     fn train(&self, session: &mut TrainingSession<'_, '_>) -> Result<()> {
-        let config = self.config();
-        let frozen = |device: TrainingDevice| {
-            let ops = device.ops()?;
-            let encoder = load_encoder(&ops, &Directory(self.encoder.clone()), &config)?;
-            Ok(Frozen { encoder, ops })
-        };
-        let encoders = self
-            .run
-            .device
-            .all()
-            .map(frozen)
-            .collect::<Result<Vec<_>>>()?;
+        let encoders = self.run.device.all().map(|device| self.frozen(device));
+        let encoders = encoders.collect::<Result<Vec<_>>>()?.concat();
         let sources = self.data.sources()?;
         let Some(measured) = measured(self, &encoders, &sources, session.host)? else {
             return Ok(());
@@ -114,7 +105,6 @@ impl Stage for PredictorSettings {
             encoders: &encoders,
             sources: &sources,
             draw: self.draw(self.generation_windows, 1),
-            threads: self.encoding_threads(),
             monitor: session.run.monitor().clone(),
             encoded: EncodingRate::default(),
         };
@@ -140,7 +130,7 @@ impl Stage for PredictorSettings {
         let parts = ModelParts {
             name: &self.model_name,
             version: &self.model_version,
-            config: &config,
+            config: &self.config(),
             encoder: &self.encoder,
             predictor,
             action,
@@ -148,6 +138,25 @@ impl Stage for PredictorSettings {
             data: &self.data.named_files(),
         };
         assemble(&self.run.output.join("model"), parts, Dtype::F16)
+    }
+}
+
+impl PredictorSettings {
+    /// The frozen encoder on a device, for each thread that encodes there.
+    fn frozen(&self, device: TrainingDevice) -> Result<Vec<Frozen>> {
+        let (directory, config) = (Directory(self.encoder.clone()), self.config());
+        Ok(match device {
+            TrainingDevice::Cpu => {
+                let ops = CpuOps::new();
+                let encoder = load_encoder(&ops, &directory, &config)?;
+                vec![Frozen::new(ops, encoder); self.encoding_threads()]
+            }
+            gpu => {
+                let ops = gpu.ops()?;
+                let encoder = load_encoder(&ops, &directory, &config)?;
+                vec![Frozen::new(ops, encoder)]
+            }
+        })
     }
 }
 

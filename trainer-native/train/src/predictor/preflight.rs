@@ -5,7 +5,7 @@ use crate::pairs::{PairSources, site};
 use crate::preflight::{Drawn, EachWindow, Growth, Issue, MOST_WINDOWS, Preflight, check_tuples};
 use genolewm::bundle::load_encoder;
 use genolewm::files::Directory;
-use genolewm::ops::BurnOps;
+use genolewm::ops::CpuOps;
 use genolewm_core::Result;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -55,7 +55,7 @@ impl Preflight for PredictorSettings {
     /// The measured windows and the first generation are encoded before the first step; later ones
     /// beside the steps. The states of the generations in use are kept, and of the one ahead.
     fn growth(&self) -> Result<Growth> {
-        let ops = BurnOps::cpu();
+        let ops = CpuOps::new();
         let encoder = load_encoder(&ops, &Directory(self.encoder.clone()), &self.config())?;
         let (mut seconds, mut states) = (0.0, 0);
         let sources = self.data.sources()?;
@@ -79,7 +79,7 @@ impl Preflight for PredictorSettings {
         let first = self.generation_windows + self.validation_windows;
         Ok(Growth {
             bytes: (kept.saturating_sub(2 * REHEARSED_WINDOWS) * window) as u64,
-            seconds: seconds / TIMED_WINDOWS as f64 * first as f64,
+            seconds: seconds / TIMED_WINDOWS as f64 * first as f64 / self.encoding_threads() as f64,
         })
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// Flags of which no score depends: where results go, how fast, and what is named better by the model
 /// itself.
-const UNDECIDING: [&str; 13] = [
+const UNDECIDING: [&str; 15] = [
     "output",
     "format",
     "output_type",
@@ -21,6 +21,8 @@ const UNDECIDING: [&str; 13] = [
     "skipped",
     "top",
     "resume",
+    "allow_empty",
+    "known",
     "threads",
     "progress",
     "no_progress",

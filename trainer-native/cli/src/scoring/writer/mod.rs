@@ -9,8 +9,10 @@ use clap::ValueEnum;
 pub use genolewm::format::RunNote;
 use genolewm::format::{TSV_COLUMNS, given, tsv_lines, vcf_header, vcf_line};
 use genolewm::scorer::Outcome;
+use genolewm_core::provenance::ReceiptBuilder;
 use genolewm_core::source::{SourceLine, VariantRecord};
 use genolewm_core::{Error, ErrorCode, Result};
+pub use parquet::{PROGRAM, RECEIPT_HEAD, THIS_PROGRAM, prefix_of};
 pub use score_writer::{Compressed, Origin, ScoreWriter};
 use std::path::Path;
 use text::Text;
@@ -66,7 +68,7 @@ impl Format {
     }
 }
 
-/// A writer of `format` to `output`.
+/// A writer of `format` to `output`, of scores whose receipts `builder` would make.
 ///
 /// # Errors
 /// `RESOURCE.*` when the header cannot be written, `INTERNAL.INVARIANT_VIOLATION` for a table,
@@ -77,6 +79,7 @@ pub fn open(
     output: Output,
     origin: &Origin,
     note: &RunNote,
+    builder: ReceiptBuilder,
 ) -> Result<Box<dyn ScoreWriter>> {
     let plain = Compressed::V;
     Ok(match format {
@@ -98,7 +101,7 @@ pub fn open(
             let line = |record: &_, outcomes: &_| Ok(terminated(&vcf_line(record, outcomes)));
             Box::new(Text::new(output, compressed, &head, line)?)
         }
-        Format::Parquet => Box::new(parquet::ParquetScores::new(output)?),
+        Format::Parquet => Box::new(parquet::ParquetScores::new(output, builder)?),
         Format::Table => {
             return Err(Error::new(
                 ErrorCode::InternalInvariantViolation,

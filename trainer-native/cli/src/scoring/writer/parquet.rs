@@ -5,12 +5,14 @@ use crate::common::output::Output;
 use crate::common::terminal::write_error;
 use genolewm::format::{alternate, scored_as, status};
 use genolewm::scorer::{Outcome, Scored};
+use genolewm_core::provenance::{ReceiptBuilder, ReceiptHead};
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::shards::{Optional, write_column, write_optional};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
@@ -32,7 +34,14 @@ const SCHEMA: &str = "message scores {
     optional boolean low_confidence;
     optional binary scored_as (UTF8);
     optional binary repeat (UTF8);
+    optional int64 input_prefix;
 }";
+/// Under which the metadata hold what the receipts of all rows say alike.
+pub const RECEIPT_HEAD: &str = "genolewm.receipt_head";
+/// Under which they name the program that wrote them.
+pub const PROGRAM: &str = "genolewm.program";
+/// The program, as it names itself there.
+pub const THIS_PROGRAM: &str = concat!("genolewm ", env!("CARGO_PKG_VERSION"));
 
 /// Alleles held in memory before they are written as one row group.
 const ROW_GROUP: usize = 1 << 16;
@@ -40,6 +49,7 @@ const ROW_GROUP: usize = 1 << 16;
 pub(super) struct ParquetScores {
     writer: SerializedFileWriter<Output>,
     name: String,
+    builder: ReceiptBuilder,
     rows: RowGroupColumns,
 }
 
@@ -60,20 +70,27 @@ struct RowGroupColumns {
     low_confidence: Optional<bool>,
     scored_as: Optional<ByteArray>,
     repeat: Optional<ByteArray>,
+    input_prefix: Optional<i64>,
 }
 
 impl ParquetScores {
-    pub(super) fn new(output: Output) -> Result<Self> {
+    /// A writer of rows whose receipts `builder` would make.
+    pub(super) fn new(output: Output, builder: ReceiptBuilder) -> Result<Self> {
         let name = output.name().to_owned();
         let properties =
             WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
         let writer = parse_message_type(SCHEMA).and_then(|schema| {
             SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties.build()))
         });
-        let writer = writer.map_err(|error| parquet_error(&name, error))?;
+        let mut writer = writer.map_err(|error| parquet_error(&name, error))?;
+        let head = ReceiptHead::of_builder(&builder).to_json_line()?;
+        for (key, value) in [(RECEIPT_HEAD, head), (PROGRAM, THIS_PROGRAM.to_owned())] {
+            writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+        }
         Ok(Self {
             writer,
             name,
+            builder,
             rows: RowGroupColumns::default(),
         })
     }
@@ -95,6 +112,11 @@ impl ScoreWriter for ParquetScores {
     fn site(&mut self, record: &VariantRecord, outcomes: &[Outcome]) -> Result<()> {
         for (index, outcome) in outcomes.iter().enumerate() {
             self.rows.push(record, index, outcome);
+            let prefix = match outcome {
+                Outcome::Scored(scored) => Some(input_prefix(&self.builder, scored)?),
+                Outcome::Skipped(_) => None,
+            };
+            self.rows.input_prefix.push(prefix);
         }
         if self.rows.pos.len() >= ROW_GROUP {
             self.flush()
@@ -157,8 +179,27 @@ impl RowGroupColumns {
         write_optional::<BoolType>(&mut group, &self.low_confidence)?;
         write_optional::<ByteArrayType>(&mut group, &self.scored_as)?;
         write_optional::<ByteArrayType>(&mut group, &self.repeat)?;
+        write_optional::<Int64Type>(&mut group, &self.input_prefix)?;
         group.close().map(drop)
     }
+}
+
+fn input_prefix(builder: &ReceiptBuilder, scored: &Scored) -> Result<i64> {
+    let hash = builder.input_commitment(&scored.edit, scored.window.sequence())?;
+    prefix_of(&hash)
+}
+
+/// The first eight bytes of a hash, as a number.
+///
+/// # Errors
+/// `INPUT.GENERIC` for what is no `sha256:…`.
+pub fn prefix_of(hash: &str) -> Result<i64> {
+    let digits = hash
+        .strip_prefix("sha256:")
+        .and_then(|digits| digits.get(..16));
+    let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    let number = number.ok_or_else(|| Error::input("this is no hash").with_detail("hash", hash));
+    Ok(number?.cast_signed())
 }
 
 fn parquet_error(name: &str, error: ParquetError) -> Error {

@@ -1,4 +1,4 @@
-//! Elementwise work on the processor that burn would do a number at a time.
+//! What loops of vector instructions are made of.
 
 #[cfg(feature = "native")]
 pub(super) use pulp::Arch;
@@ -13,18 +13,6 @@ impl Arch {
     pub(super) fn dispatch<R>(&self, kernel: impl FnOnce() -> R) -> R {
         kernel()
     }
-}
-
-/// `silu(gate) · up`, in place of `gate`: slices of equal length.
-pub fn silu_gate(gate: &mut [f32], up: &[f32]) {
-    Arch::default().dispatch(
-        #[inline(always)]
-        || {
-            for (gate, &up) in gate.iter_mut().zip(up) {
-                *gate *= up / (1.0 + exp(-*gate));
-            }
-        },
-    );
 }
 
 /// `eˣ` to 2 units in the last place where it is a normal number, and the nearest such number
@@ -82,22 +70,5 @@ mod tests {
                 .all(|(i, x)| x.is_nan() != (i == 3))
         );
         assert!(exp(-f32::NAN).is_nan());
-    }
-
-    #[test]
-    fn silu_holds_far_from_zero_too() {
-        let values = [-1e4, -90.0, -3.0, -0.0, 0.5, 3.0, 90.0, 1e4];
-        let mut gate = values;
-        silu_gate(&mut gate, &[2.0; 8]);
-        for (ours, x) in gate.into_iter().zip(values) {
-            let exact = 2.0 * f64::from(x) / (1.0 + f64::from(-x).exp());
-            assert!(
-                (f64::from(ours) - exact).abs() <= 1e-6 * exact.abs() + 1e-30,
-                "silu({x}) · 2 = {ours}, not {exact}"
-            );
-        }
-        let mut broken = [f32::NAN];
-        silu_gate(&mut broken, &[1.0]);
-        assert!(broken[0].is_nan(), "what is no number stays none");
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of scores beside their receipts, in every format that `score` writes.
+//! Rows of scores, in every format that `score` writes.
 
 use genolewm::format::vcf_text;
 use genolewm_core::edit::EditSpec;
@@ -18,9 +18,11 @@ use std::path::Path;
 
 /// One scored allele.
 #[derive(Debug, Clone)]
-pub(super) struct ScoredRow {
+pub struct ScoredRow {
     /// The edit that was scored, canonical where the row names it.
     pub edit: EditSpec,
+    /// `1 - cos(prediction, reference state)`, where the format has it.
+    pub displacement: Option<f64>,
     figures: Figures,
 }
 
@@ -36,11 +38,17 @@ struct Figures {
 }
 
 impl ScoredRow {
+    /// Whether its figures have the 32 bits of a VCF's.
+    #[must_use]
+    pub const fn is_single(&self) -> bool {
+        self.figures.low_confidence.is_none()
+    }
+
     /// Whether the receipt is this row's.
     ///
     /// # Errors
     /// `PROVENANCE.GENERIC` when it has other figures.
-    pub(super) fn check(&self, receipt: &Receipt) -> Result<()> {
+    pub fn check(&self, receipt: &Receipt) -> Result<()> {
         let (row, output) = (&self.figures, &receipt.output);
         let same = |ours: f64, theirs: f64| match row.low_confidence {
             None => ours as f32 == theirs as f32,
@@ -77,7 +85,7 @@ impl ScoredRow {
 }
 
 /// Rows and receipts that do not belong together.
-pub(super) fn unmatched(message: &str) -> Error {
+pub fn unmatched(message: &str) -> Error {
     Error::new(ErrorCode::ProvenanceGeneric, message)
         .with_remedy("give the receipts and the scores of one run, both as they were written")
 }
@@ -85,34 +93,55 @@ pub(super) fn unmatched(message: &str) -> Error {
 /// The scored alleles of a file, in its order; its format is told by its content.
 ///
 /// # Errors
+/// As [`each_row`].
+pub fn read_rows(path: &Path) -> Result<Vec<ScoredRow>> {
+    let mut rows = Vec::new();
+    each_row(path, &mut |row| {
+        rows.push(row);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// What a row is handed to.
+type Each<'a> = &'a mut dyn FnMut(ScoredRow) -> Result<()>;
+
+/// What a file of the name is, by its first bytes.
+pub const PARQUET: &[u8] = b"PAR1";
+
+/// Hands on the scored alleles of a file one by one, as [`read_rows`].
+///
+/// # Errors
 /// `INPUT.GENERIC`, with the line, for what are no scores; as the readers of its format for a file that
-/// is damaged or cannot be read.
-pub(super) fn read_rows(path: &Path) -> Result<Vec<ScoredRow>> {
-    const PARQUET: &[u8] = b"PAR1";
+/// is damaged or cannot be read; what `each` returns.
+pub fn each_row(path: &Path, each: Each<'_>) -> Result<()> {
     let mut file = open(path)?;
     // A pipe is read once.
     let (mut head, most) = (Vec::new(), PARQUET.len() as u64);
     let mut start = file.by_ref().take(most);
     start.read_to_end(&mut head).map_err(io_error_at(path))?;
     if head == PARQUET {
-        return of_parquet(path);
+        return of_parquet(path, each);
     }
     let mut lines = Lines::of(Cursor::new(head).chain(file), path)?;
     if lines.begin_with(b"##fileformat=VCF") {
-        return of_vcf(VariantReader::of_lines(lines.into_reader())?);
+        return of_vcf(VariantReader::of_lines(lines.into_reader())?, each);
     }
     let Some(first) = next_line(&mut lines)? else {
-        return Ok(Vec::new());
+        return Ok(());
     };
     if first.starts_with(b"{") {
-        of_json(path, first, lines)
+        of_json(path, first, lines, each)
     } else {
-        of_table(&String::from_utf8_lossy(&first), lines)
+        of_table(&String::from_utf8_lossy(&first), lines, each)
     }
 }
 
 /// The next line that is not blank.
-fn next_line(lines: &mut Lines) -> Result<Option<Vec<u8>>> {
+///
+/// # Errors
+/// As [`Lines::next_bytes`].
+pub fn next_line(lines: &mut Lines) -> Result<Option<Vec<u8>>> {
     while let Some(line) = lines.next_bytes()? {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if !line.trim_ascii().is_empty() {
@@ -122,9 +151,9 @@ fn next_line(lines: &mut Lines) -> Result<Option<Vec<u8>>> {
     Ok(None)
 }
 
-fn of_json(path: &Path, first: Vec<u8>, mut lines: Lines) -> Result<Vec<ScoredRow>> {
+fn of_json(path: &Path, first: Vec<u8>, mut lines: Lines, each: Each<'_>) -> Result<()> {
     let name = path.display().to_string();
-    let (mut line, mut rows) = (first, Vec::new());
+    let mut line = first;
     loop {
         let row = Json::parse(&line, &name).map_err(|error| lines.locate(error))?;
         let row = row.as_object().and_then(|row| {
@@ -134,16 +163,16 @@ fn of_json(path: &Path, first: Vec<u8>, mut lines: Lines) -> Result<Vec<ScoredRo
             let pos = row.get("pos").and_then(Json::as_u64);
             scored_row(text, number, pos, Some(low_confidence))
         });
-        rows.push(row.ok_or_else(|| lines.locate(unreadable()))?);
+        each(row.ok_or_else(|| lines.locate(unreadable()))?)?;
         line = match next_line(&mut lines)? {
             Some(line) => line,
-            None => return Ok(rows),
+            None => return Ok(()),
         };
     }
 }
 
 /// Rows of cells between tabs, or between commas where the header has no tab.
-fn of_table(header: &str, mut lines: Lines) -> Result<Vec<ScoredRow>> {
+fn of_table(header: &str, mut lines: Lines, each: Each<'_>) -> Result<()> {
     let cells = |line: &str| -> Vec<String> {
         match header.contains('\t') {
             true => line.split('\t').map(str::to_owned).collect(),
@@ -154,26 +183,26 @@ fn of_table(header: &str, mut lines: Lines) -> Result<Vec<ScoredRow>> {
         }
     };
     let columns = cells(header);
-    let mut rows = Vec::new();
     while let Some(line) = next_line(&mut lines)? {
         let row = core::str::from_utf8(&line).ok().and_then(|line| {
             let texts = cells(line).into_iter();
             let texts = texts.map(|cell| of_cell(&cell).to_owned());
             of_texts(&columns.iter().map(String::as_str).zip(texts).collect())
         });
-        rows.extend(row.ok_or_else(|| lines.locate(unreadable()))?);
+        let row = row.ok_or_else(|| lines.locate(unreadable()))?;
+        row.map_or(Ok(()), &mut *each)?;
     }
-    Ok(rows)
+    Ok(())
 }
 
-fn of_parquet(path: &Path) -> Result<Vec<ScoredRow>> {
+fn of_parquet(path: &Path, each: Each<'_>) -> Result<()> {
     let name = path.display().to_string();
-    let mut rows = Vec::new();
     for (row, number) in score_rows(path)?.zip(1..) {
         let row = of_texts(&row?);
-        rows.extend(row.ok_or_else(|| unreadable().at(Location::line(&name, number)))?);
+        let row = row.ok_or_else(|| unreadable().at(Location::line(&name, number)))?;
+        row.map_or(Ok(()), &mut *each)?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// What a row of texts by column says; `Some(None)` for an allele that was not scored.
@@ -192,17 +221,17 @@ fn of_texts(row: &BTreeMap<&str, String>) -> Option<Option<ScoredRow>> {
     scored_row(text, number, pos, Some(low_confidence)).map(Some)
 }
 
-fn of_vcf(mut reader: VariantReader) -> Result<Vec<ScoredRow>> {
+fn of_vcf(mut reader: VariantReader, each: Each<'_>) -> Result<()> {
     let name = reader.name().to_owned();
-    let mut rows = Vec::new();
     while let Some(record) = reader.next_record()? {
         for allele in 0..record.alternates.len() {
             let row = of_record(&record, allele);
             let place = || Location::line(&name, record.line);
-            rows.extend(row.ok_or_else(|| unreadable().at(place()))?);
+            let row = row.ok_or_else(|| unreadable().at(place()))?;
+            row.map_or(Ok(()), &mut *each)?;
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// As [`of_texts`], for an allele of a VCF.
@@ -232,6 +261,7 @@ fn of_record(record: &VariantRecord, allele: usize) -> Option<Option<ScoredRow>>
             "sigma_raw" => "GLW_RAW",
             "sigma_calibrated" => "GLW_PCT",
             "confidence" => "GLW_CONF",
+            "displacement" => "GLW_DISP",
             _ => return None,
         };
         value(field)?.parse::<f32>().ok().map(f64::from)
@@ -252,6 +282,7 @@ fn scored_row<'a>(
             Some(edit) => edit.parse().ok()?,
             None => edit(&text("chrom")?, pos?, &text("ref")?, &text("alt")?)?,
         },
+        displacement: number("displacement"),
         figures: Figures {
             sigma_raw: number("sigma_raw")?,
             sigma_calibrated: number("sigma_calibrated")?,

@@ -1,0 +1,246 @@
+//! Ragged attention as products: the scores of a block of queries with all keys that it may see, for
+//! the heads that share those keys at once, then their mix of values.
+
+use super::matrix::CpuMatrix;
+use super::simd::{Arch, exp};
+use crate::ops::{AttentionSegment, AttentionSpec, MASKED, Mask};
+use gemmkit::{MatMut, MatRef, Parallelism};
+
+/// Queries of one product: scores of more would leave the cache, and of causal ones be hidden.
+const QUERY_BLOCK: usize = 64;
+
+/// Softmax attention; `spec` as in [`Ops::attention`](crate::ops::Ops::attention). Returns
+/// `[query rows, heads * head_width]`.
+pub(super) fn attend(
+    q: &CpuMatrix,
+    k: &CpuMatrix,
+    v: &CpuMatrix,
+    spec: &AttentionSpec,
+) -> CpuMatrix {
+    let mut out = vec![0.0; q.rows * q.columns];
+    let mut scratch = Scratch::default();
+    for segment in &spec.segments {
+        let queries = segment.queries.len();
+        for first in (0..queries).step_by(QUERY_BLOCK) {
+            let block = Block {
+                segment,
+                first,
+                count: QUERY_BLOCK.min(queries - first),
+            };
+            for kv_head in 0..spec.kv_heads {
+                let head = Head::new(spec, kv_head);
+                block.attend(&head, [q, k, v], &mut scratch, &mut out);
+            }
+        }
+    }
+    CpuMatrix::new(out, q.rows, q.columns)
+}
+
+/// Memory that all blocks use in turn.
+#[derive(Default)]
+struct Scratch {
+    queries: Vec<f32>,
+    scores: Vec<f32>,
+    mixed: Vec<f32>,
+}
+
+/// A head of keys and values and the query heads that share it.
+struct Head {
+    /// Columns of one head.
+    width: usize,
+    /// First column of keys and values.
+    kv_column: usize,
+    /// First column of queries.
+    q_column: usize,
+    /// Query heads.
+    group: usize,
+}
+
+impl Head {
+    fn new(spec: &AttentionSpec, kv_head: usize) -> Self {
+        let group = spec.heads / spec.kv_heads.max(1);
+        Self {
+            width: spec.head_width,
+            kv_column: kv_head * spec.head_width,
+            q_column: kv_head * group * spec.head_width,
+            group,
+        }
+    }
+}
+
+/// Some queries of one sequence.
+struct Block<'a> {
+    segment: &'a AttentionSegment,
+    /// First query, counted in the segment.
+    first: usize,
+    count: usize,
+}
+
+impl Block<'_> {
+    fn attend(
+        &self,
+        head: &Head,
+        [q, k, v]: [&CpuMatrix; 3],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) {
+        let lanes = head.group * self.count;
+        let seen = self.seen_keys();
+        let Scratch {
+            queries,
+            scores,
+            mixed,
+        } = scratch;
+        queries.clear();
+        self.gather_queries(head, q, queries);
+        scores.resize(lanes * seen, 0.0);
+        mixed.resize(lanes * head.width, 0.0);
+        let parts = self.key_parts(seen);
+        for (done, keys) in &parts {
+            let (count, rows) = (keys.len(), k.rows as isize);
+            let start = head.kv_column * k.rows + keys.start;
+            gemmkit::gemm(
+                1.0,
+                MatRef::from_col_major(queries, lanes, head.width),
+                MatRef::new(&k.values()[start..], head.width, count, rows, 1),
+                0.0,
+                MatMut::from_col_major(
+                    &mut scores[done * lanes..(done + count) * lanes],
+                    lanes,
+                    count,
+                ),
+                Parallelism::Serial,
+            );
+        }
+        let shares = Arch::default().dispatch(
+            #[inline(always)]
+            || {
+                self.hide(lanes, scores);
+                soften(scores, lanes)
+            },
+        );
+        for (done, keys) in &parts {
+            let (count, rows) = (keys.len(), v.rows as isize);
+            let start = head.kv_column * v.rows + keys.start;
+            gemmkit::gemm(
+                1.0,
+                MatRef::from_col_major(&scores[done * lanes..(done + count) * lanes], lanes, count),
+                MatRef::new(&v.values()[start..], count, head.width, 1, rows),
+                if *done == 0 { 0.0 } else { 1.0 },
+                MatMut::from_col_major(mixed, lanes, head.width),
+                Parallelism::Serial,
+            );
+        }
+        self.scatter(head, q.rows, mixed, &shares, out);
+    }
+
+    /// How many leading keys the block sees at all.
+    fn seen_keys(&self) -> usize {
+        let keys = self.segment.key_count();
+        match self.segment.mask {
+            Mask::Causal { first_visible } => (first_visible + self.first + self.count).min(keys),
+            _ => keys,
+        }
+    }
+
+    /// The rows of the keys that are seen, and how many come before them.
+    fn key_parts(&self, seen: usize) -> Vec<(usize, core::ops::Range<usize>)> {
+        let [prefix, own] = self.segment.keys.clone();
+        let shared = prefix.len().min(seen);
+        let parts = [
+            (0, prefix.start..prefix.start + shared),
+            (shared, own.start..own.start + (seen - shared)),
+        ];
+        parts
+            .into_iter()
+            .filter(|(_, keys)| !keys.is_empty())
+            .collect()
+    }
+
+    /// The queries of all heads of the group, scaled, a lane for each: `[lanes, head_width]`.
+    fn gather_queries(&self, head: &Head, q: &CpuMatrix, into: &mut Vec<f32>) {
+        let scale = 1.0 / (head.width as f32).sqrt();
+        let start = self.segment.queries.start + self.first;
+        for column in 0..head.width {
+            for member in 0..head.group {
+                let column = q.column(head.q_column + member * head.width + column);
+                into.extend(
+                    column[start..start + self.count]
+                        .iter()
+                        .map(|value| value * scale),
+                );
+            }
+        }
+    }
+
+    /// Gives keys that a query does not see no weight.
+    #[inline(always)]
+    fn hide(&self, lanes: usize, scores: &mut [f32]) {
+        let keys = self.segment.key_count();
+        for (key, scores) in scores.chunks_exact_mut(lanes).enumerate() {
+            match &self.segment.mask {
+                Mask::Full => {}
+                Mask::Causal { first_visible } => {
+                    // The first query that sees the key, counted in the block.
+                    let first = key.saturating_sub(first_visible + self.first);
+                    if first > 0 {
+                        let hidden = first.min(self.count);
+                        scores
+                            .chunks_exact_mut(self.count)
+                            .for_each(|of_head| of_head[..hidden].fill(MASKED));
+                    }
+                }
+                Mask::Keys(visible) => {
+                    if !visible[key] {
+                        scores.fill(MASKED);
+                    }
+                }
+                Mask::Pairs(visible) => {
+                    for (lane, score) in scores.iter_mut().enumerate() {
+                        if !visible[(self.first + lane % self.count) * keys + key] {
+                            *score = MASKED;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes what the lanes have mixed to the rows and columns of their queries.
+    fn scatter(&self, head: &Head, rows: usize, mixed: &[f32], shares: &[f32], out: &mut [f32]) {
+        let lanes = head.group * self.count;
+        let start = self.segment.queries.start + self.first;
+        for (column, mixed) in mixed.chunks_exact(lanes).enumerate() {
+            let members = mixed
+                .chunks_exact(self.count)
+                .zip(shares.chunks_exact(self.count));
+            for (member, (mixed, shares)) in members.enumerate() {
+                let column = head.q_column + member * head.width + column;
+                let out = &mut out[column * rows + start..][..self.count];
+                for (out, (&mixed, &share)) in out.iter_mut().zip(mixed.iter().zip(shares)) {
+                    *out = mixed * share;
+                }
+            }
+        }
+    }
+}
+
+/// Turns the scores of every lane into weights; returns what each lane has to be multiplied by for its
+/// weights to add up to 1.
+#[inline(always)]
+fn soften(scores: &mut [f32], lanes: usize) -> Vec<f32> {
+    let mut highest = vec![f32::NEG_INFINITY; lanes];
+    for scores in scores.chunks_exact(lanes) {
+        for (highest, &score) in highest.iter_mut().zip(scores) {
+            *highest = if score > *highest { score } else { *highest };
+        }
+    }
+    let mut sums = vec![0.0f32; lanes];
+    for scores in scores.chunks_exact_mut(lanes) {
+        for ((score, &highest), sum) in scores.iter_mut().zip(&highest).zip(&mut sums) {
+            *score = exp(*score - highest);
+            *sum += *score;
+        }
+    }
+    sums.iter().map(|sum| 1.0 / sum).collect()
+}
