@@ -68,6 +68,7 @@ test("an engine that never got ready, or ran out of memory, kept the others wait
   stuck.catch(() => undefined);
   const fails = weights.start((pour) => pour(() => Promise.reject(new Error("no room"))), quiet);
   const gone = weights.start(() => Promise.reject(new Error("no device")), quiet);
+  gone.catch(() => undefined);
   const taken = [];
   const works = engine(weights, taken);
   await assert.rejects(fails, /no room/);

@@ -49,4 +49,5 @@ mod signals;
 mod stages;
 mod training;
 mod verified;
+mod weights;
 mod vcf;
