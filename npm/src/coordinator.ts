@@ -236,8 +236,7 @@ export class Coordinator {
     { signal, emit }: CallContext<ProgressEvent>,
   ): Promise<Selected> {
     const starter: Starter =
-      this.#remote?.(given) ??
-      ((name, pour) => LocalEngine.start(this.#wasm, model, name, pour));
+      this.#remote?.(given) ?? ((name, pour) => LocalEngine.start(this.#wasm, model, name, pour));
     const files = JSON.parse(model.weightFiles()) as WeightFile[];
     const feed = new WeightFeed(files, given.sources, everyPercent(emit));
     // Who takes the place of a lost engine is no longer the loading's.

@@ -168,7 +168,8 @@ function reader(url: URL, platform: Pick<Platform, "openFile">, signal?: AbortSi
     try {
       const range = await openRange(await sourceOf(file, platform), signal);
       if (range.size > mostOfModel(name)) throw tooLarge(name, mostOfModel(name));
-      if (isWeights(name)) return { size: range.size, source: { kind: "range", name, source: range } };
+      if (isWeights(name))
+        return { size: range.size, source: { kind: "range", name, source: range } };
       return await range.read(0, range.size, signal);
     } catch (error) {
       if ((error as { code?: unknown }).code === "ENOENT") return null;

@@ -138,8 +138,7 @@ function script(context, hooks) {
     let coordinator = null;
     const host = new Peer(port, {
       coordinator: async () => {
-        const start = (model) => (backend, pour) =>
-          RemoteEngine.start(host, model, backend, pour);
+        const start = (model) => (backend, pour) => RemoteEngine.start(host, model, backend, pour);
         coordinator = new Coordinator(wasm, start);
         return null;
       },

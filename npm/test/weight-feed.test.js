@@ -51,7 +51,10 @@ test("a file of weights is read once for engines that start together, piece by p
   const [one, other] = [[], []];
   await Promise.all([engine(weights, one), engine(weights, other, new Promise(setImmediate))]);
   assert.deepEqual(one, other);
-  assert.equal(one.reduce((sum, length) => sum + length, 0), size);
+  assert.equal(
+    one.reduce((sum, length) => sum + length, 0),
+    size,
+  );
   assert.ok(Math.max(...one) <= 1 << 20);
   assert.equal(reads.length, 6);
   assert.equal(told.at(-1), size);
@@ -91,8 +94,13 @@ test("loading that was given up went on reading", async () => {
 test("weights were held whole before anything was done with them", async () => {
   const server = await serve(
     Object.fromEntries(
-      ["manifest.json", "seal.json", ...JSON.parse(readFileSync(new URL("seal.json", BUILTIN), "utf8"))
-        .files.map(({ path }) => path)].map((name) => [`/${name}`, readFileSync(new URL(name, BUILTIN))]),
+      [
+        "manifest.json",
+        "seal.json",
+        ...JSON.parse(readFileSync(new URL("seal.json", BUILTIN), "utf8")).files.map(
+          ({ path }) => path,
+        ),
+      ].map((name) => [`/${name}`, readFileSync(new URL(name, BUILTIN))]),
     ),
   );
   for (const [source, kind] of [
@@ -120,9 +128,14 @@ test("loading tells of the bytes of weights that have come", async () => {
   const bytes = told.filter(({ doneBytes }) => doneBytes !== undefined);
   const { doneBytes, totalBytes } = bytes.at(-1);
   const sizes = WEIGHTS.map((name) => readFileSync(new URL(name, BUILTIN)).length);
-  assert.equal(totalBytes, sizes.reduce((sum, size) => sum + size));
+  assert.equal(
+    totalBytes,
+    sizes.reduce((sum, size) => sum + size),
+  );
   assert.equal(doneBytes, totalBytes);
-  assert.ok(bytes.length > 2 && bytes.every(({ kind, stage }) => kind === "load" && stage === "backend"));
+  assert.ok(
+    bytes.length > 2 && bytes.every(({ kind, stage }) => kind === "load" && stage === "backend"),
+  );
   assert.deepEqual([told.at(-1).done, told.at(-1).total], [4, 4]);
   await runtime.dispose();
 });

@@ -74,7 +74,7 @@ fn large(dir: &Dir) {
         if name == EMBEDDING {
             *tensor =
                 json!({"dtype": "F16", "shape": [ROWS, width], "data_offsets": [0, end + added]});
-        } else if let Some(offsets) = tensor["data_offsets"].as_array_mut() {
+        } else if let Some(offsets) = tensor.get_mut("data_offsets").and_then(Value::as_array_mut) {
             for offset in offsets {
                 *offset = json!(offset.as_u64().expect("a place") + added);
             }
