@@ -84,7 +84,8 @@ export class Coordinator {
       emit(loadStage("ready", LOAD_STAGES));
       const { modelId, filesId, sealed, windowBp, stateWidth, manifest } = model;
       const stateContract = model.stateContract as StateContract;
-      const about = { modelId, filesId, sealed, stateContract, windowBp, stateWidth, manifest };
+      const windows = { windowBp, views: model.views, windowStrideBp: model.windowStrideBp ?? null };
+      const about = { modelId, filesId, sealed, stateContract, ...windows, stateWidth, manifest };
       return { ...about, backend: used, device, probes };
     },
 
@@ -207,6 +208,7 @@ export class Coordinator {
       const text = await readAll(sources.input, signal);
       if (of === null) return this.#wasm.verifyReceipts(text, this.#loaded());
       return this.#placed(of, signal, async (single) => {
+        single.readAs(text);
         const answer = rerun ? await this.#engines().score(single.job(), signal) : null;
         return this.#wasm.verifyReceiptOf(text, single, answer?.results, tolerance);
       });

@@ -106,8 +106,10 @@ export class GenoLeWMRuntime {
     this.#device = loaded.device;
     this.probes = loaded.probes;
     const { modelId, filesId, sealed, stateContract, windowBp, stateWidth } = loaded;
+    const { views, windowStrideBp } = loaded;
     const manifest = JSON.parse(loaded.manifest) as ModelInfo["manifest"];
-    this.model = { modelId, filesId, sealed, stateContract, windowBp, stateWidth, manifest };
+    const windows = { windowBp, views, windowStrideBp };
+    this.model = { modelId, filesId, sealed, stateContract, ...windows, stateWidth, manifest };
     if (onNotice !== undefined) this.#session.listeners.add(onNotice);
     this.#session.watch(({ backend, device }) => {
       this.#backend = backend;

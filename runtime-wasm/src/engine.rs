@@ -89,8 +89,11 @@ impl Engine {
     /// # Errors
     /// As [`Scorer::distances`].
     pub async fn score(&self, job: &[u8]) -> JsResult<Vec<f64>> {
-        let candidates = read_job(job)?;
-        let answers = on!(&self.network, scorer => scorer.distances(&candidates).await)?;
+        let (candidates, options) = read_job(job)?;
+        let answers = on!(&self.network, scorer => {
+            let windows = options.windows(&scorer.bundle().info.config);
+            scorer.distances_in(&windows, &candidates).await
+        })?;
         Ok(write_answers(&answers))
     }
 

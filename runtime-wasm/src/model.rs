@@ -83,6 +83,20 @@ impl Model {
         self.info.config.window_bp
     }
 
+    /// The views that a variant is read in, by name.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn views(&self) -> Vec<String> {
+        self.info.config.views.names()
+    }
+
+    /// The grid that windows start on, in bp; `undefined` where they lie around their variants.
+    #[wasm_bindgen(getter, js_name = windowStrideBp)]
+    #[must_use]
+    pub fn window_stride_bp(&self) -> Option<usize> {
+        self.info.config.window_stride_bp
+    }
+
     /// Width of a state.
     #[wasm_bindgen(getter, js_name = stateWidth)]
     #[must_use]

@@ -40,6 +40,63 @@ pub struct Layer<M> {
     pub down: Linear<M>,
 }
 
+/// The rows of a sequence that a pass has run, for passes after it: keys and values of each layer.
+#[derive(Debug, Clone)]
+pub(super) struct Past<M> {
+    rows: usize,
+    layers: Vec<[M; 2]>,
+}
+
+impl<M> Past<M> {
+    /// Of the first `rows` of a pass that is not run yet.
+    pub(super) const fn of_first(rows: usize) -> Self {
+        Self {
+            rows,
+            layers: Vec::new(),
+        }
+    }
+}
+
+/// What stands beside the sequences of a pass.
+pub(super) enum Beside<'a, M> {
+    /// Nothing.
+    Nothing,
+    /// Keys and values of its first rows are kept.
+    Keeps(&'a mut Past<M>),
+    /// Sequences without a prefix among them go on after these rows.
+    Follows(&'a Past<M>),
+}
+
+impl<M: Clone> Beside<'_, M> {
+    fn past_rows(&self) -> usize {
+        match self {
+            Self::Follows(past) => past.rows,
+            _ => 0,
+        }
+    }
+
+    /// The keys and values of a layer, with those before.
+    fn extend<O: Ops<Matrix = M>>(&mut self, ops: &O, layer: usize, own: [M; 2]) -> [M; 2] {
+        match self {
+            Self::Nothing => {}
+            Self::Keeps(past) => {
+                let first = own.each_ref().map(|own| ops.rows(own, 0..past.rows));
+                past.layers.push(first);
+            }
+            Self::Follows(past) => {
+                if let Some([k, v]) = past.layers.get(layer) {
+                    let [own_k, own_v] = own;
+                    return [
+                        ops.concat_rows(&[k.clone(), own_k]),
+                        ops.concat_rows(&[v.clone(), own_v]),
+                    ];
+                }
+            }
+        }
+        own
+    }
+}
+
 /// A Llama without its output head, with the embedding rows that DNA needs.
 #[derive(Debug)]
 pub struct Llama<M> {
@@ -109,7 +166,18 @@ impl<M: Clone> Llama<M> {
         sequences: &[Sequence<'_>],
         layer: usize,
     ) -> M {
-        let plan = RowPlan::new(sequences);
+        self.hidden_beside(ops, sequences, layer, Beside::Nothing)
+    }
+
+    /// The same in one of several passes.
+    pub(super) fn hidden_beside<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        sequences: &[Sequence<'_>],
+        layer: usize,
+        mut beside: Beside<'_, M>,
+    ) -> M {
+        let plan = RowPlan::new(sequences).after(beside.past_rows());
         self.rows_run
             .fetch_add(plan.row_count as u64, Ordering::Relaxed);
         let ids: Vec<usize> = RowPlan::tokens(sequences)
@@ -128,8 +196,11 @@ impl<M: Clone> Llama<M> {
             segments: plan.segments(sequences),
             rows: core::iter::once(0..plan.row_count).collect(),
         };
-        for block in &self.layers[..last] {
-            x = block.forward(ops, &self.config, &x, &rotation, &all);
+        for (index, block) in self.layers[..last].iter().enumerate() {
+            let normed = block.normed(ops, &self.config, &x);
+            let own = block.keys(ops, &self.config, &normed, &rotation);
+            let keys = beside.extend(ops, index, own);
+            x = block.forward(ops, &self.config, [&x, &normed], &keys, &all);
         }
         let wanted: Vec<usize> = sequences.iter().flat_map(|s| s.wanted.clone()).collect();
         let wanted = Asking {
@@ -137,7 +208,11 @@ impl<M: Clone> Llama<M> {
             segments: plan.wanted_segments(sequences),
             rows: wanted_rows,
         };
-        let x = self.layers[last].forward(ops, &self.config, &x, &rotation, &wanted);
+        let block = &self.layers[last];
+        let normed = block.normed(ops, &self.config, &x);
+        let own = block.keys(ops, &self.config, &normed, &rotation);
+        let keys = beside.extend(ops, last, own);
+        let x = block.forward(ops, &self.config, [&x, &normed], &keys, &wanted);
         if layer == self.layers.len() {
             ops.rms_norm(&x, &self.norm, self.config.rms_norm_eps)
         } else {
@@ -163,19 +238,32 @@ fn keep<O: Ops>(ops: &O, x: &O::Matrix, rows: &[Range<usize>]) -> O::Matrix {
 }
 
 impl<M: Clone> Layer<M> {
-    /// Keys and values of every row, but queries and feed-forward of the asking ones only.
+    fn normed<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, x: &M) -> M {
+        ops.rms_norm(x, &self.input_norm, config.rms_norm_eps)
+    }
+
+    /// Keys and values of every row.
+    fn keys<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        config: &LlamaConfig,
+        normed: &M,
+        rotation: &Rotation<M>,
+    ) -> [M; 2] {
+        let k = ops.rotate(&ops.linear(normed, &self.k), config.kv_heads, rotation);
+        [k, ops.linear(normed, &self.v)]
+    }
+
+    /// Queries and feed-forward of the asking rows only.
     fn forward<O: Ops<Matrix = M>>(
         &self,
         ops: &O,
         config: &LlamaConfig,
-        x: &M,
-        rotation: &Rotation<M>,
+        [x, normed]: [&M; 2],
+        [k, v]: &[M; 2],
         asking: &Asking<M>,
     ) -> M {
-        let normed = ops.rms_norm(x, &self.input_norm, config.rms_norm_eps);
-        let k = ops.rotate(&ops.linear(&normed, &self.k), config.kv_heads, rotation);
-        let v = ops.linear(&normed, &self.v);
-        let q = ops.linear(&keep(ops, &normed, &asking.rows), &self.q);
+        let q = ops.linear(&keep(ops, normed, &asking.rows), &self.q);
         let q = ops.rotate(&q, config.heads, &asking.rotation);
         let spec = AttentionSpec {
             heads: config.heads,
@@ -183,7 +271,7 @@ impl<M: Clone> Layer<M> {
             head_width: config.head_width,
             segments: asking.segments.clone(),
         };
-        let mixed = ops.linear(&ops.attention(&q, &k, &v, &spec), &self.o);
+        let mixed = ops.linear(&ops.attention(&q, k, v, &spec), &self.o);
         let x = ops.add(&keep(ops, x, &asking.rows), &mixed);
         self.feed_forward(ops, config, &x)
     }

@@ -3,6 +3,7 @@
 
 mod config;
 mod plan;
+mod layout;
 mod rope;
 mod llama;
 mod builder;

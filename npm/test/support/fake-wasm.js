@@ -17,6 +17,7 @@ export function fakeWasm(hooks = {}) {
     windowBp = 12;
     stateWidth = 2;
     stateContract = "l2_normalized_v2";
+    views = ["+0"];
     manifest = "{}";
     free = live("Model");
     static load(files, weights) {

@@ -51,3 +51,4 @@ mod training;
 mod verified;
 mod weights;
 mod vcf;
+mod windows;

@@ -9,6 +9,7 @@ use genolewm::Runtime;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::info::ModelInfo;
 use genolewm::ops::NativeOps;
+use genolewm::scorer::ScoreOptions;
 use genolewm::self_check;
 use genolewm_core::Result;
 use genolewm_evaluate::states::MeasuredModel;
@@ -31,6 +32,35 @@ pub struct ModelArgs {
     /// Where the model runs: auto, cpu, wgpu (the GPU, over Vulkan, Metal or DX12), or cuda
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub backend: String,
+}
+
+/// The flag of windows on a grid.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Model")]
+pub struct GridArgs {
+    /// Start windows at multiples of N bp, so that variants near to each other share their encoding
+    /// [default: as the model says, else centred on each variant]
+    #[arg(long, value_name = "N")]
+    pub window_stride_bp: Option<usize>,
+}
+
+/// Loads the model as [`runtime`] does, to score with these options, and says what its figures are worth.
+///
+/// # Errors
+/// As [`runtime`] and [`ScoreOptions::check`].
+pub fn scoring<O: NativeOps>(
+    ops: O,
+    args: &ModelArgs,
+    options: ScoreOptions,
+    terminal: &mut Terminal<'_>,
+) -> Result<Runtime<O>> {
+    let runtime = shown_runtime(ops, args, terminal.shows_progress())?;
+    options.check(&runtime.info().config)?;
+    let runtime = runtime.with_options(options);
+    for warning in runtime.warnings() {
+        terminal.warn(warning);
+    }
+    Ok(runtime)
 }
 
 /// Opens the files of the model and of its encoder.
@@ -75,8 +105,19 @@ pub fn tell_worth(info: &ModelInfo, terminal: &mut Terminal<'_>) {
 ///
 /// # Errors
 /// As [`runtime`].
-pub fn measured<O: NativeOps>(ops: O, args: &ModelArgs) -> Result<MeasuredModel<O>> {
-    let (ops, bundle) = runtime(ops, args)?.into_parts();
+pub fn measured<O: NativeOps>(
+    ops: O,
+    args: &ModelArgs,
+    grid: GridArgs,
+) -> Result<MeasuredModel<O>> {
+    let (ops, mut bundle) = runtime(ops, args)?.into_parts();
+    let options = ScoreOptions {
+        window_stride_bp: grid.window_stride_bp,
+        ..ScoreOptions::default()
+    };
+    let config = &mut bundle.info.config;
+    options.check(config)?;
+    config.window_stride_bp = config.window_stride_bp.or(grid.window_stride_bp);
     Ok(MeasuredModel { ops, bundle })
 }
 

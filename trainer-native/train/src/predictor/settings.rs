@@ -12,6 +12,7 @@ use genolewm::predictor::PredictorSizes;
 use genolewm::predictor::init::{ActionSizes, Initializer};
 use genolewm_core::pooling::PoolType;
 use genolewm_core::surprise::Aggregation;
+use genolewm_core::view::Views;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
@@ -172,7 +173,8 @@ impl PredictorSettings {
             window_bp: self.window_bp,
             max_window_bp: self.window_bp,
             aggregation: Aggregation::Mean,
-            tile_bp: None,
+            window_stride_bp: None,
+            views: Views::default(),
         }
     }
 
