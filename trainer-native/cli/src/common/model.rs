@@ -44,7 +44,8 @@ pub struct GridArgs {
     pub window_stride_bp: Option<usize>,
 }
 
-/// Loads the model as [`runtime`] does, to score with these options, and says what its figures are worth.
+/// Loads the model as [`runtime`] does, to score with these options, and says what its figures are worth. A
+/// bar tells how far it is, unless it is to be `quiet`.
 ///
 /// # Errors
 /// As [`runtime`] and [`ScoreOptions::check`].
@@ -53,8 +54,9 @@ pub fn scoring<O: NativeOps>(
     args: &ModelArgs,
     options: ScoreOptions,
     terminal: &mut Terminal<'_>,
+    quiet: bool,
 ) -> Result<Runtime<O>> {
-    let runtime = shown_runtime(ops, args, terminal.shows_progress())?;
+    let runtime = shown_runtime(ops, args, terminal.shows_progress() && !quiet)?;
     options.check(&runtime.info().config)?;
     let runtime = runtime.with_options(options);
     for warning in runtime.warnings() {
