@@ -14,14 +14,31 @@ use core::str::FromStr;
 use genolewm_core::limits::{MAX_MODEL_WIDTH, MAX_WINDOW_BP};
 use genolewm_core::state_contract::StateContract;
 use genolewm_core::surprise::Aggregation;
+use genolewm_core::view::Views;
 use genolewm_core::window::DEFAULT_WINDOW_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use raw::{ModelConfigFile, RawAction, RawEncoder, RawPredictor};
-use schema::{SCHEMA_1_0, SCHEMA_1_1, check_keys, choice, generic, schema, section};
+use schema::{
+    OLD_STRIDE_KEY, SCHEMA_1_0, SCHEMA_1_1, STRIDE_KEY, check_keys, choice, generic, schema,
+    section, stride,
+};
 use serde_yaml_ng::{Mapping, Value};
 
 /// Top-level keys that the Python package refuses: a config with one is not its.
-const OUR_KEYS: [&str; 4] = ["window_bp", "max_window_bp", "aggregation", "tile_bp"];
+const OUR_KEYS: [&str; 6] = [
+    "window_bp",
+    "max_window_bp",
+    "aggregation",
+    STRIDE_KEY,
+    OLD_STRIDE_KEY,
+    "views",
+];
+
+/// The widest grid of windows of `window_bp`: beyond, a variant would lie too near to its window's end.
+#[must_use]
+pub const fn most_stride_bp(window_bp: usize) -> usize {
+    if window_bp < 4 { 1 } else { window_bp / 4 }
+}
 
 /// What a model directory's config says about scoring.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,8 +57,10 @@ pub struct ModelConfig {
     pub max_window_bp: usize,
     /// How the distances of one variant in several windows become one.
     pub aggregation: Aggregation,
-    /// Grid that window starts snap to, in bp; `None` centres every window on its variant.
-    pub tile_bp: Option<usize>,
+    /// Grid that window starts lie on, in bp; `None` centres every window on its variant.
+    pub window_stride_bp: Option<usize>,
+    /// The views of a window that a variant is read in.
+    pub views: Views,
 }
 
 impl ModelConfig {
@@ -78,7 +97,12 @@ impl ModelConfig {
                 Some(name) => choice("aggregation", &name)?,
                 None => Aggregation::default(),
             },
-            tile_bp: section(&keys, "tile_bp")?,
+            window_stride_bp: stride(&keys)?,
+            views: match section::<Vec<String>>(&keys, "views")? {
+                Some(names) => Views::of_names(names.iter().map(String::as_str))
+                    .map_err(|error| generic(&format!("views: {}", error.message())))?,
+                None => Views::default(),
+            },
         };
         config.check_sizes()?;
         config.encoder.contract = match named {
@@ -127,8 +151,9 @@ impl ModelConfig {
             predictor: RawPredictor::from(&self.predictor),
             schema_version,
             seed: self.seed,
-            tile_bp: self.tile_bp,
+            views: (self.views != Views::default()).then(|| self.views.names()),
             window_bp: unusual(self.window_bp),
+            window_stride_bp: self.window_stride_bp,
         };
         serde_yaml_ng::to_string(&config).map_err(|error| {
             let message = format!("cannot write the config: {error}");
@@ -162,7 +187,11 @@ impl ModelConfig {
             ),
             ("window_bp", self.window_bp, 1..=MAX_WINDOW_BP),
             ("max_window_bp", self.max_window_bp, 1..=MAX_WINDOW_BP),
-            ("tile_bp", self.tile_bp.unwrap_or(1), 1..=MAX_WINDOW_BP),
+            (
+                STRIDE_KEY,
+                self.window_stride_bp.unwrap_or(1),
+                1..=most_stride_bp(self.window_bp),
+            ),
         ];
         match sizes.iter().find(|(_, size, range)| !range.contains(size)) {
             None => Ok(()),

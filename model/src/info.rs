@@ -7,7 +7,7 @@ use crate::files::ModelFiles;
 use crate::opened::OpenModel;
 use genolewm_core::calibration::{CalibrationTable, read_calibration_table};
 use genolewm_core::provenance::{
-    DtypeConfig, Manifest, PoolingConfig, RuntimeFiles, SELF_CHECK_FILE,
+    DtypeConfig, Manifest, PoolingConfig, RuntimeFiles, SELF_CHECK_FILE, WindowsConfig,
 };
 use genolewm_core::{Error, ErrorCode, Result};
 
@@ -72,14 +72,15 @@ impl ModelInfo {
         self.files.commitment(&self.model_id)
     }
 
-    /// How a state is pooled, as receipts and commitments note it.
+    /// How a state of these windows is pooled, as receipts and commitments note it.
     #[must_use]
-    pub fn pooling(&self) -> PoolingConfig {
+    pub fn pooling(&self, windows: WindowsConfig) -> PoolingConfig {
         PoolingConfig {
             state_layer: self.state_layer as u32,
             pool_type: self.config.encoder.pool_type.as_str().to_owned(),
             pool_radius: self.config.encoder.pool_radius as u32,
             normalize: self.config.encoder.normalize,
+            windows,
         }
     }
 

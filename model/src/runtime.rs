@@ -3,6 +3,7 @@
 use crate::bundle::Bundle;
 use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
+use crate::loading::LoadProgress;
 use crate::ops::{CpuOps, NativeOps, Ops};
 use crate::scorer::{
     BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Prediction, Regions, Room,
@@ -12,7 +13,7 @@ use crate::scorer::{
 use crate::self_check;
 use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit, VariantSpelling};
 use genolewm_core::position::BpOffset;
-use genolewm_core::provenance::{Receipt, ReceiptScope, rfc3339_utc};
+use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptScope, rfc3339_utc};
 use genolewm_core::reference::{AnyReference, BaseSource, Reference};
 use genolewm_core::source::Whose;
 use genolewm_core::window::ExtractedWindow;
@@ -122,7 +123,20 @@ impl<O: NativeOps> Runtime<O> {
     /// # Errors
     /// As [`Bundle::load`] and [`self_check::verify`].
     pub fn load(ops: O, model: &dyn ModelFiles, encoder: &dyn ModelFiles) -> Result<Self> {
-        let bundle = Bundle::load(&ops, model, encoder)?;
+        Self::load_told(ops, model, encoder, &mut |_| ())
+    }
+
+    /// As [`load`](Self::load), and tells how much of the weights has come.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_told(
+        ops: O,
+        model: &dyn ModelFiles,
+        encoder: &dyn ModelFiles,
+        tell: &mut dyn FnMut(LoadProgress),
+    ) -> Result<Self> {
+        let bundle = Bundle::load_told(&ops, model, encoder, tell)?;
         let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
         let processor = || -> Result<Option<Scorer<CpuOps>>> {
             if scorer.ops().backend() == CpuOps::new().backend() {
@@ -187,6 +201,32 @@ impl<O: NativeOps> Runtime<O> {
         }
     }
 
+    /// What places edits of this form in the windows of the options.
+    #[must_use]
+    pub fn placer(&self, form: AlleleForm) -> Placer {
+        Placer::of(self.info())
+            .on_grid(self.scorer.options().window_stride_bp)
+            .of_alleles(form)
+    }
+
+    /// Makes the receipts of this runtime's scores.
+    ///
+    /// # Errors
+    /// As [`ScoredBy::receipts`].
+    pub fn receipts(&self) -> Result<ReceiptBuilder> {
+        self.scored_by()
+            .receipts(self.info(), self.scorer.windows().noted())
+    }
+
+    /// What must be said of the figures: by the model's state contract, and by the options.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let config = &self.info().config;
+        let contract = config.encoder.contract.warning().map(str::to_owned);
+        let windows = self.scorer.options().warning(config);
+        contract.into_iter().chain(windows).collect()
+    }
+
     /// Scores one variant in its window of a reference, as the edit that it is in this form.
     ///
     /// # Errors
@@ -198,7 +238,7 @@ impl<O: NativeOps> Runtime<O> {
         form: AlleleForm,
         reference: &mut Reference<S>,
     ) -> Result<Scored> {
-        let mut placer = Placer::of(self.info()).of_alleles(form);
+        let mut placer = self.placer(form);
         let Candidate { edit, window } = placer.variant(reference, variant)?;
         self.score(edit, window)
     }
@@ -230,7 +270,7 @@ impl<O: NativeOps> Runtime<O> {
     /// # Errors
     /// As [`now`] and [`Scored::receipt`].
     pub fn receipt(&self, scored: &Scored, scope: ReceiptScope) -> Result<Receipt> {
-        scored.receipt(&self.scored_by().receipts(self.info())?, scope, &now()?)
+        scored.receipt(&self.receipts()?, scope, &now()?)
     }
 
     /// The state of a window, pooled around `edit_locus` (0-based in the window).
@@ -383,7 +423,7 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
         let mut input = VariantFile::new(Box::new(file), &name);
         let mut reference = open_reference(&self.reference)?;
         let intake = Intake::new(&name, &reference_name, self.selection);
-        let placer = Placer::of(self.runtime.info()).of_alleles(self.alleles);
+        let placer = self.runtime.placer(self.alleles);
         let mut run = Run::new(intake, placer, self.batch_size);
         let end = drive(
             &mut run,
@@ -396,8 +436,7 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
         if end == RunEnd::Finished {
             run.summary()?;
         }
-        let worth = self.runtime.info().config.encoder.contract.warning();
-        let worth = worth.map(str::to_owned).into_iter();
+        let worth = self.runtime.warnings().into_iter();
         let warnings = worth.chain(run.intake().warnings()).collect();
         Ok(ScoredFile {
             end,

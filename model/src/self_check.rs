@@ -6,7 +6,7 @@ use crate::scorer::{Candidate, Distances, Scorer};
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::SELF_CHECK_FILE;
-use genolewm_core::window::{ExtractedWindow, window_from_slice};
+use genolewm_core::window::{ExtractedWindow, window_of_model};
 use genolewm_core::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -101,14 +101,14 @@ impl Answers {
 /// The edits of the self-check, in windows of `window_bp`.
 ///
 /// # Errors
-/// `INPUT.GENERIC` for a window length that is not canonical.
+/// `INPUT.GENERIC` for a window length that no model has.
 pub fn candidates(window_bp: usize) -> Result<Vec<Candidate>> {
     let mut candidates = Vec::new();
     for number in 0..WINDOWS {
         let bases = bases(number, window_bp);
         let middle = window_bp / 2;
         let window: Arc<ExtractedWindow> =
-            Arc::new(window_from_slice(&bases, BpOffset(0), None, window_bp)?);
+            Arc::new(window_of_model(&bases, BpOffset(0), None, window_bp)?);
         for edit in EDITS {
             let (reference, alternate) = edit(&bases[middle..]);
             let pos = BpOffset(middle as u64).position();

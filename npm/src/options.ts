@@ -134,6 +134,7 @@ const RANK: Shape<RankOptions> = {
   region: TEXT,
   repeat: TEXT,
   minBucketSize: COUNT,
+  views: TEXT,
   aggregation: AGGREGATION,
 };
 const SCORE_VARIANT: Shape<ScoreVariantOptions> = {

@@ -4,7 +4,7 @@ import { abortable } from "./abort.js";
 import { listener } from "./callbacks.js";
 import { GenoLeWMError } from "./errors.js";
 import { object } from "./kinds.js";
-import { modelFiles } from "./model-source.js";
+import { modelFiles, split } from "./model-source.js";
 import {
   alleleTable,
   callOptions,
@@ -106,8 +106,10 @@ export class GenoLeWMRuntime {
     this.#device = loaded.device;
     this.probes = loaded.probes;
     const { modelId, filesId, sealed, stateContract, windowBp, stateWidth } = loaded;
+    const { views, windowStrideBp } = loaded;
     const manifest = JSON.parse(loaded.manifest) as ModelInfo["manifest"];
-    this.model = { modelId, filesId, sealed, stateContract, windowBp, stateWidth, manifest };
+    const windows = { windowBp, views, windowStrideBp };
+    this.model = { modelId, filesId, sealed, stateContract, ...windows, stateWidth, manifest };
     if (onNotice !== undefined) this.#session.listeners.add(onNotice);
     this.#session.watch(({ backend, device }) => {
       this.#backend = backend;
@@ -150,7 +152,7 @@ export class GenoLeWMRuntime {
     });
     try {
       emit(loadStage("model", 1));
-      const params = { files: await abortable(files, signal), backend, threads };
+      const params = { ...split(await abortable(files, signal)), backend, threads };
       const quiet = new AbortController().signal;
       const loading = service.call("load", params, { signal: signal ?? quiet, emit });
       const loaded = await abortable(loading, signal);

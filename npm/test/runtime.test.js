@@ -1,6 +1,7 @@
 // The package with its wasm module, in Node. The golden vectors judge the figures.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
@@ -42,6 +43,17 @@ function goldenModel() {
   return files;
 }
 
+/** The golden model with short windows on a grid, in two views. */
+function modelOfViews() {
+  const files = goldenModel();
+  const before = files.get("train_config.yaml");
+  const windows = "window_bp: 480\nwindow_stride_bp: 96\nviews: ['+0', '-2']\n";
+  const after = Buffer.concat([before, Buffer.from(windows)]);
+  const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
+  const manifest = String(files.get("manifest.json")).replace(hash(before), hash(after));
+  return files.set("train_config.yaml", after).set("manifest.json", Buffer.from(manifest));
+}
+
 async function collect(stream) {
   const rows = [];
   for await (const row of stream) rows.push(row);
@@ -72,18 +84,52 @@ test("the golden pipeline's scores, from a model given by its bytes", async () =
   await model.dispose();
 });
 
+test("a model's views are computed, or the first alone, and receipts follow them", async () => {
+  const model = await GenoLeWMRuntime.load(modelOfViews(), { backend: "cpu" });
+  assert.deepEqual(model.model.views, ["+0", "-2"]);
+  assert.deepEqual([model.model.windowBp, model.model.windowStrideBp], [480, 96]);
+  assert.deepEqual([runtime.model.views, runtime.model.windowStrideBp], [["+0"], null]);
+  const reference = await model.openReference(new Blob([golden("ref.fa")]));
+  const rows = golden("in.vcf").toString().split("\n");
+  const line = rows.find((row) => /^\S+\t\d+\t\S+\t[ACGT]\t[ACGT]\t/.test(row)).split("\t");
+  const edit = `${line[0]}:${line[1]}:${line[3]}:${line[4]}`;
+  const input = { edit, reference };
+  const scored = [];
+  for (const views of ["all", "fast", "-2"]) {
+    const row = await model.scoreVariant(edit, { reference, views, receipt: true });
+    scored.push(row);
+    assert.equal(row.lowConfidence || views === "all", true);
+    const file = new Blob([JSON.stringify(row.receipt)]);
+    const verdict = await model.verifyReceipt(file, { input, rerun: true });
+    assert.deepEqual([views, verdict.ok], [views, true]);
+  }
+  const [all, fast, minus] = scored.map((row) => row.sigmaRaw);
+  assert.ok(Math.abs(all - (fast + minus) / 2) < 1e-9 && fast !== minus);
+  const pooling = (row) => row.receipt.provenance.details.pooling_config;
+  assert.deepEqual(scored.map((row) => pooling(row).views), [["+0", "-2"], undefined, ["-2"]]);
+  const vcf = new Blob([[...rows.filter((row) => row.startsWith("#")), line.join("\t"), ""].join("\n")]);
+  const [row] = await collect(model.scoreVcf(vcf, { reference, views: "fast", allAlleles: true }));
+  assert.ok(Math.abs(row.sigmaRaw - fast) < 1e-9);
+  const wrong = model.scoreVariant(edit, { reference, views: "+6" });
+  await assert.rejects(wrong, { code: "INPUT.GENERIC" });
+  await model.dispose();
+});
+
 test("loading tells of its stages, and ends at its total", async () => {
   const seen = [];
   const onProgress = (progress) => seen.push(progress);
   await (await GenoLeWMRuntime.load(builtin, { onProgress })).dispose();
+  // While weights are loaded, the bytes that have come are told too.
+  const steps = seen.filter(({ doneBytes }) => doneBytes === undefined);
   assert.deepEqual(
-    seen.map(({ stage }) => stage),
+    steps.map(({ stage }) => stage),
     ["wasm", "model", "verify", "backend", "ready"],
   );
   assert.deepEqual(
-    seen.map(({ done }) => done),
+    steps.map(({ done }) => done),
     [0, 1, 2, 3, 4],
   );
+  assert.ok(seen.every(({ done }, place) => done >= (seen[place - 1]?.done ?? 0)));
   assert.ok(seen.every(({ total }) => total === 4));
 });
 

@@ -2,9 +2,9 @@
 //!
 //! Windows are named once, so that what shares a window on one side shares it on the other.
 
-use genolewm::scorer::{Candidate, Distances};
+use genolewm::scorer::{Candidate, Distances, ScoreOptions, ViewChoice, Windows};
 use genolewm_core::position::BpOffset;
-use genolewm_core::window::{ExtractedWindow, window_from_slice};
+use genolewm_core::window::{ExtractedWindow, window_of_model};
 use genolewm_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -16,6 +16,9 @@ struct Job<'a> {
     windows: Vec<JobWindow<'a>>,
     /// The window's place among them, and the edit.
     edits: Vec<(usize, String)>,
+    /// The views that are computed, and what makes one distance of theirs.
+    views: String,
+    aggregation: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -27,8 +30,8 @@ struct JobWindow<'a> {
     bases: Cow<'a, str>,
 }
 
-/// The bytes of a batch.
-pub(crate) fn write_job(candidates: &[Candidate]) -> Result<Vec<u8>> {
+/// The bytes of a batch that is read in these windows.
+pub(crate) fn write_job(candidates: &[Candidate], read: &Windows) -> Result<Vec<u8>> {
     let mut windows: Vec<&Arc<ExtractedWindow>> = Vec::new();
     let mut edits = Vec::with_capacity(candidates.len());
     for Candidate { edit, window } in candidates {
@@ -53,15 +56,17 @@ pub(crate) fn write_job(candidates: &[Candidate]) -> Result<Vec<u8>> {
     let job = Job {
         windows: windows.collect(),
         edits,
+        views: read.views.to_string(),
+        aggregation: read.aggregation.as_str().to_owned(),
     };
     serde_json::to_vec(&job).map_err(|error| broken(&error.to_string()))
 }
 
-/// The batch of the bytes.
-pub(crate) fn read_job(bytes: &[u8]) -> Result<Vec<Candidate>> {
+/// The batch of the bytes, and how it is scored.
+pub(crate) fn read_job(bytes: &[u8]) -> Result<(Vec<Candidate>, ScoreOptions)> {
     let job: Job<'_> = serde_json::from_slice(bytes).map_err(|error| broken(&error.to_string()))?;
     let cut = |window: JobWindow<'_>| {
-        window_from_slice(
+        window_of_model(
             &window.bases,
             BpOffset(window.start),
             None,
@@ -77,7 +82,13 @@ pub(crate) fn read_job(bytes: &[u8]) -> Result<Vec<Candidate>> {
             window: window.ok_or_else(|| broken("a window is missing"))?,
         })
     };
-    job.edits.into_iter().map(candidate).collect()
+    let candidates = job.edits.into_iter().map(candidate);
+    let options = ScoreOptions {
+        views: ViewChoice::These(job.views.parse()?),
+        aggregation: Some(job.aggregation.parse()?),
+        ..ScoreOptions::default()
+    };
+    Ok((candidates.collect::<Result<_>>()?, options))
 }
 
 /// The answers to a batch, two numbers for each candidate.
@@ -107,6 +118,8 @@ fn broken(why: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use genolewm::config::ModelConfig;
+    use genolewm_core::window::window_from_slice;
 
     #[test]
     fn batches_come_back_as_they_went() -> Result<()> {
@@ -128,7 +141,12 @@ mod tests {
             candidate("chr1:102:CG:C", &first)?,
             candidate("chr1:1:G:GA", &second)?,
         ];
-        let back = read_job(&write_job(&batch)?)?;
+        let config = ModelConfig::parse(
+            "encoder: {model_id: e, state_layer: -1}\npredictor: {n_heads: 4}\nviews: [\"+0\", \"-3\"]\n",
+        )?;
+        let windows = Windows::of_model(&config);
+        let (back, options) = read_job(&write_job(&batch, &windows)?)?;
+        assert_eq!(options.windows(&config), windows);
         for (one, other) in batch.iter().zip(&back) {
             assert_eq!(one.edit, other.edit);
             assert_eq!(one.window.sequence(), other.window.sequence());

@@ -1,6 +1,6 @@
 //! Among what variants are ranked, as JavaScript says it.
 
-use genolewm::scorer::{GenomicContext, ScoreOptions};
+use genolewm::scorer::{GenomicContext, ScoreOptions, ViewChoice};
 use genolewm_core::context::{DEFAULT_MIN_BUCKET_SIZE, classify_repeat, region_of_terms};
 use genolewm_core::{Error, Result};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ pub(crate) struct Rank {
     region: Option<String>,
     repeat: Option<String>,
     min_bucket_size: Option<u64>,
+    views: Option<String>,
     aggregation: Option<String>,
 }
 
@@ -19,7 +20,7 @@ impl Rank {
     /// The options of a scorer.
     ///
     /// # Errors
-    /// `INPUT.GENERIC` for a region, a repeat or an aggregation that is none, or a size of 0.
+    /// `INPUT.GENERIC` for a region, a repeat, views or an aggregation that are none, or a size of 0.
     pub(crate) fn options(&self) -> Result<ScoreOptions> {
         let min_bucket_size = self.min_bucket_size.unwrap_or(DEFAULT_MIN_BUCKET_SIZE);
         if min_bucket_size == 0 {
@@ -28,6 +29,11 @@ impl Rank {
         let repeat = self.repeat.as_deref();
         Ok(ScoreOptions {
             min_bucket_size,
+            views: match self.views.as_deref() {
+                Some(views) => views.parse()?,
+                None => ViewChoice::All,
+            },
+            window_stride_bp: None,
             aggregation: self.aggregation.as_deref().map(str::parse).transpose()?,
             everywhere: GenomicContext {
                 region: self.region.as_deref().map(region_of_terms).transpose()?,

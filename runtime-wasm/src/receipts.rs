@@ -5,10 +5,10 @@ use crate::js_error::{JsResult, json, misuse};
 use crate::model::Model;
 use crate::single::Single;
 use genolewm::info::ModelInfo;
-use genolewm::scorer::{Candidate, ScoreOptions, ScoredBy, calibrate};
+use genolewm::scorer::{Candidate, ScoredBy, calibrate};
 use genolewm_core::provenance::{
-    InputCommitment, MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, SurpriseResult, check_date,
-    check_row_numbers, check_settings, rfc3339_utc, verify_receipt,
+    InputCommitment, MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, SurpriseResult, WindowsConfig,
+    check_date, check_row_numbers, check_settings, rfc3339_utc, verify_receipt,
 };
 use genolewm_core::{Error, Result};
 use serde::Serialize;
@@ -69,12 +69,13 @@ pub fn verify_receipt_of(
             .into());
     };
     let candidate = single.candidate()?;
-    let mut checks = vec![of_input(receipt, info, &candidate)?];
+    let mut checks = vec![of_input(receipt, single, &candidate)?];
     if let Some(results) = &results {
         let answer = read_answers(results, 1)?.pop();
         let answer = answer.ok_or_else(|| misuse("the answer is empty"))?;
-        let mut scored = calibrate(info, &ScoreOptions::default(), &candidate, answer)?;
-        scored.put_in_bucket(&receipt.output.bucket_id, info)?;
+        let options = single.options();
+        let mut scored = calibrate(info, options, &candidate, answer)?;
+        scored.put_in_bucket(&receipt.output.bucket_id, info, options)?;
         checks.push(of_figures(receipt, &scored.result, tolerance));
     }
     verdict.add(checks, results.is_some());
@@ -82,8 +83,9 @@ pub fn verify_receipt_of(
 }
 
 /// Whether a receipt was made of this edit in this window.
-fn of_input(receipt: &Receipt, info: &ModelInfo, candidate: &Candidate) -> Result<Check> {
-    let (pooling, dtype) = (info.pooling(), info.dtypes());
+fn of_input(receipt: &Receipt, single: &Single, candidate: &Candidate) -> Result<Check> {
+    let noted = WindowsConfig::of_pooling(receipt.detail("pooling_config"))?;
+    let (pooling, dtype) = (single.info().pooling(noted), single.info().dtypes());
     let commitment = InputCommitment {
         reference_window: candidate.window.sequence(),
         edit: &candidate.edit,
@@ -133,12 +135,17 @@ impl ReceiptVerdict {
 fn verdict(text: &[u8], info: &ModelInfo) -> Result<ReceiptVerdict> {
     let now = rfc3339_utc((js_sys::Date::now() / 1000.0) as u64 + CLOCK_SECONDS);
     let receipts = Receipt::parse_all(text, "the receipt")?;
+    // One run made all of them: the windows of the first are those of all.
+    let pooling = receipts
+        .first()
+        .and_then(|(_, receipt)| receipt.detail("pooling_config"));
+    let windows = WindowsConfig::of_pooling(pooling)?;
     // Nothing of the device is compared.
     let builder = ScoredBy {
         backend: "none".to_owned(),
         device: "none".to_owned(),
     }
-    .receipts(info)?;
+    .receipts(info, windows)?;
     let mut checks = vec![Check {
         name: "layout",
         ok: true,

@@ -13,7 +13,7 @@ use genolewm::format::{RunNote, vcf_header, vcf_line};
 use genolewm::info::ModelInfo;
 use genolewm::scorer::{
     BATCH_SIZE, Candidate, Delivery, Intake, Need, Outcome, Placer, RecordOutcome, Regions, Run,
-    RunStep, ScoreOptions, ScoredBy, Selection, calibrate_all,
+    RunStep, ScoreOptions, ScoredBy, Selection, Windows, calibrate_all,
 };
 use genolewm_core::edit::AlleleForm;
 use genolewm_core::provenance::{Receipt, ReceiptBuilder, rfc3339_utc};
@@ -140,7 +140,7 @@ impl FileRun {
                 want
             }
             RunStep::Batch(batch) => {
-                let bytes = write_job(&batch.candidates)?;
+                let bytes = write_job(&batch.candidates, &self.windows())?;
                 let job = object([
                     ("kind", "job".into()),
                     ("ticket", (batch.ticket as f64).into()),
@@ -292,11 +292,16 @@ impl FileRun {
         Ok(())
     }
 
+    /// The windows that variants are read in.
+    fn windows(&self) -> Windows {
+        self.options.windows(&self.info.config)
+    }
+
     /// The receipts of a record's scores.
     fn make_receipts(&mut self, record: &RecordOutcome) -> Result<Vec<Option<Receipt>>> {
         for by in &record.by {
             if !self.builders.contains_key(by) {
-                let builder = by.receipts(&self.info)?;
+                let builder = by.receipts(&self.info, self.windows().noted())?;
                 self.builders.insert(Arc::clone(by), builder);
             }
         }

@@ -9,12 +9,13 @@ use crate::rows::{Row, RowSubject};
 use crate::run::{allele_form, now};
 use genolewm::info::ModelInfo;
 use genolewm::scorer::{
-    Candidate, Placer, ScoreOptions, ScoredBy, calibrate, edit_among, given_window, refused,
+    Candidate, Placer, ScoreOptions, ScoredBy, Windows, calibrate, edit_among, given_window,
+    refused,
 };
 use genolewm_core::Result;
 use genolewm_core::edit::{AlleleForm, VariantSpelling};
 use genolewm_core::position::Position;
-use genolewm_core::provenance::ReceiptScope;
+use genolewm_core::provenance::{Receipt, ReceiptScope};
 use serde::Deserialize;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -109,12 +110,29 @@ impl Single {
         }
     }
 
+    /// Reads it in the views that the first of some receipts names.
+    ///
+    /// # Errors
+    /// `INPUT.*` and `PROVENANCE.*` for what is no receipt.
+    #[wasm_bindgen(js_name = readAs)]
+    pub fn read_as(&mut self, receipts: &[u8]) -> JsResult<()> {
+        let receipts = Receipt::parse_all(receipts, "the receipt")?;
+        if let Some((_, receipt)) = receipts.first() {
+            self.options = ScoreOptions {
+                min_bucket_size: self.options.min_bucket_size,
+                everywhere: self.options.everywhere,
+                ..ScoreOptions::of_receipt(receipt, &self.info.config)?
+            };
+        }
+        Ok(())
+    }
+
     /// The job for an engine.
     ///
     /// # Errors
     /// `INPUT.GENERIC` before there is a window.
     pub fn job(&self) -> JsResult<Vec<u8>> {
-        Ok(write_job(&[self.candidate()?])?)
+        Ok(write_job(&[self.candidate()?], &self.windows())?)
     }
 
     /// The row, of what an engine answered.
@@ -137,7 +155,7 @@ impl Single {
             device: device.to_owned(),
         };
         let receipt = receipt.then(|| {
-            let builder = by.receipts(&self.info)?;
+            let builder = by.receipts(&self.info, self.windows().noted())?;
             scored.receipt(&builder, ReceiptScope::SingleVariant, &now())
         });
         let subject = RowSubject::Single(&self.variant);
@@ -150,6 +168,16 @@ impl Single {
         let shared = reference.shared()?;
         let mut placer = Placer::of(&self.info).of_alleles(self.form);
         placer.variant(&mut shared.borrow_mut(), &self.variant)
+    }
+
+    /// The windows that it is read in.
+    pub(crate) fn windows(&self) -> Windows {
+        self.options.windows(&self.info.config)
+    }
+
+    /// How distances become scores.
+    pub(crate) const fn options(&self) -> &ScoreOptions {
+        &self.options
     }
 
     /// The model.

@@ -29,6 +29,7 @@ pub mod edit;
 #[cfg(feature = "std")]
 pub mod source;
 pub mod window;
+pub mod view;
 // After `window`: a reference hands out windows, cut from as few bytes as they need.
 #[cfg(feature = "std")]
 pub mod reference;

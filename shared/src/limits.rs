@@ -67,9 +67,12 @@ pub const MAX_WEIGHTS_HEADER_BYTES: usize = 8 << 20;
 /// Dimensions of a tensor. Those of models have four at most.
 pub const MAX_TENSOR_DIMENSIONS: usize = 16;
 
-/// Bases of a model's window, of its tiles and of the scale of its positions: ten times the longest
+/// Bases of a model's window and of the scale of its positions: ten times the longest
 /// context that models of DNA are run with.
 pub const MAX_WINDOW_BP: usize = 1 << 20;
+
+/// Bases that a model's window has at least: an allele and some tokens on either side of it.
+pub const MIN_WINDOW_BP: usize = 96;
 
 /// Any one width of a model: of states, heads and feed-forwards, rows of its vocabulary.
 pub const MAX_MODEL_WIDTH: usize = 1 << 24;

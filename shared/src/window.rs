@@ -1,6 +1,7 @@
 //! Windows: the stretch of reference that the encoder reads, and its SHA-256.
 
 use crate::edit::{EditSpec, RelEdit};
+use crate::limits::{MAX_WINDOW_BP, MIN_WINDOW_BP};
 use crate::position::{BpOffset, Interval};
 use crate::{Error, ErrorCode, Result};
 use alloc::format;
@@ -9,7 +10,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 
-/// The window lengths that models are made for, in bp.
+/// The window lengths of the Python package, in bp.
 pub const CANONICAL_WINDOW_BP: [usize; 3] = [4_096, 12_288, 24_576];
 
 /// The window length where nothing else is asked for, in bp.
@@ -210,6 +211,27 @@ pub fn window_from_slice(
     window_bp: usize,
 ) -> Result<ExtractedWindow> {
     check_window_bp(window_bp)?;
+    window_of_model(bases, start, edit_locus, window_bp)
+}
+
+/// As [`window_from_slice`], of whatever length a model's windows have.
+///
+/// # Errors
+/// As [`window_from_slice`], but for the length, which must lie in [`MIN_WINDOW_BP`] to
+/// [`MAX_WINDOW_BP`].
+pub fn window_of_model(
+    bases: &str,
+    start: BpOffset,
+    edit_locus: Option<BpOffset>,
+    window_bp: usize,
+) -> Result<ExtractedWindow> {
+    if !(MIN_WINDOW_BP..=MAX_WINDOW_BP).contains(&window_bp) {
+        return Err(
+            Error::input(format!("{window_bp} bp is no length of a model's window"))
+                .with_detail("least", MIN_WINDOW_BP)
+                .with_detail("most", MAX_WINDOW_BP),
+        );
+    }
     assemble(
         [bases, &canonicalize_dna(bases)?],
         start,

@@ -65,9 +65,11 @@ pub(super) struct ModelConfigFile {
     pub(super) schema_version: &'static str,
     pub(super) seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) tile_bp: Option<usize>,
+    pub(super) views: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) window_bp: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) window_stride_bp: Option<usize>,
 }
 
 impl RawEncoder {

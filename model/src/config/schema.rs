@@ -10,6 +10,10 @@ pub(super) const SCHEMA_1_0: &str = "1.0.0";
 /// The layout that is written, and that a config has which does not say.
 pub(super) const SCHEMA_1_1: &str = "1.1.0";
 
+/// The grid of windows, and what it was called before.
+pub(super) const STRIDE_KEY: &str = "window_stride_bp";
+pub(super) const OLD_STRIDE_KEY: &str = "tile_bp";
+
 /// Top-level keys of the Python package that scoring does not read.
 const OTHER_SECTIONS: [&str; 9] = [
     "data",
@@ -23,7 +27,7 @@ const OTHER_SECTIONS: [&str; 9] = [
     "training",
 ];
 /// Top-level keys that are read here.
-const OWN_KEYS: [&str; 9] = [
+const OWN_KEYS: [&str; 11] = [
     "schema_version",
     "seed",
     "encoder",
@@ -32,7 +36,9 @@ const OWN_KEYS: [&str; 9] = [
     "window_bp",
     "max_window_bp",
     "aggregation",
-    "tile_bp",
+    STRIDE_KEY,
+    OLD_STRIDE_KEY,
+    "views",
 ];
 
 /// Refuses keys that nobody knows.
@@ -81,6 +87,19 @@ pub(super) fn section<T: DeserializeOwned>(keys: &Mapping, name: &str) -> Result
         Some(value) => serde_yaml_ng::from_value(value.clone())
             .map(Some)
             .map_err(|error| generic(&format!("{name}: {error}"))),
+    }
+}
+
+/// The grid of windows, under its name or the old one; 0 is none.
+pub(super) fn stride(keys: &Mapping) -> Result<Option<usize>> {
+    let [new, old] = [STRIDE_KEY, OLD_STRIDE_KEY].map(|key| section::<usize>(keys, key));
+    match (new?, old?) {
+        (Some(new), Some(old)) if new != old => Err(generic(&format!(
+            "{STRIDE_KEY} and {OLD_STRIDE_KEY}, which is its old name, differ"
+        ))
+        .with_detail(STRIDE_KEY, new)
+        .with_detail(OLD_STRIDE_KEY, old)),
+        (new, old) => Ok(new.or(old).filter(|bp| *bp > 0)),
     }
 }
 

@@ -16,7 +16,11 @@ fn absent_keys_have_defaults() -> Result<()> {
         (8, true)
     );
     assert_eq!(
-        (config.window_bp, config.max_window_bp, config.tile_bp),
+        (
+            config.window_bp,
+            config.max_window_bp,
+            config.window_stride_bp
+        ),
         (12_288, 12_288, None)
     );
     Ok(())
@@ -68,7 +72,8 @@ fn what_is_written_reads_back() -> Result<()> {
     assert!(!config.to_yaml()?.contains("window_bp"));
     config.window_bp = 4096;
     config.max_window_bp = 4096;
-    config.tile_bp = Some(512);
+    config.window_stride_bp = Some(512);
+    config.views = "+0,+2,-4".parse()?;
     config.aggregation = Aggregation::Median;
     config.predictor.d_state = Some(128);
     config.action.d_action = Some(64);
@@ -77,8 +82,36 @@ fn what_is_written_reads_back() -> Result<()> {
 }
 
 #[test]
+fn a_grid_of_windows_has_an_old_name() -> Result<()> {
+    let stride = |yaml: &str| {
+        let config = ModelConfig::parse(&format!("{SMALLEST}{yaml}\n"))?;
+        assert!(!config.to_yaml()?.contains("tile_bp"));
+        Ok::<_, Error>(config.window_stride_bp)
+    };
+    assert_eq!(stride("tile_bp: 96")?, Some(96));
+    assert_eq!(stride("window_stride_bp: 96")?, Some(96));
+    assert_eq!(stride("window_stride_bp: 96\ntile_bp: 96")?, Some(96));
+    assert_eq!(stride("window_stride_bp: 0")?, None);
+    for wrong in [
+        "window_stride_bp: 96\ntile_bp: 97",
+        "window_bp: 480\nwindow_stride_bp: 121",
+        "views: []",
+        "views: [\"+6\"]",
+        "views: [\"+0\", \"+0\"]",
+        "views: \"+0\"",
+    ] {
+        assert_eq!(
+            code(&format!("{SMALLEST}{wrong}\n")),
+            ErrorCode::ConfigGeneric,
+            "{wrong}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn a_window_of_half_a_billion_bases_aborted() {
-    for key in ["window_bp", "max_window_bp", "tile_bp"] {
+    for key in ["window_bp", "max_window_bp", "tile_bp", "window_stride_bp"] {
         for size in [
             "536870912",
             "1048577",
@@ -87,6 +120,10 @@ fn a_window_of_half_a_billion_bases_aborted() {
             "-1",
             "1e9",
         ] {
+            // No grid at all.
+            if size == "0" && ["tile_bp", "window_stride_bp"].contains(&key) {
+                continue;
+            }
             let yaml = format!("{SMALLEST}{key}: {size}\n");
             assert_eq!(code(&yaml), ErrorCode::ConfigGeneric, "{key}: {size}");
         }

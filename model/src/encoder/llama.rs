@@ -5,14 +5,15 @@ use super::config::LlamaConfig;
 use super::plan::{RowPlan, Sequence};
 use super::rope::Rope;
 use crate::ops::{AttentionSegment, AttentionSpec, Linear, Ops, Rotation};
-use crate::weights::Weights;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
-use genolewm_core::Result;
 
 /// The tensor that scoring reads rows of.
 pub(super) const EMBEDDING: &str = "model.embed_tokens.weight";
-const HEAD: &str = "lm_head.weight";
+pub(super) const HEAD: &str = "lm_head.weight";
+pub(super) const NORM: &str = "model.norm.weight";
+/// What the names of layers begin with.
+pub(super) const LAYERS: &str = "model.layers.";
 /// Rows that are worth a product of their own.
 const LEAST_ROWS: usize = 256;
 
@@ -39,6 +40,63 @@ pub struct Layer<M> {
     pub down: Linear<M>,
 }
 
+/// The rows of a sequence that a pass has run, for passes after it: keys and values of each layer.
+#[derive(Debug, Clone)]
+pub(super) struct Past<M> {
+    rows: usize,
+    layers: Vec<[M; 2]>,
+}
+
+impl<M> Past<M> {
+    /// Of the first `rows` of a pass that is not run yet.
+    pub(super) const fn of_first(rows: usize) -> Self {
+        Self {
+            rows,
+            layers: Vec::new(),
+        }
+    }
+}
+
+/// What stands beside the sequences of a pass.
+pub(super) enum Beside<'a, M> {
+    /// Nothing.
+    Nothing,
+    /// Keys and values of its first rows are kept.
+    Keeps(&'a mut Past<M>),
+    /// Sequences without a prefix among them go on after these rows.
+    Follows(&'a Past<M>),
+}
+
+impl<M: Clone> Beside<'_, M> {
+    fn past_rows(&self) -> usize {
+        match self {
+            Self::Follows(past) => past.rows,
+            _ => 0,
+        }
+    }
+
+    /// The keys and values of a layer, with those before.
+    fn extend<O: Ops<Matrix = M>>(&mut self, ops: &O, layer: usize, own: [M; 2]) -> [M; 2] {
+        match self {
+            Self::Nothing => {}
+            Self::Keeps(past) => {
+                let first = own.each_ref().map(|own| ops.rows(own, 0..past.rows));
+                past.layers.push(first);
+            }
+            Self::Follows(past) => {
+                if let Some([k, v]) = past.layers.get(layer) {
+                    let [own_k, own_v] = own;
+                    return [
+                        ops.concat_rows(&[k.clone(), own_k]),
+                        ops.concat_rows(&[v.clone(), own_v]),
+                    ];
+                }
+            }
+        }
+        own
+    }
+}
+
 /// A Llama without its output head, with the embedding rows that DNA needs.
 #[derive(Debug)]
 pub struct Llama<M> {
@@ -59,48 +117,32 @@ pub struct Llama<M> {
 }
 
 impl<M: Clone> Llama<M> {
-    /// Takes all layers and the embedding rows of the token ids `vocabulary` from `weights`, which
-    /// must hold exactly those rows (see [`Weights::parse_rows`]).
-    ///
-    /// # Errors
-    /// `DEPLOY.EXPORT_FORMAT` when a tensor is missing, surplus or misshapen; `CONFIG.GENERIC` for
-    /// more rows than there is room for.
-    pub fn load<O: Ops<Matrix = M>>(
-        ops: &O,
+    /// Puts together what was loaded: embedding and head of the rows of `vocabulary`, with room for
+    /// `max_rows`.
+    pub(super) fn of_parts(
         config: LlamaConfig,
-        mut weights: Weights,
+        (embedding, head): (M, Option<M>),
+        layers: Vec<Layer<M>>,
+        norm: M,
         vocabulary: &[u32],
         max_rows: usize,
-    ) -> Result<Self> {
-        config.check_rows(max_rows)?;
-        let hidden = config.hidden_size;
-        let embedding = weights.matrix(ops, EMBEDDING, [vocabulary.len(), hidden])?;
-        let layers = (0..config.layers)
-            .map(|index| Layer::load(ops, &config, &mut weights, index))
-            .collect::<Result<_>>()?;
-        let norm = weights.row(ops, "model.norm.weight", hidden)?;
-        // Some exporters write the head of a tied model too.
-        let head = match weights.shape(HEAD) {
-            Some(_) => Some(weights.matrix(ops, HEAD, [vocabulary.len(), hidden])?),
-            None => None,
-        };
-        weights.finish()?;
+    ) -> Self {
         let mut row_of = vec![u32::MAX; config.vocab_size];
         for (row, &id) in vocabulary.iter().enumerate() {
             if let Some(slot) = row_of.get_mut(id as usize) {
                 *slot = row as u32;
             }
         }
-        Ok(Self {
+        Self {
             rope: Rope::new(&config, max_rows),
-            head: head.filter(|_| !config.tied_embeddings),
+            head,
             embedding,
             layers,
             norm,
             row_of,
             config,
             rows_run: AtomicU64::new(0),
-        })
+        }
     }
 
     /// How many rows all calls together have run, a row counted once however many layers it
@@ -124,7 +166,18 @@ impl<M: Clone> Llama<M> {
         sequences: &[Sequence<'_>],
         layer: usize,
     ) -> M {
-        let plan = RowPlan::new(sequences);
+        self.hidden_beside(ops, sequences, layer, Beside::Nothing)
+    }
+
+    /// The same in one of several passes.
+    pub(super) fn hidden_beside<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        sequences: &[Sequence<'_>],
+        layer: usize,
+        mut beside: Beside<'_, M>,
+    ) -> M {
+        let plan = RowPlan::new(sequences).after(beside.past_rows());
         self.rows_run
             .fetch_add(plan.row_count as u64, Ordering::Relaxed);
         let ids: Vec<usize> = RowPlan::tokens(sequences)
@@ -143,8 +196,11 @@ impl<M: Clone> Llama<M> {
             segments: plan.segments(sequences),
             rows: core::iter::once(0..plan.row_count).collect(),
         };
-        for block in &self.layers[..last] {
-            x = block.forward(ops, &self.config, &x, &rotation, &all);
+        for (index, block) in self.layers[..last].iter().enumerate() {
+            let normed = block.normed(ops, &self.config, &x);
+            let own = block.keys(ops, &self.config, &normed, &rotation);
+            let keys = beside.extend(ops, index, own);
+            x = block.forward(ops, &self.config, [&x, &normed], &keys, &all);
         }
         let wanted: Vec<usize> = sequences.iter().flat_map(|s| s.wanted.clone()).collect();
         let wanted = Asking {
@@ -152,7 +208,11 @@ impl<M: Clone> Llama<M> {
             segments: plan.wanted_segments(sequences),
             rows: wanted_rows,
         };
-        let x = self.layers[last].forward(ops, &self.config, &x, &rotation, &wanted);
+        let block = &self.layers[last];
+        let normed = block.normed(ops, &self.config, &x);
+        let own = block.keys(ops, &self.config, &normed, &rotation);
+        let keys = beside.extend(ops, last, own);
+        let x = block.forward(ops, &self.config, [&x, &normed], &keys, &wanted);
         if layer == self.layers.len() {
             ops.rms_norm(&x, &self.norm, self.config.rms_norm_eps)
         } else {
@@ -178,45 +238,32 @@ fn keep<O: Ops>(ops: &O, x: &O::Matrix, rows: &[Range<usize>]) -> O::Matrix {
 }
 
 impl<M: Clone> Layer<M> {
-    fn load<O: Ops<Matrix = M>>(
-        ops: &O,
-        config: &LlamaConfig,
-        weights: &mut Weights,
-        index: usize,
-    ) -> Result<Self> {
-        let at = |name: &str| format!("model.layers.{index}.{name}");
-        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-        let (q, kv) = (
-            config.heads * config.head_width,
-            config.kv_heads * config.head_width,
-        );
-        let (attention, mlp) = (config.attention_bias, config.mlp_bias);
-        Ok(Self {
-            input_norm: weights.row(ops, &at("input_layernorm.weight"), hidden)?,
-            q: weights.linear(ops, &at("self_attn.q_proj"), hidden, q, attention)?,
-            k: weights.linear(ops, &at("self_attn.k_proj"), hidden, kv, attention)?,
-            v: weights.linear(ops, &at("self_attn.v_proj"), hidden, kv, attention)?,
-            o: weights.linear(ops, &at("self_attn.o_proj"), q, hidden, attention)?,
-            post_norm: weights.row(ops, &at("post_attention_layernorm.weight"), hidden)?,
-            gate: weights.linear(ops, &at("mlp.gate_proj"), hidden, inner, mlp)?,
-            up: weights.linear(ops, &at("mlp.up_proj"), hidden, inner, mlp)?,
-            down: weights.linear(ops, &at("mlp.down_proj"), inner, hidden, mlp)?,
-        })
+    fn normed<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, x: &M) -> M {
+        ops.rms_norm(x, &self.input_norm, config.rms_norm_eps)
     }
 
-    /// Keys and values of every row, but queries and feed-forward of the asking ones only.
+    /// Keys and values of every row.
+    fn keys<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        config: &LlamaConfig,
+        normed: &M,
+        rotation: &Rotation<M>,
+    ) -> [M; 2] {
+        let k = ops.rotate(&ops.linear(normed, &self.k), config.kv_heads, rotation);
+        [k, ops.linear(normed, &self.v)]
+    }
+
+    /// Queries and feed-forward of the asking rows only.
     fn forward<O: Ops<Matrix = M>>(
         &self,
         ops: &O,
         config: &LlamaConfig,
-        x: &M,
-        rotation: &Rotation<M>,
+        [x, normed]: [&M; 2],
+        [k, v]: &[M; 2],
         asking: &Asking<M>,
     ) -> M {
-        let normed = ops.rms_norm(x, &self.input_norm, config.rms_norm_eps);
-        let k = ops.rotate(&ops.linear(&normed, &self.k), config.kv_heads, rotation);
-        let v = ops.linear(&normed, &self.v);
-        let q = ops.linear(&keep(ops, &normed, &asking.rows), &self.q);
+        let q = ops.linear(&keep(ops, normed, &asking.rows), &self.q);
         let q = ops.rotate(&q, config.heads, &asking.rotation);
         let spec = AttentionSpec {
             heads: config.heads,
@@ -224,7 +271,7 @@ impl<M: Clone> Layer<M> {
             head_width: config.head_width,
             segments: asking.segments.clone(),
         };
-        let mixed = ops.linear(&ops.attention(&q, &k, &v, &spec), &self.o);
+        let mixed = ops.linear(&ops.attention(&q, k, v, &spec), &self.o);
         let x = ops.add(&keep(ops, x, &asking.rows), &mixed);
         self.feed_forward(ops, config, &x)
     }

@@ -11,7 +11,7 @@ pub struct Sequence<'a> {
     /// Rows that are run. Rows before them are taken from [`Self::prefix`].
     pub rows: Range<usize>,
     /// An earlier sequence of the batch that starts with the same `rows.start` tokens and runs
-    /// them itself.
+    /// them itself. Without one they are those of the pass before, where that is given.
     pub prefix: Option<usize>,
     /// Rows whose hidden state the caller reads, inside [`Self::rows`]; in the last layer nothing
     /// else is computed.
@@ -40,6 +40,8 @@ pub struct RowPlan {
     pub wanted_offsets: Vec<usize>,
     /// Rows that are run.
     pub row_count: usize,
+    /// Rows of the pass before, whose keys and values come first.
+    past_rows: usize,
 }
 
 impl RowPlan {
@@ -50,6 +52,7 @@ impl RowPlan {
             offsets: vec![],
             wanted_offsets: vec![],
             row_count: 0,
+            past_rows: 0,
         };
         let mut wanted = 0;
         for sequence in sequences {
@@ -59,6 +62,12 @@ impl RowPlan {
             wanted += sequence.wanted.len();
         }
         plan
+    }
+
+    /// The same after a pass of so many rows.
+    pub(super) const fn after(mut self, past_rows: usize) -> Self {
+        self.past_rows = past_rows;
+        self
     }
 
     /// Tokens of all rows, in order.
@@ -103,10 +112,12 @@ impl RowPlan {
     ) -> Vec<AttentionSegment> {
         let segment = |(index, sequence): (usize, &Sequence<'_>)| {
             let rows = asking(sequence);
-            let prefix = sequence.prefix.map_or(0..0, |prefix| {
-                self.offsets[prefix]..self.offsets[prefix] + sequence.rows.start
-            });
-            let own = self.offsets[index]..self.offsets[index] + sequence.rows.len();
+            let at = |index: usize| self.past_rows + self.offsets[index];
+            let prefix = match sequence.prefix {
+                Some(prefix) => at(prefix)..at(prefix) + sequence.rows.start,
+                None => 0..sequence.rows.start.min(self.past_rows),
+            };
+            let own = at(index)..at(index) + sequence.rows.len();
             AttentionSegment {
                 queries: offsets[index]..offsets[index] + rows.len(),
                 keys: [prefix, own],

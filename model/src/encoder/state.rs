@@ -1,7 +1,8 @@
 //! States of windows: encode, pool around the locus, normalise.
 
 use super::config::resolve_layer;
-use super::llama::Llama;
+use super::layout::{Branch, Branches, Layout};
+use super::llama::{Beside, Llama, Past};
 use super::plan::Sequence;
 use crate::ops::{Ops, not_finite};
 use crate::tokenizer::SixMerTokenizer;
@@ -49,20 +50,6 @@ pub struct States<M> {
     pub reference: M,
     /// The edited window, pooled at the same locus.
     pub edited: M,
-}
-
-impl<M: Clone> States<M> {
-    /// The states of all passes, one pass after another.
-    fn joined<O: Ops<Matrix = M>>(ops: &O, passes: Vec<Self>) -> Self {
-        let (reference, edited): (Vec<M>, Vec<M>) = passes
-            .into_iter()
-            .map(|pass| (pass.reference, pass.edited))
-            .unzip();
-        Self {
-            reference: ops.concat_rows(&reference),
-            edited: ops.concat_rows(&edited),
-        }
-    }
 }
 
 /// Encoder, tokenizer and the meaning of a state.
@@ -132,26 +119,42 @@ impl<M: Clone> StateEncoder<M> {
     /// Only rows that can change a state are run: none right of the pooling spans (the model is
     /// causal), each reference window once, and of an edited window none before the first token
     /// that differs. Sites go through the network in as many passes as [`Ops::most_values`] asks
-    /// for.
+    /// for; where the edits of one fill several, these follow the one pass of their reference.
     ///
     /// # Errors
     /// `INPUT.GENERIC` when a locus lies outside its window.
     pub fn encode<O: Ops<Matrix = M>>(&self, ops: &O, sites: &[Site<'_>]) -> Result<States<M>> {
         let tokens: Vec<Vec<Vec<u32>>> = sites.iter().map(|site| self.tokens(site)).collect();
         let most_rows = ops.most_values() / self.llama.config.widest_row();
-        let mut passes = Vec::new();
+        let mut passes = Passes::default();
         let mut layout = Layout::default();
         for (site, tokens) in sites.iter().zip(&tokens) {
-            self.lay_out(site, tokens, &mut layout)?;
-            // A site is never parted, so that its edits share its reference.
-            if layout.rows >= most_rows {
-                passes.push(self.run(ops, &core::mem::take(&mut layout)));
+            let branches = self.branches(site, tokens)?;
+            let parts = branches.parts(most_rows);
+            if parts.len() > 1 && layout.rows > 0 {
+                self.run(ops, core::mem::take(&mut layout), &mut passes);
+            }
+            layout.push_reference(&branches);
+            let (first, more) = parts.split_first().unwrap_or((&(0..0), &[]));
+            layout.push_edits(&branches, first.clone(), None);
+            if !more.is_empty() {
+                let followed = self.run_kept(ops, core::mem::take(&mut layout), &mut passes);
+                for part in more {
+                    let mut layout = Layout::default();
+                    layout.push_edits(&branches, part.clone(), Some(followed.rows));
+                    self.run_after(ops, &layout, &followed, &mut passes);
+                }
+            } else if layout.rows >= most_rows {
+                self.run(ops, core::mem::take(&mut layout), &mut passes);
             }
         }
-        if passes.is_empty() || layout.rows > 0 {
-            passes.push(self.run(ops, &layout));
+        if passes.reference.is_empty() || layout.rows > 0 {
+            self.run(ops, layout, &mut passes);
         }
-        Ok(States::joined(ops, passes))
+        Ok(States {
+            reference: ops.concat_rows(&passes.reference),
+            edited: ops.concat_rows(&passes.edited),
+        })
     }
 
     /// Tokens of the reference window, then of each edited one.
@@ -163,12 +166,48 @@ impl<M: Clone> StateEncoder<M> {
             .collect()
     }
 
-    fn run<O: Ops<Matrix = M>>(&self, ops: &O, layout: &Layout<'_>) -> States<M> {
+    fn run<O: Ops<Matrix = M>>(&self, ops: &O, layout: Layout<'_>, passes: &mut Passes<M>) {
         let hidden = self.llama.hidden(ops, &layout.sequences, self.layer);
-        States {
-            reference: self.pool(ops, &hidden, &layout.reference_rows),
-            edited: self.pool(ops, &hidden, &layout.edited_rows),
+        passes.push(self, ops, &hidden, &layout);
+    }
+
+    /// A pass whose first sequence is a reference that other passes follow.
+    fn run_kept<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        layout: Layout<'_>,
+        passes: &mut Passes<M>,
+    ) -> Followed<M> {
+        let [rows, wanted] = layout.sequences.first().map_or([0, 0], |reference| {
+            [reference.rows.len(), reference.wanted.len()]
+        });
+        let mut past = Past::of_first(rows);
+        let beside = Beside::Keeps(&mut past);
+        let hidden = self
+            .llama
+            .hidden_beside(ops, &layout.sequences, self.layer, beside);
+        passes.push(self, ops, &hidden, &layout);
+        Followed {
+            hidden: ops.rows(&hidden, 0..wanted),
+            rows: wanted,
+            past,
         }
+    }
+
+    /// A pass of edits alone.
+    fn run_after<O: Ops<Matrix = M>>(
+        &self,
+        ops: &O,
+        layout: &Layout<'_>,
+        followed: &Followed<M>,
+        passes: &mut Passes<M>,
+    ) {
+        let beside = Beside::Follows(&followed.past);
+        let hidden = self
+            .llama
+            .hidden_beside(ops, &layout.sequences, self.layer, beside);
+        let hidden = ops.concat_rows(&[followed.hidden.clone(), hidden]);
+        passes.push(self, ops, &hidden, layout);
     }
 
     /// Reads states back, which are finite and of the length that the contract says, or an error.
@@ -214,47 +253,27 @@ impl<M: Clone> StateEncoder<M> {
         pool_states(ops, self.spec.contract, hidden, rows)
     }
 
-    /// Adds the sequences of one site: its reference, then its edits.
-    fn lay_out<'t>(
-        &self,
-        site: &Site<'_>,
-        tokens: &'t [Vec<u32>],
-        layout: &mut Layout<'t>,
-    ) -> Result<()> {
+    /// Which rows of a site's windows are run, and which are read.
+    fn branches<'t>(&self, site: &Site<'_>, tokens: &'t [Vec<u32>]) -> Result<Branches<'t>> {
         let (reference, edited) = (&tokens[0], &tokens[1..=site.edits.len()]);
-        let spans = site
-            .edits
-            .iter()
-            .map(|edit| self.span(site.reference, reference.len(), edit.locus))
-            .collect::<Result<Vec<_>>>()?;
-        let first = spans.iter().map(|span| span.start).min().unwrap_or(0);
-        let last = spans.iter().map(|span| span.end).max().unwrap_or(0);
-        let prefix = layout.sequences.len();
-        let base = layout.push(Sequence {
-            tokens: reference,
-            rows: 0..last,
-            prefix: None,
-            wanted: first..last,
-        });
-        for (own, span) in edited.iter().zip(spans) {
+        let branch = |(own, edit): (&'t Vec<u32>, &EditedWindow)| {
+            let span = self.span(site.reference, reference.len(), edit.locus)?;
             let changed = common_prefix(reference, own).min(span.end);
-            let wanted = changed.max(span.start)..span.end;
-            let in_reference =
-                |rows: Range<usize>| base + rows.start - first..base + rows.end - first;
-            layout
-                .reference_rows
-                .push([in_reference(span.clone()), 0..0]);
-            let shared = in_reference(span.start..wanted.start);
-            let count = wanted.len();
-            let offset = layout.push(Sequence {
+            Ok(Branch {
                 tokens: own,
-                rows: changed..span.end,
-                prefix: Some(prefix),
-                wanted,
-            });
-            layout.edited_rows.push([shared, offset..offset + count]);
-        }
-        Ok(())
+                span,
+                changed,
+            })
+        };
+        let edits = edited.iter().zip(&site.edits).map(branch);
+        let edits = edits.collect::<Result<Vec<_>>>()?;
+        let first = edits.iter().map(|edit| edit.span.start).min().unwrap_or(0);
+        let last = edits.iter().map(|edit| edit.span.end).max().unwrap_or(0);
+        Ok(Branches {
+            reference,
+            wanted: first..last,
+            edits,
+        })
     }
 }
 
@@ -273,25 +292,44 @@ pub fn pool_states<O: Ops>(
     }
 }
 
-/// Sequences of a batch, and where each state's rows lie among the wanted ones.
-#[derive(Default)]
-struct Layout<'t> {
-    sequences: Vec<Sequence<'t>>,
+/// What passes of a site's further edits follow.
+struct Followed<M> {
+    past: Past<M>,
+    /// The reference's wanted rows.
+    hidden: M,
     rows: usize,
-    wanted_rows: usize,
-    reference_rows: Vec<[Range<usize>; 2]>,
-    /// What an edited window shares with its reference, then its own rows.
-    edited_rows: Vec<[Range<usize>; 2]>,
 }
 
-impl<'t> Layout<'t> {
-    /// Adds a sequence; returns where its wanted rows start.
-    fn push(&mut self, sequence: Sequence<'t>) -> usize {
-        let offset = self.wanted_rows;
-        self.rows += sequence.rows.len();
-        self.wanted_rows += sequence.wanted.len();
-        self.sequences.push(sequence);
-        offset
+/// The states of passes, one after another.
+struct Passes<M> {
+    reference: Vec<M>,
+    edited: Vec<M>,
+}
+
+impl<M> Default for Passes<M> {
+    fn default() -> Self {
+        Self {
+            reference: Vec::new(),
+            edited: Vec::new(),
+        }
+    }
+}
+
+impl<M: Clone> Passes<M> {
+    fn push<O: Ops<Matrix = M>>(
+        &mut self,
+        encoder: &StateEncoder<M>,
+        ops: &O,
+        hidden: &M,
+        layout: &Layout<'_>,
+    ) {
+        // One that follows another has none.
+        if !layout.reference_rows.is_empty() || layout.edited_rows.is_empty() {
+            let states = encoder.pool(ops, hidden, &layout.reference_rows);
+            self.reference.push(states);
+        }
+        self.edited
+            .push(encoder.pool(ops, hidden, &layout.edited_rows));
     }
 }
 

@@ -5,7 +5,8 @@ use super::settings::PlanSettings;
 use crate::info::ModelInfo;
 use crate::scorer::ScoredBy;
 use genolewm_core::provenance::{
-    Json, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION, RuntimeMetadata, canonical_json, sha256_prefixed,
+    Json, PROVENANCE_KIND, RECEIPT_SCHEMA_VERSION, RuntimeMetadata, WindowsConfig, canonical_json,
+    sha256_prefixed,
 };
 use genolewm_core::{Error, ErrorCode, Result};
 use serde_json::json;
@@ -37,7 +38,7 @@ impl PlanReceipt<'_> {
     /// `INPUT.GENERIC` for a number that JSON cannot hold.
     pub fn to_json_line(&self, timestamp: &str) -> Result<String> {
         let runtime = RuntimeMetadata::new(&self.by.backend, &self.by.device, &self.info.manifest);
-        let receipts = self.by.receipts(self.info)?;
+        let receipts = self.by.receipts(self.info, WindowsConfig::default())?;
         let mut details = receipts.settings().clone();
         details.remove("input_commitment_schema");
         details.insert("commitment_schema".to_owned(), PLAN_CONTRACT.into());

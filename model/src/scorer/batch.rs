@@ -2,18 +2,11 @@
 
 use super::calibrate::{Distances, ScoreOptions, Scored, calibrate_all};
 use super::placer::Candidate;
+use super::windows::{Viewed, Windows};
 use crate::bundle::Bundle;
-use crate::encoder::{EditedWindow, Site};
-use crate::ops::Ops;
+use crate::ops::{Ops, not_finite};
 use genolewm_core::Result;
-use genolewm_core::edit::{RelEdit, apply_edit};
-use genolewm_core::surprise::{displacement, surprise_distance};
-use genolewm_core::window::ExtractedWindow;
-use std::sync::Arc;
-
-/// Edits that are run beside one pass over their reference; more have another one, which costs little
-/// beside theirs. Hardly a site of a file has as many.
-pub(super) const MOST_EDITS_OF_SITE: usize = 8;
+use genolewm_core::surprise::{aggregate, displacement, surprise_distance};
 
 /// A loaded model and how it is used.
 #[derive(Debug)]
@@ -87,73 +80,74 @@ impl<O: Ops> Scorer<O> {
     /// `INTERNAL.INVARIANT_VIOLATION` when the model gives anything but finite numbers, and what
     /// the device reports.
     pub async fn distances(&self, candidates: &[Candidate]) -> Result<Vec<Distances>> {
-        if candidates.is_empty() {
-            return Ok(Vec::new());
-        }
+        self.distances_in(&self.windows(), candidates).await
+    }
+
+    /// The windows that variants are read in.
+    #[must_use]
+    pub fn windows(&self) -> Windows {
+        self.options.windows(&self.bundle.info.config)
+    }
+
+    /// As [`distances`](Self::distances), in these windows.
+    ///
+    /// # Errors
+    /// As [`distances`](Self::distances).
+    pub async fn distances_in(
+        &self,
+        windows: &Windows,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Distances>> {
         let edits = candidates
             .iter()
             .map(|Candidate { edit, window }| window.place(edit))
             .collect::<Result<Vec<_>>>()?;
-        let (sites, order) = group(candidates, &edits)?;
-        let states = self.bundle.encoder.encode(&self.ops, &sites)?;
-        let ordered: Vec<RelEdit> = order.iter().map(|&index| edits[index].clone()).collect();
-        let actions = self.bundle.action.forward(&self.ops, &ordered)?;
+        let mut of_views = vec![(Vec::new(), Vec::new()); candidates.len()];
+        for &view in windows.views.as_slice() {
+            let items = candidates.iter().zip(&edits);
+            let items = items.map(|(candidate, edit)| (candidate.window.sequence(), edit));
+            let viewed = windows.viewed(view, items)?;
+            let distances = self.distances_of(&viewed).await?;
+            for (index, (surprise, displacement)) in viewed.order().zip(distances) {
+                let (surprises, displacements) = &mut of_views[index];
+                surprises.push(surprise);
+                displacements.push(displacement);
+            }
+        }
+        let joined = |(surprises, displacements): &(Vec<f64>, Vec<f64>)| {
+            let [surprise, displacement] = [surprises, displacements].map(|distances| {
+                aggregate(distances, windows.aggregation).map_err(|_| not_finite())
+            });
+            Distances::new(surprise?, displacement?)
+        };
+        of_views.iter().map(joined).collect()
+    }
+
+    /// Surprise and displacement of each edit of a view, in the order of its sites.
+    async fn distances_of(&self, viewed: &Viewed<'_>) -> Result<Vec<(f64, f64)>> {
+        let edits = viewed.edits();
+        if edits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (ops, encoder) = (&self.ops, &self.bundle.encoder);
+        let states = encoder.encode(ops, &viewed.sites())?;
+        let actions = self.bundle.action.forward(ops, &edits)?;
         let prediction = self
             .bundle
             .predictor
-            .predict(&self.ops, &states.reference, &actions);
-        let prediction = self.ops.read(&prediction).await?;
-        let encoder = &self.bundle.encoder;
-        let reference = encoder.read(&self.ops, &states.reference).await?;
-        let edited = encoder.read(&self.ops, &states.edited).await?;
-        let width = encoder.d_state();
-        let mut results: Vec<Option<Distances>> = vec![None; candidates.len()];
-        for (row, &index) in order.iter().enumerate() {
-            let span = row * width..(row + 1) * width;
-            let prediction = &prediction[span.clone()];
-            results[index] = Some(Distances::new(
-                surprise_distance(prediction, &edited[span.clone()]),
-                displacement(prediction, &reference[span]),
-            )?);
-        }
-        Ok(results.into_iter().flatten().collect())
-    }
-}
-
-/// Groups candidates by window. Returns the sites and, for each edit of each site in order, the
-/// index of its candidate.
-fn group<'a>(
-    candidates: &'a [Candidate],
-    edits: &[RelEdit],
-) -> Result<(Vec<Site<'a>>, Vec<usize>)> {
-    let mut sites: Vec<(&Arc<ExtractedWindow>, Vec<usize>)> = Vec::new();
-    for (index, candidate) in candidates.iter().enumerate() {
-        // Equal windows come one after another, save for overlapping records.
-        match sites
-            .iter_mut()
-            .rev()
-            .find(|(window, _)| Arc::ptr_eq(window, &candidate.window))
-        {
-            Some((_, members)) if members.len() < MOST_EDITS_OF_SITE => members.push(index),
-            _ => sites.push((&candidate.window, vec![index])),
-        }
-    }
-    let order: Vec<usize> = sites
-        .iter()
-        .flat_map(|(_, members)| members.iter().copied())
-        .collect();
-    let site = |(window, members): (&'a Arc<ExtractedWindow>, Vec<usize>)| -> Result<Site<'a>> {
-        let edited = |&index: &usize| -> Result<EditedWindow> {
-            let edit = &edits[index];
-            Ok(EditedWindow {
-                bases: apply_edit(window.sequence(), edit, true)?,
-                locus: Some(edit.rel_pos()),
+            .predict(ops, &states.reference, &actions);
+        let prediction = ops.read(&prediction).await?;
+        let reference = encoder.read(ops, &states.reference).await?;
+        let edited = encoder.read(ops, &states.edited).await?;
+        let rows = |states| <[f32]>::chunks_exact(states, encoder.d_state());
+        let states = rows(&prediction).zip(rows(&reference)).zip(rows(&edited));
+        Ok(states
+            .map(|((prediction, reference), edited)| {
+                (
+                    surprise_distance(prediction, edited),
+                    displacement(prediction, reference),
+                )
             })
-        };
-        Ok(Site {
-            reference: window.sequence(),
-            edits: members.iter().map(edited).collect::<Result<_>>()?,
-        })
-    };
-    Ok((sites.into_iter().map(site).collect::<Result<_>>()?, order))
+            .collect())
+    }
 }

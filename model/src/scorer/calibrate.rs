@@ -1,20 +1,22 @@
 //! From distances to a score: bucket, percentile, confidence, receipt.
 
 use super::placer::Candidate;
+use super::windows::{ViewChoice, Windows};
+use crate::config::{ModelConfig, most_stride_bp};
 use crate::info::ModelInfo;
 use crate::ops::not_finite;
-use genolewm_core::Result;
 use genolewm_core::calibration::CalibrationBucket;
 use genolewm_core::context::{
     ContextLabel, DEFAULT_MIN_BUCKET_SIZE, RegionClass, RepeatClass, backoff_chain, classify_gc_bin,
 };
 use genolewm_core::edit::{EditSpec, VariantSpelling};
 use genolewm_core::provenance::{
-    MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata,
+    MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata, WindowsConfig,
 };
 use genolewm_core::state_contract::STATE_CONTRACT_KEY;
-use genolewm_core::surprise::{Aggregation, ScoreRow, SurpriseResult, aggregate};
+use genolewm_core::surprise::{Aggregation, ScoreRow, SurpriseResult};
 use genolewm_core::window::ExtractedWindow;
+use genolewm_core::{Error, Result};
 use std::sync::Arc;
 
 /// How distances become scores.
@@ -22,9 +24,12 @@ use std::sync::Arc;
 pub struct ScoreOptions {
     /// Variants that a calibration bucket needs before its percentile is used.
     pub min_bucket_size: u64,
-    /// How the distances of an edit become one; as the model says unless told. An edit in its window
-    /// has one distance, of which every aggregation makes the same.
+    /// Which of the model's views are computed.
+    pub views: ViewChoice,
+    /// How the distances of several views become one; as the model says unless told.
     pub aggregation: Option<Aggregation>,
+    /// The grid that window starts lie on, for a model that does not say.
+    pub window_stride_bp: Option<usize>,
     /// What is known of every place of which nothing else is.
     pub everywhere: GenomicContext,
 }
@@ -33,9 +38,87 @@ impl Default for ScoreOptions {
     fn default() -> Self {
         Self {
             min_bucket_size: DEFAULT_MIN_BUCKET_SIZE,
+            views: ViewChoice::All,
             aggregation: None,
+            window_stride_bp: None,
             everywhere: GenomicContext::default(),
         }
+    }
+}
+
+impl ScoreOptions {
+    /// The windows that variants are read in.
+    #[must_use]
+    pub fn windows(&self, config: &ModelConfig) -> Windows {
+        Windows::new(config, self.views, self.aggregation, self.window_stride_bp)
+    }
+
+    /// The same windows of a model as a receipt says that its score is of.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for what is none, and as [`check`](Self::check).
+    pub fn of_receipt(receipt: &Receipt, config: &ModelConfig) -> Result<Self> {
+        let noted = WindowsConfig::of_pooling(receipt.detail("pooling_config"))?;
+        let several = noted.views.as_slice().len() > 1;
+        let aggregation = several.then(|| noted.aggregation.parse());
+        let options = Self {
+            views: ViewChoice::These(noted.views),
+            aggregation: aggregation.transpose()?,
+            window_stride_bp: noted.window_stride_bp.map(|bp| bp as usize),
+            ..Self::default()
+        };
+        options.check(config)?;
+        Ok(options)
+    }
+
+    /// Whether a model can be run so.
+    ///
+    /// # Errors
+    /// `INPUT.GENERIC` for a grid of windows that is not the model's own, or is too wide for its
+    /// windows.
+    pub fn check(&self, config: &ModelConfig) -> Result<()> {
+        let Some(stride_bp) = self.window_stride_bp else {
+            return Ok(());
+        };
+        let most = most_stride_bp(config.window_bp);
+        let error = match config.window_stride_bp {
+            Some(own) if own != stride_bp => Error::input("the model has another grid of windows")
+                .with_detail("of the model", own),
+            None if !(1..=most).contains(&stride_bp) => {
+                Error::input("the grid is too wide for the model's windows")
+                    .with_detail("most", most)
+            }
+            _ => return Ok(()),
+        };
+        Err(error
+            .with_detail("window_stride_bp", stride_bp)
+            .with_remedy("leave --window-stride-bp out, or give a quarter of a window at most"))
+    }
+
+    /// What the percentiles of these options are worth, where that must be said: a table of a model is
+    /// made of its own views.
+    #[must_use]
+    pub fn warning(&self, config: &ModelConfig) -> Option<String> {
+        let (own, used) = (Windows::of_model(config), self.windows(config));
+        if !self.is_calibrated(config) {
+            return Some(format!(
+                "the model is calibrated for the views {}, and these scores are of {}: their percentiles \
+                 have low confidence",
+                own.views, used.views
+            ));
+        }
+        (own.stride_bp != used.stride_bp).then(|| {
+            "windows on a grid shift a little against those that a model without one is calibrated for; \
+             `genolewm calibrate --window-stride-bp` makes a table of them"
+                .to_owned()
+        })
+    }
+
+    /// Whether the model's table is of the same views.
+    fn is_calibrated(&self, config: &ModelConfig) -> bool {
+        let (own, used) = (Windows::of_model(config), self.windows(config));
+        let several = used.views.as_slice().len() > 1;
+        own.views == used.views && (!several || own.aggregation == used.aggregation)
     }
 }
 
@@ -141,13 +224,14 @@ pub struct ScoredBy {
 }
 
 impl ScoredBy {
-    /// Makes the receipts of a model's scores.
+    /// Makes the receipts of a model's scores in these windows.
     ///
     /// # Errors
     /// As [`ReceiptBuilder::new`].
-    pub fn receipts(&self, info: &ModelInfo) -> Result<ReceiptBuilder> {
+    pub fn receipts(&self, info: &ModelInfo, windows: WindowsConfig) -> Result<ReceiptBuilder> {
         let runtime = RuntimeMetadata::new(&self.backend, &self.device, &info.manifest);
-        let builder = ReceiptBuilder::new(&info.manifest, runtime, info.pooling(), info.dtypes())?;
+        let pooling = info.pooling(windows);
+        let builder = ReceiptBuilder::new(&info.manifest, runtime, pooling, info.dtypes())?;
         let contract = info.config.encoder.contract;
         Ok(builder
             .with_detail(STATE_CONTRACT_KEY, contract.as_str())
@@ -208,10 +292,9 @@ pub fn calibrate(
 ) -> Result<Scored> {
     let (edit, window) = (&candidate.edit, &candidate.window);
     let bucket = options.everywhere.bucket(edit, window, info, options)?;
-    let aggregation = options.aggregation.unwrap_or(info.config.aggregation);
     Ok(Scored {
         edit: candidate.edit.clone(),
-        result: read_off(aggregate(&[distances.sigma_raw], aggregation)?, bucket),
+        result: options.read_off(distances.sigma_raw, bucket, info),
         displacement: distances.displacement,
         window: Arc::clone(&candidate.window),
         repeat: options.everywhere.repeat,
@@ -234,13 +317,25 @@ pub fn calibrate_all(
         .collect()
 }
 
-fn read_off(sigma_raw: f64, bucket: &CalibrationBucket) -> SurpriseResult {
-    SurpriseResult {
-        sigma_raw,
-        sigma_calibrated: bucket.percentile(sigma_raw),
-        bucket_id: bucket.bucket_id().to_owned(),
-        confidence: bucket.confidence(),
-        low_confidence: bucket.low_confidence(),
+impl ScoreOptions {
+    fn read_off(
+        &self,
+        sigma_raw: f64,
+        bucket: &CalibrationBucket,
+        info: &ModelInfo,
+    ) -> SurpriseResult {
+        let is_calibrated = self.is_calibrated(&info.config);
+        SurpriseResult {
+            sigma_raw,
+            sigma_calibrated: bucket.percentile(sigma_raw),
+            bucket_id: bucket.bucket_id().to_owned(),
+            confidence: if is_calibrated {
+                bucket.confidence()
+            } else {
+                0.0
+            },
+            low_confidence: !is_calibrated || bucket.low_confidence(),
+        }
     }
 }
 
@@ -262,7 +357,7 @@ impl Scored {
         };
         let bucket = context.bucket(&self.edit, &self.window, info, options)?;
         self.repeat = context.repeat;
-        self.result = read_off(self.result.sigma_raw, bucket);
+        self.result = options.read_off(self.result.sigma_raw, bucket, info);
         Ok(())
     }
 
@@ -271,7 +366,12 @@ impl Scored {
     ///
     /// # Errors
     /// As [`Scored::put`].
-    pub fn put_in_bucket(&mut self, bucket_id: &str, info: &ModelInfo) -> Result<()> {
+    pub fn put_in_bucket(
+        &mut self,
+        bucket_id: &str,
+        info: &ModelInfo,
+        options: &ScoreOptions,
+    ) -> Result<()> {
         let Some(bucket) = info.calibration.get(bucket_id) else {
             return Ok(());
         };
@@ -283,7 +383,7 @@ impl Scored {
             let any = may_be_masked.then(|| of(&RepeatClass::None).bucket_id_of_any_repeat());
             for id in ids.chain(any) {
                 if backoff_chain(&id)?.iter().any(|id| id == bucket_id) {
-                    self.result = read_off(self.result.sigma_raw, bucket);
+                    self.result = options.read_off(self.result.sigma_raw, bucket, info);
                     return Ok(());
                 }
             }

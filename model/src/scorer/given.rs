@@ -4,7 +4,7 @@ use super::placer::{refused, refused_for};
 use genolewm_core::edit::{AlleleForm, EditSpec, LeftAligner, SkipReason, VariantSpelling};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::window::{
-    CANONICAL_WINDOW_BP, ExtractedWindow, canonicalize_dna, window_from_slice,
+    CANONICAL_WINDOW_BP, ExtractedWindow, canonicalize_dna, window_of_model,
 };
 use genolewm_core::{Error, Result};
 use std::sync::Arc;
@@ -75,5 +75,5 @@ pub fn given_window(
             .with_remedy("cut it to 24,576 bases around the variant, or give --fasta")
     })?;
     let locus = edit.pos().offset();
-    window_from_slice(&bases, BpOffset(start), Some(locus), window_bp).map(Arc::new)
+    window_of_model(&bases, BpOffset(start), Some(locus), window_bp).map(Arc::new)
 }

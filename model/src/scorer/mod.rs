@@ -6,6 +6,7 @@
 
 mod placer;
 mod given;
+mod windows;
 mod calibrate;
 mod batch;
 mod states;
@@ -33,3 +34,4 @@ pub use run::{
     RecordFilter, RecordOutcome, Run, RunProgress, RunStep, Selection, Tally,
 };
 pub use states::Prediction;
+pub use windows::{ViewChoice, Viewed, Windows};

@@ -4,7 +4,7 @@ use crate::info::ModelInfo;
 use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, VariantSpelling};
 use genolewm_core::position::{BpOffset, Interval, Position};
 use genolewm_core::reference::{BaseSource, Reference};
-use genolewm_core::window::{ExtractedWindow, window_from_slice, window_start};
+use genolewm_core::window::{ExtractedWindow, window_of_model, window_start};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::sync::Arc;
 
@@ -87,19 +87,19 @@ pub(super) fn bases_instead<S: BaseSource>(
 #[derive(Debug)]
 pub struct Placer {
     window_bp: usize,
-    tile_bp: Option<usize>,
+    stride_bp: Option<usize>,
     form: AlleleForm,
     last: Option<(String, Arc<ExtractedWindow>)>,
 }
 
 impl Placer {
-    /// A placer of windows of `window_bp`, whose starts snap to a grid of `tile_bp` where that is
+    /// A placer of windows of `window_bp`, whose starts snap to a grid of `stride_bp` where that is
     /// given; edits are scored in their canonical form.
     #[must_use]
-    pub fn new(window_bp: usize, tile_bp: Option<usize>) -> Self {
+    pub fn new(window_bp: usize, stride_bp: Option<usize>) -> Self {
         Self {
             window_bp,
-            tile_bp,
+            stride_bp,
             form: AlleleForm::default(),
             last: None,
         }
@@ -108,7 +108,20 @@ impl Placer {
     /// A placer of a model's windows.
     #[must_use]
     pub fn of(info: &ModelInfo) -> Self {
-        Self::new(info.config.window_bp, info.config.tile_bp)
+        Self::new(info.config.window_bp, info.config.window_stride_bp)
+    }
+
+    /// The same on a grid of `stride_bp`, where the model has none.
+    #[must_use]
+    pub fn on_grid(mut self, stride_bp: Option<usize>) -> Self {
+        self.stride_bp = self.stride_bp.or(stride_bp);
+        self
+    }
+
+    /// Whether sites that lie near to each other share a window.
+    #[must_use]
+    pub const fn is_on_grid(&self) -> bool {
+        self.stride_bp.is_some()
     }
 
     /// The same, of edits in this form.
@@ -193,7 +206,7 @@ impl Placer {
         }
         let end = BpOffset((start.get() + self.window_bp as u64).min(contig_bp));
         let bases = reference.fetch_soft_masked(&name, Interval::new(start, end)?)?;
-        let window = Arc::new(window_from_slice(
+        let window = Arc::new(window_of_model(
             &bases,
             start,
             Some(edit.pos().offset()),
@@ -207,12 +220,17 @@ impl Placer {
     fn start(&self, edit: &EditSpec, contig_bp: u64) -> BpOffset {
         let (locus, window_bp) = (edit.pos().offset(), self.window_bp as u64);
         let centred = window_start(contig_bp, Some(locus), window_bp);
-        let Some(tile_bp) = self.tile_bp else {
+        let Some(stride_bp) = self.stride_bp else {
             return centred;
         };
-        let snapped = centred.get() / tile_bp as u64 * tile_bp as u64;
-        let inside = locus.get() + edit.reference().len() as u64 <= snapped + window_bp;
-        if inside { BpOffset(snapped) } else { centred }
+        let snapped = centred.get() / stride_bp as u64 * stride_bp as u64;
+        // At a contig's end a window of the grid may lack what the window at the end has.
+        let last = locus.get() + edit.reference().len() as u64 + window_bp / 4;
+        if last <= snapped + window_bp {
+            BpOffset(snapped)
+        } else {
+            centred
+        }
     }
 }
 
@@ -249,16 +267,12 @@ mod tests {
 
     #[test]
     fn grids_keep_the_edit_inside() -> Result<()> {
-        let placer = Placer::new(4096, Some(1024));
-        assert_eq!(
-            placer.start(&"1:5000:A:T".parse()?, 100_000),
-            BpOffset(2048)
-        );
-        let coarse = Placer::new(4096, Some(8192));
-        assert_eq!(
-            coarse.start(&"1:24000:A:T".parse()?, 100_000),
-            BpOffset(21_951)
-        );
+        let placer = Placer::new(4096, Some(1000));
+        let start = |edit: &str| Ok::<_, Error>(placer.start(&edit.parse()?, 100_000));
+        assert_eq!(start("1:5000:A:T")?, BpOffset(2000));
+        assert_eq!(start("1:5048:A:T")?, BpOffset(2000));
+        assert_eq!(start("1:5049:A:T")?, BpOffset(3000));
+        assert_eq!(start("1:99000:A:T")?, BpOffset(95_904));
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Room for the work of several threads, so that memory does not grow with their number.
 
-use super::batch::{MOST_EDITS_OF_SITE, Scorer};
+use super::batch::Scorer;
 use super::placer::Candidate;
 use crate::ops::Ops;
 use genolewm_core::limits::MAX_ROWS_IN_WORK;
@@ -77,7 +77,9 @@ impl<O: Ops> Scorer<O> {
     pub(crate) fn rows_at_once(&self, candidates: &[Candidate]) -> usize {
         let rows = |site: &[Candidate]| {
             let window = site.first().map_or(0, |one| one.window.sequence().len());
-            window / TOKEN_BP + site.len().min(MOST_EDITS_OF_SITE) * self.edit_rows()
+            // More edits follow their reference in passes of their own.
+            let edits = site.len().saturating_mul(self.edit_rows());
+            window / TOKEN_BP + edits.min(self.pass_rows() + window / TOKEN_BP)
         };
         let sites = candidates.chunk_by(|a, b| Arc::ptr_eq(&a.window, &b.window));
         let largest = sites.clone().map(rows).max().unwrap_or(0);

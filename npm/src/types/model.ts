@@ -58,6 +58,10 @@ export interface ModelInfo {
   readonly stateContract: StateContract;
   /** Bases of a window. */
   readonly windowBp: number;
+  /** The views in which a variant is read: a strand and a phase in bp, such as `+0` and `-2`. */
+  readonly views: readonly string[];
+  /** The grid that windows start on, in bp; `null` where each lies around its variant. */
+  readonly windowStrideBp: number | null;
   /** Width of a state. */
   readonly stateWidth: number;
   /** The manifest, as it was checked. */

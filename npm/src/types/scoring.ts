@@ -4,7 +4,7 @@ import type { Notice, Progress } from "./calls.js";
 import type { AlleleForm } from "./edits.js";
 import type { ReferenceInput } from "./reference.js";
 
-/** How the distances of an edit become one. An edit in its window has one, of which all make the same. */
+/** How the distances of several views become one; of one view all make the same. */
 export type Aggregation = "mean" | "max" | "median";
 
 /** Among what variants are ranked. */
@@ -15,6 +15,11 @@ export interface RankOptions {
   repeat?: string;
   /** Background variants that a bucket needs, 1000 unless told; smaller ones give way to wider ones. */
   minBucketSize?: number;
+  /**
+   * The model's views that are computed: `"all"`, unless told; `"fast"`, the first alone; or a list such
+   * as `"+0,-2"`. The percentiles of other views than the model's have low confidence.
+   */
+  views?: string;
   /** As the model says unless told. */
   aggregation?: Aggregation;
 }

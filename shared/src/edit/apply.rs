@@ -31,6 +31,23 @@ pub fn apply_edit(window: &str, edit: &RelEdit, preserve_length: bool) -> Result
     apply_edits(window, core::slice::from_ref(edit), preserve_length)
 }
 
+/// As [`apply_edit`] with the length kept, but brought back to it on the right, so that the edited window
+/// and the reference share all that lies left of the edit. Where less than `right_bp` of the window would
+/// be left behind the alternate bases, as at a contig's end, it is the end far from the edit.
+///
+/// # Errors
+/// As [`apply_edit`].
+pub fn apply_edit_on_right(window: &str, edit: &RelEdit, right_bp: usize) -> Result<String> {
+    let end = edit.rel_pos().index() + edit.alt_bases().len();
+    if end.saturating_add(right_bp) > window.len() {
+        return apply_edit(window, edit, true);
+    }
+    let mut edited = apply_edit(window, edit, false)?;
+    edited.truncate(window.len());
+    edited.push_str(&LOST_BASE.repeat(window.len() - edited.len()));
+    Ok(edited)
+}
+
 /// Replaces the reference bases of several edits, all placed in the unedited window. Their order
 /// does not matter. With `preserve_length` the length is mended once, at the end far from the
 /// left-most edit.
@@ -139,6 +156,19 @@ fn mend_length(edited: String, window_bp: usize, locus: usize) -> String {
 mod tests {
     use super::*;
     use crate::position::BpOffset;
+
+    #[test]
+    fn what_lies_left_of_an_edit_is_shared_where_the_length_allows_it() -> Result<()> {
+        let window = "ACGTACGTACGT";
+        let edit = |pos, reference, alt| RelEdit::new(BpOffset(pos), reference, alt);
+        let on_right = |edit: &RelEdit| apply_edit_on_right(window, edit, 2);
+        assert_eq!(on_right(&edit(7, "T", "TGG")?)?, "ACGTACGTGGAC");
+        assert_eq!(on_right(&edit(7, "TA", "T")?)?, "ACGTACGTCGTN");
+        let late = edit(9, "C", "CAA")?;
+        assert_eq!(on_right(&late)?, apply_edit(window, &late, true)?);
+        assert_eq!(on_right(&edit(1, "C", "A")?)?, "AAGTACGTACGT");
+        Ok(())
+    }
 
     #[test]
     fn errors_come_in_a_fixed_order() -> Result<()> {

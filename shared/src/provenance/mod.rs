@@ -22,7 +22,7 @@ pub(crate) use canonical_json::json_string;
 pub use canonical_json::{
     Sha256Stream, canonical_json, is_sha256, python_float_repr, sha256_prefixed,
 };
-pub use commitment::{DtypeConfig, InputCommitment, PoolingConfig};
+pub use commitment::{DtypeConfig, InputCommitment, PoolingConfig, WindowsConfig};
 pub use encoder_identity::{
     EncoderSeal, IDENTITY_FILES, IMPLEMENTATION_FILES, KNOWN_BUILDS, PackageBuild, build_of,
     encoder_hash, encoder_runtime_hash, own_runtime_hash, weight_bundle_hash,

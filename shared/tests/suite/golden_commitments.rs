@@ -6,7 +6,7 @@ use crate::common::{cases, golden_json, text};
 use genolewm_core::Result;
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::Position;
-use genolewm_core::provenance::{DtypeConfig, InputCommitment, PoolingConfig};
+use genolewm_core::provenance::{DtypeConfig, InputCommitment, PoolingConfig, WindowsConfig};
 use serde_json::Value;
 
 fn whole<T: TryFrom<u64>>(value: &Value) -> T {
@@ -32,6 +32,7 @@ fn golden_input_commitments() -> Result<()> {
             pool_type: text(&case["pooling"], "pool_type").into(),
             pool_radius: whole(&case["pooling"]["pool_radius"]),
             normalize: case["pooling"]["normalize"].as_bool().expect("a boolean"),
+            windows: WindowsConfig::default(),
         };
         let dtype = DtypeConfig {
             encoder_dtype: text(&case["dtype"], "encoder_dtype").into(),

@@ -7,7 +7,7 @@ use genolewm_core::edit::EditSpec;
 use genolewm_core::position::{BpOffset, Position};
 use genolewm_core::provenance::{
     DtypeConfig, Json, Manifest, PoolingConfig, Receipt, ReceiptBuilder, ReceiptScope,
-    parse_receipt_payload, verify_receipt,
+    WindowsConfig, parse_receipt_payload, verify_receipt,
 };
 use genolewm_core::{ErrorCode, Result};
 use serde_json::Value;
@@ -189,6 +189,7 @@ fn rebuild(manifest: &Manifest, golden: &Receipt, score: &Value, window: &str) -
                 .get("normalize")
                 .and_then(Json::as_bool)
                 .unwrap_or_default(),
+            windows: WindowsConfig::default(),
         },
         DtypeConfig {
             encoder_dtype: string(dtype.get("encoder_dtype")),

@@ -14,7 +14,7 @@ const SCORE: &str =
     "score --vcf golden/in.vcf --fasta golden/ref.fa --alleles as-given -o out.jsonl";
 
 /// The golden model with another configuration, and the manifest of that one.
-fn with(change: impl FnOnce(String) -> String) -> Dir {
+pub(super) fn with(change: impl FnOnce(String) -> String) -> Dir {
     let dir = dir!();
     golden::lay_out(&dir);
     let before = dir.text(CONFIG);

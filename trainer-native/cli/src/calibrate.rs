@@ -2,7 +2,7 @@
 
 use super::common::alleles::AlleleArgs;
 use super::common::backend::on_backend;
-use super::common::model::{self, ModelArgs};
+use super::common::model::{self, GridArgs, ModelArgs};
 use super::common::output::Output;
 use super::common::terminal::Terminal;
 use super::scoring::annotation::{AnnotationArgs, Places};
@@ -14,7 +14,7 @@ use crate::common::command::{Context, Status};
 use genolewm::ops::NativeOps;
 use genolewm::runtime::NativeReference;
 use genolewm::scorer::{
-    GenomicContext, Outcome, Placer, RecordFilter, RecordOutcome, Regions, Scored, Selection,
+    GenomicContext, Outcome, RecordFilter, RecordOutcome, Regions, ScoreOptions, Scored, Selection,
 };
 use genolewm_core::calibration::{
     BuildOptions, CalibrationExample, CalibrationTable, build_calibration_table,
@@ -43,6 +43,8 @@ pub struct Args {
     fasta: Vec<PathBuf>,
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    grid: GridArgs,
     #[command(flatten)]
     form: AlleleArgs,
     #[command(flatten)]
@@ -186,8 +188,11 @@ fn examples(
         session.check()?;
         // Once for all files, but not before the first of them was found to be in order.
         if let Some(ops) = ops.take() {
-            let runtime = loaded.insert(model::runtime(ops, &args.model)?);
-            model::tell_worth(runtime.info(), terminal);
+            let options = ScoreOptions {
+                window_stride_bp: args.grid.window_stride_bp,
+                ..ScoreOptions::default()
+            };
+            let runtime = loaded.insert(model::scoring(ops, &args.model, options, terminal)?);
             *journal =
                 Journal::beside(Some(&args.output), args.resume, context, runtime, terminal)?;
         }
@@ -197,7 +202,7 @@ fn examples(
             session.set_replayed(journal.path(), journal.replayed());
             workers = journal.over(runtime, workers);
         }
-        let placer = Placer::of(runtime.info()).of_alleles(args.form.alleles);
+        let placer = runtime.placer(args.form.alleles);
         let accounts = session.run(placer, &workers, |record, reference| {
             background.add(&record, &mut places, reference)
         })?;

@@ -1,14 +1,13 @@
 //! States and predictions of edits, measured against each other.
 
 use genolewm::bundle::Bundle;
-use genolewm::encoder::{EditedWindow, Site};
 use genolewm::ops::Ops;
 use genolewm::parameters::{Parameters, Role};
-use genolewm::scorer::ScoreOptions;
+use genolewm::scorer::{ScoreOptions, Viewed, Windows};
 use genolewm_core::Result;
 use genolewm_core::context::ContextLabel;
-use genolewm_core::edit::{EditSpec, RelEdit, apply_edit};
-use genolewm_core::surprise::{displacement, surprise_distance};
+use genolewm_core::edit::{EditSpec, RelEdit};
+use genolewm_core::surprise::{Aggregation, aggregate, displacement, surprise_distance};
 use genolewm_core::window::ExtractedWindow;
 use genolewm_data::bases::unit;
 use rand_chacha::ChaCha8Rng;
@@ -84,17 +83,17 @@ impl<O: Ops> MeasuredModel<O> {
     /// # Errors
     /// As [`measure`](Self::measure).
     pub fn shifts(&self, items: &[Item]) -> Result<Vec<f64>> {
+        let shift = |_: &Viewed<'_>, [reference, edited]: [&[f32]; 2]| {
+            Ok(self
+                .rows(reference)
+                .zip(self.rows(edited))
+                .map(|(reference, edited)| [surprise_distance(reference, edited)])
+                .collect())
+        };
         let mut shifts = Vec::with_capacity(items.len());
         for batch in items.chunks(BATCH) {
-            let states = self.bundle.encoder.encode(&self.ops, &sites(batch)?)?;
-            let [reference, edited] =
-                [&states.reference, &states.edited].map(|states| self.read_states(states));
-            let (reference, edited) = (reference?, edited?);
-            shifts.extend(
-                self.rows(&reference)
-                    .zip(self.rows(&edited))
-                    .map(|(reference, edited)| surprise_distance(reference, edited)),
-            );
+            let joined = self.in_views(batch, shift, [Join::Aggregated])?;
+            shifts.extend(joined.into_iter().flatten());
         }
         Ok(shifts)
     }
@@ -137,34 +136,97 @@ impl<O: Ops> MeasuredModel<O> {
     }
 
     fn measure_batch(&self, batch: &[Item]) -> Result<Vec<Measured>> {
-        let bundle = &self.bundle;
-        let states = bundle.encoder.encode(&self.ops, &sites(batch)?)?;
-        let edits: Vec<RelEdit> = batch.iter().map(|item| item.edit.clone()).collect();
-        let actions = bundle.action.forward(&self.ops, &edits)?;
-        let prediction = bundle
-            .predictor
-            .predict(&self.ops, &states.reference, &actions);
-        let [prediction, reference, edited] = [
-            self.read(&prediction)?,
-            self.read_states(&states.reference)?,
-            self.read_states(&states.edited)?,
+        let figures = |viewed: &Viewed<'_>, states: [&[f32]; 2]| self.figures(viewed, states);
+        let how = [
+            Join::Aggregated,
+            Join::Aggregated,
+            Join::Aggregated,
+            Join::Mean,
+            Join::Mean,
         ];
-        self.rows(&prediction)
-            .zip(self.rows(&reference))
-            .zip(self.rows(&edited))
-            .zip(batch)
-            .map(|(((prediction, reference), edited), item)| {
-                let surprise = surprise_distance(prediction, edited);
-                Ok(Measured {
-                    surprise,
-                    percentile: self.percentile(item, surprise)?,
-                    displacement: displacement(prediction, reference),
-                    shift: surprise_distance(reference, edited),
-                    prediction_cosine: 1.0 - displacement(prediction, edited),
-                    unchanged_cosine: 1.0 - displacement(reference, edited),
-                })
+        let joined = self.in_views(batch, figures, how)?;
+        let measured = |(item, figures): (&Item, [f64; 5])| {
+            let [
+                surprise,
+                displacement,
+                shift,
+                prediction_cosine,
+                unchanged_cosine,
+            ] = figures;
+            Ok(Measured {
+                surprise,
+                percentile: self.percentile(item, surprise)?,
+                displacement,
+                shift,
+                prediction_cosine,
+                unchanged_cosine,
             })
-            .collect()
+        };
+        batch.iter().zip(joined).map(measured).collect()
+    }
+
+    /// Surprise, displacement, shift, and the cosines of the prediction and of no change.
+    fn figures(
+        &self,
+        viewed: &Viewed<'_>,
+        [reference, edited]: [&[f32]; 2],
+    ) -> Result<Vec<[f64; 5]>> {
+        let bundle = &self.bundle;
+        let width = bundle.encoder.d_state();
+        let matrix = self
+            .ops
+            .matrix(reference.to_vec(), reference.len() / width, width);
+        let actions = bundle.action.forward(&self.ops, &viewed.edits())?;
+        let prediction = self.read(&bundle.predictor.predict(&self.ops, &matrix, &actions))?;
+        let states = self.rows(&prediction).zip(self.rows(reference));
+        Ok(states
+            .zip(self.rows(edited))
+            .map(|((prediction, reference), edited)| {
+                [
+                    surprise_distance(prediction, edited),
+                    displacement(prediction, reference),
+                    surprise_distance(reference, edited),
+                    1.0 - displacement(prediction, edited),
+                    1.0 - displacement(reference, edited),
+                ]
+            })
+            .collect())
+    }
+
+    /// What `of` says of the reference and edited states of each view, joined.
+    fn in_views<const N: usize>(
+        &self,
+        batch: &[Item],
+        of: impl Fn(&Viewed<'_>, [&[f32]; 2]) -> Result<Vec<[f64; N]>>,
+        how: [Join; N],
+    ) -> Result<Vec<[f64; N]>> {
+        let windows = Windows::of_model(&self.bundle.info.config);
+        let mut all = vec![[(); N].map(|()| Vec::new()); batch.len()];
+        for &view in windows.views.as_slice() {
+            let items = batch.iter().map(|item| (&item.sequence, &item.edit));
+            let viewed = windows.viewed(view, items)?;
+            let states = self.bundle.encoder.encode(&self.ops, &viewed.sites())?;
+            let (reference, edited) = (
+                self.read_states(&states.reference)?,
+                self.read_states(&states.edited)?,
+            );
+            for (index, figures) in viewed.order().zip(of(&viewed, [&reference, &edited])?) {
+                for (all, figure) in all[index].iter_mut().zip(figures) {
+                    all.push(figure);
+                }
+            }
+        }
+        let joined = |figures: &[Vec<f64>; N]| -> Result<[f64; N]> {
+            let mut joined = [0.0; N];
+            for ((joined, figures), how) in joined.iter_mut().zip(figures).zip(how) {
+                *joined = match how {
+                    Join::Aggregated => aggregate(figures, windows.aggregation)?,
+                    Join::Mean => aggregate(figures, Aggregation::Mean)?,
+                };
+            }
+            Ok(joined)
+        };
+        all.iter().map(joined).collect()
     }
 
     /// As the scorer calibrates an edit without annotation.
@@ -180,23 +242,12 @@ impl<O: Ops> MeasuredModel<O> {
     }
 }
 
-/// Neighbours that share a window become one site; the order of the edits stays.
-fn sites(batch: &[Item]) -> Result<Vec<Site<'_>>> {
-    batch
-        .chunk_by(|a, b| Arc::ptr_eq(&a.sequence, &b.sequence))
-        .map(|group| {
-            let edited = |item: &Item| -> Result<EditedWindow> {
-                Ok(EditedWindow {
-                    bases: apply_edit(&item.sequence, &item.edit, true)?,
-                    locus: Some(item.edit.rel_pos()),
-                })
-            };
-            Ok(Site {
-                reference: &group[0].sequence,
-                edits: group.iter().map(edited).collect::<Result<_>>()?,
-            })
-        })
-        .collect()
+/// How the figures of several views become one.
+#[derive(Clone, Copy)]
+enum Join {
+    /// As the model says.
+    Aggregated,
+    Mean,
 }
 
 /// Uniform with the standard deviation `std`; 1 for what scales rows.
@@ -205,27 +256,4 @@ fn draw(rng: &mut ChaCha8Rng, role: Role, std: f64) -> f32 {
         return 1.0;
     }
     ((2.0 * unit(rng) - 1.0) * 3.0_f64.sqrt() * std) as f32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use genolewm_core::position::BpOffset;
-
-    #[test]
-    fn neighbours_share_a_window_and_keep_their_order() {
-        let edit = |at| RelEdit::new(BpOffset(at), "A", "C").unwrap();
-        let (first, second): (Arc<str>, Arc<str>) = ("AAAAAA".into(), "AAAAAA".into());
-        let item = |sequence: &Arc<str>, at| Item {
-            sequence: Arc::clone(sequence),
-            edit: edit(at),
-        };
-        let batch = [item(&first, 1), item(&first, 2), item(&second, 3)];
-        let sites = sites(&batch).unwrap();
-        let bases: Vec<Vec<&str>> = sites
-            .iter()
-            .map(|site| site.edits.iter().map(|edit| edit.bases.as_str()).collect())
-            .collect();
-        assert_eq!(bases, [vec!["ACAAAA", "AACAAA"], vec!["AAACAA"]]);
-    }
 }

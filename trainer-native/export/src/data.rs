@@ -62,7 +62,7 @@ impl Data {
         config: &ModelConfig,
         most: usize,
     ) -> Result<Self> {
-        let mut placer = Placer::new(config.window_bp, config.tile_bp);
+        let mut placer = Placer::new(config.window_bp, config.window_stride_bp);
         let (mut items, mut positive, mut edits) = (Vec::new(), Vec::new(), Vec::<EditSpec>::new());
         for (variant, harmful) in spread(set.variants, most) {
             if let Placed::Candidate(placed) = placer.place(reference, &variant.edit)? {

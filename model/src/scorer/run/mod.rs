@@ -97,9 +97,9 @@ impl<A> Run<A> {
     pub fn new(intake: Intake, placer: Placer, batch_size: usize) -> Self {
         Self {
             intake,
+            batcher: Batcher::new(batch_size, placer.is_on_grid()),
             placer,
             unplaced: None,
-            batcher: Batcher::new(batch_size),
             in_order: InOrder::new(),
             deliveries: Deliveries::new(),
             failure: None,

@@ -9,10 +9,13 @@ use genolewm::Runtime;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::info::ModelInfo;
 use genolewm::ops::NativeOps;
+use genolewm::scorer::ScoreOptions;
 use genolewm::self_check;
 use genolewm_core::Result;
 use genolewm_evaluate::states::MeasuredModel;
 use genolewm_train::backends::{AUTO, CPU, CUDA, WGPU};
+use genolewm_train::run::progress_bar;
+use indicatif::ProgressBar;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -29,6 +32,35 @@ pub struct ModelArgs {
     /// Where the model runs: auto, cpu, wgpu (the GPU, over Vulkan, Metal or DX12), or cuda
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub backend: String,
+}
+
+/// The flag of windows on a grid.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Model")]
+pub struct GridArgs {
+    /// Start windows at multiples of N bp, so that variants near to each other share their encoding
+    /// [default: as the model says, else centred on each variant]
+    #[arg(long, value_name = "N")]
+    pub window_stride_bp: Option<usize>,
+}
+
+/// Loads the model as [`runtime`] does, to score with these options, and says what its figures are worth.
+///
+/// # Errors
+/// As [`runtime`] and [`ScoreOptions::check`].
+pub fn scoring<O: NativeOps>(
+    ops: O,
+    args: &ModelArgs,
+    options: ScoreOptions,
+    terminal: &mut Terminal<'_>,
+) -> Result<Runtime<O>> {
+    let runtime = shown_runtime(ops, args, terminal.shows_progress())?;
+    options.check(&runtime.info().config)?;
+    let runtime = runtime.with_options(options);
+    for warning in runtime.warnings() {
+        terminal.warn(warning);
+    }
+    Ok(runtime)
 }
 
 /// Opens the files of the model and of its encoder.
@@ -73,8 +105,19 @@ pub fn tell_worth(info: &ModelInfo, terminal: &mut Terminal<'_>) {
 ///
 /// # Errors
 /// As [`runtime`].
-pub fn measured<O: NativeOps>(ops: O, args: &ModelArgs) -> Result<MeasuredModel<O>> {
-    let (ops, bundle) = runtime(ops, args)?.into_parts();
+pub fn measured<O: NativeOps>(
+    ops: O,
+    args: &ModelArgs,
+    grid: GridArgs,
+) -> Result<MeasuredModel<O>> {
+    let (ops, mut bundle) = runtime(ops, args)?.into_parts();
+    let options = ScoreOptions {
+        window_stride_bp: grid.window_stride_bp,
+        ..ScoreOptions::default()
+    };
+    let config = &mut bundle.info.config;
+    options.check(config)?;
+    config.window_stride_bp = config.window_stride_bp.or(grid.window_stride_bp);
     Ok(MeasuredModel { ops, bundle })
 }
 
@@ -83,8 +126,23 @@ pub fn measured<O: NativeOps>(ops: O, args: &ModelArgs) -> Result<MeasuredModel<
 /// # Errors
 /// As [`files`] and [`Runtime::load`].
 pub fn runtime<O: NativeOps>(ops: O, args: &ModelArgs) -> Result<Runtime<O>> {
+    shown_runtime(ops, args, false)
+}
+
+/// As [`runtime`], with a bar of the bytes that have come where it is `visible`.
+///
+/// # Errors
+/// As [`runtime`].
+pub fn shown_runtime<O: NativeOps>(ops: O, args: &ModelArgs, visible: bool) -> Result<Runtime<O>> {
+    const PROGRESS: &str = "{bar:28} {percent:>3} %  loading {bytes} of {total_bytes}";
     let (model, encoder) = files(args)?;
-    Runtime::load(ops, model.as_ref(), encoder.as_ref())
+    let mut bar: Option<ProgressBar> = None;
+    let loaded = Runtime::load_told(ops, model.as_ref(), encoder.as_ref(), &mut |progress| {
+        let new = || progress_bar(Some(progress.total), PROGRESS, !visible);
+        bar.get_or_insert_with(new).set_position(progress.done);
+    });
+    bar.iter().for_each(ProgressBar::finish_and_clear);
+    loaded
 }
 
 /// The backend that is named or, for `auto`, the one that scores fastest here, of those on which the

@@ -1,7 +1,7 @@
 //! The flags of `genolewm evaluate`.
 
 use crate::common::alleles::AlleleArgs;
-use crate::common::model::ModelArgs;
+use crate::common::model::{GridArgs, ModelArgs};
 use genolewm_core::evaluation::BootstrapOptions;
 use std::path::PathBuf;
 
@@ -14,6 +14,9 @@ use std::path::PathBuf;
 pub struct Args {
     #[command(flatten)]
     pub(super) model: ModelArgs,
+    /// Where windows start.
+    #[command(flatten)]
+    pub(super) grid: GridArgs,
     #[command(flatten)]
     pub(super) form: AlleleArgs,
     /// Table of the training sequence, which the Markov model is fitted to

@@ -45,7 +45,7 @@ fn run_on(
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let seed = context.shared.seed.unwrap_or(0);
-    let model = measured(ops, &args.model)?;
+    let model = measured(ops, &args.model, args.grid)?;
     tell_worth(&model.bundle.info, terminal);
     let holdout = HoldoutPolicy::read(&args.holdout)?;
     terminal.info("fitting the Markov model");

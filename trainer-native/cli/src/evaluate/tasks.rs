@@ -84,7 +84,7 @@ impl<O: NativeOps + Clone> Task<'_, O> {
         let alignment = alignment.map(PrimateAlignment::read).transpose()?;
         let methods = Methods {
             model: self.model,
-            untrained: &measured(self.model.ops.clone(), &self.args.model)?
+            untrained: &measured(self.model.ops.clone(), &self.args.model, self.args.grid)?
                 .with_random_encoder(self.seed),
             chain,
             annotation: &annotation,

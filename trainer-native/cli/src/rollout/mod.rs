@@ -5,7 +5,9 @@ mod flags;
 use super::common::backend::on_backend;
 use super::common::config;
 use super::common::identity::{self, Identity};
-use super::common::model::{ModelArgs, backend, files as model_files, measured, tell_worth};
+use super::common::model::{
+    GridArgs, ModelArgs, backend, files as model_files, measured, tell_worth,
+};
 use super::common::output::Output;
 use super::common::terminal::Terminal;
 use super::scoring::regions::read_regions;
@@ -175,7 +177,7 @@ impl Args {
         seed: u64,
         terminal: &mut Terminal<'_>,
     ) -> Result<MeasuredStates> {
-        let model = measured(ops, &self.model)?;
+        let model = measured(ops, &self.model, GridArgs::default())?;
         tell_worth(&model.bundle.info, terminal);
         let shape = self.shape(&model)?;
         let (haplotypes, about) = match &self.source.vcf {
@@ -214,7 +216,7 @@ impl Args {
         terminal: &mut Terminal<'_>,
     ) -> Result<MeasuredStates> {
         let examples = read_examples(path)?;
-        let model = measured(ops, &self.model)?;
+        let model = measured(ops, &self.model, GridArgs::default())?;
         tell_worth(&model.bundle.info, terminal);
         let hash = self.encoder_hash(model.bundle.info.config.encoder.contract)?;
         let unknown = of_another_hash(&examples, &hash);

@@ -16,7 +16,7 @@ use crate::common::model;
 use crate::common::terminal::Terminal;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::now;
-use genolewm::scorer::{Outcome, Placer, RecordOutcome, Selection};
+use genolewm::scorer::{Outcome, RecordOutcome, Selection};
 use genolewm_core::Result;
 use genolewm_core::edit::SkipReason;
 use genolewm_core::error::Location;
@@ -68,12 +68,11 @@ fn run_on(
         format: session.reader()?.format(),
         header: session.header(),
     };
-    let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
-    model::tell_worth(runtime.info(), terminal);
+    let runtime = model::scoring(ops, &args.model, args.options(), terminal)?;
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
     terminal.debug(format_args!("model {model_id} on {}", by.backend));
-    let builder = by.receipts(runtime.info())?;
+    let builder = runtime.receipts()?;
     let wanted = Wanted::of(plan.format(), regions.as_ref());
     let known = Known::open(args, &builder, &wanted, terminal)?;
     let resume = args.output.resume;
@@ -101,7 +100,7 @@ fn run_on(
             session.set_known(known.found());
             workers = known.over(&runtime, workers);
         }
-        let placer = Placer::of(runtime.info()).of_alleles(args.form.alleles);
+        let placer = runtime.placer(args.form.alleles);
         let accounts = session.run(placer, &workers, |mut record, reference| {
             places.put(&mut record.outcomes, reference, &runtime)?;
             if args.strict {

@@ -3,8 +3,8 @@
 use super::annotation::AnnotationArgs;
 use super::writer::{Compressed, Format};
 use crate::common::alleles::AlleleArgs;
-use crate::common::model::ModelArgs;
-use genolewm::scorer::{BATCH_SIZE, GenomicContext, ScoreOptions};
+use crate::common::model::{GridArgs, ModelArgs};
+use genolewm::scorer::{BATCH_SIZE, GenomicContext, ScoreOptions, ViewChoice};
 use genolewm_core::Error;
 use genolewm_core::context::{
     DEFAULT_MIN_BUCKET_SIZE, RegionClass, RepeatClass, classify_repeat, region_of_terms,
@@ -48,6 +48,9 @@ pub struct Args {
     /// The model.
     #[command(flatten)]
     pub model: ModelArgs,
+    /// Where windows start.
+    #[command(flatten)]
+    pub grid: GridArgs,
     /// The form of alleles.
     #[command(flatten)]
     pub form: AlleleArgs,
@@ -108,20 +111,35 @@ pub struct RankArgs {
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MIN_BUCKET_SIZE,
           value_parser = clap::value_parser!(u64).range(1..))]
     pub min_bucket_size: u64,
-    /// How several distances of an edit become one: mean, max or median [default: as the model says]
+    /// Views of a variant that are computed: all of the model's, fast (the first alone), or a list such
+    /// as +0,+2,-4 [default: all]
     ///
-    /// An edit in its window has one distance, of which all three make the same.
+    /// The calibration of a model is of all its views: the percentiles of others have low confidence.
+    #[arg(long, value_name = "VIEWS", allow_hyphen_values = true)]
+    pub views: Option<ViewChoice>,
+    /// How the distances of several views become one: mean, max or median [default: as the model says]
     #[arg(long, value_name = "NAME")]
     pub aggregation: Option<Aggregation>,
 }
 
-impl RankArgs {
+impl Args {
     /// How distances become scores.
     #[must_use]
     pub fn options(&self) -> ScoreOptions {
         ScoreOptions {
+            window_stride_bp: self.grid.window_stride_bp,
+            ..self.rank.options()
+        }
+    }
+}
+
+impl RankArgs {
+    fn options(&self) -> ScoreOptions {
+        ScoreOptions {
             min_bucket_size: self.min_bucket_size,
+            views: self.views.unwrap_or_default(),
             aggregation: self.aggregation,
+            window_stride_bp: None,
             everywhere: GenomicContext {
                 region: self.region,
                 repeat: self.repeat,

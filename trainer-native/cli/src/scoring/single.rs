@@ -58,8 +58,7 @@ fn run_on(
     variant: &VariantSpelling,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let runtime = model::runtime(ops, &args.model)?.with_options(args.rank.options());
-    model::tell_worth(runtime.info(), terminal);
+    let runtime = model::scoring(ops, &args.model, args.options(), terminal)?;
     let mut places = Places::open(&args.context, terminal)?;
     let model_id = &runtime.info().model_id;
     let scored = observed::single(model_id, || score(&runtime, args, variant, &mut places))?;

@@ -2,7 +2,7 @@
 
 use genolewm_core::edit::EditSpec;
 use genolewm_core::position::Position;
-use genolewm_core::provenance::{DtypeConfig, Json, PoolingConfig, Receipt};
+use genolewm_core::provenance::{DtypeConfig, Json, PoolingConfig, Receipt, WindowsConfig};
 use genolewm_core::{Error, ErrorCode, Result};
 
 /// The input that a receipt is said to be for.
@@ -118,6 +118,7 @@ impl InputArgs {
             pool_type: text(&self.pool_type, pooling("pool_type"), "--pool-type")?,
             pool_radius: number(self.pool_radius, "pool_radius", "--pool-radius")?,
             normalize: self.normalize || noted.unwrap_or(false),
+            windows: WindowsConfig::of_pooling(receipt.detail("pooling_config"))?,
         };
         let dtype = |key: &str| detail("dtype_config", key);
         let (encoder, predictor) = (dtype("encoder_dtype"), dtype("predictor_dtype"));

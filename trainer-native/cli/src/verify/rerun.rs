@@ -8,7 +8,7 @@ use genolewm::Runtime;
 use genolewm::info::ModelInfo;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::{NativeReference, open_reference};
-use genolewm::scorer::Scored;
+use genolewm::scorer::{ScoreOptions, Scored};
 use genolewm_core::edit::{AlleleForm, VariantSpelling};
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::{
@@ -61,7 +61,17 @@ struct Again<'a> {
 
 impl Again<'_> {
     fn all<O: NativeOps>(mut self, ops: O, info: &ModelInfo) -> Result<Rerun> {
-        let builder = genolewm::runtime::scored_by(&ops).receipts(info)?;
+        // One run made all of them: the windows of the first are those of all.
+        let first = self.verified.receipts.first();
+        let options = match first {
+            Some((line, first)) => {
+                let options = ScoreOptions::of_receipt(first, &info.config);
+                options.map_err(|error| self.verified.at(*line, error))?
+            }
+            None => ScoreOptions::default(),
+        };
+        let windows = options.windows(&info.config).noted();
+        let builder = genolewm::runtime::scored_by(&ops).receipts(info, windows)?;
         for (line, receipt) in &self.verified.receipts {
             let unsaid = check_settings(receipt, &builder);
             let unsaid = unsaid.map_err(|error| self.verified.at(*line, error))?;
@@ -71,7 +81,7 @@ impl Again<'_> {
                 );
             }
         }
-        let runtime = model::runtime(ops, &self.args.model)?;
+        let runtime = model::runtime(ops, &self.args.model)?.with_options(options);
         for (index, (line, receipt)) in self.verified.receipts.iter().enumerate() {
             let compared = self.one(&runtime, &builder, index, receipt);
             compared.map_err(|error| self.verified.at(*line, error))?;
@@ -95,7 +105,8 @@ impl Again<'_> {
                  --repeats, --region, --repeat, --min-bucket-size)",
             );
         }
-        scored.put_in_bucket(&receipt.output.bucket_id, runtime.info())?;
+        let options = runtime.scorer().options();
+        scored.put_in_bucket(&receipt.output.bucket_id, runtime.info(), options)?;
         if scored.result.bucket_id == receipt.output.bucket_id {
             self.compare_figures(&mut scored, receipt)?;
         }

@@ -13,6 +13,7 @@ use genolewm::predictor::PredictorSizes;
 use genolewm::predictor::init::{ActionSizes, Initializer};
 use genolewm_core::pooling::PoolType;
 use genolewm_core::surprise::Aggregation;
+use genolewm_core::view::Views;
 use genolewm_data::cache::SiteCache;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -191,7 +192,8 @@ impl PredictorSettings {
             window_bp: self.window_bp,
             max_window_bp: self.window_bp,
             aggregation: Aggregation::Mean,
-            tile_bp: None,
+            window_stride_bp: None,
+            views: Views::default(),
         }
     }
 
