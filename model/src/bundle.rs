@@ -1,20 +1,21 @@
-//! A model directory loaded: every hash is checked before anything is used.
+//! A loaded model, and encoders that belong to none.
 
-use crate::action::{ALLELE_HEADS, ActionEncoder};
+use crate::action::ActionEncoder;
 use crate::config::ModelConfig;
-use crate::encoder::{Llama, LlamaConfig, StateEncoder, StateSpec};
+use crate::encoder::{Llama, LlamaBuilder, LlamaConfig, StateEncoder, StateSpec};
 use crate::files::ModelFiles;
 use crate::info::{ModelInfo, no_config};
-use crate::opened::{EncoderDocuments, OpenModel, read_documents, read_shards};
+use crate::opened::{EncoderDocuments, read_documents, shards_of};
 use crate::ops::Ops;
 use crate::predictor::Predictor;
 use crate::tokenizer::SixMerTokenizer;
-use crate::weights::Weights;
+use crate::weights::TensorReader;
 use genolewm_core::window::TOKEN_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use std::collections::BTreeSet;
 
-const EMBEDDING_TABLES: [&str; 2] = ["model.embed_tokens.weight", "lm_head.weight"];
+/// What the files of an encoder are called together in errors.
+pub(crate) const ENCODER_FILES: &str = "the encoder's weights";
 
 /// A loaded model.
 #[derive(Debug)]
@@ -30,38 +31,7 @@ pub struct Bundle<M> {
 }
 
 impl<M: Clone> Bundle<M> {
-    /// Checks every hash of the manifest, then loads the model.
-    ///
-    /// # Errors
-    /// `RESOURCE.MODEL_NOT_FOUND` for a missing file, `PROVENANCE.MANIFEST_HASH_MISMATCH` for a
-    /// changed one, `CONFIG.*` and `DEPLOY.EXPORT_FORMAT` for contents that do not fit.
-    pub fn load<O: Ops<Matrix = M>>(
-        ops: &O,
-        model: &dyn ModelFiles,
-        encoder: &dyn ModelFiles,
-    ) -> Result<Self> {
-        let opened = OpenModel::open(model, encoder)?;
-        let info = ModelInfo::of(&opened)?;
-        // Nothing reads it, and it is what the manifest vouches for.
-        opened.artifact("eval")?;
-        let weights = |name: &str, file: &str| -> Result<Weights> {
-            Weights::parse(&opened.artifact(name)?, file, |_| true)
-        };
-        let config = &info.config;
-        let action = weights("action_encoder", &info.manifest.action_encoder.file)?;
-        let predictor = weights("predictor", &info.manifest.predictor.file)?;
-        let (documents, shards) = (opened.encoder_documents(), opened.encoder_shards()?);
-        let exact = ops.exact();
-        let bundle = Self {
-            encoder: build_encoder(ops, &documents, &shards, config)?,
-            action: ActionEncoder::load(&exact, action, ALLELE_HEADS, config.max_window_bp)?,
-            predictor: Predictor::load(&exact, predictor, config.predictor.n_heads)?,
-            info,
-        };
-        bundle.check_widths()
-    }
-
-    fn check_widths(self) -> Result<Self> {
+    pub(crate) fn check_widths(self) -> Result<Self> {
         let pairs = [
             (
                 "state",
@@ -97,7 +67,8 @@ pub fn load_encoder<O: Ops>(
     files: &dyn ModelFiles,
     config: &ModelConfig,
 ) -> Result<StateEncoder<O::Matrix>> {
-    build_encoder(ops, &read_documents(files)?, &read_shards(files)?, config)
+    let (llama, tokenizer) = load_language_model(ops, files, config.window_bp)?;
+    state_encoder(llama, tokenizer, config)
 }
 
 /// Loads the encoder of a directory as a language model for windows of `window_bp`, whatever its
@@ -110,45 +81,38 @@ pub fn load_language_model<O: Ops>(
     files: &dyn ModelFiles,
     window_bp: usize,
 ) -> Result<(Llama<O::Matrix>, SixMerTokenizer)> {
-    build_language_model(
-        ops,
-        &read_documents(files)?,
-        &read_shards(files)?,
-        window_bp,
-    )
+    let (mut llama, tokenizer) = language_builder(&read_documents(files)?, window_bp)?;
+    for name in shards_of(files)? {
+        let size = files.size(&name)?.ok_or_else(|| files.missing(&name))?;
+        let mut reader = TensorReader::new(&name, size, llama.tables());
+        files.pieces(&name, &mut |piece| {
+            reader.push(piece, &mut |tensor, it| llama.add(ops, &name, tensor, &it))
+        })?;
+        reader.finish()?;
+    }
+    Ok((llama.build(ENCODER_FILES)?, tokenizer))
 }
 
-fn build_language_model<O: Ops>(
-    ops: &O,
+pub(crate) fn language_builder<M: Clone>(
     documents: &EncoderDocuments,
-    shards: &[(String, Vec<u8>)],
     window_bp: usize,
-) -> Result<(Llama<O::Matrix>, SixMerTokenizer)> {
+) -> Result<(LlamaBuilder<M>, SixMerTokenizer)> {
     let read = |name: &str| documents.get(name).map(Vec::as_slice);
     let llama_config = LlamaConfig::parse(read("config.json").ok_or_else(no_config)?)?;
     let tokenizer = SixMerTokenizer::from_files(|name| read(name).map(<[u8]>::to_vec))?;
     let vocabulary = vocabulary(&tokenizer, llama_config.vocab_size);
-    let mut weights = Weights::default();
-    for (name, bytes) in shards {
-        weights.merge(Weights::parse_rows(
-            bytes,
-            name,
-            &EMBEDDING_TABLES,
-            &vocabulary,
-        )?)?;
-    }
     let rows = window_bp.div_ceil(TOKEN_BP) + 2;
-    let llama = Llama::load(ops, llama_config, weights, &vocabulary, rows)?;
-    Ok((llama, tokenizer))
+    Ok((
+        LlamaBuilder::new(llama_config, vocabulary, rows)?,
+        tokenizer,
+    ))
 }
 
-fn build_encoder<O: Ops>(
-    ops: &O,
-    documents: &EncoderDocuments,
-    shards: &[(String, Vec<u8>)],
+pub(crate) fn state_encoder<M: Clone>(
+    llama: Llama<M>,
+    tokenizer: SixMerTokenizer,
     config: &ModelConfig,
-) -> Result<StateEncoder<O::Matrix>> {
-    let (llama, tokenizer) = build_language_model(ops, documents, shards, config.window_bp)?;
+) -> Result<StateEncoder<M>> {
     StateEncoder::new(
         llama,
         tokenizer,

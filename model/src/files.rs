@@ -3,9 +3,12 @@
 use genolewm_core::limits::MAX_DOCUMENT_BYTES;
 use genolewm_core::provenance::{MANIFEST_FILE, Manifest, is_model_path};
 use genolewm_core::{Error, ErrorCode, Result};
-use std::fs::File;
-use std::io::Read;
+use std::fs::{File, Metadata};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+
+/// Bytes of a file of weights that are read at once: few enough to be in the cache when they are hashed.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Where the files of a directory come from: a disk, the program itself, a browser's map of bytes.
 pub trait ModelFiles {
@@ -15,6 +18,23 @@ pub trait ModelFiles {
     /// `RESOURCE.GENERIC` when it is there and cannot be read.
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>>;
 
+    /// How many bytes a file has, or `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn size(&self, name: &str) -> Result<Option<u64>> {
+        Ok(self.read(name)?.map(|bytes| bytes.len() as u64))
+    }
+
+    /// Hands the bytes of a file that must be there to `take`, piece by piece: weights are not held as a
+    /// whole. All of them come once, so that what is hashed is what is used.
+    ///
+    /// # Errors
+    /// As [`require`](Self::require); what `take` returns.
+    fn pieces(&self, name: &str, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        take(&self.require(name)?)
+    }
+
     /// What the directory is called in errors.
     fn describe(&self) -> String;
 
@@ -23,10 +43,15 @@ pub trait ModelFiles {
     /// # Errors
     /// `RESOURCE.MODEL_NOT_FOUND` when it is not.
     fn require(&self, name: &str) -> Result<Vec<u8>> {
-        self.read(name)?.ok_or_else(|| {
-            Error::new(ErrorCode::ResourceModelNotFound, format!("{}: there is no {name}", self.describe()))
-                .with_remedy("give a complete model directory with --model-dir, and its encoder with --encoder-dir")
-        })
+        self.read(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// That a file is not there.
+    fn missing(&self, name: &str) -> Error {
+        let message = format!("{}: there is no {name}", self.describe());
+        Error::new(ErrorCode::ResourceModelNotFound, message).with_remedy(
+            "give a complete model directory with --model-dir, and its encoder with --encoder-dir",
+        )
     }
 }
 
@@ -125,8 +150,9 @@ impl Directory {
     }
 }
 
-impl ModelFiles for Directory {
-    fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
+impl Directory {
+    /// Where a file lies, if it is there.
+    fn path(&self, name: &str) -> Result<Option<PathBuf>> {
         if !is_model_path(name) {
             return Err(Error::input("this path could leave the model directory")
                 .with_detail("path", format!("{name:?}"))
@@ -139,10 +165,41 @@ impl ModelFiles for Directory {
         {
             return Ok(None);
         }
-        let target = self.inside(&path)?;
-        read_file(&target, is_document(name))
-            .map(Some)
-            .map_err(|error| unreadable(&path, &error))
+        self.inside(&path).map(Some)
+    }
+}
+
+impl ModelFiles for Directory {
+    fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let read = |path: PathBuf| {
+            read_file(&path, is_document(name)).map_err(|error| unreadable(&path, &error))
+        };
+        self.path(name)?.map(read).transpose()
+    }
+
+    fn size(&self, name: &str) -> Result<Option<u64>> {
+        let size = |path: PathBuf| {
+            let size = is_file(&path).map(|about| about.len());
+            size.map_err(|error| unreadable(&path, &error))
+        };
+        self.path(name)?.map(size).transpose()
+    }
+
+    fn pieces(&self, name: &str, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let path = self.path(name)?.ok_or_else(|| self.missing(name))?;
+        let unreadable = |error| unreadable(&path, &error);
+        let mut file = is_file(&path)
+            .and_then(|_| File::open(&path))
+            .map_err(unreadable)?;
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match file.read(&mut piece) {
+                Ok(0) => return Ok(()),
+                Ok(count) => take(&piece[..count])?,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(unreadable(error)),
+            }
+        }
     }
 
     fn describe(&self) -> String {
@@ -157,11 +214,7 @@ fn is_document(name: &str) -> bool {
 
 /// The bytes of a file, and of nothing else: a pipe would be waited for, a device never ends.
 fn read_file(path: &Path, document: bool) -> std::io::Result<Vec<u8>> {
-    let refused = |message: String| std::io::Error::new(std::io::ErrorKind::InvalidData, message);
-    let about = path.metadata()?;
-    if !about.is_file() {
-        return Err(refused("this is no file".to_owned()));
-    }
+    is_file(path)?;
     if !document {
         return std::fs::read(path);
     }
@@ -171,9 +224,21 @@ fn read_file(path: &Path, document: bool) -> std::io::Result<Vec<u8>> {
         .read_to_end(&mut bytes)?;
     match bytes.len() <= MAX_DOCUMENT_BYTES {
         true => Ok(bytes),
-        false => Err(refused(format!(
-            "this file is longer than {MAX_DOCUMENT_BYTES} bytes"
-        ))),
+        false => Err(std::io::Error::new(
+            ErrorKind::InvalidData,
+            format!("this file is longer than {MAX_DOCUMENT_BYTES} bytes"),
+        )),
+    }
+}
+
+fn is_file(path: &Path) -> std::io::Result<Metadata> {
+    let about = path.metadata()?;
+    match about.is_file() {
+        true => Ok(about),
+        false => Err(std::io::Error::new(
+            ErrorKind::InvalidData,
+            "this is no file",
+        )),
     }
 }
 
@@ -196,13 +261,24 @@ pub struct Embedded {
     pub prefix: &'static str,
 }
 
+impl Embedded {
+    fn bytes(&self, name: &str) -> Option<&'static [u8]> {
+        let is_named = |(full, _): &&(&str, &[u8])| full.strip_prefix(self.prefix) == Some(name);
+        self.files.iter().find(is_named).map(|(_, bytes)| *bytes)
+    }
+}
+
 impl ModelFiles for Embedded {
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let found = self
-            .files
-            .iter()
-            .find(|(full, _)| full.strip_prefix(self.prefix) == Some(name));
-        Ok(found.map(|(_, bytes)| bytes.to_vec()))
+        Ok(self.bytes(name).map(<[u8]>::to_vec))
+    }
+
+    fn size(&self, name: &str) -> Result<Option<u64>> {
+        Ok(self.bytes(name).map(|bytes| bytes.len() as u64))
+    }
+
+    fn pieces(&self, name: &str, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        take(self.bytes(name).ok_or_else(|| self.missing(name))?)
     }
 
     fn describe(&self) -> String {

@@ -6,8 +6,9 @@
 //! The layers are written once over [`ops::Ops`]; [`ops::BurnOps`] runs them on burn's devices.
 #![forbid(unsafe_code)]
 
-pub mod ops;
 pub mod quantize;
+pub mod tensor;
+pub mod ops;
 pub mod weights;
 pub mod yaml;
 pub mod config;
@@ -21,6 +22,7 @@ pub mod files;
 pub mod opened;
 pub mod info;
 pub mod bundle;
+pub mod loading;
 pub mod scorer;
 pub mod planning;
 pub mod self_check;

@@ -3,6 +3,7 @@
 use crate::bundle::Bundle;
 use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
+use crate::loading::LoadProgress;
 use crate::ops::{CpuOps, NativeOps, Ops};
 use crate::scorer::{
     BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Prediction, Regions, Room,
@@ -122,7 +123,20 @@ impl<O: NativeOps> Runtime<O> {
     /// # Errors
     /// As [`Bundle::load`] and [`self_check::verify`].
     pub fn load(ops: O, model: &dyn ModelFiles, encoder: &dyn ModelFiles) -> Result<Self> {
-        let bundle = Bundle::load(&ops, model, encoder)?;
+        Self::load_told(ops, model, encoder, &mut |_| ())
+    }
+
+    /// As [`load`](Self::load), and tells how much of the weights has come.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_told(
+        ops: O,
+        model: &dyn ModelFiles,
+        encoder: &dyn ModelFiles,
+        tell: &mut dyn FnMut(LoadProgress),
+    ) -> Result<Self> {
+        let bundle = Bundle::load_told(&ops, model, encoder, tell)?;
         let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
         let processor = || -> Result<Option<Scorer<CpuOps>>> {
             if scorer.ops().backend() == CpuOps::new().backend() {

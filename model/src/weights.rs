@@ -2,13 +2,15 @@
 //! error that names it. Packed weights are widened when they are read, by their scales.
 
 mod header;
-mod widen;
+mod reader;
 
 use crate::ops::{LayerNorm, Linear, Ops};
+use crate::tensor::Tensor;
 use genolewm_core::{Error, Result};
-use header::{Header, format_error};
+use header::Header;
+pub(crate) use header::{format_error, misshapen};
+pub use reader::{Tables, Take, TensorReader};
 use std::collections::BTreeMap;
-use widen::{File, Widened};
 
 /// One named tensor, widened to f32.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,27 +36,33 @@ impl Weights {
     /// `DEPLOY.EXPORT_FORMAT` when the bytes are not safetensors or hold a type other than f32,
     /// f16 or bf16, or i8 or u8 with the scales of [`crate::quantize`].
     pub fn parse(bytes: &[u8], source: &str, keep: impl Fn(&str) -> bool) -> Result<Self> {
-        let file = File::open(bytes, source)?;
-        let mut tensors = BTreeMap::new();
-        for name in file.names().filter(|name| keep(name)) {
-            tensors.insert(name.to_owned(), named(file.tensor(name)?));
-        }
-        Ok(Self::from_tensors(source, tensors))
+        Self::of_file(bytes, source, Tables::default(), keep)
     }
 
-    /// As [`Self::parse`], but of the tensors named in `tables` only the given rows are widened: a
+    /// As [`Self::parse`], but of the tensors named in `tables` only the given rows are read: a
     /// vocabulary of 155,776 rows of which DNA needs 4,099 stays on disk.
     ///
     /// # Errors
     /// As [`Self::parse`], and when a table has no such row.
     pub fn parse_rows(bytes: &[u8], source: &str, tables: &[&str], rows: &[u32]) -> Result<Self> {
-        let mut weights = Self::parse(bytes, source, |name| !tables.contains(&name))?;
-        let file = File::open(bytes, source)?;
-        for &name in tables {
-            if let Some(table) = file.rows(name, rows)? {
-                weights.tensors.insert(name.to_owned(), named(table));
-            }
-        }
+        let names = tables.iter().map(|&name| name.to_owned()).collect();
+        let rows = rows.to_vec();
+        Self::of_file(bytes, source, Tables { names, rows }, |_| true)
+    }
+
+    fn of_file(
+        bytes: &[u8],
+        source: &str,
+        tables: Tables,
+        keep: impl Fn(&str) -> bool,
+    ) -> Result<Self> {
+        let mut weights = Self::from_tensors(source, BTreeMap::new());
+        let mut reader = TensorReader::new(source, bytes.len() as u64, tables);
+        reader.push(bytes, &mut |name, tensor| match keep(name) {
+            true => weights.add(name, &tensor),
+            false => Ok(()),
+        })?;
+        reader.finish()?;
         Ok(weights)
     }
 
@@ -66,6 +74,19 @@ impl Weights {
         Ok(Header::read(bytes, source)?.about)
     }
 
+    /// Adds a tensor.
+    ///
+    /// # Errors
+    /// `DEPLOY.EXPORT_FORMAT` when there is one of that name.
+    pub fn add(&mut self, name: &str, tensor: &Tensor<'_>) -> Result<()> {
+        let (shape, values) = (tensor.shape().to_vec(), tensor.to_f32());
+        let named = NamedTensor { shape, values };
+        match self.tensors.insert(name.to_owned(), named) {
+            None => Ok(()),
+            Some(_) => Err(self.twice(name)),
+        }
+    }
+
     /// Weights that were made in memory.
     #[must_use]
     pub fn from_tensors(source: &str, tensors: BTreeMap<String, NamedTensor>) -> Self {
@@ -73,6 +94,12 @@ impl Weights {
             source: source.to_owned(),
             tensors,
         }
+    }
+
+    /// What the file is called in errors.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// All tensors that have not been taken.
@@ -88,7 +115,7 @@ impl Weights {
     pub fn merge(&mut self, other: Self) -> Result<()> {
         for (name, tensor) in other.tensors {
             if self.tensors.insert(name.clone(), tensor).is_some() {
-                return Err(self.fault(&format!("tensor {name} is in two shards")));
+                return Err(self.twice(&name));
             }
         }
         Ok(())
@@ -128,12 +155,7 @@ impl Weights {
             .remove(name)
             .ok_or_else(|| self.missing(name))?;
         if tensor.shape != shape {
-            let message = format!(
-                "tensor {name} has shape {:?}, expected {shape:?}",
-                tensor.shape
-            );
-            let remedy = "the weights belong to another architecture: check the config beside them";
-            return Err(self.fault(&message).with_remedy(remedy));
+            return Err(misshapen(&self.source, name, &tensor.shape, shape));
         }
         Ok(tensor.values)
     }
@@ -223,6 +245,10 @@ impl Weights {
         }
     }
 
+    fn twice(&self, name: &str) -> Error {
+        self.fault(&format!("tensor {name} is in two shards"))
+    }
+
     fn missing(&self, name: &str) -> Error {
         self.fault(&format!("tensor {name} is missing"))
     }
@@ -230,8 +256,4 @@ impl Weights {
     fn fault(&self, message: &str) -> Error {
         format_error(&self.source, message)
     }
-}
-
-fn named((shape, values): Widened) -> NamedTensor {
-    NamedTensor { shape, values }
 }

@@ -14,23 +14,30 @@ import { ScoreRun } from "./score-run.js";
 import { selectEngines, startProcessors, type Selected } from "./selection.js";
 import {
   LOAD_STAGES,
+  loadBytes,
   loadStage,
+  type CallContext,
   type CoordinatorApi,
   type FallbackEvent,
   type Handlers,
   type LoadParams,
   type OpenedReference,
+  type ProgressEvent,
   type SourceSpec,
   type SubjectParams,
 } from "./service.js";
 import { openChunks, readAll } from "./sources.js";
-import type { AssemblyGuess, StateContract } from "./types.js";
+import type { AssemblyGuess, BackendName, StateContract } from "./types.js";
 import { release, type Wasm, type WasmModel } from "./wasm.js";
+import { WeightFeed, type Pour, type WeightFile } from "./weight-feed.js";
 
 type Single = InstanceType<Wasm["Single"]>;
 
+/** Makes an engine, which has the weights poured into it. */
+type Starter = (backend: BackendName, pour: Pour) => Promise<Engine>;
+
 /** Makes engines elsewhere; where there is no such place they share the coordinator's thread. */
-export type RemoteStarter = (files: ReadonlyMap<string, Uint8Array>) => EngineStarter;
+export type RemoteStarter = (model: Pick<LoadParams, "files" | "weights">) => Starter;
 
 /** The methods of a coordinator, and what they work with. */
 export class Coordinator {
@@ -43,6 +50,7 @@ export class Coordinator {
   #pool: EnginePool | null = null;
   #nextReference = 0;
   #starting = false;
+  readonly #life = new AbortController();
   #disposed = false;
 
   /** `remote` is null where there are no workers. */
@@ -54,18 +62,15 @@ export class Coordinator {
   /** What {@link CoordinatorApi} asks for. */
   readonly handlers: Handlers<CoordinatorApi> = {
     /** Checks the model and starts engines. */
-    load: async ({ files, backend, threads }, { signal, emit }) => {
+    load: async (params, { signal, emit }) => {
+      const { files, weights, backend } = params;
       emit(loadStage("verify", 2));
-      const model = this.#wasm.Model.load(new Map(files));
+      const model = this.#wasm.Model.load(new Map(files), new Map(weights));
       this.#model = model;
       signal.throwIfAborted();
       emit(loadStage("backend", 3));
-      const { engines, probes, shortfall } = await this.#startEngines(
-        model,
-        files,
-        backend,
-        threads,
-      );
+      const context = { signal, emit };
+      const { engines, probes, shortfall } = await this.#startEngines(model, params, context);
       signal.throwIfAborted();
       if (shortfall !== null) {
         emit({ kind: "notice", notice: { kind: "fewer-workers", message: shortfall } });
@@ -218,6 +223,7 @@ export class Coordinator {
     // What is starting needs the model until it is there, and is ended then.
     if (this.#starting) return;
     const reason = disposedError();
+    this.#life.abort(reason);
     this.#pool?.dispose(reason);
     for (const queue of this.#runs.values()) queue.fail(reason);
     for (const reference of this.#references.values()) reference.close();
@@ -228,11 +234,16 @@ export class Coordinator {
 
   async #startEngines(
     model: WasmModel,
-    files: ReadonlyMap<string, Uint8Array>,
-    backend: LoadParams["backend"],
-    threads: number,
+    { backend, threads, ...given }: LoadParams,
+    { signal, emit }: CallContext<ProgressEvent>,
   ): Promise<Selected> {
-    const start = this.#remote?.(files) ?? ((name) => LocalEngine.start(this.#wasm, model, name));
+    const starter: Starter =
+      this.#remote?.(given) ?? ((name, pour) => LocalEngine.start(this.#wasm, model, name, pour));
+    const files = JSON.parse(model.weightFiles()) as WeightFile[];
+    const feed = new WeightFeed(files, given.sources, everyPercent(emit));
+    // Who takes the place of a lost engine is no longer the loading's.
+    const start: EngineStarter = (name) =>
+      feed.start((pour) => starter(name, pour), this.#starting ? signal : this.#life.signal);
     const count = this.#remote === null ? 1 : threads;
     this.#starting = true;
     try {
@@ -309,6 +320,19 @@ export class Coordinator {
     if (reference !== undefined) return reference;
     throw closedReference();
   }
+}
+
+/** Tells of bytes as often as one would look. */
+function everyPercent(
+  emit: (event: ProgressEvent) => void,
+): (doneBytes: number, totalBytes: number) => void {
+  let last = -1;
+  return (done, total) => {
+    const percent = Math.floor((100 * done) / total);
+    if (percent <= last) return;
+    last = percent;
+    emit(loadBytes(done, total));
+  };
 }
 
 /** Pushes a file through something that reads it from front to back. */

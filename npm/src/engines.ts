@@ -3,7 +3,8 @@
 import { nextTask } from "./abort.js";
 import type { Method } from "./service.js";
 import type { BackendName } from "./types.js";
-import type { Wasm, WasmEngine, WasmModel } from "./wasm.js";
+import { release, type Wasm, type WasmEngine, type WasmLoader, type WasmModel } from "./wasm.js";
+import type { Pour } from "./weight-feed.js";
 
 /** Sequences of edits from one state. */
 export interface Followed {
@@ -60,15 +61,18 @@ export async function rate(
   return { batch: alleles[0] ?? 0, perSecond: total / seconds };
 }
 
-/** How an engine worker is spoken to: as {@link Engine}, with its start before. */
+/** How an engine worker is spoken to: as {@link Engine}, with its start, its weights and its end of them before. */
 export interface EngineApi {
   readonly start: Method<
     {
       readonly files: ReadonlyMap<string, Uint8Array>;
+      readonly weights: ReadonlyMap<string, number>;
       readonly backend: BackendName;
     },
-    { readonly device: string }
+    null
   >;
+  readonly push: Method<{ readonly piece: Uint8Array }, null>;
+  readonly finish: Method<null, { readonly device: string }>;
   readonly selfCheck: Method<null, null>;
   readonly probe: Method<null, number>;
   readonly score: Method<{ readonly job: Uint8Array }, Float64Array>;
@@ -82,35 +86,58 @@ export interface EngineApi {
   readonly lost: Method<null, boolean>;
 }
 
+/** What takes the weights of a model, on a backend. */
+export async function startLoader(
+  wasm: Wasm,
+  model: WasmModel,
+  backend: BackendName,
+): Promise<WasmLoader> {
+  return backend === "cpu" ? wasm.Loader.cpu(model) : wasm.Loader.webgpu(model);
+}
+
 /** An engine in this thread's instance of the module. */
 export class LocalEngine implements Engine {
   readonly backend: BackendName;
   readonly device: string;
   readonly capacity: number;
   readonly #engine: WasmEngine;
-  readonly #model: WasmModel;
   #busy = 0;
   #disposed = false;
   /** After a trap the instance's memory is not to be trusted. */
   #broken = false;
 
-  private constructor(engine: WasmEngine, model: WasmModel, backend: BackendName) {
+  private constructor(engine: WasmEngine, backend: BackendName) {
     this.#engine = engine;
-    this.#model = model;
     this.backend = backend;
     this.device = engine.device;
     // The processor is this thread, which does one thing at a time.
     this.capacity = backend === "cpu" ? 1 : 2;
   }
 
-  /** Rejects where there is no such backend. */
-  static async start(wasm: Wasm, model: WasmModel, backend: BackendName): Promise<LocalEngine> {
-    const engine = backend === "cpu" ? wasm.Engine.cpu(model) : await wasm.Engine.webgpu(model);
-    return new LocalEngine(engine, model, backend);
+  /** Loads a model; rejects where there is no such backend. */
+  static async start(
+    wasm: Wasm,
+    model: WasmModel,
+    backend: BackendName,
+    pour: Pour,
+  ): Promise<LocalEngine> {
+    const loader = await startLoader(wasm, model, backend);
+    try {
+      await pour(async (piece) => loader.push(piece));
+    } catch (error) {
+      release(loader);
+      throw error;
+    }
+    return LocalEngine.loaded(loader, backend);
+  }
+
+  /** An engine all of whose weights have come. */
+  static loaded(loader: WasmLoader, backend: BackendName): LocalEngine {
+    return new LocalEngine(loader.finish(), backend);
   }
 
   selfCheck(): Promise<void> {
-    return this.#use((engine) => engine.selfCheck(this.#model));
+    return this.#use((engine) => engine.selfCheck());
   }
 
   probe(): Promise<number> {

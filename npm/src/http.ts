@@ -148,6 +148,23 @@ async function* resumed(
   }
 }
 
+/**
+ * How long the file at an address is, or null where the server does not say so for sure: there may be none, or
+ * one that is sent in another encoding.
+ */
+export async function sizeAt(
+  href: string,
+  name: string,
+  signal?: AbortSignal,
+): Promise<number | null> {
+  const response = await patiently(signal, () => attempt(href, name, signal, undefined, "HEAD"));
+  const { headers } = response;
+  const page = headers.get("content-type")?.startsWith("text/html") ?? false;
+  const length = headers.get("content-length");
+  const encoded = headers.get("content-encoding") !== null;
+  return response.ok && !page && !encoded && length !== null ? Number(length) : null;
+}
+
 /** The whole body of a small file, or null when there is none at this address. */
 export function fetchWhole(
   href: string,

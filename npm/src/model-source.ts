@@ -2,10 +2,11 @@
 
 import { asBytes, isBlob, isUrl } from "./kinds.js";
 import { GenoLeWMError } from "./errors.js";
-import { fetchWhole } from "./http.js";
+import { fetchWhole, sizeAt } from "./http.js";
 import { mostOfModel, tooLarge } from "./limits.js";
 import { absoluteUrl, openRange, sourceOf } from "./sources.js";
 import type { Platform } from "./platform.js";
+import type { LoadParams, SourceSpec } from "./service.js";
 import { untar } from "./tar.js";
 import type { BuiltinModel, Bytes, ModelSource } from "./types.js";
 
@@ -39,8 +40,40 @@ export const RUNTIME_FILES = [
 /** Keys of the manifest under which a file is named. */
 const ARTIFACTS = ["predictor", "action_encoder", "calibration", "eval"];
 
+/** A file of weights, which is read when an engine takes it. */
+export interface Weights {
+  readonly size: number;
+  readonly source: SourceSpec;
+}
+
 /** File names, `encoder/model.safetensors` and the like, and what they hold. */
-export type ModelFiles = ReadonlyMap<string, Uint8Array>;
+export type ModelFiles = ReadonlyMap<string, Uint8Array | Weights>;
+
+/** The files as a coordinator takes them. */
+export function split(files: ModelFiles): Pick<LoadParams, "files" | "weights" | "sources"> {
+  const small = new Map<string, Uint8Array>();
+  const weights = new Map<string, number>();
+  const sources: Record<string, SourceSpec> = {};
+  for (const [name, file] of files) {
+    const { size, source } = isWeights(name) ? asWeights(name, file) : { size: 0, source: null };
+    if (source === null) small.set(name, file as Uint8Array);
+    else {
+      weights.set(name, size);
+      sources[name] = source;
+    }
+  }
+  return { files: small, weights, sources };
+}
+
+function isWeights(name: string): boolean {
+  return name.endsWith(".safetensors");
+}
+
+function asWeights(name: string, file: Uint8Array | Weights): Weights {
+  const bytes = asBytes(file);
+  if (bytes === null) return file as Weights;
+  return { size: bytes.length, source: { kind: "bytes", name, bytes } };
+}
 
 /** Reads a model. */
 export async function modelFiles(
@@ -118,22 +151,25 @@ async function chosenFiles(files: Iterable<File>, signal?: AbortSignal): Promise
     const file = found.get(name);
     if (file === undefined) return null;
     if (file.size > mostOfModel(name)) throw tooLarge(name, mostOfModel(name));
+    if (isWeights(name)) return { size: file.size, source: { kind: "blob", name, blob: file } };
     return new Uint8Array(await file.arrayBuffer());
   });
 }
 
 /** Reads a file of a directory by its name; null when there is none. */
-type Reader = (name: string) => Promise<Uint8Array | null>;
+type Reader = (name: string) => Promise<Uint8Array | Weights | null>;
 
 function reader(url: URL, platform: Pick<Platform, "openFile">, signal?: AbortSignal): Reader {
   const directory = url.pathname.endsWith("/") ? url : new URL(`${url.pathname}/`, url);
   return async (name) => {
     signal?.throwIfAborted();
     const file = new URL(name, directory);
-    if (file.protocol !== "file:") return fetchWhole(file.href, name, signal, mostOfModel(name));
+    if (file.protocol !== "file:") return fetched(file.href, name, signal);
     try {
       const range = await openRange(await sourceOf(file, platform), signal);
       if (range.size > mostOfModel(name)) throw tooLarge(name, mostOfModel(name));
+      if (isWeights(name))
+        return { size: range.size, source: { kind: "range", name, source: range } };
       return await range.read(0, range.size, signal);
     } catch (error) {
       if ((error as { code?: unknown }).code === "ENOENT") return null;
@@ -142,10 +178,22 @@ function reader(url: URL, platform: Pick<Platform, "openFile">, signal?: AbortSi
   };
 }
 
+/** A file of a server: of weights its size alone, where the server tells. */
+async function fetched(
+  href: string,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | Weights | null> {
+  const size = isWeights(name) ? await sizeAt(href, name, signal) : null;
+  if (size === null) return fetchWhole(href, name, signal, mostOfModel(name));
+  if (size > mostOfModel(name)) throw tooLarge(name, mostOfModel(name));
+  return { size, source: { kind: "url", name, href } };
+}
+
 /** The manifest and the seal first, then what they name; nothing else where there is a seal. */
 async function directoryFiles(read: Reader): Promise<ModelFiles> {
-  const files = new Map<string, Uint8Array>();
-  const require = async (name: string): Promise<Uint8Array> => {
+  const files = new Map<string, Uint8Array | Weights>();
+  const require = async (name: string): Promise<Uint8Array | Weights> => {
     const bytes = await read(name);
     if (bytes === null) throw missing(name);
     files.set(name, bytes);
@@ -177,7 +225,7 @@ function sealed(seal: Record<string, unknown>): string[] {
 }
 
 /** The files that the list of an encoder's weights names. */
-function shards(index: Uint8Array | undefined): string[] {
+function shards(index: Uint8Array | Weights | undefined): string[] {
   if (index === undefined) throw missing(WEIGHTS);
   const names = new Set(Object.values(object(parse(index).weight_map)).filter(isText));
   return [...names].map((name) => inside(`${ENCODER}/${name}`));
@@ -208,9 +256,9 @@ function inside(name: string): string {
   });
 }
 
-function parse(bytes: Uint8Array): Record<string, unknown> {
+function parse(bytes: Uint8Array | Weights): Record<string, unknown> {
   try {
-    return object(JSON.parse(new TextDecoder().decode(bytes)));
+    return object(JSON.parse(new TextDecoder().decode(asBytes(bytes) ?? undefined)));
   } catch (cause) {
     throw new GenoLeWMError(
       { code: "DEPLOY.EXPORT_FORMAT", message: "A JSON file of the model cannot be read." },

@@ -4,7 +4,7 @@ import { abortable } from "./abort.js";
 import { listener } from "./callbacks.js";
 import { GenoLeWMError } from "./errors.js";
 import { object } from "./kinds.js";
-import { modelFiles } from "./model-source.js";
+import { modelFiles, split } from "./model-source.js";
 import {
   alleleTable,
   callOptions,
@@ -152,7 +152,7 @@ export class GenoLeWMRuntime {
     });
     try {
       emit(loadStage("model", 1));
-      const params = { files: await abortable(files, signal), backend, threads };
+      const params = { ...split(await abortable(files, signal)), backend, threads };
       const quiet = new AbortController().signal;
       const loading = service.call("load", params, { signal: signal ?? quiet, emit });
       const loaded = await abortable(loading, signal);

@@ -82,9 +82,17 @@ export function loadStage(stage: LoadStage, done: number): ProgressEvent {
   return { kind: "progress", progress: { kind: "load", stage, done, total: LOAD_STAGES } };
 }
 
-/** A model's files and how to run them. */
+/** Says how much of the weights has come. */
+export function loadBytes(doneBytes: number, totalBytes: number): ProgressEvent {
+  const progress = { kind: "load", stage: "backend", done: 3, total: LOAD_STAGES } as const;
+  return { kind: "progress", progress: { ...progress, doneBytes, totalBytes } };
+}
+
+/** A model and how to run it: its small files, and the sizes of those of weights, whose bytes are sources. */
 export interface LoadParams {
   readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly weights: ReadonlyMap<string, number>;
+  readonly sources: Readonly<Record<string, SourceSpec>>;
   readonly backend: "auto" | BackendName;
   readonly threads: number;
 }

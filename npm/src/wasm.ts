@@ -4,6 +4,7 @@ import * as glue from "../wasm/genolewm.js";
 
 export type {
   Engine as WasmEngine,
+  Loader as WasmLoader,
   Model as WasmModel,
   Plan as WasmPlan,
   ReferenceFile as WasmReference,

@@ -138,7 +138,7 @@ function script(context, hooks) {
     let coordinator = null;
     const host = new Peer(port, {
       coordinator: async () => {
-        const start = (files) => (backend) => RemoteEngine.start(host, files, backend);
+        const start = (model) => (backend, pour) => RemoteEngine.start(host, model, backend, pour);
         coordinator = new Coordinator(wasm, start);
         return null;
       },
@@ -149,7 +149,7 @@ function script(context, hooks) {
   };
 }
 
-const LOAD = { files: new Map(), backend: "cpu", threads: 2 };
+const LOAD = { files: new Map(), weights: new Map(), backend: "cpu", threads: 2 };
 
 test("one of two engines never ran: work goes on with the other, which is said", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });

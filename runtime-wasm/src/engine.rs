@@ -4,13 +4,15 @@ use crate::edits::{read_edits, read_sequences};
 use crate::job::{read_job, write_answers};
 use crate::js_error::{JsResult, misuse};
 use crate::model::Model;
-use genolewm::bundle::Bundle;
+use genolewm::loading::Loading;
+use genolewm::opened::OpenModel;
 use genolewm::ops::{CpuOps, Ops, WgslOps};
 use genolewm::scorer::{Prediction, ScoreOptions, Scorer};
 use genolewm::self_check;
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::position::BpOffset;
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -22,6 +24,8 @@ use wasm_bindgen::prelude::*;
 pub struct Engine {
     network: DeviceScorer,
     device: String,
+    /// The same on the processor, until a GPU's answers were compared with its own.
+    processor: RefCell<Option<Box<Scorer<CpuOps>>>>,
 }
 
 #[derive(Debug)]
@@ -42,30 +46,6 @@ macro_rules! on {
 
 #[wasm_bindgen]
 impl Engine {
-    /// The network on the processor.
-    ///
-    /// # Errors
-    /// As [`Bundle::load`].
-    pub fn cpu(model: &Model) -> JsResult<Engine> {
-        Ok(Self {
-            network: DeviceScorer::Cpu(Box::new(scorer(CpuOps::new(), model)?)),
-            device: format!("cpu/{}", std::env::consts::ARCH),
-        })
-    }
-
-    /// The network on the GPU.
-    ///
-    /// # Errors
-    /// `DEPLOY.BACKEND_UNSUPPORTED` with the reason where there is none; as [`Bundle::load`].
-    pub async fn webgpu(model: &Model) -> JsResult<Engine> {
-        let ops = WgslOps::new().await?;
-        let device = format!("{}/{}", ops.backend(), ops.device_name());
-        Ok(Self {
-            network: DeviceScorer::Gpu(Box::new(scorer(ops, model)?)),
-            device,
-        })
-    }
-
     /// The backend as receipts name it.
     #[wasm_bindgen(getter)]
     #[must_use]
@@ -86,10 +66,11 @@ impl Engine {
     /// # Errors
     /// `DEPLOY.BACKEND_UNSUPPORTED` when they differ; what the device reports.
     #[wasm_bindgen(js_name = selfCheck)]
-    pub async fn self_check(&self, model: &Model) -> JsResult<()> {
-        let processor = || match &self.network {
-            DeviceScorer::Cpu(_) => Ok(None),
-            DeviceScorer::Gpu(_) => scorer(CpuOps::new(), model).map(Some),
+    pub async fn self_check(&self) -> JsResult<()> {
+        let processor = || match (&self.network, self.processor.take()) {
+            (DeviceScorer::Cpu(_), _) => Ok(None),
+            (DeviceScorer::Gpu(_), Some(processor)) => Ok(Some(*processor)),
+            (DeviceScorer::Gpu(_), None) => Err(misuse("an engine is checked once")),
         };
         Ok(on!(&self.network, scorer => self_check::verify(scorer, processor).await)?)
     }
@@ -273,7 +254,109 @@ fn now<T>(work: impl Future<Output = JsResult<T>>) -> JsResult<T> {
     }
 }
 
-fn scorer<O: Ops>(ops: O, model: &Model) -> Result<Scorer<O>> {
-    let bundle = Bundle::load(&ops, &model.files, &model.files.encoder())?;
-    Ok(Scorer::new(ops, bundle, ScoreOptions::default()))
+/// A network that is loaded while its bytes arrive: every file of [`Model::weight_files`] in that order.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Loader {
+    network: DeviceLoading,
+    /// Beside a GPU, whose answers it tells where the model brings none.
+    processor: Option<OnDevice<CpuOps>>,
+}
+
+#[derive(Debug)]
+enum DeviceLoading {
+    Cpu(OnDevice<CpuOps>),
+    Gpu(OnDevice<WgslOps>),
+}
+
+#[derive(Debug)]
+struct OnDevice<O: Ops> {
+    ops: O,
+    loading: Loading<O::Matrix>,
+}
+
+impl<O: Ops> OnDevice<O> {
+    fn new(ops: O, model: &Model) -> Result<Self> {
+        let encoder = model.files.encoder();
+        let loading = Loading::new(&OpenModel::open(&model.files, &encoder)?)?;
+        Ok(Self { ops, loading })
+    }
+
+    fn push(&mut self, piece: &[u8]) -> Result<()> {
+        self.loading.push(&self.ops, piece)
+    }
+
+    fn finish(self) -> Result<Box<Scorer<O>>> {
+        let bundle = self.loading.finish(&self.ops)?;
+        Ok(Box::new(Scorer::new(
+            self.ops,
+            bundle,
+            ScoreOptions::default(),
+        )))
+    }
+}
+
+#[wasm_bindgen]
+impl Loader {
+    /// Begins on the processor.
+    ///
+    /// # Errors
+    /// As [`Loading::new`].
+    pub fn cpu(model: &Model) -> JsResult<Loader> {
+        Ok(Self {
+            network: DeviceLoading::Cpu(OnDevice::new(CpuOps::new(), model)?),
+            processor: None,
+        })
+    }
+
+    /// Begins on the GPU.
+    ///
+    /// # Errors
+    /// `DEPLOY.BACKEND_UNSUPPORTED` with the reason where there is none; as [`Loading::new`].
+    pub async fn webgpu(model: &Model) -> JsResult<Loader> {
+        let ops = WgslOps::new().await?;
+        let needs_processor = model.info.self_check.is_none();
+        let processor = needs_processor.then(|| OnDevice::new(CpuOps::new(), model));
+        Ok(Self {
+            network: DeviceLoading::Gpu(OnDevice::new(ops, model)?),
+            processor: processor.transpose()?,
+        })
+    }
+
+    /// Takes the next bytes: whatever they complete is handed to the device.
+    ///
+    /// # Errors
+    /// As [`Loading::push`].
+    pub fn push(&mut self, piece: &[u8]) -> JsResult<()> {
+        if let Some(processor) = &mut self.processor {
+            processor.push(piece)?;
+        }
+        Ok(match &mut self.network {
+            DeviceLoading::Cpu(network) => network.push(piece)?,
+            DeviceLoading::Gpu(network) => network.push(piece)?,
+        })
+    }
+
+    /// The engine, when all bytes have come.
+    ///
+    /// # Errors
+    /// As [`Loading::finish`].
+    pub fn finish(self) -> JsResult<Engine> {
+        let (network, device) = match self.network {
+            DeviceLoading::Cpu(network) => (
+                DeviceScorer::Cpu(network.finish()?),
+                format!("cpu/{}", std::env::consts::ARCH),
+            ),
+            DeviceLoading::Gpu(network) => {
+                let device = format!("{}/{}", network.ops.backend(), network.ops.device_name());
+                (DeviceScorer::Gpu(network.finish()?), device)
+            }
+        };
+        let processor = self.processor.map(OnDevice::finish).transpose()?;
+        Ok(Engine {
+            network,
+            device,
+            processor: RefCell::new(processor),
+        })
+    }
 }

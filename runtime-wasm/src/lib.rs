@@ -23,7 +23,7 @@ mod plan;
 mod import;
 mod receipts;
 
-pub use engine::Engine;
+pub use engine::{Engine, Loader};
 pub use import::Importer;
 pub use inspect::Inspector;
 pub use model::{Model, may_name, runtime_files};

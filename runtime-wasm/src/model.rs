@@ -4,6 +4,7 @@ use crate::files::FileMap;
 use crate::js_error::{JsError, JsResult, misuse};
 use genolewm::files::ModelFiles;
 use genolewm::info::ModelInfo;
+use genolewm::opened::{OpenModel, WeightFile};
 use genolewm_core::provenance::{Json, RUNTIME_FILES, is_model_path};
 use js_sys::{Array, Map, Uint8Array};
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
-/// Manifest, configuration and calibration of a model, and the bytes of its weights.
+/// Manifest, configuration and calibration of a model, and the sizes of its weights.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Model {
@@ -23,23 +24,15 @@ pub struct Model {
 
 #[wasm_bindgen]
 impl Model {
-    /// Takes a `Map` from names (`manifest.json`, `encoder/model.safetensors`) to bytes.
+    /// Takes a `Map` from names (`manifest.json`, `encoder/config.json`) to bytes, and one from those of
+    /// weights (`encoder/model.safetensors`) to their sizes.
     ///
     /// # Errors
     /// `RESOURCE.MODEL_NOT_FOUND` for a file that is missing, `PROVENANCE.MANIFEST_HASH_MISMATCH`
     /// for one that is not the manifest's.
-    pub fn load(files: &Map) -> JsResult<Model> {
-        let mut map = BTreeMap::new();
-        for entry in files.entries().into_iter().flatten() {
-            let entry: Array = entry.unchecked_into();
-            let name = entry.get(0).as_string();
-            let bytes = entry.get(1).dyn_into::<Uint8Array>().ok();
-            let (Some(name), Some(bytes)) = (name, bytes) else {
-                return Err(JsError(misuse("a model is a Map from names to Uint8Array")));
-            };
-            map.insert(name, bytes.to_vec());
-        }
-        let files = FileMap::new(map);
+    pub fn load(files: &Map, weights: &Map) -> JsResult<Model> {
+        let bytes = |value: JsValue| Some(value.dyn_into::<Uint8Array>().ok()?.to_vec());
+        let files = FileMap::new(entries(files, bytes)?, entries(weights, size)?);
         let encoder = files.encoder();
         let info = ModelInfo::load(&files, &encoder)?;
         let manifest = files.require("manifest.json")?;
@@ -111,12 +104,50 @@ impl Model {
         self.state_width
     }
 
+    /// The files of weights in the order in which a loader takes them, as JSON: `[{path, size}]`.
+    ///
+    /// # Errors
+    /// `RESOURCE.MODEL_NOT_FOUND` when one is missing.
+    #[wasm_bindgen(js_name = weightFiles)]
+    pub fn weight_files(&self) -> JsResult<String> {
+        let encoder = self.files.encoder();
+        let files = OpenModel::open(&self.files, &encoder)?.weight_files()?;
+        let file = |file: WeightFile| {
+            Json::from([
+                ("path", file.path.as_str().into()),
+                ("size", (file.size as f64).into()),
+            ])
+        };
+        Ok(Json::Array(files.into_iter().map(file).collect()).canonical()?)
+    }
+
     /// The manifest as canonical JSON.
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn manifest(&self) -> String {
         self.manifest.clone()
     }
+}
+
+fn entries<T>(map: &Map, read: impl Fn(JsValue) -> Option<T>) -> JsResult<BTreeMap<String, T>> {
+    let mut all = BTreeMap::new();
+    for entry in map.entries().into_iter().flatten() {
+        let entry: Array = entry.unchecked_into();
+        let (Some(name), Some(value)) = (entry.get(0).as_string(), read(entry.get(1))) else {
+            let told = "a model is a Map from names to Uint8Array, and one from names to sizes";
+            return Err(JsError(misuse(told)));
+        };
+        all.insert(name, value);
+    }
+    Ok(all)
+}
+
+/// A number of bytes.
+fn size(value: JsValue) -> Option<u64> {
+    /// The largest number that JavaScript counts to.
+    const MOST: f64 = 9_007_199_254_740_991.0;
+    let size = value.as_f64()?;
+    (size.fract() == 0.0 && (0.0..=MOST).contains(&size)).then_some(size as u64)
 }
 
 /// Whether a model may name a file so: the rule that the package's own reader must have too.

@@ -9,6 +9,7 @@ import builtin from "@genolewm/runtime/models/builtin";
 import { notice } from "./announce.ts";
 import { byId, fill, setText } from "./dom.ts";
 import { problem } from "./errors.ts";
+import { size } from "./format.ts";
 
 /** How a person may ask for the arithmetic to run. */
 export type BackendChoice = "auto" | BackendName;
@@ -96,6 +97,10 @@ function showReady({ backend, device }: GenoLeWMRuntime, why: string): void {
 
 function stageText(progress: Progress): string {
   if (progress.kind !== "load") return "";
+  const { doneBytes, totalBytes } = progress;
+  if (doneBytes !== undefined && totalBytes !== undefined) {
+    return `${STAGES.model}: ${size(doneBytes)} of ${size(totalBytes)}`;
+  }
   return `${STAGES[progress.stage]}: ${Math.floor((progress.done / progress.total) * 100)} %`;
 }
 

@@ -50,11 +50,14 @@ export class Flow {
   private member: string | undefined;
   private parts: ReferenceParts | undefined;
   private reference: Reference | undefined;
-  private settings: Settings = { whose: {}, regions: "", backend: "auto" };
+  private settings: Settings = { whose: {}, regions: "", backend: "auto", views: "all" };
+  /** The views of the model, once it is loaded. */
+  private views: readonly string[] = [];
   private run: Run | undefined;
   private readonly planHandlers: PlanHandlers = {
     start: () => void this.start(),
     settings: (changed) => void this.applySettings(changed),
+    views: () => this.views,
   };
   private autostart = false;
 
@@ -176,6 +179,7 @@ export class Flow {
   private async runtime(signal: AbortSignal): Promise<GenoLeWMRuntime | undefined> {
     try {
       const runtime = await this.engine.ready();
+      this.views = runtime.model.views;
       return signal.aborted ? undefined : runtime;
     } catch (error) {
       if (!signal.aborted) this.show("file", loadProblem(error));
@@ -309,7 +313,7 @@ export class Flow {
   }
 
   private async start(): Promise<void> {
-    const { regions, whose } = this.settings;
+    const { regions, whose, views } = this.settings;
     const matter = await this.matter(this.steps.signal);
     if (matter === undefined) return;
     this.dropRun();
@@ -319,6 +323,7 @@ export class Flow {
       ...matter,
       regions,
       whose,
+      views,
       onNotice: this.engine.onNotice,
       grown: () => this.runChanged(this.run),
     });

@@ -6,7 +6,7 @@ import { count, plural, rate, roughly } from "./format.ts";
 import type { Whose } from "./intake/whose.ts";
 import { choice, labelled } from "./pieces.ts";
 import { reasonWords } from "./results/words.ts";
-import { type Forecast, type Trial, forecast } from "./trial.ts";
+import { type Forecast, type Trial, type ViewsChoice, forecast } from "./trial.ts";
 
 const HOW_TO_WRITE_REGIONS =
   "Write regions like chr17:41196312-41277500, with commas between several.";
@@ -16,6 +16,8 @@ export interface PlanHandlers {
   start(): void;
   /** Regions or the way to compute were changed: what was measured no longer holds. */
   settings(settings: Settings): void;
+  /** The views in which the model reads a variant. */
+  views(): readonly string[];
 }
 
 /** What can be set before a run. */
@@ -23,6 +25,7 @@ export interface Settings {
   readonly whose: Whose;
   readonly regions: string;
   readonly backend: BackendChoice;
+  readonly views: ViewsChoice;
 }
 
 /** Says that the device is being measured. */
@@ -144,6 +147,17 @@ const BACKENDS: readonly (readonly [BackendChoice, string])[] = [
   ["webgpu", "Graphics processor (WebGPU)"],
 ];
 
+/** How many views are computed, where a model has several. */
+function viewsChoice(views: readonly string[], chosen: ViewsChoice): HTMLSelectElement | null {
+  if (views.length < 2) return null;
+  const all = `All ${views.length} readings of a variant`;
+  const options: [ViewsChoice, string][] = [
+    ["all", all],
+    ["fast", "One: faster, with percentiles of low confidence"],
+  ];
+  return choice("plan-views", options, chosen);
+}
+
 function settingsPart(
   reference: Reference,
   settings: Settings,
@@ -159,6 +173,7 @@ function settingsPart(
     "data-testid": "plan-regions",
   });
   const backend = choice("plan-backend", BACKENDS, settings.backend);
+  const views = viewsChoice(handlers.views(), settings.views);
   const wrong = h("p.field-problem", { role: "alert", "data-testid": "plan-regions-problem" });
   const startable = !start.disabled;
   const check = (): string | undefined => {
@@ -174,16 +189,24 @@ function settingsPart(
   const apply = () => {
     const wanted = check();
     if (wanted === undefined) return;
-    handlers.settings({ ...settings, regions: wanted, backend: backend.value as BackendChoice });
+    handlers.settings({
+      ...settings,
+      regions: wanted,
+      backend: backend.value as BackendChoice,
+      views: (views?.value ?? "all") as ViewsChoice,
+    });
   };
   return h(
     "details.settings",
-    { open: settings.regions !== "" || settings.backend !== "auto" },
+    {
+      open: settings.regions !== "" || settings.backend !== "auto" || settings.views !== "all",
+    },
     h("summary", "Settings"),
     h(
       "div.filters",
       labelled("Only these regions (empty for all)", regions, true),
       labelled("Compute with", backend),
+      views && labelled("How thoroughly", views),
       button("Apply", { class: "button slim", "data-testid": "plan-apply" }, apply),
     ),
     wrong,

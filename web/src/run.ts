@@ -4,6 +4,7 @@ import { byId, fill, setText } from "./dom.ts";
 import { isAbort, problem } from "./errors.ts";
 import type { Whose } from "./intake/whose.ts";
 import { count, elapsed, plural, rate, roughly } from "./format.ts";
+import type { ViewsChoice } from "./trial.ts";
 import { throttled } from "./pace.ts";
 import { Pace, type ScoreProgress, type Standing } from "./progress.ts";
 import { Results, type RunMatter } from "./results/results.ts";
@@ -14,6 +15,7 @@ const SHOW_MS = 200;
 export interface RunInput extends RunMatter {
   readonly file: Blob;
   readonly whose: Whose;
+  readonly views: ViewsChoice;
   /** The file inside, where `file` is an archive with several. */
   readonly member?: string | undefined;
   readonly onNotice: (notice: Notice) => void;
@@ -65,10 +67,11 @@ export class Run {
   }
 
   private stream(onProgress: (progress: Progress) => void) {
-    const { runtime, file, reference, regions, whose, member, onNotice } = this.input;
+    const { runtime, file, reference, regions, whose, views, member, onNotice } = this.input;
     return runtime.scoreVcf(file, {
       reference,
       ...whose,
+      views,
       receipts: true,
       annotate: true,
       signal: this.stopping.signal,

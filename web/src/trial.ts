@@ -9,6 +9,9 @@ const TRIAL_ALLELES = 160;
 /** A reading that yields nothing to score is not waited for longer than this. */
 const PATIENCE_SECONDS = 15;
 
+/** Which of a model's views are computed. */
+export type ViewsChoice = "all" | "fast";
+
 /** What a short trial on this device showed. */
 export interface Trial {
   /** Alleles scored a second; null where the trial met none. */
@@ -28,6 +31,7 @@ export interface TrialInput {
   readonly reference: Reference;
   readonly regions: string;
   readonly whose: Whose;
+  readonly views: ViewsChoice;
   /** The file inside, where `file` is an archive with several. */
   readonly member?: string | undefined;
 }
@@ -44,10 +48,11 @@ export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Tr
   const meter = new Meter();
   let complete = false;
   try {
-    const { runtime, file, reference, regions, whose, member } = input;
+    const { runtime, file, reference, regions, whose, views, member } = input;
     const stream = runtime.scoreVcf(file, {
       reference,
       ...whose,
+      views,
       signal: enough.signal,
       ...(regions === "" ? {} : { regions }),
       ...(member === undefined ? {} : { member }),

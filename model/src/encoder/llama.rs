@@ -5,14 +5,15 @@ use super::config::LlamaConfig;
 use super::plan::{RowPlan, Sequence};
 use super::rope::Rope;
 use crate::ops::{AttentionSegment, AttentionSpec, Linear, Ops, Rotation};
-use crate::weights::Weights;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU64, Ordering};
-use genolewm_core::Result;
 
 /// The tensor that scoring reads rows of.
 pub(super) const EMBEDDING: &str = "model.embed_tokens.weight";
-const HEAD: &str = "lm_head.weight";
+pub(super) const HEAD: &str = "lm_head.weight";
+pub(super) const NORM: &str = "model.norm.weight";
+/// What the names of layers begin with.
+pub(super) const LAYERS: &str = "model.layers.";
 /// Rows that are worth a product of their own.
 const LEAST_ROWS: usize = 256;
 
@@ -116,48 +117,32 @@ pub struct Llama<M> {
 }
 
 impl<M: Clone> Llama<M> {
-    /// Takes all layers and the embedding rows of the token ids `vocabulary` from `weights`, which
-    /// must hold exactly those rows (see [`Weights::parse_rows`]).
-    ///
-    /// # Errors
-    /// `DEPLOY.EXPORT_FORMAT` when a tensor is missing, surplus or misshapen; `CONFIG.GENERIC` for
-    /// more rows than there is room for.
-    pub fn load<O: Ops<Matrix = M>>(
-        ops: &O,
+    /// Puts together what was loaded: embedding and head of the rows of `vocabulary`, with room for
+    /// `max_rows`.
+    pub(super) fn of_parts(
         config: LlamaConfig,
-        mut weights: Weights,
+        (embedding, head): (M, Option<M>),
+        layers: Vec<Layer<M>>,
+        norm: M,
         vocabulary: &[u32],
         max_rows: usize,
-    ) -> Result<Self> {
-        config.check_rows(max_rows)?;
-        let hidden = config.hidden_size;
-        let embedding = weights.matrix(ops, EMBEDDING, [vocabulary.len(), hidden])?;
-        let layers = (0..config.layers)
-            .map(|index| Layer::load(ops, &config, &mut weights, index))
-            .collect::<Result<_>>()?;
-        let norm = weights.row(ops, "model.norm.weight", hidden)?;
-        // Some exporters write the head of a tied model too.
-        let head = match weights.shape(HEAD) {
-            Some(_) => Some(weights.matrix(ops, HEAD, [vocabulary.len(), hidden])?),
-            None => None,
-        };
-        weights.finish()?;
+    ) -> Self {
         let mut row_of = vec![u32::MAX; config.vocab_size];
         for (row, &id) in vocabulary.iter().enumerate() {
             if let Some(slot) = row_of.get_mut(id as usize) {
                 *slot = row as u32;
             }
         }
-        Ok(Self {
+        Self {
             rope: Rope::new(&config, max_rows),
-            head: head.filter(|_| !config.tied_embeddings),
+            head,
             embedding,
             layers,
             norm,
             row_of,
             config,
             rows_run: AtomicU64::new(0),
-        })
+        }
     }
 
     /// How many rows all calls together have run, a row counted once however many layers it
@@ -253,32 +238,6 @@ fn keep<O: Ops>(ops: &O, x: &O::Matrix, rows: &[Range<usize>]) -> O::Matrix {
 }
 
 impl<M: Clone> Layer<M> {
-    fn load<O: Ops<Matrix = M>>(
-        ops: &O,
-        config: &LlamaConfig,
-        weights: &mut Weights,
-        index: usize,
-    ) -> Result<Self> {
-        let at = |name: &str| format!("model.layers.{index}.{name}");
-        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-        let (q, kv) = (
-            config.heads * config.head_width,
-            config.kv_heads * config.head_width,
-        );
-        let (attention, mlp) = (config.attention_bias, config.mlp_bias);
-        Ok(Self {
-            input_norm: weights.row(ops, &at("input_layernorm.weight"), hidden)?,
-            q: weights.linear(ops, &at("self_attn.q_proj"), hidden, q, attention)?,
-            k: weights.linear(ops, &at("self_attn.k_proj"), hidden, kv, attention)?,
-            v: weights.linear(ops, &at("self_attn.v_proj"), hidden, kv, attention)?,
-            o: weights.linear(ops, &at("self_attn.o_proj"), q, hidden, attention)?,
-            post_norm: weights.row(ops, &at("post_attention_layernorm.weight"), hidden)?,
-            gate: weights.linear(ops, &at("mlp.gate_proj"), hidden, inner, mlp)?,
-            up: weights.linear(ops, &at("mlp.up_proj"), hidden, inner, mlp)?,
-            down: weights.linear(ops, &at("mlp.down_proj"), inner, hidden, mlp)?,
-        })
-    }
-
     fn normed<O: Ops<Matrix = M>>(&self, ops: &O, config: &LlamaConfig, x: &M) -> M {
         ops.rms_norm(x, &self.input_norm, config.rms_norm_eps)
     }

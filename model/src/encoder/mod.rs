@@ -6,9 +6,11 @@ mod plan;
 mod layout;
 mod rope;
 mod llama;
+mod builder;
 mod likelihood;
 mod state;
 
+pub use builder::LlamaBuilder;
 pub use config::{LlamaConfig, RopeScaling, resolve_layer};
 pub use likelihood::LogLikelihood;
 pub use llama::{Layer, Llama};

@@ -13,6 +13,7 @@ mod golden_wgsl;
 mod golden_wgsl_attention;
 mod golden_wgsl_ops;
 mod hostile_weights;
+mod loading;
 mod prop_quantize;
 mod rollouts;
 mod sealed;

@@ -9,6 +9,10 @@ export type Progress =
       readonly stage: LoadStage;
       readonly done: number;
       readonly total: number;
+      /** While weights are loaded, the bytes of them that have come. */
+      readonly doneBytes?: number;
+      /** All of them. */
+      readonly totalBytes?: number;
     }
   | {
       readonly kind: "index";

@@ -2,7 +2,9 @@
 
 import type { Edited, Engine, EngineApi, Followed } from "../engines.js";
 import { GenoLeWMError } from "../errors.js";
+import type { LoadParams } from "../service.js";
 import type { BackendName } from "../types.js";
+import type { Pour } from "../weight-feed.js";
 import { Peer } from "./peer.js";
 import type { HostApi } from "./sources.js";
 
@@ -29,12 +31,20 @@ export class RemoteEngine implements Engine {
   /** Asks `host` for a worker, and starts an engine in it; one that cannot be used is ended. */
   static async start(
     host: Pick<Peer<never, HostApi>, "call">,
-    files: ReadonlyMap<string, Uint8Array>,
+    { files, weights }: Pick<LoadParams, "files" | "weights">,
     backend: BackendName,
+    pour: Pour,
   ): Promise<RemoteEngine> {
     const engine = new RemoteEngine(host, backend);
+    const peer = engine.#peer;
     try {
-      engine.#device = (await engine.#peer.call("start", { files, backend })).device;
+      await peer.call("start", { files, weights, backend });
+      await pour(async (bytes) => {
+        // Other engines take the same bytes, and a message carries whole buffers.
+        const piece = bytes.slice();
+        await peer.call("push", { piece }, { transfer: [piece.buffer] });
+      });
+      engine.#device = (await peer.call("finish", null)).device;
       return engine;
     } catch (error) {
       engine.dispose();

@@ -16,7 +16,7 @@ const handlers: Handlers<WorkerApi> = {
   coordinator: async ({ module }) => {
     coordinator = new Coordinator(
       await instantiate(module),
-      (files) => (backend) => RemoteEngine.start(host, files, backend),
+      (model) => (backend, pour) => RemoteEngine.start(host, model, backend, pour),
     );
     return null;
   },

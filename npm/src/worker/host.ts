@@ -26,6 +26,8 @@ export class WorkerService implements Service {
   readonly #held: HeldSources;
   /** What keeps the sources of an open reference, by its id. */
   readonly #releases = new Map<number, () => void>();
+  /** What keeps the sources of the model, which an engine that is lost is made of again. */
+  readonly #modelReleases: (() => void)[] = [];
 
   private constructor(started: Started, held: HeldSources) {
     this.#started = started;
@@ -87,6 +89,7 @@ export class WorkerService implements Service {
     this.#started.peer.close(disposedError());
     for (const release of this.#releases.values()) release();
     this.#releases.clear();
+    for (const release of this.#modelReleases.splice(0)) release();
   }
 
   #pack(params: unknown): Packed {
@@ -103,13 +106,17 @@ export class WorkerService implements Service {
     };
   }
 
-  /** A reference's sources are needed for as long as it is open. */
+  /** A reference's sources are needed for as long as it is open, the model's always. */
   #keep(
     method: keyof CoordinatorApi,
     params: unknown,
     result: unknown,
     release: () => void,
   ): boolean {
+    if (method === "load") {
+      this.#modelReleases.push(release);
+      return true;
+    }
     if (method === "openReference") {
       this.#releases.set((result as OpenedReference).id, release);
       return true;

@@ -20,9 +20,32 @@ export function fakeWasm(hooks = {}) {
     views = ["+0"];
     manifest = "{}";
     free = live("Model");
-    static load(files) {
-      hooks.load?.(files);
-      return new Model();
+    static load(files, weights) {
+      hooks.load?.(files, weights);
+      return Object.assign(new Model(), { weights });
+    }
+    weightFiles() {
+      return JSON.stringify([...this.weights].map(([path, size]) => ({ path, size })));
+    }
+  }
+
+  class Loader {
+    free = live("Loader");
+    constructor(backend) {
+      this.backend = backend;
+    }
+    static cpu() {
+      return new Loader("cpu");
+    }
+    static async webgpu() {
+      return new Loader("webgpu");
+    }
+    push(piece) {
+      hooks.weights?.(piece);
+    }
+    finish() {
+      this.free();
+      return new Engine(this.backend);
     }
   }
 
@@ -31,12 +54,6 @@ export function fakeWasm(hooks = {}) {
     free = live("Engine");
     constructor(backend) {
       this.backend = backend;
-    }
-    static cpu() {
-      return new Engine("cpu");
-    }
-    static async webgpu() {
-      return new Engine("webgpu");
     }
     async selfCheck() {
       await hooks.check?.();
@@ -203,5 +220,5 @@ export function fakeWasm(hooks = {}) {
   }
 
   const readers = { Inspector: Pushed, Importer: Pushed, IndexBuilder, Single };
-  return { wasm: { Model, Engine, ReferenceFile, Run, ...readers }, open };
+  return { wasm: { Model, Loader, Engine, ReferenceFile, Run, ...readers }, open };
 }

@@ -215,9 +215,16 @@ impl Seal {
     /// # Errors
     /// `PROVENANCE.MANIFEST_HASH_MISMATCH`, naming the file, when it is another one or not listed.
     pub fn verify(&self, path: &str, bytes: &[u8]) -> Result<()> {
-        let actual = sha256_prefixed(bytes);
+        self.verify_hash(path, &sha256_prefixed(bytes))
+    }
+
+    /// Checks a hash that was taken while the file was read (see [`Sha256Stream`](super::Sha256Stream)).
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn verify_hash(&self, path: &str, actual: &str) -> Result<()> {
         match self.files.get(path) {
-            Some(expected) if *expected == actual => Ok(()),
+            Some(expected) if expected == actual => Ok(()),
             expected => Err(Error::new(
                 ErrorCode::ProvenanceManifestHashMismatch,
                 format!("{path} is not the file that the model was sealed with"),

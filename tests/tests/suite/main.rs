@@ -49,5 +49,6 @@ mod signals;
 mod stages;
 mod training;
 mod verified;
+mod weights;
 mod vcf;
 mod windows;

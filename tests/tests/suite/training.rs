@@ -337,3 +337,53 @@ fn a_ranking_run_with_all_of_its_losses_repeats_from_its_resolved_settings() {
     let nats = line["element_nats"].as_f64().expect("a number");
     assert!((nats - 15f64.ln()).abs() < 1e-3, "{nats}");
 }
+
+/// A cache was filled by `cache-windows`, and nobody read it.
+#[test]
+fn training_encoded_what_the_window_cache_had() {
+    let dir = corpus();
+    dir.run(&encoder_command("lm")).ok();
+    let train = |output: &str, flags: &str| {
+        let run = dir.run(&format!("{} {flags}", PREDICTOR.replace("OUT", output)));
+        run.ok().stderr()
+    };
+    train("none", "");
+    let told = train("first", "--cache-dir cache");
+    assert!(told.contains("window cache: 0 of "), "{told}");
+    // Shards are found without an index, too.
+    std::fs::remove_file(dir.path("cache/embeddings/index.sqlite")).expect("an index");
+    let told = train("second", "--cache-dir cache");
+    let counts = told.split("window cache: ").nth(1).expect("a count");
+    let (found, asked) = counts.split_once(" of ").expect("two counts");
+    assert!(
+        found == asked.split(' ').next().expect("a count") && found != "0",
+        "{told}"
+    );
+    let weights = |output: &str| dir.bytes(&format!("{output}/model/predictor.safetensors"));
+    assert!(
+        weights("first") == weights("second"),
+        "found states are those that were kept"
+    );
+    // Normalised states differ from those without a cache in their last digit alone.
+    let loss = |output: &str| -> f64 {
+        let text = dir.text(&format!("{output}/metrics.jsonl"));
+        let last: Value = serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
+        last["loss"].as_f64().expect("a loss")
+    };
+    assert!(
+        (loss("none") - loss("first")).abs() < 1e-5 * loss("none").abs(),
+        "{}",
+        loss("none")
+    );
+    // Another encoder's states are not these.
+    let other = encoder_command("other").replace("--train-seed 7", "--train-seed 8");
+    dir.run(&other).ok();
+    let command = PREDICTOR
+        .replace("OUT", "third")
+        .replace("lm/encoder", "other/encoder");
+    let told = dir
+        .run(&format!("{command} --cache-dir cache"))
+        .ok()
+        .stderr();
+    assert!(told.contains("window cache: 0 of "), "{told}");
+}

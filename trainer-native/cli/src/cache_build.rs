@@ -13,7 +13,7 @@ use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::cache::{
     BuildHost, CacheBuild, CacheBuildReport, CacheRequests, CacheWindow, CachedDtype, CachedPool,
-    WindowCache, WindowStates, build_cache, cache_windows, cached_encoder_hash,
+    WindowCache, WindowStates, build_cache, cache_windows, cached_contract, cached_encoder_hash,
 };
 use genolewm_data::corpus::grid::WindowGrid;
 use genolewm_data::corpus::{CorpusSource, Joining, SourceWeight, read_corpus_table};
@@ -206,14 +206,6 @@ struct AboutEncoder {
     spec: StateSpec,
 }
 
-/// The contract that takes the same rows and does not normalise: so states are cached.
-const fn raw(contract: StateContract) -> StateContract {
-    match contract.counts_tags() {
-        true => StateContract::LegacyRawV1,
-        false => StateContract::RawV0_2_1,
-    }
-}
-
 fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
     let folder = directory.file_name().map(|name| name.to_string_lossy());
     let mut about = AboutEncoder {
@@ -227,7 +219,7 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
                 _ => PoolType::GlobalMean,
             },
             pool_radius_tokens: args.pool_radius as usize,
-            contract: raw(args.state_contract),
+            contract: cached_contract(args.state_contract),
         },
     };
     if let Some(path) = &args.model_config {
@@ -236,7 +228,7 @@ fn about_encoder(args: &BuildArgs, directory: &Path) -> Result<AboutEncoder> {
         about.dtype = encoder.dtype.parse()?;
         about.spec.state_layer = encoder.state_layer;
         about.contract = encoder.contract;
-        about.spec.contract = raw(encoder.contract);
+        about.spec.contract = cached_contract(encoder.contract);
     }
     if let Some(id) = &args.encoder_id {
         about.id.clone_from(id);

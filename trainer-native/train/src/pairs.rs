@@ -6,6 +6,7 @@ use genolewm::encoder::{EditedWindow, Site, StateEncoder};
 use genolewm::ops::NativeOps;
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
+use genolewm_data::cache::{SiteCache, SiteStates};
 use genolewm_data::corpus::Corpus;
 use genolewm_data::edits::mix::{EditMix, EditProviders};
 use genolewm_data::edits::synthetic::pooling_locus;
@@ -181,7 +182,36 @@ impl<O: NativeOps> EncodesSites for (O, StateEncoder<O::Matrix>) {
     }
 }
 
+/// An encoder that is asked only for sites of which the cache lacks a state.
+struct Cached {
+    /// Its states are not normalised.
+    encoder: Frozen,
+    cache: Arc<SiteCache>,
+}
+
+impl EncodesSites for Cached {
+    fn d_state(&self) -> usize {
+        self.encoder.0.d_state()
+    }
+
+    fn states(&self, site: Site<'_>) -> Result<SiteStates> {
+        let encode = |site: Site<'_>| self.encoder.0.states(site);
+        self.cache.states(site, encode)
+    }
+}
+
 impl Frozen {
+    /// The same, asked only for what `cache` lacks. Its own states are pooled by the
+    /// [`cached_contract`](genolewm_data::cache::cached_contract).
+    #[must_use]
+    pub fn over(self, cache: &Arc<SiteCache>) -> Self {
+        let cache = Arc::clone(cache);
+        Self(Arc::new(Cached {
+            encoder: self,
+            cache,
+        }))
+    }
+
     /// An encoder that was loaded by these operations.
     pub fn new<O: NativeOps + 'static>(ops: O, encoder: StateEncoder<O::Matrix>) -> Self
     where
@@ -189,12 +219,6 @@ impl Frozen {
     {
         Self(Arc::new((ops, encoder)))
     }
-}
-
-/// States before and after the edits of a window, row-major.
-struct SiteStates {
-    reference: Vec<f32>,
-    edited: Vec<f32>,
 }
 
 /// Draws windows and encodes their edits, as many windows at a time as there are encoders; a function

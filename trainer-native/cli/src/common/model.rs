@@ -14,6 +14,8 @@ use genolewm::self_check;
 use genolewm_core::Result;
 use genolewm_evaluate::states::MeasuredModel;
 use genolewm_train::backends::{AUTO, CPU, CUDA, WGPU};
+use genolewm_train::run::progress_bar;
+use indicatif::ProgressBar;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -45,7 +47,8 @@ pub struct GridArgs {
     pub window_stride_bp: Option<usize>,
 }
 
-/// Loads the model as [`runtime`] does, to score with these options, and says what its figures are worth.
+/// Loads the model as [`runtime`] does, to score with these options, and says what its figures are worth. A
+/// bar tells how far it is, unless it is to be `quiet`.
 ///
 /// # Errors
 /// As [`runtime`] and [`ScoreOptions::check`].
@@ -54,8 +57,9 @@ pub fn scoring<O: NativeOps>(
     args: &ModelArgs,
     options: ScoreOptions,
     terminal: &mut Terminal<'_>,
+    quiet: bool,
 ) -> Result<Runtime<O>> {
-    let runtime = runtime(ops, args)?;
+    let runtime = shown_runtime(ops, args, terminal.shows_progress() && !quiet)?;
     options.check(&runtime.info().config)?;
     let runtime = runtime.with_options(options);
     for warning in runtime.warnings() {
@@ -127,8 +131,23 @@ pub fn measured<O: NativeOps>(
 /// # Errors
 /// As [`files`] and [`Runtime::load`].
 pub fn runtime<O: NativeOps>(ops: O, args: &ModelArgs) -> Result<Runtime<O>> {
+    shown_runtime(ops, args, false)
+}
+
+/// As [`runtime`], with a bar of the bytes that have come where it is `visible`.
+///
+/// # Errors
+/// As [`runtime`].
+pub fn shown_runtime<O: NativeOps>(ops: O, args: &ModelArgs, visible: bool) -> Result<Runtime<O>> {
+    const PROGRESS: &str = "{bar:28} {percent:>3} %  loading {bytes} of {total_bytes}";
     let (model, encoder) = files(args)?;
-    Runtime::load(ops, model.as_ref(), encoder.as_ref())
+    let mut bar: Option<ProgressBar> = None;
+    let loaded = Runtime::load_told(ops, model.as_ref(), encoder.as_ref(), &mut |progress| {
+        let new = || progress_bar(Some(progress.total), PROGRESS, !visible);
+        bar.get_or_insert_with(new).set_position(progress.done);
+    });
+    bar.iter().for_each(ProgressBar::finish_and_clear);
+    loaded
 }
 
 /// The backend that is named or, for `auto`, the one that scores fastest here, of those on which the

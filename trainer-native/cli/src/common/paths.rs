@@ -88,7 +88,7 @@ const WRITTEN: [(&str, &str, Written); 29] = [
     ("eval-all", "html", PLAIN),
 ];
 /// The same of folders that are the command's own.
-const FOLDERS: [(&str, &str, Written); 7] = [
+const FOLDERS: [(&str, &str, Written); 8] = [
     ("genolewm", "log_dir", Written::Folder(&["metrics.prom"])),
     (
         "export",
@@ -96,6 +96,7 @@ const FOLDERS: [(&str, &str, Written); 7] = [
         Written::Folder(&["export_report.json"]),
     ),
     ("cache-windows", "cache_dir", Written::Folder(&[])),
+    ("train", "cache_dir", Written::Folder(&[])),
     ("update", "install_root", Written::Folder(&[])),
     ("fetch", "output", Written::Folder(&[])),
     ("completions", "configuration", Written::Folder(&[])),

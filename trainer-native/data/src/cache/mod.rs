@@ -19,6 +19,7 @@ mod repair;
 mod windows;
 mod requests;
 mod states;
+mod sites;
 mod build;
 
 pub use crate::sha256::hex;
@@ -28,6 +29,7 @@ pub use paths::{INDEX_NAME, ShardPlace, default_cache_dir};
 pub use record::{CACHE_SCHEMA_VERSION, Embedding, ShardFormat, WindowCacheRecord};
 pub use repair::{CacheReindexReport, CacheRepairReport, reindex_cache, repair_cache};
 pub use requests::CacheRequests;
+pub use sites::{SiteCache, SiteStates, cached_contract};
 pub use states::{WindowStates, cached_encoder_hash};
 pub use store::WindowCache;
 pub use windows::{CacheWindow, cache_windows};

@@ -29,11 +29,13 @@ use genolewm::files::Directory;
 use genolewm::ops::CpuOps;
 use genolewm_core::Result;
 use genolewm_core::window::check_window_bp;
+use genolewm_data::cache::{SiteCache, cached_contract};
 use genolewm_data::holdout::HoldoutPolicy;
 use model::PredictorModel;
 use pool::GenerationPool;
 use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use trainer::{FIRST_DISTANCE, PredictorTrainer, WaitClock};
 use validation::PredictorValidation;
 
@@ -92,7 +94,9 @@ impl Stage for PredictorSettings {
     }
 
     fn train(&self, session: &mut TrainingSession<'_, '_>) -> Result<()> {
-        let encoders = self.run.device.all().map(|device| self.frozen(device));
+        let cache = self.cache()?;
+        let encoders = self.run.device.all();
+        let encoders = encoders.map(|device| self.frozen(device, cache.as_ref()));
         let encoders = encoders.collect::<Result<Vec<_>>>()?.concat();
         let sources = self.data.sources()?;
         let Some(measured) = measured(self, &encoders, &sources, session.host)? else {
@@ -126,6 +130,12 @@ impl Stage for PredictorSettings {
             session.steps(&mut trainer)?;
             Ok(trainer.replicas)
         })?;
+        if let Some(cache) = cache {
+            let (asked, found) = cache.finish()?;
+            (session.host.warn)(&format!(
+                "window cache: {found} of {asked} windows were found"
+            ));
+        }
         let (predictor, action) = split(replicas.weights());
         let parts = ModelParts {
             name: &self.model_name,
@@ -142,10 +152,17 @@ impl Stage for PredictorSettings {
 }
 
 impl PredictorSettings {
-    /// The frozen encoder on a device, for each thread that encodes there.
-    fn frozen(&self, device: TrainingDevice) -> Result<Vec<Frozen>> {
-        let (directory, config) = (Directory(self.encoder.clone()), self.config());
-        Ok(match device {
+    /// The frozen encoder on a device, for each thread that encodes there, over the cache if there is one.
+    fn frozen(
+        &self,
+        device: TrainingDevice,
+        cache: Option<&Arc<SiteCache>>,
+    ) -> Result<Vec<Frozen>> {
+        let (directory, mut config) = (Directory(self.encoder.clone()), self.config());
+        if cache.is_some() {
+            config.encoder.contract = cached_contract(config.encoder.contract);
+        }
+        let encoders = match device {
             TrainingDevice::Cpu => {
                 let ops = CpuOps::new();
                 let encoder = load_encoder(&ops, &directory, &config)?;
@@ -156,6 +173,10 @@ impl PredictorSettings {
                 let encoder = load_encoder(&ops, &directory, &config)?;
                 vec![Frozen::new(ops, encoder)]
             }
+        };
+        Ok(match cache {
+            Some(cache) => encoders.into_iter().map(|one| one.over(cache)).collect(),
+            None => encoders,
         })
     }
 }

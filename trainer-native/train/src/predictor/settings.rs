@@ -8,15 +8,18 @@ use crate::settings::{RunSettings, StateSettings, UpdateSettings, at_least_one, 
 use crate::tuple_data::TupleData;
 use clap::Args;
 use genolewm::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
+use genolewm::files::Directory;
 use genolewm::predictor::PredictorSizes;
 use genolewm::predictor::init::{ActionSizes, Initializer};
 use genolewm_core::pooling::PoolType;
 use genolewm_core::surprise::Aggregation;
 use genolewm_core::view::Views;
+use genolewm_data::cache::SiteCache;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 const DEFAULTS: &str = "steps=3000 learning_rate=0.001 warmup_steps=200 \
     checkpoint_every=500 log_every=50";
@@ -52,6 +55,11 @@ pub struct PredictorSettings {
     #[arg(long, default_value_t = 0)]
     #[serde(skip)]
     pub encode_threads: usize,
+    /// Window cache: states that it has are not encoded, and others are kept in it [default: $GENO_LEWM_CACHE,
+    /// else none]
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip)]
+    pub cache_dir: Option<PathBuf>,
     /// Bases of a window: 4096, 12288 or 24576
     #[arg(long, default_value_t = 4_096)]
     pub window_bp: usize,
@@ -129,6 +137,17 @@ pub struct PredictorSettings {
 }
 
 impl PredictorSettings {
+    /// The window cache that is named.
+    pub(super) fn cache(&self) -> genolewm_core::Result<Option<Arc<SiteCache>>> {
+        let named = std::env::var_os("GENO_LEWM_CACHE").map(PathBuf::from);
+        let Some(root) = self.cache_dir.clone().or(named) else {
+            return Ok(None);
+        };
+        let files = Directory(self.encoder.clone());
+        let cache = SiteCache::new(&root, &files, &self.config().encoder)?;
+        Ok(Some(Arc::new(cache)))
+    }
+
     /// Threads that encode.
     pub(super) fn encoding_threads(&self) -> usize {
         match self.encode_threads {
