@@ -11,7 +11,7 @@ mod raw;
 pub use sections::{ActionSection, EncoderSection, PredictorSection};
 
 use core::str::FromStr;
-use genolewm_core::limits::{MAX_MODEL_WIDTH, MAX_WINDOW_BP};
+use genolewm_core::limits::{MAX_MODEL_WIDTH, MAX_WINDOW_BP, MIN_WINDOW_BP};
 use genolewm_core::state_contract::StateContract;
 use genolewm_core::surprise::Aggregation;
 use genolewm_core::view::Views;
@@ -185,7 +185,7 @@ impl ModelConfig {
                 self.encoder.pool_radius,
                 0..=MAX_WINDOW_BP,
             ),
-            ("window_bp", self.window_bp, 1..=MAX_WINDOW_BP),
+            ("window_bp", self.window_bp, MIN_WINDOW_BP..=MAX_WINDOW_BP),
             ("max_window_bp", self.max_window_bp, 1..=MAX_WINDOW_BP),
             (
                 STRIDE_KEY,

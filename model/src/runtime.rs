@@ -4,7 +4,7 @@ use crate::bundle::Bundle;
 use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
 use crate::loading::LoadProgress;
-use crate::ops::{CpuOps, NativeOps, Ops};
+use crate::ops::{CpuOps, NativeOps};
 use crate::scorer::{
     BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Prediction, Regions, Room,
     Run, RunEnd, RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally,
@@ -139,7 +139,7 @@ impl<O: NativeOps> Runtime<O> {
         let bundle = Bundle::load_told(&ops, model, encoder, tell)?;
         let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
         let processor = || -> Result<Option<Scorer<CpuOps>>> {
-            if scorer.ops().backend() == CpuOps::new().backend() {
+            if scorer.ops().device() == CpuOps::new().device() {
                 return Ok(None);
             }
             let ops = CpuOps::new();

@@ -207,11 +207,11 @@ export class Coordinator {
     verifyReceipt: async ({ sources, of, rerun, tolerance }, { signal }) => {
       const text = await readAll(sources.input, signal);
       if (of === null) return this.#wasm.verifyReceipts(text, this.#loaded());
-      return this.#placed(of, signal, async (single) => {
-        single.readAs(text);
+      const verify = async (single: Single): Promise<string> => {
         const answer = rerun ? await this.#engines().score(single.job(), signal) : null;
         return this.#wasm.verifyReceiptOf(text, single, answer?.results, tolerance);
-      });
+      };
+      return this.#placed(of, signal, verify, text);
     },
 
     measure: async () => this.#engines().measure(),
@@ -290,9 +290,12 @@ export class Coordinator {
     { edit, options, window, reference }: SubjectParams,
     signal: AbortSignal,
     work: (single: Single) => Promise<T>,
+    receipts: Uint8Array | null = null,
   ): Promise<T> {
     const single = new this.#wasm.Single(this.#loaded(), edit, JSON.stringify(options));
     try {
+      // Before it is placed: receipts say on which grid windows lie.
+      if (receipts !== null) single.readAs(receipts);
       if (window !== null) {
         single.withWindow(window.bases, window.start);
       } else {

@@ -19,6 +19,8 @@ struct Job<'a> {
     /// The views that are computed, and what makes one distance of theirs.
     views: String,
     aggregation: String,
+    /// The grid that the windows lie on.
+    window_stride_bp: Option<usize>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,6 +60,7 @@ pub(crate) fn write_job(candidates: &[Candidate], read: &Windows) -> Result<Vec<
         edits,
         views: read.views.to_string(),
         aggregation: read.aggregation.as_str().to_owned(),
+        window_stride_bp: read.stride_bp,
     };
     serde_json::to_vec(&job).map_err(|error| broken(&error.to_string()))
 }
@@ -86,6 +89,7 @@ pub(crate) fn read_job(bytes: &[u8]) -> Result<(Vec<Candidate>, ScoreOptions)> {
     let options = ScoreOptions {
         views: ViewChoice::These(job.views.parse()?),
         aggregation: Some(job.aggregation.parse()?),
+        window_stride_bp: job.window_stride_bp,
         ..ScoreOptions::default()
     };
     Ok((candidates.collect::<Result<_>>()?, options))
@@ -141,12 +145,22 @@ mod tests {
             candidate("chr1:102:CG:C", &first)?,
             candidate("chr1:1:G:GA", &second)?,
         ];
-        let config = ModelConfig::parse(
-            "encoder: {model_id: e, state_layer: -1}\npredictor: {n_heads: 4}\nviews: [\"+0\", \"-3\"]\n",
-        )?;
-        let windows = Windows::of_model(&config);
-        let (back, options) = read_job(&write_job(&batch, &windows)?)?;
-        assert_eq!(options.windows(&config), windows);
+        let smallest = "encoder: {model_id: e, state_layer: -1}\npredictor: {n_heads: 4}\n";
+        let views = ModelConfig::parse(&format!("{smallest}views: [\"+0\", \"-3\"]\n"))?;
+        let plain = ModelConfig::parse(smallest)?;
+        let on_grid = ScoreOptions {
+            window_stride_bp: Some(1024),
+            ..ScoreOptions::default()
+        };
+        let (back, options) = read_job(&write_job(&batch, &on_grid.windows(&plain))?)?;
+        assert_eq!(
+            options.windows(&plain),
+            on_grid.windows(&plain),
+            "a grid of its own"
+        );
+        assert_ne!(options.windows(&plain), Windows::of_model(&plain));
+        let (_, options) = read_job(&write_job(&batch, &Windows::of_model(&views))?)?;
+        assert_eq!(options.windows(&views), Windows::of_model(&views));
         for (one, other) in batch.iter().zip(&back) {
             assert_eq!(one.edit, other.edit);
             assert_eq!(one.window.sequence(), other.window.sequence());

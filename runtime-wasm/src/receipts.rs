@@ -5,10 +5,10 @@ use crate::js_error::{JsResult, json, misuse};
 use crate::model::Model;
 use crate::single::Single;
 use genolewm::info::ModelInfo;
-use genolewm::scorer::{Candidate, ScoredBy, calibrate};
+use genolewm::scorer::{Candidate, ScoreOptions, ScoredBy, calibrate};
 use genolewm_core::provenance::{
-    InputCommitment, MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, SurpriseResult, WindowsConfig,
-    check_date, check_row_numbers, check_settings, rfc3339_utc, verify_receipt,
+    InputCommitment, MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, SurpriseResult, check_date,
+    check_row_numbers, check_settings, rfc3339_utc, verify_receipt,
 };
 use genolewm_core::{Error, Result};
 use serde::Serialize;
@@ -84,7 +84,7 @@ pub fn verify_receipt_of(
 
 /// Whether a receipt was made of this edit in this window.
 fn of_input(receipt: &Receipt, single: &Single, candidate: &Candidate) -> Result<Check> {
-    let noted = WindowsConfig::of_pooling(receipt.detail("pooling_config"))?;
+    let noted = single.windows().noted();
     let (pooling, dtype) = (single.info().pooling(noted), single.info().dtypes());
     let commitment = InputCommitment {
         reference_window: candidate.window.sequence(),
@@ -136,10 +136,17 @@ fn verdict(text: &[u8], info: &ModelInfo) -> Result<ReceiptVerdict> {
     let now = rfc3339_utc((js_sys::Date::now() / 1000.0) as u64 + CLOCK_SECONDS);
     let receipts = Receipt::parse_all(text, "the receipt")?;
     // One run made all of them: the windows of the first are those of all.
-    let pooling = receipts
-        .first()
-        .and_then(|(_, receipt)| receipt.detail("pooling_config"));
-    let windows = WindowsConfig::of_pooling(pooling)?;
+    let options = match receipts.first() {
+        Some((line, first)) => {
+            ScoreOptions::of_receipt(first, &info.config).map_err(|error| (error, *line))
+        }
+        None => Ok(ScoreOptions::default()),
+    };
+    let (options, unfit) = match options {
+        Ok(options) => (options, None),
+        Err(unfit) => (ScoreOptions::default(), Some(unfit)),
+    };
+    let windows = options.windows(&info.config).noted();
     // Nothing of the device is compared.
     let builder = ScoredBy {
         backend: "none".to_owned(),
@@ -158,6 +165,7 @@ fn verdict(text: &[u8], info: &ModelInfo) -> Result<ReceiptVerdict> {
     };
     let mut names_files = true;
     let mut faults = Vec::new();
+    faults.extend(unfit.map(|(error, line)| fault(&error, line)));
     for (line, receipt) in &receipts {
         match check(receipt, info, &builder, &now) {
             Ok(unsaid) => names_files &= !unsaid.iter().any(|key| key == MODEL_FILES_DETAIL),

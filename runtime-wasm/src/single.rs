@@ -166,7 +166,9 @@ impl Single {
 impl Single {
     fn place(&self, reference: &ReferenceFile) -> Result<Candidate> {
         let shared = reference.shared()?;
-        let mut placer = Placer::of(&self.info).of_alleles(self.form);
+        let mut placer = Placer::of(&self.info)
+            .of_alleles(self.form)
+            .on_grid(self.options.window_stride_bp);
         placer.variant(&mut shared.borrow_mut(), &self.variant)
     }
 

@@ -64,7 +64,10 @@ impl ScoreOptions {
         let options = Self {
             views: ViewChoice::These(noted.views),
             aggregation: aggregation.transpose()?,
-            window_stride_bp: noted.window_stride_bp.map(|bp| bp as usize),
+            // What does not fit is no grid of any model.
+            window_stride_bp: noted
+                .window_stride_bp
+                .map(|bp| usize::try_from(bp).unwrap_or(usize::MAX)),
             ..Self::default()
         };
         options.check(config)?;

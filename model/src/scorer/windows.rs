@@ -78,11 +78,12 @@ impl Windows {
         stride_bp: Option<usize>,
     ) -> Self {
         let stride_bp = config.window_stride_bp.or(stride_bp);
+        let used = views.of(config.views);
         let is_plain = stride_bp.is_none()
-            && config.views == Views::default()
+            && [config.views, used] == [Views::default(); 2]
             && CANONICAL_WINDOW_BP.contains(&config.window_bp);
         Self {
-            views: views.of(config.views),
+            views: used,
             aggregation: aggregation.unwrap_or(config.aggregation),
             stride_bp,
             right_bp: (!is_plain).then(|| (config.encoder.pool_radius + 1) * TOKEN_BP),

@@ -10,6 +10,9 @@ use gemmkit::{MatRef, prepack_rhs};
 /// Queries of one product: scores of more would leave the cache, and of causal ones be hidden.
 const QUERY_BLOCK: usize = 64;
 
+/// Keys whose values are mixed in one product.
+const VALUE_BLOCK: usize = 256;
+
 /// Softmax attention; `spec` as in [`Ops::attention`](crate::ops::Ops::attention). Returns
 /// `[query rows, heads * head_width]`.
 pub(super) fn attend(
@@ -113,13 +116,18 @@ impl Block<'_> {
             },
         );
         for (done, keys) in &parts {
-            let (count, rows) = (keys.len(), v.rows as isize);
-            let start = head.kv_column * v.rows + keys.start;
-            let values = MatRef::new(&v.values()[start..], count, head.width, 1, rows);
-            let scores = &scores[done * lanes..(done + count) * lanes];
-            let scores = MatRef::from_col_major(scores, lanes, count);
-            let beta = if *done == 0 { 0.0 } else { 1.0 };
-            multiplied(scores, &prepack_rhs(values), beta, mixed);
+            // In pieces of one length: how a longer sum is cut would hang on how many keys are seen.
+            for first in (0..keys.len()).step_by(VALUE_BLOCK) {
+                let count = VALUE_BLOCK.min(keys.len() - first);
+                let start = head.kv_column * v.rows + keys.start + first;
+                let rows = v.rows as isize;
+                let values = MatRef::new(&v.values()[start..], count, head.width, 1, rows);
+                let at = done + first;
+                let scores = &scores[at * lanes..(at + count) * lanes];
+                let scores = MatRef::from_col_major(scores, lanes, count);
+                let beta = if at == 0 { 0.0 } else { 1.0 };
+                multiplied(scores, &prepack_rhs(values), beta, mixed);
+            }
         }
         self.scatter(head, q.rows, mixed, &shares, out);
     }
@@ -245,7 +253,7 @@ mod tests {
 
     const HEADS: usize = 4;
     const WIDTH: usize = 16;
-    const KEYS: usize = 150;
+    const KEYS: usize = 1300;
 
     fn wave(rows: usize, columns: usize, step: f32) -> CpuMatrix {
         let values = (0..rows * columns).map(|index| (index as f32 * step).sin());

@@ -18,12 +18,19 @@ pub(super) enum Projection {
     },
 }
 
+/// Terms whose sum fits 32 bits whatever they are.
+const MOST_INPUTS_OF_INT8: usize = (i32::MAX / (127 * 127)) as usize;
+
 impl Projection {
     /// Packs values that are stored `[outputs, inputs]`.
     pub(super) fn new(values: &[f32], inputs: usize, outputs: usize, precision: Precision) -> Self {
         match precision {
             Precision::F32 => Self::F32(packed(values, inputs, outputs)),
             Precision::Bf16 => Self::Bf16(packed(&rounded(values), inputs, outputs)),
+            // More terms than that may not fit a sum of 32 bits.
+            Precision::Int8 if inputs > MOST_INPUTS_OF_INT8 => {
+                Self::F32(packed(values, inputs, outputs))
+            }
             Precision::Int8 => {
                 let columns = values.chunks_exact(inputs.max(1));
                 let scales: Vec<f32> = columns

@@ -88,7 +88,7 @@ impl Batcher {
     /// many; beyond [`MAX_BATCH_ALLELES`] none is larger.
     ///
     /// With `keeps_windows` a batch goes on while candidates share the window of its last, to
-    /// [`MOST_OF_WINDOW`] times its size.
+    /// [`MOST_OF_WINDOW`] times its size, and no further than [`MAX_BATCH_ALLELES`].
     pub(super) fn new(batch_size: usize, keeps_windows: bool) -> Self {
         Self {
             batch_size: batch_size.clamp(1, MAX_BATCH_ALLELES),
@@ -170,7 +170,10 @@ impl Batcher {
 
     /// Whether so much makes so many batches; memory always makes one.
     fn fills(&self, batches: usize, candidates: usize, pieces: usize, held_bytes: usize) -> bool {
-        let size = self.batch_size.saturating_mul(batches);
+        let size = self
+            .batch_size
+            .saturating_mul(batches)
+            .min(MAX_BATCH_ALLELES);
         candidates >= size
             || pieces >= RECORDS_PER_CANDIDATE.saturating_mul(size)
             || held_bytes >= MAX_BATCH_BYTES

@@ -44,6 +44,9 @@ impl Backend {
             return Err(no_products(WGPU, precision));
         }
         match Self::open(name)? {
+            Self::Cpu(ops) if ![Precision::F32, precision].contains(&ops.precision()) => {
+                Err(no_products(name, precision))
+            }
             Self::Cpu(ops) => Ok(Self::Cpu(ops.with_precision(precision))),
             Self::Burn(ops) => precise(ops, precision).map(Self::Burn),
             wgpu @ Self::Wgpu(_) => Ok(wgpu),
