@@ -64,7 +64,8 @@ impl FromStr for Precision {
     }
 }
 
-#[cfg(all(test, feature = "burn"))]
+#[cfg(test)]
+#[cfg(feature = "burn")]
 mod tests {
     use super::*;
     use burn::tensor::Device;

@@ -70,6 +70,9 @@ impl Projection {
                 out
             }
             Self::Int8 { weights, scales } => {
+                if rows == 0 {
+                    return Vec::new();
+                }
                 let (whole, worth) = whole_rows(x, rows);
                 let mut sums = vec![0; rows * weights.cols()];
                 gemmkit::gemm_i8_packed_b(
@@ -100,6 +103,10 @@ pub(super) fn multiplied<T: GemmScalar>(
     beta: T,
     out: &mut [T],
 ) {
+    // Of no rows there is no product, and the library takes their columns for another order.
+    if x.rows() == 0 {
+        return;
+    }
     let out = MatMut::from_col_major(out, x.rows(), weights.cols());
     gemmkit::gemm_packed_b(T::ONE, x, weights, beta, out, Parallelism::Serial);
 }
@@ -282,6 +289,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn no_rows_were_a_bug() {
+        for precision in PRECISIONS {
+            let weights = Projection::new(&[1.0; 12], 4, 3, precision);
+            assert!(weights.apply(&[], 0, None).is_empty());
+        }
+        assert!(product(&[], 0, &[1.0; 12], None).is_empty());
     }
 
     #[test]
