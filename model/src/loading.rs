@@ -168,10 +168,11 @@ impl<M: Clone> Loading<M> {
         let config = &self.info.config;
         let (llama, tokenizer) = self.language?;
         let llama = llama.build(ENCODER_FILES)?;
+        let exact = ops.exact();
         let bundle = Bundle {
             encoder: state_encoder(llama, tokenizer, config)?,
-            action: ActionEncoder::load(ops, self.action, ALLELE_HEADS, config.max_window_bp)?,
-            predictor: Predictor::load(ops, self.predictor, config.predictor.n_heads)?,
+            action: ActionEncoder::load(&exact, self.action, ALLELE_HEADS, config.max_window_bp)?,
+            predictor: Predictor::load(&exact, self.predictor, config.predictor.n_heads)?,
             info: self.info,
         };
         bundle.check_widths()

@@ -12,9 +12,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// How far an answer may be off, relative: rounding differs between devices, errors are larger.
-pub const TOLERANCE: f64 = 1e-3;
-
 /// The alleles of an edit, made of the bases at its place.
 type Alleles = fn(&str) -> (String, String);
 
@@ -70,13 +67,14 @@ impl Answers {
     /// Compares what a backend computed.
     ///
     /// # Errors
-    /// `DEPLOY.BACKEND_UNSUPPORTED` when it is off by more than [`TOLERANCE`].
-    pub fn check(&self, found: &[Distances], backend: &str) -> Result<()> {
+    /// `DEPLOY.BACKEND_UNSUPPORTED` when it is off by more than `tolerance`, relative: rounding differs
+    /// between devices, errors are larger.
+    pub fn check(&self, found: &[Distances], backend: &str, tolerance: f64) -> Result<()> {
         let found = Self::of(found);
         let near = |wanted: &[f64], found: &[f64]| {
             let mut pairs = wanted.iter().zip(found);
             let near = |(wanted, found): (&f64, &f64)| {
-                (wanted - found).abs() <= TOLERANCE * wanted.abs().max(1e-3)
+                (wanted - found).abs() <= tolerance * wanted.abs().max(1e-3)
             };
             wanted.len() == found.len() && pairs.all(near)
         };
@@ -148,7 +146,8 @@ pub async fn verify<O: Ops>(
             None => return Ok(()),
         },
     };
-    wanted.check(&answers(scorer).await?, scorer.ops().backend())
+    let ops = scorer.ops();
+    wanted.check(&answers(scorer).await?, ops.backend(), ops.tolerance())
 }
 
 fn listed(values: &[f64]) -> String {
@@ -189,9 +188,9 @@ mod tests {
             sigma_raw: vec![sigma, 0.25],
             displacement: vec![0.1, 1e-9],
         };
-        assert!(answers(0.500_1).check(&found, "webgpu").is_ok());
-        assert!(answers(0.501).check(&found, "webgpu").is_err());
-        assert!(answers(0.5).check(&found[..1], "webgpu").is_err());
+        assert!(answers(0.500_1).check(&found, "webgpu", 1e-3).is_ok());
+        assert!(answers(0.501).check(&found, "webgpu", 1e-3).is_err());
+        assert!(answers(0.5).check(&found[..1], "webgpu", 1e-3).is_err());
         Ok(())
     }
 

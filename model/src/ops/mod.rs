@@ -143,7 +143,7 @@ pub(crate) fn not_finite() -> Error {
 
 /// The operations. Shapes are `[rows, columns]`; implementations may assume that they fit, since
 /// weights are checked when they are loaded and rows are counted by the layers.
-pub trait Ops {
+pub trait Ops: Clone {
     /// A matrix on this backend's device.
     type Matrix: Clone;
 
@@ -158,6 +158,15 @@ pub trait Ops {
     /// `[outputs, inputs]` as PyTorch does, the matrix is `[inputs, outputs]`.
     fn projection(&self, values: Vec<f32>, inputs: usize, outputs: usize) -> Self::Matrix {
         self.matrix(transpose(&values, outputs, inputs), inputs, outputs)
+    }
+    /// The same for networks whose small differences count: projections that are uploaded by it stay
+    /// in f32, whatever those of an encoder are kept in.
+    fn exact(&self) -> Self {
+        self.clone()
+    }
+    /// How far answers to the self-check may be off, relative to them.
+    fn tolerance(&self) -> f64 {
+        1e-3
     }
     /// Copies a matrix from the device in row-major order, whatever it holds.
     fn download(&self, x: &Self::Matrix) -> impl Future<Output = Result<Vec<f32>>>;

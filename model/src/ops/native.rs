@@ -1,6 +1,6 @@
 //! Backends of machines with threads.
 
-use super::{CpuOps, Ops};
+use super::{CpuOps, Ops, Precision};
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
@@ -15,7 +15,11 @@ pub trait NativeOps: Ops<Matrix: Send + Sync> + Send + Sync {
 
 impl NativeOps for CpuOps {
     fn device(&self) -> String {
-        format!("{}/{}", self.backend(), std::env::consts::ARCH)
+        let device = format!("{}/{}", self.backend(), std::env::consts::ARCH);
+        match self.precision() {
+            Precision::F32 => device,
+            other => format!("{device}/{other}"),
+        }
     }
 
     fn workers(&self) -> usize {

@@ -18,15 +18,17 @@ pub enum Precision {
     /// 16 bits with the range of f32 and 8 bits of precision: factors are rounded to it before a
     /// product, and the product is widened again.
     Bf16,
+    /// 8 bits: weights share a scale a column, what is multiplied with them one a row. For scoring alone.
+    Int8,
 }
 
 #[cfg(feature = "burn")]
 impl Precision {
-    /// The product of matrices, or of stacks of them.
+    /// The product of matrices, or of stacks of them; burn has none of [`Self::Int8`].
     #[must_use]
     pub fn product<const D: usize>(self, a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
         match self {
-            Self::F32 => a.matmul(b),
+            Self::F32 | Self::Int8 => a.matmul(b),
             Self::Bf16 => a
                 .cast(FloatDType::BF16)
                 .matmul(b.cast(FloatDType::BF16))
@@ -40,6 +42,7 @@ impl fmt::Display for Precision {
         f.write_str(match self {
             Self::F32 => "f32",
             Self::Bf16 => "bf16",
+            Self::Int8 => "int8",
         })
     }
 }
@@ -51,10 +54,11 @@ impl FromStr for Precision {
         match text {
             "f32" => Ok(Self::F32),
             "bf16" => Ok(Self::Bf16),
+            "int8" => Ok(Self::Int8),
             _ => Err(
                 Error::new(ErrorCode::ConfigGeneric, "there is no such precision")
                     .with_detail("precision", text)
-                    .with_remedy("use f32 or bf16"),
+                    .with_remedy("use f32, bf16 or, to score on the processor, int8"),
             ),
         }
     }
@@ -91,7 +95,7 @@ mod tests {
 
     #[test]
     fn precisions_have_names() {
-        for precision in [Precision::F32, Precision::Bf16] {
+        for precision in [Precision::F32, Precision::Bf16, Precision::Int8] {
             assert_eq!(
                 precision.to_string().parse::<Precision>().unwrap(),
                 precision

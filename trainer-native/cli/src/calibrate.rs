@@ -192,7 +192,13 @@ fn examples(
                 window_stride_bp: args.grid.window_stride_bp,
                 ..ScoreOptions::default()
             };
-            let runtime = loaded.insert(model::scoring(ops, &args.model, options, terminal)?);
+            let runtime = loaded.insert(model::scoring(
+                ops,
+                &args.model,
+                options,
+                terminal,
+                args.no_progress,
+            )?);
             *journal =
                 Journal::beside(Some(&args.output), args.resume, context, runtime, terminal)?;
         }

@@ -64,7 +64,7 @@ fn measured(
         let data = TensorData::new(values.to_vec(), [size, size]);
         let matrix = Tensor::<2>::from_data(data, device);
         match precision {
-            Precision::F32 => matrix,
+            Precision::F32 | Precision::Int8 => matrix,
             Precision::Bf16 => matrix.cast(DType::BF16),
         }
     };

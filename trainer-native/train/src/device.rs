@@ -121,9 +121,12 @@ pub(crate) fn instead(name: &str) -> Option<&'static str> {
 /// # Errors
 /// `DEPLOY.BACKEND_UNSUPPORTED` where the device has no such products.
 pub fn precise(ops: BurnOps, precision: Precision) -> Result<BurnOps> {
-    match precision == Precision::F32 || ops.device().supports_dtype(DType::BF16) {
-        true => Ok(ops.with_precision(precision)),
-        false => Err(no_products(ops.backend(), precision)),
+    match precision {
+        Precision::F32 => Ok(ops),
+        Precision::Bf16 if ops.device().supports_dtype(DType::BF16) => {
+            Ok(ops.with_precision(precision))
+        }
+        _ => Err(no_products(ops.backend(), precision)),
     }
 }
 

@@ -2,9 +2,10 @@
 //! the heads that share those keys at once, then their mix of values.
 
 use super::matrix::CpuMatrix;
+use super::projection::multiplied;
 use super::simd::{Arch, exp};
 use crate::ops::{AttentionSegment, AttentionSpec, MASKED, Mask};
-use gemmkit::{MatMut, MatRef, Parallelism};
+use gemmkit::{MatRef, prepack_rhs};
 
 /// Queries of one product: scores of more would leave the cache, and of causal ones be hidden.
 const QUERY_BLOCK: usize = 64;
@@ -99,18 +100,10 @@ impl Block<'_> {
         for (done, keys) in &parts {
             let (count, rows) = (keys.len(), k.rows as isize);
             let start = head.kv_column * k.rows + keys.start;
-            gemmkit::gemm(
-                1.0,
-                MatRef::from_col_major(queries, lanes, head.width),
-                MatRef::new(&k.values()[start..], head.width, count, rows, 1),
-                0.0,
-                MatMut::from_col_major(
-                    &mut scores[done * lanes..(done + count) * lanes],
-                    lanes,
-                    count,
-                ),
-                Parallelism::Serial,
-            );
+            let keys = MatRef::new(&k.values()[start..], head.width, count, rows, 1);
+            let queries = MatRef::from_col_major(queries, lanes, head.width);
+            let scores = &mut scores[done * lanes..(done + count) * lanes];
+            multiplied(queries, &prepack_rhs(keys), 0.0, scores);
         }
         let shares = Arch::default().dispatch(
             #[inline(always)]
@@ -122,14 +115,11 @@ impl Block<'_> {
         for (done, keys) in &parts {
             let (count, rows) = (keys.len(), v.rows as isize);
             let start = head.kv_column * v.rows + keys.start;
-            gemmkit::gemm(
-                1.0,
-                MatRef::from_col_major(&scores[done * lanes..(done + count) * lanes], lanes, count),
-                MatRef::new(&v.values()[start..], count, head.width, 1, rows),
-                if *done == 0 { 0.0 } else { 1.0 },
-                MatMut::from_col_major(mixed, lanes, head.width),
-                Parallelism::Serial,
-            );
+            let values = MatRef::new(&v.values()[start..], count, head.width, 1, rows);
+            let scores = &scores[done * lanes..(done + count) * lanes];
+            let scores = MatRef::from_col_major(scores, lanes, count);
+            let beta = if *done == 0 { 0.0 } else { 1.0 };
+            multiplied(scores, &prepack_rhs(values), beta, mixed);
         }
         self.scatter(head, q.rows, mixed, &shares, out);
     }
@@ -238,9 +228,69 @@ fn soften(scores: &mut [f32], lanes: usize) -> Vec<f32> {
     let mut sums = vec![0.0f32; lanes];
     for scores in scores.chunks_exact_mut(lanes) {
         for ((score, &highest), sum) in scores.iter_mut().zip(&highest).zip(&mut sums) {
-            *score = exp(*score - highest);
+            let below = *score - highest;
+            // Nothing at all of what is hidden, or a row would hang on how much of it there is.
+            *score = if below < -87.0 { 0.0 } else { exp(below) };
             *sum += *score;
         }
     }
     sums.iter().map(|sum| 1.0 / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::{CpuOps, Ops};
+    use core::ops::Range;
+
+    const HEADS: usize = 4;
+    const WIDTH: usize = 16;
+    const KEYS: usize = 150;
+
+    fn wave(rows: usize, columns: usize, step: f32) -> CpuMatrix {
+        let values = (0..rows * columns).map(|index| (index as f32 * step).sin());
+        CpuOps::new().matrix(values.collect(), rows, columns)
+    }
+
+    /// What the queries of `rows` mix, after a shared prefix of 40 keys.
+    fn mixed(rows: Range<usize>) -> Vec<f32> {
+        let ops = CpuOps::new();
+        let q = ops.rows(&wave(KEYS, HEADS * WIDTH, 0.37), rows.clone());
+        let [k, v] = [0.61, 0.83].map(|step| wave(KEYS, 2 * WIDTH, step));
+        let spec = AttentionSpec {
+            heads: HEADS,
+            kv_heads: 2,
+            head_width: WIDTH,
+            segments: vec![AttentionSegment {
+                queries: 0..rows.len(),
+                keys: [0..40, 40..KEYS],
+                mask: Mask::Causal {
+                    first_visible: rows.start,
+                },
+            }],
+        };
+        let mixed = attend(&q, &k, &v, &spec);
+        (0..rows.len())
+            .flat_map(|row| mixed.row(row).collect::<Vec<_>>())
+            .collect()
+    }
+
+    #[test]
+    fn what_a_query_mixes_hung_on_how_many_were_asked_beside_it() {
+        let all = mixed(0..KEYS);
+        for rows in [
+            0..1,
+            0..70,
+            39..40,
+            40..41,
+            41..44,
+            63..65,
+            100..150,
+            149..150,
+        ] {
+            let alone = mixed(rows.clone());
+            let width = HEADS * WIDTH;
+            assert_eq!(all[rows.start * width..rows.end * width], alone, "{rows:?}");
+        }
+    }
 }

@@ -51,6 +51,12 @@ impl CpuOps {
         }
     }
 
+    /// What projections are computed in.
+    #[must_use]
+    pub const fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// The same with projections in another precision: of weights that are uploaded from here on.
     #[must_use]
     pub const fn with_precision(self, precision: Precision) -> Self {
@@ -69,6 +75,18 @@ impl Ops for CpuOps {
 
     fn backend(&self) -> &str {
         "cpu"
+    }
+
+    fn exact(&self) -> Self {
+        self.clone().with_precision(Precision::F32)
+    }
+
+    fn tolerance(&self) -> f64 {
+        match self.precision {
+            Precision::F32 => 1e-3,
+            Precision::Bf16 => 0.05,
+            Precision::Int8 => 0.2,
+        }
     }
 
     fn most_values(&self) -> usize {

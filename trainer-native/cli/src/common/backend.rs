@@ -18,7 +18,8 @@ pub enum Backend {
 
 impl Backend {
     /// Opens the backend of that name; `auto` is the processor, unless a command chose before
-    /// ([`backend`](crate::common::model::backend)).
+    /// ([`backend`](crate::common::model::backend)), and `cpu:bf16` and `cpu:int8` are the processor with
+    /// the encoder's products in fewer bits.
     ///
     /// # Errors
     /// `DEPLOY.BACKEND_UNSUPPORTED` for a backend that this program or this machine does not have.
@@ -27,7 +28,10 @@ impl Backend {
             AUTO | CPU => Ok(Self::Cpu(CpuOps::new())),
             WGPU => Ok(Self::Wgpu(pollster::block_on(WgslOps::new())?)),
             CUDA => cuda().map(Self::Burn),
-            other => Err(unknown(other)),
+            other => match other.strip_prefix("cpu:").map(str::parse) {
+                Some(Ok(precision)) => Ok(Self::Cpu(CpuOps::new().with_precision(precision))),
+                _ => Err(unknown(other)),
+            },
         }
     }
 

@@ -30,6 +30,9 @@ pub struct ModelArgs {
     #[arg(long, value_name = "DIR")]
     pub encoder_dir: Option<PathBuf>,
     /// Where the model runs: auto, cpu, wgpu (the GPU, over Vulkan, Metal or DX12), or cuda
+    ///
+    /// cpu:bf16 and cpu:int8 compute the products of the encoder in 16 or 8 bits, where the model
+    /// passes its self-check so.
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub backend: String,
 }
@@ -44,7 +47,8 @@ pub struct GridArgs {
     pub window_stride_bp: Option<usize>,
 }
 
-/// Loads the model as [`runtime`] does, to score with these options, and says what its figures are worth.
+/// Loads the model as [`runtime`] does, to score with these options, and says what its figures are worth. A
+/// bar tells how far it is, unless it is to be `quiet`.
 ///
 /// # Errors
 /// As [`runtime`] and [`ScoreOptions::check`].
@@ -53,8 +57,9 @@ pub fn scoring<O: NativeOps>(
     args: &ModelArgs,
     options: ScoreOptions,
     terminal: &mut Terminal<'_>,
+    quiet: bool,
 ) -> Result<Runtime<O>> {
-    let runtime = shown_runtime(ops, args, terminal.shows_progress())?;
+    let runtime = shown_runtime(ops, args, terminal.shows_progress() && !quiet)?;
     options.check(&runtime.info().config)?;
     let runtime = runtime.with_options(options);
     for warning in runtime.warnings() {

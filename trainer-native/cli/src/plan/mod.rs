@@ -144,7 +144,11 @@ fn with_model(
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let receipt = args.receipt_path(context);
-    let runtime = model::shown_runtime(ops, &args.model, terminal.shows_progress())?;
+    let runtime = model::shown_runtime(
+        ops,
+        &args.model,
+        terminal.shows_progress() && !args.no_progress,
+    )?;
     model::tell_worth(runtime.info(), terminal);
     let read = args.read(runtime.info().config.window_bp, context)?;
     let (window, settings) = (read.window.bases.as_str(), &read.settings);

@@ -68,7 +68,7 @@ fn run_on(
         format: session.reader()?.format(),
         header: session.header(),
     };
-    let runtime = model::scoring(ops, &args.model, args.options(), terminal)?;
+    let runtime = model::scoring(ops, &args.model, args.options(), terminal, args.no_progress)?;
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
     terminal.debug(format_args!("model {model_id} on {}", by.backend));

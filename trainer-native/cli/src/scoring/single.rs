@@ -58,7 +58,7 @@ fn run_on(
     variant: &VariantSpelling,
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
-    let runtime = model::scoring(ops, &args.model, args.options(), terminal)?;
+    let runtime = model::scoring(ops, &args.model, args.options(), terminal, args.no_progress)?;
     let mut places = Places::open(&args.context, terminal)?;
     let model_id = &runtime.info().model_id;
     let scored = observed::single(model_id, || score(&runtime, args, variant, &mut places))?;
