@@ -149,6 +149,7 @@ fn check_files(receipt: &Receipt, found: &Json, wanted: &Json) -> Result<()> {
 
 /// Checks that the receipts of a file are numbered 1, 2, 3 and so on, and from 1 again where those of another
 /// file follow. Returns how many such files there are; 0 where they have no numbers, or there is but one receipt.
+/// Files may share receipts: people have alleles in common. One whose receipts are all those of another is a copy.
 ///
 /// # Errors
 /// `PROVENANCE.GENERIC`, with the line, for one that is missing, twice there, out of order or not
@@ -165,33 +166,60 @@ pub fn check_row_numbers(receipts: &[(u64, Receipt)], name: &str) -> Result<usiz
     {
         return Ok(0);
     }
-    let (mut begun, mut last) = (Vec::new(), 0);
-    for (line, receipt) in receipts {
-        let (found, wanted) = (number(receipt), last + 1);
-        // Only the first of another file is no copy of a first.
-        let first = &receipt.input_commitment;
-        if found == Some(1) && !begun.contains(&first) {
-            begun.push(first);
-            last = 1;
-            continue;
-        }
-        if found == Some(wanted) {
-            last = wanted;
-            continue;
-        }
+    let refused = |index: usize, wanted: u64| {
+        let (line, found) = receipts
+            .get(index)
+            .map_or((0, None), |(line, receipt)| (*line, number(receipt)));
         let message = match found {
             Some(found) if found < wanted => format!("receipt {found} is here a second time"),
             Some(_) => format!("receipt {wanted} is missing"),
             None => "this receipt has no number among others that have".to_string(),
         };
         let found = found.map_or_else(|| "none".to_string(), |found| found.to_string());
-        return Err(Error::new(ErrorCode::ProvenanceGeneric, message)
+        Error::new(ErrorCode::ProvenanceGeneric, message)
             .with_detail("row_index", found)
             .with_detail("expected", wanted)
             .with_remedy("give the file of receipts as it was written, all lines in their order")
-            .at(Location::line(name, *line)));
+            .at(Location::line(name, line))
+    };
+    let (mut begun, mut last) = (Vec::new(), 0);
+    for (index, (_, receipt)) in receipts.iter().enumerate() {
+        last = match number(receipt) {
+            Some(1) => {
+                begun.push((index, last + 1));
+                1
+            }
+            found if found == Some(last + 1) => last + 1,
+            _ => return Err(refused(index, last + 1)),
+        };
     }
-    Ok(begun.len())
+    match copied(receipts, &begun) {
+        Some((index, wanted)) => Err(refused(index, wanted)),
+        None => Ok(begun.len()),
+    }
+}
+
+/// The first file, by where it begins, that has the receipts of one before it, as far as both go; each with
+/// the number that would have followed there.
+fn copied(receipts: &[(u64, Receipt)], begun: &[(usize, u64)]) -> Option<(usize, u64)> {
+    let ends = begun.iter().skip(1).map(|(index, _)| *index);
+    let files = begun.iter().zip(ends.chain([receipts.len()]));
+    let mut before: BTreeMap<&str, Vec<&[(u64, Receipt)]>> = BTreeMap::new();
+    for (&(index, wanted), end) in files {
+        let file = receipts.get(index..end)?;
+        let alike = before
+            .entry(&file.first()?.1.output_commitment)
+            .or_default();
+        let is_same = |other: &&[(u64, Receipt)]| {
+            let mut pairs = file.iter().zip(other.iter());
+            pairs.all(|((_, ours), (_, theirs))| ours == theirs)
+        };
+        if alike.iter().any(is_same) {
+            return Some((index, wanted));
+        }
+        alike.push(file);
+    }
+    None
 }
 
 /// Checks that a receipt's date is one, and not after `now`, which has the same form. More cannot be

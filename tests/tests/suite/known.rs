@@ -3,7 +3,16 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used, clippy::panic)]
 
+use genolewm_core::ErrorCode;
+use genolewm_data::shards::known_scores;
 use genolewm_tests::{Dir, dir, genome, golden};
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
 
 /// An insertion and a deletion in spellings of their own, beside substitutions.
 fn indels() -> String {
@@ -213,4 +222,98 @@ fn a_run_with_known_scores_goes_on_after_a_kill() {
         assert!(told.contains(said), "{said}: {told}");
     }
     assert!(dir.text("out.tsv") == dir.text("fresh.tsv"));
+}
+
+/// A table of known scores with two rows.
+fn write_known(path: &Path, edit: &str, figures: [f64; 2]) {
+    let schema = "message scores { required binary chrom (UTF8); required int64 pos; required binary ref (UTF8); \
+        required binary alt (UTF8); required double sigma_raw; required double displacement; \
+        required binary scored_as (UTF8); required int64 input_prefix; }";
+    let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+    let file = File::create(path).expect("a file");
+    let mut writer = SerializedFileWriter::new(file, schema, Arc::default()).expect("a writer");
+    let mut group = writer.next_row_group().expect("a row group");
+    let numbers = [("sigma_raw", figures[0]), ("displacement", figures[1])];
+    while let Some(mut column) = group.next_column().expect("a column") {
+        match column.untyped() {
+            ColumnWriter::Int64ColumnWriter(column) => column.write_batch(&[7, 7], None, None),
+            ColumnWriter::DoubleColumnWriter(column) => {
+                let name = column.get_descriptor().name().to_owned();
+                let number = numbers
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .expect("a number");
+                column.write_batch(&[0.5, number.1], None, None)
+            }
+            ColumnWriter::ByteArrayColumnWriter(column) => {
+                let texts = match column.get_descriptor().name() {
+                    "chrom" => ["1"; 2],
+                    "ref" => ["A"; 2],
+                    "alt" => ["C"; 2],
+                    _ => ["1:7:A:C", edit],
+                };
+                column.write_batch(&texts.map(ByteArray::from), None, None)
+            }
+            _ => panic!("another column"),
+        }
+        .expect("two rows");
+        column.close().expect("a column");
+    }
+    group.close().expect("a row group");
+    writer.close().expect("a file");
+}
+
+#[test]
+fn a_bad_row_of_known_scores_had_no_place_and_one_without_a_number_was_a_fault_of_the_program() {
+    let dir = dir!();
+    let path = dir.path("k.parquet");
+    let read = || -> Vec<_> { known_scores(&path).expect("a table").collect() };
+    write_known(&path, "1:7:A:C", [0.25, 0.25]);
+    assert!(read().iter().all(Result::is_ok));
+    for (edit, figures, column) in [
+        ("1:7:A:C", [f64::NAN, 0.25], "sigma_raw"),
+        ("1:7:A:C", [0.25, f64::INFINITY], "displacement"),
+        ("1:seven:A:C", [0.25; 2], "scored_as"),
+    ] {
+        write_known(&path, edit, figures);
+        let rows = read();
+        let [Ok(_), Err(error)] = &rows[..] else {
+            panic!("{rows:?}");
+        };
+        assert_eq!(error.code(), ErrorCode::InputGeneric);
+        let place = error.location().expect("a place");
+        assert_eq!(
+            (place.file.as_str(), place.line),
+            (path.to_str().expect("text"), Some(2))
+        );
+        assert_eq!(
+            error.details().get("column").map(String::as_str),
+            Some(column)
+        );
+        assert!(error.remedy().is_some());
+    }
+}
+
+#[test]
+fn a_displacement_that_is_no_number_was_a_fault_of_the_program() {
+    let dir = prepared();
+    dir.run(&score("--vcf half.vcf -o k.tsv")).ok();
+    let text = dir.text("k.tsv");
+    let column = text.lines().next().expect("a header").split('\t');
+    let column = column
+        .into_iter()
+        .position(|name| name == "displacement")
+        .expect("a column");
+    let rows = text.lines().enumerate().map(|(number, line)| {
+        let mut cells: Vec<&str> = line.split('\t').collect();
+        if number == 3 {
+            cells[column] = "nan";
+        }
+        cells.join("\t") + "\n"
+    });
+    let rows: String = rows.collect();
+    dir.create("k.tsv", rows);
+    let run = dir.run(&score("--vcf in.vcf --known k.tsv -o out.tsv"));
+    let refused = run.fails("INPUT.GENERIC", 2);
+    assert!(refused.stderr().contains("k.tsv:4"), "{refused}");
 }

@@ -208,3 +208,40 @@ fn a_shard_without_variants_was_an_error_that_stopped_a_workflow() {
     );
     assert_eq!(dir.text("out.vcf.receipts.jsonl"), "");
 }
+
+#[test]
+fn a_shard_whose_alleles_were_all_skipped_looked_like_one_without_variants() {
+    let dir = golden::prepared(dir!(), records());
+    let told = |region: &str| {
+        let flags = format!("--regions {region} --allow-empty -o out.jsonl");
+        dir.run(&score(&flags)).ok().stderr()
+    };
+    let skipped = told("1:2301-2307");
+    assert!(skipped.contains("nothing could be scored (2 "), "{skipped}");
+    let empty = told("1:2301-2302");
+    assert!(!empty.contains("nothing could be scored"), "{empty}");
+}
+
+#[test]
+fn receipts_of_people_who_share_their_first_allele_were_taken_for_copies() {
+    let dir = golden::prepared(dir!(), "");
+    let receipts = |places: &[usize]| -> String {
+        dir.create("in.vcf", genome::vcf(places.iter().copied()));
+        dir.run(&score("-o out.jsonl")).ok();
+        dir.text("out.jsonl.receipts.jsonl")
+    };
+    let (one, other) = (receipts(&[2_200, 2_210]), receipts(&[2_200, 2_220]));
+    let verify = format!("verify all.jsonl --manifest {MANIFEST}");
+    dir.create("all.jsonl", format!("{one}{other}"));
+    let told = dir.run(&verify).ok().stdout();
+    assert!(told.contains("of 2 files one after the other"), "{told}");
+    let start = other.lines().next().expect("a receipt");
+    for copied in [
+        format!("{one}{other}{one}"),
+        format!("{one}{other}{start}\n"),
+    ] {
+        dir.create("all.jsonl", copied);
+        let refused = dir.run(&verify).fails("PROVENANCE.GENERIC", 8);
+        assert!(refused.stderr().contains("all.jsonl:5"), "{refused}");
+    }
+}

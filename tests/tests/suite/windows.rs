@@ -55,13 +55,14 @@ fn dense() -> String {
 
 const GRID: &str = "window_bp: 480\nwindow_stride_bp: 96\nviews: ['+0', '-2']\n";
 
-/// Neighbours share a window and its encoding, over batches too, and each has the bytes of its own.
+/// Neighbours share a window and its encoding, over batches too, and each has the score of its own: on the
+/// processor the same bytes whatever is asked beside it, on any number of threads.
 #[test]
 fn a_score_is_the_same_with_any_neighbours_batch_size_and_threads() {
     let dir = model(GRID, &dense());
     let all = score(&dir, "--threads 1");
+    assert_eq!(score(&dir, "--threads 3"), all);
     for flags in [
-        "--threads 3",
         "--batch-size 7 --threads 1",
         "--batch-size 7 --threads 3",
         "--batch-size 1",
@@ -198,4 +199,20 @@ fn a_grid_wider_than_a_quarter_of_a_window_is_refused() {
         .fails("INPUT.GENERIC", 2);
     dir.run(&format!("{SCORE} {} --views +6", golden::MODEL))
         .fails("INPUT.GENERIC", 2);
+}
+
+#[test]
+fn receipts_of_runs_with_other_views_and_grids_one_after_the_other_were_not_made_again() {
+    let dir = model(
+        "window_bp: 480\nviews: ['+0', '-2']\n",
+        &genome::vcf([600, 700]),
+    );
+    let (mut rows, mut receipts) = (String::new(), String::new());
+    for flags in ["", "--views fast", "--window-stride-bp 96"] {
+        rows += &score(&dir, flags);
+        receipts += &dir.text(RECEIPTS);
+    }
+    dir.create(OUTPUT, rows);
+    dir.create("all.jsonl", &receipts);
+    rerun(&dir, "all.jsonl").ok();
 }

@@ -6,6 +6,7 @@ use genolewm::encoder::{EditedWindow, Site, StateEncoder};
 use genolewm::ops::NativeOps;
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
+use genolewm_core::state_contract::StateContract;
 use genolewm_data::cache::{SiteCache, SiteStates};
 use genolewm_data::corpus::Corpus;
 use genolewm_data::edits::mix::{EditMix, EditProviders};
@@ -182,11 +183,13 @@ impl<O: NativeOps> EncodesSites for (O, StateEncoder<O::Matrix>) {
     }
 }
 
-/// An encoder that is asked only for sites of which the cache lacks a state.
+/// An encoder whose states are normalised here, where its contract says so: as they are of a cache, in
+/// the same bits. It is asked only for sites of which the cache, if there is one, lacks a state.
 struct Cached {
     /// Its states are not normalised.
     encoder: Frozen,
-    cache: Arc<SiteCache>,
+    contract: StateContract,
+    cache: Option<Arc<SiteCache>>,
 }
 
 impl EncodesSites for Cached {
@@ -196,19 +199,23 @@ impl EncodesSites for Cached {
 
     fn states(&self, site: Site<'_>) -> Result<SiteStates> {
         let encode = |site: Site<'_>| self.encoder.0.states(site);
-        self.cache.states(site, encode)
+        let states = match &self.cache {
+            Some(cache) => cache.states(site, encode)?,
+            None => encode(site)?,
+        };
+        Ok(states.by(self.contract, self.d_state()))
     }
 }
 
 impl Frozen {
-    /// The same, asked only for what `cache` lacks. Its own states are pooled by the
+    /// Its states by `contract`, asked only for what `cache` lacks. Its own are pooled by the
     /// [`cached_contract`](genolewm_data::cache::cached_contract).
     #[must_use]
-    pub fn over(self, cache: &Arc<SiteCache>) -> Self {
-        let cache = Arc::clone(cache);
+    pub fn over(self, contract: StateContract, cache: Option<&Arc<SiteCache>>) -> Self {
         Self(Arc::new(Cached {
             encoder: self,
-            cache,
+            contract,
+            cache: cache.cloned(),
         }))
     }
 

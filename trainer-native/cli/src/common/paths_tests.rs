@@ -58,6 +58,7 @@ const READ: &[&str] = &[
     "initial_state",
     "input",
     "input_vcf",
+    "known",
     "labels_jsonl",
     "manifest",
     "metrics",

@@ -112,6 +112,9 @@ fn run_on(
             return Ok(Status::Interrupted);
         };
         accounts.tell(terminal);
+        if args.output.allow_empty {
+            accounts.tell_empty(terminal);
+        }
         let scored = accounts.tally.scored;
         if let Some(table) = files.commit(accounts.into_skipped(args.output.allow_empty)?)? {
             terminal.line(table)?;

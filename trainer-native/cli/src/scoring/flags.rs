@@ -74,7 +74,8 @@ pub struct Args {
     /// window, are not scored again; repeated for several
     ///
     /// Parquet says itself which model made it; other formats need their receipts beside them, as
-    /// FILE.receipts.jsonl. Answers are those of a fresh run to the last digit.
+    /// FILE.receipts.jsonl. On the processor answers are those of a fresh run to
+    /// the last digit.
     #[arg(long, value_name = "FILE", conflicts_with = "variant")]
     pub known: Vec<PathBuf>,
     /// Score only CHROM[:START-END],… or the intervals of a BED file

@@ -270,23 +270,27 @@ fn of_record(record: &VariantRecord, allele: usize) -> Option<Option<ScoredRow>>
     scored_row(text, number, pos, None).map(Some)
 }
 
-/// A row by its texts and numbers, whatever format they stand in.
+/// A row by its texts and numbers, whatever format they stand in; a number that is not finite is no score.
 fn scored_row<'a>(
     text: impl Fn(&str) -> Option<Cow<'a, str>>,
     number: impl Fn(&str) -> Option<f64>,
     pos: Option<u64>,
     low_confidence: Option<bool>,
 ) -> Option<ScoredRow> {
+    let number = |key: &str| number(key).map(|number| number.is_finite().then_some(number));
     Some(ScoredRow {
         edit: match text("scored_as") {
             Some(edit) => edit.parse().ok()?,
             None => edit(&text("chrom")?, pos?, &text("ref")?, &text("alt")?)?,
         },
-        displacement: number("displacement"),
+        displacement: match number("displacement") {
+            Some(finite) => Some(finite?),
+            None => None,
+        },
         figures: Figures {
-            sigma_raw: number("sigma_raw")?,
-            sigma_calibrated: number("sigma_calibrated")?,
-            confidence: number("confidence")?,
+            sigma_raw: number("sigma_raw")??,
+            sigma_calibrated: number("sigma_calibrated")??,
+            confidence: number("confidence")??,
             bucket_id: text("bucket_id")?.into_owned(),
             low_confidence,
         },

@@ -275,6 +275,19 @@ impl Accounts {
         terminal.info(self.tally.summary(self.elapsed, &self.before));
     }
 
+    /// Tells why nothing was scored of a run that may be empty, where it had something to score.
+    pub fn tell_empty(&self, terminal: &mut Terminal<'_>) {
+        let tally = &self.tally;
+        if tally.scored == 0 && (tally.alleles > 0 || tally.malformed > 0) {
+            terminal.warn(format_args!(
+                "nothing could be scored ({}): {}; {}",
+                tally.reasons(),
+                self.why_nothing,
+                self.why_nothing.advice()
+            ));
+        }
+    }
+
     /// The file of alleles that were not scored, not yet committed, of a run that may have scored nothing.
     ///
     /// # Errors

@@ -52,6 +52,13 @@ pub(super) fn run(args: &Args, verified: &Verified<'_>) -> Result<Rerun> {
     })
 }
 
+/// Receipts one after the other that say the same windows.
+struct SameWindows {
+    options: ScoreOptions,
+    builder: ReceiptBuilder,
+    receipts: usize,
+}
+
 struct Again<'a> {
     args: &'a Args,
     verified: &'a Verified<'a>,
@@ -61,32 +68,47 @@ struct Again<'a> {
 
 impl Again<'_> {
     fn all<O: NativeOps>(mut self, ops: O, info: &ModelInfo) -> Result<Rerun> {
-        // One run made all of them: the windows of the first are those of all.
-        let first = self.verified.receipts.first();
-        let options = match first {
-            Some((line, first)) => {
-                let options = ScoreOptions::of_receipt(first, &info.config);
-                options.map_err(|error| self.verified.at(*line, error))?
+        let runs = self.runs(&ops, info)?;
+        let mut runtime = model::runtime(ops, &self.args.model)?;
+        let mut receipts = self.verified.receipts.iter().enumerate();
+        for run in runs {
+            runtime = runtime.with_options(run.options);
+            for (index, (line, receipt)) in receipts.by_ref().take(run.receipts) {
+                let compared = self.one(&runtime, &run.builder, index, receipt);
+                compared.map_err(|error| self.verified.at(*line, error))?;
             }
-            None => ScoreOptions::default(),
-        };
-        let windows = options.windows(&info.config).noted();
-        let builder = genolewm::runtime::scored_by(&ops).receipts(info, windows)?;
-        for (line, receipt) in &self.verified.receipts {
-            let unsaid = check_settings(receipt, &builder);
-            let unsaid = unsaid.map_err(|error| self.verified.at(*line, error))?;
+        }
+        Ok(self.rerun)
+    }
+
+    /// What the receipts say of the model and its settings is checked; files of several runs, one after the
+    /// other, may have windows of their own.
+    fn runs<O: NativeOps>(&mut self, ops: &O, info: &ModelInfo) -> Result<Vec<SameWindows>> {
+        let verified = self.verified;
+        let mut runs: Vec<SameWindows> = Vec::new();
+        for (line, receipt) in &verified.receipts {
+            let options = ScoreOptions::of_receipt(receipt, &info.config);
+            let options = options.map_err(|error| verified.at(*line, error))?;
+            let mut run = match runs.pop_if(|last| last.options == options) {
+                Some(run) => run,
+                None => SameWindows {
+                    options,
+                    builder: genolewm::runtime::scored_by(ops)
+                        .receipts(info, options.windows(&info.config).noted())?,
+                    receipts: 0,
+                },
+            };
+            let unsaid = check_settings(receipt, &run.builder);
+            let unsaid = unsaid.map_err(|error| verified.at(*line, error))?;
             if unsaid.iter().any(|key| key == MODEL_FILES_DETAIL) {
                 self.unchecked(
                     "configuration and tokenizer of the encoder: the receipt names none",
                 );
             }
+            run.receipts += 1;
+            runs.push(run);
         }
-        let runtime = model::runtime(ops, &self.args.model)?.with_options(options);
-        for (index, (line, receipt)) in self.verified.receipts.iter().enumerate() {
-            let compared = self.one(&runtime, &builder, index, receipt);
-            compared.map_err(|error| self.verified.at(*line, error))?;
-        }
-        Ok(self.rerun)
+        Ok(runs)
     }
 
     /// One receipt: the fields that differ are errors, those that nothing can be compared with are

@@ -40,6 +40,19 @@ pub struct SiteStates {
     pub edited: Vec<f32>,
 }
 
+impl SiteStates {
+    /// The same by `contract`, of states by its [`cached_contract`].
+    #[must_use]
+    pub fn by(mut self, contract: StateContract, width: usize) -> Self {
+        if contract.normalizes() {
+            let rows = [&mut self.reference, &mut self.edited].into_iter();
+            let rows = rows.flat_map(|rows| rows.chunks_exact_mut(width.max(1)));
+            rows.for_each(to_unit_length);
+        }
+        self
+    }
+}
+
 /// The cache of one encoder's states. Only a site of which all states are there needs no encoder: an edit is
 /// encoded over the reference's keys and values, which no cache holds.
 #[derive(Debug)]
@@ -102,8 +115,8 @@ impl SiteCache {
         })
     }
 
-    /// The states of a site: those that are cached, else what `encode` makes of it by the contract
-    /// [`cached_contract`], which is kept.
+    /// The states of a site by the contract [`cached_contract`]: those that are cached, else what `encode`
+    /// makes of it, which is kept.
     ///
     /// # Errors
     /// Those of `encode` and of the cache.
@@ -114,23 +127,12 @@ impl SiteCache {
     ) -> Result<SiteStates> {
         let keys = self.keys(&site);
         let found = self.kept().find(&keys)?;
-        let mut states = match found {
-            Some(states) => states,
-            None => {
-                let bases = [site.reference.len(), site.edits.len()];
-                let states = encode(site)?;
-                self.keep(&keys, bases, &states)?;
-                states
-            }
-        };
-        if self.contract.normalizes() {
-            let width = states.edited.len() / keys.len().max(1);
-            let rows = [&mut states.reference, &mut states.edited];
-            let rows = rows
-                .into_iter()
-                .flat_map(|rows| rows.chunks_exact_mut(width.max(1)));
-            rows.for_each(to_unit_length);
+        if let Some(states) = found {
+            return Ok(states);
         }
+        let bases = [site.reference.len(), site.edits.len()];
+        let states = encode(site)?;
+        self.keep(&keys, bases, &states)?;
         Ok(states)
     }
 

@@ -2,6 +2,7 @@
 
 use super::columns::{Cell, Column, ColumnKind, SHARD_SCHEMA_VERSION, write_optional};
 use super::table::{RowBatch, ShardSource, ShardTable};
+use genolewm_core::edit::EditSpec;
 use genolewm_core::position::Position;
 use genolewm_core::{ErrorCode, Result};
 use parquet::data_type::{BoolType, ByteArrayType, FloatType, Int64Type};
@@ -74,6 +75,8 @@ pub(super) struct Rows<R> {
     make: fn(&Cells<'_>) -> Result<R>,
     /// The rows that were read, and how many of them were made.
     batch: Option<(RowBatch, usize)>,
+    /// Rows of the batches before.
+    before: usize,
     failed: bool,
 }
 
@@ -95,6 +98,7 @@ impl<R> Rows<R> {
             table,
             make,
             batch: None,
+            before: 0,
             failed: false,
         }
     }
@@ -105,10 +109,17 @@ impl<R> Rows<R> {
                 && *next < batch.rows()
             {
                 let (row, source) = (*next, self.table.source());
-                let made = (self.make)(&Cells { batch, row, source });
+                let cells = Cells {
+                    batch,
+                    row,
+                    number: (self.before + row + 1) as u64,
+                    source,
+                };
+                let made = (self.make)(&cells);
                 *next += 1;
                 return made.map(Some);
             }
+            self.before += self.batch.take().map_or(0, |(batch, _)| batch.rows());
             match self.table.next_batch()? {
                 Some(batch) => self.batch = Some((batch, 0)),
                 None => return Ok(None),
@@ -134,6 +145,8 @@ impl<R> Iterator for Rows<R> {
 pub(super) struct Cells<'a> {
     batch: &'a RowBatch,
     row: usize,
+    /// Its number in the file, from 1.
+    number: u64,
     source: &'a ShardSource,
 }
 
@@ -216,7 +229,27 @@ impl Cells<'_> {
             .with_detail("supported", SHARD_SCHEMA_VERSION))
     }
 
-    fn wrong(&self, cause: &str, column: &str) -> genolewm_core::Error {
-        self.source.damaged(cause).with_detail("column", column)
+    /// A number that must be there and finite.
+    pub(super) fn finite(&self, name: &str) -> Result<f64> {
+        let found = self.number(name)?;
+        match found.is_finite() {
+            true => Ok(found),
+            false => Err(self.wrong("a number is not finite", name)),
+        }
+    }
+
+    /// The edit that the cells of the allele say.
+    pub(super) fn edit(&self) -> Result<EditSpec> {
+        let (pos, [chrom, reference, alternate]) = (
+            self.position()?,
+            ["chrom", "ref", "alt"].map(|name| self.text(name)),
+        );
+        let edit = EditSpec::new(&chrom?, pos, &reference?, &alternate?);
+        edit.map_err(|error| self.wrong(error.message(), "alt"))
+    }
+
+    pub(super) fn wrong(&self, cause: &str, column: &str) -> genolewm_core::Error {
+        let error = self.source.damaged_row(cause, self.number);
+        error.with_detail("column", column)
     }
 }

@@ -90,23 +90,20 @@ pub fn known_scores(path: &Path) -> Result<impl Iterator<Item = Result<KnownScor
 }
 
 fn known(cells: &Cells<'_>) -> Result<Option<KnownScore>> {
-    let Some(sigma_raw) = cells.optional_number("sigma_raw") else {
+    if cells.optional_number("sigma_raw").is_none() {
         return Ok(None);
-    };
-    let edit = match cells.optional_text("scored_as") {
-        Some(edit) => edit.parse()?,
-        None => EditSpec::new(
-            &cells.text("chrom")?,
-            cells.position()?,
-            &cells.text("ref")?,
-            &cells.text("alt")?,
-        )?,
+    }
+    let parsed = |edit: String| {
+        let edit: Result<EditSpec> = edit.parse();
+        edit.map_err(|error| cells.wrong(error.message(), "scored_as"))
     };
     Ok(Some(KnownScore {
-        edit,
+        edit: cells
+            .optional_text("scored_as")
+            .map_or_else(|| cells.edit(), parsed)?,
         input_prefix: cells.integer("input_prefix")?,
-        sigma_raw,
-        displacement: cells.number("displacement")?,
+        sigma_raw: cells.finite("sigma_raw")?,
+        displacement: cells.finite("displacement")?,
     }))
 }
 

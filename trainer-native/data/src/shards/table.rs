@@ -4,6 +4,7 @@
 use super::cause::system_cause;
 use super::columns::{Cell, Column, ColumnKind};
 use genolewm_core::calibration::parquet_check::{check_pages, open_checked};
+use genolewm_core::error::Location;
 use genolewm_core::limits::{MAX_CELL_BYTES, MAX_UNPACKED_BYTES, MAX_UNPACKED_FOLD};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_report::guard::guarded;
@@ -359,6 +360,13 @@ impl ShardSource {
         let (name, what) = (&self.name, self.nature.what);
         Error::new(self.code, format!("{name}: not {what}: {cause}"))
             .with_remedy(self.nature.remedy)
+    }
+
+    /// The same of one row, counted from 1.
+    pub(super) fn damaged_row(&self, cause: &str, row: u64) -> Error {
+        Error::new(self.code, format!("not {}: {cause}", self.nature.what))
+            .with_remedy(self.nature.remedy)
+            .at(Location::line(&self.name, row))
     }
 
     fn unreadable(&self, error: ParquetError) -> Error {

@@ -159,9 +159,9 @@ impl PredictorSettings {
         cache: Option<&Arc<SiteCache>>,
     ) -> Result<Vec<Frozen>> {
         let (directory, mut config) = (Directory(self.encoder.clone()), self.config());
-        if cache.is_some() {
-            config.encoder.contract = cached_contract(config.encoder.contract);
-        }
+        // With a cache and without, so that a run may go on either way.
+        let contract = config.encoder.contract;
+        config.encoder.contract = cached_contract(contract);
         let encoders = match device {
             TrainingDevice::Cpu => {
                 let ops = CpuOps::new();
@@ -174,10 +174,8 @@ impl PredictorSettings {
                 vec![Frozen::new(ops, encoder)]
             }
         };
-        Ok(match cache {
-            Some(cache) => encoders.into_iter().map(|one| one.over(cache)).collect(),
-            None => encoders,
-        })
+        let encoders = encoders.into_iter();
+        Ok(encoders.map(|one| one.over(contract, cache)).collect())
     }
 }
 
