@@ -1,5 +1,11 @@
-"""Sums up the summaries of all shards: report.py SHARDS.tsv LOGS VERIFIED > report.md"""
+"""Sums up the summaries of all shards, in the folder of the run.
 
+usage: report.py SHARDS.tsv [--other-machine] > report.md
+
+Shards of different models, settings or machines are refused; with --other-machine, machines may differ.
+"""
+
+import json
 import re
 import sys
 from collections import Counter
@@ -26,16 +32,50 @@ def figures(log: str) -> dict[str, float]:
     return found
 
 
+def origin(receipts: Path, machines: bool) -> dict[str, object] | None:
+    """What all receipts of a cohort share; a shard without scores has none."""
+    with receipts.open() as lines:
+        line = next(lines, None)
+    if line is None:
+        return None
+    receipt = json.loads(line)
+    details = receipt["provenance"]["details"]
+    shared = {key: receipt[key] for key in ("model_id", "calibration_hash")}
+    shared |= {key: details.get(key) for key in ("dtype_config", "pooling_config", "state_contract_version")}
+    shared["model_files"] = details.get("model_files", {}).get("sha256")
+    return shared | receipt["runtime"] if machines else shared
+
+
+def refuse_mixture(origins: dict[str, dict[str, object]]) -> None:
+    """All shards must be made by one model, in one way."""
+    first, *others = origins or [None]
+    for number in others:
+        for key, value in origins[first].items():
+            if origins[number][key] != value:
+                sys.exit(
+                    f"shard {number} has another {key} than shard {first}: {origins[number][key]}, not {value};"
+                    f" remove scores/{number}.parquet, and the same command scores it anew"
+                )
+
+
 def main() -> None:
-    table, logs, verified = map(Path, sys.argv[1:])
-    shards = [line.split("\t") for line in table.read_text().splitlines()]
+    table = Path(sys.argv[1])
+    machines = "--other-machine" not in sys.argv[2:]
+    logs, verified = Path("logs"), Path("verified")
+    table_lines = table.read_text().splitlines()
+    left_out = [line.removeprefix("# ") for line in table_lines if line[0] == "#"]
+    shards = [line.split("\t") for line in table_lines if line[0] != "#"]
+    origins = {row[0]: origin(Path("receipts") / f"{row[0]}.jsonl", machines) for row in shards}
+    refuse_mixture({number: made for number, made in origins.items() if made})
     sums, reasons, rates, receipts = Counter(), Counter(), [], 0
     lines = []
-    for number, region, records in shards:
+    for number, contig, start, last, records in shards:
+        region = f"{contig}:{start}-{last}"
         log = (logs / f"{number}.log").read_text()
         shard = figures(log)
-        if shard["records"] != int(records):
-            sys.exit(f"shard {number} ({region}) has {records} records, of which {shard['records']:.0f} were read")
+        read = shard["records"] + shard["malformed"]
+        if read != int(records):
+            sys.exit(f"shard {number} ({region}) has {records} records, of which {read:.0f} were read")
         said = re.search(r"^ok: (\d+) receipt", (verified / f"{number}.txt").read_text(), re.MULTILINE)
         if not said:
             sys.exit(f"shard {number} ({region}): its receipts were not verified")
@@ -49,7 +89,9 @@ def main() -> None:
             f" | {shard['seconds']:.1f} | {shard['rate']:.1f} |"
         )
     print("# Scores of a cohort\n")
-    print(f"{len(shards)} shards, {sums['records']:.0f} records, {sums['malformed']:.0f} not understood.\n")
+    print(f"{len(shards)} shards, {sums['records']:.0f} records, {sums['malformed']:.0f} more not understood.\n")
+    for line in left_out:
+        print(f"{line}.\n")
     print(
         f"{sums['alleles']:.0f} alleles: {sums['scored']:.0f} scored"
         f" ({sums['known']:.0f} of them known, {sums['resumed']:.0f} before a job was resumed),"

@@ -8,6 +8,7 @@ Receipts are numbered anew: the number is no part of what they commit to.
 import gzip
 import json
 import sys
+from itertools import islice
 
 
 def scored_alleles(line: str) -> int:
@@ -34,7 +35,9 @@ def main() -> None:
                 sample.write(line)
                 continue
             alleles = scored_alleles(line)
-            mine = [next(rows) for _ in range(alleles)]
+            mine = list(islice(rows, alleles))
+            if len(mine) < alleles:
+                sys.exit(f"{receipts}: there are fewer receipts than scored alleles in {vcf}")
             if not alleles:
                 continue
             index += 1
