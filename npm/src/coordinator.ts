@@ -7,6 +7,7 @@ import { Turns } from "./abort.js";
 import { BatchQueue } from "./batch-queue.js";
 import { LocalEngine, type Engine, type EngineStarter } from "./engines.js";
 import { disposedError } from "./errors.js";
+import { weightSources } from "./model-source.js";
 import { PlanRun } from "./plan-run.js";
 import { EnginePool, type Replace } from "./pool.js";
 import { closedReference, OpenReference } from "./reference.js";
@@ -240,7 +241,11 @@ export class Coordinator {
     const starter: Starter =
       this.#remote?.(given) ?? ((name, pour) => LocalEngine.start(this.#wasm, model, name, pour));
     const files = JSON.parse(model.weightFiles()) as WeightFile[];
-    const feed = new WeightFeed(files, given.sources, everyPercent(emit));
+    const sources = weightSources(
+      files.map(({ path }) => path),
+      given,
+    );
+    const feed = new WeightFeed(files, sources, everyPercent(emit));
     // Who takes the place of a lost engine is no longer the loading's.
     const start: EngineStarter = (name) =>
       feed.start((pour) => starter(name, pour), this.#starting ? signal : this.#life.signal);

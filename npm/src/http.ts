@@ -7,6 +7,7 @@ import { pause } from "./abort.js";
 import { GenoLeWMError, type ErrorParts } from "./errors.js";
 import { MAX_INDEX_BYTES, tooLarge } from "./limits.js";
 import { concatenate, endedEarly, streamPieces, type Chunks } from "./bytes.js";
+import { tensorFileSize } from "./tensor-file.js";
 import type { RangeSource } from "./types.js";
 
 /** What the first request asks for: enough to tell a format, and to see whether ranges work. */
@@ -149,8 +150,23 @@ async function* resumed(
 }
 
 /**
- * How long the file at an address is, or null where the server does not say so for sure: there may be none, or
- * one that is sent in another encoding.
+ * The number of bytes that will arrive, or null where it is not known. The length of an encoded body is another
+ * one, and another site's answer shows its length, but not that it is encoded.
+ */
+function lengthOf(response: Response): number | null {
+  const length = response.headers.get("content-length");
+  const encoded = response.type === "cors" || response.headers.get("content-encoding") !== null;
+  return encoded || length === null ? null : Number(length);
+}
+
+/** Servers of single-page applications answer a missing file with their page. */
+function isPage(response: Response): boolean {
+  return response.headers.get("content-type")?.startsWith("text/html") ?? false;
+}
+
+/**
+ * How long the file of tensors at an address is, or null where nobody says so for sure: there may be none. Where the
+ * server's word will not do the file's beginning tells.
  */
 export async function sizeAt(
   href: string,
@@ -158,11 +174,25 @@ export async function sizeAt(
   signal?: AbortSignal,
 ): Promise<number | null> {
   const response = await patiently(signal, () => attempt(href, name, signal, undefined, "HEAD"));
-  const { headers } = response;
-  const page = headers.get("content-type")?.startsWith("text/html") ?? false;
-  const length = headers.get("content-length");
-  const encoded = headers.get("content-encoding") !== null;
-  return response.ok && !page && !encoded && length !== null ? Number(length) : null;
+  if (!response.ok || isPage(response)) return null;
+  return lengthOf(response) ?? patiently(signal, () => toldSize(href, name, signal));
+}
+
+/** The size that a file of tensors gives itself in its table of contents: {@link sizeAt} without its server. */
+async function toldSize(
+  href: string,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<number | null> {
+  const response = await request(href, name, signal);
+  const until = signal ?? new AbortController().signal;
+  let begun: Uint8Array = new Uint8Array();
+  for await (const piece of piecesOf(response, href, name, until)) {
+    begun = concatenate([begun, piece], begun.length + piece.length);
+    const size = tensorFileSize(begun);
+    if (size !== undefined) return size;
+  }
+  return null;
 }
 
 /** The whole body of a small file, or null when there is none at this address. */
@@ -183,8 +213,7 @@ export async function whole(
   most: number = MAX_INDEX_BYTES,
 ): Promise<Uint8Array | null> {
   const response = await attempt(href, name, signal);
-  // Servers of single-page applications answer a missing file with their page.
-  const page = response.headers.get("content-type")?.startsWith("text/html") ?? false;
+  const page = isPage(response);
   if (response.status === 404 || response.status === 403 || (page && response.ok)) {
     await response.body?.cancel();
     return null;
@@ -201,10 +230,9 @@ async function bounded(
   signal: AbortSignal | undefined,
   most: number,
 ): Promise<Uint8Array> {
-  const length = response.headers.get("content-length");
-  // The length of an encoded body is not that of the bytes that arrive.
-  if (length !== null && response.headers.get("content-encoding") === null) {
-    if (Number(length) <= most) return bytesOf(response, href, name, signal);
+  const length = lengthOf(response);
+  if (length !== null) {
+    if (length <= most) return bytesOf(response, href, name, signal);
     await response.body?.cancel();
     throw tooLarge(name, most);
   }

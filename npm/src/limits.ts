@@ -10,6 +10,9 @@ export const MAX_DOCUMENT_BYTES = 16 * MIB;
 /** A file of weights: a module's memory ends at 4 GiB, and holds more than the file. */
 export const MAX_WEIGHTS_BYTES = 2048 * MIB;
 
+/** The table of contents of a file of weights. */
+export const MAX_WEIGHTS_HEADER_BYTES = 8 * MIB;
+
 /** Any other file that is held whole: an index, the module, a file whose server knows no ranges. */
 export const MAX_INDEX_BYTES = 64 * MIB;
 

@@ -3,7 +3,7 @@
 import { asBytes, isBlob, isUrl } from "./kinds.js";
 import { GenoLeWMError } from "./errors.js";
 import { fetchWhole, sizeAt } from "./http.js";
-import { mostOfModel, tooLarge } from "./limits.js";
+import { MAX_WEIGHTS_BYTES, mostOfModel, tooLarge } from "./limits.js";
 import { absoluteUrl, openRange, sourceOf } from "./sources.js";
 import type { Platform } from "./platform.js";
 import type { LoadParams, SourceSpec } from "./service.js";
@@ -40,6 +40,9 @@ export const RUNTIME_FILES = [
 /** Keys of the manifest under which a file is named. */
 const ARTIFACTS = ["predictor", "action_encoder", "calibration", "eval"];
 
+/** Those of them that are weights, whatever their files are called. */
+const WEIGHT_ARTIFACTS = ["predictor", "action_encoder"];
+
 /** A file of weights, which is read when an engine takes it. */
 export interface Weights {
   readonly size: number;
@@ -49,15 +52,16 @@ export interface Weights {
 /** File names, `encoder/model.safetensors` and the like, and what they hold. */
 export type ModelFiles = ReadonlyMap<string, Uint8Array | Weights>;
 
-/** The files as a coordinator takes them. */
+/** The files as a coordinator takes them. Weights of another name that are held already stay files. */
 export function split(files: ModelFiles): Pick<LoadParams, "files" | "weights" | "sources"> {
   const small = new Map<string, Uint8Array>();
   const weights = new Map<string, number>();
   const sources: Record<string, SourceSpec> = {};
   for (const [name, file] of files) {
-    const { size, source } = isWeights(name) ? asWeights(name, file) : { size: 0, source: null };
-    if (source === null) small.set(name, file as Uint8Array);
+    const bytes = asBytes(file);
+    if (bytes !== null && !isWeights(name)) small.set(name, bytes);
     else {
+      const { size, source } = bytes === null ? (file as Weights) : held(name, bytes);
       weights.set(name, size);
       sources[name] = source;
     }
@@ -69,10 +73,27 @@ function isWeights(name: string): boolean {
   return name.endsWith(".safetensors");
 }
 
-function asWeights(name: string, file: Uint8Array | Weights): Weights {
-  const bytes = asBytes(file);
-  if (bytes === null) return file as Weights;
+function held(name: string, bytes: Uint8Array): Weights {
   return { size: bytes.length, source: { kind: "bytes", name, bytes } };
+}
+
+/** What of a model's files weights are read from, each where it is. */
+export function weightSources(
+  paths: readonly string[],
+  { files, sources }: Pick<LoadParams, "files" | "sources">,
+): Record<string, SourceSpec> {
+  const found = paths.map((path) => {
+    const bytes = files.get(path);
+    const source = sources[path] ?? (bytes === undefined ? null : held(path, bytes).source);
+    if (source === null) throw missing(path);
+    return [path, source] as const;
+  });
+  return Object.fromEntries(found);
+}
+
+/** How much a file may have that is weights, or is not. */
+function mostOf(name: string, weights: boolean): number {
+  return weights ? MAX_WEIGHTS_BYTES : mostOfModel(name);
 }
 
 /** Reads a model. */
@@ -146,30 +167,31 @@ async function chosenFiles(files: Iterable<File>, signal?: AbortSignal): Promise
   const found = new Map<string, File>();
   for (const { file, path } of paths)
     if (path.startsWith(root)) found.set(path.slice(root.length), file);
-  return directoryFiles(async (name) => {
+  return directoryFiles(async (name, weights) => {
     signal?.throwIfAborted();
     const file = found.get(name);
     if (file === undefined) return null;
-    if (file.size > mostOfModel(name)) throw tooLarge(name, mostOfModel(name));
-    if (isWeights(name)) return { size: file.size, source: { kind: "blob", name, blob: file } };
+    const most = mostOf(name, weights);
+    if (file.size > most) throw tooLarge(name, most);
+    if (weights) return { size: file.size, source: { kind: "blob", name, blob: file } };
     return new Uint8Array(await file.arrayBuffer());
   });
 }
 
-/** Reads a file of a directory by its name; null when there is none. */
-type Reader = (name: string) => Promise<Uint8Array | Weights | null>;
+/** Reads a file of a directory by its name, or where it is weights its size; null when there is none. */
+type Reader = (name: string, weights: boolean) => Promise<Uint8Array | Weights | null>;
 
 function reader(url: URL, platform: Pick<Platform, "openFile">, signal?: AbortSignal): Reader {
   const directory = url.pathname.endsWith("/") ? url : new URL(`${url.pathname}/`, url);
-  return async (name) => {
+  return async (name, weights) => {
     signal?.throwIfAborted();
     const file = new URL(name, directory);
-    if (file.protocol !== "file:") return fetched(file.href, name, signal);
+    if (file.protocol !== "file:") return fetched(file.href, name, weights, signal);
     try {
       const range = await openRange(await sourceOf(file, platform), signal);
-      if (range.size > mostOfModel(name)) throw tooLarge(name, mostOfModel(name));
-      if (isWeights(name))
-        return { size: range.size, source: { kind: "range", name, source: range } };
+      const most = mostOf(name, weights);
+      if (range.size > most) throw tooLarge(name, most);
+      if (weights) return { size: range.size, source: { kind: "range", name, source: range } };
       return await range.read(0, range.size, signal);
     } catch (error) {
       if ((error as { code?: unknown }).code === "ENOENT") return null;
@@ -182,25 +204,29 @@ function reader(url: URL, platform: Pick<Platform, "openFile">, signal?: AbortSi
 async function fetched(
   href: string,
   name: string,
+  weights: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array | Weights | null> {
-  const size = isWeights(name) ? await sizeAt(href, name, signal) : null;
-  if (size === null) return fetchWhole(href, name, signal, mostOfModel(name));
-  if (size > mostOfModel(name)) throw tooLarge(name, mostOfModel(name));
+  const most = mostOf(name, weights);
+  const size = weights ? await sizeAt(href, name, signal) : null;
+  if (size === null) return fetchWhole(href, name, signal, most);
+  if (size > most) throw tooLarge(name, most);
   return { size, source: { kind: "url", name, href } };
 }
 
 /** The manifest and the seal first, then what they name; nothing else where there is a seal. */
 async function directoryFiles(read: Reader): Promise<ModelFiles> {
   const files = new Map<string, Uint8Array | Weights>();
+  const called = new Set<unknown>();
   const require = async (name: string): Promise<Uint8Array | Weights> => {
-    const bytes = await read(name);
+    const bytes = await read(name, isWeights(name) || called.has(name));
     if (bytes === null) throw missing(name);
     files.set(name, bytes);
     return bytes;
   };
   const manifest = parse(await require(MANIFEST));
-  const seal = await read(SEAL);
+  for (const key of WEIGHT_ARTIFACTS) called.add(object(manifest[key]).file);
+  const seal = await read(SEAL, false);
   if (seal !== null) {
     files.set(SEAL, seal);
     await Promise.all(sealed(parse(seal)).map(require));
@@ -209,11 +235,14 @@ async function directoryFiles(read: Reader): Promise<ModelFiles> {
   await Promise.all(artifacts(manifest).map(require));
   await Promise.all(
     [...RUNTIME_FILES, WEIGHTS].map(async (name) => {
-      const bytes = await read(name);
+      const bytes = await read(name, isWeights(name));
       if (bytes !== null) files.set(name, bytes);
     }),
   );
-  if (!files.has(WEIGHTS)) await Promise.all(shards(files.get(SHARD_INDEX)).map(require));
+  if (files.has(WEIGHTS)) return files;
+  const names = shards(files.get(SHARD_INDEX));
+  names.forEach((name) => called.add(name));
+  await Promise.all(names.map(require));
   return files;
 }
 

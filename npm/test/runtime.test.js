@@ -64,6 +64,32 @@ let runtime;
 before(async () => (runtime = await GenoLeWMRuntime.load(builtin)));
 after(() => runtime.dispose());
 
+test("a model whose predictor's file was not called .safetensors crashed the package", async () => {
+  const files = goldenModel();
+  const manifest = String(files.get("manifest.json"));
+  for (const part of ["predictor", "action_encoder"]) {
+    files.set(`${part}.bin`, files.get(`${part}.safetensors`));
+    files.delete(`${part}.safetensors`);
+  }
+  files.set("manifest.json", Buffer.from(manifest.replace(/(\w+)\.safetensors/g, "$1.bin")));
+  assert.match(String(files.get("manifest.json")), /"predictor\.bin"/);
+  const server = await serve(
+    Object.fromEntries([...files].map(([name, bytes]) => [`/${name}`, bytes])),
+  );
+  for (const source of [files, server.origin]) {
+    const model = await GenoLeWMRuntime.load(source, { backend: "cpu" });
+    assert.ok((await model.measure()) > 0);
+    await model.dispose();
+  }
+  // Its size alone was asked for before an engine took it: it is no document, nor as small as one.
+  const asked = server.log.filter(({ path }) => path === "/predictor.bin");
+  assert.deepEqual(
+    asked.map(({ method }) => method),
+    ["HEAD", "GET"],
+  );
+  await server.close();
+});
+
 test("the golden pipeline's scores, from a model given by its bytes", async () => {
   const model = await GenoLeWMRuntime.load(goldenModel(), { backend: "cpu" });
   const reference = new Blob([golden("ref.fa")]);

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { openFile } from "../dist/files.js";
 import { GenoLeWMRuntime } from "../dist/entry/node.js";
 import { modelFiles, split } from "../dist/model-source.js";
+import { tensorFileSize } from "../dist/tensor-file.js";
 import { WeightFeed } from "../dist/weight-feed.js";
 import { serve } from "./support/server.js";
 
@@ -117,6 +119,66 @@ test("weights were held whole before anything was done with them", async () => {
   const bodies = server.log.filter(({ method, path }) => method === "GET" && /tensors$/.test(path));
   assert.deepEqual(bodies, []);
   await server.close();
+});
+
+test("compressed weights of another site had the size that they had on the line", async (context) => {
+  const weights = readFileSync(new URL("predictor.safetensors", BUILTIN));
+  const packed = gzipSync(weights);
+  assert.notEqual(packed.length, weights.length);
+  const server = await serve(
+    {
+      "/predictor.safetensors": packed,
+      "/encoder/model.safetensors": gzipSync("no weights"),
+    },
+    { encode: "gzip" },
+  );
+  // The manifest is not compressed, and what another site's answer hides is hidden.
+  const { fetch } = globalThis;
+  context.after(() => (globalThis.fetch = fetch));
+  globalThis.fetch = async (href, init) => {
+    if (String(href).endsWith(".json")) {
+      const found = String(href).endsWith("/manifest.json");
+      return found
+        ? new Response('{"predictor": {"file": "predictor.safetensors"}}')
+        : new Response(null, { status: 404 });
+    }
+    const response = await fetch(href, init);
+    const length = response.headers.get("content-length");
+    const shown = new Response(init?.method === "HEAD" ? null : response.body, {
+      status: response.status,
+      headers: length === null ? {} : { "Content-Length": length },
+    });
+    return Object.defineProperty(shown, "type", { value: "cors" });
+  };
+  const found = await modelFiles(server.origin, {});
+  const { size, source } = found.get("predictor.safetensors");
+  assert.deepEqual([size, source.kind], [weights.length, "url"]);
+  // What tells no size of its own is fetched, and has the one that it has.
+  assert.equal(String(Buffer.from(found.get("encoder/model.safetensors"))), "no weights");
+  const taken = [];
+  const made = new WeightFeed([{ path: "w", size }], { w: source }, () => undefined);
+  await made.start((pour) => pour(async (piece) => void taken.push(piece.slice())), quiet);
+  assert.deepEqual(Buffer.concat(taken), weights);
+  await server.close();
+});
+
+test("a file of tensors tells its size in its beginning", () => {
+  for (const name of WEIGHTS) {
+    const bytes = new Uint8Array(readFileSync(new URL(name, BUILTIN)));
+    const table = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    assert.equal(tensorFileSize(bytes.subarray(0, 7)), undefined);
+    assert.equal(tensorFileSize(bytes.subarray(0, table - 1)), undefined);
+    assert.equal(tensorFileSize(bytes.subarray(0, table)), bytes.length);
+  }
+  const file = (table) => {
+    const bytes = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, ...new TextEncoder().encode(table)]);
+    bytes[0] = table.length;
+    return bytes;
+  };
+  for (const table of ["nonsense", "null", '{"a":1}', '{"a":{"data_offsets":"x"}}', '{"a":null}'])
+    assert.equal(tensorFileSize(file(table)), null, table);
+  assert.equal(tensorFileSize(new Uint8Array(8).fill(255)), null);
+  assert.equal(tensorFileSize(file('{"__metadata__":{"format":"pt"}}')), 8 + 32);
 });
 
 test("loading tells of the bytes of weights that have come", async () => {
