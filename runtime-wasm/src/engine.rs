@@ -331,10 +331,11 @@ impl Loader {
         if let Some(processor) = &mut self.processor {
             processor.push(piece)?;
         }
-        Ok(match &mut self.network {
+        match &mut self.network {
             DeviceLoading::Cpu(network) => network.push(piece)?,
             DeviceLoading::Gpu(network) => network.push(piece)?,
-        })
+        }
+        Ok(())
     }
 
     /// The engine, when all bytes have come.

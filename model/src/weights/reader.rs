@@ -387,7 +387,7 @@ impl TensorReader {
 
 impl Part {
     fn is_kept_whole(&self) -> bool {
-        self.kept == [0..self.entry.bytes]
+        matches!(self.kept.as_slice(), [all] if *all == (0..self.entry.bytes))
     }
 
     /// Keeps what is wanted of the next bytes.
