@@ -3,7 +3,7 @@
  * the engines that compute. It lives in a worker, or on the caller's thread.
  */
 
-import { Turns } from "./abort.js";
+import { linkSignals, Turns } from "./abort.js";
 import { BatchQueue } from "./batch-queue.js";
 import { LocalEngine, type Engine, type EngineStarter } from "./engines.js";
 import { disposedError } from "./errors.js";
@@ -34,8 +34,8 @@ import { WeightFeed, type Pour, type WeightFile } from "./weight-feed.js";
 
 type Single = InstanceType<Wasm["Single"]>;
 
-/** Makes an engine, which has the weights poured into it. */
-type Starter = (backend: BackendName, pour: Pour) => Promise<Engine>;
+/** Makes an engine, which has the weights poured into it; `signal` gives it up. */
+type Starter = (backend: BackendName, pour: Pour, signal?: AbortSignal) => Promise<Engine>;
 
 /** Makes engines elsewhere; where there is no such place they share the coordinator's thread. */
 export type RemoteStarter = (model: Pick<LoadParams, "files" | "weights">) => Starter;
@@ -247,8 +247,11 @@ export class Coordinator {
     );
     const feed = new WeightFeed(files, sources, everyPercent(emit));
     // Who takes the place of a lost engine is no longer the loading's.
-    const start: EngineStarter = (name) =>
-      feed.start((pour) => starter(name, pour), this.#starting ? signal : this.#life.signal);
+    const loading = linkSignals(signal);
+    const start: EngineStarter = (name, pace) => {
+      const reading = this.#starting ? loading.controller.signal : this.#life.signal;
+      return feed.start((pour) => starter(name, pour, pace?.signal), reading, pace);
+    };
     const count = this.#remote === null ? 1 : threads;
     this.#starting = true;
     try {
@@ -258,6 +261,9 @@ export class Coordinator {
       return selected;
     } finally {
       this.#starting = false;
+      // What reads still reads for an engine that nobody waited for.
+      loading.unlink();
+      loading.controller.abort(disposedError());
       if (this.#disposed) this.dispose();
     }
   }

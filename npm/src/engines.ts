@@ -1,6 +1,7 @@
 /** The network on one backend: on this thread, or behind a worker. */
 
 import { nextTask } from "./abort.js";
+import type { Pace } from "./pace.js";
 import type { Method } from "./service.js";
 import type { BackendName } from "./types.js";
 import { release, type Wasm, type WasmEngine, type WasmLoader, type WasmModel } from "./wasm.js";
@@ -47,8 +48,8 @@ export interface Engine {
   dispose(): void;
 }
 
-/** Makes an engine; rejects where the backend is not there. */
-export type EngineStarter = (backend: BackendName) => Promise<Engine>;
+/** Makes an engine; rejects where the backend is not there, and when it does not keep `pace`. */
+export type EngineStarter = (backend: BackendName, pace?: Pace) => Promise<Engine>;
 
 /** Alleles a second of `probes` that run side by side, and how many alleles one of them had. */
 export async function rate(

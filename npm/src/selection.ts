@@ -1,13 +1,14 @@
 /** Which backend is taken, and why. */
 
-import { LATE, within } from "./abort.js";
+import { abortable, LATE, within } from "./abort.js";
 import { rate, type Engine, type EngineStarter } from "./engines.js";
 import { GenoLeWMError } from "./errors.js";
+import { Pace } from "./pace.js";
 import type { BackendName, BackendProbe } from "./types.js";
 
 /**
- * Time that `auto` gives an adapter to get ready and to pass its self-check. One that takes longer
- * may still be asked for by name.
+ * Time that `auto` gives an adapter to get ready, to take a piece of the weights, and, when it has all, to
+ * pass its self-check; the fetching of weights does not count. One that takes longer may still be asked for by name.
  */
 const SETUP_LIMIT_MS = 2_000;
 
@@ -128,9 +129,11 @@ async function better(threads: number, start: EngineStarter): Promise<Selected> 
     const reason = `${adapter.name} is no graphics processor but a program on this one.`;
     return processor(threads, start, reason);
   }
+  const pace = new Pace(SETUP_LIMIT_MS);
   const [processors, ready] = await both(
     startProcessors(threads, start),
-    prepare(adapter.name, start),
+    prepare(adapter.name, start, pace),
+    pace,
   );
   if ("reason" in ready) return usedProcessors(processors, ready.reason);
   return race(processors, ready.engine, adapter.name).catch((error: unknown) => {
@@ -143,10 +146,12 @@ async function better(threads: number, start: EngineStarter): Promise<Selected> 
 async function both(
   starting: Promise<Processors>,
   preparing: ReturnType<typeof prepare>,
+  pace: Pace,
 ): Promise<readonly [Processors, Awaited<ReturnType<typeof prepare>>]> {
   try {
     return await Promise.all([starting, preparing]);
   } catch (error) {
+    pace.stop(error);
     const ready = await preparing;
     if ("engine" in ready) ready.engine.dispose();
     throw error;
@@ -157,26 +162,29 @@ async function both(
 async function prepare(
   name: string,
   start: EngineStarter,
+  pace: Pace,
 ): Promise<{ readonly engine: Engine } | { readonly reason: string }> {
+  const { signal } = pace;
   let engine: Engine | null = null;
-  let late = false;
-  const ready = (async () => {
-    engine = await start("webgpu");
-    if (late) engine.dispose();
+  const ready = async (): Promise<Engine> => {
+    engine = await start("webgpu", pace);
+    if (signal.aborted) engine.dispose();
     else await engine.selfCheck();
     return engine;
-  })();
+  };
+  pace.work();
   try {
-    const winner = await within(ready, SETUP_LIMIT_MS);
-    if (winner !== LATE) return { engine: winner };
-    late = true;
-    (engine as Engine | null)?.dispose();
-    return { reason: `${name} was not ready within ${SETUP_LIMIT_MS / 1000} s.` };
+    return { engine: await abortable(ready(), signal) };
   } catch (error) {
     const started = engine as Engine | null;
     started?.dispose();
+    if (signal.reason === LATE) {
+      return { reason: `${name} was not ready within ${SETUP_LIMIT_MS / 1000} s.` };
+    }
     const { message } = GenoLeWMError.from(error);
     return { reason: started === null ? message : checkFailed(name, error) };
+  } finally {
+    pace.rest();
   }
 }
 

@@ -3,7 +3,8 @@
  * piece, and none is held as a whole.
  */
 
-import { Turns } from "./abort.js";
+import { abortable, Turns } from "./abort.js";
+import type { Pace } from "./pace.js";
 import type { SourceSpec } from "./service.js";
 import { openChunks } from "./sources.js";
 
@@ -19,11 +20,13 @@ export type Push = (piece: Uint8Array) => Promise<void>;
 /** Has all weights pushed; settles when they are. */
 export type Pour = (push: Push) => Promise<void>;
 
-/** Time for which an engine that is ready waits for the others. */
-const PATIENCE_MS = 1_000;
+/** Time for which an engine that is ready waits for the others: as long as an adapter has to get ready. */
+const PATIENCE_MS = 2_000;
 
 interface Engine {
   readonly push: Push;
+  /** Aborted when nobody wants the engine any more. */
+  readonly signal: AbortSignal | undefined;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -49,8 +52,15 @@ export class WeightFeed {
     this.#tell = tell;
   }
 
-  /** Starts an engine with what pours the weights into it. */
-  async start<T>(work: (pour: Pour) => Promise<T>, signal: AbortSignal): Promise<T> {
+  /**
+   * Starts an engine with what pours the weights into it. `signal` ends the reading; one that does not keep its
+   * `pace` is left behind by it.
+   */
+  async start<T>(
+    work: (pour: Pour) => Promise<T>,
+    signal: AbortSignal,
+    pace?: Pace,
+  ): Promise<T> {
     let expected = true;
     this.#expected += 1;
     const arrive = (): void => {
@@ -58,19 +68,20 @@ export class WeightFeed {
       expected = false;
       if (this.#expected === 0) this.#begin(signal);
     };
-    const pour: Pour = (push) =>
+    pace?.signal.addEventListener("abort", arrive, { once: true });
+    const ask: Pour = (push) =>
       new Promise((resolve, reject) => {
-        this.#waiting.push({ push, resolve, reject });
+        this.#waiting.push({ push, signal: pace?.signal, resolve, reject });
         this.#timer ??= setTimeout(() => this.#begin(signal), PATIENCE_MS);
         arrive();
       });
-    return work(pour).finally(arrive);
+    return work(pace === undefined ? ask : paced(ask, pace)).finally(arrive);
   }
 
   #begin(signal: AbortSignal): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const engines = this.#waiting.splice(0);
+    const engines = this.#waiting.splice(0).filter(isWanted);
     if (engines.length === 0) return;
     this.#read(engines, signal).then(
       () => engines.forEach(({ resolve }) => resolve()),
@@ -97,15 +108,34 @@ export class WeightFeed {
   }
 }
 
-/** The engines that took a piece: one that cannot has failed, and the others go on. */
+function isWanted({ signal }: Engine): boolean {
+  return signal?.aborted !== true;
+}
+
+/** Pours for an engine whose own time does not run while it waits for weights. */
+function paced(pour: Pour, pace: Pace): Pour {
+  return async (push) => {
+    pace.signal.throwIfAborted();
+    const timed: Push = async (piece) => {
+      pace.work();
+      await push(piece);
+      pace.rest();
+    };
+    pace.rest();
+    await abortable(pour(timed), pace.signal).finally(() => pace.work());
+  };
+}
+
+/** The engines that took a piece: one that cannot, or is not wanted, has failed, and the others go on. */
 async function pushed(engines: readonly Engine[], piece: Uint8Array): Promise<Engine[]> {
+  const wanted = engines.filter(isWanted);
   const took = await Promise.all(
-    engines.map(({ push, reject }) =>
-      push(piece).then(
+    wanted.map(({ push, signal, reject }) =>
+      abortable(push(piece), signal).then(
         () => true,
         (error: unknown) => (reject(error), false),
       ),
     ),
   );
-  return engines.filter((_, place) => took[place]);
+  return wanted.filter((_, place) => took[place]);
 }

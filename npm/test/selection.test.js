@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { Coordinator } from "../dist/coordinator.js";
 import { probeBackends, selectEngines } from "../dist/selection.js";
+import { RemoteEngine } from "../dist/worker/engine-host.js";
+import { Peer } from "../dist/worker/peer.js";
+import { fakeWasm } from "./support/fake-wasm.js";
 
 const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
 afterEach(() => {
@@ -115,6 +120,98 @@ test("an adapter that is never ready is not waited for, and ended when it is lat
       ["webgpu", true],
     ],
   );
+});
+
+/** Loads a model of one file on a machine with an adapter, with engines behind ports if `far` serves them. */
+function loading(read, far = null) {
+  machine(true);
+  const params = {
+    files: new Map(),
+    weights: new Map([["w", 4]]),
+    sources: { w: { kind: "range", name: "w", source: { name: "w", size: 4, read } } },
+    backend: "auto",
+    threads: 1,
+  };
+  const host = { call: async (_, { port }, { signal }) => far(port, signal) };
+  const remote =
+    (model) =>
+    (...how) =>
+      RemoteEngine.start(host, model, ...how);
+  const coordinator = new Coordinator(fakeWasm().wasm, far && remote);
+  const { signal } = new AbortController();
+  const told = { signal, emit: () => undefined };
+  return { loaded: coordinator.handlers.load(params, told), coordinator };
+}
+
+/** What `work` comes to while milliseconds pass that are told by hand. */
+async function hurried(timers, work) {
+  let done = false;
+  const settled = work.finally(() => (done = true));
+  for (let step = 0; step < 400 && !done; step += 1) {
+    for (let at = 0; at < 20; at += 1) await turn();
+    timers.tick(50);
+  }
+  assert.ok(done, "it hangs");
+  return settled;
+}
+
+test("weights that came slowly were taken for an adapter that is late", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  let reads = 0;
+  const slow = async () => {
+    reads += 1;
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    return new Uint8Array(4);
+  };
+  const { loaded, coordinator } = loading(slow);
+  const { probes } = await hurried(context.mock.timers, loaded);
+  assert.match(of(probes, "webgpu").reason, /acme one passed its self-check/);
+  assert.equal(reads, 1);
+  coordinator.dispose();
+});
+
+const never = new Promise(() => undefined);
+for (const step of ["start", "push", "finish", "selfCheck"]) {
+  test(`an adapter that hung in its ${step} hung loading, or had weights read again`, async (context) => {
+    context.mock.timers.enable({ apis: ["setTimeout"] });
+    const ended = [];
+    const far = (port, signal) => {
+      let backend;
+      const answers = { start: null, push: null, finish: { device: "far" }, selfCheck: null };
+      const handlers = Object.entries({ ...answers, probe: 8 }).map(([name, answer]) => [
+        name,
+        async (params) => {
+          backend ??= params.backend;
+          return backend === "webgpu" && name === step ? never : answer;
+        },
+      ]);
+      new Peer(port, Object.fromEntries(handlers));
+      signal.addEventListener("abort", () => ended.push(backend));
+      return never;
+    };
+    let reads = 0;
+    const read = async () => ((reads += 1), new Uint8Array(4));
+    const { loaded, coordinator } = loading(read, far);
+    const { backend, probes } = await hurried(context.mock.timers, loaded);
+    assert.equal(backend, "cpu");
+    assert.match(of(probes, "webgpu").reason, /acme one was not ready within 2 s/);
+    assert.deepEqual([reads, ended], [1, ["webgpu"]]);
+    coordinator.dispose();
+    assert.deepEqual(ended, ["webgpu", "cpu"]);
+  });
+}
+
+test("a processor that could not be started waited for the adapter's weights", async () => {
+  machine(true);
+  let pace;
+  const start = async (backend, given) => {
+    if (backend === "cpu") throw new Error("no memory");
+    pace = given;
+    pace.rest();
+    return never;
+  };
+  await assert.rejects(selectEngines("auto", 1, start), { message: "no memory" });
+  assert.ok(pace.signal.aborted);
 });
 
 test("a processor that cannot be started takes the adapter with it", async () => {

@@ -138,7 +138,10 @@ function script(context, hooks) {
     let coordinator = null;
     const host = new Peer(port, {
       coordinator: async () => {
-        const start = (model) => (backend, pour) => RemoteEngine.start(host, model, backend, pour);
+        const start =
+          (model) =>
+          (...how) =>
+            RemoteEngine.start(host, model, ...how);
         coordinator = new Coordinator(wasm, start);
         return null;
       },

@@ -8,6 +8,7 @@ import { openFile } from "../dist/files.js";
 import { GenoLeWMRuntime } from "../dist/entry/node.js";
 import { modelFiles, split } from "../dist/model-source.js";
 import { tensorFileSize } from "../dist/tensor-file.js";
+import { Pace } from "../dist/pace.js";
 import { WeightFeed } from "../dist/weight-feed.js";
 import { serve } from "./support/server.js";
 
@@ -80,6 +81,24 @@ test("an engine that never got ready, or ran out of memory, kept the others wait
   await assert.rejects(gone, /no device/);
   await works;
   assert.equal(taken.length, 3);
+});
+
+test("an adapter that was given up read all weights for itself alone", async () => {
+  const { feed: weights, reads } = feed(3 << 20);
+  const pace = new Pace(60_000);
+  let ready;
+  const work = async (pour) => {
+    await new Promise((resolve) => (ready = resolve));
+    await pour(async () => undefined);
+  };
+  const late = weights.start(work, quiet, pace);
+  const taken = [];
+  const started = engine(weights, taken);
+  pace.stop(new Error("late"));
+  await started;
+  ready();
+  await assert.rejects(late, /late/);
+  assert.deepEqual([taken.length, reads.length], [3, 3]);
 });
 
 test("loading that was given up went on reading", async () => {

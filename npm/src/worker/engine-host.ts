@@ -1,5 +1,6 @@
 /** The coordinator's side of an engine in a worker of its own. */
 
+import { abortable } from "../abort.js";
 import type { Edited, Engine, EngineApi, Followed } from "../engines.js";
 import { GenoLeWMError } from "../errors.js";
 import type { LoadParams } from "../service.js";
@@ -28,16 +29,17 @@ export class RemoteEngine implements Engine {
     signal.addEventListener("abort", () => port1.close());
   }
 
-  /** Asks `host` for a worker, and starts an engine in it; one that cannot be used is ended. */
+  /** Asks `host` for a worker, and starts an engine in it; one that cannot be used, or that `signal` gives up, is ended. */
   static async start(
     host: Pick<Peer<never, HostApi>, "call">,
     { files, weights }: Pick<LoadParams, "files" | "weights">,
     backend: BackendName,
     pour: Pour,
+    signal?: AbortSignal,
   ): Promise<RemoteEngine> {
     const engine = new RemoteEngine(host, backend);
     const peer = engine.#peer;
-    try {
+    const start = async (): Promise<void> => {
       await peer.call("start", { files, weights, backend });
       await pour(async (bytes) => {
         // Other engines take the same bytes, and a message carries whole buffers.
@@ -45,6 +47,9 @@ export class RemoteEngine implements Engine {
         await peer.call("push", { piece }, { transfer: [piece.buffer] });
       });
       engine.#device = (await peer.call("finish", null)).device;
+    };
+    try {
+      await abortable(start(), signal);
       return engine;
     } catch (error) {
       engine.dispose();

@@ -16,7 +16,9 @@ const handlers: Handlers<WorkerApi> = {
   coordinator: async ({ module }) => {
     coordinator = new Coordinator(
       await instantiate(module),
-      (model) => (backend, pour) => RemoteEngine.start(host, model, backend, pour),
+      (model) =>
+        (...how) =>
+          RemoteEngine.start(host, model, ...how),
     );
     return null;
   },
