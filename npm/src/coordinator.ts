@@ -85,7 +85,11 @@ export class Coordinator {
       emit(loadStage("ready", LOAD_STAGES));
       const { modelId, filesId, sealed, windowBp, stateWidth, manifest } = model;
       const stateContract = model.stateContract as StateContract;
-      const windows = { windowBp, views: model.views, windowStrideBp: model.windowStrideBp ?? null };
+      const windows = {
+        windowBp,
+        views: model.views,
+        windowStrideBp: model.windowStrideBp ?? null,
+      };
       const about = { modelId, filesId, sealed, stateContract, ...windows, stateWidth, manifest };
       return { ...about, backend: used, device, probes };
     },

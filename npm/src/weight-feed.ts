@@ -56,11 +56,7 @@ export class WeightFeed {
    * Starts an engine with what pours the weights into it. `signal` ends the reading; one that does not keep its
    * `pace` is left behind by it.
    */
-  async start<T>(
-    work: (pour: Pour) => Promise<T>,
-    signal: AbortSignal,
-    pace?: Pace,
-  ): Promise<T> {
+  async start<T>(work: (pour: Pour) => Promise<T>, signal: AbortSignal, pace?: Pace): Promise<T> {
     let expected = true;
     this.#expected += 1;
     const arrive = (): void => {

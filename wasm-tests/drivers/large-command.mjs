@@ -22,4 +22,6 @@ const open = reference.contigs;
 await reference.close();
 await runtime.dispose();
 const { maxRSS } = process.resourceUsage();
-console.log(JSON.stringify({ rows, contigs: open, read: read ?? null, size: input.file.size, maxRSS }));
+console.log(
+  JSON.stringify({ rows, contigs: open, read: read ?? null, size: input.file.size, maxRSS }),
+);
