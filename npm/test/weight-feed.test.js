@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { LATE } from "../dist/abort.js";
 import { openFile } from "../dist/files.js";
 import { GenoLeWMRuntime } from "../dist/entry/node.js";
 import { modelFiles, split } from "../dist/model-source.js";
@@ -98,6 +99,22 @@ test("an adapter that was given up read all weights for itself alone", async () 
   await started;
   ready();
   await assert.rejects(late, /late/);
+  assert.deepEqual([taken.length, reads.length], [3, 3]);
+});
+
+test("a push that never ended kept the other engines waiting", async () => {
+  const { feed: weights, reads } = feed(3 << 20);
+  const pace = new Pace(50);
+  const work = async (pour) => {
+    await new Promise(setImmediate);
+    await pour(() => new Promise(() => undefined));
+  };
+  const hung = weights.start(work, quiet, pace);
+  const refused = assert.rejects(hung, (reason) => reason === LATE);
+  const taken = [];
+  await engine(weights, taken);
+  await refused;
+  pace.rest();
   assert.deepEqual([taken.length, reads.length], [3, 3]);
 });
 
