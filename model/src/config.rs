@@ -19,20 +19,10 @@ use genolewm_core::window::DEFAULT_WINDOW_BP;
 use genolewm_core::{Error, ErrorCode, Result};
 use raw::{ModelConfigFile, RawAction, RawEncoder, RawPredictor};
 use schema::{
-    OLD_STRIDE_KEY, SCHEMA_1_0, SCHEMA_1_1, STRIDE_KEY, check_keys, choice, generic, schema,
-    section, stride,
+    OUR_KEYS, SCHEMA_1_0, SCHEMA_1_1, STRIDE_KEY, check_keys, choice, generic, schema, section,
+    stride,
 };
 use serde_yaml_ng::{Mapping, Value};
-
-/// Top-level keys that the Python package refuses: a config with one is not its.
-const OUR_KEYS: [&str; 6] = [
-    "window_bp",
-    "max_window_bp",
-    "aggregation",
-    STRIDE_KEY,
-    OLD_STRIDE_KEY,
-    "views",
-];
 
 /// The widest grid of windows of `window_bp`: beyond, a variant would lie too near to its window's end.
 #[must_use]

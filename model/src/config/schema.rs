@@ -26,13 +26,10 @@ const OTHER_SECTIONS: [&str; 9] = [
     "runtime",
     "training",
 ];
-/// Top-level keys that are read here.
-const OWN_KEYS: [&str; 11] = [
-    "schema_version",
-    "seed",
-    "encoder",
-    "predictor",
-    "action",
+/// Top-level keys that are read here, of those that the Python package knows.
+const SHARED_KEYS: [&str; 5] = ["schema_version", "seed", "encoder", "predictor", "action"];
+/// Top-level keys that the Python package refuses: a config with one is not its.
+pub(super) const OUR_KEYS: [&str; 6] = [
     "window_bp",
     "max_window_bp",
     "aggregation",
@@ -44,9 +41,10 @@ const OWN_KEYS: [&str; 11] = [
 /// Refuses keys that nobody knows.
 pub(super) fn check_keys(keys: &Mapping) -> Result<()> {
     for key in keys.keys() {
+        let all = [&SHARED_KEYS[..], &OUR_KEYS, &OTHER_SECTIONS];
         let known = key
             .as_str()
-            .is_some_and(|name| OWN_KEYS.contains(&name) || OTHER_SECTIONS.contains(&name));
+            .is_some_and(|name| all.iter().any(|keys| keys.contains(&name)));
         if !known {
             let name = key
                 .as_str()
