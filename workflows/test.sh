@@ -54,11 +54,12 @@ run() {
 
 run whole --cores 2 "$@"
 
-# Killed once the first shard is scored, at any point of the second.
+# Killed once a shard is scored, at any point of another. Which is the first is for snakemake to say.
 setsid bash -c "exec snakemake --snakefile '$root/workflows/Snakefile' --configfile '$work/config.yaml' \
     --cores 1 --directory '$work/killed'" >"$work/words" 2>&1 &
 group=$!
-until [ -e "$work/killed/scores/000000.parquet" ] && compgen -G "$work/killed/scores/*.journal" >/dev/null; do
+scored() { compgen -G "$work/killed/scores/*.$1" >/dev/null; }
+until scored parquet && scored journal; do
     kill -0 $group || { cat "$work/words" >&2; echo "it ended before it was killed" >&2; exit 1; }
     sleep 0.05
 done
