@@ -221,10 +221,7 @@ impl<O: NativeOps> Runtime<O> {
     /// What must be said of the figures: by the model's state contract, and by the options.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let config = &self.info().config;
-        let contract = config.encoder.contract.warning().map(str::to_owned);
-        let windows = self.scorer.options().warning(config);
-        contract.into_iter().chain(windows).collect()
+        self.scorer.options().warnings(self.info())
     }
 
     /// Scores one variant in its window of a reference, as the edit that it is in this form.

@@ -252,8 +252,7 @@ impl FileRun {
     /// # Errors
     /// `INTERNAL.*` when they cannot be written.
     pub fn warnings(&self) -> JsResult<String> {
-        let worth = self.info.config.encoder.contract.warning();
-        let mut warnings: Vec<String> = worth.map(str::to_owned).into_iter().collect();
+        let mut warnings = self.options.warnings(&self.info);
         warnings.extend(self.run.intake().warnings());
         if self.is_done {
             warnings.extend(self.run.tally().agreement.warning());

@@ -9,7 +9,7 @@ use genolewm_core::calibration::CalibrationBucket;
 use genolewm_core::context::{
     ContextLabel, DEFAULT_MIN_BUCKET_SIZE, RegionClass, RepeatClass, backoff_chain, classify_gc_bin,
 };
-use genolewm_core::edit::{EditSpec, VariantSpelling};
+use genolewm_core::edit::{EditKind, EditSpec, VariantSpelling};
 use genolewm_core::provenance::{
     MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata, WindowsConfig,
 };
@@ -98,30 +98,39 @@ impl ScoreOptions {
             .with_remedy("leave --window-stride-bp out, or give a quarter of a window at most"))
     }
 
-    /// What the percentiles of these options are worth, where that must be said: a table of a model is
-    /// made of its own views.
+    /// What must be said of the figures: by the model's state contract, and by the windows that its table is
+    /// of.
     #[must_use]
-    pub fn warning(&self, config: &ModelConfig) -> Option<String> {
-        let (own, used) = (Windows::of_model(config), self.windows(config));
-        if !self.is_calibrated(config) {
-            return Some(format!(
+    pub fn warnings(&self, info: &ModelInfo) -> Vec<String> {
+        let contract = info.config.encoder.contract.warning().map(str::to_owned);
+        let used = self.windows(&info.config).noted();
+        let windows = match &info.calibrated_for {
+            None => Some(
+                "the calibration table is of other states than the model's: percentiles have low \
+                 confidence; `genolewm calibrate` makes a table of the model's own"
+                    .to_owned(),
+            ),
+            Some(own) if !self.is_calibrated(info) => Some(format!(
                 "the model is calibrated for the views {}, and these scores are of {}: their percentiles \
                  have low confidence",
                 own.views, used.views
-            ));
-        }
-        (own.stride_bp != used.stride_bp).then(|| {
-            "windows on a grid shift a little against those that a model without one is calibrated for; \
-             `genolewm calibrate --window-stride-bp` makes a table of them"
-                .to_owned()
-        })
+            )),
+            Some(own) => (own.window_stride_bp != used.window_stride_bp).then(|| {
+                "windows on a grid shift a little against those that a model without one is calibrated \
+                 for; `genolewm calibrate --window-stride-bp` makes a table of them"
+                    .to_owned()
+            }),
+        };
+        contract.into_iter().chain(windows).collect()
     }
 
     /// Whether the model's table is of the same views.
-    fn is_calibrated(&self, config: &ModelConfig) -> bool {
-        let (own, used) = (Windows::of_model(config), self.windows(config));
+    fn is_calibrated(&self, info: &ModelInfo) -> bool {
+        let used = self.windows(&info.config);
         let several = used.views.as_slice().len() > 1;
-        own.views == used.views && (!several || own.aggregation == used.aggregation)
+        info.calibrated_for.as_ref().is_some_and(|own| {
+            own.views == used.views && (!several || own.aggregation == used.aggregation.as_str())
+        })
     }
 }
 
@@ -275,12 +284,17 @@ impl GenomicContext {
         let is_masked = self.repeat.is_none() && window.soft_masked(edit.span()) == Some(true);
         // A table that knows no repeats has everything in the buckets called `none`; in one that
         // does, a repeat must not be ranked among what lies outside of them.
-        let id = match is_masked && info.calibration.tells_repeats() {
+        let context = match is_masked && info.calibration.tells_repeats() {
             true => label.bucket_id_of_any_repeat(),
             false => label.bucket_id(),
         };
+        let id = info.calibration.id_of(kind_of(edit), &context);
         info.calibration.resolve(&id, options.min_bucket_size)
     }
+}
+
+fn kind_of(edit: &EditSpec) -> EditKind {
+    EditKind::of(edit.reference(), edit.alternate())
 }
 
 /// The score of a candidate of which nothing but its window is known, and what is known everywhere.
@@ -327,7 +341,7 @@ impl ScoreOptions {
         bucket: &CalibrationBucket,
         info: &ModelInfo,
     ) -> SurpriseResult {
-        let is_calibrated = self.is_calibrated(&info.config);
+        let is_calibrated = self.is_calibrated(info);
         SurpriseResult {
             sigma_raw,
             sigma_calibrated: bucket.percentile(sigma_raw),
@@ -384,7 +398,8 @@ impl Scored {
             let of = |&repeat: &RepeatClass| ContextLabel { region, gc, repeat };
             let ids = RepeatClass::ALL.iter().map(|repeat| of(repeat).bucket_id());
             let any = may_be_masked.then(|| of(&RepeatClass::None).bucket_id_of_any_repeat());
-            for id in ids.chain(any) {
+            for context in ids.chain(any) {
+                let id = info.calibration.id_of(kind_of(&self.edit), &context);
                 if backoff_chain(&id)?.iter().any(|id| id == bucket_id) {
                     self.result = options.read_off(self.result.sigma_raw, bucket, info);
                     return Ok(());

@@ -29,11 +29,14 @@ export interface ScoredRow extends RowBase {
   readonly status: "scored";
   /** Distance between the predicted and the encoded edited state. */
   readonly sigmaRaw: number;
-  /** Percentile among common variants in the same kind of context, 0 to 1. */
+  /** Percentile among common variants of its kind, in the same kind of context, 0 to 1. */
   readonly sigmaCalibrated: number;
   /** `1 - cos(prediction, reference state)`. */
   readonly displacement: number;
-  /** The calibration bucket. */
+  /**
+   * The calibration bucket: `region|gc|repeat` or a part of it, after a kind of edit such as `del_1bp` where
+   * the model's table tells kinds, or `*`.
+   */
   readonly bucketId: string;
   /** Confidence in the bucket, 0 to 1. */
   readonly confidence: number;

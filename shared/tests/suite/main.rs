@@ -19,6 +19,7 @@ mod golden_receipts;
 mod golden_surprise;
 mod golden_windows;
 mod index_builder;
+mod kinds;
 mod pages;
 mod prop_calibration;
 mod prop_edits;

@@ -21,7 +21,7 @@ use genolewm_core::calibration::{
     write_calibration_table,
 };
 use genolewm_core::context::{classify_region, classify_repeat};
-use genolewm_core::edit::AlleleForm;
+use genolewm_core::edit::{AlleleForm, EditKind};
 use genolewm_core::position::Interval;
 use genolewm_core::source::{AlleleOutcome, VariantRecord, Whose};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -31,8 +31,8 @@ use std::path::PathBuf;
 
 /// Build a calibration table from background variants
 ///
-/// The raw surprise of every background variant goes into the bucket of its context: region, GC and
-/// repeat. Percentiles are read from these buckets.
+/// The raw surprise of every background variant goes into the bucket of its kind of edit and its context:
+/// region, GC and repeat. Percentiles are read from these buckets.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Background variants, common ones as a rule; may be repeated, each with a --fasta
@@ -112,7 +112,7 @@ fn build(
 ) -> Result<Status> {
     let backend = model::backend(&args.model, context)?;
     let examples = on_backend!(backend, ops => examples(ops, args, context, journal, terminal)?);
-    let Some(examples) = examples else {
+    let Some((examples, made_for)) = examples else {
         return Ok(Status::Interrupted);
     };
     let options = BuildOptions {
@@ -124,7 +124,7 @@ fn build(
             .low_confidence_size
             .min(args.min_bucket_size),
     };
-    let table = build_calibration_table(examples, &options)?;
+    let table = build_calibration_table(examples, &options)?.for_states(Some(made_for));
     Output::write_whole(&args.output, &write_calibration_table(&table)?)?;
     for warning in table.warnings() {
         terminal.warn(format_args!(
@@ -137,14 +137,15 @@ fn build(
     Ok(Status::Done)
 }
 
-/// The surprises of the background with their contexts; `None` after an interrupt.
+/// The surprises of the background with their contexts, and what states they are of; `None` after an
+/// interrupt.
 fn examples(
     ops: impl NativeOps,
     args: &Args,
     context: &Context<'_>,
     journal: &mut Option<Journal>,
     terminal: &mut Terminal<'_>,
-) -> Result<Option<Vec<CalibrationExample>>> {
+) -> Result<Option<(Vec<CalibrationExample>, String)>> {
     if args.vcf.len() != args.fasta.len() {
         return Err(Error::new(
             ErrorCode::InputGeneric,
@@ -217,7 +218,11 @@ fn examples(
         };
         examples.extend(background.end(accounts, terminal)?);
     }
-    Ok(Some(examples))
+    let made_for = loaded.map(|runtime| {
+        let windows = runtime.scorer().windows().noted();
+        runtime.info().made_for(windows).canonical()
+    });
+    Ok(made_for.transpose()?.map(|made_for| (examples, made_for)))
 }
 
 /// Whether an allele of a record has this frequency or more.
@@ -286,8 +291,11 @@ impl Background<'_> {
         if let Some(terms) = annotation(&self.args.repeat_info) {
             context.repeat = Some(classify_repeat(Some(terms))?);
         }
+        let edit = &scored.edit;
+        let kind = EditKind::of(edit.reference(), edit.alternate());
+        let context = context.label(scored.window.sequence())?.bucket_id();
         Ok(CalibrationExample {
-            bucket_id: context.label(scored.window.sequence())?.bucket_id(),
+            bucket_id: format!("{kind}|{context}"),
             sigma_raw: scored.result.sigma_raw,
         })
     }

@@ -14,7 +14,6 @@ import {
   changeWords,
   confidenceWords,
   copiesWords,
-  kindOf,
   repeatWords,
 } from "./words.ts";
 
@@ -173,8 +172,7 @@ export class Detail {
   }
 
   private caution(): HTMLElement | null {
-    const { ref, alt } = this.edit;
-    return kindOf(ref, alt) === "indel"
+    return this.store.isAmongOthers(this.row)
       ? h("p.caution", { "data-testid": "detail-caution" }, INDEL_CAUTION)
       : null;
   }

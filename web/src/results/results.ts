@@ -37,6 +37,7 @@ export class Results {
   private readonly overview: Overview;
   private readonly listeners = new AbortController();
   private readonly refresh = throttled(REFRESH_MS, () => void this.draw());
+  private readonly caution = h("span", { hidden: true }, INDEL_CAUTION);
   private plotted = 0;
   private summary: ScoreSummary | null = null;
   private finished = false;
@@ -61,7 +62,7 @@ export class Results {
       h(
         "p.caution",
         "Read with care: this is research output and no statement about health. ",
-        INDEL_CAUTION,
+        this.caution,
       ),
       h("div.plots", this.histogram.element, this.overview.element),
       this.variants.element,
@@ -125,6 +126,7 @@ export class Results {
 
   private drawHistogram(): void {
     byId("results").hidden = this.store.scored.count === 0;
+    this.caution.hidden = !this.store.hasAmongOthers;
     for (; this.plotted < this.store.scored.count; this.plotted += 1) {
       this.histogram.add(this.store.scored.percentile.at(this.plotted));
       this.overview.add(this.plotted);

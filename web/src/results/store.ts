@@ -2,6 +2,7 @@ import type { Row, ScoredRow, SkippedRow } from "@genolewm/runtime";
 import { Slices } from "../pace.ts";
 import { Words, flags, floats, wholes } from "./columns.ts";
 import { Exports } from "./exports.ts";
+import { isAmongOthers } from "./words.ts";
 
 /** Common to scored and skipped alleles. */
 class Places {
@@ -83,6 +84,8 @@ export class Store {
   readonly files = new Exports();
   /** Skipped alleles by reason. */
   readonly reasons = new Map<string, number>();
+  /** Whether there are insertions or deletions that were compared with changes of all kinds. */
+  hasAmongOthers = false;
 
   constructor() {
     // No gene has the number 0.
@@ -92,6 +95,17 @@ export class Store {
   /** Whether the file names genes. */
   get hasGenes(): boolean {
     return this.words.genes.all().length > 1;
+  }
+
+  /** Whether a row is an insertion or deletion that was compared with changes of all kinds. */
+  isAmongOthers(row: number): boolean {
+    const { alleles, buckets } = this.words;
+    const { ref, alt, bucket } = this.scored;
+    return isAmongOthers(
+      alleles.text(ref.at(row)),
+      alleles.text(alt.at(row)),
+      buckets.text(bucket.at(row)),
+    );
   }
 
   /** What the file says of an allele with a score, or of one without. */
@@ -132,6 +146,7 @@ export class Store {
     if (row.scoredAs !== undefined) scored.scoredAs.set(scored.count, row.scoredAs);
     scored.receiptOffset.push(receipt.offset);
     scored.receiptBytes.push(receipt.bytes);
+    this.hasAmongOthers ||= isAmongOthers(row.ref, row.alt, row.bucketId);
     scored.push(row, words);
   }
 

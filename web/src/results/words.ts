@@ -34,16 +34,36 @@ const REPEATS: Readonly<Record<string, string>> = {
   segmental_dup: "in a duplicated segment",
 };
 
+const KINDS: Readonly<Record<string, string>> = {
+  snv: "exchanges of one base",
+  mnv: "exchanges of several bases",
+  ins_1bp: "insertions of one base",
+  ins_2to5bp: "insertions of two to five bases",
+  ins_6bp_up: "insertions of six bases or more",
+  del_1bp: "deletions of one base",
+  del_2to5bp: "deletions of two to five bases",
+  del_6bp_up: "deletions of six bases or more",
+  ins: "insertions",
+  del: "deletions",
+  indel: "insertions and deletions",
+};
+
+/** The kind of change that the group is of, as the model's table names it; none of older models. */
+function kindOfBucket(bucketId: string): string | undefined {
+  return KINDS[bucketId.split("|", 1)[0] ?? ""];
+}
+
 /** The group of common variants that a change was compared with. */
 export function bucketWords(bucketId: string): string {
   if (bucketId === "*") return "all common variants that the model was calibrated with";
-  const [region = "", gc, repeat] = bucketId.split("|");
+  const kind = kindOfBucket(bucketId);
+  const [region = "", gc, repeat] = bucketId.split("|").slice(kind === undefined ? 0 : 1);
   const parts = [
     REGIONS[region] ?? region,
     gc && (GC[gc] ?? gc),
     repeat && (REPEATS[repeat] ?? repeat),
   ];
-  return `common variants ${parts.filter(Boolean).join(", ")}`;
+  return `common ${kind ?? "variants"} ${parts.filter(Boolean).join(", ")}`.trimEnd();
 }
 
 const MASKS: Readonly<Record<string, string>> = {
@@ -69,6 +89,11 @@ export type Kind = "substitution" | "indel";
 /** Whether bases are exchanged, or inserted or deleted. */
 export function kindOf(ref: string, alt: string): Kind {
   return ref.length === alt.length ? "substitution" : "indel";
+}
+
+/** Whether it is an insertion or deletion that was compared with changes of all kinds. */
+export function isAmongOthers(ref: string, alt: string, bucketId: string): boolean {
+  return kindOf(ref, alt) === "indel" && kindOfBucket(bucketId) === undefined;
 }
 
 /** A change in words: `T replaced by C`. */
@@ -129,6 +154,6 @@ export const MEANS_NOT: readonly string[] = [
   "It knows nothing about you: not your other variants, your family or your health. Do not change treatment or plans because of it. Talk to a genetic counsellor.",
 ];
 
-/** What to keep in mind with insertions and deletions. */
+/** What to keep in mind with insertions and deletions that were compared with changes of all kinds. */
 export const INDEL_CAUTION =
   "Insertions and deletions shift how the model reads everything after them. They lead the list for that reason alone, so a high percentile says little here.";
