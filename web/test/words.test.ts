@@ -11,7 +11,10 @@ test("a place was said to lie outside repeats where nothing is known of it", () 
 });
 
 test("a change is compared with those of its kind, where the model's table tells kinds", () => {
-  assert.match(bucketWords("del_1bp|intron|low"), /^common deletions of one base in an intron, few/);
+  assert.match(
+    bucketWords("del_1bp|intron|low"),
+    /^common deletions of one base in an intron, few/,
+  );
   assert.equal(bucketWords("indel"), "common insertions and deletions");
   assert.match(bucketWords("intron|low"), /^common variants in an intron/);
   assert.deepEqual(

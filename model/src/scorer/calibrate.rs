@@ -9,7 +9,7 @@ use genolewm_core::calibration::CalibrationBucket;
 use genolewm_core::context::{
     ContextLabel, DEFAULT_MIN_BUCKET_SIZE, RegionClass, RepeatClass, backoff_chain, classify_gc_bin,
 };
-use genolewm_core::edit::{EditKind, EditSpec, VariantSpelling};
+use genolewm_core::edit::{EditSpec, VariantSpelling};
 use genolewm_core::provenance::{
     MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata, WindowsConfig,
 };
@@ -288,13 +288,9 @@ impl GenomicContext {
             true => label.bucket_id_of_any_repeat(),
             false => label.bucket_id(),
         };
-        let id = info.calibration.id_of(kind_of(edit), &context);
+        let id = info.calibration.id_of(edit.kind(), &context);
         info.calibration.resolve(&id, options.min_bucket_size)
     }
-}
-
-fn kind_of(edit: &EditSpec) -> EditKind {
-    EditKind::of(edit.reference(), edit.alternate())
 }
 
 /// The score of a candidate of which nothing but its window is known, and what is known everywhere.
@@ -399,7 +395,7 @@ impl Scored {
             let ids = RepeatClass::ALL.iter().map(|repeat| of(repeat).bucket_id());
             let any = may_be_masked.then(|| of(&RepeatClass::None).bucket_id_of_any_repeat());
             for context in ids.chain(any) {
-                let id = info.calibration.id_of(kind_of(&self.edit), &context);
+                let id = info.calibration.id_of(self.edit.kind(), &context);
                 if backoff_chain(&id)?.iter().any(|id| id == bucket_id) {
                     self.result = options.read_off(self.result.sigma_raw, bucket, info);
                     return Ok(());

@@ -341,7 +341,7 @@ fn encode(columns: &FileColumns, kinds: Option<&[u8]>, made_for: Option<&str>) -
     write_column::<ByteArrayType>(&mut group, &columns.parents, &columns.has_parent, None)?;
     write_column::<ByteArrayType>(&mut group, &columns.versions, &all, None)?;
     group.close()?;
-    let mut say = |file: &mut SerializedFileWriter<_>, key: &str, value: String| {
+    let say = |file: &mut SerializedFileWriter<_>, key: &str, value: String| {
         file.append_key_value_metadata(KeyValue::new(key.to_string(), value));
     };
     if let Some(kinds) = kinds {

@@ -2,6 +2,8 @@
 //! first, so percentiles are taken among edits of one kind.
 
 use super::canonical::SharedEnds;
+use super::relative::RelEdit;
+use super::spec::EditSpec;
 
 /// What a change does, whatever its spelling, and the wider kinds that rare ones are counted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +93,22 @@ impl EditKind {
     pub fn is_in(self, kind: Self) -> bool {
         let kinds = core::iter::successors(Some(self), |kind| kind.wider());
         kinds.into_iter().any(|of| of == kind)
+    }
+}
+
+impl EditSpec {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> EditKind {
+        EditKind::of(self.reference(), self.alternate())
+    }
+}
+
+impl RelEdit {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> EditKind {
+        EditKind::of(self.ref_bases(), self.alt_bases())
     }
 }
 

@@ -21,7 +21,7 @@ use genolewm_core::calibration::{
     write_calibration_table,
 };
 use genolewm_core::context::{classify_region, classify_repeat};
-use genolewm_core::edit::{AlleleForm, EditKind};
+use genolewm_core::edit::AlleleForm;
 use genolewm_core::position::Interval;
 use genolewm_core::source::{AlleleOutcome, VariantRecord, Whose};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -291,8 +291,7 @@ impl Background<'_> {
         if let Some(terms) = annotation(&self.args.repeat_info) {
             context.repeat = Some(classify_repeat(Some(terms))?);
         }
-        let edit = &scored.edit;
-        let kind = EditKind::of(edit.reference(), edit.alternate());
+        let kind = scored.edit.kind();
         let context = context.label(scored.window.sequence())?.bucket_id();
         Ok(CalibrationExample {
             bucket_id: format!("{kind}|{context}"),

@@ -6,7 +6,7 @@ use genolewm::parameters::{Parameters, Role};
 use genolewm::scorer::{ScoreOptions, Viewed, Windows};
 use genolewm_core::Result;
 use genolewm_core::context::ContextLabel;
-use genolewm_core::edit::{EditKind, EditSpec, RelEdit};
+use genolewm_core::edit::{EditSpec, RelEdit};
 use genolewm_core::surprise::{Aggregation, aggregate, displacement, surprise_distance};
 use genolewm_core::window::ExtractedWindow;
 use genolewm_data::bases::unit;
@@ -36,12 +36,6 @@ impl Item {
             edit: window.place(edit)?,
             sequence: window.sequence().clone(),
         })
-    }
-
-    /// The kind of the edit.
-    #[must_use]
-    pub fn kind(&self) -> EditKind {
-        EditKind::of(self.edit.ref_bases(), self.edit.alt_bases())
     }
 }
 
@@ -258,7 +252,7 @@ impl<O: Ops> MeasuredModel<O> {
         let label = ContextLabel::classify(None, &item.sequence, None)?;
         let least = ScoreOptions::default().min_bucket_size;
         let table = &self.bundle.info.calibration;
-        let id = table.id_of(item.kind(), &label.bucket_id());
+        let id = table.id_of(item.edit.kind(), &label.bucket_id());
         Ok(table.resolve(&id, least)?.percentile(surprise))
     }
 }

@@ -5,7 +5,7 @@ use super::references::{References, annotation};
 use crate::common::model::measured;
 use genolewm::ops::NativeOps;
 use genolewm::scorer::Placer;
-use genolewm_core::calibration::CalibrationBucket;
+use genolewm_core::calibration::DEFAULT_MIN_BUCKET_SIZE;
 use genolewm_core::edit::EditKind;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_core::{ErrorCode, Result};
@@ -72,14 +72,19 @@ impl<O: NativeOps + Clone> Task<'_, O> {
         let mut kinds = BTreeMap::new();
         for (kind, of) in by_kind(&held.items, &measured) {
             predicted(&format!("common_{kind}"), &of)?;
-            let bucket = table
-                .get(kind.as_str())
-                .map(CalibrationBucket::n_calibration);
-            let uniformity = Uniformity::of(&percentiles(&of), bucket.or(all));
+            let bucket = match table.tells_kinds() {
+                true => Some(
+                    table
+                        .resolve(kind.as_str(), DEFAULT_MIN_BUCKET_SIZE)?
+                        .n_calibration(),
+                ),
+                false => all,
+            };
+            let uniformity = Uniformity::of(&percentiles(&of), bucket);
             kinds.insert(kind.to_string(), uniformity);
         }
         let items = held.items.iter().zip(&measured);
-        let indels = items.map(|(item, m)| (item.kind().is_in(EditKind::Indel), m.percentile));
+        let indels = items.map(|(item, m)| (item.edit.kind().is_in(EditKind::Indel), m.percentile));
         let indels = IndelShare::of(&indels.collect::<Vec<_>>());
         let percentiles = percentiles(&measured);
         let figures = CommonVariants {

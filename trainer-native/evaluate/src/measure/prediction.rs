@@ -151,7 +151,7 @@ fn closer_and_explained(measured: &[Measured], rows: &[usize]) -> [f64; 2] {
 /// Those measured by kind of edit, in wide kinds too, where there are at least [`LEAST_OF_KIND`].
 #[must_use]
 pub fn by_kind<T: Copy>(items: &[Item], measured: &[T]) -> BTreeMap<EditKind, Vec<T>> {
-    let kinds: Vec<EditKind> = items.iter().map(Item::kind).collect();
+    let kinds: Vec<EditKind> = items.iter().map(|item| item.edit.kind()).collect();
     let of_kind = |&kind: &EditKind| {
         let members = kinds.iter().zip(measured).filter(|(of, _)| of.is_in(kind));
         (
