@@ -15,7 +15,7 @@ pub fn rows(evaluation: &Evaluation) -> Vec<MetricRow> {
     for (kind, of) in &evaluation.prediction {
         rows.extend(prediction_rows(&format!("prediction/{kind}"), of));
     }
-    for common in &evaluation.uniformity {
+    if let Some(common) = &evaluation.uniformity {
         let row = |split: &str, of: &Uniformity| {
             let row = MetricRow::new(split, "ks_statistic", of.ks_statistic, of.variants);
             less_is_better(row)
