@@ -42,6 +42,7 @@ const CRATES: &[(&str, CrateSide)] = &[
     ("trainer-native/export", CrateSide::Native),
     ("trainer-native/cli", CrateSide::Native),
     ("trainer-native/network", CrateSide::Native),
+    ("bench", CrateSide::Native),
     ("fuzz", CrateSide::Native),
     ("tests", CrateSide::Native),
     ("xtask", CrateSide::Tools),

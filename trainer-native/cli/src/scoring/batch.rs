@@ -71,7 +71,11 @@ fn run_on(
     let runtime = model::scoring(ops, &args.model, args.options(), terminal, args.no_progress)?;
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
-    terminal.debug(format_args!("model {model_id} on {}", by.backend));
+    terminal.debug(format_args!(
+        "model {model_id} on {}, ready after {:.3} s",
+        by.backend,
+        session.elapsed().as_secs_f64()
+    ));
     let builder = runtime.receipts()?;
     let wanted = Wanted::of(plan.format(), regions.as_ref());
     let known = Known::open(args, &builder, &wanted, terminal)?;

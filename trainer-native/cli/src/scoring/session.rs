@@ -120,6 +120,12 @@ impl Session {
         self.last_words = words.map(|words| format!("warning: {words}"));
     }
 
+    /// How long ago its files were opened.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// The reader of the variants, for what their header says.
     ///
     /// # Errors
