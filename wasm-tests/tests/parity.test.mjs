@@ -211,21 +211,32 @@ describe("the golden pipeline", { timeout: 900_000 }, () => {
   }
 });
 
-test("int8 weights score as in the native program", { timeout: 900_000 }, async (t) => {
-  const vcf = someOfExample(40, "int8.vcf");
-  const model = packedModel();
-  const native = scoreFile({ vcf, fasta: example.fasta(), model });
-  const { scores } = await inNode({
-    model: jobModel(model),
-    load: { backend: "cpu", threads: 1 },
-    reference: exampleReference(),
-    vcf: jobFile(vcf),
-    score: { receipts: true },
-  });
-  assertReconciled(scores.rows, scores.summary);
-  const worst = assertSameRows(scores.rows.map(asNative), native.rows, TOLERANCE.cpu);
-  t.diagnostic(`sigma_raw is at most ${worst.toExponential(1)} away from native`);
-  assertReceiptsHold("int8", scores, join(model, "manifest.json"));
+describe("packed weights", { timeout: 900_000 }, () => {
+  const vcf = someOfExample(40, "packed.vcf");
+  for (const dtype of ["int8", "int4"]) {
+    test(`${dtype} weights score as in the native program`, async (t) => {
+      const model = packedModel(dtype);
+      const native = scoreFile({ vcf, fasta: example.fasta(), model });
+      for (const [work, backend, options] of [
+        [inNode, "cpu"],
+        [inChromium, "webgpu", { webgpu: true }],
+      ]) {
+        const job = {
+          model: jobModel(model),
+          load: { backend, threads: 1 },
+          reference: exampleReference(),
+          vcf: jobFile(vcf),
+          score: { receipts: true },
+        };
+        const { scores, ...answer } = await work(job, options);
+        assert.equal(answer.backend, backend);
+        assertReconciled(scores.rows, scores.summary);
+        const worst = assertSameRows(scores.rows.map(asNative), native.rows, TOLERANCE[backend]);
+        t.diagnostic(`${backend}: sigma_raw is at most ${worst.toExponential(1)} away from native`);
+        assertReceiptsHold(`${dtype} on ${backend}`, scores, join(model, "manifest.json"));
+      }
+    });
+  }
 });
 
 /** The same record with figures that are near. */
