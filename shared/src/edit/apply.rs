@@ -162,12 +162,14 @@ mod tests {
     fn what_lies_left_of_an_edit_is_shared_where_the_length_allows_it() -> Result<()> {
         let window = "ACGTACGTACGT";
         let edit = |pos, reference, alt| RelEdit::new(BpOffset(pos), reference, alt);
-        let on_right = |edit: &RelEdit| apply_edit_on_right(window, edit, 2);
-        assert_eq!(on_right(&edit(7, "T", "TGG")?)?, "ACGTACGTGGAC");
-        assert_eq!(on_right(&edit(7, "TA", "T")?)?, "ACGTACGTCGTN");
+        let on_right = |edits: &[RelEdit]| apply_edits_on_right(window, edits, 2);
+        assert_eq!(on_right(&[edit(7, "T", "TGG")?])?, "ACGTACGTGGAC");
+        assert_eq!(on_right(&[edit(7, "TA", "T")?])?, "ACGTACGTCGTN");
         let late = edit(9, "C", "CAA")?;
-        assert_eq!(on_right(&late)?, apply_edit(window, &late, true)?);
-        assert_eq!(on_right(&edit(1, "C", "A")?)?, "AAGTACGTACGT");
+        assert_eq!(on_right(&[late.clone()])?, apply_edit(window, &late, true)?);
+        assert_eq!(on_right(&[edit(1, "C", "A")?])?, "AAGTACGTACGT");
+        let both = [edit(1, "C", "A")?, edit(7, "TA", "T")?];
+        assert_eq!(on_right(&both)?, "AAGTACGTCGTN");
         Ok(())
     }
 
