@@ -68,9 +68,9 @@ pub struct PredictorSettings {
     pub window_bp: usize,
     /// Views that a window is read in, as +0,+2,-4: each window is trained on in one of them, with one edit in
     /// its middle
-    #[arg(long, default_value_t = Views::default(), allow_hyphen_values = true)]
-    #[serde(default, skip_serializing_if = "is_whole")]
-    pub views: Views,
+    #[arg(long, value_name = "VIEWS", allow_hyphen_values = true)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub views: Option<Views>,
     /// Rows pooled on each side of the locus
     #[arg(long, default_value_t = 8)]
     pub pool_radius: usize,
@@ -144,11 +144,6 @@ pub struct PredictorSettings {
     pub run: RunSettings,
 }
 
-/// A window as it is, which runs of before views could be chosen do not name.
-fn is_whole(views: &Views) -> bool {
-    *views == Views::default()
-}
-
 impl PredictorSettings {
     /// The window cache that is named.
     pub(super) fn cache(&self) -> genolewm_core::Result<Option<Arc<SiteCache>>> {
@@ -215,7 +210,7 @@ impl PredictorSettings {
             max_window_bp: self.window_bp,
             aggregation: Aggregation::Mean,
             window_stride_bp: None,
-            views: self.views,
+            views: self.views.unwrap_or_default(),
         }
     }
 
