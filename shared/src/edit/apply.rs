@@ -31,18 +31,19 @@ pub fn apply_edit(window: &str, edit: &RelEdit, preserve_length: bool) -> Result
     apply_edits(window, core::slice::from_ref(edit), preserve_length)
 }
 
-/// As [`apply_edit`] with the length kept, but brought back to it on the right, so that the edited window
-/// and the reference share all that lies left of the edit. Where less than `right_bp` of the window would
+/// As [`apply_edits`] with the length kept, but brought back to it on the right, so that the edited window
+/// and the reference share all that lies left of the edits. Where less than `right_bp` of the window would
 /// be left behind the alternate bases, as at a contig's end, it is the end far from the edit.
 ///
 /// # Errors
-/// As [`apply_edit`].
-pub fn apply_edit_on_right(window: &str, edit: &RelEdit, right_bp: usize) -> Result<String> {
-    let end = edit.rel_pos().index() + edit.alt_bases().len();
+/// As [`apply_edits`].
+pub fn apply_edits_on_right(window: &str, edits: &[RelEdit], right_bp: usize) -> Result<String> {
+    let end = |edit: &RelEdit| edit.rel_pos().index() + edit.alt_bases().len();
+    let end = edits.iter().map(end).max().unwrap_or(0);
     if end.saturating_add(right_bp) > window.len() {
-        return apply_edit(window, edit, true);
+        return apply_edits(window, edits, true);
     }
-    let mut edited = apply_edit(window, edit, false)?;
+    let mut edited = apply_edits(window, edits, false)?;
     edited.truncate(window.len());
     edited.push_str(&LOST_BASE.repeat(window.len() - edited.len()));
     Ok(edited)
@@ -161,12 +162,14 @@ mod tests {
     fn what_lies_left_of_an_edit_is_shared_where_the_length_allows_it() -> Result<()> {
         let window = "ACGTACGTACGT";
         let edit = |pos, reference, alt| RelEdit::new(BpOffset(pos), reference, alt);
-        let on_right = |edit: &RelEdit| apply_edit_on_right(window, edit, 2);
-        assert_eq!(on_right(&edit(7, "T", "TGG")?)?, "ACGTACGTGGAC");
-        assert_eq!(on_right(&edit(7, "TA", "T")?)?, "ACGTACGTCGTN");
+        let on_right = |edits: &[RelEdit]| apply_edits_on_right(window, edits, 2);
+        assert_eq!(on_right(&[edit(7, "T", "TGG")?])?, "ACGTACGTGGAC");
+        assert_eq!(on_right(&[edit(7, "TA", "T")?])?, "ACGTACGTCGTN");
         let late = edit(9, "C", "CAA")?;
-        assert_eq!(on_right(&late)?, apply_edit(window, &late, true)?);
-        assert_eq!(on_right(&edit(1, "C", "A")?)?, "AAGTACGTACGT");
+        assert_eq!(on_right(&[late.clone()])?, apply_edit(window, &late, true)?);
+        assert_eq!(on_right(&[edit(1, "C", "A")?])?, "AAGTACGTACGT");
+        let both = [edit(1, "C", "A")?, edit(7, "TA", "T")?];
+        assert_eq!(on_right(&both)?, "AAGTACGTCGTN");
         Ok(())
     }
 

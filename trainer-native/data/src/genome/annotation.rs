@@ -134,6 +134,13 @@ impl Annotation {
             })
     }
 
+    /// All transcripts, by contig and place.
+    pub fn transcripts(&self) -> impl Iterator<Item = &Transcript> {
+        self.by_contig
+            .values()
+            .flat_map(|contig| &contig.transcripts)
+    }
+
     /// The transcripts that share a base with `span` of a contig, by place.
     pub fn overlapping(&self, contig: &str, span: Interval) -> impl Iterator<Item = &Transcript> {
         let contig = self.by_contig.get(&common_form(contig));

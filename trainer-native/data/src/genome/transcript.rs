@@ -96,8 +96,8 @@ impl Transcript {
     }
 
     /// The exons, ascending on the contig.
-    #[cfg(test)]
-    pub(crate) fn exons(&self) -> &[Interval] {
+    #[must_use]
+    pub fn exons(&self) -> &[Interval] {
         &self.exons
     }
 
