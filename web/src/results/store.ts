@@ -50,6 +50,8 @@ export class ScoredColumns extends Places {
   readonly lowConfidence = flags();
   readonly bucket = wholes();
   readonly repeat = wholes();
+  readonly consequence = wholes();
+  readonly transcript = wholes();
   readonly windowStart = wholes();
   /** The edits that were scored, of the rows whose file has another spelling. */
   readonly scoredAs = new Map<number, string>();
@@ -71,6 +73,8 @@ class Vocabulary {
   readonly copies = new Words();
   readonly buckets = new Words();
   readonly repeats = new Words();
+  readonly consequences = new Words();
+  readonly transcripts = new Words();
   readonly reasons = new Words();
   readonly descriptions = new Words();
 }
@@ -80,16 +84,18 @@ export class Store {
   readonly scored = new ScoredColumns();
   readonly skipped = new SkippedColumns();
   readonly words = new Vocabulary();
-  readonly files = new Exports();
+  readonly files: Exports;
   /** Skipped alleles by reason. */
   readonly reasons = new Map<string, number>();
 
-  constructor() {
+  /** With the columns of what alleles do to genes where annotation was given. */
+  constructor(readonly annotated: boolean) {
+    this.files = new Exports(annotated);
     // No gene has the number 0.
     this.words.genes.number("");
   }
 
-  /** Whether the file names genes. */
+  /** Whether file or annotation names genes. */
   get hasGenes(): boolean {
     return this.words.genes.all().length > 1;
   }
@@ -128,6 +134,8 @@ export class Store {
     scored.lowConfidence.push(Number(row.lowConfidence));
     scored.bucket.push(words.buckets.number(row.bucketId));
     scored.repeat.push(words.repeats.number(row.repeat ?? ""));
+    scored.consequence.push(words.consequences.number(row.consequence ?? ""));
+    scored.transcript.push(words.transcripts.number(row.transcript ?? ""));
     scored.windowStart.push(row.windowStart);
     if (row.scoredAs !== undefined) scored.scoredAs.set(scored.count, row.scoredAs);
     scored.receiptOffset.push(receipt.offset);
