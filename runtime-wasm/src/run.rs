@@ -3,8 +3,8 @@
 //! The pass itself is [`Run`] of the model crate. Here its steps become JavaScript's, its answers
 //! come as numbers, and what it delivers becomes rows.
 
-use crate::job::{read_answers, write_job};
 use crate::annotation::Annotation;
+use crate::job::{read_answers, write_job};
 use crate::js_error::{JsResult, from_json, json, misuse, object};
 use crate::model::Model;
 use crate::rank::Rank;

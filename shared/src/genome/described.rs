@@ -58,7 +58,12 @@ impl Effect {
         let worst = principal.into_iter().min_by(|one, other| {
             let key = |one: &Candidate<'a>| {
                 let is_coding = one.transcript.given_coding().is_some();
-                (one.is_near, !is_coding, one.terms.clone(), one.transcript.preference())
+                (
+                    one.is_near,
+                    !is_coding,
+                    one.terms.clone(),
+                    one.transcript.preference(),
+                )
             };
             key(one).cmp(&key(other))
         });

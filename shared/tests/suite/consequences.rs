@@ -32,7 +32,9 @@ fn reference(name: &str) -> Reference<AnyReference<File>> {
 fn rows<const COLUMNS: usize>(text: &str) -> Vec<[&str; COLUMNS]> {
     let lines = text.lines().filter(|line| !line.starts_with('#')).skip(1);
     let cells = lines.map(|line| line.split('\t').collect::<Vec<_>>());
-    cells.map(|cells| cells.try_into().expect("all columns")).collect()
+    cells
+        .map(|cells| cells.try_into().expect("all columns"))
+        .collect()
 }
 
 /// What names an edit: transcript and terms.

@@ -270,10 +270,11 @@ impl<O: Ops> Draw<'_, '_, O> {
         substitution: &Substitution,
     ) -> Result<core::result::Result<(EditSpec, Item), &'static str>> {
         let edit = substitution.edit()?;
-        let Candidate { edit, window, .. } = match self.bounds.window(self.side, &edit, self.place)? {
-            Ok(placed) => placed,
-            Err(reason) => return Ok(Err(reason)),
-        };
+        let Candidate { edit, window, .. } =
+            match self.bounds.window(self.side, &edit, self.place)? {
+                Ok(placed) => placed,
+                Err(reason) => return Ok(Err(reason)),
+            };
         if window.sequence().contains('N') {
             return Ok(Err("unknown_bases"));
         }
