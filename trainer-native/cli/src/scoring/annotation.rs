@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex};
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Context")]
 pub struct AnnotationArgs {
-    /// Transcripts (GFF3 or GTF, plain or gzip): each score names gene, transcript and consequence, and
-    /// percentiles are among variants of the same region class
+    /// Transcripts (GFF3 or GTF, plain or gzip): percentiles among variants of the same region class;
+    /// scores name gene, transcript and consequence
     #[arg(long, value_name = "FILE", requires = "fasta")]
     pub annotation: Option<PathBuf>,
     /// Repeats (BED of RepeatMasker): percentiles among variants in the same class of repeat
