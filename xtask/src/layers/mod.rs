@@ -62,7 +62,7 @@ const HOMES: &[Home] = &[
             "shared/src/bytes",
             "shared/src/source",
             "shared/src/reference",
-            "shared/src/genome/gff.rs",
+            "shared/src/genome/gff",
             "trainer-native/cli",
         ],
         why: "only what reads files needs std; the rest of the core is no_std",
