@@ -38,6 +38,7 @@ function exampleJob(vcf, backend) {
   return {
     load: { backend, threads: 2 },
     reference: exampleReference(),
+    annotation: jobFile(example.annotation()),
     vcf: jobFile(vcf),
     score: { receipts: true, annotate: true },
     encode: [window, 2048],
@@ -59,11 +60,12 @@ function goldenJob(backend) {
 
 describe("the example with the built-in model", { timeout: 900_000 }, () => {
   const vcf = someOfExample(60);
+  const annotated = { fasta: example.fasta(), annotation: example.annotation() };
   let native;
   const answers = {};
 
   before(async () => {
-    native = scoreFile({ vcf, fasta: example.fasta() });
+    native = scoreFile({ vcf, ...annotated });
     // Side by side: most of them compute on one core.
     const each = Object.entries(RUNTIMES).map(async ([name, work]) => {
       answers[name] = await work(exampleJob(vcf, "cpu"));
@@ -98,7 +100,7 @@ describe("the example with the built-in model", { timeout: 900_000 }, () => {
   });
 
   test("one variant scores as the native program does", () => {
-    const want = scoreOne({ variant: VARIANT, fasta: example.fasta() });
+    const want = scoreOne({ variant: VARIANT, ...annotated });
     for (const [name, answer] of Object.entries(answers)) {
       assertSameRows(
         [asNative(answer.variant)],
@@ -112,7 +114,9 @@ describe("the example with the built-in model", { timeout: 900_000 }, () => {
   test("the annotated VCF has what the native program adds", () => {
     const folder = scratch("annotated");
     const output = join(folder, "native.vcf");
-    mustRun(["score", "--vcf", vcf, "--fasta", example.fasta(), "--no-receipt", "-o", output]);
+    const { fasta, annotation } = annotated;
+    const args = ["score", "--vcf", vcf, "--fasta", fasta, "--annotation", annotation];
+    mustRun([...args, "--no-receipt", "-o", output]);
     const records = (text) => text.split("\n").filter((line) => line && !line.startsWith("#"));
     const want = records(readFileSync(output, "utf8"));
     const got = answers.Chromium.scores.rows.flatMap((row) => (row.record ? [row.record] : []));
@@ -163,7 +167,7 @@ describe("the example with the built-in model", { timeout: 900_000 }, () => {
 
   test("WebGPU on the software adapter scores as the native program does", async (t) => {
     const few = someOfExample(150, "few.vcf");
-    const want = scoreFile({ vcf: few, fasta: example.fasta() });
+    const want = scoreFile({ vcf: few, ...annotated });
     const answer = await inChromium(exampleJob(few, "webgpu"), { webgpu: true });
     assert.equal(answer.backend, "webgpu");
     assertReconciled(answer.scores.rows, answer.scores.summary);

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bucketWords, copiesWords, isAmongOthers, repeatWords } from "../src/results/words.ts";
+import {
+  bucketWords,
+  consequenceWords,
+  copiesWords,
+  isAmongOthers,
+  rankWords,
+  repeatWords,
+  severity,
+} from "../src/results/words.ts";
 
 test("a place was said to lie outside repeats where nothing is known of it", () => {
   assert.doesNotMatch(bucketWords("other|mid|none"), /repeat/);
@@ -31,4 +39,28 @@ test("a change is compared with those of its kind, where the model's table tells
 test("copies are told of one person only", () => {
   assert.equal(copiesWords(""), "");
   assert.equal(copiesWords("homozygous"), "on every copy");
+});
+
+test("a percentile is told among the common variants of its class", () => {
+  assert.match(
+    rankWords(0.934, "intron|mid|none"),
+    /about 93 of 100 common variants in an intron\.$/,
+  );
+  assert.match(rankWords(0.934, "other|mid|none"), /93 of 100 common variants\.$/);
+  assert.match(rankWords(0.934, "*"), /93 of 100 common variants\.$/);
+  assert.match(rankWords(1, "splice"), /any of the common variants at a splice site/);
+  assert.match(
+    rankWords(0.934, "del_1bp|intron|mid|none"),
+    /93 of 100 common deletions of one base in an intron\.$/,
+  );
+});
+
+test("consequences are told by the most severe term", () => {
+  assert.match(
+    consequenceWords("BRCA1", "missense_variant&splice_region_variant") ?? "",
+    /BRCA1: it swaps one amino acid/,
+  );
+  assert.equal(consequenceWords("BRCA1", ""), undefined);
+  assert.ok(severity("stop_gained&splice_region_variant") < severity("missense_variant"));
+  assert.ok(severity("intergenic_variant") < severity(""));
 });

@@ -100,7 +100,7 @@ impl<O: Ops> Scorer<O> {
     ) -> Result<Vec<Distances>> {
         let edits = candidates
             .iter()
-            .map(|Candidate { edit, window }| window.place(edit))
+            .map(|Candidate { edit, window, .. }| window.place(edit))
             .collect::<Result<Vec<_>>>()?;
         if candidates.is_empty() {
             return Ok(Vec::new());

@@ -129,6 +129,29 @@ pub fn kind_and_context(bucket: &str) -> (Option<EditKind>, &str) {
     }
 }
 
+/// What the files of a run say of an allele's place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GenomicContext {
+    /// Where it lies; `None` counts as [`RegionClass::Other`].
+    pub region: Option<RegionClass>,
+    /// The repeat that it lies in.
+    pub repeat: Option<RepeatClass>,
+}
+
+impl GenomicContext {
+    /// The bucket of an allele here, in its window.
+    ///
+    /// # Errors
+    /// As [`classify_gc_bin`].
+    pub fn label(&self, window: &str) -> Result<ContextLabel> {
+        Ok(ContextLabel {
+            region: self.region.unwrap_or(RegionClass::Other),
+            gc: classify_gc_bin(window)?,
+            repeat: self.repeat.unwrap_or(RepeatClass::None),
+        })
+    }
+}
+
 /// The buckets that may stand in for one, itself first: the last factor is dropped, then the kind of
 /// edit gives way to a [wider](EditKind::wider) one, then everything.
 ///

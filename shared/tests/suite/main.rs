@@ -4,6 +4,7 @@ mod common;
 mod genomes;
 
 mod canonical;
+mod consequences;
 mod corner_cases;
 mod feeds;
 mod golden_calibration;

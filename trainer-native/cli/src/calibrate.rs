@@ -5,16 +5,15 @@ use super::common::backend::on_backend;
 use super::common::model::{self, GridArgs, ModelArgs};
 use super::common::output::Output;
 use super::common::terminal::Terminal;
-use super::scoring::annotation::{AnnotationArgs, Places};
+use super::scoring::annotation::AnnotationArgs;
 use super::scoring::journal::{Journal, check_resumable};
 use super::scoring::regions::read_regions;
 use super::scoring::session::{Accounts, Session, SessionRequest};
 use super::scoring::top::TextTable;
 use crate::common::command::{Context, Status};
 use genolewm::ops::NativeOps;
-use genolewm::runtime::NativeReference;
 use genolewm::scorer::{
-    GenomicContext, Outcome, RecordFilter, RecordOutcome, Regions, ScoreOptions, Scored, Selection,
+    Outcome, RecordFilter, RecordOutcome, Regions, ScoreOptions, Scored, Selection,
 };
 use genolewm_core::calibration::{
     BuildOptions, CalibrationExample, CalibrationTable, build_calibration_table,
@@ -185,7 +184,7 @@ fn examples(
             batch_size: args.batch_size,
             show_progress: terminal.shows_progress() && !args.no_progress,
         })?;
-        let mut places = Places::open(&args.context, terminal)?;
+        let places = args.context.open(terminal)?;
         session.check()?;
         // Once for all files, but not before the first of them was found to be in order.
         if let Some(ops) = ops.take() {
@@ -209,10 +208,8 @@ fn examples(
             session.set_replayed(journal.path(), journal.replayed());
             workers = journal.over(runtime, workers);
         }
-        let placer = runtime.placer(args.form.alleles);
-        let accounts = session.run(placer, &workers, |record, reference| {
-            background.add(&record, &mut places, reference)
-        })?;
+        let placer = runtime.placer(args.form.alleles).among(places);
+        let accounts = session.run(placer, &workers, |record| background.add(&record))?;
         let Some(accounts) = accounts else {
             return Ok(None);
         };
@@ -249,8 +246,6 @@ impl Background<'_> {
         RecordOutcome {
             record, outcomes, ..
         }: &RecordOutcome,
-        places: &mut Places,
-        reference: &mut NativeReference,
     ) -> Result<()> {
         for (index, outcome) in outcomes.iter().enumerate() {
             let Outcome::Scored(scored) = outcome else {
@@ -264,8 +259,7 @@ impl Background<'_> {
             self.left_out[0] += u64::from(is_rare);
             self.left_out[1] += u64::from(!is_rare && leaves);
             if !is_rare && !leaves {
-                let context = places.of(&scored.edit, reference)?;
-                self.examples.push(self.example(record, scored, context)?);
+                self.examples.push(self.example(record, scored)?);
             }
         }
         Ok(())
@@ -278,12 +272,8 @@ impl Background<'_> {
         Ok(regions.is_none_or(|regions| regions.hold(scored.edit.chrom(), span)))
     }
 
-    fn example(
-        &self,
-        record: &VariantRecord,
-        scored: &Scored,
-        mut context: GenomicContext,
-    ) -> Result<CalibrationExample> {
+    fn example(&self, record: &VariantRecord, scored: &Scored) -> Result<CalibrationExample> {
+        let mut context = scored.context;
         let annotation = |key: &Option<String>| key.as_deref().and_then(|key| record.info(key));
         if let Some(terms) = annotation(&self.args.region_info) {
             context.region = Some(classify_region(Some(terms)));

@@ -3,7 +3,7 @@ import { byId, facts, fill, h } from "../dom.ts";
 import { count, elapsed, figure, locus, percentile } from "../format.ts";
 import { tableOf } from "../pieces.ts";
 import type { Store } from "./store.ts";
-import { MEANS, MEANS_NOT, reasonWords } from "./words.ts";
+import { MEANS, MEANS_NOT, reasonWords, termWords } from "./words.ts";
 
 const TOP = 25;
 
@@ -78,7 +78,7 @@ function accounts(
 }
 
 function topTable(store: Store): HTMLElement {
-  const { scored } = store;
+  const { scored, words } = store;
   const rows = top(store).map((row) => {
     const { contig, pos, ref, alt, gene, id } = store.allele(scored, row);
     const cells = [
@@ -90,9 +90,14 @@ function topTable(store: Store): HTMLElement {
       figure(scored.sigmaRaw.at(row)),
       scored.confidence.at(row).toFixed(2),
     ];
+    if (store.annotated) {
+      const consequence = words.consequences.text(scored.consequence.at(row));
+      cells.push(consequence.split("&").map(termWords).join(", "));
+    }
     return h("tr", ...cells.map((cell) => h("td", cell)));
   });
   const head = ["Position", "Name", "Change", "Gene", "Percentile", "Raw surprise", "Confidence"];
+  if (store.annotated) head.push("Consequence");
   return tableOf(head, h("tbody", ...rows), { "data-testid": "report-top" });
 }
 

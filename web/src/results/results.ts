@@ -23,13 +23,15 @@ export interface RunMatter {
   readonly inspection: Inspection;
   /** Regions that were asked for; the empty string for all. */
   readonly regions: string;
+  /** Transcripts, by which genes and consequences are told. */
+  readonly annotation?: Blob | undefined;
   /** Told now and then that there are more rows, and at the end. */
   readonly grown: () => void;
 }
 
 /** Everything that a run fills: rows, table, plots, files. One for each run. */
 export class Results {
-  readonly store = new Store();
+  readonly store: Store;
   private readonly detail: Detail;
   private readonly variants: Variants;
   private readonly skipped: Skipped;
@@ -44,7 +46,8 @@ export class Results {
   private settled = false;
 
   constructor(private readonly matter: RunMatter) {
-    const { store } = this;
+    const store = new Store(matter.annotation !== undefined);
+    this.store = store;
     const open = (row: number) => this.detail.open(row);
     this.variants = new Variants(store, (position) => open(this.variants.row(position)));
     this.detail = new Detail(store, this.variants, matter.reference, matter.runtime);

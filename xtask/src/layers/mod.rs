@@ -63,7 +63,7 @@ const HOMES: &[Home] = &[
             "shared/src/bytes",
             "shared/src/source",
             "shared/src/reference",
-            "trainer-native/data/src/genome",
+            "shared/src/genome/gff",
             "trainer-native/cli",
         ],
         why: "only what reads files needs std; the rest of the core is no_std",
