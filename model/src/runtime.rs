@@ -419,7 +419,7 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
             &mut reference,
             &self.runtime.workers(self.threads),
             self.cancel,
-            |delivery, progress| sink(delivery, progress),
+            sink,
         )?;
         if end == RunEnd::Finished {
             run.summary()?;
