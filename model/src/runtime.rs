@@ -398,10 +398,7 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
     /// # Errors
     /// `INPUT.*` for files that cannot be used or do not belong together, and the first error of
     /// `sink`; records before an error have been handed on.
-    pub fn run(
-        self,
-        mut sink: impl FnMut(Delivery, RunProgress) -> Result<()>,
-    ) -> Result<ScoredFile> {
+    pub fn run(self, sink: impl FnMut(Delivery, RunProgress) -> Result<()>) -> Result<ScoredFile> {
         let [name, reference_name] =
             [&self.variants, &self.reference].map(|path| path.display().to_string());
         let file = File::open(&self.variants).map_err(|error| {
