@@ -395,10 +395,7 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
     /// # Errors
     /// `INPUT.*` for files that cannot be used or do not belong together, and the first error of
     /// `sink`; records before an error have been handed on.
-    pub fn run(
-        self,
-        mut sink: impl FnMut(Delivery, RunProgress) -> Result<()>,
-    ) -> Result<ScoredFile> {
+    pub fn run(self, sink: impl FnMut(Delivery, RunProgress) -> Result<()>) -> Result<ScoredFile> {
         let [name, reference_name] =
             [&self.variants, &self.reference].map(|path| path.display().to_string());
         let file = File::open(&self.variants).map_err(|error| {
@@ -416,7 +413,7 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
             &mut reference,
             &self.runtime.workers(self.threads),
             self.cancel,
-            |delivery, progress| sink(delivery, progress),
+            sink,
         )?;
         if end == RunEnd::Finished {
             run.summary()?;

@@ -5,7 +5,7 @@ use crate::edit::EditSpec;
 use crate::genome::consequence::Consequence;
 use crate::genome::described::{Effect, NEARBY_BP};
 use crate::genome::site::Change;
-use crate::genome::transcript::{Strand, Transcript};
+use crate::genome::transcript::{Strand, Transcript, TryFetch};
 use crate::limits::MAX_TRANSCRIPTS_BP;
 use crate::position::Interval;
 use crate::{Error, Result};
@@ -73,11 +73,7 @@ impl Annotation {
     /// # Errors
     /// `INPUT.GENERIC` where too many bases lie around it; what `fetch` returns, and then it can be
     /// asked again.
-    pub fn load_bases(
-        &mut self,
-        edit: &EditSpec,
-        fetch: &mut dyn FnMut(&str, Interval) -> Result<Option<Vec<u8>>>,
-    ) -> Result<()> {
+    pub fn load_bases(&mut self, edit: &EditSpec, fetch: TryFetch<'_>) -> Result<()> {
         let name = common_form(edit.chrom());
         let Some(contig) = self.by_contig.get_mut(&name) else {
             return Ok(());

@@ -61,6 +61,9 @@ impl Standing {
     }
 }
 
+/// Where bases come from: codes, or `None` where there is no such contig.
+pub type TryFetch<'a> = &'a mut dyn FnMut(&str, Interval) -> Result<Option<Vec<u8>>>;
+
 /// A transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
@@ -233,10 +236,7 @@ impl Transcript {
     ///
     /// # Errors
     /// What `fetch` returns.
-    pub fn try_set_bases(
-        &mut self,
-        fetch: &mut dyn FnMut(&str, Interval) -> Result<Option<Vec<u8>>>,
-    ) -> Result<()> {
+    pub fn try_set_bases(&mut self, fetch: TryFetch<'_>) -> Result<()> {
         let mut spliced = Vec::with_capacity(self.spliced_bp());
         for exon in &self.exons {
             let unknown = || vec![bases::N; exon.len_bp() as usize];
