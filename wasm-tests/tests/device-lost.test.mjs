@@ -37,7 +37,7 @@ function saboteur(submissions) {
   `;
 }
 
-/** A batch on the software adapter takes a while on a busy machine. */
+/** The self-check and a batch on the software adapter take a while on a busy machine. */
 const SLOW_MS = 300_000;
 
 test("a device lost in the middle", { timeout: 900_000 }, async (t) => {
@@ -55,7 +55,7 @@ test("a device lost in the middle", { timeout: 900_000 }, async (t) => {
   await app.id("plan").locator("details.settings summary").click();
   await app.id("plan-backend").selectOption("webgpu");
   await app.id("plan-apply").click();
-  await page.locator('#engine-line[data-backend="webgpu"]').waitFor();
+  await page.locator('#engine-line[data-backend="webgpu"]').waitFor({ timeout: SLOW_MS });
   await app.id("start").waitFor({ timeout: SLOW_MS });
   await page.evaluate(() => {
     const channel = new BroadcastChannel("saboteur");
