@@ -1,7 +1,7 @@
 //! Variants with what is known about them: how common they are, and what clinics say.
 
-use crate::files::held::Held;
 use crate::shards::{ShardKind, Significance, iter_clinvar_shard, iter_gnomad_shard, shard_kind};
+use genolewm_core::bytes::Held;
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, edit_of};
 use genolewm_core::position::{Interval, Position};
