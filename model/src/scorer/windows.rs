@@ -2,7 +2,7 @@
 
 use crate::config::ModelConfig;
 use crate::encoder::{EditedWindow, Site};
-use genolewm_core::edit::{RelEdit, apply_edit, apply_edits_on_right};
+use genolewm_core::edit::{RelEdit, apply_edit, apply_edit_on_right};
 use genolewm_core::provenance::WindowsConfig;
 use genolewm_core::surprise::Aggregation;
 use genolewm_core::view::{View, Views};
@@ -147,7 +147,7 @@ impl Windows {
     /// The window after an edit, of the same length.
     fn edited(&self, window: &str, edit: &RelEdit) -> Result<EditedWindow> {
         let bases = match self.right_bp {
-            Some(right_bp) => apply_edits_on_right(window, core::slice::from_ref(edit), right_bp)?,
+            Some(right_bp) => apply_edit_on_right(window, edit, right_bp)?,
             None => apply_edit(window, edit, true)?,
         };
         Ok(EditedWindow {

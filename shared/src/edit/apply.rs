@@ -31,9 +31,17 @@ pub fn apply_edit(window: &str, edit: &RelEdit, preserve_length: bool) -> Result
     apply_edits(window, core::slice::from_ref(edit), preserve_length)
 }
 
-/// As [`apply_edits`] with the length kept, but brought back to it on the right, so that the edited window
-/// and the reference share all that lies left of the edits. Where less than `right_bp` of the window would
+/// As [`apply_edit`] with the length kept, but brought back to it on the right, so that the edited window
+/// and the reference share all that lies left of the edit. Where less than `right_bp` of the window would
 /// be left behind the alternate bases, as at a contig's end, it is the end far from the edit.
+///
+/// # Errors
+/// As [`apply_edit`].
+pub fn apply_edit_on_right(window: &str, edit: &RelEdit, right_bp: usize) -> Result<String> {
+    apply_edits_on_right(window, core::slice::from_ref(edit), right_bp)
+}
+
+/// The same for several edits, all placed in the unedited window.
 ///
 /// # Errors
 /// As [`apply_edits`].
@@ -162,14 +170,14 @@ mod tests {
     fn what_lies_left_of_an_edit_is_shared_where_the_length_allows_it() -> Result<()> {
         let window = "ACGTACGTACGT";
         let edit = |pos, reference, alt| RelEdit::new(BpOffset(pos), reference, alt);
-        let on_right = |edits: &[RelEdit]| apply_edits_on_right(window, edits, 2);
-        assert_eq!(on_right(&[edit(7, "T", "TGG")?])?, "ACGTACGTGGAC");
-        assert_eq!(on_right(&[edit(7, "TA", "T")?])?, "ACGTACGTCGTN");
+        let on_right = |edit: &RelEdit| apply_edit_on_right(window, edit, 2);
+        assert_eq!(on_right(&edit(7, "T", "TGG")?)?, "ACGTACGTGGAC");
+        assert_eq!(on_right(&edit(7, "TA", "T")?)?, "ACGTACGTCGTN");
         let late = edit(9, "C", "CAA")?;
-        assert_eq!(on_right(&[late.clone()])?, apply_edit(window, &late, true)?);
-        assert_eq!(on_right(&[edit(1, "C", "A")?])?, "AAGTACGTACGT");
+        assert_eq!(on_right(&late)?, apply_edit(window, &late, true)?);
+        assert_eq!(on_right(&edit(1, "C", "A")?)?, "AAGTACGTACGT");
         let both = [edit(1, "C", "A")?, edit(7, "TA", "T")?];
-        assert_eq!(on_right(&both)?, "AAGTACGTCGTN");
+        assert_eq!(apply_edits_on_right(window, &both, 2)?, "AAGTACGTCGTN");
         Ok(())
     }
 

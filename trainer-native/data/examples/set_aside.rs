@@ -4,13 +4,13 @@
 //! `cargo run --release -p genolewm-data --example set_aside -- CORPUS.tsv HOLDOUT.bed OUTPUT.vcf OUTPUT.bed EXONS.tsv…`
 #![forbid(unsafe_code)]
 
+use genolewm_core::genome::consequence::Consequence;
+use genolewm_core::genome::effect::TranscriptSnv;
 use genolewm_core::position::Interval;
 use genolewm_core::{Error, Result};
 use genolewm_data::bases::{below, letter, stream};
 use genolewm_data::corpus::Corpus;
-use genolewm_data::genome::annotation::read_exon_table;
-use genolewm_data::genome::consequence::Consequence;
-use genolewm_data::genome::effect::TranscriptSnv;
+use genolewm_data::genome::exon_table::read_exon_table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,9 @@ const BLOCK_BP: u64 = 100_000;
 const SHARE: u64 = 10;
 /// Substitutions of each consequence and side at most.
 const MOST: usize = 300;
+
+/// A substitution: contig, offset, the codes of the base and of the new one.
+type Snv = (String, u64, u8, u8);
 
 /// What evaluation reads of a consequence: its class, and whether it counts as harmful; none for those in between.
 fn side(consequence: Consequence) -> Option<(&'static str, bool)> {
@@ -47,7 +50,7 @@ fn main() -> Result<()> {
     };
     let corpus = Corpus::open(corpus, holdout)?;
     let fetch = |contig: &str, span: Interval| Some(corpus.stretch(contig, span)?.0);
-    let mut found: BTreeMap<(&str, bool), BTreeSet<(String, u64, u8, u8)>> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, bool), BTreeSet<Snv>> = BTreeMap::new();
     for table in exons {
         for mut transcript in read_exon_table(table)? {
             transcript.set_bases(&fetch);

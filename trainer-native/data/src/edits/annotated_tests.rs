@@ -1,7 +1,7 @@
 use super::*;
 use crate::corpus::{CorpusSource, Joining, SourceWeight};
-use crate::genome::transcript::{Strand, Transcript};
 use crate::holdout::HoldoutPolicy;
+use genolewm_core::genome::transcript::{Strand, Transcript};
 use rand_core::SeedableRng;
 
 fn span(start: u64, end: u64) -> Interval {
