@@ -232,15 +232,10 @@ pub(crate) fn tile(views: &str, precision: Precision) -> Result<Task> {
         let bases = bases(index as u64, WINDOW_BP);
         let middle = WINDOW_BP / 2;
         let from = &bases[middle..=middle];
-        Ok(Candidate {
-            edit: EditSpec::new(
-                "tile",
-                BpOffset(middle as u64).position(),
-                from,
-                other(from),
-            )?,
-            window: Arc::new(window_of_model(&bases, BpOffset(0), None, WINDOW_BP)?),
-        })
+        let locus = BpOffset(middle as u64).position();
+        let window = window_of_model(&bases, BpOffset(0), None, WINDOW_BP)?;
+        let edit = EditSpec::new("tile", locus, from, other(from))?;
+        Ok(Candidate::new(edit, Arc::new(window)))
     };
     let candidates = (0..VARIANTS).map(candidate).collect::<Result<Vec<_>>>()?;
     let before = scorer.rows_run();
