@@ -298,7 +298,7 @@ fn widened(weights: &Tensor<'_>) -> Vec<f32> {
     let [outputs, inputs] = weights.shape() else {
         panic!("no matrix");
     };
-    let one = |place: usize| f32::from(u8::from(place % (inputs + 1) == 0));
+    let one = |place: usize| f32::from(u8::from(place.is_multiple_of(inputs + 1)));
     let ones = (0..inputs * inputs).map(one).collect();
     let layer = Linear {
         weight: gpu().stored_projection(weights, *inputs, *outputs),

@@ -35,8 +35,8 @@ fn side(consequence: Consequence) -> Option<(&'static str, bool)> {
         SpliceRegion {
             distance: 7..=8, ..
         } => Some(("splice", false)),
-        Synonymous => Some((consequence.term(), false)),
-        harmful if harmful.severity() >= 1.0 => Some((consequence.term(), true)),
+        Synonymous => Some((consequence.term().as_str(), false)),
+        harmful if harmful.severity() >= 1.0 => Some((consequence.term().as_str(), true)),
         _ => None,
     }
 }
