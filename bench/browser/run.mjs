@@ -122,7 +122,12 @@ async function demoLines() {
   const given = models.map(([name]) => [name, `/models/${name}/`]);
   for (const [name, from] of [["builtin", undefined], ...given]) {
     for (const count of new Set([1, threads])) {
-      const job = { backend: "cpu", threads: count, model: from, files: { ...files, vcf: "some.vcf" } };
+      const job = {
+        backend: "cpu",
+        threads: count,
+        model: from,
+        files: { ...files, vcf: "some.vcf" },
+      };
       const got = await inBrowser("demo", job, { webgpu: false });
       console.log(JSON.stringify({ name: `${name}/${count}`, ...got }));
     }
@@ -185,7 +190,9 @@ const COLD = `<!doctype html><title>cold</title><link rel="icon" href="data:,">
 if (values.json) {
   await demoLines();
 } else {
-  console.log(`${cpus()[0].model.trim()}, ${cpus().length} cores; load ${loadavg()[0].toFixed(1)}\n`);
+  console.log(
+    `${cpus()[0].model.trim()}, ${cpus().length} cores; load ${loadavg()[0].toFixed(1)}\n`,
+  );
   await coldStart();
   await demoTable();
   await predictorTable();
