@@ -230,10 +230,10 @@ fn scores_name_gene_transcript_and_consequence() {
         let again = score("b.tsv", &format!("{} --known {known}", context()));
         assert_eq!(again, table, "{known}");
     }
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/builtin");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/builtin/manifest.json");
     let verified = dir.run(&format!(
-        "verify a.jsonl.receipts.jsonl --model-dir {} --rerun --scores a.jsonl --fasta {fasta}",
-        model.display()
+        "verify a.jsonl.receipts.jsonl --manifest {} --rerun --scores a.jsonl --fasta {fasta}",
+        manifest.display()
     ));
     verified.ok();
     let top = dir
