@@ -2,24 +2,17 @@
 
 import argparse
 import gzip
-import hashlib
 import json
 import pathlib
-import platform
 import re
 import shutil
-import subprocess
 import sys
-import time
 
-SCHEMA_VERSION = "1.0.0"
-FASTA = "examples/brca1.hg19.fa.gz"
-VCF = "examples/brca1.vcf.gz"
+from figures import (CARBON_500M, FASTA, Bench, Failed, Skipped, digest, flags, parameters, score, variants)
+
 GOLDEN = "tests/golden/pipeline"
 # Relative distances at which figures of the golden vectors may count as equal, the strictest first.
 TOLERANCES = ["1e-5", "1e-4", "1e-3", "1e-2"]
-# Carbon-500M: hidden width, layers, heads, key-value heads, feed-forward width.
-CARBON_500M = {"hidden-size": 1024, "layers": 28, "heads": 16, "kv-heads": 8, "intermediate-size": 3072}
 # The published sizes of the predictor over it.
 PREDICTOR = {"d-hidden": 768, "ffn-dim": 768, "d-action": 512, "n-heads": 8, "cross-blocks": 4, "self-blocks": 2,
              "d-pos": 128, "d-type": 64, "d-seq": 256, "action-inner": 1024}
@@ -36,140 +29,6 @@ TINY = {
                   "d-pos": 8, "d-type": 8, "d-seq": 16, "action-inner": 32},
     "window_bp": 4096, "encoder_rows": 4,
 }
-
-
-class Skipped(Exception):
-    """Why a figure is not measured."""
-
-
-class Failed(Exception):
-    """What a command said when it failed."""
-
-
-class Bench:
-    def __init__(self, given):
-        self.given, self.out = given, pathlib.Path(given.out)
-        self.sizes = TINY if given.tiny else FULL
-        self.end = time.monotonic() + given.seconds
-        self.machine = machine(given.backend)
-        # What was measured on another machine, or by another program, is measured again.
-        self.settings = {"backend": given.backend, "tiny": given.tiny, "program": digest(given.program),
-                         "products": digest(given.products), "cpu": self.machine["cpu"], "gpus": self.machine["gpus"]}
-        self.figures = []
-        before = self.out / "gpu.json"
-        report = json.loads(before.read_text()) if before.exists() else {}
-        same = report.get("settings") == self.settings
-        self.before = {row["name"]: row for row in report.get("figures", []) if same}
-        if not same:
-            shutil.rmtree(self.out / "work", ignore_errors=True)
-        self.work = self.out / "work"
-        self.work.mkdir(exist_ok=True)
-        build = self.out / "build_seconds"
-        self.machine["build_seconds"] = int(build.read_text()) if build.exists() else None
-
-    def left(self):
-        return self.end - time.monotonic()
-
-    def run(self, *command):
-        """What a command wrote, and how many seconds it took."""
-        started = time.monotonic()
-        child = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        try:
-            out, err = child.communicate(timeout=max(self.left(), 0.1))
-        except subprocess.TimeoutExpired:
-            # It may leave its files in order.
-            child.terminate()
-            try:
-                child.communicate(timeout=10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.communicate()
-            raise Skipped("the time was up before it ended") from None
-        if child.returncode:
-            said = (err or out).strip()
-            raise Failed(said[max(said.find("error: "), 0):])
-        return out + err, time.monotonic() - started
-
-    def genolewm(self, *command):
-        return self.run(self.given.program, *command)
-
-    def figure(self, name, unit, needs_seconds, measure, precision="f32", peak=None):
-        """Measures once; `measure` gives the value and whatever else is known."""
-        row = self.before.get(name)
-        if row is None or row["status"] != "measured":
-            row = {"name": name, "unit": unit, "precision": precision, "status": "measured", "value": None, "why": None}
-            started = time.monotonic()
-            try:
-                needs = 0 if self.given.tiny else needs_seconds
-                if self.left() < max(needs, 1):
-                    raise Skipped(f"{max(self.left(), 0):.0f} s were left, and it needs about {needs_seconds}")
-                row.update(measure())
-            except Skipped as reason:
-                row.update(status="skipped", why=str(reason))
-            except Failed as reason:
-                row.update(status="failed", why=str(reason))
-            except Exception as reason:
-                # Output of another form, a file that is not there: the other figures are measured all the same.
-                row.update(status="failed", why=f"{type(reason).__name__}: {reason}")
-            row["seconds"] = round(time.monotonic() - started, 2)
-        if peak and row["status"] == "measured":
-            row["peak_tera_flops"] = peak
-            if row.get("tera_flops"):
-                row["share_of_peak"] = row["tera_flops"] / peak
-        self.figures.append(row)
-        print(f"{name}: {shown(row)}", flush=True)
-        self.write()
-        return row
-
-    def write(self):
-        report = {"schema_version": SCHEMA_VERSION, "settings": self.settings, "machine": self.machine,
-                  "figures": self.figures}
-        for name, text in [("gpu.json", json.dumps(report, indent=2) + "\n"), ("gpu.md", table(report))]:
-            part = self.out / f".{name}.part"
-            part.write_text(text)
-            part.rename(self.out / name)
-
-
-def digest(path):
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def machine(backend):
-    """What the figures are of."""
-    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text()) if sys.platform == "linux" else None
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    found = {"system": platform.platform(), "cpu": model.group(1) if model else platform.processor(),
-             "commit": commit.stdout.strip() or None, "gpus": []}
-    if backend == "cuda" and shutil.which("nvidia-smi"):
-        asked = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-        told = subprocess.run(asked, capture_output=True, text=True, check=False)
-        found["gpus"] = told.stdout.strip().splitlines() if told.returncode == 0 else []
-    return found
-
-
-def shown(row):
-    if row["status"] != "measured":
-        return f"{row['status']}: {row['why'].splitlines()[0]}"
-    value = row["value"]
-    return f"{value:.4g} {row['unit']}" if isinstance(value, float) else f"{value} {row['unit']}"
-
-
-def table(report):
-    lines = ["# Figures of a machine", ""]
-    machine = report["machine"]
-    lines += [f"- {key}: {value}" for key, value in machine.items()]
-    lines += ["", "| figure | numbers | value | TFLOP/s | a plain product, TFLOP/s | share |", "|---|---|---|---:|---:|---:|"]
-    for row in report["figures"]:
-        number = lambda key, form: form.format(row[key]) if row.get(key) else ""
-        cells = [row["name"], row["precision"], shown(row), number("tera_flops", "{:.3g}"),
-                 number("peak_tera_flops", "{:.3g}"), number("share_of_peak", "{:.1%}")]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def flags(sizes):
-    return [word for name, value in sizes.items() for word in (f"--{name}", value)]
 
 
 def products(bench, device):
@@ -226,39 +85,11 @@ def self_check(bench):
     return {"value": float(found.group(2)), "answers": found.group(1)}
 
 
-def variants(bench, rows):
-    path = bench.work / f"in-{rows}.vcf"
-    with gzip.open(VCF, "rt") as file, open(path, "w") as cut:
-        lines = (line for line in file)
-        left = rows
-        for line in lines:
-            left -= not line.startswith("#")
-            if left >= 0:
-                cut.write(line)
-    return path
-
-
 def marginal(few, many, start, whole):
     """The rate without the start, which a run of few took; with it where that is nearly all of the time."""
     with_start = whole < 1.1 * start
     seconds, counted = (whole, many) if with_start else (whole - start, many - few)
     return {"value": counted / seconds, "alleles": many, "start_seconds": start, "with_start": with_start}, seconds
-
-
-def score(bench, rows, parameters, *model):
-    """Alleles a second, start and self-check taken out by a run of one variant."""
-    def run(rows):
-        text, seconds = bench.genolewm("score", "--vcf", variants(bench, rows), "--fasta", FASTA, "--backend",
-                                       bench.given.backend, "--no-receipt", "--output", bench.work / "scores.jsonl",
-                                       "--log-level", "debug", *model)
-        return (int(re.search(r"= (\d+) scored", text).group(1)),
-                int(re.search(r"encoder rows run: (\d+)", text).group(1)), seconds)
-
-    few, few_rows, start = run(1)
-    many, many_rows, whole = run(rows)
-    rate, seconds = marginal(few, many, start, whole)
-    counted = many_rows if rate["with_start"] else many_rows - few_rows
-    return {**rate, "tera_flops": 2 * parameters * counted / seconds / 1e12}
 
 
 def steps(bench, name, stage, device, precision, count, *more):
@@ -287,13 +118,6 @@ def predictor_steps(bench, device, precision, devices=1):
                  "--generation-windows", 64 if not bench.given.tiny else 8, "--generation-steps",
                  sizes["predictor_steps"], "--validation-windows", 1, "--accumulate", devices)
     return {"value": rate * devices, "ms_per_batch": 1e3 / rate / devices}
-
-
-def parameters(encoder):
-    """Numbers that a token is multiplied by, embedding and head left out."""
-    width, feed_forward = encoder["hidden-size"], encoder["intermediate-size"]
-    keys = width * encoder["kv-heads"] // encoder["heads"]
-    return encoder["layers"] * (2 * width * width + 2 * width * keys + 3 * width * feed_forward)
 
 
 def encoder_steps(bench, device, precision):
@@ -367,7 +191,8 @@ def main():
     parser.add_argument("--backend", choices=["cuda", "wgpu", "cpu"], default="cuda")
     parser.add_argument("--seconds", type=float, default=480)
     parser.add_argument("--tiny", action="store_true")
-    bench = Bench(parser.parse_args())
+    given = parser.parse_args()
+    bench = Bench("gpu", given, TINY if given.tiny else FULL, {"products": digest(given.products)})
     device = {"cuda": "cuda:0"}.get(bench.given.backend, bench.given.backend)
 
     # First whether it is right, then what is soon known, then what takes long.

@@ -35,6 +35,7 @@ def main():
     parser.add_argument("--fasta", required=True)
     parser.add_argument("--rows", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--within", type=int, metavar="BP", help="among the first so many known bases alone")
     args = parser.parse_args()
 
     contigs = list(read_fasta(args.fasta))
@@ -43,7 +44,7 @@ def main():
         for order, (_, bases) in enumerate(contigs)
         for pos, ref in enumerate(bases, 1)
         if ref in "ACGT"
-    ]
+    ][: args.within]
     # A site has three changes, so that change i of site s is number 3 s + i.
     if args.rows > 3 * len(sites):
         sys.exit(f"{args.fasta}: room for {3 * len(sites)} different changes, not {args.rows}")

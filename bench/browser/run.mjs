@@ -4,6 +4,7 @@
  * Web (wasm, the same number of threads) on the same batch, in one run. Prints tables in Markdown.
  *
  *     npm ci && node run.mjs [--variants 1000] [--webgpu-variants 100] [--rounds 200] [--threads 2]
+ *     node run.mjs --json [--model NAME=DIR ...]     alleles a second alone, a line of JSON for each
  *
  * Needs the built package (`cargo xtask build-wasm && cargo xtask pack`), Debian's Chromium, and
  * `npm ci` in wasm-tests. Python with onnx writes the ONNX files; `GENOLEWM_ONNX_VENV` names a
@@ -29,6 +30,8 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "200" },
     threads: { type: "string", default: String(Math.min(cpus().length, 4)) },
     batch: { type: "string", default: "32,256" },
+    json: { type: "boolean", default: false },
+    model: { type: "string", multiple: true, default: [] },
   },
 });
 const threads = Number(values.threads);
@@ -79,12 +82,19 @@ function demoFiles() {
 }
 
 const model = [...modelFiles(builtinModel()).keys()];
+/** Further models, by name. */
+const models = values.model.map((given) => {
+  const [name, ...folder] = given.split("=");
+  return [name, folder.join("=")];
+});
 const mounts = {
   "/files/": demoFiles(),
-  "/onnx/": onnxFiles(),
   "/model/": builtinModel(),
-  "/ort/": join(here, "node_modules/onnxruntime-web/dist"),
   "/bench/": here,
+  ...(values.json
+    ? {}
+    : { "/onnx/": onnxFiles(), "/ort/": join(here, "node_modules/onnxruntime-web/dist") }),
+  ...Object.fromEntries(models.map(([name, folder]) => [`/models/${name}/`, folder])),
 };
 
 /** Calls a function of pages.mjs in a fresh browser. */
@@ -105,8 +115,26 @@ async function inBrowser(name, job, options) {
   }
 }
 
+const files = { fasta: "fasta", fai: "fai", gzi: "gzi", warm: "warm.vcf" };
+
+/** Every model with one thread and with all. */
+async function demoLines() {
+  const given = models.map(([name]) => [name, `/models/${name}/`]);
+  for (const [name, from] of [["builtin", undefined], ...given]) {
+    for (const count of new Set([1, threads])) {
+      const job = {
+        backend: "cpu",
+        threads: count,
+        model: from,
+        files: { ...files, vcf: "some.vcf" },
+      };
+      const got = await inBrowser("demo", job, { webgpu: false });
+      console.log(JSON.stringify({ name: `${name}/${count}`, ...got }));
+    }
+  }
+}
+
 async function demoTable() {
-  const files = { fasta: "fasta", fai: "fai", gzi: "gzi", warm: "warm.vcf" };
   const rows = [
     ["CPU, 1 thread", { backend: "cpu", threads: 1, vcf: "some.vcf" }],
     [`CPU, ${threads} threads`, { backend: "cpu", threads, vcf: "some.vcf" }],
@@ -159,8 +187,14 @@ const COLD = `<!doctype html><title>cold</title><link rel="icon" href="data:,">
   Object.assign(globalThis, { readyMs: performance.now(), ready: true });
 </script>`;
 
-console.log(`${cpus()[0].model.trim()}, ${cpus().length} cores; load ${loadavg()[0].toFixed(1)}\n`);
-await coldStart();
-await demoTable();
-await predictorTable();
-console.log(`\nload after: ${loadavg()[0].toFixed(1)}`);
+if (values.json) {
+  await demoLines();
+} else {
+  console.log(
+    `${cpus()[0].model.trim()}, ${cpus().length} cores; load ${loadavg()[0].toFixed(1)}\n`,
+  );
+  await coldStart();
+  await demoTable();
+  await predictorTable();
+  console.log(`\nload after: ${loadavg()[0].toFixed(1)}`);
+}

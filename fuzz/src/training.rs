@@ -12,9 +12,9 @@ use genolewm_data::files::fasta::each_record;
 use genolewm_data::files::maf::each_block;
 use genolewm_data::files::package::DatasetPackage;
 use genolewm_data::files::records::{RecordOptions, RecordReader};
-use genolewm_data::genome::annotation::read_exon_table;
+use genolewm_data::genome::exon_table::read_exon_table;
 use genolewm_data::genome::gff::read_gff3;
-use genolewm_data::genome::repeats::Repeats;
+use genolewm_data::genome::repeats::read_repeats;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::variants::read_variants;
 use genolewm_evaluate::score_files::jsonl::{LabelKind, read_labels, read_scores};
@@ -48,7 +48,7 @@ pub(crate) const TARGETS: &[(&str, Read)] = &[
         with_file("a.bed", bytes, |path| HoldoutPolicy::read(path).map(drop))
     }),
     ("repeats", |bytes| {
-        with_file("a.bed", bytes, |path| Repeats::read(path).map(drop))
+        with_file("a.bed", bytes, |path| read_repeats(path).map(drop))
     }),
     ("corpus", |bytes| {
         with_file("corpus.tsv", bytes, |path| {

@@ -7,8 +7,9 @@ use crate::files::ModelFiles;
 use crate::opened::OpenModel;
 use genolewm_core::calibration::{CalibrationTable, read_calibration_table};
 use genolewm_core::provenance::{
-    DtypeConfig, Manifest, PoolingConfig, RuntimeFiles, SELF_CHECK_FILE, WindowsConfig,
+    DtypeConfig, Json, Manifest, PoolingConfig, RuntimeFiles, SELF_CHECK_FILE, WindowsConfig,
 };
+use genolewm_core::state_contract::STATE_CONTRACT_KEY;
 use genolewm_core::{Error, ErrorCode, Result};
 
 /// Manifest, configuration and calibration of a model.
@@ -26,6 +27,9 @@ pub struct ModelInfo {
     pub config: ModelConfig,
     /// Distances to percentiles.
     pub calibration: CalibrationTable,
+    /// The windows that the table's surprises are of, the model's own where it does not say; `None`
+    /// where it says that they are of other states than the model's.
+    pub calibrated_for: Option<WindowsConfig>,
     /// The encoder's layer whose rows are pooled, counted from the embedding.
     pub state_layer: usize,
 }
@@ -53,7 +57,7 @@ impl ModelInfo {
         let calibration = read_calibration_table(&opened.artifact("calibration")?)?;
         let encoder = opened.document("encoder/config.json");
         let layers = LlamaConfig::parse(encoder.ok_or_else(no_config)?)?.layers;
-        Ok(Self {
+        let mut info = Self {
             model_id: manifest.model_id()?,
             state_layer: resolve_layer(config.encoder.state_layer, layers)?,
             files: opened.runtime_files(),
@@ -61,7 +65,40 @@ impl ModelInfo {
             manifest: manifest.clone(),
             config,
             calibration,
-        })
+            calibrated_for: None,
+        };
+        info.calibrated_for = info.read_calibrated_for()?;
+        Ok(info)
+    }
+
+    fn read_calibrated_for(&self) -> Result<Option<WindowsConfig>> {
+        let Some(said) = self.calibration.made_for() else {
+            return Ok(Some(WindowsConfig {
+                views: self.config.views,
+                aggregation: self.config.aggregation.as_str().to_owned(),
+                window_stride_bp: self.config.window_stride_bp.map(|bp| bp as u64),
+            }));
+        };
+        let said = Json::parse(said.as_bytes(), "the calibration table")?;
+        let windows = WindowsConfig::of_pooling(Some(&said))?;
+        Ok((said == self.made_for(windows.clone())).then_some(windows))
+    }
+
+    /// What a calibration table says of the states that its surprises are of: the model's, in these
+    /// windows.
+    #[must_use]
+    pub fn made_for(&self, windows: WindowsConfig) -> Json {
+        let pooling = self.pooling(windows).to_json();
+        let contract = self.config.encoder.contract.as_str();
+        let of_model = [
+            (STATE_CONTRACT_KEY.to_owned(), contract.into()),
+            (
+                "window_bp".to_owned(),
+                (self.config.window_bp as u64).into(),
+            ),
+        ];
+        let pooling = pooling.as_object().cloned().unwrap_or_default();
+        Json::Object(pooling.into_iter().chain(of_model).collect())
     }
 
     /// One hash over the manifest and the files that it has no place for.

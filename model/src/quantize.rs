@@ -11,7 +11,7 @@ pub const GROUP: usize = 32;
 pub const SCALE_SUFFIX: &str = "_scale";
 
 /// How codes and scales are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Packing {
     /// A byte a value, two's complement, -127 to 127; a f32 scale for each row.
     Int8,

@@ -6,9 +6,9 @@ use crate::info::ModelInfo;
 use crate::loading::LoadProgress;
 use crate::ops::{CpuOps, NativeOps};
 use crate::scorer::{
-    BATCH_SIZE, Candidate, Delivery, GenomicContext, Intake, Placer, Prediction, Regions, Room,
-    Run, RunEnd, RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally,
-    VariantFile, Workers, drive, given_window,
+    BATCH_SIZE, Candidate, Delivery, Intake, Placer, Prediction, Regions, Room, Run, RunEnd,
+    RunProgress, ScoreOptions, Scored, ScoredBy, Scorer, Selection, Tally, VariantFile, Workers,
+    drive, given_window,
 };
 use crate::self_check;
 use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit, VariantSpelling};
@@ -16,12 +16,10 @@ use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::{Receipt, ReceiptBuilder, ReceiptScope, rfc3339_utc};
 use genolewm_core::reference::{AnyReference, BaseSource, Reference};
 use genolewm_core::source::Whose;
-use genolewm_core::window::ExtractedWindow;
 use genolewm_core::{Error, ErrorCode, Result};
 use pollster::block_on;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A reference in a file.
@@ -221,10 +219,7 @@ impl<O: NativeOps> Runtime<O> {
     /// What must be said of the figures: by the model's state contract, and by the options.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let config = &self.info().config;
-        let contract = config.encoder.contract.warning().map(str::to_owned);
-        let windows = self.scorer.options().warning(config);
-        contract.into_iter().chain(windows).collect()
+        self.scorer.options().warnings(self.info())
     }
 
     /// Scores one variant in its window of a reference, as the edit that it is in this form.
@@ -238,9 +233,7 @@ impl<O: NativeOps> Runtime<O> {
         form: AlleleForm,
         reference: &mut Reference<S>,
     ) -> Result<Scored> {
-        let mut placer = self.placer(form);
-        let Candidate { edit, window } = placer.variant(reference, variant)?;
-        self.score(edit, window)
+        self.score(self.placer(form).variant(reference, variant)?)
     }
 
     /// Scores one edit, as it is, among bases that start at `start` of the contig; see
@@ -250,15 +243,15 @@ impl<O: NativeOps> Runtime<O> {
     /// `INPUT.*` for bases that are none, or an edit that does not fit; as [`score`](Self::score).
     pub fn score_in_window(&self, edit: &EditSpec, bases: &str, start: BpOffset) -> Result<Scored> {
         let window = given_window(bases, start.get(), edit, self.info().config.window_bp)?;
-        self.score(edit.clone(), window)
+        self.score(Candidate::new(edit.clone(), window))
     }
 
-    /// Scores one variant in a window that was cut.
+    /// Scores one variant that has its window.
     ///
     /// # Errors
     /// As [`Scorer::score`].
-    pub fn score(&self, edit: EditSpec, window: Arc<ExtractedWindow>) -> Result<Scored> {
-        let scored = block_on(self.scorer.score(&[Candidate { edit, window }]))?;
+    pub fn score(&self, candidate: Candidate) -> Result<Scored> {
+        let scored = block_on(self.scorer.score(&[candidate]))?;
         scored
             .into_iter()
             .next()
@@ -303,14 +296,6 @@ impl<O: NativeOps> Runtime<O> {
         let width = self.scorer.bundle().encoder.d_state();
         let states = block_on(self.scorer.trajectory(state, edits, how))?;
         Ok(states.chunks_exact(width).map(<[f32]>::to_vec).collect())
-    }
-
-    /// Puts a score among the background of its place.
-    ///
-    /// # Errors
-    /// As [`Scored::put`].
-    pub fn put(&self, scored: &mut Scored, context: &GenomicContext) -> Result<()> {
-        scored.put(context, self.info(), self.scorer.options())
     }
 
     /// What scores the batches of a run, on `threads` or as many as the backend likes.
@@ -410,10 +395,7 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
     /// # Errors
     /// `INPUT.*` for files that cannot be used or do not belong together, and the first error of
     /// `sink`; records before an error have been handed on.
-    pub fn run(
-        self,
-        mut sink: impl FnMut(Delivery, RunProgress) -> Result<()>,
-    ) -> Result<ScoredFile> {
+    pub fn run(self, sink: impl FnMut(Delivery, RunProgress) -> Result<()>) -> Result<ScoredFile> {
         let [name, reference_name] =
             [&self.variants, &self.reference].map(|path| path.display().to_string());
         let file = File::open(&self.variants).map_err(|error| {
@@ -431,7 +413,7 @@ impl<'a, O: NativeOps> ScoreVcf<'a, O> {
             &mut reference,
             &self.runtime.workers(self.threads),
             self.cancel,
-            |delivery, progress, _| sink(delivery, progress),
+            sink,
         )?;
         if end == RunEnd::Finished {
             run.summary()?;

@@ -110,10 +110,8 @@ pub fn candidates(window_bp: usize) -> Result<Vec<Candidate>> {
         for edit in EDITS {
             let (reference, alternate) = edit(&bases[middle..]);
             let pos = BpOffset(middle as u64).position();
-            candidates.push(Candidate {
-                edit: EditSpec::new(CONTIG, pos, &reference, &alternate)?,
-                window: Arc::clone(&window),
-            });
+            let edit = EditSpec::new(CONTIG, pos, &reference, &alternate)?;
+            candidates.push(Candidate::new(edit, Arc::clone(&window)));
         }
     }
     Ok(candidates)
@@ -198,7 +196,7 @@ mod tests {
     fn the_edits_fit_their_windows() -> Result<()> {
         let candidates = candidates(4096)?;
         assert_eq!(candidates.len(), WINDOWS as usize * EDITS.len());
-        for Candidate { edit, window } in candidates {
+        for Candidate { edit, window, .. } in candidates {
             let at = window.place(&edit)?.rel_pos().index();
             assert!(window.sequence()[at..].starts_with(edit.reference()));
         }

@@ -5,7 +5,7 @@ use half::f16;
 use std::borrow::Cow;
 
 /// How the values of a tensor are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TensorType {
     /// Four bytes a value.
     F32,

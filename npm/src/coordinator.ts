@@ -29,7 +29,7 @@ import {
 } from "./service.js";
 import { openChunks, readAll } from "./sources.js";
 import type { AssemblyGuess, BackendName, StateContract } from "./types.js";
-import { release, type Wasm, type WasmModel } from "./wasm.js";
+import { release, type Wasm, type WasmAnnotation, type WasmModel } from "./wasm.js";
 import { WeightFeed, type Pour, type WeightFile } from "./weight-feed.js";
 
 type Single = InstanceType<Wasm["Single"]>;
@@ -141,11 +141,14 @@ export class Coordinator {
       }
     },
 
-    scoreVariant: async ({ receipt, ...subject }, { signal }) =>
-      this.#placed(subject, signal, async (single) => {
+    scoreVariant: async ({ receipt, sources, ...subject }, { signal }) => {
+      const annotation = await this.#annotation(sources.annotation, signal);
+      const score = async (single: Single): Promise<string> => {
         const { results, backend, device } = await this.#engines().score(single.job(), signal);
         return single.row(results, backend, device, receipt);
-      }),
+      };
+      return this.#placed(subject, signal, score, { annotation });
+    },
 
     score: async ({ run, sources, reference, options }, context) => {
       const queue = new BatchQueue();
@@ -157,7 +160,9 @@ export class Coordinator {
         const pool = this.#engines();
         const name = sources.input.name;
         // Before the input is opened: options may be refused, and nobody would close it.
-        const pass = new this.#wasm.Run(this.#loaded(), open.file, name, JSON.stringify(options));
+        const told = JSON.stringify(options);
+        const annotation = await this.#annotation(sources.annotation, context.signal);
+        const pass = new this.#wasm.Run(this.#loaded(), open.file, name, told, annotation);
         const input = await openChunks(sources.input, context.signal).catch((error: unknown) => {
           release(pass);
           throw error;
@@ -216,7 +221,7 @@ export class Coordinator {
         const answer = rerun ? await this.#engines().score(single.job(), signal) : null;
         return this.#wasm.verifyReceiptOf(text, single, answer?.results, tolerance);
       };
-      return this.#placed(of, signal, verify, text);
+      return this.#placed(of, signal, verify, { receipts: text });
     },
 
     measure: async () => this.#engines().measure(),
@@ -305,12 +310,13 @@ export class Coordinator {
     { edit, options, window, reference }: SubjectParams,
     signal: AbortSignal,
     work: (single: Single) => Promise<T>,
-    receipts: Uint8Array | null = null,
+    known: { receipts?: Uint8Array; annotation?: WasmAnnotation | undefined } = {},
   ): Promise<T> {
     const single = new this.#wasm.Single(this.#loaded(), edit, JSON.stringify(options));
     try {
       // Before it is placed: receipts say on which grid windows lie.
-      if (receipts !== null) single.readAs(receipts);
+      if (known.receipts !== undefined) single.readAs(known.receipts);
+      if (known.annotation !== undefined) single.among(known.annotation);
       if (window !== null) {
         single.withWindow(window.bases, window.start);
       } else {
@@ -321,6 +327,14 @@ export class Coordinator {
     } finally {
       release(single);
     }
+  }
+
+  /** The transcripts of a file. Whoever takes them uses them up. */
+  async #annotation(
+    file: SourceSpec | undefined,
+    signal: AbortSignal,
+  ): Promise<WasmAnnotation | undefined> {
+    return file && new this.#wasm.Annotation(file.name, await readAll(file, signal));
   }
 
   #loaded(): WasmModel {

@@ -140,6 +140,7 @@ const RANK: Shape<RankOptions> = {
 const SCORE_VARIANT: Shape<ScoreVariantOptions> = {
   window: WINDOW,
   reference: FILE,
+  annotation: FILE,
   alleles: ALLELES,
   receipt: FLAG,
   signal: SIGNAL,
@@ -147,6 +148,7 @@ const SCORE_VARIANT: Shape<ScoreVariantOptions> = {
 };
 const SCORE_VCF: Shape<ScoreVcfOptions> = {
   reference: FILE,
+  annotation: FILE,
   regions: TEXT,
   sample: SAMPLE,
   allAlleles: FLAG,

@@ -199,11 +199,13 @@ export class GenoLeWMRuntime {
   /** Scores one edit, in a window that is given or cut from a reference. */
   async scoreVariant(edit: Edit, options: ScoreVariantOptions): Promise<ScoredRow> {
     const given = variantOptions(options);
-    const { receipt = false, signal } = given;
-    return this.#session.withSubject("scoreVariant", edit, given, signal, async (subject) => {
-      const params = { ...subject, receipt };
-      return JSON.parse(await this.#session.call("scoreVariant", params, signal)) as ScoredRow;
-    });
+    const { receipt = false, annotation, signal } = given;
+    return this.#session.withAnnotation(annotation, (sources) =>
+      this.#session.withSubject("scoreVariant", edit, given, signal, async (subject) => {
+        const params = { ...subject, sources, receipt };
+        return JSON.parse(await this.#session.call("scoreVariant", params, signal)) as ScoredRow;
+      }),
+    );
   }
 
   /**

@@ -74,7 +74,7 @@ async function score(
   { file, options, run, signal, emit, onNotice }: Asked,
   begun: () => void,
 ): Promise<ScoreSummary> {
-  const { reference: genome, ...given } = vcfOptions(options);
+  const { reference: genome, annotation, ...given } = vcfOptions(options);
   const { regions, member, batchSize, alleles, onProgress } = given;
   const settings: ScoreParams["options"] = {
     receipts: given.receipts ?? false,
@@ -87,12 +87,14 @@ async function score(
     ...(batchSize === undefined ? {} : { batchSize }),
   };
   return session.withInput(file, (input) =>
-    session.withReference(genome, { signal, onProgress, onNotice }, (reference) => {
-      const params = { run, sources: { input }, reference, options: settings };
-      const summary = session.call("score", params, signal, emit);
-      begun();
-      return summary;
-    }),
+    session.withAnnotation(annotation, (known) =>
+      session.withReference(genome, { signal, onProgress, onNotice }, (reference) => {
+        const params = { run, sources: { input, ...known }, reference, options: settings };
+        const summary = session.call("score", params, signal, emit);
+        begun();
+        return summary;
+      }),
+    ),
   );
 }
 

@@ -148,6 +148,7 @@ export interface SubjectParams {
 
 /** How one edit is scored. */
 export interface SingleParams extends SubjectParams {
+  readonly sources: { readonly annotation?: SourceSpec };
   readonly receipt: boolean;
 }
 
@@ -158,7 +159,8 @@ export interface Whose {
 }
 
 /** A run over a file. The caller chooses `run`, a number of its own. */
-export interface ScoreParams extends WithSources<"input"> {
+export interface ScoreParams {
+  readonly sources: { readonly input: SourceSpec; readonly annotation?: SourceSpec };
   readonly run: number;
   readonly reference: number;
   readonly options: Whose & {

@@ -109,6 +109,15 @@ export class Session {
     }
   }
 
+  /** Does `work` with annotation, if there is any, as one of the sources of a call. */
+  async withAnnotation<T>(
+    file: FileLike | undefined,
+    work: (sources: { annotation?: SourceSpec }) => Promise<T>,
+  ): Promise<T> {
+    if (file === undefined) return work({});
+    return this.withInput(file, (annotation) => work({ annotation }));
+  }
+
   /** Opens a reference for several calls. */
   async reference(input: FileLike | ReferenceFiles, opening: Opening): Promise<ReferenceHandle> {
     return new ReferenceHandle(await this.#open(input, opening), this.#referenceCalls);
@@ -137,13 +146,20 @@ export class Session {
     signal: AbortSignal | undefined,
     work: (subject: SubjectParams) => Promise<T>,
   ): Promise<T> {
-    const { window, reference, alleles } = given;
+    const { window, reference, annotation, alleles } = given;
     const told = givenEdit(call, edit);
     if ((window === undefined) === (reference === undefined)) {
       throw new GenoLeWMError({
         code: "INPUT.GENERIC",
         message: "An edit is scored in a window or on a reference.",
         remediation: "Give one of window and reference.",
+      });
+    }
+    if (annotation !== undefined && reference === undefined) {
+      throw new GenoLeWMError({
+        code: "INPUT.GENERIC",
+        message: "Annotation is looked up on a reference.",
+        remediation: "Give a reference in place of the window.",
       });
     }
     const subject = (id: number | null): SubjectParams => ({

@@ -3,6 +3,7 @@
 import * as glue from "../wasm/genolewm.js";
 
 export type {
+  Annotation as WasmAnnotation,
   Engine as WasmEngine,
   Loader as WasmLoader,
   Model as WasmModel,

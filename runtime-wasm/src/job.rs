@@ -36,7 +36,7 @@ struct JobWindow<'a> {
 pub(crate) fn write_job(candidates: &[Candidate], read: &Windows) -> Result<Vec<u8>> {
     let mut windows: Vec<&Arc<ExtractedWindow>> = Vec::new();
     let mut edits = Vec::with_capacity(candidates.len());
-    for Candidate { edit, window } in candidates {
+    for Candidate { edit, window, .. } in candidates {
         let known = windows.iter().rposition(|other| Arc::ptr_eq(other, window));
         let index = known.unwrap_or_else(|| {
             windows.push(window);
@@ -80,10 +80,8 @@ pub(crate) fn read_job(bytes: &[u8]) -> Result<(Vec<Candidate>, ScoreOptions)> {
     let windows: Vec<_> = job.windows.into_iter().map(cut).collect::<Result<_>>()?;
     let candidate = |(window, edit): (usize, String)| {
         let window = windows.get(window).map(Arc::clone);
-        Ok(Candidate {
-            edit: edit.parse()?,
-            window: window.ok_or_else(|| broken("a window is missing"))?,
-        })
+        let window = window.ok_or_else(|| broken("a window is missing"))?;
+        Ok(Candidate::new(edit.parse()?, window))
     };
     let candidates = job.edits.into_iter().map(candidate);
     let options = ScoreOptions {
@@ -135,10 +133,7 @@ mod tests {
             window(&"GATTACAN".repeat(512), 0)?,
         );
         let candidate = |edit: &str, window: &Arc<ExtractedWindow>| {
-            Ok::<_, Error>(Candidate {
-                edit: edit.parse()?,
-                window: Arc::clone(window),
-            })
+            Ok::<_, Error>(Candidate::new(edit.parse()?, Arc::clone(window)))
         };
         let batch = [
             candidate("chr1:101:A:T", &first)?,

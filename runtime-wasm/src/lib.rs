@@ -15,6 +15,7 @@ mod edits;
 mod engine;
 mod rows;
 mod reference;
+mod annotation;
 mod inspect;
 mod rank;
 mod run;

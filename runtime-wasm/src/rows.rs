@@ -27,6 +27,10 @@ pub(crate) struct Row {
     reference: String,
     alt: String,
     gene: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transcript: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consequence: Option<String>,
     zygosity: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     record: Option<String>,
@@ -87,7 +91,17 @@ impl Row {
             scored_as: row.scored_as.map(|edit| edit.to_string()),
             receipt: receipt.map(|receipt| receipt.to_json_line()).transpose()?,
         };
-        Ok(subject.row("scored", End::Scored(Box::new(figures))))
+        let row = subject.row("scored", End::Scored(Box::new(figures)));
+        Ok(match &scored.effect {
+            None => row,
+            // Of a place outside of all transcripts, the file may name a gene.
+            Some(effect) => Self {
+                gene: effect.gene().map(str::to_owned).or(row.gene),
+                transcript: effect.transcript().map(str::to_owned),
+                consequence: Some(effect.consequence()),
+                ..row
+            },
+        })
     }
 
     /// An allele without a score, and why in a sentence.
@@ -128,6 +142,8 @@ impl Row {
             reference: ".".to_owned(),
             alt: ".".to_owned(),
             gene: None,
+            transcript: None,
+            consequence: None,
             zygosity: None,
             record: None,
             record_bytes: None,

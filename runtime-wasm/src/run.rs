@@ -3,6 +3,7 @@
 //! The pass itself is [`Run`] of the model crate. Here its steps become JavaScript's, its answers
 //! come as numbers, and what it delivers becomes rows.
 
+use crate::annotation::Annotation;
 use crate::job::{read_answers, write_job};
 use crate::js_error::{JsResult, from_json, json, misuse, object};
 use crate::model::Model;
@@ -63,6 +64,8 @@ pub struct FileRun {
     builders: BTreeMap<Arc<ScoredBy>, ReceiptBuilder>,
     receipts: bool,
     annotate: bool,
+    /// Whether annotation tells what alleles do.
+    effects: bool,
     /// Nothing is left to be done.
     is_done: bool,
     alleles: AlleleForm,
@@ -83,6 +86,7 @@ impl FileRun {
         reference: &ReferenceFile,
         name: &str,
         options: &str,
+        annotation: Option<Annotation>,
     ) -> JsResult<FileRun> {
         let options: Options = from_json(options, "the options")?;
         let selection = Selection {
@@ -95,6 +99,8 @@ impl FileRun {
         let batch_size = options.batch_size.unwrap_or(BATCH_SIZE.get());
         let alleles = allele_form(options.alleles.as_deref())?;
         let placer = Placer::of(&model.info).of_alleles(alleles);
+        let effects = annotation.is_some();
+        let placer = placer.among(annotation.map(Annotation::places));
         Ok(Self {
             run: Run::new(intake, placer, batch_size),
             info: Rc::clone(&model.info),
@@ -102,6 +108,7 @@ impl FileRun {
             builders: BTreeMap::new(),
             receipts: options.receipts,
             annotate: options.annotate,
+            effects,
             is_done: false,
             alleles,
             options: options.rank.options()?,
@@ -211,6 +218,7 @@ impl FileRun {
             command: concat!("@genolewm/runtime ", env!("CARGO_PKG_VERSION")).to_owned(),
             model_id: self.info.model_id.clone(),
             alleles: self.alleles,
+            effects: self.effects,
         };
         let Some(header) = self.run.intake().header() else {
             return JsValue::UNDEFINED;
@@ -252,8 +260,7 @@ impl FileRun {
     /// # Errors
     /// `INTERNAL.*` when they cannot be written.
     pub fn warnings(&self) -> JsResult<String> {
-        let worth = self.info.config.encoder.contract.warning();
-        let mut warnings: Vec<String> = worth.map(str::to_owned).into_iter().collect();
+        let mut warnings = self.options.warnings(&self.info);
         warnings.extend(self.run.intake().warnings());
         if self.is_done {
             warnings.extend(self.run.tally().agreement.warning());

@@ -1,5 +1,6 @@
 //! One variant.
 
+use crate::annotation::Annotation;
 use crate::job::{read_answers, write_job};
 use crate::js_error::{JsResult, from_json, json, misuse};
 use crate::model::Model;
@@ -9,8 +10,8 @@ use crate::rows::{Row, RowSubject};
 use crate::run::{allele_form, now};
 use genolewm::info::ModelInfo;
 use genolewm::scorer::{
-    Candidate, Placer, ScoreOptions, ScoredBy, Windows, calibrate, edit_among, given_window,
-    refused,
+    Candidate, Placer, ScoreOptions, ScoredBy, SharedPlaces, Windows, calibrate, edit_among,
+    given_window, refused,
 };
 use genolewm_core::Result;
 use genolewm_core::edit::{AlleleForm, VariantSpelling};
@@ -28,6 +29,7 @@ pub struct Single {
     variant: VariantSpelling,
     form: AlleleForm,
     options: ScoreOptions,
+    places: Option<SharedPlaces>,
     /// The edit that it is, in its window, once the bases around it are known.
     candidate: Option<Candidate>,
 }
@@ -78,6 +80,7 @@ impl Single {
             variant,
             form,
             options: options.rank.options()?,
+            places: None,
             candidate: None,
         })
     }
@@ -91,8 +94,13 @@ impl Single {
         let (start, window_bp) = (start as u64, self.info.config.window_bp);
         let edit = edit_among(bases, start, &self.variant, self.form)?;
         let window = given_window(bases, start, &edit, window_bp)?;
-        self.candidate = Some(Candidate { edit, window });
+        self.candidate = Some(Candidate::new(edit, window));
         Ok(())
+    }
+
+    /// Has it placed in a genome of which this is known.
+    pub fn among(&mut self, annotation: Annotation) {
+        self.places = Some(annotation.places());
     }
 
     /// Cuts the window from a reference, or says which bytes are wanted for it.
@@ -168,6 +176,7 @@ impl Single {
         let shared = reference.shared()?;
         let mut placer = Placer::of(&self.info)
             .of_alleles(self.form)
+            .among(self.places.clone())
             .on_grid(self.options.window_stride_bp);
         placer.variant(&mut shared.borrow_mut(), &self.variant)
     }

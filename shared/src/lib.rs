@@ -19,6 +19,7 @@ mod names;
 pub mod error;
 pub mod text;
 pub mod position;
+pub mod bases;
 pub mod bed;
 
 pub mod contig;
@@ -36,6 +37,8 @@ pub mod reference;
 pub mod state_contract;
 pub mod pooling;
 pub mod context;
+// Before `surprise`: rows of scores tell what an edit does.
+pub mod genome;
 pub mod calibration;
 // Before `surprise`: score rows print numbers as canonical JSON does.
 pub mod provenance;

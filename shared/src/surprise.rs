@@ -1,11 +1,13 @@
 //! Surprise: how far the encoded edited window lies from what the predictor expected.
 
 use crate::edit::{EditSpec, VariantSpelling};
+use crate::genome::Effect;
 pub use crate::provenance::SurpriseResult;
 use crate::provenance::{json_string, python_float_repr};
 use crate::{Error, Result};
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// Schema version of the score rows.
@@ -106,12 +108,15 @@ pub struct ScoreRow {
     pub scored_as: Option<EditSpec>,
     /// What is said about it.
     pub result: SurpriseResult,
+    /// What it does to a gene, where annotation was given.
+    pub effect: Option<Arc<Effect>>,
 }
 
 impl ScoreRow {
     /// The row as JSON with sorted keys, `", "` and `": "` between parts and floats as Python prints
     /// them, without a line end: byte for byte what the Python package writes, but for `scored_as`,
-    /// which stands only in rows that have one.
+    /// which stands only in rows that have one, and for gene, transcript and consequence, which stand
+    /// only in rows of a run with annotation.
     ///
     /// # Errors
     /// `INTERNAL.INVARIANT_VIOLATION` when a figure is not finite: JSON has no such number.
@@ -120,12 +125,26 @@ impl ScoreRow {
         let scored_as = self.scored_as.as_ref().map_or_else(String::new, |edit| {
             format!("\"scored_as\": {}, ", ascii_json_string(&edit.to_string()))
         });
+        let told = |name: &str, text: Option<&str>| {
+            format!(
+                "\"{name}\": {}, ",
+                text.map_or_else(|| "null".into(), ascii_json_string)
+            )
+        };
+        let effect = self.effect.as_deref();
+        let before = effect.map_or_else(String::new, |effect| {
+            told("consequence", Some(&effect.consequence())) + &told("gene", effect.gene())
+        });
+        let behind = effect.map_or_else(String::new, |effect| {
+            let told = told("transcript", effect.transcript());
+            format!(", {}", told.trim_end_matches(", "))
+        });
         Ok(format!(
             "{{\"alt\": {alt}, \"bucket_id\": {bucket}, \"chrom\": {chrom}, \
-             \"confidence\": {confidence}, \"generated_by\": \"{GENERATED_BY}\", \
+             \"confidence\": {confidence}, {before}\"generated_by\": \"{GENERATED_BY}\", \
              \"low_confidence\": {low}, \"pos\": {pos}, \"ref\": {reference}, \
              \"schema_version\": \"{SCORE_SCHEMA_VERSION}\", {scored_as}\
-             \"sigma_calibrated\": {calibrated}, \"sigma_raw\": {raw}}}",
+             \"sigma_calibrated\": {calibrated}, \"sigma_raw\": {raw}{behind}}}",
             alt = ascii_json_string(variant.alternate()),
             bucket = ascii_json_string(&result.bucket_id),
             chrom = ascii_json_string(variant.chrom()),
@@ -204,6 +223,7 @@ mod tests {
                 confidence: 1.0,
                 low_confidence: false,
             },
+            effect: None,
         };
         let line = row.to_json_line()?;
         assert!(

@@ -13,6 +13,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
+use serde::{Deserialize, Serialize};
 
 /// The views that there are: each phase on each strand.
 const MOST_VIEWS: usize = 2 * TOKEN_BP;
@@ -122,7 +123,8 @@ impl FromStr for View {
 /// assert!("+0,+6".parse::<Views>().is_err());
 /// # Ok::<(), genolewm_core::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Views {
     all: [View; MOST_VIEWS],
     count: usize,
@@ -191,6 +193,20 @@ impl Views {
 impl fmt::Display for Views {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.names().join(","))
+    }
+}
+
+impl TryFrom<String> for Views {
+    type Error = Error;
+
+    fn try_from(names: String) -> Result<Self> {
+        names.parse()
+    }
+}
+
+impl From<Views> for String {
+    fn from(views: Views) -> Self {
+        views.to_string()
     }
 }
 

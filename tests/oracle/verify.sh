@@ -75,6 +75,33 @@ table = read_calibration_table(sys.argv[1])
 assert table.require("*").n_calibration > 0, "the calibration table has no bottom bucket"
 PYTHON
 
+# A table that tells kinds of edits is read as one that does not, and scores read from its kinds verify.
+kinds=$work/kinds
+cp -r "$model" "$kinds"
+{
+    gzip -dc examples/brca1.vcf.gz | grep '^#'
+    gzip -dc examples/brca1.vcf.gz | grep -v '^#' | awk 'length($4) != length($5) || NR % 40 == 1'
+} >"$work/kinds.vcf"
+"$program" calibrate --vcf "$work/kinds.vcf" --fasta examples/brca1.hg19.fa.gz --model-dir "$model" \
+    --min-bucket-size 20 --no-progress --output "$kinds/calibration.parquet" >"$work/buckets"
+grep -q '^del_1bp ' "$work/buckets" || { cat "$work/buckets" >&2; fail "the table tells no kinds"; }
+"$program" train manifest "$kinds"
+"$program" score --variant chr17:41246481:T:C --fasta examples/brca1.hg19.fa.gz \
+    --model-dir "$kinds" --min-bucket-size 20 --receipt "$work/kind.json" >"$work/kind.out"
+grep -q '"bucket_id": *"snv|other|mid|none"' "$work/kind.json" || { cat "$work/kind.json" >&2; fail "no kind"; }
+accepts "$work/kind.json" --manifest "$kinds/manifest.json"
+"$venv/bin/python" - "$kinds/calibration.parquet" "$work/buckets" <<'PYTHON'
+import sys
+from geno_lewm.surprise import read_calibration_table
+
+table = read_calibration_table(sys.argv[1])
+rows = [line.split()[:2] for line in open(sys.argv[2], encoding="utf-8")]
+kinds = ("snv", "mnv", "ins", "del", "indel")
+want = {name: int(count) for name, count in rows[1:] if not name.startswith(kinds)}
+assert {bucket.bucket_id: bucket.n_calibration for bucket in table.buckets} == want, want
+assert table.resolve("other|mid|none", min_bucket_size=20).bucket_id == "other|mid|none"
+PYTHON
+
 theirs=0
 for receipt in tests/golden/receipts/receipt_*.json; do
     manifest=${receipt/receipt_/manifest_}

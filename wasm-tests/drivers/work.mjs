@@ -29,7 +29,11 @@ export async function work(GenoLeWMRuntime, builtin, job) {
       answer.predicted = [...(await runtime.predict(state, job.predict.edits))];
     }
     if (job.variant) {
-      answer.variant = await runtime.scoreVariant(job.variant, { reference, receipt: true });
+      answer.variant = await runtime.scoreVariant(job.variant, {
+        reference,
+        receipt: true,
+        ...(job.annotation ? { annotation: fileOf(job.annotation) } : {}),
+      });
     }
     if (job.array) {
       answer.imported = await runtime.importRaw(fileOf(job.array), { reference });
@@ -51,6 +55,7 @@ async function score(runtime, reference, job) {
   const stream = runtime.scoreVcf(fileOf(job.vcf), {
     reference,
     ...job.score,
+    ...(job.annotation ? { annotation: fileOf(job.annotation) } : {}),
     onProgress: (step) => progress.push(step),
     onNotice: (notice) => notices.push(notice.message),
   });

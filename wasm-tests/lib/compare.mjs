@@ -39,7 +39,14 @@ export function asNative(row) {
     bucket_id: row.bucketId,
     confidence: row.confidence,
     scored_as: row.scoredAs ?? "",
+    ...(row.consequence === undefined ? {} : effectOf(row)),
   };
+}
+
+/** A gene that the file names, where annotation names none, is not in the native column. */
+function effectOf({ gene, transcript, consequence }) {
+  const named = transcript === undefined ? "" : gene;
+  return { gene: named, transcript: transcript ?? "", consequence };
 }
 
 /**
@@ -57,6 +64,9 @@ export function assertSameRows(actual, native, tolerance) {
     const name = `${want.chrom}:${want.pos}:${want.ref}:${want.alt}`;
     // Rows of JSON have it only where it differs.
     assert.equal(got.scored_as ?? "", want.scored_as ?? "", name);
+    for (const told of ["gene", "transcript", "consequence"]) {
+      assert.equal(got[told], want[told], name);
+    }
     const distance = relative(got.sigma_raw, want.sigma_raw);
     assert.ok(
       distance <= tolerance,

@@ -15,6 +15,7 @@ export const example = {
   fasta: () => inRoot("examples/brca1.hg19.fa.gz"),
   fai: () => inRoot("examples/brca1.hg19.fa.gz.fai"),
   gzi: () => inRoot("examples/brca1.hg19.fa.gz.gzi"),
+  annotation: () => inRoot("examples/brca1.gencode19.gff3.gz"),
   array: () => inRoot("examples/brca1.23andme.txt"),
 };
 

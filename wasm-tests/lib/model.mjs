@@ -33,9 +33,9 @@ export function goldenModel() {
 }
 
 /** The built-in model as `genolewm export` packs it, within what it may lose. */
-export function packedModel() {
+export function packedModel(dtype) {
   const folder = join(scratch("packed"), "model");
-  mustRun(["export", "--dtype", "int8", "--output-dir", folder]);
+  mustRun(["export", "--dtype", dtype, "--output-dir", folder]);
   return folder;
 }
 

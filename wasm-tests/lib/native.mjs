@@ -36,12 +36,13 @@ export function mustRun(args, options) {
  * Scores a file. Rows are those of the TSV, one an allele, scored or skipped, by column name; the
  * receipts are lines of JSON.
  */
-export function scoreFile({ vcf, fasta, model, regions, alleles, receipts = false }) {
+export function scoreFile({ vcf, fasta, annotation, model, regions, alleles, receipts = false }) {
   const folder = scratch("native");
   const output = join(folder, "scores.tsv");
   const args = ["score", "--vcf", vcf, "--fasta", fasta, "--output", output, "--format", "tsv"];
   args.push("--no-progress", "--backend", "cpu");
   if (model) args.push("--model-dir", model);
+  if (annotation) args.push("--annotation", annotation);
   if (regions) args.push("--regions", regions);
   if (alleles) args.push("--alleles", alleles);
   if (receipts) args.push("--receipt", join(folder, "receipts.jsonl"));
@@ -62,8 +63,9 @@ export function parseTsv(text) {
 }
 
 /** Scores one variant and gives the row of the program's JSON. */
-export function scoreOne({ variant, fasta, model }) {
+export function scoreOne({ variant, fasta, annotation, model }) {
   const args = ["score", "--variant", variant, "--fasta", fasta, "--no-receipt", "--quiet"];
+  if (annotation) args.push("--annotation", annotation);
   if (model) args.push("--model-dir", model);
   return JSON.parse(mustRun(args).stdout);
 }

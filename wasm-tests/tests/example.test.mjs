@@ -14,7 +14,8 @@ import { parseTsv, scoreFile, verify } from "../lib/native.mjs";
 const MINUTE_MS = 60_000;
 
 test("the example, from the button to the receipts", { timeout: 30 * MINUTE_MS }, async (t) => {
-  const native = scoreFile({ vcf: example.vcf(), fasta: example.fasta() }).rows;
+  const [vcf, fasta, annotation] = [example.vcf(), example.fasta(), example.annotation()];
+  const native = scoreFile({ vcf, fasta, annotation }).rows;
   const { app, browser, close } = await openApp();
   t.after(close);
   await app.ready();
@@ -22,6 +23,16 @@ test("the example, from the button to the receipts", { timeout: 30 * MINUTE_MS }
   assert.equal(await app.ended(25 * MINUTE_MS), "done");
   const { text } = await app.exported("tsv");
   const worst = assertSameRows(parseTsv(text), native, TOLERANCE.cpu);
+  await app.id("filter-consequence").selectOption("missense_variant");
+  const missense = native.filter(
+    ({ consequence }) => consequence?.split("&")[0] === "missense_variant",
+  );
+  const shown = `${missense.length.toLocaleString("en-GB")} of`;
+  await app.id("shown").getByText(shown).waitFor();
+  await app.id("row-variants").first().click();
+  assert.match(await app.text("detail-consequence"), /BRCA1: it swaps one amino acid/);
+  assert.match(await app.text("detail-rank"), /of 100 common variants|than any of the common/);
+  await app.id("detail-close").click();
   const receipts = await app.exported("receipts");
   const verdict = verify(receipts.path, join(builtinModel(), "manifest.json"));
   assert.ok(verdict.ok, verdict.words);

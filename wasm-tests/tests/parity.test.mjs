@@ -38,6 +38,7 @@ function exampleJob(vcf, backend) {
   return {
     load: { backend, threads: 2 },
     reference: exampleReference(),
+    annotation: jobFile(example.annotation()),
     vcf: jobFile(vcf),
     score: { receipts: true, annotate: true },
     encode: [window, 2048],
@@ -59,11 +60,12 @@ function goldenJob(backend) {
 
 describe("the example with the built-in model", { timeout: 900_000 }, () => {
   const vcf = someOfExample(60);
+  const annotated = { fasta: example.fasta(), annotation: example.annotation() };
   let native;
   const answers = {};
 
   before(async () => {
-    native = scoreFile({ vcf, fasta: example.fasta() });
+    native = scoreFile({ vcf, ...annotated });
     // Side by side: most of them compute on one core.
     const each = Object.entries(RUNTIMES).map(async ([name, work]) => {
       answers[name] = await work(exampleJob(vcf, "cpu"));
@@ -98,7 +100,7 @@ describe("the example with the built-in model", { timeout: 900_000 }, () => {
   });
 
   test("one variant scores as the native program does", () => {
-    const want = scoreOne({ variant: VARIANT, fasta: example.fasta() });
+    const want = scoreOne({ variant: VARIANT, ...annotated });
     for (const [name, answer] of Object.entries(answers)) {
       assertSameRows(
         [asNative(answer.variant)],
@@ -112,7 +114,9 @@ describe("the example with the built-in model", { timeout: 900_000 }, () => {
   test("the annotated VCF has what the native program adds", () => {
     const folder = scratch("annotated");
     const output = join(folder, "native.vcf");
-    mustRun(["score", "--vcf", vcf, "--fasta", example.fasta(), "--no-receipt", "-o", output]);
+    const { fasta, annotation } = annotated;
+    const args = ["score", "--vcf", vcf, "--fasta", fasta, "--annotation", annotation];
+    mustRun([...args, "--no-receipt", "-o", output]);
     const records = (text) => text.split("\n").filter((line) => line && !line.startsWith("#"));
     const want = records(readFileSync(output, "utf8"));
     const got = answers.Chromium.scores.rows.flatMap((row) => (row.record ? [row.record] : []));
@@ -163,7 +167,7 @@ describe("the example with the built-in model", { timeout: 900_000 }, () => {
 
   test("WebGPU on the software adapter scores as the native program does", async (t) => {
     const few = someOfExample(150, "few.vcf");
-    const want = scoreFile({ vcf: few, fasta: example.fasta() });
+    const want = scoreFile({ vcf: few, ...annotated });
     const answer = await inChromium(exampleJob(few, "webgpu"), { webgpu: true });
     assert.equal(answer.backend, "webgpu");
     assertReconciled(answer.scores.rows, answer.scores.summary);
@@ -211,21 +215,32 @@ describe("the golden pipeline", { timeout: 900_000 }, () => {
   }
 });
 
-test("int8 weights score as in the native program", { timeout: 900_000 }, async (t) => {
-  const vcf = someOfExample(40, "int8.vcf");
-  const model = packedModel();
-  const native = scoreFile({ vcf, fasta: example.fasta(), model });
-  const { scores } = await inNode({
-    model: jobModel(model),
-    load: { backend: "cpu", threads: 1 },
-    reference: exampleReference(),
-    vcf: jobFile(vcf),
-    score: { receipts: true },
-  });
-  assertReconciled(scores.rows, scores.summary);
-  const worst = assertSameRows(scores.rows.map(asNative), native.rows, TOLERANCE.cpu);
-  t.diagnostic(`sigma_raw is at most ${worst.toExponential(1)} away from native`);
-  assertReceiptsHold("int8", scores, join(model, "manifest.json"));
+describe("packed weights", { timeout: 900_000 }, () => {
+  const vcf = someOfExample(40, "packed.vcf");
+  for (const dtype of ["int8", "int4"]) {
+    test(`${dtype} weights score as in the native program`, async (t) => {
+      const model = packedModel(dtype);
+      const native = scoreFile({ vcf, fasta: example.fasta(), model });
+      for (const [work, backend, options] of [
+        [inNode, "cpu"],
+        [inChromium, "webgpu", { webgpu: true }],
+      ]) {
+        const job = {
+          model: jobModel(model),
+          load: { backend, threads: 1 },
+          reference: exampleReference(),
+          vcf: jobFile(vcf),
+          score: { receipts: true },
+        };
+        const { scores, ...answer } = await work(job, options);
+        assert.equal(answer.backend, backend);
+        assertReconciled(scores.rows, scores.summary);
+        const worst = assertSameRows(scores.rows.map(asNative), native.rows, TOLERANCE[backend]);
+        t.diagnostic(`${backend}: sigma_raw is at most ${worst.toExponential(1)} away from native`);
+        assertReceiptsHold(`${dtype} on ${backend}`, scores, join(model, "manifest.json"));
+      }
+    });
+  }
 });
 
 /** The same record with figures that are near. */

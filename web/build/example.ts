@@ -11,6 +11,7 @@ const FILES = {
   "brca1.hg19.fa.gz": "brca1.hg19.fa.bgz",
   "brca1.hg19.fa.gz.fai": "brca1.hg19.fa.bgz.fai",
   "brca1.hg19.fa.gz.gzi": "brca1.hg19.fa.bgz.gzi",
+  "brca1.gencode19.gff3.gz": "brca1.gencode19.gff3.bgz",
 };
 
 /** Copies the example into `example/` of the build. */

@@ -36,6 +36,8 @@ interface ReferenceParts {
   readonly file: File;
   readonly fai?: File | undefined;
   readonly gzi?: File | undefined;
+  /** Its genes. */
+  readonly annotation?: File | undefined;
 }
 
 /**
@@ -111,7 +113,8 @@ export class Flow {
       const file = sorted.reference ?? sorted.variants;
       if (file === undefined)
         throw new Error("An index alone is no reference. Choose its FASTA file together with it.");
-      await this.openReference({ file, fai: sorted.fai, gzi: sorted.gzi });
+      const { fai, gzi, annotation } = sorted;
+      await this.openReference({ file, fai, gzi, annotation });
     });
   }
 
@@ -191,9 +194,9 @@ export class Flow {
   private async matter(signal: AbortSignal) {
     const { file, inspection, reference, member } = this;
     const runtime = await this.runtime(signal);
-    return (
-      runtime && file && inspection && reference && { runtime, file, inspection, reference, member }
-    );
+    if (!(runtime && file && inspection && reference)) return undefined;
+    const { annotation } = this.parts ?? {};
+    return { runtime, file, inspection, reference, member, annotation };
   }
 
   private inspect(file: File, member?: string): Promise<void> {
@@ -271,7 +274,7 @@ export class Flow {
       // The runtime that has it may be gone already.
       if (signal.aborted) return void reference.close().catch(() => undefined);
       [this.parts, this.reference] = [parts, reference];
-      showReference(file.name, file.size, reference, found, () => this.askReference());
+      showReference(parts, reference, found, () => this.askReference());
       await this.measure();
     });
   }
@@ -337,6 +340,7 @@ export class Flow {
   }
 }
 
-function partsOf({ reference, fai, gzi }: Sorted): ReferenceParts | undefined {
-  return reference === undefined ? undefined : { file: reference, fai, gzi };
+function partsOf({ reference, ...beside }: Sorted): ReferenceParts | undefined {
+  const { fai, gzi, annotation } = beside;
+  return reference === undefined ? undefined : { file: reference, fai, gzi, annotation };
 }

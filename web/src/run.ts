@@ -67,7 +67,8 @@ export class Run {
   }
 
   private stream(onProgress: (progress: Progress) => void) {
-    const { runtime, file, reference, regions, whose, views, member, onNotice } = this.input;
+    const { runtime, file, reference, regions, whose, views, member, annotation, onNotice } =
+      this.input;
     return runtime.scoreVcf(file, {
       reference,
       ...whose,
@@ -79,6 +80,7 @@ export class Run {
       onNotice,
       ...(regions === "" ? {} : { regions }),
       ...(member === undefined ? {} : { member }),
+      ...(annotation === undefined ? {} : { annotation }),
     });
   }
 

@@ -70,7 +70,7 @@ impl<M: Clone> LlamaBuilder<M> {
             [rows, columns] if name == EMBEDDING || name == HEAD => {
                 Some(ops.matrix(tensor.to_f32(), rows, columns))
             }
-            [outputs, inputs] => Some(ops.projection(tensor.to_f32(), inputs, outputs)),
+            [outputs, inputs] => Some(ops.stored_projection(tensor, inputs, outputs)),
             _ => Some(ops.matrix(tensor.to_f32(), 1, wanted.iter().product())),
         };
         self.made.insert(name.to_owned(), matrix);

@@ -4,7 +4,7 @@ use super::config::resolve_layer;
 use super::layout::{Branch, Branches, Layout};
 use super::llama::{Beside, Llama, Past};
 use super::plan::Sequence;
-use crate::ops::{Ops, not_finite};
+use crate::ops::{Ops, check_finite, not_finite};
 use crate::tokenizer::SixMerTokenizer;
 use core::ops::Range;
 use genolewm_core::pooling::{PoolType, pool_span};
@@ -210,23 +210,30 @@ impl<M: Clone> StateEncoder<M> {
         passes.push(self, ops, &hidden, layout);
     }
 
-    /// Reads states back, which are finite and of the length that the contract says, or an error.
+    /// Reads states back.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check); what the device reports.
+    pub async fn read<O: Ops<Matrix = M>>(&self, ops: &O, states: &M) -> Result<Vec<f32>> {
+        let states = ops.download(states).await?;
+        self.check(&states)?;
+        Ok(states)
+    }
+
+    /// Checks that states which were read back are finite and of the length that the contract says.
     ///
     /// # Errors
     /// `INPUT.GENERIC` as [`StateContract::check_state`]; for states of an earlier contract
-    /// `INTERNAL.INVARIANT_VIOLATION`; what the device reports.
-    pub async fn read<O: Ops<Matrix = M>>(&self, ops: &O, states: &M) -> Result<Vec<f32>> {
+    /// `INTERNAL.INVARIANT_VIOLATION`.
+    pub fn check(&self, states: &[f32]) -> Result<()> {
         let contract = self.spec.contract;
-        if contract.counts_tags() {
-            let states = ops.download(states).await?;
-            let mut each = states.chunks_exact(self.d_state());
-            each.try_for_each(|state| contract.check_state(state))?;
-            return Ok(states);
-        }
-        let states = ops.read(states).await?;
         let mut each = states.chunks_exact(self.d_state());
+        if contract.counts_tags() {
+            return each.try_for_each(|state| contract.check_state(state));
+        }
+        check_finite(states)?;
         match !contract.normalizes() || each.all(|state| contract.check_state(state).is_ok()) {
-            true => Ok(states),
+            true => Ok(()),
             false => Err(not_finite()),
         }
     }

@@ -5,7 +5,7 @@ mod tsv;
 mod vcf;
 
 pub use gene::gene;
-pub use tsv::{TSV_COLUMNS, tsv_lines};
+pub use tsv::{EFFECT_COLUMNS, TSV_COLUMNS, tsv_head, tsv_lines};
 pub use vcf::{RunNote, vcf_header, vcf_line, vcf_text};
 
 use crate::scorer::{Outcome, Scored};

@@ -3,6 +3,7 @@
 use super::{alternate, scored_as, status};
 use crate::scorer::Outcome;
 use core::fmt::Write as _;
+use genolewm_core::genome::Effect;
 use genolewm_core::provenance::python_float_repr;
 use genolewm_core::source::VariantRecord;
 use genolewm_core::text::cell;
@@ -25,9 +26,21 @@ pub const TSV_COLUMNS: [&str; 14] = [
     "repeat",
 ];
 
-/// The lines of a record, one for each outcome, line ends included.
+/// The names of those that follow where annotation was given.
+pub const EFFECT_COLUMNS: [&str; 3] = ["gene", "transcript", "consequence"];
+
+/// The first line, without its end.
 #[must_use]
-pub fn tsv_lines(record: &VariantRecord, outcomes: &[Outcome]) -> String {
+pub fn tsv_head(effects: bool) -> String {
+    let of_effects = EFFECT_COLUMNS.iter().filter(|_| effects);
+    let columns: Vec<&str> = TSV_COLUMNS.iter().chain(of_effects).copied().collect();
+    columns.join("\t")
+}
+
+/// The lines of a record, one for each outcome, line ends included; with the columns of `effects` where
+/// annotation was given.
+#[must_use]
+pub fn tsv_lines(record: &VariantRecord, outcomes: &[Outcome], effects: bool) -> String {
     let pos = record.pos.map_or(0, |pos| pos.get());
     let contig = cell(&record.contig);
     let id = cell(record.id.as_deref().unwrap_or("."));
@@ -41,10 +54,10 @@ pub fn tsv_lines(record: &VariantRecord, outcomes: &[Outcome]) -> String {
             "{contig}\t{pos}\t{id}\t{reference}\t{alternate}\t{status}"
         );
         match outcome {
-            Outcome::Skipped(_) => text.push_str("\t\t\t\t\t\t\t\t\n"),
+            Outcome::Skipped(_) => text.push_str("\t\t\t\t\t\t\t\t"),
             Outcome::Scored(scored) => {
                 let (result, float) = (&scored.result, python_float_repr);
-                let _ = writeln!(
+                let _ = write!(
                     text,
                     "\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}",
                     float(result.sigma_raw),
@@ -58,6 +71,22 @@ pub fn tsv_lines(record: &VariantRecord, outcomes: &[Outcome]) -> String {
                 );
             }
         }
+        if effects {
+            let effect = match outcome {
+                Outcome::Scored(scored) => scored.effect.as_deref(),
+                Outcome::Skipped(_) => None,
+            };
+            let gene = effect.and_then(Effect::gene).unwrap_or_default();
+            let transcript = effect.and_then(Effect::transcript).unwrap_or_default();
+            let consequence = effect.map_or_else(String::new, Effect::consequence);
+            let _ = write!(
+                text,
+                "\t{}\t{}\t{consequence}",
+                cell(gene),
+                cell(transcript)
+            );
+        }
+        text.push('\n');
     }
     text
 }

@@ -6,6 +6,7 @@
 use super::{scored_as, status};
 use crate::scorer::{Outcome, Scored};
 use genolewm_core::edit::AlleleForm;
+use genolewm_core::genome::Effect;
 use genolewm_core::source::{SourceLine, VariantRecord};
 use genolewm_core::text::{is_hidden, visible};
 use genolewm_core::{Error, Result};
@@ -54,6 +55,25 @@ const FIELDS: [(&str, &str, &str); 8] = [
     ),
 ];
 
+/// Those of what an edit does to a gene, where annotation was given.
+const EFFECT_FIELDS: [(&str, &str, &str); 3] = [
+    (
+        "GLW_GENE",
+        "String",
+        "Gene that the allele lies in or near, by annotation",
+    ),
+    (
+        "GLW_TRANSCRIPT",
+        "String",
+        "Transcript of the gene that the consequence is told for",
+    ),
+    (
+        "GLW_CSQ",
+        "String",
+        "Consequence in Sequence Ontology terms between &, the most severe first",
+    ),
+];
+
 /// What a VCF's header says of the run.
 #[derive(Debug, Clone)]
 pub struct RunNote {
@@ -63,6 +83,8 @@ pub struct RunNote {
     pub model_id: String,
     /// The form in which alleles were scored.
     pub alleles: AlleleForm,
+    /// Whether annotation tells what alleles do.
+    pub effects: bool,
 }
 
 /// The header lines of the annotated file: the input's (empty for what is no VCF), with ours before
@@ -82,9 +104,16 @@ pub fn vcf_header(input: &[SourceLine], note: &RunNote) -> Vec<SourceLine> {
     }
     // A file that is scored a second time gets the fields' definitions once.
     header.extend(lines.iter().filter(|line| !defines_ours(line)).cloned());
-    header.extend(FIELDS.map(|(id, kind, description)| {
-        format!("##INFO=<ID={id},Number=A,Type={kind},Description=\"{description}\">").into()
-    }));
+    let of_effects = EFFECT_FIELDS.iter().filter(|_| note.effects);
+    header.extend(
+        FIELDS
+            .iter()
+            .chain(of_effects)
+            .map(|(id, kind, description)| {
+                format!("##INFO=<ID={id},Number=A,Type={kind},Description=\"{description}\">")
+                    .into()
+            }),
+    );
     header.push(concat!("##genolewm_version=", env!("CARGO_PKG_VERSION")).into());
     header.push(format!("##genolewm_command={}", visible(&note.command)).into());
     header.push(format!("##genolewm_model_id={}", visible(&note.model_id)).into());
@@ -95,7 +124,7 @@ pub fn vcf_header(input: &[SourceLine], note: &RunNote) -> Vec<SourceLine> {
 
 fn defines_ours(line: &str) -> bool {
     line.strip_prefix("##INFO=<ID=").is_some_and(|rest| {
-        FIELDS.iter().any(|(id, ..)| {
+        FIELDS.iter().chain(&EFFECT_FIELDS).any(|(id, ..)| {
             rest.strip_prefix(id)
                 .is_some_and(|rest| rest.starts_with(','))
         })
@@ -139,9 +168,21 @@ fn info(record: &VariantRecord, outcomes: &[Outcome]) -> String {
             scored(&|s| encoded(&s.result.bucket_id, INFO)),
         ));
         let repeats = scored(&|s| s.repeat_word().unwrap_or(".").to_owned());
+        let told = |text: &dyn Fn(&Effect) -> Option<String>| {
+            scored(&|s| {
+                let text = s.effect.as_deref().and_then(text);
+                text.map_or_else(|| ".".to_owned(), |text| encoded(&text, INFO))
+            })
+        };
         let optional = [
             ("GLW_EDIT", edits(record, outcomes)),
             ("GLW_REPEAT", repeats),
+            ("GLW_GENE", told(&|is| is.gene().map(str::to_owned))),
+            (
+                "GLW_TRANSCRIPT",
+                told(&|is| is.transcript().map(str::to_owned)),
+            ),
+            ("GLW_CSQ", told(&|is| Some(is.consequence()))),
         ];
         let any = |(_, values): &(_, Vec<String>)| values.iter().any(|value| value != ".");
         fields.extend(optional.into_iter().filter(any));

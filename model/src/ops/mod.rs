@@ -23,6 +23,7 @@ pub use precision::Precision;
 #[cfg(feature = "wgpu")]
 pub use wgsl::WgslOps;
 
+use crate::tensor::Tensor;
 use core::future::Future;
 use core::ops::Range;
 use genolewm_core::{Error, Result};
@@ -111,9 +112,9 @@ pub struct Rotation<M> {
 
 /// Turns `[rows, columns]` into `[columns, rows]`, in blocks that stay in the first-level cache.
 #[must_use]
-pub fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+pub fn transpose<T: Copy + Default>(values: &[T], rows: usize, columns: usize) -> Vec<T> {
     const BLOCK: usize = 32;
-    let mut turned = vec![0.0; values.len()];
+    let mut turned = vec![T::default(); values.len()];
     for row_block in (0..rows).step_by(BLOCK) {
         for column_block in (0..columns).step_by(BLOCK) {
             for row in row_block..(row_block + BLOCK).min(rows) {
@@ -126,11 +127,12 @@ pub fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     turned
 }
 
-fn finite(values: Vec<f32>) -> Result<Vec<f32>> {
-    if values.iter().all(|value| value.is_finite()) {
-        return Ok(values);
+/// Checks what a network gave.
+pub(crate) fn check_finite(values: &[f32]) -> Result<()> {
+    match values.iter().all(|value| value.is_finite()) {
+        true => Ok(()),
+        false => Err(not_finite()),
     }
-    Err(not_finite())
 }
 
 /// What the network is said to have done when it gave infinity or NaN.
@@ -159,6 +161,15 @@ pub trait Ops: Clone {
     fn projection(&self, values: Vec<f32>, inputs: usize, outputs: usize) -> Self::Matrix {
         self.matrix(transpose(&values, outputs, inputs), inputs, outputs)
     }
+    /// The same of a matrix as its file stores it, which a backend may keep so and widen in the product.
+    fn stored_projection(
+        &self,
+        weights: &Tensor<'_>,
+        inputs: usize,
+        outputs: usize,
+    ) -> Self::Matrix {
+        self.projection(weights.to_f32(), inputs, outputs)
+    }
     /// The same for networks whose small differences count: projections that are uploaded by it stay
     /// in f32, whatever those of an encoder are kept in.
     fn exact(&self) -> Self {
@@ -173,7 +184,11 @@ pub trait Ops: Clone {
     /// Reads a matrix back: states, predictions and logits, which are finite or an error
     /// (`INTERNAL.INVARIANT_VIOLATION`) and never a score.
     fn read(&self, x: &Self::Matrix) -> impl Future<Output = Result<Vec<f32>>> {
-        async move { finite(self.download(x).await?) }
+        async move {
+            let values = self.download(x).await?;
+            check_finite(&values)?;
+            Ok(values)
+        }
     }
     /// `[rows, columns]`.
     fn shape(&self, x: &Self::Matrix) -> [usize; 2];

@@ -4,7 +4,7 @@ use super::calibrate::{Distances, ScoreOptions, Scored, calibrate_all};
 use super::placer::Candidate;
 use super::windows::{Viewed, Windows};
 use crate::bundle::Bundle;
-use crate::ops::{Ops, not_finite};
+use crate::ops::{Ops, check_finite, not_finite};
 use genolewm_core::Result;
 use genolewm_core::surprise::{aggregate, displacement, surprise_distance};
 
@@ -100,14 +100,30 @@ impl<O: Ops> Scorer<O> {
     ) -> Result<Vec<Distances>> {
         let edits = candidates
             .iter()
-            .map(|Candidate { edit, window }| window.place(edit))
+            .map(|Candidate { edit, window, .. }| window.place(edit))
             .collect::<Result<Vec<_>>>()?;
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let items = || {
+            let windows = candidates.iter().map(|it| it.window.sequence());
+            windows.zip(&edits)
+        };
+        let views = windows.views.as_slice().iter();
+        let views = views
+            .map(|&view| windows.viewed(view, items()))
+            .collect::<Result<Vec<_>>>()?;
+        // A device is waited for once, when all of it is under way.
+        let mut answers = Vec::with_capacity(3 * views.len());
+        for viewed in &views {
+            answers.extend(self.answers(viewed)?);
+        }
+        let answers = self.ops.download(&self.ops.concat_rows(&answers)).await?;
+        let per_view = (answers.len() / views.len().max(1)).max(1);
+        let per_view = answers.chunks_exact(per_view);
         let mut of_views = vec![(Vec::new(), Vec::new()); candidates.len()];
-        for &view in windows.views.as_slice() {
-            let items = candidates.iter().zip(&edits);
-            let items = items.map(|(candidate, edit)| (candidate.window.sequence(), edit));
-            let viewed = windows.viewed(view, items)?;
-            let distances = self.distances_of(&viewed).await?;
+        for (viewed, answers) in views.iter().zip(per_view) {
+            let distances = self.distances_of(answers)?;
             for (index, (surprise, displacement)) in viewed.order().zip(distances) {
                 let (surprises, displacements) = &mut of_views[index];
                 surprises.push(surprise);
@@ -123,25 +139,29 @@ impl<O: Ops> Scorer<O> {
         of_views.iter().map(joined).collect()
     }
 
-    /// Surprise and displacement of each edit of a view, in the order of its sites.
-    async fn distances_of(&self, viewed: &Viewed<'_>) -> Result<Vec<(f64, f64)>> {
-        let edits = viewed.edits();
-        if edits.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (ops, encoder) = (&self.ops, &self.bundle.encoder);
-        let states = encoder.encode(ops, &viewed.sites())?;
-        let actions = self.bundle.action.forward(ops, &edits)?;
-        let prediction = self
-            .bundle
-            .predictor
-            .predict(ops, &states.reference, &actions);
-        let prediction = ops.read(&prediction).await?;
-        let reference = encoder.read(ops, &states.reference).await?;
-        let edited = encoder.read(ops, &states.edited).await?;
-        let rows = |states| <[f32]>::chunks_exact(states, encoder.d_state());
-        let states = rows(&prediction).zip(rows(&reference)).zip(rows(&edited));
-        Ok(states
+    /// For each edit of a view, in the order of its sites: what is predicted, then the states of the
+    /// reference, then those of the edited windows.
+    fn answers(&self, viewed: &Viewed<'_>) -> Result<[O::Matrix; 3]> {
+        let (ops, bundle) = (&self.ops, &self.bundle);
+        let states = bundle.encoder.encode(ops, &viewed.sites())?;
+        let actions = bundle.action.forward(ops, &viewed.edits())?;
+        let prediction = bundle.predictor.predict(ops, &states.reference, &actions);
+        Ok([prediction, states.reference, states.edited])
+    }
+
+    /// Surprise and displacement of each edit of a view, by its [`answers`](Self::answers).
+    fn distances_of(&self, answers: &[f32]) -> Result<Vec<(f64, f64)>> {
+        let encoder = &self.bundle.encoder;
+        let (prediction, states) = answers.split_at(answers.len() / 3);
+        let (reference, edited) = states.split_at(states.len() / 2);
+        check_finite(prediction)?;
+        encoder.check(reference)?;
+        encoder.check(edited)?;
+        let [prediction, reference, edited] =
+            [prediction, reference, edited].map(|states| states.chunks_exact(encoder.d_state()));
+        Ok(prediction
+            .zip(reference)
+            .zip(edited)
             .map(|((prediction, reference), edited)| {
                 (
                     surprise_distance(prediction, edited),

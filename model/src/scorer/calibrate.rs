@@ -7,9 +7,11 @@ use crate::info::ModelInfo;
 use crate::ops::not_finite;
 use genolewm_core::calibration::CalibrationBucket;
 use genolewm_core::context::{
-    ContextLabel, DEFAULT_MIN_BUCKET_SIZE, RegionClass, RepeatClass, backoff_chain, classify_gc_bin,
+    ContextLabel, DEFAULT_MIN_BUCKET_SIZE, GenomicContext, RegionClass, RepeatClass, backoff_chain,
+    classify_gc_bin,
 };
 use genolewm_core::edit::{EditSpec, VariantSpelling};
+use genolewm_core::genome::Effect;
 use genolewm_core::provenance::{
     MODEL_FILES_DETAIL, Receipt, ReceiptBuilder, ReceiptScope, RuntimeMetadata, WindowsConfig,
 };
@@ -98,30 +100,39 @@ impl ScoreOptions {
             .with_remedy("leave --window-stride-bp out, or give a quarter of a window at most"))
     }
 
-    /// What the percentiles of these options are worth, where that must be said: a table of a model is
-    /// made of its own views.
+    /// What must be said of the figures: by the model's state contract, and by the windows that its table is
+    /// of.
     #[must_use]
-    pub fn warning(&self, config: &ModelConfig) -> Option<String> {
-        let (own, used) = (Windows::of_model(config), self.windows(config));
-        if !self.is_calibrated(config) {
-            return Some(format!(
+    pub fn warnings(&self, info: &ModelInfo) -> Vec<String> {
+        let contract = info.config.encoder.contract.warning().map(str::to_owned);
+        let used = self.windows(&info.config).noted();
+        let windows = match &info.calibrated_for {
+            None => Some(
+                "the calibration table is of other states than the model's: percentiles have low \
+                 confidence; `genolewm calibrate` makes a table of the model's own"
+                    .to_owned(),
+            ),
+            Some(own) if !self.is_calibrated(info) => Some(format!(
                 "the model is calibrated for the views {}, and these scores are of {}: their percentiles \
                  have low confidence",
                 own.views, used.views
-            ));
-        }
-        (own.stride_bp != used.stride_bp).then(|| {
-            "windows on a grid shift a little against those that a model without one is calibrated for; \
-             `genolewm calibrate --window-stride-bp` makes a table of them"
-                .to_owned()
-        })
+            )),
+            Some(own) => (own.window_stride_bp != used.window_stride_bp).then(|| {
+                "windows on a grid shift a little against those that a model without one is calibrated \
+                 for; `genolewm calibrate --window-stride-bp` makes a table of them"
+                    .to_owned()
+            }),
+        };
+        contract.into_iter().chain(windows).collect()
     }
 
     /// Whether the model's table is of the same views.
-    fn is_calibrated(&self, config: &ModelConfig) -> bool {
-        let (own, used) = (Windows::of_model(config), self.windows(config));
+    fn is_calibrated(&self, info: &ModelInfo) -> bool {
+        let used = self.windows(&info.config);
         let several = used.views.as_slice().len() > 1;
-        own.views == used.views && (!several || own.aggregation == used.aggregation)
+        info.calibrated_for.as_ref().is_some_and(|own| {
+            own.views == used.views && (!several || own.aggregation == used.aggregation.as_str())
+        })
     }
 }
 
@@ -171,8 +182,10 @@ pub struct Scored {
     pub displacement: f64,
     /// The window that it was scored in.
     pub window: Arc<ExtractedWindow>,
-    /// The repeat that it lies in, where a file of repeats was given.
-    pub repeat: Option<RepeatClass>,
+    /// What is known of its place.
+    pub context: GenomicContext,
+    /// What it does to a gene, where annotation was given.
+    pub effect: Option<Arc<Effect>>,
 }
 
 impl Scored {
@@ -183,6 +196,7 @@ impl Scored {
             scored_as: (variant != self.edit).then(|| self.edit.clone()),
             variant,
             result: self.result.clone(),
+            effect: self.effect.clone(),
         }
     }
 
@@ -192,7 +206,7 @@ impl Scored {
     pub fn repeat_word(&self) -> Option<&'static str> {
         let by_mask = || self.window.soft_masked(self.edit.span());
         let word = |is_masked| if is_masked { "masked" } else { "unmasked" };
-        let class = self.repeat.map(RepeatClass::as_str);
+        let class = self.context.repeat.map(RepeatClass::as_str);
         class.or_else(|| by_mask().map(word))
     }
 
@@ -242,65 +256,50 @@ impl ScoredBy {
     }
 }
 
-/// What the files of a run say of an allele's place.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct GenomicContext {
-    /// Where it lies; `None` counts as [`RegionClass::Other`].
-    pub region: Option<RegionClass>,
-    /// The repeat that it lies in.
-    pub repeat: Option<RepeatClass>,
+/// The bucket of an edit in its window, of which this much is known.
+fn bucket<'a>(
+    context: &GenomicContext,
+    edit: &EditSpec,
+    window: &ExtractedWindow,
+    info: &'a ModelInfo,
+    options: &ScoreOptions,
+) -> Result<&'a CalibrationBucket> {
+    let label = context.label(window.sequence())?;
+    let is_masked = context.repeat.is_none() && window.soft_masked(edit.span()) == Some(true);
+    // A table that knows no repeats has everything in the buckets called `none`; in one that
+    // does, a repeat must not be ranked among what lies outside of them.
+    let context = match is_masked && info.calibration.tells_repeats() {
+        true => label.bucket_id_of_any_repeat(),
+        false => label.bucket_id(),
+    };
+    let id = info.calibration.id_of(edit.kind(), &context);
+    info.calibration.resolve(&id, options.min_bucket_size)
 }
 
-impl GenomicContext {
-    /// The bucket of an allele here, in its window.
-    ///
-    /// # Errors
-    /// As [`classify_gc_bin`].
-    pub fn label(&self, window: &str) -> Result<ContextLabel> {
-        Ok(ContextLabel {
-            region: self.region.unwrap_or(RegionClass::Other),
-            gc: classify_gc_bin(window)?,
-            repeat: self.repeat.unwrap_or(RepeatClass::None),
-        })
-    }
-
-    fn bucket<'a>(
-        &self,
-        edit: &EditSpec,
-        window: &ExtractedWindow,
-        info: &'a ModelInfo,
-        options: &ScoreOptions,
-    ) -> Result<&'a CalibrationBucket> {
-        let label = self.label(window.sequence())?;
-        let is_masked = self.repeat.is_none() && window.soft_masked(edit.span()) == Some(true);
-        // A table that knows no repeats has everything in the buckets called `none`; in one that
-        // does, a repeat must not be ranked among what lies outside of them.
-        let id = match is_masked && info.calibration.tells_repeats() {
-            true => label.bucket_id_of_any_repeat(),
-            false => label.bucket_id(),
-        };
-        info.calibration.resolve(&id, options.min_bucket_size)
-    }
-}
-
-/// The score of a candidate of which nothing but its window is known, and what is known everywhere.
+/// The score of a candidate among the background of its place, and of what is known everywhere.
 ///
 /// # Errors
-/// As [`Scored::put`].
+/// As [`GenomicContext::label`] and
+/// [`CalibrationTable::resolve`](genolewm_core::calibration::CalibrationTable::resolve).
 pub fn calibrate(
     info: &ModelInfo,
     options: &ScoreOptions,
     candidate: &Candidate,
     distances: Distances,
 ) -> Result<Scored> {
-    let (edit, window) = (&candidate.edit, &candidate.window);
-    let bucket = options.everywhere.bucket(edit, window, info, options)?;
+    let (edit, window, place) = (&candidate.edit, &candidate.window, &candidate.place);
+    let context = GenomicContext {
+        region: place.context.region.or(options.everywhere.region),
+        repeat: place.context.repeat.or(options.everywhere.repeat),
+    };
+    let bucket = bucket(&context, edit, window, info, options)?;
     Ok(Scored {
-        edit: candidate.edit.clone(),
+        edit: edit.clone(),
         result: options.read_off(distances.sigma_raw, bucket, info),
         displacement: distances.displacement,
-        window: Arc::clone(&candidate.window),
-        repeat: options.everywhere.repeat,
+        window: Arc::clone(window),
+        context,
+        effect: place.effect.clone(),
     })
 }
 
@@ -327,7 +326,7 @@ impl ScoreOptions {
         bucket: &CalibrationBucket,
         info: &ModelInfo,
     ) -> SurpriseResult {
-        let is_calibrated = self.is_calibrated(&info.config);
+        let is_calibrated = self.is_calibrated(info);
         SurpriseResult {
             sigma_raw,
             sigma_calibrated: bucket.percentile(sigma_raw),
@@ -343,32 +342,11 @@ impl ScoreOptions {
 }
 
 impl Scored {
-    /// Puts the score among the background of another place.
-    ///
-    /// # Errors
-    /// As [`GenomicContext::label`] and
-    /// [`CalibrationTable::resolve`](genolewm_core::calibration::CalibrationTable::resolve).
-    pub fn put(
-        &mut self,
-        context: &GenomicContext,
-        info: &ModelInfo,
-        options: &ScoreOptions,
-    ) -> Result<()> {
-        let context = GenomicContext {
-            region: context.region.or(options.everywhere.region),
-            repeat: context.repeat.or(options.everywhere.repeat),
-        };
-        let bucket = context.bucket(&self.edit, &self.window, info, options)?;
-        self.repeat = context.repeat;
-        self.result = options.read_off(self.result.sigma_raw, bucket, info);
-        Ok(())
-    }
-
     /// Puts the score in a bucket of the model's table, if some annotation and some least size of a
     /// bucket lead there from the window; else it stays where it is.
     ///
     /// # Errors
-    /// As [`Scored::put`].
+    /// As [`calibrate()`].
     pub fn put_in_bucket(
         &mut self,
         bucket_id: &str,
@@ -384,7 +362,8 @@ impl Scored {
             let of = |&repeat: &RepeatClass| ContextLabel { region, gc, repeat };
             let ids = RepeatClass::ALL.iter().map(|repeat| of(repeat).bucket_id());
             let any = may_be_masked.then(|| of(&RepeatClass::None).bucket_id_of_any_repeat());
-            for id in ids.chain(any) {
+            for context in ids.chain(any) {
+                let id = info.calibration.id_of(self.edit.kind(), &context);
                 if backoff_chain(&id)?.iter().any(|id| id == bucket_id) {
                     self.result = options.read_off(self.result.sigma_raw, bucket, info);
                     return Ok(());

@@ -206,7 +206,7 @@ pub fn drive<A: Send, S: BaseSource>(
     reference: &mut Reference<S>,
     workers: &Workers<'_, A>,
     cancel: &dyn Fn() -> bool,
-    mut sink: impl FnMut(Delivery<A>, RunProgress, &mut Reference<S>) -> Result<()>,
+    mut sink: impl FnMut(Delivery<A>, RunProgress) -> Result<()>,
 ) -> Result<RunEnd> {
     let threads = workers.threads.max(1);
     if threads > MAX_THREADS {
@@ -245,7 +245,7 @@ pub fn drive<A: Send, S: BaseSource>(
                 }
             }
             while let Some(delivery) = run.deliver() {
-                sink(delivery, run.progress(), reference)?;
+                sink(delivery, run.progress())?;
             }
             match step? {
                 RunStep::Needs(need) => input.meet(need, run.intake_mut())?,

@@ -19,13 +19,12 @@ mod room;
 mod drive;
 
 pub use batch::Scorer;
-pub use calibrate::{
-    Distances, GenomicContext, ScoreOptions, Scored, ScoredBy, calibrate, calibrate_all,
-};
+pub use calibrate::{Distances, ScoreOptions, Scored, ScoredBy, calibrate, calibrate_all};
 #[cfg(feature = "native")]
 pub use drive::{Answering, RunEnd, VariantFile, Workers, drive};
+pub use genolewm_core::context::GenomicContext;
 pub use given::{edit_among, given_window};
-pub use placer::{Candidate, Placed, Placer, refused};
+pub use placer::{Candidate, Placed, Placer, SharedPlaces, refused};
 pub use regions::Regions;
 #[cfg(feature = "native")]
 pub(crate) use room::Room;

@@ -2,11 +2,12 @@
 
 use crate::info::ModelInfo;
 use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, VariantSpelling};
+use genolewm_core::genome::places::{Place, Places};
 use genolewm_core::position::{BpOffset, Interval, Position};
 use genolewm_core::reference::{BaseSource, Reference};
 use genolewm_core::window::{ExtractedWindow, window_of_model, window_start};
 use genolewm_core::{Error, ErrorCode, Result};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// An edit and the reference window that it is scored in.
 #[derive(Debug, Clone)]
@@ -15,6 +16,20 @@ pub struct Candidate {
     pub edit: EditSpec,
     /// The window; candidates that share one share its encoding.
     pub window: Arc<ExtractedWindow>,
+    /// What is known of its place.
+    pub place: Place,
+}
+
+impl Candidate {
+    /// An edit in its window, of whose place nothing else is known.
+    #[must_use]
+    pub fn new(edit: EditSpec, window: Arc<ExtractedWindow>) -> Self {
+        Self {
+            edit,
+            window,
+            place: Place::default(),
+        }
+    }
 }
 
 /// Bases of the reference that are shown where a variant has others.
@@ -82,13 +97,17 @@ pub(super) fn bases_instead<S: BaseSource>(
     Ok(Some(bases.into()))
 }
 
-/// Brings each edit to the form in which it is scored, and finds its window; edits whose windows start
-/// at one place share it.
+/// What is known of the places of a genome, shared by all that look there.
+pub type SharedPlaces = Arc<Mutex<Places>>;
+
+/// Brings each edit to the form in which it is scored, and finds its window and what is known of its
+/// place; edits whose windows start at one place share it.
 #[derive(Debug)]
 pub struct Placer {
     window_bp: usize,
     stride_bp: Option<usize>,
     form: AlleleForm,
+    places: Option<SharedPlaces>,
     last: Option<(String, Arc<ExtractedWindow>)>,
 }
 
@@ -101,6 +120,7 @@ impl Placer {
             window_bp,
             stride_bp,
             form: AlleleForm::default(),
+            places: None,
             last: None,
         }
     }
@@ -128,6 +148,13 @@ impl Placer {
     #[must_use]
     pub fn of_alleles(mut self, form: AlleleForm) -> Self {
         self.form = form;
+        self
+    }
+
+    /// The same, of edits in a genome of which this is known.
+    #[must_use]
+    pub fn among(mut self, places: Option<SharedPlaces>) -> Self {
+        self.places = places;
         self
     }
 
@@ -196,13 +223,24 @@ impl Placer {
             return Err(Error::invariant("a checked edit has no contig"));
         };
         let (name, contig_bp) = (contig.name.clone(), contig.length_bp);
+        let place = match &self.places {
+            Some(places) => {
+                let mut places = places.lock().unwrap_or_else(PoisonError::into_inner);
+                places.of(&edit, reference)?
+            }
+            None => Place::default(),
+        };
         let start = self.start(&edit, contig_bp);
         if let Some((last, window)) = &self.last
             && *last == name
             && window.start() == start
         {
             let window = Arc::clone(window);
-            return Ok(Candidate { edit, window });
+            return Ok(Candidate {
+                edit,
+                window,
+                place,
+            });
         }
         let end = BpOffset((start.get() + self.window_bp as u64).min(contig_bp));
         let bases = reference.fetch_soft_masked(&name, Interval::new(start, end)?)?;
@@ -213,7 +251,11 @@ impl Placer {
             self.window_bp,
         )?);
         self.last = Some((name, Arc::clone(&window)));
-        Ok(Candidate { edit, window })
+        Ok(Candidate {
+            edit,
+            window,
+            place,
+        })
     }
 
     /// Centred on the edit; on the grid, where the edit still lies inside.

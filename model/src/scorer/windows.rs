@@ -90,6 +90,13 @@ impl Windows {
         }
     }
 
+    /// Bases that are kept right of an edit where an edited window is mended on that side; `None` where
+    /// windows are the Python package's.
+    #[must_use]
+    pub const fn right_bp(&self) -> Option<usize> {
+        self.right_bp
+    }
+
     /// As commitments and receipts note them.
     #[must_use]
     pub fn noted(&self) -> WindowsConfig {

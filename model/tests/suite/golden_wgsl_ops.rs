@@ -2,10 +2,14 @@
 #![cfg(feature = "wgpu")]
 #![allow(clippy::expect_used, clippy::panic)]
 
-use crate::common::compare::{Computation, Product, assert_same, gpu, matrix, random};
+use crate::common::compare::{
+    Computation, Product, STORED, StoredProduct, assert_same, gpu, matrix, random, stored,
+};
 use crate::common::read;
 use core::ops::Range;
-use genolewm::ops::{LayerNorm, Ops, Rotation};
+use genolewm::ops::{LayerNorm, Linear, Ops, Rotation, transpose};
+use genolewm::tensor::{Tensor, TensorType};
+use half::f16;
 use proptest::prelude::*;
 
 #[derive(Debug, Clone, Copy)]
@@ -175,6 +179,21 @@ proptest! {
     }
 
     #[test]
+    fn products_with_stored_weights_agree(
+        kind in proptest::sample::select(STORED.to_vec()),
+        rows in 1..150usize,
+        inner in 1..150usize,
+        columns in 1..150usize,
+        bias: bool,
+        seed in 0..1000u64,
+    ) {
+        // Int4 fills whole bytes.
+        let of = Product { rows, inner: 2 * inner, columns, bias, seed };
+        let what = format!("{kind:?}: {rows} x {} x {columns}", 2 * inner);
+        assert_same(&what, &StoredProduct { kind, of });
+    }
+
+    #[test]
     fn simple_operations_agree(
         op in proptest::sample::select(SIMPLE.to_vec()),
         rows in 1..70usize,
@@ -272,6 +291,44 @@ fn gelu(x: f64) -> f64 {
         1.0 - 0.5 * erfc
     };
     x * cdf
+}
+
+/// The product of the rows of one with weights: the weights themselves, `[inputs, outputs]`.
+fn widened(weights: &Tensor<'_>) -> Vec<f32> {
+    let [outputs, inputs] = weights.shape() else {
+        panic!("no matrix");
+    };
+    let one = |place: usize| f32::from(u8::from(place.is_multiple_of(inputs + 1)));
+    let ones = (0..inputs * inputs).map(one).collect();
+    let layer = Linear {
+        weight: gpu().stored_projection(weights, *inputs, *outputs),
+        bias: None,
+    };
+    let ones = gpu().matrix(ones, *inputs, *inputs);
+    transpose(
+        &read(gpu(), &gpu().linear(&ones, &layer)),
+        *inputs,
+        *outputs,
+    )
+}
+
+#[test]
+fn stored_weights_are_widened_to_the_bit() {
+    for kind in STORED {
+        for (columns, inner) in [(1, 2), (67, 34), (130, 258)] {
+            let weights = stored(kind, columns, inner, 3);
+            assert_eq!(widened(&weights), weights.to_f32(), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn every_half_is_widened_to_the_bit() {
+    let finite = (0..=u16::MAX).filter(|&bits| f16::from_bits(bits).is_finite());
+    let bytes: Vec<u8> = finite.flat_map(u16::to_le_bytes).collect();
+    let shape = vec![bytes.len() / 2 / 256, 256];
+    let weights = Tensor::new(TensorType::F16, shape, bytes, Vec::new()).expect("whole rows");
+    assert_eq!(widened(&weights), weights.to_f32());
 }
 
 #[test]

@@ -2,6 +2,33 @@
 
 import type { BackendName } from "./model.js";
 
+/** What an allele does to a transcript: terms of the Sequence Ontology, the most severe first. */
+export type ConsequenceTerm =
+  | "transcript_ablation"
+  | "splice_acceptor_variant"
+  | "splice_donor_variant"
+  | "stop_gained"
+  | "frameshift_variant"
+  | "stop_lost"
+  | "start_lost"
+  | "inframe_insertion"
+  | "inframe_deletion"
+  | "missense_variant"
+  | "protein_altering_variant"
+  | "splice_region_variant"
+  | "incomplete_terminal_codon_variant"
+  | "stop_retained_variant"
+  | "synonymous_variant"
+  | "coding_sequence_variant"
+  | "5_prime_UTR_variant"
+  | "3_prime_UTR_variant"
+  | "non_coding_transcript_exon_variant"
+  | "intron_variant"
+  | "non_coding_transcript_variant"
+  | "upstream_gene_variant"
+  | "downstream_gene_variant"
+  | "intergenic_variant";
+
 /** What every row has. */
 export interface RowBase {
   /** Number of the allele in the input, from 0. */
@@ -14,8 +41,15 @@ export interface RowBase {
   readonly id: string | null;
   readonly ref: string;
   readonly alt: string;
-  /** The gene, where the file names one. */
+  /** The gene that annotation names, else the file. */
   readonly gene: string | null;
+  /** The transcript of which the consequence is told, where annotation was given and one is near. */
+  readonly transcript?: string;
+  /**
+   * What the allele does there, where annotation was given: {@link ConsequenceTerm}s between `&`, the most
+   * severe first, such as `missense_variant&splice_region_variant`.
+   */
+  readonly consequence?: string;
   /** How many copies the one person has whose alleles are scored; null for several, or unknown. */
   readonly zygosity: "heterozygous" | "homozygous" | "hemizygous" | null;
   /** The annotated VCF record, on the first row of a record, when it was asked for. */
@@ -29,11 +63,14 @@ export interface ScoredRow extends RowBase {
   readonly status: "scored";
   /** Distance between the predicted and the encoded edited state. */
   readonly sigmaRaw: number;
-  /** Percentile among common variants in the same kind of context, 0 to 1. */
+  /** Percentile among common variants of its kind, in the same kind of context, 0 to 1. */
   readonly sigmaCalibrated: number;
   /** `1 - cos(prediction, reference state)`. */
   readonly displacement: number;
-  /** The calibration bucket. */
+  /**
+   * The calibration bucket: `region|gc|repeat` or a part of it, after a kind of edit such as `del_1bp` where
+   * the model's table tells kinds, or `*`.
+   */
   readonly bucketId: string;
   /** Confidence in the bucket, 0 to 1. */
   readonly confidence: number;

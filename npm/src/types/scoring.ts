@@ -2,6 +2,7 @@
 
 import type { Notice, Progress } from "./calls.js";
 import type { AlleleForm } from "./edits.js";
+import type { FileLike } from "./files.js";
 import type { ReferenceInput } from "./reference.js";
 
 /** How the distances of several views become one; of one view all make the same. */
@@ -30,6 +31,12 @@ export interface ScoreVariantOptions extends RankOptions {
   window?: { readonly bases: string; readonly start: number };
   /** Or a reference, from which they are cut. */
   reference?: ReferenceInput;
+  /**
+   * Transcripts, GFF3 or GTF, plain or gzip: rows name gene, transcript and consequence, and percentiles
+   * are among variants in the same class of region. It is read into memory, once for each call; for an edit
+   * on a reference.
+   */
+  annotation?: FileLike;
   /** The form in which the edit is scored. */
   alleles?: AlleleForm;
   /** Whether the result carries a receipt. */
@@ -42,6 +49,11 @@ export interface ScoreVariantOptions extends RankOptions {
 export interface ScoreVcfOptions extends RankOptions {
   /** The reference on which the variants were called. */
   reference: ReferenceInput;
+  /**
+   * Transcripts, GFF3 or GTF, plain or gzip: rows name gene, transcript and consequence, and percentiles
+   * are among variants in the same class of region. It is read into memory, once for each call.
+   */
+  annotation?: FileLike;
   /** `"chr17:41196312-41277500,chrX"`: 1-based, both ends included. */
   regions?: string;
   /**

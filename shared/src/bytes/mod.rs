@@ -7,6 +7,7 @@
 //! Where bytes have not arrived yet, reading fails with an error that
 //! [`Error::is_starved`](crate::Error::is_starved) tells, loses nothing and can be repeated.
 
+mod held;
 mod lru;
 mod bgzf;
 mod archive;
@@ -28,6 +29,7 @@ pub(crate) use bgzf::{BGZF_EOF, BlockBuffer};
 pub use compression::Compression;
 pub use feed::Feed;
 pub(crate) use gzip::GARBAGE_BEHIND_GZIP;
+pub use held::Held;
 pub use lines::LineReader;
 pub use oddities::{note_oddity, take_oddities};
 pub use packed::packed_otherwise;

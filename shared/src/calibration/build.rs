@@ -2,9 +2,12 @@
 
 use super::table::{
     CalibrationBucket, CalibrationTable, CalibrationWarning, DEFAULT_CDF_POINTS,
-    DEFAULT_REFERENCE_PER_BUCKET, LOW_CONFIDENCE_BUCKET_SIZE, MAX_GRID_SIZE,
+    DEFAULT_REFERENCE_PER_BUCKET, MAX_GRID_SIZE,
 };
-use crate::context::{DEFAULT_MIN_BUCKET_SIZE, backoff_chain, select_backoff_bucket};
+use crate::context::{
+    DEFAULT_MIN_BUCKET_SIZE, LOW_CONFIDENCE_BUCKET_SIZE, UNKNOWN_BUCKET_ID, backoff_chain,
+    kind_and_context, select_backoff_bucket,
+};
 use crate::{Error, Result};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -16,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 /// The raw surprise of one background variant, and its context.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CalibrationExample {
-    /// `region|gc|repeat`, a parent of one, or `*`.
+    /// `region|gc|repeat`, a parent of one, or `*`; after a kind of edit, it counts among all kinds too.
     pub bucket_id: String,
     /// Distance between the predicted and the encoded edited state.
     pub sigma_raw: f64,
@@ -98,7 +101,11 @@ pub fn build_calibration_table(
             return Err(Error::input("a surprise must be finite and not negative")
                 .with_detail("sigma_raw", example.sigma_raw));
         }
-        let chain = backoff_chain(&example.bucket_id)?;
+        let mut chain = backoff_chain(&example.bucket_id)?;
+        if let (Some(_), context) = kind_and_context(&example.bucket_id) {
+            chain.retain(|id| id != UNKNOWN_BUCKET_ID);
+            chain.extend(backoff_chain(context)?);
+        }
         if let Some(own) = chain.first().filter(|own| !own_buckets.contains(*own)) {
             own_buckets.insert(own.clone());
         }
@@ -109,6 +116,10 @@ pub fn build_calibration_table(
                 .offer(example.sigma_raw);
         }
     }
+    // A bucket of a kind that no score would be read from takes room alone.
+    reservoirs.retain(|id, kept| {
+        kind_and_context(id).0.is_none() || kept.sample.len() as u64 >= options.low_confidence_size
+    });
     let sizes: BTreeMap<String, u64> = reservoirs
         .iter()
         .map(|(id, kept)| (id.clone(), kept.sample.len() as u64))
@@ -199,7 +210,8 @@ fn warnings(
     for id in own_buckets {
         let resolved = select_backoff_bucket(id, sizes, options.min_bucket_size)?;
         let rows = sizes.get(&resolved).copied().unwrap_or(0);
-        if rows < options.min_bucket_size {
+        let is_of_others = resolved == UNKNOWN_BUCKET_ID && kind_and_context(id).0.is_some();
+        if rows < options.min_bucket_size || is_of_others {
             warnings.push(CalibrationWarning {
                 bucket_id: id.clone(),
                 resolved_bucket_id: resolved,

@@ -13,11 +13,11 @@ mod decode;
 #[cfg(feature = "parquet")]
 mod parquet;
 
-pub use crate::context::DEFAULT_MIN_BUCKET_SIZE;
+pub use crate::context::{DEFAULT_MIN_BUCKET_SIZE, LOW_CONFIDENCE_BUCKET_SIZE};
 pub use build::{BuildOptions, CalibrationExample, build_calibration_table};
 #[cfg(feature = "parquet")]
 pub use parquet::{read_calibration_table, write_calibration_table};
 pub use table::{
     CALIBRATION_SCHEMA_VERSION, CalibrationBucket, CalibrationTable, CalibrationWarning,
-    DEFAULT_CDF_POINTS, DEFAULT_REFERENCE_PER_BUCKET, LOW_CONFIDENCE_BUCKET_SIZE,
+    DEFAULT_CDF_POINTS, DEFAULT_REFERENCE_PER_BUCKET,
 };

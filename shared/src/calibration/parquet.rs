@@ -2,22 +2,28 @@
 //!
 //! Lists are the standard three levels (`cdf.list.element`), every field is nullable as other
 //! writers make it, and only `back_off_to` may in fact be null.
+//!
+//! The Python package refuses columns and buckets that it does not know. Buckets of kinds of edits are
+//! therefore a table of their own, a file of the same layout between this one's rows and its footer,
+//! which says where: readers of Parquet pass over what no column lies in.
 
 use super::decode::{Plain, StoredColumn};
 use super::parquet_check::{check_pages, in_memory, open_checked};
 use super::table::{
     CALIBRATION_SCHEMA_VERSION, CalibrationBucket, CalibrationTable, MAX_GRID_SIZE,
 };
+use crate::context::kind_and_context;
 use crate::{Error, ErrorCode, Result};
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
 use parquet::basic::{Compression, Type as PhysicalType, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{KeyValue, ParquetMetaData, RowGroupMetaData};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, FileReader, RowGroupReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -45,8 +51,13 @@ const COLUMNS: [(&str, PhysicalType, bool); 6] = [
     ("schema_version", PhysicalType::BYTE_ARRAY, false),
 ];
 
-/// Most buckets of a table; there are fewer contexts than this.
-const MAX_BUCKETS: usize = 1 << 10;
+/// Most buckets of a table; there are fewer contexts than this, for each kind of edit.
+const MAX_BUCKETS: usize = 1 << 11;
+
+/// The metadata that says at which bytes the table of kinds lies, `START-END`.
+const KINDS_KEY: &str = "genolewm.kinds";
+/// The metadata with [`CalibrationTable::made_for`].
+const MADE_FOR_KEY: &str = "genolewm.made_for";
 
 /// Reads a table from the bytes of its file. Whatever the bytes are, memory stays bounded.
 ///
@@ -54,16 +65,40 @@ const MAX_BUCKETS: usize = 1 << 10;
 /// `CONFIG.SCHEMA_INCOMPAT` for bytes that are not a Parquet file of the table's columns and
 /// version; `INPUT.GENERIC` for buckets that make no sense (see [`CalibrationBucket::new`]).
 pub fn read_calibration_table(bytes: &[u8]) -> Result<CalibrationTable> {
+    let mut buckets = Vec::new();
+    let metadata = read_file(bytes, &mut buckets)?;
+    if let Some(place) = said(&metadata, KINDS_KEY) {
+        let kinds = range(place).and_then(|range| bytes.get(range));
+        let kinds = kinds.ok_or_else(|| unreadable("its table of kinds lies nowhere"))?;
+        read_file(kinds, &mut buckets)?;
+    }
+    let made_for = said(&metadata, MADE_FOR_KEY).map(ToString::to_string);
+    Ok(CalibrationTable::new(buckets, Vec::new())?.for_states(made_for))
+}
+
+/// Adds the buckets of one file.
+fn read_file(bytes: &[u8], buckets: &mut Vec<CalibrationBucket>) -> Result<ParquetMetaData> {
     let file = in_memory(bytes);
     let reader = open_checked(file.clone()).map_err(refused)?;
     check_columns(reader.metadata())?;
     check_sizes(reader.metadata(), &file)?;
-    let mut buckets = Vec::new();
     for index in 0..reader.num_row_groups() {
         let group = reader.get_row_group(index).map_err(refused)?;
-        read_row_group(group.as_ref(), &mut buckets)?;
+        read_row_group(group.as_ref(), buckets)?;
     }
-    CalibrationTable::new(buckets, Vec::new())
+    Ok(reader.metadata().clone())
+}
+
+/// What a file's metadata say under a key.
+fn said<'a>(metadata: &'a ParquetMetaData, key: &str) -> Option<&'a str> {
+    let pairs = metadata.file_metadata().key_value_metadata()?;
+    pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
+}
+
+/// `START-END`.
+fn range(text: &str) -> Option<Range<usize>> {
+    let (start, end) = text.split_once('-')?;
+    Some(start.parse().ok()?..end.parse().ok()?)
 }
 
 /// Writes a table as the bytes of a file. The same table gives the same bytes.
@@ -72,15 +107,22 @@ pub fn read_calibration_table(bytes: &[u8]) -> Result<CalibrationTable> {
 /// `INPUT.GENERIC` for a surprise beyond the range of f32; `INTERNAL.GENERIC` when the encoder
 /// fails.
 pub fn write_calibration_table(table: &CalibrationTable) -> Result<Vec<u8>> {
-    let columns = FileColumns::new(table)?;
-    encode(&columns).map_err(|error| {
-        Error::new(
-            ErrorCode::InternalGeneric,
-            "the calibration table could not be encoded",
-        )
+    let (kinds, contexts): (Vec<_>, Vec<_>) = table
+        .buckets()
+        .partition(|bucket| kind_and_context(bucket.bucket_id()).0.is_some());
+    let kinds = match kinds.is_empty() {
+        true => None,
+        false => Some(encode(&FileColumns::new(&kinds)?, None, None).map_err(not_encoded)?),
+    };
+    let contexts = FileColumns::new(&contexts)?;
+    encode(&contexts, kinds.as_deref(), table.made_for()).map_err(not_encoded)
+}
+
+fn not_encoded(error: ParquetError) -> Error {
+    let message = "the calibration table could not be encoded";
+    Error::new(ErrorCode::InternalGeneric, message)
         .with_detail("cause", &error)
         .with_source(error)
-    })
 }
 
 fn check_columns(metadata: &ParquetMetaData) -> Result<()> {
@@ -255,30 +297,21 @@ impl ListColumn {
 }
 
 impl FileColumns {
-    fn new(table: &CalibrationTable) -> Result<Self> {
+    fn new(buckets: &[&CalibrationBucket]) -> Result<Self> {
         let text = |text: &str| ByteArray::from(text.as_bytes().to_vec());
+        let each = || buckets.iter();
         let mut columns = Self {
-            ids: table
-                .buckets()
-                .map(|bucket| text(bucket.bucket_id()))
-                .collect(),
+            ids: each().map(|bucket| text(bucket.bucket_id())).collect(),
             counts: Vec::new(),
             cdfs: ListColumn::default(),
             grids: ListColumn::default(),
-            parents: table
-                .buckets()
-                .filter_map(|b| b.back_off_to().map(text))
-                .collect(),
-            has_parent: table
-                .buckets()
+            parents: each().filter_map(|b| b.back_off_to().map(text)).collect(),
+            has_parent: each()
                 .map(|b| i16::from(b.back_off_to().is_some()))
                 .collect(),
-            versions: table
-                .buckets()
-                .map(|_| text(CALIBRATION_SCHEMA_VERSION))
-                .collect(),
+            versions: each().map(|_| text(CALIBRATION_SCHEMA_VERSION)).collect(),
         };
-        for bucket in table.buckets() {
+        for bucket in buckets {
             let rows = i64::try_from(bucket.n_calibration())
                 .map_err(|_| Error::input("a bucket has more rows than a file can say"))?;
             columns.counts.push(rows);
@@ -291,7 +324,7 @@ impl FileColumns {
 
 type Encoded<T> = core::result::Result<T, parquet::errors::ParquetError>;
 
-fn encode(columns: &FileColumns) -> Encoded<Vec<u8>> {
+fn encode(columns: &FileColumns, kinds: Option<&[u8]>, made_for: Option<&str>) -> Encoded<Vec<u8>> {
     let schema = Arc::new(parse_message_type(SCHEMA)?);
     let properties =
         WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
@@ -308,6 +341,18 @@ fn encode(columns: &FileColumns) -> Encoded<Vec<u8>> {
     write_column::<ByteArrayType>(&mut group, &columns.parents, &columns.has_parent, None)?;
     write_column::<ByteArrayType>(&mut group, &columns.versions, &all, None)?;
     group.close()?;
+    let say = |file: &mut SerializedFileWriter<_>, key: &str, value: String| {
+        file.append_key_value_metadata(KeyValue::new(key.to_string(), value));
+    };
+    if let Some(kinds) = kinds {
+        let start = file.bytes_written();
+        file.write_all(kinds)?;
+        let end = file.bytes_written();
+        say(&mut file, KINDS_KEY, format!("{start}-{end}"));
+    }
+    if let Some(made_for) = made_for {
+        say(&mut file, MADE_FOR_KEY, made_for.to_string());
+    }
     file.into_inner()
 }
 

@@ -1,6 +1,10 @@
 //! The table: buckets, how one is chosen, and what it says about a raw surprise.
 
-use crate::context::{RepeatClass, UNKNOWN_BUCKET_ID, backoff_chain};
+use crate::context::{
+    LOW_CONFIDENCE_BUCKET_SIZE, RepeatClass, UNKNOWN_BUCKET_ID, backoff_chain, kind_and_context,
+    rows_needed,
+};
+use crate::edit::EditKind;
 use crate::{Error, Result};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -13,8 +17,6 @@ pub const CALIBRATION_SCHEMA_VERSION: &str = "1.0.0";
 pub const DEFAULT_CDF_POINTS: usize = 1001;
 /// Background variants that are kept for a bucket.
 pub const DEFAULT_REFERENCE_PER_BUCKET: usize = 10_000;
-/// Buckets with fewer rows than this are marked as of low confidence.
-pub const LOW_CONFIDENCE_BUCKET_SIZE: u64 = 100;
 /// Most points of a distribution: files with more are refused as damaged.
 pub(super) const MAX_GRID_SIZE: usize = 1 << 14;
 /// Rows at which confidence reaches 1.
@@ -67,7 +69,7 @@ impl CalibrationBucket {
         })
     }
 
-    /// The context, `region|gc|repeat`, one of its parents, or `*`.
+    /// The context, `region|gc|repeat`, one of its parents, or `*`; the same after a kind of edit.
     #[must_use]
     pub fn bucket_id(&self) -> &str {
         &self.bucket_id
@@ -159,7 +161,9 @@ pub struct CalibrationWarning {
 pub struct CalibrationTable {
     buckets: BTreeMap<String, CalibrationBucket>,
     warnings: Vec<CalibrationWarning>,
+    made_for: Option<String>,
     tells_repeats: bool,
+    tells_kinds: bool,
 }
 
 impl CalibrationTable {
@@ -181,14 +185,28 @@ impl CalibrationTable {
             ));
         }
         let is_repeats = |id: &String| {
-            let class = id.split('|').nth(2);
+            let class = kind_and_context(id).1.split('|').nth(2);
             class.is_some_and(|class| class != RepeatClass::None.as_str())
         };
         Ok(Self {
+            made_for: None,
             tells_repeats: by_id.keys().any(is_repeats),
+            tells_kinds: by_id.keys().any(|id| kind_and_context(id).0.is_some()),
             buckets: by_id,
             warnings,
         })
+    }
+
+    /// The same table, with what it says of the states that its surprises are of.
+    #[must_use]
+    pub fn for_states(self, made_for: Option<String>) -> Self {
+        Self { made_for, ..self }
+    }
+
+    /// What states its surprises are of, in the words of who made it; `None` where it does not say.
+    #[must_use]
+    pub fn made_for(&self) -> Option<&str> {
+        self.made_for.as_deref()
     }
 
     /// Every bucket, sorted by id.
@@ -200,6 +218,12 @@ impl CalibrationTable {
     #[must_use]
     pub const fn tells_repeats(&self) -> bool {
         self.tells_repeats
+    }
+
+    /// Whether it ranks edits among those of their kind: else all kinds are in one bucket.
+    #[must_use]
+    pub const fn tells_kinds(&self) -> bool {
+        self.tells_kinds
     }
 
     /// Contexts that the background was too small for, sorted by id.
@@ -225,8 +249,17 @@ impl CalibrationTable {
         })
     }
 
-    /// The bucket to use for a context: the first of its back-off chain that has at least
-    /// `min_bucket_size` rows, else `*` whatever its size.
+    /// The bucket's id for an edit in a context.
+    #[must_use]
+    pub fn id_of(&self, kind: EditKind, context: &str) -> String {
+        match self.tells_kinds {
+            true => format!("{kind}|{context}"),
+            false => context.to_string(),
+        }
+    }
+
+    /// The bucket to use for a context: the first of its back-off chain that has
+    /// [the rows it needs](rows_needed) with this minimum, else `*` whatever its size.
     ///
     /// # Errors
     /// `INPUT.GENERIC` for an id that names no context, a minimum of 0, or a table without `*`
@@ -239,7 +272,7 @@ impl CalibrationTable {
         let large_enough = |id: &String| {
             self.buckets
                 .get(id)
-                .filter(|bucket| bucket.n_calibration >= min_bucket_size)
+                .filter(|bucket| bucket.n_calibration >= rows_needed(id, min_bucket_size))
         };
         match chain.iter().find_map(large_enough) {
             Some(bucket) => Ok(bucket),

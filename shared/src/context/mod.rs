@@ -7,6 +7,7 @@ mod terms;
 pub use class::{GcBin, RegionClass, RepeatClass};
 pub use terms::{classify_region, classify_repeat, region_of_terms};
 
+use crate::edit::EditKind;
 use crate::{Error, Result};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -18,6 +19,10 @@ pub const UNKNOWN_BUCKET_ID: &str = "*";
 
 /// How many calibration variants a bucket needs before its percentiles are used.
 pub const DEFAULT_MIN_BUCKET_SIZE: u64 = 1_000;
+
+/// Buckets with fewer rows than this are marked as of low confidence. A kind of edit over all contexts
+/// is used from here on: edits of another kind say less of it than few of its own.
+pub const LOW_CONFIDENCE_BUCKET_SIZE: u64 = 100;
 
 /// Up to this share of G and C a window counts as low.
 pub const LOW_GC_CUTOFF: f64 = 1.0 / 3.0;
@@ -112,7 +117,43 @@ impl ContextLabel {
     }
 }
 
-/// The buckets that may stand in for one, itself first: the last factor is dropped, then everything.
+/// The kind of edit that a bucket is of, if of one, and its context: `*` where that is any.
+#[must_use]
+pub fn kind_and_context(bucket: &str) -> (Option<EditKind>, &str) {
+    let (first, rest) = bucket
+        .split_once('|')
+        .unwrap_or((bucket, UNKNOWN_BUCKET_ID));
+    match EditKind::by_name(first) {
+        Some(kind) => (Some(kind), rest),
+        None => (None, bucket),
+    }
+}
+
+/// What the files of a run say of an allele's place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GenomicContext {
+    /// Where it lies; `None` counts as [`RegionClass::Other`].
+    pub region: Option<RegionClass>,
+    /// The repeat that it lies in.
+    pub repeat: Option<RepeatClass>,
+}
+
+impl GenomicContext {
+    /// The bucket of an allele here, in its window.
+    ///
+    /// # Errors
+    /// As [`classify_gc_bin`].
+    pub fn label(&self, window: &str) -> Result<ContextLabel> {
+        Ok(ContextLabel {
+            region: self.region.unwrap_or(RegionClass::Other),
+            gc: classify_gc_bin(window)?,
+            repeat: self.repeat.unwrap_or(RepeatClass::None),
+        })
+    }
+}
+
+/// The buckets that may stand in for one, itself first: the last factor is dropped, then the kind of
+/// edit gives way to a [wider](EditKind::wider) one, then everything.
 ///
 /// # Errors
 /// `INPUT.GENERIC` for a text that is no bucket id.
@@ -120,6 +161,8 @@ impl ContextLabel {
 /// ```
 /// use genolewm_core::context::backoff_chain;
 /// assert_eq!(backoff_chain("intron|mid")?, ["intron|mid", "intron", "*"]);
+/// let of_kind = ["del_1bp|intron", "del_1bp", "del", "indel", "*"];
+/// assert_eq!(backoff_chain("del_1bp|intron")?, of_kind);
 /// # Ok::<(), genolewm_core::Error>(())
 /// ```
 pub fn backoff_chain(bucket: &str) -> Result<Vec<String>> {
@@ -133,12 +176,25 @@ pub fn backoff_chain(bucket: &str) -> Result<Vec<String>> {
             chain.push(String::from(parent));
             rest = parent;
         }
+        let wider = EditKind::by_name(rest).and_then(EditKind::wider);
+        let wider = core::iter::successors(wider, |kind| kind.wider());
+        chain.extend(wider.map(|kind| String::from(kind.as_str())));
     }
     chain.push(String::from(UNKNOWN_BUCKET_ID));
     Ok(chain)
 }
 
-/// The first bucket of the back-off chain with at least `min_count` members, else `*`.
+/// The rows that a bucket needs where `min_count` are asked for: of a kind of edit over all contexts
+/// [`LOW_CONFIDENCE_BUCKET_SIZE`] do.
+#[must_use]
+pub fn rows_needed(bucket: &str, min_count: u64) -> u64 {
+    match kind_and_context(bucket) {
+        (Some(_), UNKNOWN_BUCKET_ID) => min_count.min(LOW_CONFIDENCE_BUCKET_SIZE),
+        _ => min_count,
+    }
+}
+
+/// The first bucket of the back-off chain with as many members as are needed, else `*`.
 ///
 /// # Errors
 /// `INPUT.GENERIC` as [`backoff_chain`], or for a `min_count` of 0, which every absent bucket meets.
@@ -151,7 +207,12 @@ pub fn select_backoff_bucket(
         return Err(Error::input("min_count must be at least 1"));
     }
     let chain = backoff_chain(bucket)?;
-    let filled = |bucket: &String| sizes.get(bucket).is_some_and(|&size| size >= min_count);
+    let needed = |bucket: &String| rows_needed(bucket, min_count);
+    let filled = |bucket: &String| {
+        sizes
+            .get(bucket)
+            .is_some_and(|&size| size >= needed(bucket))
+    };
     Ok(chain
         .into_iter()
         .find(filled)
@@ -159,9 +220,13 @@ pub fn select_backoff_bucket(
 }
 
 fn check_bucket(bucket: &str) -> Result<()> {
-    let mut parts = bucket.split('|');
+    if EditKind::by_name(bucket).is_some() {
+        return Ok(());
+    }
+    let mut parts = kind_and_context(bucket).1.split('|');
     if parts.clone().count() > 3 {
-        let message = "a bucket is region, region|gc, region|gc|repeat or *";
+        let message =
+            "a bucket is region, region|gc, region|gc|repeat, these after a kind of edit, or *";
         return Err(Error::input(message));
     }
     parts.next().unwrap_or_default().parse::<RegionClass>()?;

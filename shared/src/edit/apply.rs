@@ -38,11 +38,20 @@ pub fn apply_edit(window: &str, edit: &RelEdit, preserve_length: bool) -> Result
 /// # Errors
 /// As [`apply_edit`].
 pub fn apply_edit_on_right(window: &str, edit: &RelEdit, right_bp: usize) -> Result<String> {
-    let end = edit.rel_pos().index() + edit.alt_bases().len();
+    apply_edits_on_right(window, core::slice::from_ref(edit), right_bp)
+}
+
+/// The same for several edits, all placed in the unedited window.
+///
+/// # Errors
+/// As [`apply_edits`].
+pub fn apply_edits_on_right(window: &str, edits: &[RelEdit], right_bp: usize) -> Result<String> {
+    let end = |edit: &RelEdit| edit.rel_pos().index() + edit.alt_bases().len();
+    let end = edits.iter().map(end).max().unwrap_or(0);
     if end.saturating_add(right_bp) > window.len() {
-        return apply_edit(window, edit, true);
+        return apply_edits(window, edits, true);
     }
-    let mut edited = apply_edit(window, edit, false)?;
+    let mut edited = apply_edits(window, edits, false)?;
     edited.truncate(window.len());
     edited.push_str(&LOST_BASE.repeat(window.len() - edited.len()));
     Ok(edited)
@@ -167,6 +176,8 @@ mod tests {
         let late = edit(9, "C", "CAA")?;
         assert_eq!(on_right(&late)?, apply_edit(window, &late, true)?);
         assert_eq!(on_right(&edit(1, "C", "A")?)?, "AAGTACGTACGT");
+        let both = [edit(1, "C", "A")?, edit(7, "TA", "T")?];
+        assert_eq!(apply_edits_on_right(window, &both, 2)?, "AAGTACGTCGTN");
         Ok(())
     }
 

@@ -239,6 +239,12 @@ impl TrimmedVariant {
     pub const fn span(&self) -> Interval {
         Interval::at(BpOffset(self.start), self.deleted.len() as u64)
     }
+
+    /// The bases in their place; of a deletion none.
+    #[must_use]
+    pub fn inserted(&self) -> &str {
+        &self.inserted
+    }
 }
 
 /// Why an alternate allele is no sequence of bases, by the way it is written.

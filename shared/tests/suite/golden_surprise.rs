@@ -53,6 +53,7 @@ fn golden_score_rows_are_written_byte_for_byte() {
             variant: variant.expect("a variant"),
             scored_as: None,
             result,
+            effect: None,
         };
         assert_eq!(row.to_json_line().as_deref(), Ok(line));
     }

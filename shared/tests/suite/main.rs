@@ -4,6 +4,7 @@ mod common;
 mod genomes;
 
 mod canonical;
+mod consequences;
 mod corner_cases;
 mod feeds;
 mod golden_calibration;
@@ -19,6 +20,7 @@ mod golden_receipts;
 mod golden_surprise;
 mod golden_windows;
 mod index_builder;
+mod kinds;
 mod pages;
 mod prop_calibration;
 mod prop_edits;

@@ -15,6 +15,8 @@ fn examples() -> impl Strategy<Value = Vec<CalibrationExample>> {
         "splice|low|simple",
         "utr3|high",
         "*",
+        "snv|intron|mid|none",
+        "del_1bp|intron|mid|none",
     ]);
     let example = (bucket, 0.0..50.0_f64).prop_map(|(bucket, sigma_raw)| CalibrationExample {
         bucket_id: bucket.into(),
@@ -90,7 +92,7 @@ proptest! {
 
 static SOUND_FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let examples = (0..500).map(|i| CalibrationExample {
-        bucket_id: ["intron|mid|none", "splice|low|none"][i % 2].into(),
+        bucket_id: ["snv|intron|mid|none", "splice|low|none"][i % 2].into(),
         sigma_raw: i as f64 * 0.01,
     });
     let table = build_calibration_table(examples, &options(0, 10_000)).expect("a table");

@@ -166,3 +166,99 @@ fn annotation_that_is_none_is_refused() {
         .finish()
         .expect_status(2);
 }
+
+/// Three edits whose consequences the table of the core's tests has, and one that is not scored.
+const NAMED: &str = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
+    chr17\t41276113\t.\tT\tC\t.\t.\t.\nchr17\t41276034\t.\tC\tT,<DEL>\t.\t.\tGENEINFO=X:1\n\
+    chr17\t41219634\t.\tTAAC\tT\t.\t.\t.\n";
+
+#[test]
+fn scores_name_gene_transcript_and_consequence() {
+    let dir = dir!();
+    dir.create("in.vcf", NAMED);
+    let fasta = example("brca1.hg19.fa.gz");
+    let score = |name: &str, flags: &str| {
+        dir.run(&format!(
+            "score --vcf in.vcf --fasta {fasta} --output {name} {flags}"
+        ))
+        .ok();
+        dir.text(name)
+    };
+    let (main, both) = (
+        "ENST00000357654.3",
+        "missense_variant&splice_region_variant",
+    );
+    let rows = score("a.jsonl", &context());
+    let told: Vec<Value> = rows
+        .lines()
+        .map(|row| serde_json::from_str(row).expect("a row"))
+        .collect();
+    let terms: Vec<_> = told.iter().map(|row| row["consequence"].as_str()).collect();
+    assert_eq!(
+        terms,
+        [Some("start_lost"), Some(both), Some("inframe_deletion")]
+    );
+    assert!(
+        told.iter()
+            .all(|row| row["gene"] == "BRCA1" && row["transcript"] == main)
+    );
+    let table = score("a.tsv", &context());
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(
+        lines[0].ends_with("\trepeat\tgene\ttranscript\tconsequence"),
+        "{table}"
+    );
+    assert!(
+        lines[2].ends_with(&format!("\tBRCA1\t{main}\t{both}")),
+        "{table}"
+    );
+    assert_eq!(lines[3].split('\t').count(), 17, "{table}");
+    let vcf = score("a.vcf", &context());
+    assert!(
+        vcf.contains("##INFO=<ID=GLW_CSQ,Number=A,Type=String"),
+        "{vcf}"
+    );
+    let values = format!("GLW_GENE=BRCA1,.;GLW_TRANSCRIPT={main},.;GLW_CSQ={both},.;GLW_STATUS");
+    assert!(vcf.contains(&values), "{vcf}");
+    let parquet = format!(
+        "score --vcf in.vcf --fasta {fasta} --output a.parquet {}",
+        context()
+    );
+    dir.run(&parquet).ok();
+    // What is known is answered from, and annotation tells the rest anew.
+    for known in ["a.tsv", "a.parquet"] {
+        let again = score("b.tsv", &format!("{} --known {known}", context()));
+        assert_eq!(again, table, "{known}");
+    }
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/builtin/manifest.json");
+    let verified = dir.run(&format!(
+        "verify a.jsonl.receipts.jsonl --manifest {} --rerun --scores a.jsonl --fasta {fasta}",
+        manifest.display()
+    ));
+    verified.ok();
+    let top = dir
+        .run(&format!(
+            "score --vcf in.vcf --fasta {fasta} --top 2 {}",
+            context()
+        ))
+        .ok();
+    assert!(top.stdout().contains("consequence"), "{top}");
+}
+
+#[test]
+fn without_annotation_nothing_is_named() {
+    let dir = dir!();
+    dir.create("in.vcf", NAMED);
+    let fasta = example("brca1.hg19.fa.gz");
+    for name in ["a.jsonl", "a.tsv", "a.vcf"] {
+        dir.run(&format!(
+            "score --vcf in.vcf --fasta {fasta} --output {name}"
+        ))
+        .ok();
+        let text = dir.text(name).to_lowercase();
+        assert!(
+            !text.contains("consequence") && !text.contains("transcript"),
+            "{text}"
+        );
+    }
+}

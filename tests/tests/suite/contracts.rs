@@ -9,7 +9,7 @@ use genolewm_tests::stages::PREDICTOR;
 use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
 
-const CONFIG: &str = "golden/model/train_config.yaml";
+const CONFIG: &str = "train_config.yaml";
 const SCORE: &str =
     "score --vcf golden/in.vcf --fasta golden/ref.fa --alleles as-given -o out.jsonl";
 
@@ -17,15 +17,20 @@ const SCORE: &str =
 pub(super) fn with(change: impl FnOnce(String) -> String) -> Dir {
     let dir = dir!();
     golden::lay_out(&dir);
-    let before = dir.text(CONFIG);
-    let after = change(before.clone());
-    let hash = |text: &str| sha256_prefixed(text.as_bytes());
-    let manifest = dir.text("golden/model/manifest.json");
-    let other = manifest.replacen(&hash(&before), &hash(&after), 1);
-    assert_ne!(manifest, other);
-    dir.create(CONFIG, after);
-    dir.create("golden/model/manifest.json", other);
+    let config = dir.text(&format!("golden/model/{CONFIG}"));
+    put(&dir, CONFIG, change(config).as_bytes());
     dir
+}
+
+/// Puts another file into the golden model, and its hash into the manifest.
+pub(super) fn put(dir: &Dir, file: &str, after: &[u8]) {
+    let file = format!("golden/model/{file}");
+    let manifest = dir.text("golden/model/manifest.json");
+    let before = sha256_prefixed(&dir.bytes(&file));
+    let other = manifest.replacen(&before, &sha256_prefixed(after), 1);
+    assert_ne!(manifest, other);
+    dir.create(&file, after);
+    dir.create("golden/model/manifest.json", other);
 }
 
 /// The golden model under a contract of the newer schema.

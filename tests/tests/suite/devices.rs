@@ -133,11 +133,18 @@ fn a_model_was_measured_on_the_processor_alone() {
     );
     let figures = |backend: &str| -> Value {
         let file = format!("{backend}.json");
-        dir.run(&format!("{evaluate} --backend {backend} -o {file}"))
-            .ok();
+        dir.run(&format!(
+            "{evaluate} --no-gate --backend {backend} -o {file}"
+        ))
+        .ok();
         serde_json::from_str(&dir.text(&file)).expect("JSON")
     };
     let (processor, gpu) = (figures("cpu"), figures("wgpu"));
+    // Nobody trained this predictor: it is measured, written down, and refused.
+    let gated = dir.run(&format!("{evaluate} --backend cpu -o gated.json"));
+    let told = gated.fails("EVAL.REGRESSION", 6).stderr();
+    assert!(told.contains("--no-gate"), "{told}");
+    assert_eq!(dir.text("gated.json"), dir.text("cpu.json"));
     for place in [
         "/language/bits_per_base",
         "/prediction/synthetic_snv/prediction_cosine",

@@ -1,7 +1,8 @@
-//! `bench/gpu.sh`, on this processor and in small: every path of it works, and its report has all fields.
+//! `bench/gpu.sh` and `bench/all.sh`, on this processor and in small: every path of them works that needs nothing
+//! else, and their reports have all fields.
 #![cfg(unix)]
 // All of this file is test code, its helpers too.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 use genolewm_tests::{Dir, Finished, Program, dir};
 use serde_json::Value;
@@ -143,4 +144,60 @@ fn figures_that_there_is_no_time_for_are_listed() {
         let why = figure["why"].as_str().expect("a reason");
         assert!(why.contains("0 s were left"), "{figure}");
     }
+}
+
+/// Figures of parts, of a run and of peers that are not there.
+#[test]
+fn every_figure_stands_beside_what_the_processor_does() {
+    let dir = dir!();
+    let out = dir.path("out");
+    let program = dir.program();
+    assert!(
+        program.with_file_name("speed").exists(),
+        "no speed beside {}: cargo build --workspace --bins",
+        program.display()
+    );
+    let run = format!(
+        "GENOLEWM_BIN='{}' exec bench/all.sh --no-build --tiny --out '{}' cpu scattered predictor",
+        program.display(),
+        out.display()
+    );
+    let finished = Program::new(Path::new("sh"), Path::new(ROOT))
+        .args(["-c", &run])
+        .finish();
+    finished.expect_status(0);
+    let report: Value = serde_json::from_str(&dir.text("out/all.json")).expect("JSON");
+    let figures = report["figures"].as_array().expect("figures").clone();
+    let of = |name: &str| {
+        let found = figures.iter().find(|figure| figure["name"] == name);
+        found
+            .unwrap_or_else(|| panic!("{name} is not there"))
+            .clone()
+    };
+    for name in [
+        "peak/f32",
+        "peak/int8",
+        "vcf",
+        "layers/carbon/bf16",
+        "scattered/100",
+    ] {
+        let figure = of(name);
+        assert_eq!(figure["status"], "measured", "{figure}");
+        assert!(figure["value"].as_f64() > Some(0.0), "{figure}");
+    }
+    for name in [
+        "vcf",
+        "tile/six_views/f32",
+        "scattered/100",
+        "predictor/native/64",
+    ] {
+        let share = of(name)["share_of_peak"].as_f64();
+        assert!(
+            share.is_some_and(|share| 0.0 < share && share < 1.5),
+            "{name}: {share:?}"
+        );
+    }
+    assert_eq!(of("predictor/peers")["status"], "skipped");
+    let table = dir.text("out/all.md");
+    assert!(table.contains("\n| attention/builtin | f32 |"), "{table}");
 }

@@ -26,6 +26,7 @@ mod help;
 mod identity;
 mod injection;
 mod joint;
+mod kinds;
 mod known;
 mod kills;
 mod lists;

@@ -38,7 +38,7 @@ fn figures(rows: &str) -> Vec<f64> {
 }
 
 /// Variants near to each other: SNVs, insertions and deletions.
-fn dense() -> String {
+pub(super) fn dense() -> String {
     let mut vcf = genome::vcf([]);
     for pos in (600..900).step_by(3) {
         let (base, next) = (genome::base(1, pos), genome::base(1, pos + 1));

@@ -5,16 +5,15 @@ use super::common::backend::on_backend;
 use super::common::model::{self, GridArgs, ModelArgs};
 use super::common::output::Output;
 use super::common::terminal::Terminal;
-use super::scoring::annotation::{AnnotationArgs, Places};
+use super::scoring::annotation::AnnotationArgs;
 use super::scoring::journal::{Journal, check_resumable};
 use super::scoring::regions::read_regions;
 use super::scoring::session::{Accounts, Session, SessionRequest};
 use super::scoring::top::TextTable;
 use crate::common::command::{Context, Status};
 use genolewm::ops::NativeOps;
-use genolewm::runtime::NativeReference;
 use genolewm::scorer::{
-    GenomicContext, Outcome, RecordFilter, RecordOutcome, Regions, ScoreOptions, Scored, Selection,
+    Outcome, RecordFilter, RecordOutcome, Regions, ScoreOptions, Scored, Selection,
 };
 use genolewm_core::calibration::{
     BuildOptions, CalibrationExample, CalibrationTable, build_calibration_table,
@@ -31,8 +30,8 @@ use std::path::PathBuf;
 
 /// Build a calibration table from background variants
 ///
-/// The raw surprise of every background variant goes into the bucket of its context: region, GC and
-/// repeat. Percentiles are read from these buckets.
+/// The raw surprise of every background variant goes into the bucket of its kind of edit and its context:
+/// region, GC and repeat. Percentiles are read from these buckets.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
     /// Background variants, common ones as a rule; may be repeated, each with a --fasta
@@ -112,7 +111,7 @@ fn build(
 ) -> Result<Status> {
     let backend = model::backend(&args.model, context)?;
     let examples = on_backend!(backend, ops => examples(ops, args, context, journal, terminal)?);
-    let Some(examples) = examples else {
+    let Some((examples, made_for)) = examples else {
         return Ok(Status::Interrupted);
     };
     let options = BuildOptions {
@@ -124,7 +123,7 @@ fn build(
             .low_confidence_size
             .min(args.min_bucket_size),
     };
-    let table = build_calibration_table(examples, &options)?;
+    let table = build_calibration_table(examples, &options)?.for_states(Some(made_for));
     Output::write_whole(&args.output, &write_calibration_table(&table)?)?;
     for warning in table.warnings() {
         terminal.warn(format_args!(
@@ -137,14 +136,15 @@ fn build(
     Ok(Status::Done)
 }
 
-/// The surprises of the background with their contexts; `None` after an interrupt.
+/// The surprises of the background with their contexts, and what states they are of; `None` after an
+/// interrupt.
 fn examples(
     ops: impl NativeOps,
     args: &Args,
     context: &Context<'_>,
     journal: &mut Option<Journal>,
     terminal: &mut Terminal<'_>,
-) -> Result<Option<Vec<CalibrationExample>>> {
+) -> Result<Option<(Vec<CalibrationExample>, String)>> {
     if args.vcf.len() != args.fasta.len() {
         return Err(Error::new(
             ErrorCode::InputGeneric,
@@ -184,7 +184,7 @@ fn examples(
             batch_size: args.batch_size,
             show_progress: terminal.shows_progress() && !args.no_progress,
         })?;
-        let mut places = Places::open(&args.context, terminal)?;
+        let places = args.context.open(terminal)?;
         session.check()?;
         // Once for all files, but not before the first of them was found to be in order.
         if let Some(ops) = ops.take() {
@@ -208,16 +208,18 @@ fn examples(
             session.set_replayed(journal.path(), journal.replayed());
             workers = journal.over(runtime, workers);
         }
-        let placer = runtime.placer(args.form.alleles);
-        let accounts = session.run(placer, &workers, |record, reference| {
-            background.add(&record, &mut places, reference)
-        })?;
+        let placer = runtime.placer(args.form.alleles).among(places);
+        let accounts = session.run(placer, &workers, |record| background.add(&record))?;
         let Some(accounts) = accounts else {
             return Ok(None);
         };
         examples.extend(background.end(accounts, terminal)?);
     }
-    Ok(Some(examples))
+    let made_for = loaded.map(|runtime| {
+        let windows = runtime.scorer().windows().noted();
+        runtime.info().made_for(windows).canonical()
+    });
+    Ok(made_for.transpose()?.map(|made_for| (examples, made_for)))
 }
 
 /// Whether an allele of a record has this frequency or more.
@@ -244,8 +246,6 @@ impl Background<'_> {
         RecordOutcome {
             record, outcomes, ..
         }: &RecordOutcome,
-        places: &mut Places,
-        reference: &mut NativeReference,
     ) -> Result<()> {
         for (index, outcome) in outcomes.iter().enumerate() {
             let Outcome::Scored(scored) = outcome else {
@@ -259,8 +259,7 @@ impl Background<'_> {
             self.left_out[0] += u64::from(is_rare);
             self.left_out[1] += u64::from(!is_rare && leaves);
             if !is_rare && !leaves {
-                let context = places.of(&scored.edit, reference)?;
-                self.examples.push(self.example(record, scored, context)?);
+                self.examples.push(self.example(record, scored)?);
             }
         }
         Ok(())
@@ -273,12 +272,8 @@ impl Background<'_> {
         Ok(regions.is_none_or(|regions| regions.hold(scored.edit.chrom(), span)))
     }
 
-    fn example(
-        &self,
-        record: &VariantRecord,
-        scored: &Scored,
-        mut context: GenomicContext,
-    ) -> Result<CalibrationExample> {
+    fn example(&self, record: &VariantRecord, scored: &Scored) -> Result<CalibrationExample> {
+        let mut context = scored.context;
         let annotation = |key: &Option<String>| key.as_deref().and_then(|key| record.info(key));
         if let Some(terms) = annotation(&self.args.region_info) {
             context.region = Some(classify_region(Some(terms)));
@@ -286,8 +281,10 @@ impl Background<'_> {
         if let Some(terms) = annotation(&self.args.repeat_info) {
             context.repeat = Some(classify_repeat(Some(terms))?);
         }
+        let kind = scored.edit.kind();
+        let context = context.label(scored.window.sequence())?.bucket_id();
         Ok(CalibrationExample {
-            bucket_id: context.label(scored.window.sequence())?.bucket_id(),
+            bucket_id: format!("{kind}|{context}"),
             sigma_raw: scored.result.sigma_raw,
         })
     }

@@ -184,7 +184,7 @@ fn run_on(
     };
     let placer = Placer::new(args.window_bp, None).of_alleles(args.form.alleles);
     let mut kept: Option<Instant> = None;
-    let accounts = session.run(placer, &workers, |record, _| {
+    let accounts = session.run(placer, &workers, |record| {
         if kept.is_none_or(|at| at.elapsed() >= KEEP_EVERY) {
             write_cache(args, &identity, lock().known())?;
             kept = Some(Instant::now());

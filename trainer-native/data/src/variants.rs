@@ -1,7 +1,7 @@
 //! Variants with what is known about them: how common they are, and what clinics say.
 
-use crate::files::held::Held;
 use crate::shards::{ShardKind, Significance, iter_clinvar_shard, iter_gnomad_shard, shard_kind};
+use genolewm_core::bytes::Held;
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, edit_of};
 use genolewm_core::position::{Interval, Position};
@@ -251,12 +251,18 @@ impl VariantIndex {
     /// Sorts variants by place; of two alike one is kept.
     #[must_use]
     pub fn new<'a>(variants: impl IntoIterator<Item = &'a LabelledVariant>) -> Self {
+        Self::of_edits(variants.into_iter().map(|variant| variant.edit.clone()))
+    }
+
+    /// The same of edits of which nothing else is known.
+    #[must_use]
+    pub fn of_edits(edits: impl IntoIterator<Item = EditSpec>) -> Self {
         let mut by_contig: BTreeMap<String, Vec<EditSpec>> = BTreeMap::new();
-        for variant in variants {
+        for edit in edits {
             by_contig
-                .entry(common_form(variant.edit.chrom()))
+                .entry(common_form(edit.chrom()))
                 .or_default()
-                .push(variant.edit.clone());
+                .push(edit);
         }
         for edits in by_contig.values_mut() {
             fn key(edit: &EditSpec) -> (Position, &str, &str) {
@@ -279,6 +285,12 @@ impl VariantIndex {
             .iter()
             .take_while(move |edit| edit.pos().offset() < span.end)
             .filter(move |edit| span.covers(edit.span()))
+    }
+
+    /// The variant of this number, counted by contig and place.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&EditSpec> {
+        self.by_contig.values().flatten().nth(index)
     }
 
     /// Number of variants.

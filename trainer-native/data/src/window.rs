@@ -84,6 +84,36 @@ impl WindowContext {
         &self.pieces
     }
 
+    /// A part of it, as a window of its own; `None` where it reaches outside.
+    #[must_use]
+    pub fn part(&self, from: usize, len_bp: usize) -> Option<Self> {
+        let end = from.checked_add(len_bp)?;
+        let (mut before, mut pieces) = (0, Vec::new());
+        for piece in &self.pieces {
+            let size = piece.span.len_bp() as usize;
+            let first = from.saturating_sub(before);
+            let last = end.saturating_sub(before).min(size);
+            if first < last {
+                pieces.push(Piece {
+                    contig: Arc::clone(&piece.contig),
+                    span: Interval::at(
+                        piece.span.start.saturating_add(first as u64),
+                        (last - first) as u64,
+                    ),
+                });
+            }
+            before += size;
+        }
+        let first = pieces.first()?;
+        Some(Self {
+            record_id: Arc::clone(&first.contig),
+            bases: self.bases.get(from..end)?.to_owned(),
+            start: first.span.start,
+            contig: (pieces.len() == 1).then(|| Arc::clone(&first.contig)),
+            pieces,
+        })
+    }
+
     /// The window's span on the contig or record of [`start`](Self::start).
     #[must_use]
     pub fn span(&self) -> Interval {
@@ -139,6 +169,15 @@ impl WindowContext {
         }
         let edit = LeftAligner::default().align(edit, |span| Ok(bases(span)));
         edit.ok()?.relative_to(self.start, self.span().last()?).ok()
+    }
+
+    /// An edit of the window in its canonical form, as [`canonical`](Self::canonical), whether the window
+    /// is placed or not.
+    #[must_use]
+    pub fn aligned(&self, edit: &RelEdit) -> Option<RelEdit> {
+        let position = edit.rel_pos().saturating_add(self.start.get()).position();
+        let (reference, alternate) = (edit.ref_bases(), edit.alt_bases());
+        self.canonical(&EditSpec::new(&self.record_id, position, reference, alternate).ok()?)
     }
 
     /// An edit as one of the record that its reference bases lie on, the piece of it, and the bases of the

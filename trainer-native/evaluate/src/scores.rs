@@ -4,7 +4,7 @@ use genolewm_core::Result;
 use genolewm_core::evaluation::{
     BootstrapOptions, RocPoint, auroc, roc_curve, stratified_interval,
 };
-use genolewm_data::genome::consequence::Consequence;
+use genolewm_core::genome::consequence::Consequence;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -192,14 +192,14 @@ pub(super) fn classes(
             .filter(|&(row, &is)| keep(row, is));
         kept.map(|(row, _)| row).collect()
     };
-    let mut terms: Vec<&str> = consequences.iter().map(|is| is.term()).collect();
+    let mut terms: Vec<&str> = consequences.iter().map(|is| is.term().as_str()).collect();
     terms.sort_unstable();
     terms.dedup();
     let mut classes = vec![("all".to_owned(), rows(&|_, _| true))];
     classes.extend(
         terms
             .into_iter()
-            .map(|term| (term.to_owned(), rows(&|_, is| is.term() == term))),
+            .map(|term| (term.to_owned(), rows(&|_, is| is.term().as_str() == term))),
     );
     classes.push(("splice".to_owned(), rows(&|_, is| is_splice(is))));
     if let Some(positive) = positive {

@@ -54,6 +54,14 @@ pub struct Measured {
     pub prediction_cosine: f64,
     /// Cosine of the reference state and the edited state: of the prediction that nothing changes.
     pub unchanged_cosine: f64,
+    /// Squared distance from the prediction to the edited state, the mean of the views.
+    pub residual_squared: f64,
+    /// Squared distance from the reference state to the edited state, the mean of the views.
+    pub change_squared: f64,
+    /// Length of the prediction.
+    pub prediction_norm: f64,
+    /// Length of the edited state.
+    pub edited_norm: f64,
 }
 
 /// A loaded model and what runs it.
@@ -137,21 +145,20 @@ impl<O: Ops> MeasuredModel<O> {
 
     fn measure_batch(&self, batch: &[Item]) -> Result<Vec<Measured>> {
         let figures = |viewed: &Viewed<'_>, states: [&[f32]; 2]| self.figures(viewed, states);
-        let how = [
-            Join::Aggregated,
-            Join::Aggregated,
-            Join::Aggregated,
-            Join::Mean,
-            Join::Mean,
-        ];
+        let mut how = [Join::Mean; 9];
+        how[..3].fill(Join::Aggregated);
         let joined = self.in_views(batch, figures, how)?;
-        let measured = |(item, figures): (&Item, [f64; 5])| {
+        let measured = |(item, figures): (&Item, [f64; 9])| {
             let [
                 surprise,
                 displacement,
                 shift,
                 prediction_cosine,
                 unchanged_cosine,
+                residual_squared,
+                change_squared,
+                prediction_norm,
+                edited_norm,
             ] = figures;
             Ok(Measured {
                 surprise,
@@ -160,17 +167,22 @@ impl<O: Ops> MeasuredModel<O> {
                 shift,
                 prediction_cosine,
                 unchanged_cosine,
+                residual_squared,
+                change_squared,
+                prediction_norm,
+                edited_norm,
             })
         };
         batch.iter().zip(joined).map(measured).collect()
     }
 
-    /// Surprise, displacement, shift, and the cosines of the prediction and of no change.
+    /// Surprise, displacement, shift, the cosines of the prediction and of no change, the squares of
+    /// surprise and shift, and the lengths of the prediction and of the edited state.
     fn figures(
         &self,
         viewed: &Viewed<'_>,
         [reference, edited]: [&[f32]; 2],
-    ) -> Result<Vec<[f64; 5]>> {
+    ) -> Result<Vec<[f64; 9]>> {
         let bundle = &self.bundle;
         let width = bundle.encoder.d_state();
         let matrix = self
@@ -182,12 +194,18 @@ impl<O: Ops> MeasuredModel<O> {
         Ok(states
             .zip(self.rows(edited))
             .map(|((prediction, reference), edited)| {
+                let residual = surprise_distance(prediction, edited);
+                let change = surprise_distance(reference, edited);
                 [
-                    surprise_distance(prediction, edited),
+                    residual,
                     displacement(prediction, reference),
-                    surprise_distance(reference, edited),
+                    change,
                     1.0 - displacement(prediction, edited),
                     1.0 - displacement(reference, edited),
+                    residual * residual,
+                    change * change,
+                    norm(prediction),
+                    norm(edited),
                 ]
             })
             .collect())
@@ -233,13 +251,15 @@ impl<O: Ops> MeasuredModel<O> {
     fn percentile(&self, item: &Item, surprise: f64) -> Result<f64> {
         let label = ContextLabel::classify(None, &item.sequence, None)?;
         let least = ScoreOptions::default().min_bucket_size;
-        let bucket = self
-            .bundle
-            .info
-            .calibration
-            .resolve(&label.bucket_id(), least)?;
-        Ok(bucket.percentile(surprise))
+        let table = &self.bundle.info.calibration;
+        let id = table.id_of(item.edit.kind(), &label.bucket_id());
+        Ok(table.resolve(&id, least)?.percentile(surprise))
     }
+}
+
+fn norm(state: &[f32]) -> f64 {
+    let squares = state.iter().map(|&x| f64::from(x) * f64::from(x));
+    squares.sum::<f64>().sqrt()
 }
 
 /// How the figures of several views become one.

@@ -7,12 +7,15 @@ use genolewm::ops::NativeOps;
 use genolewm_core::Result;
 use genolewm_core::edit::RelEdit;
 use genolewm_core::state_contract::StateContract;
+use genolewm_data::bases::below;
 use genolewm_data::cache::{SiteCache, SiteStates};
 use genolewm_data::corpus::Corpus;
+use genolewm_data::edits::centred::{CentredFeed, ScoredWindows};
 use genolewm_data::edits::mix::{EditMix, EditProviders};
 use genolewm_data::edits::synthetic::pooling_locus;
 use genolewm_data::edits::tuple::{TrainingTuple, TupleFeed};
 use genolewm_data::holdout::HoldoutPolicy;
+use genolewm_data::window::WindowContext;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use std::fmt;
@@ -112,6 +115,25 @@ pub struct PairSources {
 }
 
 impl PairSources {
+    /// The next window of a draw with its edits, as they lie on the forward strand.
+    ///
+    /// # Errors
+    /// `TRAINING.DATALOADER` when windows or edits cannot be drawn.
+    pub(super) fn draw(
+        &self,
+        draw: &WindowDraw,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(WindowContext, Vec<TrainingTuple>)> {
+        let from = self.feed(draw.window_bp);
+        match draw.read {
+            None => from.draw(rng),
+            Some(read) => {
+                let (window, tuple) = CentredFeed { from, read }.draw(rng)?;
+                Ok((window, vec![tuple]))
+            }
+        }
+    }
+
     /// Draws of windows of this length.
     #[must_use]
     pub const fn feed(&self, window_bp: usize) -> TupleFeed<'_> {
@@ -149,6 +171,31 @@ pub struct WindowDraw {
     pub seed: u64,
     /// Draws of different streams are independent of each other.
     pub stream: u64,
+    /// How the model reads its windows, where each lies around one edit and is read in one view; `None`
+    /// for windows with edits anywhere, as the Python package's models have them.
+    pub read: Option<ScoredWindows>,
+}
+
+impl WindowDraw {
+    /// What is read of a window: the window itself, or one of the views at random.
+    fn as_read(
+        &self,
+        (window, tuples): (WindowContext, Vec<TrainingTuple>),
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(String, Vec<TrainingTuple>)> {
+        let Some(read) = self.read else {
+            return Ok((window.bases, tuples));
+        };
+        let views = read.views.as_slice();
+        let view = views[below(rng, views.len() as u64) as usize];
+        let (mut bases, mut viewed) = (String::new(), Vec::new());
+        for tuple in tuples {
+            let (read, tuple) = tuple.in_view(&window, view, read)?;
+            bases = read;
+            viewed.push(tuple);
+        }
+        Ok((bases, viewed))
+    }
 }
 
 /// The frozen encoder on one device; copies share it.
@@ -242,7 +289,6 @@ pub fn encode(
 ) -> Result<Option<StatePairs>> {
     let mut rng = ChaCha8Rng::seed_from_u64(draw.seed);
     rng.set_stream(draw.stream);
-    let feed = sources.feed(draw.window_bp);
     let Some(first) = encoders.first() else {
         return Ok(None);
     };
@@ -253,16 +299,16 @@ pub fn encode(
     while pairs.windows.len() < draw.windows {
         let round = encoders.len().min(draw.windows - pairs.windows.len());
         let drawn = (0..round)
-            .map(|_| feed.draw(&mut rng))
+            .map(|_| draw.as_read(sources.draw(&draw, &mut rng)?, &mut rng))
             .collect::<Result<Vec<_>>>()?;
         let started = Instant::now();
         let jobs = encoders.iter().zip(&drawn).collect();
-        let states = parallel(jobs, |(frozen, (window, tuples))| {
-            frozen.0.states(site(&window.bases, tuples))
+        let states = parallel(jobs, |(frozen, (bases, tuples))| {
+            frozen.0.states(site(bases, tuples))
         });
         let took = started.elapsed() / round as u32;
-        for ((window, tuples), states) in drawn.into_iter().zip(states) {
-            pairs.add(window.bases, tuples, states?);
+        for ((bases, tuples), states) in drawn.into_iter().zip(states) {
+            pairs.add(bases, tuples, states?);
             if !go_on(took) {
                 return Ok(None);
             }

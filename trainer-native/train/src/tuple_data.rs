@@ -5,13 +5,15 @@ use super::run_dir::DataFile;
 use clap::Args;
 use genolewm_core::Result;
 use genolewm_data::corpus::{Corpus, read_corpus_table};
-use genolewm_data::edits::mix::{EditMix, EditProviders, NamedFallback};
+use genolewm_data::edits::annotated::{DeepIntrons, IntronEdits, synonymous};
+use genolewm_data::edits::mix::{EditMix, EditProviders, EditSource, NamedCount, NamedFallback};
 use genolewm_data::edits::provider::ObservedVariants;
 use genolewm_data::edits::synthetic::SyntheticShape;
 use genolewm_data::holdout::HoldoutPolicy;
 use genolewm_data::holdout::lists::HoldoutFiles;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What windows and edits are drawn from, and what never is.
 #[derive(Debug, Clone, Args, Serialize, Deserialize)]
@@ -36,6 +38,21 @@ pub struct TupleData {
     /// drawn; may be repeated
     #[arg(long, value_name = "FILE")]
     pub clinvar: Vec<PathBuf>,
+    /// Tables of exons, of which synonymous substitutions and edits deep in introns are made up; may be repeated
+    #[arg(long, value_name = "TSV")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exons: Vec<PathBuf>,
+    /// Alignments of Hsap, Ptro, Ggor and Ppyg (MAF), of which the substitutions that became fixed in human or
+    /// chimpanzee are drawn; may be repeated
+    #[arg(long, value_name = "MAF")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub primates: Vec<PathBuf>,
+    /// How often each source is drawn, as primate_fixed=3; may be repeated. By itself gnomad_common=3,
+    /// synthetic_snv=3, synthetic_indel=1 and clinvar=1; others are primate_fixed, synonymous, intron_snv and
+    /// intron_indel
+    #[arg(long, value_name = "SOURCE=NUMBER")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mix: Vec<NamedCount>,
     /// What stands in where a window has too few edits of a source, as gnomad_common=synthetic_snv or
     /// clinvar=none; may be repeated. By itself synthetic_snv stands in for clinvar, and for
     /// gnomad_common in windows without a place on a contig
@@ -72,19 +89,33 @@ impl TupleData {
     /// As [`sources`](Self::sources).
     pub fn sources_of(&self, table: &Path, holdout: HoldoutPolicy) -> Result<PairSources> {
         let shape = SyntheticShape::default().with_edge_margin(self.edge_margin);
+        let corpus = Corpus::from_sources(&read_corpus_table(table)?, &holdout)?;
         Ok(PairSources {
-            corpus: Corpus::from_sources(&read_corpus_table(table)?, &holdout)?,
-            providers: EditProviders::new(
-                ObservedVariants::common(&self.common)?,
-                ObservedVariants::pathogenic(&self.clinvar)?,
-                shape,
-            ),
+            providers: self.providers(&corpus, shape)?,
+            corpus,
             mix: EditMix {
                 shape,
-                ..EditMix::default().with_fallbacks(&self.fallback)
+                ..EditMix::default()
+                    .with_counts(&self.mix)
+                    .with_fallbacks(&self.fallback)
             },
             holdout,
         })
+    }
+
+    fn providers(&self, corpus: &Corpus, shape: SyntheticShape) -> Result<EditProviders> {
+        let mut providers = EditProviders::new(
+            ObservedVariants::common(&self.common)?,
+            ObservedVariants::pathogenic(&self.clinvar)?,
+            shape,
+        );
+        let fixed = ObservedVariants::fixed_among_primates(&self.primates)?;
+        providers.set(EditSource::PrimateFixed, fixed);
+        let introns = Arc::new(DeepIntrons::read(&self.exons)?);
+        providers.set(EditSource::Synonymous, synonymous(&self.exons, corpus)?);
+        providers.set(EditSource::IntronSnv, IntronEdits::snv(&introns));
+        providers.set(EditSource::IntronIndel, IntronEdits::indel(&introns));
+        Ok(providers)
     }
 
     /// The files that a model's manifest notes the hashes of, by name.
@@ -113,6 +144,8 @@ impl TupleData {
             ("holdout_records", self.holdout_records.as_slice()),
             ("common", &self.common),
             ("clinvar", &self.clinvar),
+            ("exons", &self.exons),
+            ("primates", &self.primates),
         ] {
             files.extend(paths.iter().map(|path| DataFile::new(role, path)));
         }

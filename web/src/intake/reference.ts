@@ -49,7 +49,7 @@ function ownReference(found: Inspection, { files }: ReferenceHandlers): HTMLElem
     h("label.button.primary", input, "Choose files"),
     h(
       "p.drop-note",
-      "FASTA (plain or bgzip) or .2bit, with its .fai and .gzi if you have them. Only the pieces that are needed are read, so 3 GB are no problem.",
+      "FASTA (plain or bgzip) or .2bit, with its .fai and .gzi if you have them, and genes as GFF3 or GTF if you want them named. Only the pieces that are needed are read, so 3 GB are no problem.",
     ),
   );
   onChosen(input, files);
@@ -123,8 +123,7 @@ export function showOpening(cancel: () => void): (share: number) => void {
 
 /** Says what a reference is, and whether it fits the file. */
 export function showReference(
-  name: string,
-  bytes: number,
+  { file, annotation }: { readonly file: File; readonly annotation?: File | undefined },
   reference: Reference,
   found: Inspection,
   change: () => void,
@@ -136,13 +135,14 @@ export function showReference(
   fill(
     byId("reference-found"),
     facts([
-      ["Reference", h("span.file-name", name), ` (${size(bytes)})`],
+      ["Reference", h("span.file-name", file.name), ` (${size(file.size)})`],
       [
         "Build",
         reference.assembly === null
           ? "not told by its chromosomes"
           : `${reference.assembly.assembly}: ${reference.assembly.evidence}`,
       ],
+      annotation !== undefined && ["Genes", h("span.file-name", annotation.name)],
       ["Holds", `${plural(reference.contigs.length, "sequence")}, ${count(bases)} bases`],
     ]),
     wanted !== undefined &&

@@ -4,21 +4,27 @@ export interface Sorted {
   readonly reference: File | undefined;
   readonly fai: File | undefined;
   readonly gzi: File | undefined;
+  /** Transcripts, by which genes and consequences are told. */
+  readonly annotation: File | undefined;
 }
+
+const ANNOTATION = /\.(gff3?|gtf)(\.b?gz)?$/i;
 
 const SNIFF_BYTES = 1 << 16;
 const UNREADABLE =
   "It cannot be read. A folder cannot be opened, and neither can a file that was moved or removed: choose the file again.";
 
 /**
- * Tells apart what was dropped: a reference by its content, its indexes by their names (a `.fai` is
- * a table like many), and the file of variants is what is left. Rejects where one cannot be read, as
+ * Tells apart what was dropped: a reference by its content, its indexes and annotation by their names
+ * (a `.fai` is a table like many), and the file of variants is what is left. Rejects where one cannot be read, as
  * a folder, which browsers hand over like a file.
  */
 export async function sortFiles(files: readonly File[]): Promise<Sorted> {
   const named = (ending: string) => files.find((file) => file.name.toLowerCase().endsWith(ending));
   const [fai, gzi] = [named(".fai"), named(".gzi")];
-  const rest = files.filter((file) => file !== fai && file !== gzi);
+  const annotation = files.find(({ name }) => ANNOTATION.test(name));
+  const others = [fai, gzi, annotation];
+  const rest = files.filter((file) => !others.includes(file));
   const references = await Promise.all(rest.map(isReference)).catch((cause: unknown) => {
     throw new Error(UNREADABLE, { cause });
   });
@@ -27,6 +33,7 @@ export async function sortFiles(files: readonly File[]): Promise<Sorted> {
     reference: rest.find((_, i) => references[i] === true),
     fai,
     gzi,
+    annotation,
   };
 }
 

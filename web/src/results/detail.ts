@@ -1,7 +1,7 @@
 import type { GenoLeWMRuntime, Reference } from "@genolewm/runtime";
 import { type Attributes, byId, button, facts, fill, h } from "../dom.ts";
 import { isAbort, problem } from "../errors.ts";
-import { count, figure, locus, ofHundred, ordinal, percentile } from "../format.ts";
+import { count, figure, locus, ordinal, percentile } from "../format.ts";
 import { verdictView } from "../verdict.ts";
 import { basesAround } from "./bases.ts";
 import { saveAs } from "./exports.ts";
@@ -13,8 +13,9 @@ import {
   bucketWords,
   changeWords,
   confidenceWords,
+  consequenceWords,
   copiesWords,
-  kindOf,
+  rankWords,
   repeatWords,
 } from "./words.ts";
 
@@ -117,6 +118,11 @@ export class Detail {
     this.dialog.scrollTop = 0;
   }
 
+  private get consequence(): string {
+    const { scored, words } = this.store;
+    return words.consequences.text(scored.consequence.at(this.row));
+  }
+
   private get edit() {
     return this.store.allele(this.store.scored, this.row);
   }
@@ -155,7 +161,10 @@ export class Detail {
   }
 
   private verdict(): HTMLElement {
-    const share = this.store.scored.percentile.at(this.row);
+    const { scored, words } = this.store;
+    const share = scored.percentile.at(this.row);
+    const bucket = words.buckets.text(scored.bucket.at(this.row));
+    const told = consequenceWords(this.edit.gene, this.consequence);
     const gauge = h("div.gauge", { "aria-hidden": "true" }, h("span"));
     gauge.style.setProperty("--share", String(share));
     return h(
@@ -167,14 +176,14 @@ export class Detail {
         h("small", " percentile of surprise"),
       ),
       gauge,
-      h("p", rankWords(share)),
+      h("p", { "data-testid": "detail-rank" }, rankWords(share, bucket)),
+      told !== undefined && h("p", { "data-testid": "detail-consequence" }, told),
       h("p.fine", "This is research output and not a diagnosis."),
     );
   }
 
   private caution(): HTMLElement | null {
-    const { ref, alt } = this.edit;
-    return kindOf(ref, alt) === "indel"
+    return this.store.isAmongOthers(this.row)
       ? h("p.caution", { "data-testid": "detail-caution" }, INDEL_CAUTION)
       : null;
   }
@@ -219,6 +228,11 @@ export class Detail {
         "Compared with",
         `${bucketWords(bucket)} `,
         h("code", { "data-testid": "detail-bucket" }, bucket),
+      ],
+      this.consequence !== "" && [
+        "Consequence",
+        h("code", this.consequence.replaceAll("&", ", ")),
+        fine(words.transcripts.text(scored.transcript.at(row))),
       ],
       [
         "Repeat",
@@ -286,12 +300,6 @@ export class Detail {
       ),
     ];
   }
-}
-
-function rankWords(share: number): string {
-  if (share >= 1)
-    return "More surprising to the model than any of the common variants it was compared with.";
-  return `More surprising to the model than about ${ofHundred(share)} of 100 common variants it was compared with.`;
 }
 
 function meaning(): HTMLElement {

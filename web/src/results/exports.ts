@@ -7,7 +7,9 @@ import { Parts } from "./parts.ts";
 export type ExportName = "tsv" | "jsonl" | "vcf" | "receipts" | "skipped";
 
 const TSV_HEADER =
-  "chrom\tpos\tid\tref\talt\tstatus\tsigma_raw\tsigma_calibrated\tdisplacement\tbucket_id\tconfidence\tlow_confidence\tscored_as\trepeat\n";
+  "chrom\tpos\tid\tref\talt\tstatus\tsigma_raw\tsigma_calibrated\tdisplacement\tbucket_id\tconfidence\tlow_confidence\tscored_as\trepeat";
+/** Those of what alleles do to genes, where annotation was given. */
+const EFFECT_HEADER = "\tgene\ttranscript\tconsequence";
 const SKIPPED_HEADER = "line\tchrom\tpos\tid\tref\talt\treason\tdescription\n";
 
 /** File names say nothing of whose file was scored. */
@@ -23,8 +25,8 @@ const FILES: Readonly<Record<ExportName, { name: string; type: string }>> = {
 export class Exports {
   private readonly parts = new Map<ExportName, Parts>();
 
-  constructor() {
-    this.part("tsv").append(TSV_HEADER);
+  constructor(private readonly annotated: boolean) {
+    this.part("tsv").append(`${TSV_HEADER}${annotated ? EFFECT_HEADER : ""}\n`);
     this.part("skipped").append(SKIPPED_HEADER);
   }
 
@@ -42,6 +44,7 @@ export class Exports {
       String(row.lowConfidence),
       cell(row.scoredAs ?? ""),
       row.repeat ?? "",
+      ...this.effect(row),
     ];
     this.part("tsv").append(`${[...place(row), "scored", ...figures, ...rest].join("\t")}\n`);
     this.part("jsonl").append(line(row.json));
@@ -54,7 +57,8 @@ export class Exports {
   /** Writes a skipped row. A record that was not understood is no allele: only the list has it. */
   skipped(row: SkippedRow): void {
     if (row.reason !== "malformed") {
-      this.part("tsv").append(`${[...place(row), row.reason].join("\t")}\t\t\t\t\t\t\t\t\n`);
+      const blank = "\t".repeat(this.annotated ? 11 : 8);
+      this.part("tsv").append(`${[...place(row), row.reason].join("\t")}${blank}\n`);
     }
     const all = [String(row.line), ...place(row), row.reason, cell(row.description)];
     this.part("skipped").append(`${all.join("\t")}\n`);
@@ -69,6 +73,13 @@ export class Exports {
   /** The text of a receipt. */
   receipt(offset: number, bytes: number): Promise<string> {
     return this.part("receipts").read(offset, bytes);
+  }
+
+  /** A gene that the file names, and annotation does not, is none of the native program's column. */
+  private effect(row: ScoredRow): string[] {
+    if (!this.annotated) return [];
+    const gene = row.transcript === undefined ? "" : (row.gene ?? "");
+    return [cell(gene), cell(row.transcript ?? ""), row.consequence ?? ""];
   }
 
   private record(row: Row): void {

@@ -2,7 +2,7 @@ import { button, h } from "../dom.ts";
 import { parseStretch, plainContig } from "../contigs.ts";
 import { choice, labelled } from "../pieces.ts";
 import { between } from "../plot/bins.ts";
-import { kindOf } from "./words.ts";
+import { kindOf, severity, termWords } from "./words.ts";
 import type { Store } from "./store.ts";
 
 type Test = (row: number) => boolean;
@@ -43,9 +43,10 @@ export class Filters {
     ["substitution", "Bases exchanged"],
     ["indel", "Inserted or deleted"],
   ]);
+  private readonly consequence = choice("filter-consequence", [["", "All"]]);
   private readonly genes = h("datalist", { id: "genes" });
   private readonly geneField = labelled("Gene", this.gene);
-  private known = { contigs: 0, genes: 0 };
+  private known = { contigs: 0, genes: 0, consequences: 0 };
 
   constructor(
     private readonly store: Store,
@@ -70,6 +71,7 @@ export class Filters {
       labelled("Region", this.region),
       this.geneField,
       this.genes,
+      store.annotated && labelled("Consequence", this.consequence),
       percentiles,
       labelled("Confidence", this.confidence),
       labelled("Kind", this.kind),
@@ -87,15 +89,20 @@ export class Filters {
     this.from.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  /** Offers the contigs and genes that came since the last call. */
+  /** Offers the contigs, genes and consequences that came since the last call. */
   refresh(): void {
-    const { contigs, genes } = this.store.words;
+    const { contigs, genes, consequences } = this.store.words;
+    if (consequences.all().length > this.known.consequences) this.offerConsequences();
     for (const name of contigs.all().slice(this.known.contigs))
       this.contig.append(h("option", { value: name }, name));
     for (const name of genes.all().slice(Math.max(1, this.known.genes), MOST_SUGGESTED_GENES)) {
       this.genes.append(h("option", { value: name }));
     }
-    this.known = { contigs: contigs.all().length, genes: genes.all().length };
+    this.known = {
+      contigs: contigs.all().length,
+      genes: genes.all().length,
+      consequences: consequences.all().length,
+    };
     this.geneField.hidden = !this.store.hasGenes;
   }
 
@@ -105,12 +112,34 @@ export class Filters {
       this.inContig(),
       this.inRegion(),
       this.inGene(),
+      this.withConsequence(),
       this.inPercentiles(),
       this.confident(),
       this.ofKind(),
     ];
     const needed = tests.filter((test) => test !== undefined);
     return (row) => needed.every((test) => test(row));
+  }
+
+  /** Each term by itself, the most severe first; what is chosen stays. */
+  private offerConsequences(): void {
+    const chosen = this.consequence.value;
+    const all = this.store.words.consequences.all().flatMap((text) => text.split("&"));
+    const terms = [...new Set(all)].filter(Boolean).sort((a, b) => severity(a) - severity(b));
+    const options = terms.map((term) => h("option", { value: term }, termWords(term)));
+    this.consequence.replaceChildren(h("option", { value: "" }, "All"), ...options);
+    this.consequence.value = chosen;
+  }
+
+  private withConsequence(): Test | undefined {
+    const wanted = this.consequence.value;
+    if (wanted === "") return undefined;
+    const { scored, words } = this.store;
+    const accepted: boolean[] = [];
+    return (row) => {
+      const number = scored.consequence.at(row);
+      return (accepted[number] ??= words.consequences.text(number).split("&").includes(wanted));
+    };
   }
 
   private clear(changed: () => void): void {

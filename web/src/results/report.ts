@@ -3,7 +3,7 @@ import { byId, facts, fill, h } from "../dom.ts";
 import { count, elapsed, figure, locus, percentile } from "../format.ts";
 import { tableOf } from "../pieces.ts";
 import type { Store } from "./store.ts";
-import { MEANS, MEANS_NOT, kindOf, reasonWords } from "./words.ts";
+import { MEANS, MEANS_NOT, reasonWords, termWords } from "./words.ts";
 
 const TOP = 25;
 
@@ -36,11 +36,12 @@ export function buildReport(matter: ReportMatter): void {
     histogram,
     h("h2", "Along the genome"),
     overview,
-    h("h2", `The ${TOP} highest percentiles among exchanged bases`),
-    h(
-      "p",
-      "Insertions and deletions are left out here: they lead such lists because of how the model reads DNA.",
-    ),
+    h("h2", `The ${TOP} highest percentiles`),
+    store.hasAmongOthers &&
+      h(
+        "p",
+        "Insertions and deletions that were compared with changes of all kinds are left out here: they lead such lists because of how the model reads DNA.",
+      ),
     topTable(store),
     h("h2", "Not scored"),
     reasons(store),
@@ -77,7 +78,7 @@ function accounts(
 }
 
 function topTable(store: Store): HTMLElement {
-  const { scored } = store;
+  const { scored, words } = store;
   const rows = top(store).map((row) => {
     const { contig, pos, ref, alt, gene, id } = store.allele(scored, row);
     const cells = [
@@ -89,9 +90,14 @@ function topTable(store: Store): HTMLElement {
       figure(scored.sigmaRaw.at(row)),
       scored.confidence.at(row).toFixed(2),
     ];
+    if (store.annotated) {
+      const consequence = words.consequences.text(scored.consequence.at(row));
+      cells.push(consequence.split("&").map(termWords).join(", "));
+    }
     return h("tr", ...cells.map((cell) => h("td", cell)));
   });
   const head = ["Position", "Name", "Change", "Gene", "Percentile", "Raw surprise", "Confidence"];
+  if (store.annotated) head.push("Consequence");
   return tableOf(head, h("tbody", ...rows), { "data-testid": "report-top" });
 }
 
@@ -105,8 +111,7 @@ function top(store: Store): number[] {
   for (let row = 0; row < scored.count; row += 1) {
     const last = best[TOP - 1];
     if (last !== undefined && above(row, last) <= 0) continue;
-    const { ref, alt } = store.allele(scored, row);
-    if (kindOf(ref, alt) === "indel") continue;
+    if (store.isAmongOthers(row)) continue;
     const place = best.findIndex((other) => above(row, other) > 0);
     best.splice(place < 0 ? best.length : place, 0, row);
     best.length = Math.min(best.length, TOP);

@@ -23,13 +23,15 @@ export interface RunMatter {
   readonly inspection: Inspection;
   /** Regions that were asked for; the empty string for all. */
   readonly regions: string;
+  /** Transcripts, by which genes and consequences are told. */
+  readonly annotation?: Blob | undefined;
   /** Told now and then that there are more rows, and at the end. */
   readonly grown: () => void;
 }
 
 /** Everything that a run fills: rows, table, plots, files. One for each run. */
 export class Results {
-  readonly store = new Store();
+  readonly store: Store;
   private readonly detail: Detail;
   private readonly variants: Variants;
   private readonly skipped: Skipped;
@@ -37,13 +39,15 @@ export class Results {
   private readonly overview: Overview;
   private readonly listeners = new AbortController();
   private readonly refresh = throttled(REFRESH_MS, () => void this.draw());
+  private readonly caution = h("span", { hidden: true }, INDEL_CAUTION);
   private plotted = 0;
   private summary: ScoreSummary | null = null;
   private finished = false;
   private settled = false;
 
   constructor(private readonly matter: RunMatter) {
-    const { store } = this;
+    const store = new Store(matter.annotation !== undefined);
+    this.store = store;
     const open = (row: number) => this.detail.open(row);
     this.variants = new Variants(store, (position) => open(this.variants.row(position)));
     this.detail = new Detail(store, this.variants, matter.reference, matter.runtime);
@@ -61,7 +65,7 @@ export class Results {
       h(
         "p.caution",
         "Read with care: this is research output and no statement about health. ",
-        INDEL_CAUTION,
+        this.caution,
       ),
       h("div.plots", this.histogram.element, this.overview.element),
       this.variants.element,
@@ -125,6 +129,7 @@ export class Results {
 
   private drawHistogram(): void {
     byId("results").hidden = this.store.scored.count === 0;
+    this.caution.hidden = !this.store.hasAmongOthers;
     for (; this.plotted < this.store.scored.count; this.plotted += 1) {
       this.histogram.add(this.store.scored.percentile.at(this.plotted));
       this.overview.add(this.plotted);

@@ -2,6 +2,7 @@ import type { Row, ScoredRow, SkippedRow } from "@genolewm/runtime";
 import { Slices } from "../pace.ts";
 import { Words, flags, floats, wholes } from "./columns.ts";
 import { Exports } from "./exports.ts";
+import { isAmongOthers } from "./words.ts";
 
 /** Common to scored and skipped alleles. */
 class Places {
@@ -50,6 +51,8 @@ export class ScoredColumns extends Places {
   readonly lowConfidence = flags();
   readonly bucket = wholes();
   readonly repeat = wholes();
+  readonly consequence = wholes();
+  readonly transcript = wholes();
   readonly windowStart = wholes();
   /** The edits that were scored, of the rows whose file has another spelling. */
   readonly scoredAs = new Map<number, string>();
@@ -71,6 +74,8 @@ class Vocabulary {
   readonly copies = new Words();
   readonly buckets = new Words();
   readonly repeats = new Words();
+  readonly consequences = new Words();
+  readonly transcripts = new Words();
   readonly reasons = new Words();
   readonly descriptions = new Words();
 }
@@ -80,18 +85,33 @@ export class Store {
   readonly scored = new ScoredColumns();
   readonly skipped = new SkippedColumns();
   readonly words = new Vocabulary();
-  readonly files = new Exports();
+  readonly files: Exports;
   /** Skipped alleles by reason. */
   readonly reasons = new Map<string, number>();
+  /** Whether there are insertions or deletions that were compared with changes of all kinds. */
+  hasAmongOthers = false;
 
-  constructor() {
+  /** With the columns of what alleles do to genes where annotation was given. */
+  constructor(readonly annotated: boolean) {
+    this.files = new Exports(annotated);
     // No gene has the number 0.
     this.words.genes.number("");
   }
 
-  /** Whether the file names genes. */
+  /** Whether file or annotation names genes. */
   get hasGenes(): boolean {
     return this.words.genes.all().length > 1;
+  }
+
+  /** Whether a row is an insertion or deletion that was compared with changes of all kinds. */
+  isAmongOthers(row: number): boolean {
+    const { alleles, buckets } = this.words;
+    const { ref, alt, bucket } = this.scored;
+    return isAmongOthers(
+      alleles.text(ref.at(row)),
+      alleles.text(alt.at(row)),
+      buckets.text(bucket.at(row)),
+    );
   }
 
   /** What the file says of an allele with a score, or of one without. */
@@ -128,10 +148,13 @@ export class Store {
     scored.lowConfidence.push(Number(row.lowConfidence));
     scored.bucket.push(words.buckets.number(row.bucketId));
     scored.repeat.push(words.repeats.number(row.repeat ?? ""));
+    scored.consequence.push(words.consequences.number(row.consequence ?? ""));
+    scored.transcript.push(words.transcripts.number(row.transcript ?? ""));
     scored.windowStart.push(row.windowStart);
     if (row.scoredAs !== undefined) scored.scoredAs.set(scored.count, row.scoredAs);
     scored.receiptOffset.push(receipt.offset);
     scored.receiptBytes.push(receipt.bytes);
+    this.hasAmongOthers ||= isAmongOthers(row.ref, row.alt, row.bucketId);
     scored.push(row, words);
   }
 

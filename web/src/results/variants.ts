@@ -7,7 +7,7 @@ import { Filters } from "./filters.ts";
 import { Grid, type GridColumn, type GridSource } from "./grid.ts";
 import { Order } from "./order.ts";
 import type { Store } from "./store.ts";
-import { copiesWords } from "./words.ts";
+import { copiesWords, severity, termWords } from "./words.ts";
 
 const COLUMNS: readonly GridColumn[] = [
   { key: "place", label: "Position", sortable: true },
@@ -20,6 +20,9 @@ const COLUMNS: readonly GridColumn[] = [
   { key: "confidence", label: "Confidence", sortable: true },
 ];
 
+/** Where annotation was given. */
+const CONSEQUENCE: GridColumn = { key: "consequence", label: "Consequence", sortable: true };
+
 const SORTS: readonly (readonly [value: string, label: string])[] = [
   ["", "As in the file"],
   ["percentile down", "Most surprising first"],
@@ -28,6 +31,8 @@ const SORTS: readonly (readonly [value: string, label: string])[] = [
   ["place down", "Position, last first"],
   ["gene up", "Gene"],
   ["gene down", "Gene, last first"],
+  ["consequence up", "Consequence, most severe first"],
+  ["consequence down", "Consequence, least severe first"],
   ["change up", "Change"],
   ["change down", "Change, last first"],
   ["raw down", "Raw surprise, highest first"],
@@ -43,13 +48,13 @@ const HIGHEST_FIRST = new Set(["percentile", "raw", "displacement", "confidence"
 
 /** The table of scored variants with its filters and order. */
 export class Variants implements GridSource {
-  readonly columns = COLUMNS;
+  readonly columns: readonly GridColumn[];
   readonly nothing = "No variant passes these filters.";
   readonly filters: Filters;
   readonly element: HTMLElement;
   private readonly order: Order;
   private readonly grid: Grid;
-  private readonly sortChoice = choice("sort", SORTS);
+  private readonly sortChoice: HTMLSelectElement;
   private readonly shown = h("p.shown", { "data-testid": "shown" });
   private sortKey: string | undefined;
   private descending = false;
@@ -60,9 +65,14 @@ export class Variants implements GridSource {
     private readonly store: Store,
     private readonly open: (position: number) => void,
   ) {
+    this.columns = store.annotated ? [...COLUMNS, CONSEQUENCE] : COLUMNS;
+    const known = ([value]: readonly [string, string]) =>
+      store.annotated || !value.startsWith(CONSEQUENCE.key);
+    this.sortChoice = choice("sort", SORTS.filter(known));
     this.order = new Order(() => store.scored.count);
     this.filters = new Filters(store, () => void this.rearrange());
     this.grid = new Grid("variants", "Scored variants", this);
+    this.grid.element.classList.toggle("annotated", store.annotated);
     this.update = serial(() => this.work());
     this.sortChoice.addEventListener("change", () =>
       this.sortBy(...parseSort(this.sortChoice.value)),
@@ -113,7 +123,7 @@ export class Variants implements GridSource {
   }
 
   render(position: number, cells: readonly HTMLElement[]): void {
-    const { scored } = this.store;
+    const { scored, words } = this.store;
     const row = this.row(position);
     const { contig, pos, ref, alt, gene, id, zygosity } = this.store.allele(scored, row);
     const copies = copiesWords(zygosity);
@@ -126,6 +136,7 @@ export class Variants implements GridSource {
       figure(scored.sigmaRaw.at(row)),
       figure(scored.displacement.at(row)),
       scored.lowConfidence.at(row) === 1 ? "low" : scored.confidence.at(row).toFixed(2),
+      words.consequences.text(scored.consequence.at(row)).split("&").map(termWords).join(", "),
     ];
     cells.forEach((cell, column) => setText(cell, texts[column] ?? ""));
     const bar = cells[4];
@@ -179,6 +190,8 @@ export class Variants implements GridSource {
           words.alleles.rank(scored.ref.at(row)) * 2 ** 26 + words.alleles.rank(scored.alt.at(row));
       case "gene":
         return (row) => words.genes.rank(scored.gene.at(row));
+      case CONSEQUENCE.key:
+        return (row) => severity(words.consequences.text(scored.consequence.at(row)));
       case "raw":
         return (row) => scored.sigmaRaw.at(row);
       case "displacement":

@@ -3,7 +3,8 @@
  * view, in the report and beside the table.
  */
 
-import type { ScoredRow, SkippedRow } from "@genolewm/runtime";
+import { ofHundred } from "../format.ts";
+import type { ConsequenceTerm, ScoredRow, SkippedRow } from "@genolewm/runtime";
 
 const REGIONS: Readonly<Record<string, string>> = {
   splice: "at a splice site",
@@ -34,16 +35,102 @@ const REPEATS: Readonly<Record<string, string>> = {
   segmental_dup: "in a duplicated segment",
 };
 
+const KINDS: Readonly<Record<string, string>> = {
+  snv: "exchanges of one base",
+  mnv: "exchanges of several bases",
+  ins_1bp: "insertions of one base",
+  ins_2to5bp: "insertions of two to five bases",
+  ins_6bp_up: "insertions of six bases or more",
+  del_1bp: "deletions of one base",
+  del_2to5bp: "deletions of two to five bases",
+  del_6bp_up: "deletions of six bases or more",
+  ins: "insertions",
+  del: "deletions",
+  indel: "insertions and deletions",
+};
+
+/** The kind of change that the group is of, as the model's table names it; none of older models. */
+function kindOfBucket(bucketId: string): string | undefined {
+  return KINDS[bucketId.split("|", 1)[0] ?? ""];
+}
+
+function partsOf(bucketId: string) {
+  const kind = kindOfBucket(bucketId);
+  const [region = "", gc, repeat] = bucketId.split("|").slice(kind === undefined ? 0 : 1);
+  return { kind, region, gc, repeat };
+}
+
+/** How a percentile ranks a change among common variants of its class, in a sentence. */
+export function rankWords(share: number, bucketId: string): string {
+  const { kind, region } = partsOf(bucketId);
+  const place = region === "other" ? "" : ` ${REGIONS[region] ?? ""}`.trimEnd();
+  const peers = `common ${kind ?? "variants"}${place}`;
+  if (share >= 1) {
+    return `More surprising to the model than any of the ${peers} that it was compared with.`;
+  }
+  return `More surprising to the model than about ${ofHundred(share)} of 100 ${peers}.`;
+}
+
 /** The group of common variants that a change was compared with. */
 export function bucketWords(bucketId: string): string {
   if (bucketId === "*") return "all common variants that the model was calibrated with";
-  const [region = "", gc, repeat] = bucketId.split("|");
+  const { kind, region, gc, repeat } = partsOf(bucketId);
   const parts = [
     REGIONS[region] ?? region,
     gc && (GC[gc] ?? gc),
     repeat && (REPEATS[repeat] ?? repeat),
   ];
-  return `common variants ${parts.filter(Boolean).join(", ")}`;
+  return `common ${kind ?? "variants"} ${parts.filter(Boolean).join(", ")}`.trimEnd();
+}
+
+/** What a change does to a gene, the most severe first. */
+const CONSEQUENCES: Readonly<Record<string, string>> = {
+  transcript_ablation: "takes the whole transcript away",
+  splice_acceptor_variant: "changes the splice site at the end of an intron",
+  splice_donor_variant: "changes the splice site at the start of an intron",
+  stop_gained: "cuts the protein short",
+  frameshift_variant: "shifts the reading frame of the protein",
+  stop_lost: "loses the end of the protein",
+  start_lost: "loses the start of the protein",
+  inframe_insertion: "adds to the protein without shifting its reading frame",
+  inframe_deletion: "takes from the protein without shifting its reading frame",
+  missense_variant: "swaps one amino acid of the protein for another",
+  protein_altering_variant: "changes several amino acids of the protein",
+  splice_region_variant: "lies near a splice site",
+  incomplete_terminal_codon_variant: "lies where the end of the protein is not known",
+  stop_retained_variant: "leaves the end of the protein as it is",
+  synonymous_variant: "leaves the protein as it is",
+  coding_sequence_variant: "changes coding sequence in a way that is not told apart",
+  "5_prime_UTR_variant": "lies before the start of the protein, in what is not translated",
+  "3_prime_UTR_variant": "lies behind the end of the protein, in what is not translated",
+  non_coding_transcript_exon_variant: "lies in a transcript that makes no protein",
+  intron_variant: "lies in an intron, which is cut out",
+  non_coding_transcript_variant: "lies in a transcript that makes no protein",
+  upstream_gene_variant: "lies before the gene",
+  downstream_gene_variant: "lies behind the gene",
+  intergenic_variant: "lies between genes",
+} satisfies Record<ConsequenceTerm, string>;
+
+const SEVERITY = new Map(Object.keys(CONSEQUENCES).map((term, rank) => [term, rank]));
+
+/** How severe the first of some terms is, 0 the most. */
+export function severity(consequence: string): number {
+  const [first = ""] = consequence.split("&");
+  return SEVERITY.get(first) ?? SEVERITY.size;
+}
+
+/** A term as people read it: `splice region` */
+export function termWords(term: string): string {
+  return term.replace(/_variant$/, "").replaceAll("_", " ");
+}
+
+/** What a change does to a gene, in a sentence; undefined where no annotation tells. */
+export function consequenceWords(gene: string, consequence: string): string | undefined {
+  const [first = ""] = consequence.split("&");
+  const what = CONSEQUENCES[first];
+  if (what === undefined) return undefined;
+  const whose = first === "intergenic_variant" || gene === "" ? "" : `, ${gene}`;
+  return `By the annotation${whose}: it ${what}.`;
 }
 
 const MASKS: Readonly<Record<string, string>> = {
@@ -69,6 +156,11 @@ export type Kind = "substitution" | "indel";
 /** Whether bases are exchanged, or inserted or deleted. */
 export function kindOf(ref: string, alt: string): Kind {
   return ref.length === alt.length ? "substitution" : "indel";
+}
+
+/** Whether it is an insertion or deletion that was compared with changes of all kinds. */
+export function isAmongOthers(ref: string, alt: string, bucketId: string): boolean {
+  return kindOf(ref, alt) === "indel" && kindOfBucket(bucketId) === undefined;
 }
 
 /** A change in words: `T replaced by C`. */
@@ -129,6 +221,6 @@ export const MEANS_NOT: readonly string[] = [
   "It knows nothing about you: not your other variants, your family or your health. Do not change treatment or plans because of it. Talk to a genetic counsellor.",
 ];
 
-/** What to keep in mind with insertions and deletions. */
+/** What to keep in mind with insertions and deletions that were compared with changes of all kinds. */
 export const INDEL_CAUTION =
   "Insertions and deletions shift how the model reads everything after them. They lead the list for that reason alone, so a high percentile says little here.";

@@ -20,12 +20,12 @@ pub(super) struct Gpu {
 }
 
 impl Gpu {
-    /// Asks the adapter for a device with room for the largest matrices that it can hold.
-    pub(super) async fn open(adapter: &wgpu::Adapter) -> Result<Self> {
+    /// Asks the adapter for a device.
+    pub(super) async fn open(adapter: &wgpu::Adapter, limits: wgpu::Limits) -> Result<Self> {
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("genolewm"),
-                required_limits: required_limits(&adapter.limits()),
+                required_limits: limits,
                 memory_hints: wgpu::MemoryHints::Performance,
                 ..Default::default()
             })
@@ -96,7 +96,7 @@ pub(super) async fn find_adapter() -> Result<wgpu::Adapter> {
 }
 
 /// What the kernels need, and of what decides how large a batch may be, all that there is.
-fn required_limits(adapter: &wgpu::Limits) -> wgpu::Limits {
+pub(super) fn limits(adapter: &wgpu::Limits) -> wgpu::Limits {
     wgpu::Limits {
         max_buffer_size: adapter.max_buffer_size,
         max_storage_buffer_binding_size: adapter.max_storage_buffer_binding_size,

@@ -1,5 +1,7 @@
 //! The kernels: their sources, and pipelines made from them when they are first used.
 
+use crate::quantize::Packing;
+use crate::tensor::TensorType;
 use std::collections::HashMap;
 
 /// What every kernel may use.
@@ -15,7 +17,8 @@ const HEAD_CHUNK: usize = 32;
 /// A kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kernel {
-    Matmul,
+    /// With weights that are stored so.
+    Matmul(TensorType),
     RmsNorm,
     LayerNorm,
     NormalizeRows,
@@ -34,6 +37,22 @@ pub(super) enum Kernel {
 }
 
 impl Kernel {
+    /// Those that every model runs, beside attention over heads of its own width.
+    pub(super) const OF_ANY_MODEL: [Self; 12] = [
+        Self::Matmul(TensorType::F32),
+        Self::RmsNorm,
+        Self::LayerNorm,
+        Self::NormalizeRows,
+        Self::Add,
+        Self::AddRow,
+        Self::SiluGate,
+        Self::Gelu,
+        Self::Rotate,
+        Self::Gather,
+        Self::PlaceColumns,
+        Self::MeanRows,
+    ];
+
     /// Attention over heads of `head_width` columns.
     pub(super) fn attention(head_width: usize) -> Self {
         Self::Attention(head_width.div_ceil(HEAD_CHUNK))
@@ -42,7 +61,7 @@ impl Kernel {
     /// The name of its function, how many buffers it reads besides its parameters, and its file.
     const fn facts(self) -> (&'static str, u32, &'static str) {
         match self {
-            Self::Matmul => ("matmul", 3, include_str!("shaders/matmul.wgsl")),
+            Self::Matmul(_) => ("matmul", 4, include_str!("shaders/matmul.wgsl")),
             Self::RmsNorm => ("rms_norm", 2, NORMS),
             Self::LayerNorm => ("layer_norm", 3, NORMS),
             Self::NormalizeRows => ("normalize_rows", 1, NORMS),
@@ -65,8 +84,20 @@ impl Kernel {
         let source = format!("{COMMON}\n{own}");
         match self {
             Self::Attention(chunks) => repeat_chunks(&source, chunks),
+            Self::Matmul(kind) => source.replace("$WEIGHT", widening(kind)),
             _ => source,
         }
+    }
+}
+
+/// The function that widens one weight.
+const fn widening(kind: TensorType) -> &'static str {
+    match kind {
+        TensorType::F32 => "f32_at",
+        TensorType::F16 => "f16_at",
+        TensorType::Bf16 => "bf16_at",
+        TensorType::Packed(Packing::Int8) => "int8_at",
+        TensorType::Packed(Packing::Int4) => "int4_at",
     }
 }
 

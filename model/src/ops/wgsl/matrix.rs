@@ -1,13 +1,14 @@
 //! Matrices in the device's memory.
 
 use super::pool::Pool;
+use crate::tensor::TensorType;
 use std::sync::Arc;
 
 /// Bytes of a value.
 pub(super) const VALUE: u64 = size_of::<f32>() as u64;
 
-/// A matrix of f32 on the device, row-major. Clones share the memory, which goes back to the pool
-/// with the last of them.
+/// A matrix of f32 on the device, row-major, or weights as they are stored. Clones share the memory,
+/// which goes back to the pool with the last of them.
 #[derive(Debug, Clone)]
 pub struct WgslMatrix {
     storage: Arc<Storage>,
@@ -15,6 +16,25 @@ pub struct WgslMatrix {
     first_byte: u64,
     rows: usize,
     columns: usize,
+    /// Of weights, with which rows are multiplied and nothing else is done; the memory above is that of
+    /// the first block.
+    weights: Option<Arc<StoredWeights>>,
+}
+
+/// Weights as they are stored, in blocks of columns that a kernel can see.
+#[derive(Debug)]
+pub(super) struct StoredWeights {
+    pub(super) kind: TensorType,
+    pub(super) blocks: Vec<WeightBlock>,
+}
+
+/// Some columns of weights.
+#[derive(Debug)]
+pub(super) struct WeightBlock {
+    /// Values of four bytes each: a row of the matrix is as many rows of weights as one holds.
+    pub(super) words: WgslMatrix,
+    /// What codes are times, in the same order.
+    pub(super) scales: Option<WgslMatrix>,
 }
 
 /// A buffer that belongs to somebody.
@@ -42,7 +62,23 @@ impl WgslMatrix {
             first_byte: 0,
             rows,
             columns,
+            weights: None,
         }
+    }
+
+    /// Weights of `[inputs, outputs]`.
+    pub(super) fn of_weights(weights: StoredWeights, [rows, columns]: [usize; 2]) -> Option<Self> {
+        let first = weights.blocks.first()?.words.clone();
+        Some(Self {
+            rows,
+            columns,
+            weights: Some(Arc::new(weights)),
+            ..first
+        })
+    }
+
+    pub(super) fn weights(&self) -> Option<&StoredWeights> {
+        self.weights.as_deref()
     }
 
     /// `rows` rows from row `first` on, in the same memory.
@@ -52,6 +88,7 @@ impl WgslMatrix {
             first_byte: self.first_byte + (first * self.columns) as u64 * VALUE,
             rows,
             columns: self.columns,
+            weights: None,
         }
     }
 

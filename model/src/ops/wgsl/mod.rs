@@ -14,6 +14,7 @@ mod matrix;
 mod recorder;
 mod attention;
 mod device;
+mod weights;
 mod linear;
 mod ops;
 mod read;
@@ -46,7 +47,7 @@ impl WgslOps {
     /// # Errors
     /// `DEPLOY.BACKEND_UNSUPPORTED` when it gives no device.
     pub async fn on(adapter: &wgpu::Adapter) -> Result<Self> {
-        let gpu = Gpu::open(adapter).await?;
+        let gpu = Gpu::open(adapter, device::limits(&adapter.limits())).await?;
         Ok(Self { gpu: Arc::new(gpu) })
     }
 

@@ -5,6 +5,7 @@ use super::kernels::Kernel;
 use super::matrix::WgslMatrix;
 use super::recorder::{KernelInput, KernelJob};
 use crate::ops::{AttentionSpec, LayerNorm, Linear, Ops, Rotation};
+use crate::tensor::{Tensor, TensorType};
 use core::ops::Range;
 use genolewm_core::Result;
 
@@ -116,6 +117,16 @@ impl Ops for WgslOps {
 
     fn matrix(&self, values: Vec<f32>, rows: usize, columns: usize) -> WgslMatrix {
         self.gpu.record().upload(&values, [rows, columns])
+    }
+
+    fn projection(&self, values: Vec<f32>, inputs: usize, outputs: usize) -> WgslMatrix {
+        let bytes = bytemuck::cast_slice(&values);
+        self.store(TensorType::F32, bytes, &[], [inputs, outputs])
+    }
+
+    fn stored_projection(&self, weights: &Tensor<'_>, inputs: usize, outputs: usize) -> WgslMatrix {
+        let (bytes, scales) = (weights.bytes(), weights.scales());
+        self.store(weights.kind(), bytes, scales, [inputs, outputs])
     }
 
     async fn download(&self, x: &WgslMatrix) -> Result<Vec<f32>> {

@@ -18,7 +18,6 @@ const STEPS_PER_DOUBLING: u64 = 16;
 pub(super) struct Pool {
     device: wgpu::Device,
     faults: Arc<Faults>,
-    /// The largest matrix that a kernel can see.
     max_bytes: u64,
     shelves: Mutex<Shelves>,
 }
@@ -54,6 +53,11 @@ impl Pool {
             max_bytes,
             shelves: Mutex::default(),
         }
+    }
+
+    /// Bytes of the largest matrix that a kernel can see.
+    pub(super) fn max_bytes(&self) -> u64 {
+        self.max_bytes
     }
 
     /// A buffer of at least `bytes`, with anything in it.

@@ -13,11 +13,14 @@ use std::sync::Arc;
 const ALIGNMENT: u64 = 256;
 
 /// Commands in one submission at most.
-const COMMANDS_AT_ONCE: usize = 128;
+const COMMANDS_AT_ONCE: usize = 1024;
+
+/// Multiplications in one command, roughly: between commands a device may turn to others.
+pub(super) const WORK_AT_ONCE: u64 = 2 << 30;
 
 /// Multiplications in one submission, roughly: few enough that a slow GPU is not reset for
-/// answering late, many enough that submissions cost nothing.
-pub(super) const WORK_AT_ONCE: u64 = 2 << 30;
+/// answering late, many enough that a batch of a small model is one.
+const WORK_OF_SUBMISSION: u64 = 8 * WORK_AT_ONCE;
 
 /// Uploads after which the staging memory is handed to the device.
 const UPLOAD_AT_ONCE: u64 = 64 << 20;
@@ -107,7 +110,7 @@ impl Recorder {
         faults: Arc<Faults>,
     ) -> Self {
         let tables = table_buffer(&device, STAGED_BYTES);
-        Self {
+        let mut recorder = Self {
             device,
             queue,
             pool,
@@ -119,11 +122,27 @@ impl Recorder {
             tables,
             uploaded: 0,
             scopes: Vec::new(),
+        };
+        // A browser makes pipelines beside what this thread does: while weights are loaded.
+        if cfg!(target_family = "wasm") {
+            for kernel in Kernel::OF_ANY_MODEL {
+                recorder.prepare(kernel);
+            }
         }
+        recorder
     }
 
-    /// A new matrix with these values.
-    pub(super) fn upload(&mut self, values: &[f32], shape: [usize; 2]) -> WgslMatrix {
+    /// Has a pipeline made that will be needed.
+    pub(super) fn prepare(&mut self, kernel: Kernel) {
+        self.pipelines.get(&self.device, kernel);
+    }
+
+    /// A new matrix with these values, or words of as many bytes.
+    pub(super) fn upload(
+        &mut self,
+        values: &[impl bytemuck::NoUninit],
+        shape: [usize; 2],
+    ) -> WgslMatrix {
         let bytes: &[u8] = bytemuck::cast_slice(values);
         let buffer = self.pool.take(bytes.len() as u64, Writer::Host);
         if bytes.len() as u64 <= buffer.size() {
@@ -135,6 +154,11 @@ impl Recorder {
             self.uploaded = 0;
         }
         WgslMatrix::new(&self.pool, buffer, shape)
+    }
+
+    /// Bytes of the largest matrix that a kernel can see.
+    pub(super) fn max_bytes(&self) -> u64 {
+        self.pool.max_bytes()
     }
 
     /// A new matrix with anything in it, which the next command writes.
@@ -149,7 +173,7 @@ impl Recorder {
         if job.groups == 0 || job.layers == 0 || self.faults.any() {
             return;
         }
-        if self.work + job.work > WORK_AT_ONCE {
+        if self.work + job.work > WORK_OF_SUBMISSION {
             self.submit();
         }
         let inputs: Vec<Aligned> = job
@@ -240,7 +264,7 @@ impl Recorder {
     }
 
     fn submit_when_full(&mut self) {
-        if self.commands.len() >= COMMANDS_AT_ONCE || self.work >= WORK_AT_ONCE {
+        if self.commands.len() >= COMMANDS_AT_ONCE || self.work >= WORK_OF_SUBMISSION {
             self.submit();
         }
     }

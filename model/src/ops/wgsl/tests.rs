@@ -1,9 +1,13 @@
 //! What an open device does when it is pressed: refusals, loss, and memory.
 
 use super::WgslOps;
+use super::device::{Gpu, find_adapter, limits};
 use crate::ops::{Linear, Ops};
+use crate::quantize::Packing;
+use crate::tensor::{Tensor, TensorType};
 use genolewm_core::{Error, ErrorCode, Result};
 use pollster::block_on;
+use std::sync::Arc;
 
 fn ops() -> Result<WgslOps> {
     block_on(WgslOps::new())
@@ -103,5 +107,52 @@ fn scoring_in_a_loop_takes_no_more_memory_than_one_turn() -> Result<()> {
         turn(1)?;
     }
     assert!(ops.gpu.record().idle_bytes() < 10_000);
+    Ok(())
+}
+
+/// A device that binds no more than this many bytes.
+fn small(most_bytes: u64) -> Result<WgslOps> {
+    let adapter = block_on(find_adapter())?;
+    let limits = wgpu::Limits {
+        max_storage_buffer_binding_size: most_bytes,
+        ..limits(&adapter.limits())
+    };
+    let gpu = Arc::new(block_on(Gpu::open(&adapter, limits))?);
+    Ok(WgslOps { gpu })
+}
+
+#[test]
+fn weights_that_no_kernel_can_see_at_once_are_split() -> Result<()> {
+    let (inputs, outputs) = (300, 90);
+    let values: Vec<f32> = (0..inputs * outputs).map(|at| (at as f32).sin()).collect();
+    let wide = Tensor::of_values(vec![outputs, inputs], &values);
+    let packed = |packing: Packing| {
+        let packed = packing.pack(&values, inputs).ok()?;
+        let kind = TensorType::Packed(packing);
+        Tensor::new(kind, vec![outputs, inputs], packed.codes, packed.scales)
+    };
+    let product = |ops: &WgslOps, weights: &Tensor<'_>| {
+        let layer = Linear {
+            weight: ops.stored_projection(weights, inputs, outputs),
+            bias: Some(ops.matrix(values[..outputs].to_vec(), 1, outputs)),
+        };
+        let blocks = layer
+            .weight
+            .weights()
+            .map_or(0, |weights| weights.blocks.len());
+        let x = ops.matrix(values[..8 * inputs].to_vec(), 8, inputs);
+        block_on(ops.read(&ops.linear(&x, &layer))).map(|product| (product, blocks))
+    };
+    let (all, few) = (ops()?, small(10_000)?);
+    let stored = [wide, packed(Packing::Int8), packed(Packing::Int4)];
+    for (weights, parts) in stored.iter().zip([12, 3, 2]) {
+        let weights = weights
+            .as_ref()
+            .ok_or_else(|| Error::invariant("no weights"))?;
+        let (whole, one) = product(&all, weights)?;
+        let (split, blocks) = product(&few, weights)?;
+        assert_eq!((one, blocks), (1, parts), "{:?}", weights.kind());
+        assert_eq!(whole, split, "{:?}", weights.kind());
+    }
     Ok(())
 }

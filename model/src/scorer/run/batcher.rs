@@ -194,10 +194,7 @@ mod tests {
             let window = Arc::new(window_of_model(&"A".repeat(96), BpOffset(0), None, 96)?);
             for _ in 0..alleles {
                 let placed = PlacedAlleles {
-                    candidates: vec![Candidate {
-                        edit: "1:1:A:C".parse()?,
-                        window: Arc::clone(&window),
-                    }],
+                    candidates: vec![Candidate::new("1:1:A:C".parse()?, Arc::clone(&window))],
                     ..PlacedAlleles::default()
                 };
                 let unread = Err(genolewm_core::Error::input("nothing is read of it"));

@@ -3,6 +3,9 @@
 use super::{read, wgsl_ops};
 use burn::tensor::Device;
 use genolewm::ops::{BurnOps, CpuOps, Linear, Ops, WgslOps};
+use genolewm::quantize::Packing;
+use genolewm::tensor::{Tensor, TensorType};
+use half::{bf16, f16};
 use std::sync::OnceLock;
 
 /// One device for all tests: opening one takes longer than they do.
@@ -90,5 +93,63 @@ impl Computation for Product {
                 .then(|| matrix(ops, 1, self.columns, self.seed + 2)),
         };
         ops.linear(&x, &layer)
+    }
+}
+
+/// All ways in which weights are stored.
+pub const STORED: [TensorType; 5] = [
+    TensorType::F32,
+    TensorType::F16,
+    TensorType::Bf16,
+    TensorType::Packed(Packing::Int8),
+    TensorType::Packed(Packing::Int4),
+];
+
+/// Random weights of `[columns, inner]` as a file stores them.
+pub fn stored(kind: TensorType, columns: usize, inner: usize, seed: u64) -> Tensor<'static> {
+    let values = random(columns * inner, seed);
+    let (bytes, scales) = match kind {
+        TensorType::F32 => (bytes(&values, f32::to_le_bytes), Vec::new()),
+        TensorType::F16 => (
+            bytes(&values, |value| f16::from_f32(value).to_le_bytes()),
+            Vec::new(),
+        ),
+        TensorType::Bf16 => (
+            bytes(&values, |value| bf16::from_f32(value).to_le_bytes()),
+            Vec::new(),
+        ),
+        TensorType::Packed(packing) => {
+            let packed = packing.pack(&values, inner).expect("rows that fit");
+            (packed.codes, packed.scales)
+        }
+    };
+    Tensor::new(kind, vec![columns, inner], bytes, scales).expect("whole rows")
+}
+
+fn bytes<const N: usize>(values: &[f32], of: impl Fn(f32) -> [u8; N]) -> Vec<u8> {
+    values.iter().flat_map(|&value| of(value)).collect()
+}
+
+/// A product with weights as a file stores them.
+pub struct StoredProduct {
+    pub kind: TensorType,
+    pub of: Product,
+}
+
+impl Computation for StoredProduct {
+    fn run<O: Ops>(&self, ops: &O) -> O::Matrix {
+        let Product {
+            rows,
+            inner,
+            columns,
+            bias,
+            seed,
+        } = self.of;
+        let weights = stored(self.kind, columns, inner, seed + 1);
+        let layer = Linear {
+            weight: ops.stored_projection(&weights, inner, columns),
+            bias: bias.then(|| matrix(ops, 1, columns, seed + 2)),
+        };
+        ops.linear(&matrix(ops, rows, inner, seed), &layer)
     }
 }

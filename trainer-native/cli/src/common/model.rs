@@ -99,9 +99,9 @@ pub fn model_files(model_dir: Option<&Path>) -> Result<Box<dyn ModelFiles>> {
     })
 }
 
-/// Says what a model's figures are worth, where its state contract makes that necessary.
+/// Says what a model's figures are worth, where that is necessary.
 pub fn tell_worth(info: &ModelInfo, terminal: &mut Terminal<'_>) {
-    if let Some(warning) = info.config.encoder.contract.warning() {
+    for warning in ScoreOptions::default().warnings(info) {
         terminal.warn(warning);
     }
 }

@@ -14,7 +14,7 @@ use genolewm::runtime::{NativeReference, open_reference};
 use genolewm_core::Result;
 use genolewm_core::edit::{AlleleForm, EditSpec, TrimmedVariant, VariantSpelling};
 use genolewm_core::evaluation::variant_keys_sha256;
-use genolewm_data::genome::consequence::Consequence;
+use genolewm_core::genome::consequence::Consequence;
 use genolewm_evaluate::metrics_file::bounds::MetricBound;
 use genolewm_evaluate::metrics_file::file::MetricsFile;
 use genolewm_evaluate::metrics_file::rows::StratumRow;

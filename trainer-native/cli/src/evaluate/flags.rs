@@ -83,6 +83,9 @@ pub struct Args {
     /// Bases that the Markov model is fitted to
     #[arg(long, value_name = "BP", default_value_t = 20_000_000)]
     pub(super) markov_bp: usize,
+    /// Report a model whose prediction is no closer than "nothing changes", too, instead of failing
+    #[arg(long)]
+    pub(super) no_gate: bool,
     /// Resamples of a bootstrap interval
     #[arg(long, value_name = "N", default_value_t = BootstrapOptions::default().resamples)]
     pub(super) resamples: usize,

@@ -5,6 +5,8 @@ use super::references::{References, annotation};
 use crate::common::model::measured;
 use genolewm::ops::NativeOps;
 use genolewm::scorer::Placer;
+use genolewm_core::calibration::DEFAULT_MIN_BUCKET_SIZE;
+use genolewm_core::edit::EditKind;
 use genolewm_core::evaluation::BootstrapOptions;
 use genolewm_core::{ErrorCode, Result};
 use genolewm_data::genome::primate::PrimateAlignment;
@@ -13,14 +15,17 @@ use genolewm_data::markov::MarkovModel;
 use genolewm_data::variants::{LabelledVariant, VariantSet, read_variants};
 use genolewm_evaluate::baselines::controls::Methods;
 use genolewm_evaluate::measure::clinvar::{self, ClinvarOutcome};
-use genolewm_evaluate::measure::prediction::Prediction;
+use genolewm_evaluate::measure::prediction::{Prediction, by_kind};
 use genolewm_evaluate::measure::primate::{self, Primates};
-use genolewm_evaluate::measure::uniformity::{CommonVariants, Uniformity};
-use genolewm_evaluate::states::MeasuredModel;
+use genolewm_evaluate::measure::uniformity::{CommonVariants, IndelShare, Uniformity};
+use genolewm_evaluate::states::{Measured, MeasuredModel};
 use genolewm_evaluate::variants::{Bounds, HeldOut, Side, on_side};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// What the predictions of all common variants together are called.
+pub(super) const COMMON_VARIANTS: &str = "common_variants";
 
 /// What every task starts from.
 pub(super) struct Task<'a, O: NativeOps + Clone> {
@@ -54,12 +59,38 @@ impl<O: NativeOps + Clone> Task<'_, O> {
         let held = self.variants(sets, &mut references, side, LabelledVariant::is_common)?;
         let held = held.required()?;
         let measured = self.model.measure(&held.items)?;
-        prediction.extend(Prediction::of(&measured).map(|of| ("common_variants".to_owned(), of)));
-        let percentiles: Vec<f64> = measured.iter().map(|m| m.percentile).collect();
+        let mut predicted = |name: &str, of: &[Measured]| -> Result<()> {
+            let of = Prediction::of(of, &self.bootstrap())?;
+            prediction.extend(of.map(|of| (name.to_owned(), of)));
+            Ok(())
+        };
+        predicted(COMMON_VARIANTS, &measured)?;
+        let percentiles =
+            |of: &[Measured]| -> Vec<f64> { of.iter().map(|m| m.percentile).collect() };
         let table = &self.model.bundle.info.calibration;
         let all = table.buckets().map(|bucket| bucket.n_calibration()).max();
+        let mut kinds = BTreeMap::new();
+        for (kind, of) in by_kind(&held.items, &measured) {
+            predicted(&format!("common_{kind}"), &of)?;
+            let bucket = match table.tells_kinds() {
+                true => Some(
+                    table
+                        .resolve(kind.as_str(), DEFAULT_MIN_BUCKET_SIZE)?
+                        .n_calibration(),
+                ),
+                false => all,
+            };
+            let uniformity = Uniformity::of(&percentiles(&of), bucket);
+            kinds.insert(kind.to_string(), uniformity);
+        }
+        let items = held.items.iter().zip(&measured);
+        let indels = items.map(|(item, m)| (item.edit.kind().is_in(EditKind::Indel), m.percentile));
+        let indels = IndelShare::of(&indels.collect::<Vec<_>>());
+        let percentiles = percentiles(&measured);
         let figures = CommonVariants {
             uniformity: Uniformity::of(&percentiles, all),
+            by_kind: kinds,
+            indels,
             left_out: held.left_out,
         };
         Ok(Some((figures, percentiles)))
@@ -90,10 +121,7 @@ impl<O: NativeOps + Clone> Task<'_, O> {
             annotation: &annotation,
             alignment: alignment.as_ref(),
             seed: self.seed,
-            bootstrap: BootstrapOptions {
-                resamples: self.args.resamples,
-                ..BootstrapOptions::default()
-            },
+            bootstrap: self.bootstrap(),
         };
         let references = &mut references.borrow_mut();
         let outcome = self.clinvar(references, &methods)?;
@@ -132,6 +160,14 @@ impl<O: NativeOps + Clone> Task<'_, O> {
         let mut placer = self.placer();
         let mut place = |edit: &_| references.place(&mut placer, edit);
         on_side(sets, self.bounds, side, select, &mut place)
+    }
+
+    /// How intervals are drawn.
+    pub(super) fn bootstrap(&self) -> BootstrapOptions {
+        BootstrapOptions {
+            resamples: self.args.resamples,
+            ..BootstrapOptions::default()
+        }
     }
 
     fn placer(&self) -> Placer {

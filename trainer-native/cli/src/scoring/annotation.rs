@@ -1,22 +1,21 @@
 //! What is known of the places of variants: `--annotation` and `--repeats`.
 
 use crate::common::terminal::Terminal;
-use genolewm::ops::NativeOps;
-use genolewm::runtime::{NativeReference, Runtime};
-use genolewm::scorer::{GenomicContext, Outcome};
-use genolewm_core::edit::EditSpec;
+use genolewm::scorer::SharedPlaces;
+use genolewm_core::genome::annotation::Annotation;
+use genolewm_core::genome::places::Places;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::genome::annotation::Annotation;
-use genolewm_data::genome::context::Contexts;
 use genolewm_data::genome::gff::read_gff3;
-use genolewm_data::genome::repeats::Repeats;
+use genolewm_data::genome::repeats::read_repeats;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 /// The flags that name annotation.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Context")]
 pub struct AnnotationArgs {
-    /// Transcripts (GFF3 or GTF, plain or gzip): percentiles among variants of the same region class
+    /// Transcripts (GFF3 or GTF, plain or gzip): percentiles among variants of the same region class;
+    /// scores name gene, transcript and consequence
     #[arg(long, value_name = "FILE", requires = "fasta")]
     pub annotation: Option<PathBuf>,
     /// Repeats (BED of RepeatMasker): percentiles among variants in the same class of repeat
@@ -24,25 +23,19 @@ pub struct AnnotationArgs {
     pub repeats: Option<PathBuf>,
 }
 
-/// The files that were named; each edit is looked up in them.
-#[derive(Debug, Default)]
-pub struct Places {
-    contexts: Option<Contexts>,
-}
-
-impl Places {
-    /// Reads the files, and says how much there is in them.
+impl AnnotationArgs {
+    /// Reads the files that were named, and says how much there is in them; `None` where none was.
     ///
     /// # Errors
     /// `INPUT.GENERIC` for a file that is malformed or empty, `RESOURCE.GENERIC` for one that cannot
     /// be read.
-    pub fn open(args: &AnnotationArgs, terminal: &mut Terminal<'_>) -> Result<Self> {
+    pub fn open(&self, terminal: &mut Terminal<'_>) -> Result<Option<SharedPlaces>> {
         let empty = |path: &PathBuf, what: &str| {
             let message = format!("{}: there are no {what} in it", path.display());
             Error::new(ErrorCode::InputGeneric, message)
         };
         let mut annotation = None;
-        if let Some(path) = &args.annotation {
+        if let Some(path) = &self.annotation {
             let transcripts = read_gff3(path)?;
             if transcripts.is_empty() {
                 return Err(empty(path, "transcripts")
@@ -55,8 +48,8 @@ impl Places {
             annotation = Some(Annotation::new(transcripts));
         }
         let mut repeats = None;
-        if let Some(path) = &args.repeats {
-            let read = Repeats::read(path)?;
+        if let Some(path) = &self.repeats {
+            let read = read_repeats(path)?;
             if read.is_empty() {
                 return Err(empty(path, "repeats").with_remedy("give BED of RepeatMasker"));
             }
@@ -69,46 +62,7 @@ impl Places {
             }
             repeats = Some(read);
         }
-        let named = annotation.is_some() || repeats.is_some();
-        Ok(Self {
-            contexts: named.then(|| Contexts::new(annotation, repeats)),
-        })
-    }
-
-    /// What is known of an edit's place.
-    ///
-    /// # Errors
-    /// As [`Contexts::of`].
-    pub fn of(
-        &mut self,
-        edit: &EditSpec,
-        reference: &mut NativeReference,
-    ) -> Result<GenomicContext> {
-        let contexts = self.contexts.as_mut();
-        contexts.map_or(Ok(GenomicContext::default()), |contexts| {
-            contexts.of(edit, reference)
-        })
-    }
-
-    /// Puts the scores among outcomes among the background of their places.
-    ///
-    /// # Errors
-    /// As [`Contexts::of`] and [`Runtime::put`].
-    pub fn put(
-        &mut self,
-        outcomes: &mut [Outcome],
-        reference: &mut NativeReference,
-        runtime: &Runtime<impl NativeOps>,
-    ) -> Result<()> {
-        if self.contexts.is_none() {
-            return Ok(());
-        }
-        for outcome in outcomes {
-            if let Outcome::Scored(scored) = outcome {
-                let context = self.of(&scored.edit, reference)?;
-                runtime.put(scored, &context)?;
-            }
-        }
-        Ok(())
+        let is_named = annotation.is_some() || repeats.is_some();
+        Ok(is_named.then(|| Arc::new(Mutex::new(Places::new(annotation, repeats)))))
     }
 }

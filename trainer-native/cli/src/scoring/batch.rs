@@ -1,6 +1,5 @@
 //! A file of variants.
 
-use super::annotation::Places;
 use super::flags::Args;
 use super::journal::Journal;
 use super::known::{self, Known, Wanted};
@@ -62,7 +61,7 @@ fn run_on(
         show_progress: terminal.shows_progress() && !args.no_progress,
     })?;
     tell_source(session.reader()?, args, terminal);
-    let mut places = Places::open(&args.context, terminal)?;
+    let places = args.context.open(terminal)?;
     session.check()?;
     let origin = Origin {
         format: session.reader()?.format(),
@@ -71,7 +70,11 @@ fn run_on(
     let runtime = model::scoring(ops, &args.model, args.options(), terminal, args.no_progress)?;
     let model_id = runtime.info().model_id.clone();
     let by = runtime.scored_by();
-    terminal.debug(format_args!("model {model_id} on {}", by.backend));
+    terminal.debug(format_args!(
+        "model {model_id} on {}, ready after {:.3} s",
+        by.backend,
+        session.elapsed().as_secs_f64()
+    ));
     let builder = runtime.receipts()?;
     let wanted = Wanted::of(plan.format(), regions.as_ref());
     let known = Known::open(args, &builder, &wanted, terminal)?;
@@ -86,6 +89,7 @@ fn run_on(
         command,
         model_id,
         alleles: args.form.alleles,
+        effects: args.context.annotation.is_some(),
     };
     let score = || -> Result<Status> {
         let mut files = plan.open(&origin, &note, &begun, &builder)?;
@@ -100,9 +104,8 @@ fn run_on(
             session.set_known(known.found());
             workers = known.over(&runtime, workers);
         }
-        let placer = runtime.placer(args.form.alleles);
-        let accounts = session.run(placer, &workers, |mut record, reference| {
-            places.put(&mut record.outcomes, reference, &runtime)?;
+        let placer = runtime.placer(args.form.alleles).among(places);
+        let accounts = session.run(placer, &workers, |record| {
             if args.strict {
                 check_strictly(&record, variants, origin.format)?;
             }

@@ -182,7 +182,7 @@ impl Known {
         }
     }
 
-    fn find(&self, Candidate { edit, window }: &Candidate) -> Result<Option<Distances>> {
+    fn find(&self, Candidate { edit, window, .. }: &Candidate) -> Result<Option<Distances>> {
         let hash = self.builder.input_commitment(edit, window.sequence())?;
         let key = key(edit, prefix_of(&hash)?);
         let Ok(at) = self.alleles.binary_search_by_key(&key, |allele| allele.key) else {

@@ -120,6 +120,12 @@ impl Session {
         self.last_words = words.map(|words| format!("warning: {words}"));
     }
 
+    /// How long ago its files were opened.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// The reader of the variants, for what their header says.
     ///
     /// # Errors
@@ -153,7 +159,7 @@ impl Session {
         self,
         placer: Placer,
         workers: &Workers<'_, A>,
-        mut sink: impl FnMut(RecordOutcome<A>, &mut NativeReference) -> Result<()>,
+        mut sink: impl FnMut(RecordOutcome<A>) -> Result<()>,
     ) -> Result<Option<Accounts>> {
         let stop = StopFlag::on_signals()?;
         let _hurry = self.last_words.as_ref().map(|words| stop.hurry(words));
@@ -169,13 +175,13 @@ impl Session {
             &mut reference,
             &observed(workers),
             &|| stop.is_set(),
-            |delivery, progress, reference| {
+            |delivery, progress| {
                 bar.update(progress, replayed() + known());
                 match delivery {
                     Delivery::Malformed { error, .. } => notes.malformed(error),
                     Delivery::Record(record) => {
                         notes.record(&record)?;
-                        sink(record, reference)
+                        sink(record)
                     }
                 }
             },

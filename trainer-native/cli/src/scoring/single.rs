@@ -1,6 +1,5 @@
 //! One variant.
 
-use super::annotation::Places;
 use super::flags::Args;
 use super::writer::Format;
 use crate::common::backend::on_backend;
@@ -12,7 +11,7 @@ use crate::scoring::observed;
 use genolewm::Runtime;
 use genolewm::ops::NativeOps;
 use genolewm::runtime::open_reference;
-use genolewm::scorer::{Scored, edit_among};
+use genolewm::scorer::{Scored, SharedPlaces, edit_among};
 use genolewm_core::edit::VariantSpelling;
 use genolewm_core::position::BpOffset;
 use genolewm_core::provenance::ReceiptScope;
@@ -59,9 +58,9 @@ fn run_on(
     terminal: &mut Terminal<'_>,
 ) -> Result<Status> {
     let runtime = model::scoring(ops, &args.model, args.options(), terminal, args.no_progress)?;
-    let mut places = Places::open(&args.context, terminal)?;
+    let places = args.context.open(terminal)?;
     let model_id = &runtime.info().model_id;
-    let scored = observed::single(model_id, || score(&runtime, args, variant, &mut places))?;
+    let scored = observed::single(model_id, || score(&runtime, args, variant, places))?;
     let row = scored.row(variant.clone()).to_json_line()?;
     let path = args.output.receipt.as_deref();
     let receipt = path.map(|path| {
@@ -83,7 +82,7 @@ fn score(
     runtime: &Runtime<impl NativeOps>,
     args: &Args,
     variant: &VariantSpelling,
-    places: &mut Places,
+    places: Option<SharedPlaces>,
 ) -> Result<Scored> {
     if let Some(bases) = &args.window {
         let start = args.window_start;
@@ -98,11 +97,10 @@ fn score(
         .with_remedy("give --fasta FILE, or --window BASES with --window-start N")
     })?;
     let mut reference = open_reference(fasta)?;
-    let scored = runtime.score_variant(variant, args.form.alleles, &mut reference);
-    let mut scored = scored.map_err(|error| error.with_detail("reference", fasta.display()))?;
-    let context = places.of(&scored.edit, &mut reference)?;
-    runtime.put(&mut scored, &context)?;
-    Ok(scored)
+    let mut placer = runtime.placer(args.form.alleles).among(places);
+    let candidate = placer.variant(&mut reference, variant);
+    let scored = candidate.and_then(|candidate| runtime.score(candidate));
+    scored.map_err(|error| error.with_detail("reference", fasta.display()))
 }
 
 fn written(path: &Path, line: &str) -> Result<Output> {

@@ -2,6 +2,7 @@
 
 use genolewm::format::{alternate, gene};
 use genolewm::scorer::{Outcome, RecordOutcome, Scored};
+use genolewm_core::genome::Effect;
 use genolewm_core::source::VariantRecord;
 use genolewm_core::text::visible;
 use std::cmp::Ordering;
@@ -21,6 +22,7 @@ struct TopRow {
     variant: String,
     id: String,
     gene: String,
+    consequence: String,
     calibrated: f64,
     raw: f64,
     bucket: String,
@@ -57,14 +59,26 @@ impl Top {
     pub fn render(mut self) -> String {
         self.cut();
         let mut table = TextTable::default();
-        let with_gene = self.rows.iter().any(|row| !row.gene.is_empty());
-        let mut head = vec!["variant", "id", "percentile", "raw", "bucket", "confidence"];
-        if with_gene {
-            head.insert(2, "gene");
-        }
-        table.push(head.into_iter().map(str::to_owned).collect());
+        let any = |text: fn(&TopRow) -> &str| self.rows.iter().any(|row| !text(row).is_empty());
+        let (with_gene, with_consequence) = (any(|row| &row.gene), any(|row| &row.consequence));
+        let head = TopRow::columns(
+            [
+                "variant",
+                "id",
+                "gene",
+                "percentile",
+                "raw",
+                "bucket",
+                "confidence",
+                "consequence",
+            ]
+            .map(str::to_owned),
+            with_gene,
+            with_consequence,
+        );
+        table.push(head);
         for row in &self.rows {
-            table.push(row.cells(with_gene));
+            table.push(TopRow::columns(row.cells(), with_gene, with_consequence));
         }
         table.render()
     }
@@ -81,11 +95,17 @@ impl TopRow {
         let reference = record.reference.as_deref().unwrap_or(".");
         let alternate = alternate(record, allele);
         let id = record.id.as_deref().unwrap_or(".");
+        let effect = scored.effect.as_deref();
+        let named = effect.and_then(Effect::gene);
         Self {
             order,
             variant: format!("{}:{pos} {reference}>{alternate}", record.contig),
             id: id.chars().take(ID_WIDTH).collect(),
-            gene: gene(record).unwrap_or_default().to_owned(),
+            gene: named
+                .or_else(|| gene(record))
+                .unwrap_or_default()
+                .to_owned(),
+            consequence: effect.map_or_else(String::new, Effect::consequence),
             calibrated: scored.result.sigma_calibrated,
             raw: scored.result.sigma_raw,
             bucket: scored.result.bucket_id.clone(),
@@ -102,20 +122,36 @@ impl TopRow {
             .then(self.order.cmp(&other.order))
     }
 
-    fn cells(&self, with_gene: bool) -> Vec<String> {
+    fn cells(&self) -> [String; 8] {
         let mark = if self.low_confidence { " low" } else { "" };
-        let mut cells = vec![
+        [
             self.variant.clone(),
             self.id.clone(),
+            self.gene.clone(),
             format!("{:.2} %", 100.0 * self.calibrated),
             format!("{:.4}", self.raw),
             self.bucket.clone(),
             format!("{:.2}{mark}", self.confidence),
+            self.consequence.clone(),
+        ]
+    }
+
+    /// Of all cells those that some row has something in.
+    fn columns(cells: [String; 8], with_gene: bool, with_consequence: bool) -> Vec<String> {
+        let shown = [
+            true,
+            true,
+            with_gene,
+            true,
+            true,
+            true,
+            true,
+            with_consequence,
         ];
-        if with_gene {
-            cells.insert(2, self.gene.clone());
-        }
+        let cells = cells.into_iter().zip(shown);
         cells
+            .filter_map(|(cell, is_shown)| is_shown.then_some(cell))
+            .collect()
     }
 }
 

@@ -3,7 +3,8 @@
 //! Only sequence that may be sampled is stored: held-out intervals, and long runs of N, are dropped
 //! when a file is read. A window is drawn from what is stored, so it cannot reach anything else.
 
-use crate::bases::{below, unit};
+use crate::bases::{N, below, unit};
+use crate::corpus::local::LocalRecord;
 use crate::corpus::stored::{SampledWindow, StoredSource};
 use crate::corpus::table::{CorpusSource, SourceWeight, read_corpus_table};
 use crate::errors::dataloader_error;
@@ -11,6 +12,8 @@ use crate::files::package::open_records;
 use crate::files::records::SequenceRecord;
 use crate::files::source_mix::{SourceClass, carbon_mix};
 use crate::holdout::policy::HoldoutPolicy;
+use crate::window::Piece;
+use genolewm_core::contig::common_form;
 use genolewm_core::position::Interval;
 use genolewm_core::{Error, Result};
 use rand_chacha::ChaCha8Rng;
@@ -30,6 +33,8 @@ pub struct Corpus {
     /// Running sum of weight times stored bases.
     cumulative: Vec<f64>,
     by_name: HashMap<Arc<str>, (usize, usize)>,
+    /// Records that are chromosomes or pieces of them, by the common form of the chromosome's name.
+    chromosomes: BTreeMap<String, Vec<LocalRecord>>,
 }
 
 impl Corpus {
@@ -74,6 +79,11 @@ impl Corpus {
         for (record, named) in source.records.iter().enumerate() {
             if let Entry::Vacant(entry) = self.by_name.entry(Arc::clone(&named.name)) {
                 entry.insert((index, record));
+                let local = LocalRecord::parse(&named.name);
+                let local =
+                    local.unwrap_or_else(|| LocalRecord::whole(&named.name, named.length_bp));
+                let pieces = self.chromosomes.entry(common_form(&local.contig));
+                pieces.or_default().push(local);
             }
         }
         self.sources.push(source);
@@ -145,6 +155,24 @@ impl Corpus {
     pub fn fetch(&self, contig: &str, span: Interval) -> Option<Vec<u8>> {
         let &(source, record) = self.by_name.get(contig)?;
         Some(self.sources[source].fetch(record, span))
+    }
+
+    /// Bases of a chromosome and where they are stored: in the record of that name, in whatever spelling, or
+    /// in the first record that is a piece of it and holds all of `span`. N as in
+    /// [`fetch`](Self::fetch); `None` where no record holds it.
+    #[must_use]
+    pub fn stretch(&self, chromosome: &str, span: Interval) -> Option<(Vec<u8>, Piece)> {
+        let pieces = self.chromosomes.get(&common_form(chromosome))?.iter();
+        let mut localised =
+            pieces.filter_map(|piece| Some((piece, piece.localise(&piece.contig, span)?)));
+        localised.find_map(|(piece, span)| {
+            let bases = self.fetch(&piece.record, span)?;
+            let contig = piece.record.as_str().into();
+            bases
+                .iter()
+                .any(|&base| base < N)
+                .then_some((bases, Piece { contig, span }))
+        })
     }
 
     /// Draws a window: a position uniform over all stored bases times the weight of their source

@@ -36,6 +36,15 @@ impl LocalRecord {
         })
     }
 
+    /// A record that is a chromosome from its first base on.
+    pub(super) fn whole(record: &str, length_bp: u64) -> Self {
+        Self {
+            record: record.to_owned(),
+            contig: record.to_owned(),
+            span: Interval::at(BpOffset(0), length_bp),
+        }
+    }
+
     /// A span of the chromosome in the record's coordinates; `None` unless the record holds all of it.
     #[must_use]
     pub fn localise(&self, contig: &str, span: Interval) -> Option<Interval> {

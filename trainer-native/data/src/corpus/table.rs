@@ -1,11 +1,11 @@
 //! Corpus tables: which sequence files a corpus is made of, and how often each is drawn from.
 
 use crate::errors::config_error;
-use crate::files::held::Held;
 use crate::files::lines::each_line;
 use crate::files::records::RecordOptions;
 use crate::files::source_mix::SourceClass;
 use crate::files::subset::Subset;
+use genolewm_core::bytes::Held;
 use genolewm_core::{Error, Result};
 use std::path::{Path, PathBuf};
 

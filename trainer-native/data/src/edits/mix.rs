@@ -69,18 +69,64 @@ impl fmt::Display for NamedFallback {
     }
 }
 
-impl<'de> Deserialize<'de> for NamedFallback {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> core::result::Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+/// Reads and writes types as the text that a user gives.
+macro_rules! by_its_text {
+    ($($type:ty),+) => {$(
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> core::result::Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(
+                &self,
+                serializer: S,
+            ) -> core::result::Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    )+};
+}
+
+/// How often a source is drawn, as a user names it: `primate_fixed=3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamedCount {
+    /// The source.
+    pub source: EditSource,
+    /// Its edits in a window, or its weight where each window has one.
+    pub count: usize,
+}
+
+impl FromStr for NamedCount {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let parts = text.split_once('=');
+        let parsed = parts.and_then(|(name, count)| Some((name, count.parse().ok()?)));
+        let (name, count) = parsed.ok_or_else(|| {
+            Error::new(
+                ErrorCode::ConfigGeneric,
+                "a share is not of the form source=number",
+            )
+            .with_detail("text", text)
+            .with_remedy("write it as primate_fixed=3")
+        })?;
+        let source = name.parse()?;
+        Ok(Self { source, count })
     }
 }
 
-impl Serialize for NamedFallback {
-    fn serialize<S: Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl fmt::Display for NamedCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.source, self.count)
     }
 }
+
+by_its_text!(NamedFallback, NamedCount);
 
 /// How many edits of each source a window gets, and what stands in for a source that has too few.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,6 +195,16 @@ impl EditMix {
         self
     }
 
+    /// The mix with the counts that a user names, in place of all of its own where there are some.
+    #[must_use]
+    pub fn with_counts(mut self, named: &[NamedCount]) -> Self {
+        if !named.is_empty() {
+            let counts = named.iter().map(|named| (named.source, named.count));
+            self.counts = counts.collect();
+        }
+        self
+    }
+
     /// Draws the items of a window, in the order of [`EditMix::counts`].
     ///
     /// # Errors
@@ -195,7 +251,7 @@ impl EditMix {
     }
 
     /// Adds the further edits of a rollout.
-    fn lengthen(
+    pub(super) fn lengthen(
         &self,
         item: &mut TrainingItem,
         window: &WindowContext,
@@ -245,7 +301,7 @@ fn too_few(source: EditSource, missing: usize, window: &WindowContext) -> Error 
         EditSource::SyntheticSnv | EditSource::SyntheticIndel => {
             "use longer windows, or hold out less of the sequence".to_owned()
         }
-        EditSource::GnomadCommon | EditSource::Clinvar => format!(
+        _ => format!(
             "give variants that cover the corpus, cut the corpus to where they lie, or allow others \
              in their place: --fallback {source}=synthetic_snv"
         ),

@@ -2,5 +2,7 @@
 
 pub mod synthetic;
 pub mod provider;
+pub mod annotated;
 pub mod mix;
 pub mod tuple;
+pub mod centred;

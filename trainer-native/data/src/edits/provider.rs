@@ -1,12 +1,14 @@
 //! Where the edits of training windows come from.
 
 use crate::bases::below;
+use crate::corpus::Corpus;
 use crate::edits::synthetic::{SyntheticShape, synthetic_indel, synthetic_snv};
+use crate::genome::primate::{Branch, PrimateAlignment, Substitution};
 use crate::named::named;
 use crate::shards::Significance;
 use crate::variants::{LabelledVariant, VariantIndex, read_variants, require_some};
 use crate::window::WindowContext;
-use genolewm_core::edit::{AlleleForm, RelEdit};
+use genolewm_core::edit::{AlleleForm, EditSpec, RelEdit};
 use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, HashSet};
@@ -24,11 +26,20 @@ pub enum EditSource {
     SyntheticIndel,
     /// A pathogenic or likely pathogenic ClinVar variant.
     Clinvar,
+    /// A substitution that became fixed on the branch to human or to chimpanzee.
+    PrimateFixed,
+    /// A made-up substitution that changes no amino acid, away from splice sites.
+    Synonymous,
+    /// A made-up substitution deep in an intron.
+    IntronSnv,
+    /// A made-up insertion or deletion deep in an intron.
+    IntronIndel,
 }
 
 named!(EditSource:
     GnomadCommon = "gnomad_common", SyntheticSnv = "synthetic_snv",
-    SyntheticIndel = "synthetic_indel", Clinvar = "clinvar";
+    SyntheticIndel = "synthetic_indel", Clinvar = "clinvar", PrimateFixed = "primate_fixed",
+    Synonymous = "synonymous", IntronSnv = "intron_snv", IntronIndel = "intron_indel";
 |text| {
     let names = EditSource::ALL.map(EditSource::as_str).join(", ");
     Error::new(ErrorCode::ConfigGeneric, "there is no such source of edits")
@@ -49,6 +60,15 @@ pub trait EditProvider: fmt::Debug + Send + Sync {
         count: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<Vec<RelEdit>>;
+
+    /// One of all its edits, by its place on a chromosome of the corpus; none where it has no places of
+    /// its own.
+    ///
+    /// # Errors
+    /// `TRAINING.DATALOADER` when none can be made.
+    fn anywhere(&self, _: &Corpus, _: &mut ChaCha8Rng) -> Result<Option<EditSpec>> {
+        Ok(None)
+    }
 }
 
 /// Random edits of one kind, as many as are asked for.
@@ -117,18 +137,41 @@ impl ObservedVariants {
         })
     }
 
+    /// The substitutions on the branches to human and chimpanzee of alignments that
+    /// [`PrimateAlignment::read`] reads: the human base is replaced by the ape's.
+    ///
+    /// # Errors
+    /// As reading the files; `TRAINING.DATALOADER` where files are given and hold none.
+    pub fn fixed_among_primates(paths: &[PathBuf]) -> Result<Self> {
+        let mut edits = Vec::new();
+        for path in paths {
+            let alignment = PrimateAlignment::read(path)?;
+            for branch in Branch::ALL {
+                let found = alignment.substitutions(branch);
+                let found = found.iter().map(Substitution::edit);
+                edits.extend(found.collect::<Result<Vec<_>>>()?);
+            }
+        }
+        Self::indexed(paths, "substitutions of primates", edits)
+    }
+
     fn read(
         paths: &[PathBuf],
         wanted: &str,
         is_wanted: impl Fn(&LabelledVariant) -> bool,
     ) -> Result<Self> {
-        let mut variants = Vec::new();
+        let mut edits = Vec::new();
         for path in paths {
             let read =
                 read_variants(path, AlleleForm::Canonical, ErrorCode::TrainingDataloader)?.variants;
-            variants.extend(read.into_iter().filter(|variant| is_wanted(variant)));
+            let read = read.into_iter().filter(|variant| is_wanted(variant));
+            edits.extend(read.map(|variant| variant.edit));
         }
-        let index = VariantIndex::new(&variants);
+        Self::indexed(paths, wanted, edits)
+    }
+
+    fn indexed(paths: &[PathBuf], wanted: &str, edits: Vec<EditSpec>) -> Result<Self> {
+        let index = VariantIndex::of_edits(edits);
         // A file of the wrong kind would else leave all edits to chance without a word.
         if !paths.is_empty() {
             require_some(&index, wanted, ErrorCode::TrainingDataloader)?;
@@ -161,6 +204,14 @@ impl EditProvider for ObservedVariants {
             drawn.push(found.swap_remove(below(rng, found.len() as u64) as usize));
         }
         Ok(drawn)
+    }
+
+    fn anywhere(&self, _: &Corpus, rng: &mut ChaCha8Rng) -> Result<Option<EditSpec>> {
+        let all = self.0.len() as u64;
+        Ok((all > 0)
+            .then(|| below(rng, all))
+            .and_then(|index| self.0.get(index as usize))
+            .cloned())
     }
 }
 

@@ -35,7 +35,11 @@ pub struct TrainingTuple {
 }
 
 impl TrainingTuple {
-    fn new(window: &WindowContext, window_id: &Arc<str>, item: TrainingItem) -> Result<Self> {
+    pub(super) fn new(
+        window: &WindowContext,
+        window_id: &Arc<str>,
+        item: TrainingItem,
+    ) -> Result<Self> {
         let targets = (1..=item.edits.len())
             .map(|steps| apply_edits(&window.bases, &item.edits[..steps], true))
             .collect::<Result<_>>()?;

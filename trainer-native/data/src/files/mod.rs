@@ -1,7 +1,6 @@
 //! Files of sequence: FASTA, JSONL, Parquet, alignments (MAF), dataset packages of the Python package,
 //! folders that were fetched from a hub.
 
-pub mod held;
 pub mod lines;
 pub mod bed;
 pub mod fasta;

@@ -1,14 +1,6 @@
-//! What is known of a genome: transcripts, repeats, conservation, and what a variant does there.
+//! What is known of a genome, from files: transcripts, repeats, conservation.
 
-pub mod codon;
-pub mod frame;
-pub mod transcript;
-pub mod consequence;
-pub mod effect;
-pub mod annotation;
+pub mod exon_table;
 pub mod gff;
-pub mod element;
-mod repeat_names;
 pub mod repeats;
-pub mod context;
 pub mod primate;

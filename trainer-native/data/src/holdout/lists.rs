@@ -1,9 +1,9 @@
 //! The files that hold-outs are written in.
 
 use crate::errors::config_error;
-use crate::files::held::Held;
 use crate::files::lines::each_line;
 use crate::holdout::policy::HoldoutPolicy;
+use genolewm_core::bytes::Held;
 use genolewm_core::edit::{AlleleForm, EditSpec, SkipReason, VariantSpelling};
 use genolewm_core::{Error, ErrorCode, Result};
 use std::path::Path;

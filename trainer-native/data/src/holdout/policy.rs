@@ -2,10 +2,10 @@
 
 use crate::errors::config_error;
 use crate::files::bed;
-use crate::files::held::Held;
 use crate::files::maf::each_block_of_places;
 use crate::window::{Piece, WindowContext};
 use genolewm_core::bed::stretch;
+use genolewm_core::bytes::Held;
 use genolewm_core::edit::{EditSpec, RelEdit, TrimmedVariant};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, Result};

@@ -25,6 +25,8 @@ const BASELINES: [&str; 8] = [
 const ALIKE: f64 = 0.999;
 /// Mean distance of a score from the share of positives at which it is no probability.
 const UNCALIBRATED: f64 = 0.1;
+/// How often their share insertions and deletions may have at the top of a list.
+const LEADING: f64 = 2.0;
 /// Chance of a deviation below which percentiles are said not to be uniform.
 const SIGNIFICANT: f64 = 0.05;
 
@@ -238,27 +240,58 @@ fn of_step(step: &StepRow) -> Vec<String> {
     found
 }
 
-fn of_percentiles(evaluation: &Evaluation) -> Option<String> {
-    let test = &evaluation.uniformity.as_ref()?.uniformity;
-    (test.ks_p_value < SIGNIFICANT).then(|| {
+fn of_percentiles(evaluation: &Evaluation) -> Vec<String> {
+    let Some(common) = &evaluation.uniformity else {
+        return Vec::new();
+    };
+    let all = ("common variants".to_owned(), &common.uniformity);
+    let kinds = common.by_kind.iter();
+    let kinds = kinds.map(|(kind, of)| (format!("common variants of the kind {kind}"), of));
+    let tests = core::iter::once(all).chain(kinds);
+    let uneven = tests.filter(|(_, test)| test.ks_p_value < SIGNIFICANT);
+    let mut found: Vec<String> = uneven
+        .map(|(variants, test)| {
+            format!(
+                "Percentiles of {} {variants} are not uniform: distance {}, p = {}.",
+                test.variants,
+                general(test.ks_statistic),
+                general(test.ks_p_value)
+            )
+        })
+        .collect();
+    let led = common.indels.filter(|of| of.of_top > LEADING * of.of_all);
+    found.extend(led.map(|of| {
         format!(
-            "Percentiles of {} common variants are not uniform: distance {}, p = {}.",
-            test.variants,
-            general(test.ks_statistic),
-            general(test.ks_p_value)
+            "Insertions and deletions lead the list: {:.1} % of the {} at or above the 99th percentile, and \
+             {:.1} % of all.",
+            100.0 * of.of_top,
+            of.top,
+            100.0 * of.of_all
         )
-    })
+    }));
+    found
 }
 
 fn of_predictions(evaluation: &Evaluation) -> Vec<String> {
     let kinds = evaluation.prediction.iter();
-    let found = kinds.filter(|(_, of)| of.prediction_closer <= CHANCE);
-    let found = found.map(|(kind, of)| {
-        format!(
-            "prediction/{kind}: the guess that nothing changes is the closer one for {:.1} % of the \
-             edits.",
-            100.0 * (1.0 - of.prediction_closer)
-        )
-    });
-    found.collect()
+    kinds
+        .flat_map(|(kind, of)| {
+            let farther = (of.prediction_closer <= CHANCE).then(|| {
+                format!(
+                    "prediction/{kind}: the guess that nothing changes is the closer one for {:.1} % of the \
+                     edits.",
+                    100.0 * (1.0 - of.prediction_closer)
+                )
+            });
+            let nothing = of.explained_interval.filter(|[low, _]| *low <= 0.0);
+            let unexplained = nothing.map(|[low, high]| {
+                let [low, high] = [low, high].map(general);
+                format!(
+                    "prediction/{kind}: it is not shown to explain any of the change: the interval of the \
+                     explained share, {low} to {high}, holds 0."
+                )
+            });
+            farther.into_iter().chain(unexplained)
+        })
+        .collect()
 }

@@ -3,6 +3,7 @@
 use crate::measure::evaluation::Evaluation;
 use crate::measure::language::Language;
 use crate::measure::prediction::Prediction;
+use crate::measure::uniformity::Uniformity;
 use crate::metrics_file::rows::{ConfidenceInterval, MetricRow};
 use crate::scores::ClassFigures;
 
@@ -14,16 +15,15 @@ pub fn rows(evaluation: &Evaluation) -> Vec<MetricRow> {
     for (kind, of) in &evaluation.prediction {
         rows.extend(prediction_rows(&format!("prediction/{kind}"), of));
     }
-    rows.extend(evaluation.uniformity.iter().map(|common| {
-        let of = &common.uniformity;
-        let split = "common_variants";
-        less_is_better(MetricRow::new(
-            split,
-            "ks_statistic",
-            of.ks_statistic,
-            of.variants,
-        ))
-    }));
+    if let Some(common) = &evaluation.uniformity {
+        let row = |split: &str, of: &Uniformity| {
+            let row = MetricRow::new(split, "ks_statistic", of.ks_statistic, of.variants);
+            less_is_better(row)
+        };
+        rows.push(row("common_variants", &common.uniformity));
+        let kinds = common.by_kind.iter();
+        rows.extend(kinds.map(|(kind, of)| row(&format!("common_{kind}"), of)));
+    }
     for (task, classes) in evaluation.tasks() {
         rows.extend(classes.iter().flat_map(|class| class_rows(task, class)));
     }
@@ -42,23 +42,33 @@ fn language_rows(of: &Language) -> [MetricRow; 3] {
     ]
 }
 
-fn prediction_rows(split: &str, of: &Prediction) -> [MetricRow; 2] {
+fn prediction_rows(split: &str, of: &Prediction) -> Vec<MetricRow> {
     let row = |name, value| MetricRow::new(split, name, value, of.edits);
-    [
+    let explained = of.explained.map(|share| MetricRow {
+        interval: of.explained_interval.map(interval),
+        ..row("explained", share)
+    });
+    let distances = [
         row("prediction_cosine", of.prediction_cosine).against("unchanged", of.unchanged_cosine),
         less_is_better(row("prediction_l2", of.prediction_l2))
             .against("unchanged", of.unchanged_l2),
-    ]
+        MetricRow {
+            interval: of.prediction_closer_interval.map(interval),
+            ..row("prediction_closer", of.prediction_closer)
+        },
+    ];
+    distances.into_iter().chain(explained).collect()
+}
+
+const fn interval([ci_low, ci_high]: [f64; 2]) -> ConfidenceInterval {
+    ConfidenceInterval { ci_low, ci_high }
 }
 
 fn class_rows(task: &str, class: &ClassFigures<'_>) -> Vec<MetricRow> {
     let split = format!("{task}/{}", class.name);
     let n = class.sides.iter().sum();
     let rows = class.auroc.iter().map(|(score, of)| MetricRow {
-        interval: Some(ConfidenceInterval {
-            ci_low: of.low,
-            ci_high: of.high,
-        }),
+        interval: Some(interval([of.low, of.high])),
         ..MetricRow::new(&split, &format!("auroc_{score}"), of.auroc, n)
     });
     rows.collect()

@@ -304,7 +304,7 @@ impl<O: Ops> CarbonScorer<O> {
         candidate: &Candidate,
         (reference, edited): (String, String),
     ) -> Result<BaselineRow> {
-        let Candidate { edit, window } = candidate;
+        let Candidate { edit, window, .. } = candidate;
         let (before, after) = (self.known.get(&reference)?, self.known.get(&edited)?);
         Ok(BaselineRow {
             alt: edit.alternate().to_owned(),

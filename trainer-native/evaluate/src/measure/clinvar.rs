@@ -11,8 +11,8 @@ use genolewm::ops::Ops;
 use genolewm_core::Result;
 use genolewm_core::edit::{EditSpec, EditType};
 use genolewm_core::evaluation::average_ranks;
+use genolewm_core::genome::consequence::Consequence;
 use genolewm_data::corpus::local::LocalRecord;
-use genolewm_data::genome::consequence::Consequence;
 use genolewm_data::variants::LabelledVariant;
 use serde::{Deserialize, Serialize};
 

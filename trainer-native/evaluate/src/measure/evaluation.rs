@@ -47,7 +47,8 @@ pub struct Evaluation {
     pub alleles: String,
     /// The encoder as a language model.
     pub language: Option<Language>,
-    /// Predictions by kind of edit: `synthetic_snv`, `synthetic_indel`, `common_variants`.
+    /// Predictions by kind of edit: `synthetic_snv`, `synthetic_indel`, `common_variants` and of these each
+    /// kind with enough of them, `common_del_1bp`.
     pub prediction: BTreeMap<String, Prediction>,
     /// Percentiles of common variants, when some were given.
     pub uniformity: Option<CommonVariants>,
@@ -192,6 +193,7 @@ mod tests {
             uniformity: Some(CommonVariants {
                 uniformity: Uniformity::of(&[0.2, 0.9], Some(50)),
                 left_out: BTreeMap::from([("not_held_out".to_owned(), 7)]),
+                ..CommonVariants::default()
             }),
             clinvar: Some(ClinVar {
                 pathogenic: 40,

@@ -15,10 +15,10 @@ use genolewm::ops::Ops;
 use genolewm::scorer::Candidate;
 use genolewm_core::context::RegionClass;
 use genolewm_core::edit::EditSpec;
+use genolewm_core::genome::places::region_class;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, Result};
 use genolewm_data::bases::{self, below};
-use genolewm_data::genome::context::region_class;
 use genolewm_data::genome::primate::{Branch, PrimateAlignment, Substitution, UnchangedSites};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -270,10 +270,11 @@ impl<O: Ops> Draw<'_, '_, O> {
         substitution: &Substitution,
     ) -> Result<core::result::Result<(EditSpec, Item), &'static str>> {
         let edit = substitution.edit()?;
-        let Candidate { edit, window } = match self.bounds.window(self.side, &edit, self.place)? {
-            Ok(placed) => placed,
-            Err(reason) => return Ok(Err(reason)),
-        };
+        let Candidate { edit, window, .. } =
+            match self.bounds.window(self.side, &edit, self.place)? {
+                Ok(placed) => placed,
+                Err(reason) => return Ok(Err(reason)),
+            };
         if window.sequence().contains('N') {
             return Ok(Err("unknown_bases"));
         }

@@ -61,7 +61,14 @@ pub fn language_section(language: &Language) -> Vec<ReportBlock> {
 /// Predictions by kind of edit.
 #[must_use]
 pub fn prediction_section(by_kind: &BTreeMap<String, Prediction>) -> Vec<ReportBlock> {
-    let head = "edits|number|cosine|naive cosine|L2|naive L2|prediction closer";
+    let head = "edits|number|cosine|naive cosine|residual (L2)|shift (naive L2)|lengths|prediction closer|\
+                explained";
+    let interval = |scale: f64, of: Option<[f64; 2]>| {
+        of.map_or_else(String::new, |of| {
+            let [low, high] = of.map(|bound| scale * bound);
+            format!(" ({low:.1} to {high:.1})")
+        })
+    };
     let mut table = Table::new(1, &head.split('|').collect::<Vec<_>>());
     table.rows.extend(by_kind.iter().map(|(kind, figures)| {
         vec![
@@ -71,11 +78,26 @@ pub fn prediction_section(by_kind: &BTreeMap<String, Prediction>) -> Vec<ReportB
             format!("{:.5}", figures.unchanged_cosine),
             format!("{:.4}", figures.prediction_l2),
             format!("{:.4}", figures.unchanged_l2),
-            format!("{:.1} %", 100.0 * figures.prediction_closer),
+            match (figures.prediction_norm, figures.edited_norm) {
+                (Some(prediction), Some(edited)) => format!("{prediction:.3}, {edited:.3}"),
+                _ => String::new(),
+            },
+            format!(
+                "{:.1} %{}",
+                100.0 * figures.prediction_closer,
+                interval(100.0, figures.prediction_closer_interval)
+            ),
+            figures.explained.map_or_else(String::new, |share| {
+                let interval = interval(100.0, figures.explained_interval);
+                format!("{:.1} %{interval}", 100.0 * share)
+            }),
         ]
     }));
     let about = "The predicted state against the state of the edited window; the naive guess is the \
-                 reference state, as if nothing changed.";
+                 reference state, as if nothing changed. Lengths are those of the prediction and of the \
+                 edited state: where they differ, scale passes for surprise. Explained is 1 - |change - \
+                 prediction|² / |change|², sums over edits. Intervals hold 95 % of paired bootstrap \
+                 samples.";
     vec![
         heading("Prediction"),
         ReportBlock::Paragraph(about.to_owned()),
@@ -103,7 +125,7 @@ pub fn uniformity_section(common: &CommonVariants) -> Vec<ReportBlock> {
     } else {
         "cannot"
     };
-    vec![
+    let mut blocks = vec![
         heading("Percentiles of common variants"),
         ReportBlock::Paragraph(format!(
             "{} held-out variants with a frequency of at least 1 %. Kolmogorov-Smirnov distance from \
@@ -118,8 +140,41 @@ pub fn uniformity_section(common: &CommonVariants) -> Vec<ReportBlock> {
             100.0 * figures.share_above_95,
         )),
         ReportBlock::Image("percentiles.svg"),
-        left_out(&common.left_out),
-    ]
+    ];
+    if !common.by_kind.is_empty() {
+        let head = [
+            "edits",
+            "number",
+            "distance",
+            "limit",
+            "limit with table",
+            "at or above 0.95",
+        ];
+        let mut table = Table::new(1, &head);
+        table.rows.extend(common.by_kind.iter().map(|(kind, of)| {
+            let with_table = of.critical_value_with_table;
+            vec![
+                kind.replace('_', " "),
+                of.variants.to_string(),
+                format!("{:.4}", of.ks_statistic),
+                format!("{:.4}", of.critical_value),
+                with_table.map_or_else(String::new, |limit| format!("{limit:.4}")),
+                format!("{:.1} %", 100.0 * of.share_above_95),
+            ]
+        }));
+        blocks.push(ReportBlock::Table(table));
+    }
+    blocks.extend(common.indels.map(|of| {
+        ReportBlock::Paragraph(format!(
+            "Insertions and deletions: {:.1} % of the variants, and {:.1} % of the {} at or above the 99th \
+             percentile.",
+            100.0 * of.of_all,
+            100.0 * of.of_top,
+            of.top
+        ))
+    }));
+    blocks.push(left_out(&common.left_out));
+    blocks
 }
 
 /// Pathogenic against benign variants.

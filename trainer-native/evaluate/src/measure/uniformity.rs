@@ -5,6 +5,8 @@ use genolewm_report::svg::histogram;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Where the top of a list begins.
+pub const TOP_PERCENTILE: f64 = 0.99;
 /// Bins of the stored histogram.
 const BINS: usize = 20;
 /// The 95 % quantile of Kolmogorov's limiting distribution.
@@ -45,8 +47,41 @@ pub struct CommonVariants {
     /// The test.
     #[serde(flatten)]
     pub uniformity: Uniformity,
+    /// The same by kind of edit, those with enough variants.
+    pub by_kind: BTreeMap<String, Uniformity>,
+    /// Whether insertions and deletions lead the list.
+    pub indels: Option<IndelShare>,
     /// Alleles of the files that are not measured, by reason.
     pub left_out: BTreeMap<String, u64>,
+}
+
+/// How many of the highest percentiles are insertions and deletions.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IndelShare {
+    /// Their share among all variants.
+    pub of_all: f64,
+    /// Their share among those at or above [`TOP_PERCENTILE`].
+    pub of_top: f64,
+    /// Variants there.
+    pub top: usize,
+}
+
+impl IndelShare {
+    /// Counts percentiles, each with whether its variant is an insertion or deletion; `None` where there is
+    /// none at the top.
+    #[must_use]
+    pub fn of(variants: &[(bool, f64)]) -> Option<Self> {
+        let share = |of: &[bool]| of.iter().filter(|is| **is).count() as f64 / of.len() as f64;
+        let top = variants.iter().filter(|(_, p)| *p >= TOP_PERCENTILE);
+        let top: Vec<bool> = top.map(|(is_indel, _)| *is_indel).collect();
+        let all: Vec<bool> = variants.iter().map(|(is_indel, _)| *is_indel).collect();
+        (!top.is_empty()).then(|| Self {
+            of_all: share(&all),
+            of_top: share(&top),
+            top: top.len(),
+        })
+    }
 }
 
 impl Uniformity {
@@ -150,6 +185,20 @@ mod tests {
             let pooled = figures.critical_value_with_table.unwrap();
             assert!((pooled / half - 1.0).abs() < if count == 5 { 0.2 } else { 1e-9 });
         }
+    }
+
+    #[test]
+    fn the_top_of_a_list_is_counted_by_kind() {
+        let variants = [
+            (true, 0.995),
+            (false, 0.99),
+            (true, 0.5),
+            (false, 0.1),
+            (false, 0.2),
+        ];
+        let share = IndelShare::of(&variants).unwrap();
+        assert_eq!((share.of_all, share.of_top, share.top), (0.4, 0.5, 2));
+        assert_eq!(IndelShare::of(&variants[2..]), None);
     }
 
     #[test]

@@ -178,6 +178,7 @@ pub fn join(
         let Candidate {
             edit: first,
             window,
+            ..
         } = match place(first)? {
             Placed::Candidate(placed) => placed,
             Placed::Skipped(reason) => {

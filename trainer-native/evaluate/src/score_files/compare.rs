@@ -8,7 +8,7 @@ use genolewm_core::Result;
 use genolewm_core::evaluation::{
     DelongTest, PairedComparison, auroc, average_precision, delong_test, paired_interval, spearman,
 };
-use genolewm_data::genome::consequence::Consequence;
+use genolewm_core::genome::consequence::Consequence;
 
 /// A score, by labelled variant.
 #[derive(Debug, Clone, PartialEq)]

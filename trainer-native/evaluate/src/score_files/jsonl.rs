@@ -9,6 +9,7 @@
 mod tests;
 
 use crate::scores::pick;
+use genolewm_core::bytes::Held;
 use genolewm_core::contig::common_form;
 use genolewm_core::edit::{TrimmedVariant, VariantSpelling};
 use genolewm_core::error::Location;
@@ -16,7 +17,6 @@ use genolewm_core::evaluation::ClinicalLabel;
 use genolewm_core::limits::{MAX_STATES_LINE_BYTES, MAX_STATES_NUMBERS};
 use genolewm_core::provenance::Json;
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::files::held::Held;
 use genolewm_data::files::lines::Lines;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;

@@ -23,7 +23,7 @@ pub(super) fn mix(base: &EditMix, progress: f64, draw: f64) -> EditMix {
     let counts = base.counts.iter().map(|&(source, count)| match source {
         EditSource::SyntheticIndel => (source, indels),
         EditSource::SyntheticSnv => (source, all - indels),
-        EditSource::GnomadCommon | EditSource::Clinvar => (source, count),
+        _ => (source, count),
     });
     let longer = between(LONGER);
     EditMix {

@@ -37,7 +37,7 @@ impl Stage for JointSettings {
     const NAME: &'static str = "joint";
     const CURVES: &'static [&'static str] = &["loss", "prediction_loss", "kl", "pred_cos_mean"];
     const KEYS: &'static str = "model_dir encoder_dir corpus holdout holdout_edits holdout_records \
-        common clinvar fallback lora_rank lora_alpha lora_layers precision steps windows curriculum \
+        common clinvar exons primates mix fallback lora_rank lora_alpha lora_layers precision steps windows curriculum \
         kl_weight accumulate learning_rate lora_learning_rate schedule warmup_steps weight_decay \
         clip train_seed validation_windows collapse_every collapse_kl_max model_name model_version";
 

@@ -27,8 +27,8 @@ use crate::settings::RunSettings;
 use genolewm::bundle::load_encoder;
 use genolewm::files::Directory;
 use genolewm::ops::CpuOps;
-use genolewm_core::Result;
-use genolewm_core::window::check_window_bp;
+use genolewm_core::limits::{MAX_WINDOW_BP, MIN_WINDOW_BP};
+use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::cache::{SiteCache, cached_contract};
 use genolewm_data::holdout::HoldoutPolicy;
 use model::PredictorModel;
@@ -46,8 +46,8 @@ impl Stage for PredictorSettings {
     const NAME: &'static str = "predictor";
     const CURVES: &'static [&'static str] = &["loss", "validation_cosine", "naive_cosine"];
     const KEYS: &'static str = "encoder corpus holdout holdout_edits holdout_records common clinvar \
-        fallback generation_windows generation_steps generations validation_windows validation \
-        precision window_bp pool_radius state_contract state_layer d_hidden d_action n_heads ffn_dim cross_blocks \
+        exons primates mix fallback generation_windows generation_steps generations validation_windows validation \
+        precision window_bp views pool_radius state_contract state_layer d_hidden d_action n_heads ffn_dim cross_blocks \
         self_blocks max_actions d_pos d_type d_seq action_layers action_inner steps batch balance \
         accumulate weight_decay clip schedule learning_rate warmup_steps train_seed model_name \
         model_version collapse_every collapse_kl_max";
@@ -65,7 +65,13 @@ impl Stage for PredictorSettings {
     }
 
     fn architecture(&self) -> Result<Value> {
-        check_window_bp(self.window_bp)?;
+        let lengths = MIN_WINDOW_BP..=MAX_WINDOW_BP;
+        if !lengths.contains(&self.window_bp) {
+            let message = format!("{} bp is no length of a model's window", self.window_bp);
+            return Err(Error::new(ErrorCode::ConfigGeneric, message)
+                .with_detail("least", lengths.start())
+                .with_detail("most", lengths.end()));
+        }
         Ok(json!({
             "d_state": read_config(&self.encoder)?.hidden_size,
             "d_hidden": self.d_hidden,

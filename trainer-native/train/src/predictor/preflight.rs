@@ -23,7 +23,7 @@ fn each_window(
     windows: u64,
     each: &mut EachWindow<'_>,
 ) -> Result<()> {
-    let feed = sources.feed(settings.window_bp);
+    let draw = settings.draw(1, 0);
     let of_generation = settings.generation_windows as u64;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.run.seed());
     for window in 0..windows {
@@ -31,7 +31,7 @@ fn each_window(
             rng = ChaCha8Rng::seed_from_u64(settings.run.seed());
             rng.set_stream(window / of_generation + 1);
         }
-        let (window, tuples) = feed.draw(&mut rng)?;
+        let (window, tuples) = sources.draw(&draw, &mut rng)?;
         each(&window, &tuples)?;
     }
     Ok(())

@@ -11,10 +11,12 @@ use genolewm::config::{ActionSection, EncoderSection, ModelConfig, PredictorSect
 use genolewm::files::Directory;
 use genolewm::predictor::PredictorSizes;
 use genolewm::predictor::init::{ActionSizes, Initializer};
+use genolewm::scorer::Windows;
 use genolewm_core::pooling::PoolType;
 use genolewm_core::surprise::Aggregation;
 use genolewm_core::view::Views;
 use genolewm_data::cache::SiteCache;
+use genolewm_data::edits::centred::ScoredWindows;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
@@ -60,9 +62,15 @@ pub struct PredictorSettings {
     #[arg(long, value_name = "DIR")]
     #[serde(skip)]
     pub cache_dir: Option<PathBuf>,
-    /// Bases of a window: 4096, 12288 or 24576
+    /// Bases of a window: 4096, 12288 or 24576, with edits anywhere; or any other number from 96 on, with
+    /// one edit in the middle of each window
     #[arg(long, default_value_t = 4_096)]
     pub window_bp: usize,
+    /// Views that a window is read in, as +0,+2,-4: each window is trained on in one of them, with one edit in
+    /// its middle
+    #[arg(long, value_name = "VIEWS", allow_hyphen_values = true)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub views: Option<Views>,
     /// Rows pooled on each side of the locus
     #[arg(long, default_value_t = 8)]
     pub pool_radius: usize,
@@ -163,7 +171,16 @@ impl PredictorSettings {
             window_bp: self.window_bp,
             seed: self.run.seed(),
             stream,
+            read: self.read(),
         }
+    }
+
+    /// How the model reads its windows, where they are not the Python package's.
+    fn read(&self) -> Option<ScoredWindows> {
+        let windows = Windows::of_model(&self.config());
+        let views = windows.views;
+        let right_bp = windows.right_bp()?;
+        Some(ScoredWindows { views, right_bp })
     }
 
     /// The configuration of the model that the settings make.
@@ -193,7 +210,7 @@ impl PredictorSettings {
             max_window_bp: self.window_bp,
             aggregation: Aggregation::Mean,
             window_stride_bp: None,
-            views: Views::default(),
+            views: self.views.unwrap_or_default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::PredictorSettings;
 use super::model::PredictorModel;
 use super::pool::GenerationPool;
-use super::validation::PredictorValidation;
+use super::validation::{PredictorValidation, ValidationFigures};
 use crate::collapse::{CollapseFigures, CollapseWatch};
 use crate::driver::{Trainer, TrainingSession};
 use crate::feed::{EncodingRate, Incoming};
@@ -29,10 +29,8 @@ struct PredictorLine {
     step: u64,
     loss: f64,
     gradient_norm: f64,
-    /// Mean cosine of prediction and target on the measured windows.
-    validation_cosine: f64,
-    /// The same with the state before the edit as the prediction.
-    naive_cosine: f64,
+    #[serde(flatten)]
+    validation: ValidationFigures,
     steps_per_second: f64,
     /// Seconds that training has stood still for want of windows, after the first generation.
     data_wait_seconds: f64,
@@ -161,13 +159,11 @@ impl PredictorTrainer<'_> {
     }
 
     fn line(&self, steps_per_second: f64) -> Result<PredictorLine> {
-        let (validation_cosine, naive_cosine) = self.validation.cosines(&self.replicas.first)?;
         Ok(PredictorLine {
             step: self.replicas.step,
             loss: self.loss,
             gradient_norm: self.gradient_norm,
-            validation_cosine,
-            naive_cosine,
+            validation: self.validation.figures(&self.replicas.first)?,
             steps_per_second,
             data_wait_seconds: self.clock.waited,
             data_wait_share: self.clock.waited / self.clock.seconds().max(1e-9),

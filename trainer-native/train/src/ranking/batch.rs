@@ -4,12 +4,12 @@ use crate::encoder_dir::targets;
 use core::ops::Range;
 use genolewm::encoder::Sequence;
 use genolewm_core::Result;
+use genolewm_core::genome::consequence::Consequence;
+use genolewm_core::genome::element::Element;
 use genolewm_core::pooling::{PoolType, pool_span};
 use genolewm_core::position::BpOffset;
 use genolewm_core::state_contract::StateContract;
 use genolewm_core::window::TOKEN_BP;
-use genolewm_data::genome::consequence::Consequence;
-use genolewm_data::genome::element::Element;
 
 /// Severities closer than this are not ranked against each other.
 const LEAST_GAP: f32 = 0.05;

@@ -9,7 +9,7 @@ use crate::step::host;
 use burn::tensor::{Tensor, activation};
 use genolewm::ops::Ops;
 use genolewm::parameters::{Parameters, Role, Visitor};
-use genolewm_data::genome::element::Element;
+use genolewm_core::genome::element::Element;
 
 /// The encoder with its heads.
 pub(super) struct Ranked<'a> {

@@ -2,13 +2,14 @@
 //! measured.
 
 use super::RankingSettings;
+use genolewm_core::genome::annotation::Annotation;
+use genolewm_core::genome::consequence::Consequence;
+use genolewm_core::genome::effect::TranscriptSnv;
 use genolewm_core::position::Interval;
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::Corpus;
 use genolewm_data::corpus::local::{LocalRecord, fetch_chromosome};
-use genolewm_data::genome::annotation::{Annotation, read_exon_table};
-use genolewm_data::genome::consequence::Consequence;
-use genolewm_data::genome::effect::TranscriptSnv;
+use genolewm_data::genome::exon_table::read_exon_table;
 
 /// Bases of the blocks that are measured or drawn from as a whole: longer than most genes, so that
 /// a measured substitution has no neighbours among those that were trained on.

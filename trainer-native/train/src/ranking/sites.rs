@@ -4,13 +4,13 @@ use super::RankingSettings;
 use super::batch::{RankedWindow, RankingBatch};
 use super::pools::{ALL, Kinds, SURE, Snv, SnvPools, near};
 use crate::encoder_dir::tokens;
+use genolewm_core::genome::element::Element;
+use genolewm_core::genome::transcript::Strand;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::bases::{self, complement, reverse_complement};
 use genolewm_data::corpus::Corpus;
 use genolewm_data::corpus::local::{LocalRecord, fetch_chromosome};
-use genolewm_data::genome::element::Element;
-use genolewm_data::genome::transcript::Strand;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 

@@ -1,7 +1,7 @@
 //! Validation of the ranking: AUROCs in genes that the encoder is not trained on.
 
 use genolewm_core::evaluation::auroc;
-use genolewm_data::genome::consequence::Consequence;
+use genolewm_core::genome::consequence::Consequence;
 use serde::Serialize;
 
 /// AUROC of the shift's length on measured genes, by what is told apart; absent where a side is

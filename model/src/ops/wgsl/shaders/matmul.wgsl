@@ -1,21 +1,28 @@
 // x · weight + bias. One workgroup computes a tile of 64 rows and 64 columns, an invocation 8 rows
-// and 4 columns of it.
+// and 4 columns of it. Weights are widened as they are brought into the tile.
 
 struct Params {
     rows: u32,
     inner: u32,
+    // Of this block of weights.
     columns: u32,
     // The row tiles of this run: rows are split where the whole product takes too long.
     first_tile: u32,
     end_tile: u32,
     has_bias: u32,
+    // Where the block's columns are in the product, and how many that has.
+    first_column: u32,
+    all_columns: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> output: array<f32>;
 @group(0) @binding(2) var<storage, read> x: array<f32>;
-@group(0) @binding(3) var<storage, read> weight: array<f32>;
+// Words of as many neighbours of a column as fit, each row of words one for each column.
+@group(0) @binding(3) var<storage, read> weight: array<u32>;
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
+// What codes are times, in words in the same order; of other weights anything.
+@group(0) @binding(5) var<storage, read> scales: array<u32>;
 
 const TILE: u32 = 64u;
 const DEPTH: u32 = 16u;
@@ -37,16 +44,50 @@ fn x_at(row: u32, k: u32) -> f32 {
     return 0.0;
 }
 
+fn f32_at(k: u32, column: u32) -> f32 {
+    return bitcast<f32>(weight[k * params.columns + column]);
+}
+
+fn bf16_at(k: u32, column: u32) -> f32 {
+    let word = weight[k / 2u * params.columns + column];
+    return bitcast<f32>(select(word << 16u, word & 0xffff0000u, k % 2u == 1u));
+}
+
+// The number that the lower half of a word is. Devices may take those below its normal range for
+// zeros; they are whole multiples of the smallest.
+fn half(word: u32) -> f32 {
+    let magnitude = word & 0x7fffu;
+    let normal = bitcast<f32>((magnitude << 13u) + (112u << 23u));
+    let value = select(f32(magnitude) * 5.9604644775390625e-8, normal, magnitude >= 0x400u);
+    return select(value, -value, (word & 0x8000u) != 0u);
+}
+
+fn f16_at(k: u32, column: u32) -> f32 {
+    return half(weight[k / 2u * params.columns + column] >> (16u * (k % 2u)));
+}
+
+fn int8_at(k: u32, column: u32) -> f32 {
+    let word = bitcast<i32>(weight[k / 4u * params.columns + column]);
+    return f32(extractBits(word, 8u * (k % 4u), 8u)) * bitcast<f32>(scales[column]);
+}
+
+fn int4_at(k: u32, column: u32) -> f32 {
+    let word = bitcast<i32>(weight[k / 8u * params.columns + column]);
+    let group = k / 32u;
+    let scale = scales[group / 2u * params.columns + column] >> (16u * (group % 2u));
+    return f32(extractBits(word, 4u * (k % 8u), 4u)) * half(scale);
+}
+
 fn weight_at(k: u32, column: u32) -> f32 {
     if k < params.inner && column < params.columns {
-        return weight[k * params.columns + column];
+        return $WEIGHT(k, column);
     }
     return 0.0;
 }
 
 fn bias_at(column: u32) -> f32 {
     if params.has_bias == 1u && column < params.columns {
-        return bias[column];
+        return bias[params.first_column + column];
     }
     return 0.0;
 }
@@ -79,7 +120,7 @@ fn store(row: u32, column: u32, values: vec4<f32>) {
     if row >= params.rows {
         return;
     }
-    let place = row * params.columns + column;
+    let place = row * params.all_columns + params.first_column + column;
     if column < params.columns {
         output[place] = values.x;
     }

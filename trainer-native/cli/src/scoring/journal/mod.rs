@@ -381,7 +381,7 @@ pub fn check_resumable(output: &Path) -> Result<()> {
 /// By what the answers to a batch are found: all that they depend on but the model.
 fn batch_key(candidates: &[Candidate]) -> BatchKey {
     let mut hash = Sha256::new();
-    for Candidate { edit, window } in candidates {
+    for Candidate { edit, window, .. } in candidates {
         let sequence = window.sequence();
         let place = format!("{edit}\n{}\n{}\n", window.start().get(), sequence.len());
         hash.update(place);

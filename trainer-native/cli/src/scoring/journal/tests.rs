@@ -1,4 +1,5 @@
 use super::*;
+use genolewm_core::context::GenomicContext;
 use genolewm_core::position::BpOffset;
 use genolewm_core::surprise::SurpriseResult;
 use genolewm_core::window::window_from_slice;
@@ -14,10 +15,8 @@ fn candidates(pos: u64) -> Result<Vec<Candidate>> {
         4096,
     )?);
     let edit = |pos: u64| {
-        Ok::<_, Error>(Candidate {
-            edit: format!("chr1:{pos}:A:T").parse()?,
-            window: Arc::clone(&window),
-        })
+        let edit = format!("chr1:{pos}:A:T").parse()?;
+        Ok::<_, Error>(Candidate::new(edit, Arc::clone(&window)))
     };
     Ok(vec![edit(pos)?, edit(pos + 4)?])
 }
@@ -34,7 +33,8 @@ fn scored(candidates: &[Candidate], raw: f64) -> Vec<Scored> {
         },
         displacement: raw / 3.0,
         window: Arc::clone(&candidate.window),
-        repeat: None,
+        context: GenomicContext::default(),
+        effect: None,
     };
     candidates.iter().map(score).collect()
 }

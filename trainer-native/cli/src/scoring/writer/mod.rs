@@ -7,7 +7,7 @@ mod text;
 use crate::common::output::Output;
 use clap::ValueEnum;
 pub use genolewm::format::RunNote;
-use genolewm::format::{TSV_COLUMNS, given, tsv_lines, vcf_header, vcf_line};
+use genolewm::format::{given, tsv_head, tsv_lines, vcf_header, vcf_line};
 use genolewm::scorer::Outcome;
 use genolewm_core::provenance::ReceiptBuilder;
 use genolewm_core::source::{SourceLine, VariantRecord};
@@ -81,27 +81,31 @@ pub fn open(
     note: &RunNote,
     builder: ReceiptBuilder,
 ) -> Result<Box<dyn ScoreWriter>> {
+    let effects = note.effects;
     let plain = Compressed::V;
     Ok(match format {
-        Format::Jsonl => Box::new(Text::new(output, plain, b"", json_lines)?),
+        Format::Jsonl => Box::new(Text::new(output, plain, b"", Box::new(json_lines))?),
         Format::Tsv => {
-            let head = TSV_COLUMNS.join("\t") + "\n";
-            let lines = |record: &_, outcomes: &_| Ok(tsv_lines(record, outcomes).into_bytes());
-            Box::new(Text::new(output, plain, head.as_bytes(), lines)?)
+            let head = tsv_head(effects) + "\n";
+            let lines = move |record: &_, outcomes: &_| {
+                Ok(tsv_lines(record, outcomes, effects).into_bytes())
+            };
+            Box::new(Text::new(output, plain, head.as_bytes(), Box::new(lines))?)
         }
         Format::Csv => {
-            let head = csv_lines(&TSV_COLUMNS.join("\t"));
-            let lines =
-                |record: &_, outcomes: &_| Ok(csv_lines(&tsv_lines(record, outcomes)).into_bytes());
-            Box::new(Text::new(output, plain, head.as_bytes(), lines)?)
+            let head = csv_lines(&tsv_head(effects));
+            let lines = move |record: &_, outcomes: &_| {
+                Ok(csv_lines(&tsv_lines(record, outcomes, effects)).into_bytes())
+            };
+            Box::new(Text::new(output, plain, head.as_bytes(), Box::new(lines))?)
         }
         Format::Vcf => {
             let head = vcf_header(&origin.header, note);
             let head: Vec<u8> = head.iter().flat_map(terminated).collect();
             let line = |record: &_, outcomes: &_| Ok(terminated(&vcf_line(record, outcomes)));
-            Box::new(Text::new(output, compressed, &head, line)?)
+            Box::new(Text::new(output, compressed, &head, Box::new(line))?)
         }
-        Format::Parquet => Box::new(parquet::ParquetScores::new(output, builder)?),
+        Format::Parquet => Box::new(parquet::ParquetScores::new(output, builder, effects)?),
         Format::Table => {
             return Err(Error::new(
                 ErrorCode::InternalInvariantViolation,

@@ -5,6 +5,7 @@ use crate::common::output::Output;
 use crate::common::terminal::write_error;
 use genolewm::format::{alternate, scored_as, status};
 use genolewm::scorer::{Outcome, Scored};
+use genolewm_core::genome::Effect;
 use genolewm_core::provenance::{ReceiptBuilder, ReceiptHead};
 use genolewm_core::source::VariantRecord;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -19,7 +20,13 @@ use parquet::schema::parser::parse_message_type;
 use std::io;
 use std::sync::Arc;
 
-const SCHEMA: &str = "message scores {
+/// Those of what an allele does to a gene, where annotation was given.
+const EFFECT_COLUMNS: &str = "
+    optional binary gene (UTF8);
+    optional binary transcript (UTF8);
+    optional binary consequence (UTF8);";
+
+const COLUMNS: &str = "
     required binary chrom (UTF8);
     required int64 pos;
     optional binary id (UTF8);
@@ -34,8 +41,7 @@ const SCHEMA: &str = "message scores {
     optional boolean low_confidence;
     optional binary scored_as (UTF8);
     optional binary repeat (UTF8);
-    optional int64 input_prefix;
-}";
+    optional int64 input_prefix;";
 /// Under which the metadata hold what the receipts of all rows say alike.
 pub const RECEIPT_HEAD: &str = "genolewm.receipt_head";
 /// Under which they name the program that wrote them.
@@ -71,15 +77,20 @@ struct RowGroupColumns {
     scored_as: Optional<ByteArray>,
     repeat: Optional<ByteArray>,
     input_prefix: Optional<i64>,
+    /// Gene, transcript and consequence, where annotation was given.
+    effects: Option<[Optional<ByteArray>; 3]>,
 }
 
 impl ParquetScores {
-    /// A writer of rows whose receipts `builder` would make.
-    pub(super) fn new(output: Output, builder: ReceiptBuilder) -> Result<Self> {
+    /// A writer of rows whose receipts `builder` would make, with what they do to genes where there
+    /// are `effects`.
+    pub(super) fn new(output: Output, builder: ReceiptBuilder, effects: bool) -> Result<Self> {
         let name = output.name().to_owned();
+        let of_effects = if effects { EFFECT_COLUMNS } else { "" };
+        let schema = format!("message scores {{{COLUMNS}{of_effects}\n}}");
         let properties =
             WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
-        let writer = parse_message_type(SCHEMA).and_then(|schema| {
+        let writer = parse_message_type(&schema).and_then(|schema| {
             SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties.build()))
         });
         let mut writer = writer.map_err(|error| parquet_error(&name, error))?;
@@ -91,12 +102,13 @@ impl ParquetScores {
             writer,
             name,
             builder,
-            rows: RowGroupColumns::default(),
+            rows: RowGroupColumns::new(effects),
         })
     }
 
     fn flush(&mut self) -> Result<()> {
-        let rows = std::mem::take(&mut self.rows);
+        let next = RowGroupColumns::new(self.rows.effects.is_some());
+        let rows = std::mem::replace(&mut self.rows, next);
         if rows.pos.is_empty() {
             return Ok(());
         }
@@ -134,6 +146,13 @@ impl ScoreWriter for ParquetScores {
 }
 
 impl RowGroupColumns {
+    fn new(effects: bool) -> Self {
+        Self {
+            effects: effects.then(Default::default),
+            ..Self::default()
+        }
+    }
+
     fn push(&mut self, record: &VariantRecord, allele: usize, outcome: &Outcome) {
         let pos = record.pos.map_or(0, |pos| pos.get());
         let scored = match outcome {
@@ -161,6 +180,13 @@ impl RowGroupColumns {
             .push(scored_as.as_deref().map(ByteArray::from));
         let repeat = scored.and_then(Scored::repeat_word);
         self.repeat.push(repeat.map(ByteArray::from));
+        if let Some([gene, transcript, consequence]) = &mut self.effects {
+            let effect = scored.and_then(|scored| scored.effect.as_deref());
+            gene.push(effect.and_then(Effect::gene).map(ByteArray::from));
+            transcript.push(effect.and_then(Effect::transcript).map(ByteArray::from));
+            let terms = effect.map(Effect::consequence);
+            consequence.push(terms.as_deref().map(ByteArray::from));
+        }
     }
 
     /// Writes the columns in the schema's order.
@@ -180,6 +206,9 @@ impl RowGroupColumns {
         write_optional::<ByteArrayType>(&mut group, &self.scored_as)?;
         write_optional::<ByteArrayType>(&mut group, &self.repeat)?;
         write_optional::<Int64Type>(&mut group, &self.input_prefix)?;
+        for column in self.effects.iter().flatten() {
+            write_optional::<ByteArrayType>(&mut group, column)?;
+        }
         group.close().map(drop)
     }
 }

@@ -11,7 +11,7 @@ use noodles_bgzf as bgzf;
 use std::io::Write;
 
 /// What is written of a record and its outcomes, line breaks included.
-pub(super) type LineFormat = fn(&VariantRecord, &[Outcome]) -> Result<Vec<u8>>;
+pub(super) type LineFormat = Box<dyn Fn(&VariantRecord, &[Outcome]) -> Result<Vec<u8>>>;
 
 pub(super) struct Text {
     writer: Encoder,

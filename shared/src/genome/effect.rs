@@ -1,18 +1,16 @@
 //! What an edit does to a transcript.
 
 use crate::bases::{self, complement};
+use crate::edit::{EditSpec, EditType};
 use crate::genome::codon::{STOP, blosum62, translate};
 use crate::genome::consequence::Consequence;
+use crate::genome::site::{
+    Change, SPLICE_REGION_EXONIC_BP, SPLICE_REGION_INTRONIC_BP, SPLICE_SITE_BP,
+};
 use crate::genome::transcript::{Strand, Transcript};
+use crate::position::{BpOffset, Interval};
+use alloc::vec::Vec;
 use core::ops::Range;
-use genolewm_core::edit::{EditSpec, EditType, TrimmedVariant};
-use genolewm_core::position::{BpOffset, Interval};
-
-/// Bases of an intron's end that are canonical splice sites.
-const SPLICE_SITE_BP: u64 = 2;
-/// Bases of an exon's end, and of an intron's, that count as near a splice site.
-const SPLICE_REGION_EXONIC_BP: u64 = 3;
-const SPLICE_REGION_INTRONIC_BP: u64 = 8;
 
 /// A substitution with its consequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +36,7 @@ impl Transcript {
             let alternate = bases::encode(edit.alternate());
             return self.snv_consequence(edit.pos().offset(), alternate[0]);
         }
-        let changed = changed_span(edit);
+        let changed = Change::of(edit).touched();
         let (before, after) = (edit.reference().len(), edit.alternate().len());
         let shifts = !before.abs_diff(after).is_multiple_of(3);
         let coding = if shifts {
@@ -222,14 +220,4 @@ enum TranscriptSite {
         spliced: usize,
         near: Option<Consequence>,
     },
-}
-
-/// The reference bases that an edit changes, without those that its alleles share; an insertion changes
-/// the base before it and the one after.
-fn changed_span(edit: &EditSpec) -> Interval {
-    let span = TrimmedVariant::of(edit).span();
-    match span.is_empty() {
-        true => Interval::at(span.start.saturating_sub(1), 2),
-        false => span,
-    }
 }

@@ -1,8 +1,7 @@
 //! What a file may take in memory once it is read.
 
-use crate::errors::input_error;
-use genolewm_core::Result;
-use genolewm_core::limits::{MAX_HELD_BYTES, MAX_HELD_FOLD, MAX_VARIANTS_BYTES, MAX_VARIANTS_FOLD};
+use crate::limits::{MAX_HELD_BYTES, MAX_HELD_FOLD, MAX_VARIANTS_BYTES, MAX_VARIANTS_FOLD};
+use crate::{Error, Result};
 use std::path::Path;
 
 /// Memory of one item beside its texts: its place in a list or map, and the heap's own.
@@ -22,18 +21,23 @@ impl Held {
     /// Of the file at `path`; one that tells no size has the least limit.
     #[must_use]
     pub fn of(path: &Path) -> Self {
-        Self::within(path, MAX_HELD_BYTES, MAX_HELD_FOLD)
+        Self::of_size(size_of_file(path))
+    }
+
+    /// As [`of`](Self::of), of a file of so many bytes.
+    #[must_use]
+    pub const fn of_size(size: u64) -> Self {
+        Self::within(size, MAX_HELD_BYTES, MAX_HELD_FOLD)
     }
 
     /// As [`of`](Self::of), for variants with what is known of them: they take far more than in
     /// the file.
     #[must_use]
     pub fn of_variants(path: &Path) -> Self {
-        Self::within(path, MAX_VARIANTS_BYTES, MAX_VARIANTS_FOLD)
+        Self::within(size_of_file(path), MAX_VARIANTS_BYTES, MAX_VARIANTS_FOLD)
     }
 
-    fn within(path: &Path, bytes: usize, fold: usize) -> Self {
-        let size = path.metadata().map_or(0, |found| found.len());
+    const fn within(size: u64, bytes: usize, fold: usize) -> Self {
         Self {
             bytes: 0,
             size,
@@ -69,7 +73,11 @@ impl Held {
             return Ok(());
         }
         let mib = most >> 20;
-        let error = input_error(format!("the file takes more than {mib} MiB of memory"));
+        let error = Error::input(format!("the file takes more than {mib} MiB of memory"));
         Err(error.with_remedy("give only the part of the file that is needed"))
     }
+}
+
+fn size_of_file(path: &Path) -> u64 {
+    path.metadata().map_or(0, |found| found.len())
 }

@@ -1,4 +1,6 @@
-//! Consequences: what a variant does to a transcript, in terms of the Sequence Ontology.
+//! The one consequence of a variant that models are trained and measured by.
+
+use crate::genome::term::Term;
 
 /// The effect of a variant on one transcript, or on none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,26 +72,25 @@ impl Consequence {
         }
     }
 
-    /// The Sequence Ontology term, as annotators write it and as
-    /// [`classify_region`](genolewm_core::context::classify_region) reads it.
+    /// Its term. [`classify_region`](crate::context::classify_region) reads its name.
     #[must_use]
-    pub const fn term(self) -> &'static str {
+    pub const fn term(self) -> Term {
         match self {
-            Self::SpliceDonor => "splice_donor_variant",
-            Self::SpliceAcceptor => "splice_acceptor_variant",
-            Self::SpliceRegion { .. } => "splice_region_variant",
-            Self::StopGained => "stop_gained",
-            Self::StopLost => "stop_lost",
-            Self::StartLost => "start_lost",
-            Self::Frameshift => "frameshift_variant",
-            Self::InframeChange => "protein_altering_variant",
-            Self::Missense { .. } => "missense_variant",
-            Self::Synonymous => "synonymous_variant",
-            Self::Utr5 => "5_prime_UTR_variant",
-            Self::Utr3 => "3_prime_UTR_variant",
-            Self::Exon => "non_coding_transcript_exon_variant",
-            Self::Intron => "intron_variant",
-            Self::Intergenic => "intergenic_variant",
+            Self::SpliceDonor => Term::SpliceDonor,
+            Self::SpliceAcceptor => Term::SpliceAcceptor,
+            Self::SpliceRegion { .. } => Term::SpliceRegion,
+            Self::StopGained => Term::StopGained,
+            Self::StopLost => Term::StopLost,
+            Self::StartLost => Term::StartLost,
+            Self::Frameshift => Term::Frameshift,
+            Self::InframeChange => Term::ProteinAltering,
+            Self::Missense { .. } => Term::Missense,
+            Self::Synonymous => Term::Synonymous,
+            Self::Utr5 => Term::Utr5,
+            Self::Utr3 => Term::Utr3,
+            Self::Exon => Term::NonCodingExon,
+            Self::Intron => Term::Intron,
+            Self::Intergenic => Term::Intergenic,
         }
     }
 
@@ -107,7 +108,7 @@ impl Consequence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genolewm_core::context::{RegionClass, classify_region};
+    use crate::context::{RegionClass, classify_region};
 
     #[test]
     fn severities_rank_as_annotation_does() {
@@ -124,7 +125,7 @@ mod tests {
             distance: 1,
             exonic: true,
         });
-        assert_eq!(worse.term(), "splice_region_variant");
+        assert_eq!(worse.term(), Term::SpliceRegion);
     }
 
     #[test]
@@ -153,7 +154,7 @@ mod tests {
             (Consequence::Intergenic, RegionClass::Intergenic),
         ] {
             assert_eq!(
-                classify_region(Some(consequence.term())),
+                classify_region(Some(consequence.term().as_str())),
                 class,
                 "{consequence:?}"
             );

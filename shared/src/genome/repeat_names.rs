@@ -1,6 +1,6 @@
 //! Repeats by the names that RepeatMasker gives them, where no column says the class.
 
-use genolewm_core::context::RepeatClass;
+use crate::context::RepeatClass;
 
 /// How names of mobile elements begin, in lower case: the families of Repbase and Dfam that the human
 /// genome holds, and RNA genes, of which RepeatMasker finds copies. Their classes are one here.

@@ -1,12 +1,17 @@
 //! Transcripts: exons on a contig, spliced sequence and reading frame.
 
 use crate::bases;
-use crate::errors::input_error;
+use crate::genome::codon::{STOP, translate};
 use crate::genome::frame::longest_frame;
+use crate::limits::{MAX_EXONS, MAX_TRANSCRIPT_BP};
+use crate::position::{BpOffset, Interval};
+use crate::{Error, Result};
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::ops::Range;
-use genolewm_core::Result;
-use genolewm_core::limits::{MAX_EXONS, MAX_TRANSCRIPT_BP};
-use genolewm_core::position::{BpOffset, Interval};
 
 /// The strand that a transcript is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,16 +34,52 @@ impl Strand {
     }
 }
 
+/// Who says that a transcript stands for its gene, the best first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// MANE Select: RefSeq and Ensembl agree on it.
+    ManeSelect,
+    /// Ensembl's canonical one.
+    EnsemblCanonical,
+    /// The principal isoform by APPRIS.
+    Appris,
+    /// Nobody.
+    #[default]
+    None,
+}
+
+impl Standing {
+    /// What a `tag` of GENCODE, Ensembl or RefSeq says.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Self {
+        match tag {
+            "MANE_Select" | "MANE Select" => Self::ManeSelect,
+            "Ensembl_canonical" => Self::EnsemblCanonical,
+            tag if tag.starts_with("appris_principal") => Self::Appris,
+            _ => Self::None,
+        }
+    }
+}
+
+/// Where bases come from: codes, or `None` where there is no such contig.
+pub type TryFetch<'a> = &'a mut dyn FnMut(&str, Interval) -> Result<Option<Vec<u8>>>;
+
 /// A transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
     gene: String,
+    name: String,
+    standing: Standing,
     contig: String,
     pub(super) strand: Strand,
     /// Ascending on the contig, disjoint.
     pub(super) exons: Vec<Interval>,
     /// The reading frame, stop codon included, in spliced coordinates.
     pub(super) coding: Option<Range<usize>>,
+    /// Whether annotation gives the frame: the longest open one is a guess.
+    has_given_coding: bool,
+    /// Whether the frame begins within a codon.
+    is_cut: bool,
     /// Spliced sequence, 5' to 3'; empty until bases are given.
     pub(super) spliced: Vec<u8>,
 }
@@ -53,7 +94,7 @@ impl Transcript {
         let overlap = exons.windows(2).any(|pair| pair[1].start < pair[0].end);
         if exons.is_empty() || overlap || exons.iter().any(|exon| exon.is_empty()) {
             return Err(
-                input_error("a transcript's exons are missing, empty or overlapping")
+                Error::input("a transcript's exons are missing, empty or overlapping")
                     .with_detail("gene", gene),
             );
         }
@@ -62,19 +103,40 @@ impl Transcript {
             let message = format!(
                 "a transcript has more than {MAX_TRANSCRIPT_BP} bases or {MAX_EXONS} exons"
             );
-            return Err(input_error(message)
+            return Err(Error::input(message)
                 .with_detail("gene", gene)
                 .with_detail("bp", spliced_bp)
                 .with_remedy("check the ends of its exons"));
         }
         Ok(Self {
             gene: gene.to_owned(),
+            name: String::new(),
+            standing: Standing::None,
             contig: contig.to_owned(),
             strand,
             exons,
             coding: None,
+            has_given_coding: false,
+            is_cut: false,
             spliced: Vec::new(),
         })
+    }
+
+    /// The same under its own name, with what annotation says of it.
+    #[must_use]
+    pub fn named(mut self, name: &str, standing: Standing) -> Self {
+        (self.name, self.standing) = (name.to_owned(), standing);
+        self
+    }
+
+    /// Its own name, as `ENST00000357654.3`; empty where nothing says it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) const fn standing(&self) -> Standing {
+        self.standing
     }
 
     /// The gene's symbol.
@@ -96,8 +158,8 @@ impl Transcript {
     }
 
     /// The exons, ascending on the contig.
-    #[cfg(test)]
-    pub(crate) fn exons(&self) -> &[Interval] {
+    #[must_use]
+    pub fn exons(&self) -> &[Interval] {
         &self.exons
     }
 
@@ -136,23 +198,58 @@ impl Transcript {
             (Some(&first), Some(&last)) if first + phase <= last => Some(first + phase..last + 1),
             _ => None,
         };
+        self.has_given_coding = self.coding.is_some();
+        self.is_cut = phase > 0;
+    }
+
+    /// The reading frame that annotation gives, which a [guess](Self::set_bases) does not replace.
+    pub(super) fn given_coding(&self) -> Option<Range<usize>> {
+        self.coding.clone().filter(|_| self.has_given_coding)
+    }
+
+    /// Whether the frame begins with a start codon, by the bases.
+    pub(super) fn has_start(&self) -> bool {
+        !self.is_cut && self.codon(|coding| coding.start) == Some(b'M')
+    }
+
+    /// Whether it ends with a stop codon, by the bases.
+    pub(super) fn has_stop(&self) -> bool {
+        let is_whole = |coding: &Range<usize>| coding.len().is_multiple_of(3);
+        self.coding.as_ref().is_some_and(is_whole)
+            && self.codon(|coding| coding.end.saturating_sub(3)) == Some(STOP)
+    }
+
+    fn codon(&self, at: impl Fn(&Range<usize>) -> usize) -> Option<u8> {
+        let start = at(self.coding.as_ref()?);
+        translate(self.spliced.get(start..start + 3)?)
     }
 
     /// Takes the bases of the exons from `fetch(contig, span)`, which gives codes or `None` where it
     /// has no such contig. Without a frame of its own the transcript takes the longest open one;
     /// unknown bases keep their places, so that a gap does not shift the frame.
     pub fn set_bases(&mut self, fetch: &dyn Fn(&str, Interval) -> Option<Vec<u8>>) {
-        let unknown = |exon: &Interval| vec![bases::N; exon.len_bp() as usize];
-        let exons = self.exons.iter();
-        self.spliced = exons
-            .flat_map(|exon| fetch(&self.contig, *exon).unwrap_or_else(|| unknown(exon)))
-            .collect();
-        if self.strand == Strand::Reverse {
-            bases::reverse_complement(&mut self.spliced);
+        // What cannot fail does not.
+        let _ = self.try_set_bases(&mut |contig, span| Ok(fetch(contig, span)));
+    }
+
+    /// As [`set_bases`](Self::set_bases); after an error it can be asked again.
+    ///
+    /// # Errors
+    /// What `fetch` returns.
+    pub fn try_set_bases(&mut self, fetch: TryFetch<'_>) -> Result<()> {
+        let mut spliced = Vec::with_capacity(self.spliced_bp());
+        for exon in &self.exons {
+            let unknown = || vec![bases::N; exon.len_bp() as usize];
+            spliced.extend(fetch(&self.contig, *exon)?.unwrap_or_else(unknown));
         }
+        if self.strand == Strand::Reverse {
+            bases::reverse_complement(&mut spliced);
+        }
+        self.spliced = spliced;
         if self.coding.is_none() {
             self.coding = longest_frame(&self.spliced);
         }
+        Ok(())
     }
 
     /// Whether it was given bases.

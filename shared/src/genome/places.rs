@@ -1,27 +1,37 @@
-//! Where edits lie: the classes of region and repeat that calibration buckets are made of.
+//! Where edits lie, and what they do there: the classes of region and repeat that calibration buckets are
+//! made of, and the effect that is told beside a score.
 
+use crate::Result;
 use crate::bases::encode;
+use crate::context::{GenomicContext, RegionClass, classify_region};
+use crate::edit::EditSpec;
 use crate::genome::annotation::Annotation;
 use crate::genome::consequence::Consequence;
+use crate::genome::described::Effect;
 use crate::genome::repeats::Repeats;
-use genolewm::scorer::GenomicContext;
-use genolewm_core::Result;
-use genolewm_core::context::{RegionClass, classify_region};
-use genolewm_core::edit::EditSpec;
-use genolewm_core::reference::{BaseSource, Reference};
-use std::cell::RefCell;
+use crate::reference::{BaseSource, Reference};
+use alloc::sync::Arc;
 
 /// Bases before a transcript's start that count as its promoter.
 const PROMOTER_BP: u64 = 1_000;
 
+/// What is known of the place of an edit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// What percentiles are read off by.
+    pub context: GenomicContext,
+    /// What the edit does to a gene, where there is annotation.
+    pub effect: Option<Arc<Effect>>,
+}
+
 /// Transcripts and repeats of a genome.
 #[derive(Debug, Default)]
-pub struct Contexts {
+pub struct Places {
     annotation: Option<Annotation>,
     repeats: Option<Repeats>,
 }
 
-impl Contexts {
+impl Places {
     /// Of the files that there are.
     #[must_use]
     pub const fn new(annotation: Option<Annotation>, repeats: Option<Repeats>) -> Self {
@@ -35,24 +45,39 @@ impl Contexts {
     /// the reference's bases, which are fetched for the transcripts of the edit only.
     ///
     /// # Errors
-    /// As [`BaseSource::fetch`].
+    /// As [`BaseSource::fetch`] and [`Annotation::load_bases`]; it can be asked again.
     pub fn of<S: BaseSource>(
         &mut self,
         edit: &EditSpec,
         reference: &mut Reference<S>,
-    ) -> Result<GenomicContext> {
+    ) -> Result<Place> {
         let repeats = self.repeats.as_ref();
         let repeat = repeats.map(|repeats| repeats.at(edit.chrom(), edit.span()));
         let Some(annotation) = &mut self.annotation else {
-            return Ok(GenomicContext {
-                region: None,
-                repeat,
+            return Ok(Place {
+                context: GenomicContext {
+                    region: None,
+                    repeat,
+                },
+                effect: None,
             });
         };
-        load_bases(annotation, edit, reference)?;
-        Ok(GenomicContext {
-            region: Some(region_class(annotation, edit)),
-            repeat,
+        annotation.load_bases(edit, &mut |contig, span| {
+            // A contig that the reference lacks has no bases; that is no failure.
+            let known = reference.contig(contig);
+            if known.is_none_or(|contig| span.end.get() > contig.length_bp) {
+                return Ok(None);
+            }
+            reference
+                .fetch(contig, span)
+                .map(|bases| Some(encode(&bases)))
+        })?;
+        Ok(Place {
+            context: GenomicContext {
+                region: Some(region_class(annotation, edit)),
+                repeat,
+            },
+            effect: Some(Arc::new(annotation.effect(edit))),
         })
     }
 }
@@ -64,42 +89,16 @@ pub fn region_class(annotation: &Annotation, edit: &EditSpec) -> RegionClass {
         Consequence::Intergenic if annotation.is_upstream(edit, PROMOTER_BP) => {
             RegionClass::Promoter
         }
-        consequence => classify_region(Some(consequence.term())),
+        consequence => classify_region(Some(consequence.term().as_str())),
     }
-}
-
-/// Gives the transcripts around an edit their bases.
-fn load_bases<S: BaseSource>(
-    annotation: &mut Annotation,
-    edit: &EditSpec,
-    reference: &mut Reference<S>,
-) -> Result<()> {
-    let failed = RefCell::new(None);
-    let reference = RefCell::new(reference);
-    annotation.load_bases(edit, &|contig, span| {
-        let mut reference = reference.borrow_mut();
-        // A contig that the reference lacks has no bases; that is no failure.
-        let contig_bp = reference.contig(contig)?.length_bp;
-        if span.end.get() > contig_bp {
-            return None;
-        }
-        match reference.fetch(contig, span) {
-            Ok(bases) => Some(encode(&bases)),
-            Err(error) => {
-                *failed.borrow_mut() = Some(error);
-                None
-            }
-        }
-    })?;
-    failed.into_inner().map_or(Ok(()), Err)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::genome::transcript::{Strand, Transcript};
-    use genolewm_core::position::{BpOffset, Interval};
-    use genolewm_core::reference::FastaReference;
+    use crate::position::{BpOffset, Interval};
+    use crate::reference::FastaReference;
 
     fn at(start: u64, end: u64) -> Interval {
         Interval::new(BpOffset(start), BpOffset(end)).unwrap()
@@ -120,7 +119,7 @@ mod tests {
     #[test]
     fn regions_follow_from_transcripts_and_bases() {
         let (mut reference, annotation) = genome();
-        let mut contexts = Contexts::new(Some(annotation), None);
+        let mut places = Places::new(Some(annotation), None);
         for (edit, region) in [
             ("1:3004:G:A", RegionClass::CodingMissense),
             ("chr1:3006:T:C", RegionClass::CodingSynonymous),
@@ -133,15 +132,19 @@ mod tests {
             ("1:3205:A:C", RegionClass::Intergenic),
             ("2:3004:G:A", RegionClass::Intergenic),
         ] {
-            let found = contexts.of(&edit.parse().unwrap(), &mut reference).unwrap();
-            assert_eq!((found.region, found.repeat), (Some(region), None), "{edit}");
+            let found = places.of(&edit.parse().unwrap(), &mut reference).unwrap();
+            assert_eq!(
+                (found.context.region, found.context.repeat),
+                (Some(region), None),
+                "{edit}"
+            );
         }
     }
 
     #[test]
     fn what_no_file_tells_is_not_known() {
         let (mut reference, _) = genome();
-        let found = Contexts::default().of(&"1:3004:G:A".parse().unwrap(), &mut reference);
-        assert_eq!(found.unwrap(), GenomicContext::default());
+        let found = Places::default().of(&"1:3004:G:A".parse().unwrap(), &mut reference);
+        assert_eq!(found.unwrap(), Place::default());
     }
 }

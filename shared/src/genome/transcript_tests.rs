@@ -189,7 +189,7 @@ fn all_substitutions_of_a_transcript_are_listed_once() {
                 transcript.snv_consequence(snv.offset, snv.alternate),
                 snv.consequence
             );
-            *by_kind.entry(snv.consequence.term()).or_default() += 1;
+            *by_kind.entry(snv.consequence.term().as_str()).or_default() += 1;
         }
         assert_eq!(
             (

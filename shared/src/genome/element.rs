@@ -2,7 +2,7 @@
 
 use crate::genome::annotation::Annotation;
 use crate::genome::transcript::{Strand, Transcript};
-use genolewm_core::position::Interval;
+use crate::position::Interval;
 
 /// What a stretch is part of, as seen along one direction of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,7 +106,7 @@ impl Transcript {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use genolewm_core::position::BpOffset;
+    use crate::position::BpOffset;
 
     /// Exons 100..115 and 130..145, coding 103..115 and 130..139.
     fn annotation(strand: Strand) -> Annotation {

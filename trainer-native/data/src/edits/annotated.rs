@@ -1,0 +1,226 @@
+//! Made-up edits that annotation calls harmless: synonymous substitutions, and edits deep in introns.
+
+use crate::bases::{N, below, decode, encode, letter};
+use crate::corpus::Corpus;
+use crate::edits::provider::{EditProvider, ObservedVariants};
+use crate::edits::synthetic::{SyntheticShape, shaped_edit, synthetic_indel};
+use crate::genome::exon_table::read_exon_table;
+use crate::variants::VariantIndex;
+use crate::window::WindowContext;
+use genolewm_core::Result;
+use genolewm_core::contig::common_form;
+use genolewm_core::edit::{EditSpec, EditType, MAX_ALLELE_BP, RelEdit};
+use genolewm_core::genome::annotation::Annotation;
+use genolewm_core::genome::consequence::Consequence;
+use genolewm_core::position::{BpOffset, Interval};
+use rand_chacha::ChaCha8Rng;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Bases between an exon and what counts as deep in an intron: what splicing reads lies nearer.
+const DEEP_BP: u64 = 100;
+/// Bases that an edit may touch from the one that is drawn on.
+const REACH_BP: usize = 2 * MAX_ALLELE_BP;
+
+/// Substitutions that change no amino acid of any transcript of the tables and lie near no splice site.
+///
+/// # Errors
+/// As reading the tables.
+pub fn synonymous(tables: &[PathBuf], corpus: &Corpus) -> Result<ObservedVariants> {
+    let fetch = |contig: &str, span: Interval| Some(corpus.stretch(contig, span)?.0);
+    let mut annotation = annotation(tables)?;
+    annotation.set_bases(&fetch);
+    let mut edits = Vec::new();
+    for transcript in annotation.transcripts() {
+        for snv in transcript.snvs(&fetch) {
+            if snv.consequence != Consequence::Synonymous {
+                continue;
+            }
+            let text = |code| letter(code).to_string();
+            let (reference, alternate) = (text(snv.reference), text(snv.alternate));
+            let position = snv.offset.position();
+            let edit = EditSpec::new(transcript.contig(), position, &reference, &alternate)?;
+            if annotation.consequence(&edit) == Consequence::Synonymous {
+                edits.push(edit);
+            }
+        }
+    }
+    Ok(ObservedVariants::new(VariantIndex::of_edits(edits)))
+}
+
+fn annotation(tables: &[PathBuf]) -> Result<Annotation> {
+    let transcripts = tables.iter().map(|path| read_exon_table(path));
+    let transcripts = transcripts.collect::<Result<Vec<_>>>()?;
+    Ok(Annotation::new(transcripts.into_iter().flatten()))
+}
+
+/// Introns without their ends, and without what lies near exons of other transcripts.
+#[derive(Debug, Clone, Default)]
+pub struct DeepIntrons {
+    /// By contig and place, with the bases up to the end of each.
+    stretches: Vec<(String, Interval, u64)>,
+}
+
+impl DeepIntrons {
+    /// Those of the transcripts of exon tables.
+    ///
+    /// # Errors
+    /// As reading the tables.
+    pub fn read(tables: &[PathBuf]) -> Result<Self> {
+        Ok(Self::of(&annotation(tables)?))
+    }
+
+    /// Those of transcripts.
+    #[must_use]
+    pub fn of(annotation: &Annotation) -> Self {
+        let mut introns = Self::default();
+        for transcript in annotation.transcripts() {
+            for pair in transcript.exons().windows(2) {
+                let start = pair[0].end.saturating_add(DEEP_BP);
+                let end = pair[1].start.saturating_sub(DEEP_BP);
+                for stretch in without_exons(annotation, transcript.contig(), start, end) {
+                    introns.add(transcript.contig(), stretch);
+                }
+            }
+        }
+        introns
+    }
+
+    fn add(&mut self, contig: &str, stretch: Interval) {
+        let before = self.stretches.last().map_or(0, |&(_, _, upto)| upto);
+        let upto = before + stretch.len_bp();
+        self.stretches.push((contig.to_owned(), stretch, upto));
+    }
+
+    /// What of them lies in a span.
+    fn within(&self, contig: &str, span: Interval) -> Self {
+        let mut inside = Self::default();
+        for (name, stretch, _) in &self.stretches {
+            if stretch.intersects(span) && common_form(name) == common_form(contig) {
+                let start = stretch.start.max(span.start);
+                let end = stretch.end.min(span.end);
+                inside.add(name, Interval { start, end });
+            }
+        }
+        inside
+    }
+
+    /// A random base of them.
+    fn draw(&self, rng: &mut ChaCha8Rng) -> Option<(&str, BpOffset)> {
+        let &(_, _, all) = self.stretches.last()?;
+        let ticket = below(rng, all);
+        let index = self
+            .stretches
+            .partition_point(|&(_, _, upto)| upto <= ticket);
+        let (contig, stretch, upto) = self.stretches.get(index)?;
+        Some((contig, stretch.end.saturating_sub(upto - ticket)))
+    }
+}
+
+/// What of a stretch lies away from all exons.
+fn without_exons(
+    annotation: &Annotation,
+    contig: &str,
+    start: BpOffset,
+    end: BpOffset,
+) -> Vec<Interval> {
+    let Ok(whole) = Interval::new(start, end) else {
+        return Vec::new();
+    };
+    let near = annotation.overlapping(contig, whole.widened(DEEP_BP));
+    let mut exons: Vec<Interval> = near
+        .flat_map(|transcript| transcript.exons())
+        .map(|exon| exon.widened(DEEP_BP))
+        .filter(|exon| exon.intersects(whole))
+        .collect();
+    exons.sort_by_key(|exon| exon.start);
+    let (mut from, mut stretches) = (start, Vec::new());
+    for exon in exons {
+        stretches.extend(Interval::new(from, exon.start));
+        from = from.max(exon.end);
+    }
+    stretches.extend(Interval::new(from, end));
+    stretches.retain(|stretch| !stretch.is_empty());
+    stretches
+}
+
+/// Random edits deep in introns.
+#[derive(Debug, Clone)]
+pub struct IntronEdits {
+    introns: Arc<DeepIntrons>,
+    draw: fn(&str, &mut ChaCha8Rng) -> Result<RelEdit>,
+}
+
+impl IntronEdits {
+    /// Base changes.
+    #[must_use]
+    pub fn snv(introns: &Arc<DeepIntrons>) -> Self {
+        Self {
+            introns: Arc::clone(introns),
+            draw: |bases, rng| {
+                shaped_edit(&bases[..1], EditType::Snv, &SyntheticShape::default(), rng)
+            },
+        }
+    }
+
+    /// Insertions and deletions, evenly.
+    #[must_use]
+    pub fn indel(introns: &Arc<DeepIntrons>) -> Self {
+        Self {
+            introns: Arc::clone(introns),
+            draw: |bases, rng| synthetic_indel(bases, &SyntheticShape::default(), rng),
+        }
+    }
+}
+
+impl IntronEdits {
+    /// An edit at the first of some bases; none where they are not known.
+    fn at_first(&self, bases: &[u8], rng: &mut ChaCha8Rng) -> Result<Option<RelEdit>> {
+        let is_known = bases.len() == REACH_BP && bases.iter().all(|&base| base < N);
+        is_known
+            .then(|| (self.draw)(&decode(bases), rng))
+            .transpose()
+    }
+}
+
+impl EditProvider for IntronEdits {
+    fn edits(
+        &self,
+        window: &WindowContext,
+        count: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Vec<RelEdit>> {
+        let Some(contig) = &window.contig else {
+            return Ok(Vec::new());
+        };
+        let introns = self.introns.within(contig, window.span());
+        let (bases, mut edits) = (encode(&window.bases), Vec::new());
+        for _ in 0..count {
+            let drawn = introns.draw(rng).and_then(|(_, at)| at.since(window.start));
+            let Some(at) = drawn.map(BpOffset::index) else {
+                break;
+            };
+            let here = bases.get(at..at + REACH_BP).unwrap_or_default();
+            let edit = self.at_first(here, rng)?;
+            edits.extend(edit.map(|edit| edit.shifted(at as u64)));
+        }
+        Ok(edits)
+    }
+
+    fn anywhere(&self, corpus: &Corpus, rng: &mut ChaCha8Rng) -> Result<Option<EditSpec>> {
+        let Some((contig, at)) = self.introns.draw(rng) else {
+            return Ok(None);
+        };
+        let known = corpus.stretch(contig, Interval::at(at, REACH_BP as u64));
+        let bases = known.map_or_else(Vec::new, |(bases, _)| bases);
+        let Some(edit) = self.at_first(&bases, rng)? else {
+            return Ok(None);
+        };
+        let position = at.saturating_add(edit.rel_pos().get()).position();
+        EditSpec::new(contig, position, edit.ref_bases(), edit.alt_bases()).map(Some)
+    }
+}
+
+#[cfg(test)]
+#[path = "annotated_tests.rs"]
+mod tests;
