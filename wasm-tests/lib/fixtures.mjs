@@ -22,6 +22,12 @@ export const example = {
 /** The golden case's files. */
 export const golden = {
   vcf: () => inRoot("tests/golden/pipeline/in.vcf"),
+  /** The first records of it. */
+  first: (records) => {
+    const lines = readFileSync(golden.vcf(), "utf8").split("\n");
+    const header = lines.filter((line) => line.startsWith("#")).length;
+    return save("golden.vcf", `${lines.slice(0, header + records).join("\n")}\n`);
+  },
   fasta: () => inRoot("tests/golden/pipeline/ref.fa"),
   scores: () => inRoot("tests/golden/pipeline/expected_scores.jsonl"),
 };

@@ -48,12 +48,12 @@ function exampleJob(vcf, backend) {
   };
 }
 
-function goldenJob(backend) {
+function goldenJob(backend, vcf) {
   return {
     model: jobModel(goldenModel()),
     load: { backend, threads: 1 },
     reference: { file: jobFile(golden.fasta()) },
-    vcf: jobFile(golden.vcf()),
+    vcf: jobFile(vcf),
     score: { receipts: true, alleles: "as-given" },
   };
 }
@@ -166,7 +166,7 @@ describe("the example with the built-in model", { timeout: 900_000 }, () => {
   });
 
   test("WebGPU on the software adapter scores as the native program does", async (t) => {
-    const few = someOfExample(150, "few.vcf");
+    const few = someOfExample(500, "few.vcf");
     const want = scoreFile({ vcf: few, ...annotated });
     const answer = await inChromium(exampleJob(few, "webgpu"), { webgpu: true });
     assert.equal(answer.backend, "webgpu");
@@ -193,22 +193,25 @@ describe("the golden pipeline", { timeout: 900_000 }, () => {
     "the CPU in workerd": [inWorkerd, "cpu"],
     "WebGPU in Chromium": [inChromium, "webgpu", { webgpu: true }],
   };
-  let native;
-  before(() => {
-    const files = { vcf: golden.vcf(), fasta: golden.fasta(), model: goldenModel() };
-    native = scoreFile({ ...files, alleles: "as-given" });
-  });
+  // The software adapter takes seconds for each allele.
+  const vcfs = { cpu: golden.vcf(), webgpu: golden.first(12) };
 
   for (const [name, [work, backend, options]] of Object.entries(runs)) {
     test(`${name} scores as the native and the Python program do`, async (t) => {
-      const { scores, ...answer } = await work(goldenJob(backend), options);
+      const vcf = vcfs[backend];
+      const files = { vcf, fasta: golden.fasta(), model: goldenModel() };
+      const native = scoreFile({ ...files, alleles: "as-given" });
+      const { scores, ...answer } = await work(goldenJob(backend, vcf), options);
       assert.equal(answer.backend, backend);
       const rows = scores.rows.map(asNative);
       const worst = assertSameRows(rows, native.rows, TOLERANCE[backend]);
       t.diagnostic(`sigma_raw is at most ${worst.toExponential(1)} away from native`);
       // The vectors' own tolerances: 1e-3 relative, 2e-3 for the percentile.
       const scored = rows.filter((row) => row.status === "scored");
-      const like = wanted.map((row, at) => ({ ...row, displacement: scored[at]?.displacement }));
+      const like = (backend === "cpu" ? wanted : wanted.slice(0, scored.length)).map((row, at) => ({
+        ...row,
+        displacement: scored[at]?.displacement,
+      }));
       assertSameRows(scored, like, 1e-3);
       assertReceiptsHold(name, scores, join(goldenModel(), "manifest.json"));
     });
@@ -216,7 +219,7 @@ describe("the golden pipeline", { timeout: 900_000 }, () => {
 });
 
 describe("packed weights", { timeout: 900_000 }, () => {
-  const vcf = someOfExample(40, "packed.vcf");
+  const vcf = someOfExample(700, "packed.vcf");
   for (const dtype of ["int8", "int4"]) {
     test(`${dtype} weights score as in the native program`, async (t) => {
       const model = packedModel(dtype);

@@ -3,7 +3,7 @@ import { clearNotices, notice } from "./announce.ts";
 import { byId } from "./dom.ts";
 import { type Engine, loadProblem } from "./engine.ts";
 import { isAbort, membersOf, problem } from "./errors.ts";
-import { type ExampleName, exampleReference, exampleVariants } from "./intake/example.ts";
+import { annotatedExampleReference, type ExampleName, exampleVariants } from "./intake/example.ts";
 import { askForMember, resetFileStep, showFile, showReading } from "./intake/file.ts";
 import {
   askForReference,
@@ -96,7 +96,7 @@ export class Flow {
     this.autostart = true;
     showReading(() => this.restart());
     return this.step("file", async (signal) => {
-      const [file, parts] = await Promise.all([exampleVariants(name), exampleReference()]);
+      const [file, parts] = await Promise.all([exampleVariants(name), annotatedExampleReference()]);
       if (signal.aborted) return;
       this.requests.markFile();
       this.parts = parts;
@@ -254,7 +254,7 @@ export class Flow {
 
   private demoReference(): Promise<void> {
     return this.step("reference", async (signal) => {
-      const parts = await exampleReference();
+      const parts = await annotatedExampleReference();
       if (!signal.aborted) await this.openReference(parts);
     });
   }

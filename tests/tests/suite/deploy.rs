@@ -8,7 +8,7 @@ use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
 
 /// Few variants, so that the loss is measured in seconds.
-const EXPORT: &str = "export --budget-variants 100 --output-dir out";
+const EXPORT: &str = "export --budget-variants 60 --output-dir out";
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
 
 fn report(dir: &Dir) -> Value {

@@ -29,8 +29,8 @@ fn indels() -> String {
 
 /// A directory with the model, a cohort's sites in `in.vcf` and half of them in `half.vcf`.
 fn prepared() -> Dir {
-    let all = genome::vcf((2_200..2_260).chain(2_400..2_410)) + &indels();
-    let half = genome::vcf((2_200..2_230).chain(2_300..2_310)) + &indels();
+    let all = genome::vcf((2_200..2_220).chain(2_400..2_410)) + &indels();
+    let half = genome::vcf((2_200..2_210).chain(2_300..2_304)) + &indels();
     golden::prepared(dir!(), all).with("half.vcf", half)
 }
 
@@ -56,7 +56,7 @@ fn comparable(dir: &Dir, name: &str) -> Vec<u8> {
     lines.collect::<Vec<_>>().join("\n").into_bytes()
 }
 
-const KNOWN: u64 = 30 + 2;
+const KNOWN: u64 = 10 + 2;
 
 fn answers_from(known: &str, output: &str) {
     let dir = prepared();
@@ -193,7 +193,7 @@ fn several_known_files_regions_and_standard_streams_go_together() {
     let said = format!("answered from --known: {}\n", KNOWN + 5);
     assert!(run.stderr().contains(&said), "{run}");
     assert!(run.stdout_bytes() == dir.bytes("fresh.jsonl"));
-    let part = "--vcf in.vcf --regions 1:2225-2239 --known k1.parquet -o part.jsonl";
+    let part = "--vcf in.vcf --regions 1:2205-2219 --known k1.parquet -o part.jsonl";
     let told = dir.run(&score(part)).ok().stderr();
     assert!(told.contains("answered from --known: 5\n"), "{told}");
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How often a run is killed.
 const KILLS: usize = 20;
 /// Alleles that are scored.
-const ALLELES: usize = 2_000;
+const ALLELES: usize = 500;
 
 /// A directory with the model, the made-up genome and a VCF whose lines are not all records.
 fn prepared() -> Dir {

@@ -242,9 +242,9 @@ fn a_predictor_that_diverges_says_so_and_keeps_its_checkpoints() {
 fn a_window_that_cannot_be_scored_is_refused_before_training() {
     let dir = corpus();
     dir.run(&encoder_command("lm")).ok();
-    let command = PREDICTOR.replace("OUT", "run") + " --window-bp 1024";
-    let refused = dir.run(&command).fails("INPUT.GENERIC", 2);
-    assert!(refused.stderr().contains("12288"), "{refused}");
+    let command = PREDICTOR.replace("OUT", "run") + " --window-bp 95";
+    let refused = dir.run(&command).fails("CONFIG.GENERIC", 3);
+    assert!(refused.stderr().contains("least: 96"), "{refused}");
     assert!(!dir.path("run").exists());
 }
 

@@ -13,17 +13,25 @@ export function exampleVariants(name: ExampleName): Promise<File> {
   return shipped(...VARIANTS[name]);
 }
 
-/** The shipped reference, chromosome 17 of GRCh37, known around BRCA1 and N elsewhere; and its genes. */
-export async function exampleReference(): Promise<
-  Record<"file" | "fai" | "gzi" | "annotation", File>
-> {
-  const [file, fai, gzi, annotation] = await Promise.all([
+/** The shipped reference, chromosome 17 of GRCh37, known around BRCA1 and N elsewhere. */
+export async function exampleReference(): Promise<Record<"file" | "fai" | "gzi", File>> {
+  const [file, fai, gzi] = await Promise.all([
     shipped("example/brca1.hg19.fa.bgz", "brca1.hg19.fa.gz"),
     shipped("example/brca1.hg19.fa.bgz.fai", "brca1.hg19.fa.gz.fai"),
     shipped("example/brca1.hg19.fa.bgz.gzi", "brca1.hg19.fa.gz.gzi"),
+  ]);
+  return { file, fai, gzi };
+}
+
+/** The same with its genes, which scoring names beside a score. */
+export async function annotatedExampleReference(): Promise<
+  Record<"file" | "fai" | "gzi" | "annotation", File>
+> {
+  const [reference, annotation] = await Promise.all([
+    exampleReference(),
     shipped("example/brca1.gencode19.gff3.bgz", "brca1.gencode19.gff3.gz"),
   ]);
-  return { file, fai, gzi, annotation };
+  return { ...reference, annotation };
 }
 
 async function shipped(path: string, name: string): Promise<File> {

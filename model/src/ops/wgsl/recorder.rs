@@ -15,12 +15,9 @@ const ALIGNMENT: u64 = 256;
 /// Commands in one submission at most.
 const COMMANDS_AT_ONCE: usize = 1024;
 
-/// Multiplications in one command, roughly: between commands a device may turn to others.
+/// Multiplications in one submission, roughly: few enough that a slow GPU draws the page in between and is
+/// not reset for answering late, many enough that submissions cost nothing.
 pub(super) const WORK_AT_ONCE: u64 = 2 << 30;
-
-/// Multiplications in one submission, roughly: few enough that a slow GPU is not reset for
-/// answering late, many enough that a batch of a small model is one.
-const WORK_OF_SUBMISSION: u64 = 8 * WORK_AT_ONCE;
 
 /// Uploads after which the staging memory is handed to the device.
 const UPLOAD_AT_ONCE: u64 = 64 << 20;
@@ -173,7 +170,7 @@ impl Recorder {
         if job.groups == 0 || job.layers == 0 || self.faults.any() {
             return;
         }
-        if self.work + job.work > WORK_OF_SUBMISSION {
+        if self.work + job.work > WORK_AT_ONCE {
             self.submit();
         }
         let inputs: Vec<Aligned> = job
@@ -264,7 +261,7 @@ impl Recorder {
     }
 
     fn submit_when_full(&mut self) {
-        if self.commands.len() >= COMMANDS_AT_ONCE || self.work >= WORK_OF_SUBMISSION {
+        if self.commands.len() >= COMMANDS_AT_ONCE || self.work >= WORK_AT_ONCE {
             self.submit();
         }
     }

@@ -77,9 +77,15 @@ impl CentredFeed<'_> {
         }
         let margin = self.read.right_bp.max(TOKEN_BP) as u64;
         let inside = margin..=(window.bases.len() as u64).saturating_sub(margin);
-        let fits = |edit: &RelEdit| {
-            let ends = [edit.span().start.get(), edit.span().end.get()];
-            ends.iter().all(|end| inside.contains(end)) && !holdout.excludes_edit_of(window, edit)
+        // The base that an insertion or deletion is written with lies on its other side on the other strand.
+        let reach = edit.span().widened(1);
+        let fits = |further: &RelEdit| {
+            let span = further.span();
+            [span.start, span.end]
+                .iter()
+                .all(|end| inside.contains(&end.get()))
+                && !reach.intersects(span)
+                && !holdout.excludes_edit_of(window, further)
         };
         let edits = vec![edit];
         let mut item = TrainingItem { source, edits };

@@ -181,6 +181,19 @@ fn further_edits_keep_clear_of_the_ends() {
 }
 
 #[test]
+fn a_further_edit_shared_the_base_of_an_insertion_on_the_other_strand() {
+    let world = world();
+    let mix = mix(&["synthetic_indel=1"], WeightedChoice::of([(3, 1.0)]));
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    for _ in 0..1_000 {
+        let (window, tuple) = feed(&world, &mix).draw(&mut rng).unwrap();
+        for &view in read().views.as_slice() {
+            tuple.clone().in_view(&window, view, read()).unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_source_without_edits_needs_a_fall_back() {
     let world = world();
     let mut mix = mix(&["primate_fixed=1"], WeightedChoice::of([(1, 1.0)]));
