@@ -254,7 +254,7 @@ def browser(bench, peak):
             raise Skipped(UNBUILT)
         if not found:
             flags = [flag for views in VIEWS for flag in ("--model", f"{views}={short(bench, views).absolute()}")]
-            text, _ = bench.run("node", HERE / "browser/run.mjs", "--json", "--variants", bench.sizes["browser"], *flags)
+            text, _ = bench.run("node", HERE / "browser/run.mjs", "--json", "--threads", 2, "--variants", bench.sizes["browser"], *flags)
             found.update({row["name"]: row for row in map(json.loads, filter(lambda line: line.startswith("{"), text.splitlines()))})
         return {"value": found[name]["perSecond"], "load_ms": found[name]["loadMs"], "alleles": found[name]["scored"]}
 

@@ -40,7 +40,7 @@ impl Record {
     /// Takes in what a part had.
     pub(crate) fn put(&mut self, processor: &str, part: &str, share: f64) {
         let parts = self.0.entry(processor.to_owned()).or_default();
-        parts.insert(part.to_owned(), (share * 1e4).round() / 1e4);
+        parts.insert(part.to_owned(), (share * 1e5).round() / 1e5);
     }
 
     /// Whether there is one of this processor.

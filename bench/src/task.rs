@@ -3,7 +3,7 @@
 use core::time::Duration;
 use cpu_time::ThreadTime;
 
-/// What bounds a task: the plain product in the numbers that it computes in, or a plain copy of bytes.
+/// What bounds a task: the plain product in the numbers that it computes in, or a plain copy of bytes in the second-level cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bound {
     /// A product in f32.

@@ -142,12 +142,11 @@ export class Coordinator {
     },
 
     scoreVariant: async ({ receipt, sources, ...subject }, { signal }) => {
-      const annotation = await this.#annotation(sources.annotation, signal);
       const score = async (single: Single): Promise<string> => {
         const { results, backend, device } = await this.#engines().score(single.job(), signal);
         return single.row(results, backend, device, receipt);
       };
-      return this.#placed(subject, signal, score, { annotation });
+      return this.#placed(subject, signal, score, { annotation: sources.annotation });
     },
 
     score: async ({ run, sources, reference, options }, context) => {
@@ -310,13 +309,14 @@ export class Coordinator {
     { edit, options, window, reference }: SubjectParams,
     signal: AbortSignal,
     work: (single: Single) => Promise<T>,
-    known: { receipts?: Uint8Array; annotation?: WasmAnnotation | undefined } = {},
+    known: { receipts?: Uint8Array; annotation?: SourceSpec | undefined } = {},
   ): Promise<T> {
     const single = new this.#wasm.Single(this.#loaded(), edit, JSON.stringify(options));
     try {
       // Before it is placed: receipts say on which grid windows lie.
       if (known.receipts !== undefined) single.readAs(known.receipts);
-      if (known.annotation !== undefined) single.among(known.annotation);
+      const annotation = await this.#annotation(known.annotation, signal);
+      if (annotation !== undefined) single.among(annotation);
       if (window !== null) {
         single.withWindow(window.bases, window.start);
       } else {

@@ -11,7 +11,7 @@ import {
   showOpening,
   showReference,
 } from "./intake/reference.ts";
-import { type Sorted, sortFiles } from "./intake/sort.ts";
+import { sortFiles } from "./intake/sort.ts";
 import { type Whose, whoseQuestion } from "./intake/whose.ts";
 import type { Requests } from "./network.ts";
 import { showProblem } from "./pieces.ts";
@@ -51,6 +51,8 @@ export class Flow {
   /** The file that was chosen in a ZIP archive. */
   private member: string | undefined;
   private parts: ReferenceParts | undefined;
+  /** Genes that came with the variants. */
+  private genes: File | undefined;
   private reference: Reference | undefined;
   private settings: Settings = { whose: {}, regions: "", backend: "auto", views: "all" };
   /** The views of the model, once it is loaded. */
@@ -81,10 +83,13 @@ export class Flow {
     return this.step("file", async (signal) => {
       const sorted = await sortFiles(files);
       if (signal.aborted) return;
-      this.parts = partsOf(sorted);
+      const { reference, fai, gzi, annotation } = sorted;
+      this.genes = annotation;
+      this.parts = reference && { file: reference, fai, gzi, annotation };
       if (sorted.variants !== undefined) return this.inspect(sorted.variants);
+      const found = reference ? "There is a reference genome" : "There are genes, or an index,";
       const error = new Error(
-        "There is a reference genome in it, and no file with variants. Choose the file of your testing company.",
+        `${found} in it, and no file with variants. Choose the file of your testing company.`,
       );
       this.show("file", problem(error, "No variants here"));
     });
@@ -111,9 +116,11 @@ export class Flow {
       if (signal.aborted) return;
       // What does not begin like a reference is tried as one: the runtime says what is wrong with it.
       const file = sorted.reference ?? sorted.variants;
-      if (file === undefined)
-        throw new Error("An index alone is no reference. Choose its FASTA file together with it.");
-      const { fai, gzi, annotation } = sorted;
+      if (file === undefined) {
+        const found = sorted.annotation ? "Genes alone are" : "An index alone is";
+        throw new Error(`${found} no reference. Choose its FASTA file together with it.`);
+      }
+      const { fai, gzi, annotation = this.genes } = sorted;
       await this.openReference({ file, fai, gzi, annotation });
     });
   }
@@ -154,7 +161,7 @@ export class Flow {
     this.dropRun();
     this.closeReference();
     [this.file, this.inspection, this.parts] = [undefined, undefined, undefined];
-    this.member = undefined;
+    [this.member, this.genes] = [undefined, undefined];
     this.settings = { ...this.settings, whose: {}, regions: "" };
     resetReferenceStep();
     hidePlan();
@@ -338,9 +345,4 @@ export class Flow {
     if (run === this.run && run.results.store.skipped.count === 0)
       emptySkipped("Nothing was skipped.");
   }
-}
-
-function partsOf({ reference, ...beside }: Sorted): ReferenceParts | undefined {
-  const { fai, gzi, annotation } = beside;
-  return reference === undefined ? undefined : { file: reference, fai, gzi, annotation };
 }

@@ -34,8 +34,6 @@ export interface TrialInput {
   readonly views: ViewsChoice;
   /** The file inside, where `file` is an archive with several. */
   readonly member?: string | undefined;
-  /** Transcripts, by which genes and consequences are told. */
-  readonly annotation?: Blob | undefined;
 }
 
 /**
@@ -50,7 +48,7 @@ export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Tr
   const meter = new Meter();
   let complete = false;
   try {
-    const { runtime, file, reference, regions, whose, views, member, annotation } = input;
+    const { runtime, file, reference, regions, whose, views, member } = input;
     const stream = runtime.scoreVcf(file, {
       reference,
       ...whose,
@@ -58,7 +56,6 @@ export async function tryOut(input: TrialInput, signal: AbortSignal): Promise<Tr
       signal: enough.signal,
       ...(regions === "" ? {} : { regions }),
       ...(member === undefined ? {} : { member }),
-      ...(annotation === undefined ? {} : { annotation }),
     });
     // Settles with the iteration below, which reports the error.
     stream.summary.catch(() => undefined);

@@ -58,7 +58,7 @@ test("a percentile is told among the common variants of its class", () => {
 test("consequences are told by the most severe term", () => {
   assert.match(
     consequenceWords("BRCA1", "missense_variant&splice_region_variant") ?? "",
-    /BRCA1: it swaps one amino acid/,
+    /BRCA1: it swaps one or more amino acids/,
   );
   assert.equal(consequenceWords("BRCA1", ""), undefined);
   assert.ok(severity("stop_gained&splice_region_variant") < severity("missense_variant"));

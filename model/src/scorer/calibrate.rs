@@ -118,9 +118,15 @@ impl ScoreOptions {
                 own.views, used.views
             )),
             Some(own) => (own.window_stride_bp != used.window_stride_bp).then(|| {
-                "windows on a grid shift a little against those that a model without one is calibrated \
-                 for; `genolewm calibrate --window-stride-bp` makes a table of them"
-                    .to_owned()
+                let remedy = match own.window_stride_bp {
+                    Some(bp) => format!("`--window-stride-bp {bp}` places them so"),
+                    None => "`genolewm calibrate --window-stride-bp` makes a table of them".to_owned(),
+                };
+                format!(
+                    "windows shift a little against those that the model is calibrated for, which are {}; \
+                     {remedy}",
+                    own.window_stride_bp.map_or_else(|| "centred".to_owned(), |bp| format!("on a grid of {bp} bp")),
+                )
             }),
         };
         contract.into_iter().chain(windows).collect()

@@ -67,8 +67,8 @@ impl Annotation {
         }
     }
 
-    /// Gives the transcripts around an edit their bases, as [`set_bases`](Self::set_bases). Only those
-    /// of the last few hundred keep them: a genome's are gigabytes.
+    /// Gives the transcripts around an edit their bases, as [`set_bases`](Self::set_bases). Only these
+    /// and those of the last few hundred keep them: a genome's are gigabytes.
     ///
     /// # Errors
     /// `INPUT.GENERIC` where too many bases lie around it; what `fetch` returns, and then it can be
@@ -89,13 +89,27 @@ impl Annotation {
                 .with_detail("transcripts", indexes.len())
                 .with_remedy("give annotation with fewer transcripts of a gene"));
         }
-        for index in indexes {
+        for &index in &indexes {
             if !contig.transcripts[index].has_bases() {
                 contig.transcripts[index].try_set_bases(fetch)?;
                 self.with_bases.push_back((name.clone(), index));
             }
         }
-        while self.with_bases.len() > KEPT_WITH_BASES || self.bases_bp() > 2 * MAX_TRANSCRIPTS_BP {
+        self.forget_oldest(&name, &indexes);
+        Ok(())
+    }
+
+    /// Forgets bases of transcripts beyond those of an edit, which become the last to be forgotten.
+    fn forget_oldest(&mut self, name: &str, indexes: &[usize]) {
+        // Indexes are ascending; the sort keeps the order of equals.
+        let is_of_edit = |(contig, index): &(String, usize)| {
+            contig == name && indexes.binary_search(index).is_ok()
+        };
+        let kept = self.with_bases.make_contiguous();
+        kept.sort_by_key(is_of_edit);
+        // An edit's transcripts are below the limit on bases, however many there are.
+        let most = KEPT_WITH_BASES.max(indexes.len());
+        while self.with_bases.len() > most || self.bases_bp() > 2 * MAX_TRANSCRIPTS_BP {
             let oldest = self.with_bases.pop_front();
             let forgotten = oldest.and_then(|(name, index)| {
                 let contig = self.by_contig.get_mut(&name)?;
@@ -105,7 +119,6 @@ impl Annotation {
                 transcript.forget_bases();
             }
         }
-        Ok(())
     }
 
     /// Bases that are kept.
@@ -182,5 +195,51 @@ fn touched(edit: &EditSpec) -> Interval {
     Interval {
         end: edit.span().end.saturating_add(1),
         ..edit.span()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bases::encode;
+    use crate::genome::transcript::Standing;
+    use crate::position::BpOffset;
+    use alloc::string::ToString;
+
+    /// Bases of an edit's own transcripts were forgotten when there were more than are kept, and so
+    /// its consequence hung on what had been asked before.
+    #[test]
+    fn transcripts_of_the_edit_in_hand_lost_their_bases() {
+        let exon = |start: u64| Interval::at(BpOffset(start), 9);
+        let coding = |name: &str, start: u64| {
+            let exons = [exon(start)].to_vec();
+            let one = Transcript::new(name, "1", Strand::Forward, exons).unwrap();
+            let mut one = one.named(name, Standing::None);
+            one.set_coding(&[exon(start)], 0);
+            one
+        };
+        let many = (0..KEPT_WITH_BASES + 9).map(|at| coding(&at.to_string(), 100));
+        let others = (0..9).map(|at| coding(&format!("z{at}"), 10_000 + 50 * at));
+        let mut annotation = Annotation::new(many.chain(others));
+        let mut ask = |edit: &str| {
+            let edit: EditSpec = edit.parse().unwrap();
+            let mut fetch = |_: &str, _: Interval| Ok(Some(encode("ATGGCATAA")));
+            annotation.load_bases(&edit, &mut fetch).unwrap();
+            let told = (
+                annotation.effect(&edit).consequence(),
+                annotation.consequence(&edit),
+            );
+            let places: Vec<usize> = annotation.with_bases.iter().map(|kept| kept.1).collect();
+            (told, places)
+        };
+        let (first, _) = ask("1:105:C:T");
+        assert_eq!(first.0, "missense_variant");
+        for at in 0..9 {
+            let (_, kept) = ask(&format!("1:{}:C:T", 10_005 + 50 * at));
+            assert_eq!(kept.len(), KEPT_WITH_BASES);
+        }
+        let (again, kept) = ask("1:105:C:T");
+        assert_eq!(again, first);
+        assert_eq!(kept.len(), KEPT_WITH_BASES + 9);
     }
 }

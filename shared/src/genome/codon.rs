@@ -1,9 +1,14 @@
-//! The genetic code, and how alike amino acids are (BLOSUM62).
+//! The genetic codes, and how alike amino acids are (BLOSUM62).
 
 use crate::bases;
+use crate::contig::is_mitochondrion;
 
-/// The standard code, codons in the order AAA, AAC, AAG, AAT, ACA, … TTT; `*` is a stop.
-const CODE: &[u8; 64] = b"KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF";
+/// NCBI's table 1, codons in the order AAA, AAC, AAG, AAT, ACA, … TTT; `*` is a stop.
+const STANDARD: &[u8; 64] = b"KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF";
+
+/// NCBI's table 2, in the same order.
+const MITOCHONDRIAL: &[u8; 64] =
+    b"KNKNTTTT*S*SMIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSSWCWCLFLF";
 
 /// Amino acids in the order of [`BLOSUM62`].
 const AMINO_ACIDS: &[u8; 20] = b"ARNDCQEGHILKMFPSTWYV";
@@ -36,12 +41,50 @@ const BLOSUM62: [[i8; 20]; 20] = [
 /// The stop in [`translate`]'s alphabet.
 pub const STOP: u8 = b'*';
 
+/// The genetic code that genes are read by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GeneticCode {
+    /// That of the chromosomes, NCBI's table 1; proteins begin with ATG alone.
+    Standard,
+    /// That of the mitochondrion of vertebrates, NCBI's table 2.
+    Mitochondrial,
+}
+
+impl GeneticCode {
+    /// That of a contig's genes.
+    #[must_use]
+    pub fn of_contig(contig: &str) -> Self {
+        match is_mitochondrion(contig) {
+            true => Self::Mitochondrial,
+            false => Self::Standard,
+        }
+    }
+
+    /// Whether a protein may begin with a codon: as methionine, whatever it means elsewhere.
+    #[must_use]
+    pub const fn is_start(self, codon: &[u8]) -> bool {
+        match self {
+            Self::Standard => matches!(codon, [0, 3, 2]),
+            // ATA, ATC, ATG, ATT and GTG.
+            Self::Mitochondrial => matches!(codon, [0, 3, 0..=3] | [2, 3, 2]),
+        }
+    }
+
+    const fn acids(self) -> &'static [u8; 64] {
+        match self {
+            Self::Standard => STANDARD,
+            Self::Mitochondrial => MITOCHONDRIAL,
+        }
+    }
+}
+
 /// The amino acid of a codon, as a letter, [`STOP`] for a stop; `None` when a base is unknown or
 /// there are not three.
 #[must_use]
-pub fn translate(codon: &[u8]) -> Option<u8> {
+pub fn translate(codon: &[u8], code: GeneticCode) -> Option<u8> {
     match codon {
-        &[a, b, c] if [a, b, c].iter().all(|&base| base < bases::N) => CODE
+        &[a, b, c] if [a, b, c].iter().all(|&base| base < bases::N) => code
+            .acids()
             .get(usize::from(a) * 16 + usize::from(b) * 4 + usize::from(c))
             .copied(),
         _ => None,
@@ -59,20 +102,46 @@ pub fn blosum62(one: u8, other: u8) -> Option<i8> {
 mod tests {
     use super::*;
 
+    fn protein(dna: &str, code: GeneticCode) -> String {
+        bases::encode(dna)
+            .chunks(3)
+            .map(|codon| translate(codon, code).map_or('?', char::from))
+            .collect()
+    }
+
     #[test]
     fn codons_translate() {
-        let protein = |dna: &str| -> String {
-            let codes = bases::encode(dna);
-            codes
-                .chunks(3)
-                .map(|codon| translate(codon).map_or('?', char::from))
-                .collect()
-        };
         assert_eq!(
-            protein("ATGGATTTATCTGCTCTTCGCGTTGAAGAATGGTGATAATAGNATAA"),
+            protein(
+                "ATGGATTTATCTGCTCTTCGCGTTGAAGAATGGTGATAATAGNATAA",
+                GeneticCode::Standard
+            ),
             "MDLSALRVEEW***??"
         );
-        assert_eq!(CODE.iter().filter(|&&acid| acid == STOP).count(), 3);
+        assert_eq!(STANDARD.iter().filter(|&&acid| acid == STOP).count(), 3);
+    }
+
+    #[test]
+    fn the_mitochondrion_was_read_by_the_code_of_chromosomes() {
+        let dna = "ATAATTTGATGGAGAAGGTAATAGGTG";
+        let codes = bases::encode(dna);
+        let [chromosome, mitochondrion] = ["chr1", "chrM"].map(GeneticCode::of_contig);
+        assert_eq!(protein(dna, chromosome), "II*WRR**V");
+        assert_eq!(protein(dna, mitochondrion), "MIWW****V");
+        let starts = |code: GeneticCode| -> Vec<bool> {
+            codes.chunks(3).map(|codon| code.is_start(codon)).collect()
+        };
+        assert!(starts(chromosome).iter().all(|is_start| !is_start));
+        let [yes, no] = [true, false];
+        assert_eq!(
+            starts(mitochondrion),
+            [yes, yes, no, no, no, no, no, no, yes]
+        );
+        assert!(chromosome.is_start(&bases::encode("ATG")));
+        assert_eq!(
+            MITOCHONDRIAL.iter().filter(|&&acid| acid == STOP).count(),
+            4
+        );
     }
 
     #[test]

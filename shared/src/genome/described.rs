@@ -8,6 +8,7 @@ use crate::genome::term::Term;
 use crate::genome::transcript::{Strand, Transcript};
 use crate::position::{BpOffset, Interval};
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -29,7 +30,7 @@ pub struct Effect {
 }
 
 impl Effect {
-    /// The one that names an edit: of each gene the [principal](Transcript::is_before) of the
+    /// The one that names an edit: of each gene the [principal](Transcript::preference) of the
     /// transcripts that the edit is in, else of those that it is near; of several genes one that the
     /// edit is in, one with coding sequence, the one that is worst off.
     pub(super) fn of<'a>(
@@ -37,6 +38,7 @@ impl Effect {
         transcripts: impl Iterator<Item = &'a Transcript>,
     ) -> Self {
         let mut principal: Vec<Candidate<'_>> = Vec::new();
+        let mut places = BTreeMap::new();
         for transcript in transcripts {
             let terms = transcript.terms(edit);
             let new = Candidate {
@@ -44,8 +46,8 @@ impl Effect {
                 transcript,
                 terms,
             };
-            let same = |other: &&mut Candidate<'_>| other.transcript.gene() == transcript.gene();
-            match principal.iter_mut().find(same) {
+            let place = *places.entry(transcript.gene()).or_insert(principal.len());
+            match principal.get_mut(place) {
                 Some(other) => {
                     let key = |one: &Candidate<'a>| (one.is_near, one.transcript.preference());
                     if key(&new) < key(other) {
@@ -110,14 +112,9 @@ struct Candidate<'a> {
 }
 
 impl Transcript {
-    /// Whether this one stands for its gene rather than the other: a MANE Select transcript, else
-    /// Ensembl's canonical one, else APPRIS' principal one, else the one with the longest coding
-    /// sequence, with the longest sequence, with the first name.
-    #[must_use]
-    pub fn is_before(&self, other: &Self) -> bool {
-        self.preference() < other.preference()
-    }
-
+    /// The least stands for its gene: a MANE Select transcript, else Ensembl's canonical one, else
+    /// APPRIS' principal one, else the one with the longest coding sequence, with the longest sequence,
+    /// with the first name.
     fn preference(&self) -> impl Ord + '_ {
         let coding_bp = self.given_coding().map_or(0, |coding| coding.len());
         let lengths = (Reverse(coding_bp), Reverse(self.spliced_bp()));
@@ -128,14 +125,14 @@ impl Transcript {
     #[must_use]
     pub fn terms(&self, edit: &EditSpec) -> Vec<Term> {
         let change = Change::of(edit);
-        let (span, touched) = (self.span(), change.touched());
+        let (span, start) = (self.span(), change.span.start);
         // An insertion just outside touches the transcript's first base and is not in it.
         let is_outside = match change.is_insertion() {
-            true => touched.start < span.start || touched.end > span.end,
-            false => !touched.intersects(span),
+            true => start <= span.start || span.end <= start,
+            false => !change.span.intersects(span),
         };
         if is_outside {
-            let is_before = (touched.start < span.start) == (self.strand() == Strand::Forward);
+            let is_before = (start <= span.start) == (self.strand() == Strand::Forward);
             return [if is_before {
                 Term::Upstream
             } else {
@@ -151,9 +148,27 @@ impl Transcript {
         if self.given_coding().is_none() && !terms.contains(&Term::NonCodingExon) {
             terms.push(Term::NonCodingTranscript);
         }
+        if terms.is_empty() {
+            terms.push(self.short_intron_term(start));
+        }
         terms.sort_unstable();
         terms.dedup();
         terms
+    }
+
+    /// Inside an intron that is too short to be one: by what lies around it.
+    fn short_intron_term(&self, offset: BpOffset) -> Term {
+        let before = self.exons.iter().filter(|exon| exon.end <= offset);
+        let before: usize = before.map(|exon| exon.len_bp() as usize).sum();
+        let place = match self.strand() {
+            Strand::Forward => before,
+            Strand::Reverse => self.spliced_bp() - before,
+        };
+        match self.coding_bases() {
+            Some(coding) if place <= coding.start => Term::Utr5,
+            Some(coding) if place >= coding.end => Term::Utr3,
+            _ => Term::CodingSequence,
+        }
     }
 
     fn intron_terms(&self, change: &Change) -> Vec<Term> {
@@ -221,6 +236,7 @@ impl Transcript {
             reverse_complement(&mut inserted);
         }
         let change = CodingChange {
+            code: self.code,
             spliced: &self.spliced,
             has_start: self.has_start(),
             coding,
@@ -232,7 +248,8 @@ impl Transcript {
 
     /// Of a change that leaves the coding part or its exon, by where its exonic bases lie.
     fn cut_terms(&self, part: &Range<usize>) -> Vec<Term> {
-        let Some(coding) = self.given_coding() else {
+        let given = self.given_coding().and_then(|_| self.coding_bases());
+        let Some(coding) = given else {
             return [Term::NonCodingExon].to_vec();
         };
         // An insertion at an end of the coding part is outside of it.
@@ -251,6 +268,9 @@ impl Transcript {
             terms.extend(start.then_some(Term::StartLost));
             terms.extend(stop.then_some(Term::StopLost));
             terms.extend((!start && !stop).then_some(Term::CodingSequence));
+        } else if terms.is_empty() {
+            // An insertion behind a first codon that is cut.
+            terms.push(Term::CodingSequence);
         }
         terms
     }
@@ -264,3 +284,7 @@ impl Transcript {
         Some(one.min(other)..one.max(other) + 1)
     }
 }
+
+#[cfg(test)]
+#[path = "described_tests.rs"]
+mod tests;

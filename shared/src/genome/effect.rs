@@ -46,7 +46,7 @@ impl Transcript {
         };
         (changed.start.get()..changed.end.get())
             .map(|offset| match self.place(BpOffset(offset)) {
-                TranscriptSite::Exon { spliced, near } if self.coding_at(spliced).is_some() => {
+                TranscriptSite::Exon { spliced, near } if self.is_coding(spliced) => {
                     near.map_or(coding, |near| coding.or_worse(near))
                 }
                 place => self.outside_coding(place),
@@ -115,7 +115,13 @@ impl Transcript {
             })
     }
 
-    /// The coding sequence, if a place of the spliced transcript is in it.
+    /// Whether a place of the spliced transcript is in the coding sequence or in a cut first codon.
+    fn is_coding(&self, spliced: usize) -> bool {
+        let coding = self.coding_bases();
+        coding.is_some_and(|coding| coding.contains(&spliced))
+    }
+
+    /// The reading frame, if a place of the spliced transcript is in it.
     fn coding_at(&self, spliced: usize) -> Option<&Range<usize>> {
         self.coding
             .as_ref()
@@ -132,14 +138,13 @@ impl Transcript {
             .get(spliced - phase..spliced - phase + 3)?
             .try_into()
             .ok()?;
-        let old = translate(&codon)?;
+        let begins = spliced - phase == coding.start && self.has_start();
+        let old = translate(&codon, self.code)?;
         codon[phase] = new;
-        let new = translate(&codon)?;
+        let new = translate(&codon, self.code)?;
         Some(match (old, new) {
-            _ if spliced - phase == coding.start && old == b'M' && new != old => {
-                Consequence::StartLost
-            }
-            (old, new) if old == new => Consequence::Synonymous,
+            _ if begins && !self.code.is_start(&codon) => Consequence::StartLost,
+            (old, new) if begins || old == new => Consequence::Synonymous,
             (_, STOP) => Consequence::StopGained,
             (STOP, _) => Consequence::StopLost,
             (old, new) => Consequence::Missense {
@@ -155,6 +160,7 @@ impl Transcript {
             TranscriptSite::Splice(consequence) => consequence,
             TranscriptSite::Exon { spliced, near } => {
                 let untranslated = match &self.coding {
+                    Some(_) if self.is_coding(spliced) => Consequence::Exon,
                     Some(coding) if spliced < coding.start => Consequence::Utr5,
                     Some(coding) if spliced >= coding.end => Consequence::Utr3,
                     _ => Consequence::Exon,

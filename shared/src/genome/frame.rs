@@ -1,22 +1,23 @@
 //! Reading frames of spliced transcripts.
 
-use crate::genome::codon::{STOP, translate};
+use crate::genome::codon::{GeneticCode, STOP, translate};
 use core::ops::Range;
 
 /// Fewer codons than this are found by chance.
 const MIN_CODONS: usize = 50;
 
-/// The open reading frame, ATG to stop inclusive, with the most codons whose bases are known, at
+/// The open reading frame, start to stop inclusive, with the most codons whose bases are known, at
 /// least 50; the first of equals. Codons with unknown bases neither count nor end a frame.
 #[must_use]
-pub fn longest_frame(spliced: &[u8]) -> Option<Range<usize>> {
+pub fn longest_frame(spliced: &[u8], code: GeneticCode) -> Option<Range<usize>> {
     let mut best: Option<(usize, Range<usize>)> = None;
     for phase in 0..3 {
         let mut start = None;
         let mut known = 0;
         for at in (phase..spliced.len().saturating_sub(2)).step_by(3) {
-            let acid = translate(&spliced[at..at + 3]);
-            if start.is_none() && acid == Some(b'M') {
+            let codon = &spliced[at..at + 3];
+            let acid = translate(codon, code);
+            if start.is_none() && code.is_start(codon) {
                 (start, known) = (Some(at), 0);
             }
             known += usize::from(acid.is_some());
@@ -42,7 +43,7 @@ mod tests {
     use crate::bases;
 
     fn frame(dna: &str) -> Option<Range<usize>> {
-        longest_frame(&bases::encode(dna))
+        longest_frame(&bases::encode(dna), GeneticCode::Standard)
     }
 
     #[test]

@@ -24,12 +24,18 @@ const EXONS_BYTES: usize = 128;
 const GENE_PREFIX: &str = "gene:";
 const TRANSCRIPT_PREFIX: &str = "transcript:";
 
+/// What RefSeq puts before those of its transcripts.
+const RNA_PREFIX: &str = "rna-";
+
+/// An identifier with its place: genes that X and Y share may have one identifier.
+type Key = (String, String, Strand);
+
 /// What the rows of one transcript said.
 struct Parts {
     order: usize,
-    gene: String,
-    contig: String,
-    strand: Strand,
+    gene: Option<String>,
+    /// Where it is not the identifier.
+    name: Option<String>,
     standing: Standing,
     exons: Vec<Interval>,
     /// With the phase column.
@@ -38,8 +44,8 @@ struct Parts {
 
 /// Reads the transcripts of a GFF3 or GTF file, plain or gzip, in its order: `exon` and `CDS` rows,
 /// grouped by their parent (`transcript_id` in GTF); a stop codon with rows of its own counts as coding.
-/// The gene is `gene_name` or `gene`, else the parent's identifier; in Ensembl's GFF3 it is the `Name` of
-/// the gene's own row. What `tag` says of a transcript is its [`Standing`]. A transcript without exon
+/// The gene is `gene_name`, `gene` or `gene_id`; in Ensembl's GFF3 the `Name` of the gene's own row or else
+/// its identifier; where nothing says it, the transcript's name. What `tag` says of a transcript is its [`Standing`]. A transcript without exon
 /// rows is left out. `name` is what errors call the file, and `size` its bytes.
 ///
 /// # Errors
@@ -50,7 +56,7 @@ pub fn read_transcripts(
     size: u64,
 ) -> Result<Vec<Transcript>> {
     let mut transcripts = Transcripts {
-        by_name: BTreeMap::new(),
+        by_key: BTreeMap::new(),
         genes: BTreeMap::new(),
         ensembl: BTreeMap::new(),
         held: Held::of_size(size),
@@ -78,10 +84,12 @@ pub fn read_transcripts(
     transcripts.built()
 }
 
-fn build(name: &str, parts: Parts) -> Result<Transcript> {
-    let transcript = Transcript::new(&parts.gene, &parts.contig, parts.strand, parts.exons)?;
+fn build((id, contig, strand): &Key, parts: Parts) -> Result<Transcript> {
+    let name = parts.name.as_deref().unwrap_or_else(|| bare(id));
+    let gene = parts.gene.as_deref().unwrap_or(name);
+    let transcript = Transcript::new(gene, contig, *strand, parts.exons)?;
     let mut transcript = transcript.named(name, parts.standing);
-    let five_prime = match parts.strand {
+    let five_prime = match strand {
         Strand::Forward => parts.coding.iter().min_by_key(|(part, _)| part.start),
         Strand::Reverse => parts.coding.iter().max_by_key(|(part, _)| part.start),
     };
@@ -90,6 +98,13 @@ fn build(name: &str, parts: Parts) -> Result<Transcript> {
         transcript.set_coding(&coding, phase);
     }
     Ok(transcript)
+}
+
+/// A transcript's identifier without what its source puts before it.
+fn bare(id: &str) -> &str {
+    let prefixes = [TRANSCRIPT_PREFIX, RNA_PREFIX];
+    let bare = prefixes.iter().find_map(|prefix| id.strip_prefix(prefix));
+    bare.unwrap_or(id)
 }
 
 /// Reads a row as GTF where a blank parts the first attribute's key from its value, else as GFF3.
@@ -171,8 +186,9 @@ fn add_names(record: &dyn Record, transcripts: &mut Transcripts) -> Result<()> {
 }
 
 fn add_row(record: &dyn Record, kind: RowKind, transcripts: &mut Transcripts) -> Result<()> {
+    let names = attribute(record, "transcript_id");
     let parents = attribute(record, "Parent")
-        .or_else(|| attribute(record, "transcript_id"))
+        .or_else(|| names.clone())
         .ok_or_else(|| Error::input("an exon or CDS row names no Parent and no transcript_id"))?;
     let ends = record.feature_start().ok().zip(record.feature_end().ok());
     let (first, last) = ends.ok_or_else(|| Error::input("a coordinate is no number above 0"))?;
@@ -191,12 +207,19 @@ fn add_row(record: &dyn Record, kind: RowKind, transcripts: &mut Transcripts) ->
         Ok(Some(Phase::Two)) => 2,
         Err(_) => return Err(Error::input("a phase is 0, 1, 2 or .")),
     };
-    let gene = attribute(record, "gene_name").or_else(|| attribute(record, "gene"));
+    let keys = ["gene_name", "gene", "gene_id"];
+    let gene = keys.into_iter().find_map(|key| attribute(record, key));
     let gene = gene.map(|names| names.join(","));
+    // Of several parents it is not known which one a name is of.
+    let name = match (names.as_deref(), parents.as_slice()) {
+        (Some([name]), [parent]) if name != parent => Some(name.as_str()),
+        _ => None,
+    };
     let standing = standing(record);
     let contig = record.reference_sequence_name().to_string();
-    for parent in parents {
-        let parts = transcripts.of(parent, gene.as_deref(), &contig, strand)?;
+    for parent in &parents {
+        let key = (parent.clone(), contig.clone(), strand);
+        let parts = transcripts.of(key, gene.as_deref(), name)?;
         parts.standing = parts.standing.min(standing);
         let rows = match kind {
             RowKind::Exon => {
@@ -218,7 +241,7 @@ fn add_row(record: &dyn Record, kind: RowKind, transcripts: &mut Transcripts) ->
 
 /// The transcripts as far as the file was read.
 struct Transcripts {
-    by_name: BTreeMap<String, Parts>,
+    by_key: BTreeMap<Key, Parts>,
     /// Symbols by the identifiers of Ensembl's genes.
     genes: BTreeMap<String, String>,
     /// The genes of Ensembl's transcripts, and what is said of these.
@@ -229,179 +252,55 @@ struct Transcripts {
 impl Transcripts {
     /// The transcripts in the file's order.
     fn built(self) -> Result<Vec<Transcript>> {
-        let with_exons = self.by_name.into_iter();
+        let with_exons = self.by_key.into_iter();
         let with_exons = with_exons.filter(|(_, parts)| !parts.exons.is_empty());
-        let mut parts: Vec<(String, Parts)> = with_exons.collect();
+        let mut parts: Vec<(Key, Parts)> = with_exons.collect();
         parts.sort_by_key(|(_, parts)| parts.order);
-        let built = parts.into_iter().map(|(id, mut parts)| {
-            if let Some((gene, standing)) = self.ensembl.get(&id) {
-                let gene = self.genes.get(gene);
-                gene.into_iter()
-                    .for_each(|name| parts.gene.clone_from(name));
+        let built = parts.into_iter().map(|(key, mut parts)| {
+            if let Some((gene, standing)) = self.ensembl.get(&key.0) {
+                let id = gene.strip_prefix(GENE_PREFIX).unwrap_or(gene);
+                let id = Some(id.to_owned()).filter(|id| !id.is_empty());
+                let symbol = self.genes.get(gene).cloned();
+                parts.gene = symbol.or(parts.gene).or(id);
                 parts.standing = parts.standing.min(*standing);
             }
-            let name = id.strip_prefix(TRANSCRIPT_PREFIX).unwrap_or(&id);
-            build(name, parts)
+            build(&key, parts)
         });
         built.collect()
     }
 
     /// What is known of a transcript, for one row more.
-    fn of(
-        &mut self,
-        name: String,
-        gene: Option<&str>,
-        contig: &str,
-        strand: Strand,
-    ) -> Result<&mut Parts> {
-        let order = self.by_name.len();
-        Ok(match self.by_name.entry(name) {
+    fn of(&mut self, key: Key, gene: Option<&str>, name: Option<&str>) -> Result<&mut Parts> {
+        let order = self.by_key.len();
+        let parts = match self.by_key.entry(key) {
             Entry::Occupied(known) => {
                 self.held.add_bare(ROW_BYTES)?;
                 known.into_mut()
             }
             Entry::Vacant(new) => {
-                let gene = gene.unwrap_or(new.key()).to_owned();
-                let texts = 2 * new.key().len() + gene.len() + contig.len();
+                let (id, contig, _) = new.key();
+                let texts = 2 * id.len() + gene.unwrap_or(id).len() + contig.len();
                 // Parts and transcript are there at once.
                 let types = size_of::<Parts>() + size_of::<Transcript>();
                 self.held.add(types + EXONS_BYTES + 2 * texts)?;
                 new.insert(Parts {
                     order,
-                    gene,
-                    contig: contig.to_owned(),
-                    strand,
+                    gene: gene.map(str::to_owned),
+                    name: None,
                     standing: Standing::None,
                     exons: Vec::new(),
                     coding: Vec::new(),
                 })
             }
-        })
+        };
+        if let (None, Some(name)) = (&parts.name, name) {
+            self.held.add_bare(2 * name.len())?;
+            parts.name = Some(name.to_owned());
+        }
+        Ok(parts)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Vec<Transcript>> {
-        let bytes = io::Cursor::new(text.to_owned().into_bytes());
-        read_transcripts(Box::new(bytes), "a.gff3", text.len() as u64)
-    }
-
-    #[test]
-    fn coding_rows_set_the_frame() {
-        let row = |kind: &str, first: u64, last: u64, parent: &str| {
-            format!("chr1\t.\t{kind}\t{first}\t{last}\t.\t-\t.\tID=x;Parent={parent};gene_name=G\n")
-        };
-        let text = [
-            "##gff-version 3\n".to_owned(),
-            row("gene", 1, 99, "g"),
-            row("exon", 51, 60, "t1,t2"),
-            row("exon", 11, 30, "t1"),
-            row("CDS", 16, 30, "t1"),
-            row("CDS", 51, 53, "t1"),
-            row("stop_codon", 13, 15, "t1"),
-        ]
-        .concat();
-        let transcripts = read(&text).unwrap();
-        assert_eq!(transcripts.len(), 2);
-        let transcript = &transcripts[0];
-        assert_eq!(
-            (
-                transcript.gene(),
-                transcript.spliced_bp(),
-                transcript.exons().len()
-            ),
-            ("G", 30, 2)
-        );
-        // On the reverse strand the first coding base is position 53, the eighth of the exon.
-        assert_eq!(transcript.coding(), Some(7..7 + 3 + 15 + 3));
-        assert_eq!(transcripts[1].coding(), None);
-        // A transcript whose start is not known begins within a codon.
-        let cut = text.replace(".\tCDS\t51\t53\t.\t-\t.", ".\tCDS\t51\t53\t.\t-\t2");
-        assert_ne!(cut, text);
-        assert_eq!(read(&cut).unwrap()[0].coding(), Some(9..28));
-    }
-
-    #[test]
-    fn gtf_gives_the_same_transcripts() -> Result<()> {
-        let row = |kind: &str, first: u64, last: u64, phase: &str, attributes: &str| {
-            format!("chr1\t.\t{kind}\t{first}\t{last}\t.\t+\t{phase}\t{attributes}\n")
-        };
-        let file = |attributes: &str| {
-            [
-                row("exon", 11, 30, ".", attributes),
-                row("CDS", 16, 30, "0", attributes),
-            ]
-            .concat()
-        };
-        let gff3 = read(&file("ID=x;Parent=t1;gene_name=G"))?;
-        let gtf = read(&file(r#"gene_id "g1"; transcript_id "t1"; gene_name "G";"#))?;
-        assert_eq!(gtf, gff3);
-        assert_eq!(gtf[0].coding(), Some(5..20));
-        Ok(())
-    }
-
-    /// Identifiers and names were taken as they stand, with `%2C` for a comma.
-    #[test]
-    fn percent_encoded_attributes_were_never_decoded() {
-        let row = |kind: &str, attributes: &str| {
-            format!("chr%31\t.\t{kind}\t11\t40\t.\t+\t.\t{attributes}\n")
-        };
-        let text = row(
-            "exon",
-            "ID=e;Parent=t%2C1,t%3B2; gene_name=HLA%2DA %26 friends",
-        ) + &row("CDS", "Parent=t%2C1;Note=100%25 = all");
-        let transcripts = read(&text).unwrap();
-        let genes: Vec<&str> = transcripts.iter().map(Transcript::gene).collect();
-        assert_eq!(genes, ["HLA-A & friends", "HLA-A & friends"]);
-        assert_eq!(transcripts[0].contig(), "chr1");
-        assert_eq!(transcripts[0].coding(), Some(0..30));
-        assert_eq!(transcripts[1].coding(), None);
-        let text = row("exon", "Parent=NM_1%2E2");
-        assert_eq!(read(&text).unwrap()[0].gene(), "NM_1.2");
-    }
-
-    #[test]
-    fn ensembl_names_genes_and_transcripts_in_rows_of_their_own() -> Result<()> {
-        let row = |kind: &str, attributes: &str| {
-            format!("17\t.\t{kind}\t11\t40\t.\t-\t.\t{attributes}\n")
-        };
-        let text = [
-            row("gene", "ID=gene:ENSG1;Name=BRCA1;biotype=protein_coding"),
-            row(
-                "mRNA",
-                "ID=transcript:ENST1;Parent=gene:ENSG1;tag=basic,Ensembl_canonical",
-            ),
-            row("exon", "Parent=transcript:ENST1;Name=ENSE1"),
-            row("CDS", "ID=CDS:ENSP1;Parent=transcript:ENST1"),
-            row("exon", "Parent=transcript:ENST2;Name=ENSE1"),
-        ];
-        let transcripts = read(&text.concat())?;
-        let names = |at: usize| (transcripts[at].gene(), transcripts[at].name());
-        assert_eq!(names(0), ("BRCA1", "ENST1"));
-        assert_eq!(names(1), ("transcript:ENST2", "ENST2"));
-        assert!(transcripts[0].is_before(&transcripts[1]));
-        Ok(())
-    }
-
-    #[test]
-    fn malformed_rows_are_located() {
-        for row in [
-            "chr1\t.\texon\t1",
-            "chr1\t.\texon\t0\t5\t.\t+\t.\tParent=t",
-            "chr1\t.\texon\t1\t5\t.\t+\t.\tID=t",
-            "chr1\t.\texon\t1\t5\t.\t.\t.\tParent=t",
-        ] {
-            assert_eq!(
-                read(&format!("##gff\n{row}\n"))
-                    .unwrap_err()
-                    .location()
-                    .and_then(|at| at.line),
-                Some(2),
-                "{row}"
-            );
-        }
-    }
-}
+#[path = "gff_tests.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! What a change of coding bases does to the protein, in VEP's terms.
 
 use crate::bases::N;
-use crate::genome::codon::{STOP, translate};
+use crate::genome::codon::{GeneticCode, STOP, translate};
 use crate::genome::term::Term;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -9,6 +9,8 @@ use core::ops::Range;
 /// A coding sequence, and a change inside it.
 #[derive(Debug)]
 pub(super) struct CodingChange<'a> {
+    /// The code that it is read by.
+    pub(super) code: GeneticCode,
     /// The spliced transcript.
     pub(super) spliced: &'a [u8],
     /// Its coding part, stop codon included.
@@ -52,25 +54,28 @@ impl CodingChange<'_> {
             return [unknown].to_vec();
         }
         let read_on = [&new, behind].concat();
-        let (old_acids, new_acids, read_on) = (acids(old), acids(&new), acids(&read_on));
-        if first == origin && self.has_start && !old.is_empty() && read_on.first() != Some(&b'M') {
+        let is_first = first == origin && self.has_start && !old.is_empty();
+        if is_first && !self.code.is_start(read_on.get(..3).unwrap_or_default()) {
             return match shifts {
                 true => [Term::Frameshift, Term::StartLost].to_vec(),
                 false => [Term::StartLost].to_vec(),
             };
         }
+        let acids = |bases: &[u8]| self.acids(bases, is_first);
+        let (old_acids, new_acids, read_on) = (acids(old), acids(&new), acids(&read_on));
+        let is_same = old_acids == new_acids;
         if old_acids.contains(&STOP) {
             // Whether the protein ends where it did.
             return match (read_on.starts_with(&old_acids), shifts) {
                 (true, _) => [Term::StopRetained].to_vec(),
                 (false, true) => [Term::Frameshift, Term::StopLost].to_vec(),
-                (false, false) if new_acids.contains(&STOP) => self.in_frame(old, &new),
+                (false, false) if new_acids.contains(&STOP) => self.in_frame(old, &new, is_same),
                 (false, false) => [Term::StopLost].to_vec(),
             };
         }
         let mut terms = match shifts {
             true => [Term::Frameshift].to_vec(),
-            false => self.in_frame(old, &new),
+            false => self.in_frame(old, &new, is_same),
         };
         if new_acids.contains(&STOP) {
             terms.retain(|term| *term != Term::Missense);
@@ -79,11 +84,11 @@ impl CodingChange<'_> {
         terms
     }
 
-    /// Of a change that keeps the frame.
-    fn in_frame(&self, old: &[u8], new: &[u8]) -> Vec<Term> {
+    /// Of a change that keeps the frame, and maybe the amino acids.
+    fn in_frame(&self, old: &[u8], new: &[u8], is_same: bool) -> Vec<Term> {
         let keeps = |long: &[u8], short: &[u8]| long.starts_with(short) || long.ends_with(short);
         let term = match new.len().cmp(&old.len()) {
-            core::cmp::Ordering::Equal if acids(old) == acids(new) => Term::Synonymous,
+            core::cmp::Ordering::Equal if is_same => Term::Synonymous,
             core::cmp::Ordering::Equal => Term::Missense,
             core::cmp::Ordering::Greater if keeps(new, old) => Term::InframeInsertion,
             core::cmp::Ordering::Less if self.inserted.is_empty() || keeps(old, new) => {
@@ -93,12 +98,17 @@ impl CodingChange<'_> {
         };
         [term].to_vec()
     }
-}
 
-/// The amino acids of the whole codons; `X` for one with an unknown base.
-fn acids(bases: &[u8]) -> Vec<u8> {
-    let codons = bases.chunks_exact(3);
-    codons
-        .map(|codon| translate(codon).unwrap_or(b'X'))
-        .collect()
+    /// The amino acids of the whole codons; `X` for one with an unknown base. The protein's first codon
+    /// is a start, and so a methionine.
+    fn acids(&self, bases: &[u8], is_first: bool) -> Vec<u8> {
+        let codons = bases.chunks_exact(3);
+        codons
+            .enumerate()
+            .map(|(at, codon)| match is_first && at == 0 {
+                true => b'M',
+                false => translate(codon, self.code).unwrap_or(b'X'),
+            })
+            .collect()
+    }
 }

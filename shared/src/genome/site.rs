@@ -51,7 +51,11 @@ impl Change {
     /// The bases that an edit changes or, for an insertion, those on both sides of it.
     pub(super) const fn touched(&self) -> Interval {
         match self.is_insertion() {
-            true => Interval::at(self.span.start.saturating_sub(1), 2),
+            // Before a contig's first base lies none.
+            true => Interval {
+                start: self.span.start.saturating_sub(1),
+                end: self.span.end.saturating_add(1),
+            },
             false => self.span,
         }
     }

@@ -1,8 +1,9 @@
 //! Terms of the Sequence Ontology for what a variant does, as Ensembl's VEP uses them.
 
 /// What a variant does to a transcript, the most severe first: VEP's order. Of VEP's terms those for
-/// structural variants, regulation and microRNA are left out, and those of release 107 that cut splice
-/// regions finer (`splice_donor_5th_base_variant`, `splice_donor_region_variant`,
+/// regulation, microRNA, nonsense-mediated decay and structural variants but the first are left out,
+/// `start_retained_variant`, and those of release 107 that cut splice regions finer
+/// (`splice_donor_5th_base_variant`, `splice_donor_region_variant`,
 /// `splice_polypyrimidine_tract_variant`), which ClinVar does not use either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Term {
@@ -36,7 +37,8 @@ pub enum Term {
     StopRetained,
     /// The same amino acid.
     Synonymous,
-    /// In coding sequence, and no more can be said: across its ends, or where bases are unknown.
+    /// In coding sequence, and no more can be said: across its ends, in a codon that the
+    /// transcript's start cuts, in an intron too short to be one, or where bases are unknown.
     CodingSequence,
     /// Before the start codon of a coding transcript.
     Utr5,

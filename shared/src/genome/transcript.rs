@@ -1,7 +1,7 @@
 //! Transcripts: exons on a contig, spliced sequence and reading frame.
 
 use crate::bases;
-use crate::genome::codon::{STOP, translate};
+use crate::genome::codon::{GeneticCode, STOP, translate};
 use crate::genome::frame::longest_frame;
 use crate::limits::{MAX_EXONS, MAX_TRANSCRIPT_BP};
 use crate::position::{BpOffset, Interval};
@@ -13,8 +13,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+/// Bases from the first exon to the last of a transcript whose sequence is read; the longest human gene
+/// has 2.5 million. Of a file that is read page by page all pages of a transcript have to stay in memory.
+const MAX_SPAN_BP: u64 = 8_000_000;
+
 /// The strand that a transcript is read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strand {
     /// In the contig's own direction.
     Forward,
@@ -71,6 +75,7 @@ pub struct Transcript {
     name: String,
     standing: Standing,
     contig: String,
+    pub(super) code: GeneticCode,
     pub(super) strand: Strand,
     /// Ascending on the contig, disjoint.
     pub(super) exons: Vec<Interval>,
@@ -78,8 +83,8 @@ pub struct Transcript {
     pub(super) coding: Option<Range<usize>>,
     /// Whether annotation gives the frame: the longest open one is a guess.
     has_given_coding: bool,
-    /// Whether the frame begins within a codon.
-    is_cut: bool,
+    /// Coding bases before the frame, of a codon whose other bases are not known.
+    cut_bp: usize,
     /// Spliced sequence, 5' to 3'; empty until bases are given.
     pub(super) spliced: Vec<u8>,
 }
@@ -113,11 +118,12 @@ impl Transcript {
             name: String::new(),
             standing: Standing::None,
             contig: contig.to_owned(),
+            code: GeneticCode::of_contig(contig),
             strand,
             exons,
             coding: None,
             has_given_coding: false,
-            is_cut: false,
+            cut_bp: 0,
             spliced: Vec::new(),
         })
     }
@@ -199,7 +205,8 @@ impl Transcript {
             _ => None,
         };
         self.has_given_coding = self.coding.is_some();
-        self.is_cut = phase > 0;
+        // A guessed frame begins with a start codon.
+        self.cut_bp = if self.has_given_coding { phase } else { 0 };
     }
 
     /// The reading frame that annotation gives, which a [guess](Self::set_bases) does not replace.
@@ -207,26 +214,36 @@ impl Transcript {
         self.coding.clone().filter(|_| self.has_given_coding)
     }
 
+    /// All coding bases: the reading frame, and what is there of a codon that the transcript's start cuts.
+    pub(super) fn coding_bases(&self) -> Option<Range<usize>> {
+        let coding = self.coding.as_ref()?;
+        Some(coding.start.saturating_sub(self.cut_bp)..coding.end)
+    }
+
     /// Whether the frame begins with a start codon, by the bases.
     pub(super) fn has_start(&self) -> bool {
-        !self.is_cut && self.codon(|coding| coding.start) == Some(b'M')
+        let codon = self.codon(|coding| coding.start);
+        self.cut_bp == 0 && codon.is_some_and(|codon| self.code.is_start(codon))
     }
 
     /// Whether it ends with a stop codon, by the bases.
     pub(super) fn has_stop(&self) -> bool {
         let is_whole = |coding: &Range<usize>| coding.len().is_multiple_of(3);
         self.coding.as_ref().is_some_and(is_whole)
-            && self.codon(|coding| coding.end.saturating_sub(3)) == Some(STOP)
+            && self
+                .codon(|coding| coding.end.saturating_sub(3))
+                .is_some_and(|codon| translate(codon, self.code) == Some(STOP))
     }
 
-    fn codon(&self, at: impl Fn(&Range<usize>) -> usize) -> Option<u8> {
+    fn codon(&self, at: impl Fn(&Range<usize>) -> usize) -> Option<&[u8]> {
         let start = at(self.coding.as_ref()?);
-        translate(self.spliced.get(start..start + 3)?)
+        self.spliced.get(start..start + 3)
     }
 
     /// Takes the bases of the exons from `fetch(contig, span)`, which gives codes or `None` where it
     /// has no such contig. Without a frame of its own the transcript takes the longest open one;
-    /// unknown bases keep their places, so that a gap does not shift the frame.
+    /// unknown bases keep their places, so that a gap does not shift the frame. Bases of a transcript
+    /// across more than 8 Mb stay unknown.
     pub fn set_bases(&mut self, fetch: &dyn Fn(&str, Interval) -> Option<Vec<u8>>) {
         // What cannot fail does not.
         let _ = self.try_set_bases(&mut |contig, span| Ok(fetch(contig, span)));
@@ -237,17 +254,22 @@ impl Transcript {
     /// # Errors
     /// What `fetch` returns.
     pub fn try_set_bases(&mut self, fetch: TryFetch<'_>) -> Result<()> {
+        let is_far = self.span().len_bp() > MAX_SPAN_BP;
         let mut spliced = Vec::with_capacity(self.spliced_bp());
         for exon in &self.exons {
             let unknown = || vec![bases::N; exon.len_bp() as usize];
-            spliced.extend(fetch(&self.contig, *exon)?.unwrap_or_else(unknown));
+            let known = match is_far {
+                true => None,
+                false => fetch(&self.contig, *exon)?,
+            };
+            spliced.extend(known.unwrap_or_else(unknown));
         }
         if self.strand == Strand::Reverse {
             bases::reverse_complement(&mut spliced);
         }
         self.spliced = spliced;
         if self.coding.is_none() {
-            self.coding = longest_frame(&self.spliced);
+            self.coding = longest_frame(&self.spliced, self.code);
         }
         Ok(())
     }

@@ -178,7 +178,7 @@ pub struct WindowDraw {
 
 impl WindowDraw {
     /// What is read of a window: the window itself, or one of the views at random.
-    fn as_read(
+    pub(super) fn as_read(
         &self,
         (window, tuples): (WindowContext, Vec<TrainingTuple>),
         rng: &mut ChaCha8Rng,

@@ -95,12 +95,19 @@ impl TupleData {
             corpus,
             mix: EditMix {
                 shape,
-                ..EditMix::default()
-                    .with_counts(&self.mix)
-                    .with_fallbacks(&self.fallback)
+                ..self.edit_mix()?
             },
             holdout,
         })
+    }
+
+    /// How often edits of each source are drawn.
+    ///
+    /// # Errors
+    /// As [`EditMix::with_counts`].
+    pub fn edit_mix(&self) -> Result<EditMix> {
+        let mix = EditMix::default().with_counts(&self.mix)?;
+        Ok(mix.with_fallbacks(&self.fallback))
     }
 
     fn providers(&self, corpus: &Corpus, shape: SyntheticShape) -> Result<EditProviders> {

@@ -49,7 +49,7 @@ function ownReference(found: Inspection, { files }: ReferenceHandlers): HTMLElem
     h("label.button.primary", input, "Choose files"),
     h(
       "p.drop-note",
-      "FASTA (plain or bgzip) or .2bit, with its .fai and .gzi if you have them, and genes as GFF3 or GTF if you want them named. Only the pieces that are needed are read, so 3 GB are no problem.",
+      "FASTA (plain or bgzip) or .2bit, with its .fai and .gzi if you have them, and genes as GFF3 or GTF if you want them named. Of a reference only the pieces that are needed are read, so 3 GB are no problem.",
     ),
   );
   onChosen(input, files);

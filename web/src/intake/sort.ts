@@ -9,6 +9,7 @@ export interface Sorted {
 }
 
 const ANNOTATION = /\.(gff3?|gtf)(\.b?gz)?$/i;
+const INDEX = /\.(fai|gzi)$/i;
 
 const SNIFF_BYTES = 1 << 16;
 const UNREADABLE =
@@ -23,8 +24,7 @@ export async function sortFiles(files: readonly File[]): Promise<Sorted> {
   const named = (ending: string) => files.find((file) => file.name.toLowerCase().endsWith(ending));
   const [fai, gzi] = [named(".fai"), named(".gzi")];
   const annotation = files.find(({ name }) => ANNOTATION.test(name));
-  const others = [fai, gzi, annotation];
-  const rest = files.filter((file) => !others.includes(file));
+  const rest = files.filter(({ name }) => !(ANNOTATION.test(name) || INDEX.test(name)));
   const references = await Promise.all(rest.map(isReference)).catch((cause: unknown) => {
     throw new Error(UNREADABLE, { cause });
   });

@@ -94,7 +94,7 @@ const CONSEQUENCES: Readonly<Record<string, string>> = {
   start_lost: "loses the start of the protein",
   inframe_insertion: "adds to the protein without shifting its reading frame",
   inframe_deletion: "takes from the protein without shifting its reading frame",
-  missense_variant: "swaps one amino acid of the protein for another",
+  missense_variant: "swaps one or more amino acids of the protein for others",
   protein_altering_variant: "changes several amino acids of the protein",
   splice_region_variant: "lies near a splice site",
   incomplete_terminal_codon_variant: "lies where the end of the protein is not known",

@@ -4,13 +4,13 @@
 //! when a file is read. A window is drawn from what is stored, so it cannot reach anything else.
 
 use crate::bases::{N, below, unit};
-use crate::corpus::local::LocalRecord;
 use crate::corpus::stored::{SampledWindow, StoredSource};
 use crate::corpus::table::{CorpusSource, SourceWeight, read_corpus_table};
 use crate::errors::dataloader_error;
 use crate::files::package::open_records;
 use crate::files::records::SequenceRecord;
 use crate::files::source_mix::{SourceClass, carbon_mix};
+use crate::holdout::local::LocalRecord;
 use crate::holdout::policy::HoldoutPolicy;
 use crate::window::Piece;
 use genolewm_core::contig::common_form;
@@ -66,6 +66,7 @@ impl Corpus {
         if classes.len() == corpus.sources.len() {
             corpus.follow_mix(&classes);
         }
+        corpus.settle_places();
         corpus.sum_weights();
         if corpus.len_bp() == 0 {
             return Err(dataloader_error("the corpus holds no sequence")
@@ -87,6 +88,19 @@ impl Corpus {
             }
         }
         self.sources.push(source);
+    }
+
+    /// Leaves a chromosome the records of its name or else its pieces, and no place at all where these are of
+    /// several assemblies: an edit does not say which one it is of, and by chance fits the bases of any.
+    fn settle_places(&mut self) {
+        let is_whole = |record: &LocalRecord| record.assembly().is_none();
+        self.chromosomes.retain(|_, records| {
+            if records.iter().any(is_whole) {
+                records.retain(is_whole);
+            }
+            let same = |pair: &[LocalRecord]| pair[0].assembly() == pair[1].assembly();
+            records.windows(2).all(same)
+        });
     }
 
     /// Weighs sources so that each class that has bases is drawn by its share of the Carbon mix,
@@ -159,7 +173,8 @@ impl Corpus {
 
     /// Bases of a chromosome and where they are stored: in the record of that name, in whatever spelling, or
     /// in the first record that is a piece of it and holds all of `span`. N as in
-    /// [`fetch`](Self::fetch); `None` where no record holds it.
+    /// [`fetch`](Self::fetch); `None` where no record holds it, and where pieces of the chromosome are of
+    /// several assemblies.
     #[must_use]
     pub fn stretch(&self, chromosome: &str, span: Interval) -> Option<(Vec<u8>, Piece)> {
         let pieces = self.chromosomes.get(&common_form(chromosome))?.iter();
@@ -173,6 +188,24 @@ impl Corpus {
                 .any(|&base| base < N)
                 .then_some((bases, Piece { contig, span }))
         })
+    }
+
+    /// What is stored of the records that [`stretch`](Self::stretch) answers from, by places on the
+    /// chromosome; a few N may lie in it.
+    #[must_use]
+    pub fn known(&self, chromosome: &str) -> Vec<Interval> {
+        let records = self.chromosomes.get(&common_form(chromosome));
+        let mut known = Vec::new();
+        for local in records.into_iter().flatten() {
+            let Some(&(source, record)) = self.by_name.get(local.record.as_str()) else {
+                continue;
+            };
+            let stored = self.sources[source].segments_of(record);
+            known.extend(
+                stored.map(|(span, _)| Interval::at(local.globalise(span.start), span.len_bp())),
+            );
+        }
+        known
     }
 
     /// Draws a window: a position uniform over all stored bases times the weight of their source

@@ -205,6 +205,29 @@ fn unknown_and_held_out_bases_are_fetched_as_n() {
 }
 
 #[test]
+fn an_edit_lay_on_a_piece_of_another_assembly() {
+    let of = |names: [&str; 2]| {
+        let bases = |seed| random_bases(seed, 100);
+        let [one, other] = names;
+        let text = format!(">{one}\n{}\n>{other}\n{}\n", bases(1), bases(2));
+        corpus(&text, Joining::Record, &HoldoutPolicy::none()).unwrap()
+    };
+    let record = |corpus: &Corpus, at: u64| {
+        let stretch = corpus.stretch("chr4", span(at, at + 10));
+        stretch.map(|(_, piece)| piece.contig.to_string())
+    };
+    let two = of(["hg19_chr4_101_200", "mm10_chr4_201_300"]);
+    assert_eq!((record(&two, 120), record(&two, 220)), (None, None));
+    assert!(two.known("4").is_empty());
+    let one = of(["hg19_chr4_101_200", "hg19_chr4_201_300"]);
+    assert_eq!(record(&one, 220).as_deref(), Some("hg19_chr4_201_300"));
+    assert_eq!(one.known("4"), [span(100, 200), span(200, 300)]);
+    // A record of the chromosome's name is what an edit names.
+    let whole = of(["hg19_chr4_1_100", "chr4"]);
+    assert_eq!(record(&whole, 20).as_deref(), Some("chr4"));
+}
+
+#[test]
 fn a_repeated_record_counts_once_and_only_restricts() {
     let directory = tempfile::tempdir().unwrap();
     let (path, bed) = (

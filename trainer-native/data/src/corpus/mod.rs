@@ -1,11 +1,11 @@
 //! Sequence to train on: which files it is in, what of them may be used, and windows of that.
 
 pub mod table;
-pub mod local;
 pub mod grid;
 pub mod stored;
 pub mod loaded;
 
+pub use crate::holdout::local;
 pub use crate::window::Piece;
 pub use loaded::Corpus;
 pub use stored::SampledWindow;

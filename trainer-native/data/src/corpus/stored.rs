@@ -195,23 +195,32 @@ impl StoredSource {
     /// See [`Corpus::fetch`](crate::corpus::loaded::Corpus::fetch).
     pub(super) fn fetch(&self, record: usize, span: Interval) -> Vec<u8> {
         let mut codes = vec![bases::N; span.len_bp() as usize];
-        let first = self
-            .segments
-            .partition_point(|segment| segment.record < record);
-        for index in
-            (first..self.segments.len()).take_while(|&index| self.segments[index].record == record)
-        {
-            let segment = &self.segments[index];
-            let end = segment.start + (self.segment_end(index) - segment.offset) as u64;
-            let (from, to) = (span.start.get().max(segment.start), span.end.get().min(end));
+        for (known, offset) in self.segments_of(record) {
+            let (from, to) = (span.start.max(known.start), span.end.min(known.end));
+            let (from, to) = (from.get(), to.get());
             if from < to {
-                let at = segment.offset + (from - segment.start) as usize;
+                let at = offset + (from - known.start.get()) as usize;
                 let into = (from - span.start.get()) as usize;
                 let length = (to - from) as usize;
                 codes[into..into + length].copy_from_slice(&self.bases[at..at + length]);
             }
         }
         codes
+    }
+
+    /// What is stored of a record: stretches of it, and where in the source's bases they begin.
+    pub(super) fn segments_of(&self, record: usize) -> impl Iterator<Item = (Interval, usize)> {
+        let first = self
+            .segments
+            .partition_point(|segment| segment.record < record);
+        (first..self.segments.len())
+            .map(|index| (index, &self.segments[index]))
+            .take_while(move |(_, segment)| segment.record == record)
+            .map(|(index, segment)| {
+                let size = self.segment_end(index) - segment.offset;
+                let span = Interval::at(BpOffset(segment.start), size as u64);
+                (span, segment.offset)
+            })
     }
 }
 

@@ -14,13 +14,16 @@ use genolewm_core::genome::annotation::Annotation;
 use genolewm_core::genome::consequence::Consequence;
 use genolewm_core::position::{BpOffset, Interval};
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Bases between an exon and what counts as deep in an intron: what splicing reads lies nearer.
 const DEEP_BP: u64 = 100;
 /// Bases that an edit may touch from the one that is drawn on.
 const REACH_BP: usize = 2 * MAX_ALLELE_BP;
+/// Bases that are tried for each edit that is asked for.
+const TRIES: usize = 50;
 
 /// Substitutions that change no amino acid of any transcript of the tables and lie near no splice site.
 ///
@@ -79,14 +82,25 @@ impl DeepIntrons {
                 let start = pair[0].end.saturating_add(DEEP_BP);
                 let end = pair[1].start.saturating_sub(DEEP_BP);
                 for stretch in without_exons(annotation, transcript.contig(), start, end) {
-                    introns.add(transcript.contig(), stretch);
+                    introns.add(transcript.contig(), stretch, stretch);
                 }
             }
         }
         introns
     }
 
-    fn add(&mut self, contig: &str, stretch: Interval) {
+    /// Adds the bases of a stretch from which all that an edit may touch lies in it and in `span`.
+    fn add(&mut self, contig: &str, stretch: Interval, span: Interval) {
+        let start = stretch.start.max(span.start);
+        let end = stretch
+            .end
+            .min(span.end.saturating_sub(REACH_BP as u64 - 1));
+        let Some(stretch) = Interval::new(start, end)
+            .ok()
+            .filter(|part| !part.is_empty())
+        else {
+            return;
+        };
         let before = self.stretches.last().map_or(0, |&(_, _, upto)| upto);
         let upto = before + stretch.len_bp();
         self.stretches.push((contig.to_owned(), stretch, upto));
@@ -97,9 +111,19 @@ impl DeepIntrons {
         let mut inside = Self::default();
         for (name, stretch, _) in &self.stretches {
             if stretch.intersects(span) && common_form(name) == common_form(contig) {
-                let start = stretch.start.max(span.start);
-                let end = stretch.end.min(span.end);
-                inside.add(name, Interval { start, end });
+                inside.add(name, *stretch, span);
+            }
+        }
+        inside
+    }
+
+    /// What of them a corpus has.
+    fn known_to(&self, corpus: &Corpus) -> Self {
+        let (mut known, mut inside) = (BTreeMap::new(), Self::default());
+        for (contig, stretch, _) in &self.stretches {
+            let known = known.entry(contig).or_insert_with(|| corpus.known(contig));
+            for &span in known.iter() {
+                inside.add(contig, *stretch, span);
             }
         }
         inside
@@ -148,6 +172,8 @@ fn without_exons(
 #[derive(Debug, Clone)]
 pub struct IntronEdits {
     introns: Arc<DeepIntrons>,
+    /// What of them the corpus has.
+    known: OnceLock<DeepIntrons>,
     draw: fn(&str, &mut ChaCha8Rng) -> Result<RelEdit>,
 }
 
@@ -155,25 +181,28 @@ impl IntronEdits {
     /// Base changes.
     #[must_use]
     pub fn snv(introns: &Arc<DeepIntrons>) -> Self {
-        Self {
-            introns: Arc::clone(introns),
-            draw: |bases, rng| {
-                shaped_edit(&bases[..1], EditType::Snv, &SyntheticShape::default(), rng)
-            },
-        }
+        Self::of(introns, |bases, rng| {
+            shaped_edit(&bases[..1], EditType::Snv, &SyntheticShape::default(), rng)
+        })
     }
 
     /// Insertions and deletions, evenly.
     #[must_use]
     pub fn indel(introns: &Arc<DeepIntrons>) -> Self {
+        Self::of(introns, |bases, rng| {
+            synthetic_indel(bases, &SyntheticShape::default(), rng)
+        })
+    }
+
+    fn of(introns: &Arc<DeepIntrons>, draw: fn(&str, &mut ChaCha8Rng) -> Result<RelEdit>) -> Self {
+        let (introns, known) = (Arc::clone(introns), OnceLock::new());
         Self {
-            introns: Arc::clone(introns),
-            draw: |bases, rng| synthetic_indel(bases, &SyntheticShape::default(), rng),
+            introns,
+            known,
+            draw,
         }
     }
-}
 
-impl IntronEdits {
     /// An edit at the first of some bases; none where they are not known.
     fn at_first(&self, bases: &[u8], rng: &mut ChaCha8Rng) -> Result<Option<RelEdit>> {
         let is_known = bases.len() == REACH_BP && bases.iter().all(|&base| base < N);
@@ -195,7 +224,10 @@ impl EditProvider for IntronEdits {
         };
         let introns = self.introns.within(contig, window.span());
         let (bases, mut edits) = (encode(&window.bases), Vec::new());
-        for _ in 0..count {
+        for _ in 0..count.saturating_mul(TRIES) {
+            if edits.len() == count {
+                break;
+            }
             let drawn = introns.draw(rng).and_then(|(_, at)| at.since(window.start));
             let Some(at) = drawn.map(BpOffset::index) else {
                 break;
@@ -208,7 +240,8 @@ impl EditProvider for IntronEdits {
     }
 
     fn anywhere(&self, corpus: &Corpus, rng: &mut ChaCha8Rng) -> Result<Option<EditSpec>> {
-        let Some((contig, at)) = self.introns.draw(rng) else {
+        let introns = self.known.get_or_init(|| self.introns.known_to(corpus));
+        let Some((contig, at)) = introns.draw(rng) else {
             return Ok(None);
         };
         let known = corpus.stretch(contig, Interval::at(at, REACH_BP as u64));

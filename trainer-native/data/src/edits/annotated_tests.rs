@@ -32,10 +32,11 @@ fn introns_keep_away_from_every_exon() {
         .iter()
         .map(|&(_, span, _)| span)
         .collect();
-    assert_eq!(stretches, [span(300, 550), span(800, 1_100)]);
+    // An edit reaches 31 bases beyond the one that it is drawn at.
+    assert_eq!(stretches, [span(300, 519), span(800, 1_069)]);
     let inside = introns().within("1", span(500, 900));
     let stretches: Vec<_> = inside.stretches.iter().map(|&(_, span, _)| span).collect();
-    assert_eq!(stretches, [span(500, 550), span(800, 900)]);
+    assert_eq!(stretches, [span(500, 519), span(800, 869)]);
     assert!(
         introns()
             .within("chr2", span(500, 900))
@@ -56,9 +57,8 @@ fn edits_lie_deep_in_introns_and_have_the_bases_that_are_there() {
         for _ in 0..500 {
             let edit = provider.anywhere(&corpus, &mut rng).unwrap().unwrap();
             let at = edit.pos().offset();
-            assert!(introns.stretches.iter().any(|(_, stretch, _)| {
-                stretch.intersects(span(at.get().saturating_sub(REACH_BP as u64), at.get() + 1))
-            }));
+            let deep = [span(300, 550), span(800, 1_100)];
+            assert!(deep.iter().any(|deep| deep.covers(edit.span())), "{edit}");
             let local = at.get() as usize - 100;
             assert!(bases[local..].starts_with(edit.reference()), "{edit}");
             places.insert(at);
@@ -66,7 +66,7 @@ fn edits_lie_deep_in_introns_and_have_the_bases_that_are_there() {
         assert!(places.len() > 200, "{}", places.len());
         let window = WindowContext::placed("chr1", "chr1", BpOffset(400), "ACGTTGCAGG".repeat(30));
         let inside = provider.edits(&window, 20, &mut rng).unwrap();
-        assert!(inside.len() >= 15);
+        assert_eq!(inside.len(), 20);
         for edit in inside {
             assert!(window.bases[edit.rel_pos().index()..].starts_with(edit.ref_bases()));
         }
@@ -74,6 +74,35 @@ fn edits_lie_deep_in_introns_and_have_the_bases_that_are_there() {
     let elsewhere = corpus_of_another_contig();
     let snv = IntronEdits::snv(&introns);
     assert_eq!(snv.anywhere(&elsewhere, &mut rng).unwrap(), None);
+}
+
+#[test]
+fn fewer_edits_than_were_asked_for_came_from_a_window_with_a_gap() {
+    let bases = format!("{}{}", "N".repeat(100), "ACGTTGCAGG".repeat(10));
+    let window = WindowContext::placed("chr1", "chr1", BpOffset(319), bases);
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    for provider in [IntronEdits::snv, IntronEdits::indel] {
+        let edits = provider(&Arc::new(introns())).edits(&window, 8, &mut rng);
+        assert_eq!(edits.unwrap().len(), 8);
+    }
+}
+
+#[test]
+fn introns_that_a_small_corpus_lacks_were_drawn() {
+    // Of both introns' 488 bases it has the last 40, of which an edit reaches over 31.
+    let corpus = corpus(&format!(
+        ">hg19_chr1_1061_1200\n{}\n",
+        "ACGTTGCA".repeat(20)
+    ));
+    let snv = IntronEdits::snv(&Arc::new(introns()));
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    for _ in 0..100 {
+        let edit = snv.anywhere(&corpus, &mut rng).unwrap().unwrap();
+        assert!(
+            (1_060..1_069).contains(&edit.pos().offset().get()),
+            "{edit}"
+        );
+    }
 }
 
 fn corpus_of_another_contig() -> Corpus {

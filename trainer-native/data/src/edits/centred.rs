@@ -2,16 +2,16 @@
 
 use crate::bases::{N, encode};
 use crate::edits::mix::TrainingItem;
-use crate::edits::provider::EditSource;
+use crate::edits::provider::{EditProvider, EditSource, SyntheticEdits};
 use crate::edits::tuple::{TrainingTuple, TupleFeed};
 use crate::errors::dataloader_error;
 use crate::weighted::WeightedChoice;
 use crate::window::WindowContext;
-use genolewm_core::edit::{MAX_ALLELE_BP, RelEdit, apply_edits_on_right};
+use genolewm_core::edit::{EditSpec, MAX_ALLELE_BP, RelEdit, apply_edits_on_right};
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::view::{View, Views};
 use genolewm_core::window::TOKEN_BP;
-use genolewm_core::{Error, Result};
+use genolewm_core::{Error, ErrorCode, Result};
 use rand_chacha::ChaCha8Rng;
 
 /// Edits of a source that are tried before it is said to have none.
@@ -103,42 +103,67 @@ impl CentredFeed<'_> {
         let Some(provider) = self.from.providers.get(source) else {
             return Ok(None);
         };
-        let half = self.from.window_bp / 2;
-        let (reach, wide_bp) = (half + SLACK_BP, self.from.window_bp + 2 * SLACK_BP);
-        let drawn = match provider.anywhere(self.from.corpus, rng)? {
-            Some(edit) => {
-                let start = edit.pos().offset().since(BpOffset(reach as u64));
-                let stretch = |start| {
-                    let span = Interval::at(start, wide_bp as u64);
-                    self.from.corpus.stretch(edit.chrom(), span)
-                };
-                let known = start.and_then(stretch);
-                let wide =
-                    known.and_then(|(codes, piece)| WindowContext::of_pieces(&codes, vec![piece]));
-                let inside =
-                    RelEdit::new(BpOffset(reach as u64), edit.reference(), edit.alternate())?;
-                wide.map(|wide| (wide, inside))
-            }
-            None => {
-                let window = self.from.corpus.sample_window(rng, wide_bp)?;
-                let is_forward = !window.reverse_complemented;
-                let wide =
-                    WindowContext::of_pieces(&window.bases, window.pieces).filter(|_| is_forward);
-                let middle = wide
-                    .as_ref()
-                    .and_then(|wide| wide.part(reach, 2 * MAX_ALLELE_BP));
-                let edits = match &middle {
-                    Some(middle) => provider.edits(middle, 1, rng)?,
-                    None => Vec::new(),
-                };
-                let edit = edits
-                    .into_iter()
-                    .next()
-                    .map(|edit| edit.shifted(reach as u64));
-                wide.zip(edit)
-            }
+        // The margin of made-up edits is that of whole windows, not of the bases that they are drawn on.
+        let shape = self.from.mix.shape.with_edge_margin(0);
+        let drawn = match source {
+            EditSource::SyntheticSnv => self.made_up(SyntheticEdits::snv(shape), rng)?,
+            EditSource::SyntheticIndel => self.made_up(SyntheticEdits::indel(shape), rng)?,
+            _ => match provider.anywhere(self.from.corpus, rng)? {
+                Some(edit) => self.placed(&edit)?,
+                None => None,
+            },
         };
         Ok(drawn.and_then(|(wide, edit)| self.centred(&wide, &edit)))
+    }
+
+    /// Bases on each side of the one that an edit is drawn at, as far as it may move.
+    const fn reach(&self) -> usize {
+        self.from.window_bp / 2 + SLACK_BP
+    }
+
+    /// Bases that a window is cut from.
+    const fn wide_bp(&self) -> usize {
+        self.from.window_bp + 2 * SLACK_BP
+    }
+
+    /// The bases around an edit of a chromosome, if the corpus has them.
+    fn placed(&self, edit: &EditSpec) -> Result<Option<(WindowContext, RelEdit)>> {
+        let reach = self.reach() as u64;
+        let start = edit.pos().offset().since(BpOffset(reach));
+        let stretch = |start| {
+            let span = Interval::at(start, self.wide_bp() as u64);
+            self.from.corpus.stretch(edit.chrom(), span)
+        };
+        let known = start.and_then(stretch);
+        let wide = known.and_then(|(codes, piece)| WindowContext::of_pieces(&codes, vec![piece]));
+        let edit = RelEdit::new(BpOffset(reach), edit.reference(), edit.alternate())?;
+        Ok(wide.map(|wide| (wide, edit)))
+    }
+
+    /// A random place of the corpus with an edit in its middle; none where no base is known there.
+    fn made_up(
+        &self,
+        edits: SyntheticEdits,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Option<(WindowContext, RelEdit)>> {
+        let window = self.from.corpus.sample_window(rng, self.wide_bp())?;
+        let is_forward = !window.reverse_complemented;
+        let wide = WindowContext::of_pieces(&window.bases, window.pieces).filter(|_| is_forward);
+        let reach = self.reach();
+        let Some(wide) = wide else {
+            return Ok(None);
+        };
+        let Some(middle) = wide.part(reach, 2 * MAX_ALLELE_BP) else {
+            return Ok(None);
+        };
+        match edits.edits(&middle, 1, rng) {
+            Ok(drawn) => {
+                let edit = drawn.into_iter().next();
+                Ok(edit.map(|edit| (wide, edit.shifted(reach as u64))))
+            }
+            Err(error) if error.code() == ErrorCode::TrainingDataloader => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The part of a window that has an edit's canonical form in its middle.
@@ -181,8 +206,8 @@ fn nothing_of(source: EditSource) -> Error {
     dataloader_error("an edit source has no edit in the corpus, and no fall-back")
         .with_detail("source", source)
         .with_remedy(format!(
-            "give files whose edits lie in the corpus and are not held out, or allow others in their \
-             place: --fallback {source}=synthetic_snv"
+            "give files whose edits lie in the corpus, on pieces of one assembly, and are not held out, or \
+             allow others in their place: --fallback {source}=synthetic_snv"
         ))
 }
 

@@ -39,11 +39,7 @@ fn world() -> World {
         "chr1",
         Interval::new(BpOffset(1_000), BpOffset(1_500)).unwrap(),
     );
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), format!(">chr1\n{bases}\n")).unwrap();
-    let weight = SourceWeight::Fixed(1.0);
-    let source = CorpusSource::new(file.path().to_owned(), weight, Joining::Record);
-    let corpus = Corpus::from_sources(&[source], &holdout).unwrap();
+    let corpus = corpus("chr1", &bases, &holdout);
     let variants = (1_u64..200).map(|at| {
         let offset = BpOffset(20 * at);
         let reference = &bases[offset.index()..offset.index() + 1];
@@ -58,6 +54,14 @@ fn world() -> World {
         corpus,
         holdout,
     }
+}
+
+fn corpus(name: &str, bases: &str, holdout: &HoldoutPolicy) -> Corpus {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!(">{name}\n{bases}\n")).unwrap();
+    let weight = SourceWeight::Fixed(1.0);
+    let source = CorpusSource::new(file.path().to_owned(), weight, Joining::Record);
+    Corpus::from_sources(&[source], holdout).unwrap()
 }
 
 fn config() -> ModelConfig {
@@ -80,7 +84,7 @@ fn mix(counts: &[&str], rollouts: WeightedChoice<usize>) -> EditMix {
     let counts: Vec<_> = counts.iter().map(|text| text.parse().unwrap()).collect();
     EditMix {
         rollouts,
-        ..EditMix::default().with_counts(&counts)
+        ..EditMix::default().with_counts(&counts).unwrap()
     }
 }
 
@@ -190,6 +194,46 @@ fn a_further_edit_shared_the_base_of_an_insertion_on_the_other_strand() {
         for &view in read().views.as_slice() {
             tuple.clone().in_view(&window, view, read()).unwrap();
         }
+    }
+}
+
+/// Of a million variants a small corpus had none in as many tries as there were.
+#[test]
+fn a_small_corpus_among_many_variants_had_no_edit() {
+    let mut world = world();
+    let here = EditSpec::new("1", BpOffset(20).position(), &world.bases[20..21], "ACG").unwrap();
+    let near = here.clone();
+    let elsewhere = (1_u64..100_000)
+        .map(|at| EditSpec::new("chr9", BpOffset(at).position(), "A", "C").unwrap());
+    let observed = ObservedVariants::new(VariantIndex::of_edits(elsewhere.chain([here])));
+    let mut rng = ChaCha8Rng::seed_from_u64(8);
+    for _ in 0..10 {
+        let drawn = observed.anywhere(&world.corpus, &mut rng).unwrap();
+        assert_eq!(drawn.as_ref(), Some(&near));
+    }
+    world.corpus = corpus("chr2", &world.bases, &world.holdout);
+    let mix = mix(&["gnomad_common=1"], WeightedChoice::of([(1, 1.0)]));
+    let error = feed(&world, &mix).draw(&mut rng).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::TrainingDataloader);
+}
+
+#[test]
+fn a_wide_margin_or_a_gap_ended_a_run() {
+    let mut world = world();
+    let (left, right) = (&world.bases[..1_000], &world.bases[2_000..3_000]);
+    let gapped = format!("{left}{}{right}", "N".repeat(40));
+    world.corpus = corpus("chr3", &gapped, &world.holdout);
+    let mut mix = mix(
+        &["synthetic_snv=1", "synthetic_indel=1"],
+        WeightedChoice::of([(1, 1.0)]),
+    );
+    mix.shape = SyntheticShape::default().with_edge_margin(40);
+    let none = ObservedVariants::default();
+    world.providers = EditProviders::new(none.clone(), none, mix.shape);
+    let mut rng = ChaCha8Rng::seed_from_u64(10);
+    for _ in 0..2_000 {
+        let (window, _) = feed(&world, &mix).draw(&mut rng).unwrap();
+        assert!(!window.bases.contains('N'));
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::edits::provider::SyntheticEdits;
 pub use crate::edits::provider::{EditProvider, EditProviders, EditSource};
 use crate::edits::synthetic::SyntheticShape;
-use crate::errors::dataloader_error;
+use crate::errors::{config_error, dataloader_error};
 use crate::holdout::policy::HoldoutPolicy;
 use crate::weighted::WeightedChoice;
 use crate::window::WindowContext;
@@ -106,7 +106,7 @@ impl FromStr for NamedCount {
 
     fn from_str(text: &str) -> Result<Self> {
         let parts = text.split_once('=');
-        let parsed = parts.and_then(|(name, count)| Some((name, count.parse().ok()?)));
+        let parsed = parts.and_then(|(name, count)| Some((name, count.parse::<u32>().ok()?)));
         let (name, count) = parsed.ok_or_else(|| {
             Error::new(
                 ErrorCode::ConfigGeneric,
@@ -116,6 +116,7 @@ impl FromStr for NamedCount {
             .with_remedy("write it as primate_fixed=3")
         })?;
         let source = name.parse()?;
+        let count = count as usize;
         Ok(Self { source, count })
     }
 }
@@ -195,14 +196,27 @@ impl EditMix {
         self
     }
 
-    /// The mix with the counts that a user names, in place of all of its own where there are some.
-    #[must_use]
-    pub fn with_counts(mut self, named: &[NamedCount]) -> Self {
-        if !named.is_empty() {
-            let counts = named.iter().map(|named| (named.source, named.count));
-            self.counts = counts.collect();
+    /// The mix with the counts that a user names, in place of all of its own where there are some; those
+    /// of one source are added up.
+    ///
+    /// # Errors
+    /// `CONFIG.GENERIC` where they come to nothing.
+    pub fn with_counts(mut self, named: &[NamedCount]) -> Result<Self> {
+        if named.is_empty() {
+            return Ok(self);
         }
-        self
+        self.counts.clear();
+        for &NamedCount { source, count } in named {
+            match self.counts.iter_mut().find(|(known, _)| *known == source) {
+                Some((_, sum)) => *sum = sum.saturating_add(count),
+                None => self.counts.push((source, count)),
+            }
+        }
+        if self.counts.iter().all(|&(_, count)| count == 0) {
+            return Err(config_error("a mix of edits has none of any source")
+                .with_remedy("give a number above 0, as --mix synthetic_snv=3"));
+        }
+        Ok(self)
     }
 
     /// Draws the items of a window, in the order of [`EditMix::counts`].

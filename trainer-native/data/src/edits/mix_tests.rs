@@ -131,6 +131,22 @@ fn fall_backs_are_written_as_they_are_read() {
 }
 
 #[test]
+fn a_mix_of_nothing_trained_on_something_else() {
+    let mix = |texts: &[&str]| {
+        let named: Vec<NamedCount> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        EditMix::default().with_counts(&named)
+    };
+    let error = mix(&["clinvar=0", "synthetic_snv=0"]).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::ConfigGeneric);
+    assert!(error.remedy().is_some());
+    let twice = mix(&["clinvar=2", "synthetic_snv=0", "clinvar=1"]).unwrap();
+    let counts = [(EditSource::Clinvar, 3), (EditSource::SyntheticSnv, 0)];
+    assert_eq!(twice.counts, counts);
+    assert_eq!(mix(&[]).unwrap(), EditMix::default());
+    assert!("clinvar=4294967296".parse::<NamedCount>().is_err());
+}
+
+#[test]
 fn lengths_of_rollouts_follow_the_mix() {
     let none = providers(&[], &[]);
     let mut rng = ChaCha8Rng::seed_from_u64(2);

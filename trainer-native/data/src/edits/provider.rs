@@ -1,6 +1,6 @@
 //! Where the edits of training windows come from.
 
-use crate::bases::below;
+use crate::bases::{below, decode};
 use crate::corpus::Corpus;
 use crate::edits::synthetic::{SyntheticShape, synthetic_indel, synthetic_snv};
 use crate::genome::primate::{Branch, PrimateAlignment, Substitution};
@@ -14,6 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// The kind of edit that a tuple shows first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,7 +63,7 @@ pub trait EditProvider: fmt::Debug + Send + Sync {
     ) -> Result<Vec<RelEdit>>;
 
     /// One of all its edits, by its place on a chromosome of the corpus; none where it has no places of
-    /// its own.
+    /// its own. What of them lies in the corpus is looked up once, so that each call is to name the same one.
     ///
     /// # Errors
     /// `TRAINING.DATALOADER` when none can be made.
@@ -109,13 +110,28 @@ impl EditProvider for SyntheticEdits {
 /// Variants that were observed: those within a placed window that fit its bases, each once, in
 /// random order. Windows without a place have none.
 #[derive(Debug, Clone, Default)]
-pub struct ObservedVariants(VariantIndex);
+pub struct ObservedVariants {
+    all: VariantIndex,
+    /// Numbers of those whose reference bases the corpus has: of a small corpus a few among many.
+    placed: OnceLock<Vec<usize>>,
+}
 
 impl ObservedVariants {
     /// Variants by place.
     #[must_use]
-    pub const fn new(index: VariantIndex) -> Self {
-        Self(index)
+    pub const fn new(all: VariantIndex) -> Self {
+        let placed = OnceLock::new();
+        Self { all, placed }
+    }
+
+    fn placed_in(&self, corpus: &Corpus) -> Vec<usize> {
+        let has = |edit: &EditSpec| {
+            let stretch = corpus.stretch(edit.chrom(), edit.span());
+            stretch.is_some_and(|(bases, _)| decode(&bases) == edit.reference())
+        };
+        let all = 0..self.all.len();
+        all.filter(|&index| self.all.get(index).is_some_and(has))
+            .collect()
     }
 
     /// The common variants of files that [`read_variants`] reads.
@@ -176,7 +192,7 @@ impl ObservedVariants {
         if !paths.is_empty() {
             require_some(&index, wanted, ErrorCode::TrainingDataloader)?;
         }
-        Ok(Self(index))
+        Ok(Self::new(index))
     }
 }
 
@@ -194,7 +210,7 @@ impl EditProvider for ObservedVariants {
         // In their canonical form two spellings of a variant are one.
         let mut seen = HashSet::new();
         let mut found: Vec<RelEdit> = self
-            .0
+            .all
             .within(contig, span)
             .filter_map(|edit| window.canonical(edit))
             .filter(|edit| seen.insert(edit.clone()))
@@ -206,11 +222,12 @@ impl EditProvider for ObservedVariants {
         Ok(drawn)
     }
 
-    fn anywhere(&self, _: &Corpus, rng: &mut ChaCha8Rng) -> Result<Option<EditSpec>> {
-        let all = self.0.len() as u64;
+    fn anywhere(&self, corpus: &Corpus, rng: &mut ChaCha8Rng) -> Result<Option<EditSpec>> {
+        let placed = self.placed.get_or_init(|| self.placed_in(corpus));
+        let all = placed.len() as u64;
         Ok((all > 0)
             .then(|| below(rng, all))
-            .and_then(|index| self.0.get(index as usize))
+            .and_then(|number| self.all.get(*placed.get(number as usize)?))
             .cloned())
     }
 }

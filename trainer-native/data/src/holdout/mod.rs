@@ -1,5 +1,6 @@
 //! What must never be trained on.
 
+pub mod local;
 pub mod policy;
 pub mod kept;
 pub mod lists;

@@ -1,8 +1,10 @@
 //! Hold-outs: regions, records and variants that must never be trained on.
 
+use crate::bases::encode;
 use crate::errors::config_error;
 use crate::files::bed;
 use crate::files::maf::each_block_of_places;
+use crate::holdout::local::LocalRecord;
 use crate::window::{Piece, WindowContext};
 use genolewm_core::bed::stretch;
 use genolewm_core::bytes::Held;
@@ -97,10 +99,13 @@ impl HoldoutPolicy {
         self.touches(on_record.chrom(), on_record.span()) || self.lists_edit_of(window, edit)
     }
 
-    /// Whether an edit of a window is in the list of variants, in whatever spelling.
+    /// Whether an edit of a window is in the list of variants, in whatever spelling: by its place on its
+    /// record, or on the chromosome that the record is a piece of.
     fn lists_edit_of(&self, window: &WindowContext, edit: &RelEdit) -> bool {
         let listed = |place: &TrimmedVariant| self.edits.contains(place);
-        !self.edits.is_empty() && window.places(edit).iter().any(listed)
+        let lists = |window: &WindowContext| window.places(edit).iter().any(listed);
+        !self.edits.is_empty()
+            && (lists(window) || on_chromosome(window).is_some_and(|window| lists(&window)))
     }
 
     /// Whether a window's record is held out, or any of the window's bases.
@@ -206,6 +211,24 @@ pub fn parse_region(text: &str) -> Result<(String, Interval)> {
     })
 }
 
+/// The same window by places on chromosomes; `None` where no record of it is a piece of one.
+fn on_chromosome(window: &WindowContext) -> Option<WindowContext> {
+    let placed = |piece: &Piece| {
+        LocalRecord::parse(&piece.contig).map_or_else(
+            || piece.clone(),
+            |local| Piece {
+                contig: local.contig.as_str().into(),
+                span: Interval::at(local.globalise(piece.span.start), piece.span.len_bp()),
+            },
+        )
+    };
+    let pieces: Vec<Piece> = window.pieces().iter().map(placed).collect();
+    if pieces == window.pieces() {
+        return None;
+    }
+    WindowContext::of_pieces(&encode(&window.bases), pieces)
+}
+
 fn malformed() -> Error {
     config_error("a hold-out line is neither `contig` nor `contig start end`")
         .with_remedy("separate the columns by tabs, with 0-based starts")
@@ -243,6 +266,25 @@ mod tests {
         assert!(
             policy.touches("whole_record", span(0, 1)) && !policy.touches("17", span(0, 1 << 40))
         );
+    }
+
+    #[test]
+    fn a_variant_held_out_on_its_chromosome_was_drawn_from_a_piece_of_it() {
+        let piece = Piece {
+            contig: "hg19_chr17_41100001_41300000".into(),
+            span: span(100, 106),
+        };
+        let window = WindowContext::of_pieces(&encode("TGAAAC"), vec![piece]).unwrap();
+        let mut policy = HoldoutPolicy::none();
+        policy.add_edit(&"17:41100102:G:C".parse().unwrap());
+        // The deletion of one A, at the right end of its repeat.
+        policy.add_edit(&"chr17:41100104:AA:A".parse().unwrap());
+        let excludes = |at, reference, alternate| {
+            let edit = RelEdit::new(BpOffset(at), reference, alternate).unwrap();
+            policy.excludes_edit_of(&window, &edit)
+        };
+        assert!(excludes(1, "G", "C") && excludes(1, "GA", "G"));
+        assert!(!excludes(1, "G", "T") && !excludes(2, "A", "C"));
     }
 
     #[test]

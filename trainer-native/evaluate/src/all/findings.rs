@@ -285,10 +285,11 @@ fn of_predictions(evaluation: &Evaluation) -> Vec<String> {
             });
             let nothing = of.explained_interval.filter(|[low, _]| *low <= 0.0);
             let unexplained = nothing.map(|[low, high]| {
+                let zero = if high < 0.0 { "lies below" } else { "holds" };
                 let [low, high] = [low, high].map(general);
                 format!(
                     "prediction/{kind}: it is not shown to explain any of the change: the interval of the \
-                     explained share, {low} to {high}, holds 0."
+                     explained share, {low} to {high}, {zero} 0."
                 )
             });
             farther.into_iter().chain(unexplained)

@@ -9,25 +9,25 @@ const INDELS: (f64, f64) = (1.0, 3.0);
 const LONGER: (f64, f64) = (0.05, 0.25);
 
 /// The mix after `progress` of the run, from 0 to 1: in the mean, the share of indels and of longer
-/// rollouts rises linearly, and a window's items stay as many. Where the number of indels is not
-/// whole, `draw` in 0..1 decides.
+/// rollouts rises linearly, and a window's items stay as many; a mix without synthetic edits keeps its
+/// counts. Where the number of indels is not whole, `draw` in 0..1 decides.
 pub(super) fn mix(base: &EditMix, progress: f64, draw: f64) -> EditMix {
     let between = |(from, to): (f64, f64)| from + (to - from) * progress.clamp(0.0, 1.0);
     let wanted = between(INDELS);
     let indels = wanted.floor() as usize + usize::from(draw < wanted.fract());
-    let synthetic = [EditSource::SyntheticSnv, EditSource::SyntheticIndel];
-    let counts = base.counts.iter();
-    let counts = counts.filter(|(source, _)| synthetic.contains(source));
-    let all: usize = counts.map(|(_, count)| count).sum();
-    let indels = indels.min(all);
-    let counts = base.counts.iter().map(|&(source, count)| match source {
-        EditSource::SyntheticIndel => (source, indels),
-        EditSource::SyntheticSnv => (source, all - indels),
-        _ => (source, count),
-    });
+    let (snv, indel) = (EditSource::SyntheticSnv, EditSource::SyntheticIndel);
+    let is_synthetic = |(source, _): &(EditSource, usize)| [snv, indel].contains(source);
+    let mut counts = base.counts.clone();
+    if let Some(first) = counts.iter().position(is_synthetic) {
+        let synthetic = counts.iter().copied().filter(is_synthetic);
+        let all: usize = synthetic.map(|(_, count)| count).sum();
+        let indels = indels.min(all);
+        counts.retain(|entry| !is_synthetic(entry));
+        counts.splice(first..first, [(snv, all - indels), (indel, indels)]);
+    }
     let longer = between(LONGER);
     EditMix {
-        counts: counts.collect(),
+        counts,
         fallbacks: base.fallbacks.clone(),
         rollouts: WeightedChoice::of([(1, 1.0 - 2.0 * longer), (2, longer), (3, longer)]),
         shape: base.shape,
@@ -57,6 +57,24 @@ mod tests {
             let mix = mix(&base, progress, 0.5);
             assert_eq!(mix.counts.iter().map(|(_, count)| count).sum::<usize>(), 8);
         }
+    }
+
+    #[test]
+    fn a_mix_lost_or_multiplied_its_synthetic_edits() {
+        use EditSource::{Clinvar, SyntheticIndel, SyntheticSnv};
+        let counts = |counts: &[(EditSource, usize)]| {
+            let base = EditMix {
+                counts: counts.to_vec(),
+                ..EditMix::default()
+            };
+            mix(&base, 1.0, 0.0).counts
+        };
+        let both = [(SyntheticSnv, 2), (SyntheticIndel, 3)];
+        assert_eq!(counts(&[(SyntheticSnv, 5)]), both);
+        assert_eq!(counts(&[(SyntheticIndel, 5)]), both);
+        let twice = [(SyntheticIndel, 2), (Clinvar, 1), (SyntheticIndel, 3)];
+        assert_eq!(counts(&twice), [both[0], both[1], (Clinvar, 1)]);
+        assert_eq!(counts(&[(Clinvar, 4)]), [(Clinvar, 4)]);
     }
 
     #[test]

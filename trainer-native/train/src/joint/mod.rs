@@ -25,7 +25,9 @@ use crate::driver::{Stage, TrainingSession};
 use crate::encoder_dir::{config_json, read_config};
 use crate::run_dir::DataFile;
 use crate::settings::RunSettings;
+use genolewm::config::ModelConfig;
 use genolewm::info::ModelInfo;
+use genolewm::scorer::Windows;
 use genolewm_core::state_contract::StateContract;
 use genolewm_core::{Error, ErrorCode, Result};
 use lora::{TARGETS, adapted_layers};
@@ -55,6 +57,7 @@ impl Stage for JointSettings {
 
     fn architecture(&self) -> Result<Value> {
         let info = self.model_info()?;
+        self.data.edit_mix()?;
         check(self, &info)?;
         let mut architecture = json!({
             "encoder": config_json(&read_config(&self.encoder())?),
@@ -97,7 +100,8 @@ impl Stage for JointSettings {
 /// Checks what would else be found out after the last step.
 ///
 /// # Errors
-/// `CONFIG.GENERIC` where states are embeddings, which no layer changes; `RESOURCE.MODEL_NOT_FOUND`
+/// `CONFIG.GENERIC` where states are embeddings, which no layer changes, and where the model reads other
+/// windows than those that are drawn; `RESOURCE.MODEL_NOT_FOUND`
 /// for a file that the model directory is to have.
 fn check(settings: &JointSettings, info: &ModelInfo) -> Result<()> {
     if info.state_layer == 0 {
@@ -105,6 +109,7 @@ fn check(settings: &JointSettings, info: &ModelInfo) -> Result<()> {
         return Err(Error::new(ErrorCode::ConfigGeneric, message)
             .with_remedy("train a model with a higher --state-layer first"));
     }
+    check_windows(&info.config)?;
     let encoder = settings.encoder();
     let missing = |name: &&str| !Path::new(&encoder).join(name).is_file();
     match ENCODER_FILES.into_iter().find(missing) {
@@ -115,4 +120,15 @@ fn check(settings: &JointSettings, info: &ModelInfo) -> Result<()> {
         )
         .with_remedy("give the directory of an encoder with its tokenizer in one file each")),
     }
+}
+
+/// Refuses a model of windows around edits: batches are of windows with edits anywhere, in one view.
+fn check_windows(config: &ModelConfig) -> Result<()> {
+    if Windows::of_model(config).right_bp().is_none() {
+        return Ok(());
+    }
+    let message = "the model reads windows around edits, in its views, and such are not drawn here";
+    Err(Error::new(ErrorCode::ConfigGeneric, message).with_remedy(
+        "go on from a model that `train predictor` made with --window-bp 4096, 12288 or 24576 and without --views",
+    ))
 }

@@ -36,7 +36,7 @@ pub struct JointSettings {
     /// Topmost layers below the states that get adapters; all where there are fewer
     #[arg(long, default_value_t = 4, value_parser = at_least_one())]
     pub lora_layers: usize,
-    /// Windows in a step, of 8 items each
+    /// Windows in a step, with as many items each as --mix says (8)
     #[arg(long, default_value_t = 8, value_parser = at_least_one())]
     pub windows: usize,
     /// Raise the share of indels and of rollouts of two and three edits from step to step

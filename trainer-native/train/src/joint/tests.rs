@@ -193,6 +193,22 @@ fn autodiff() -> BurnOps {
 }
 
 #[test]
+fn a_model_of_windows_around_edits_was_trained_on_others() {
+    let check = |windows: &str| {
+        let text = format!(
+            "encoder: {{model_id: e, state_layer: -1, pool_radius: 3}}\npredictor: {{n_heads: 2}}\n{windows}\n"
+        );
+        super::check_windows(&ModelConfig::parse(&text).unwrap())
+    };
+    for windows in ["window_bp: 480", "window_bp: 4096\nviews: ['+0', '-2']"] {
+        let error = check(windows).unwrap_err();
+        assert_eq!(error.code(), genolewm_core::ErrorCode::ConfigGeneric);
+        assert!(error.remedy().is_some());
+    }
+    check("window_bp: 4096").unwrap();
+}
+
+#[test]
 fn new_adapters_change_nothing() {
     let ops = autodiff();
     let (mut encoder, batch) = (base_encoder(&ops), batch());

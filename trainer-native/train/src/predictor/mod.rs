@@ -72,6 +72,7 @@ impl Stage for PredictorSettings {
                 .with_detail("least", lengths.start())
                 .with_detail("most", lengths.end()));
         }
+        self.check_draws()?;
         Ok(json!({
             "d_state": read_config(&self.encoder)?.hidden_size,
             "d_hidden": self.d_hidden,
@@ -214,8 +215,7 @@ fn open(
     })
 }
 
-/// The windows that are measured and not trained on, with a table of their own regardless of the
-/// hold-outs; none when the host stops the run meanwhile.
+/// The windows that are measured, with a table of their own regardless of the hold-outs; none when the host stops the run meanwhile.
 fn measured(
     settings: &PredictorSettings,
     encoders: &[Frozen],

@@ -33,6 +33,8 @@ fn each_window(
         }
         let (window, tuples) = sources.draw(&draw, &mut rng)?;
         each(&window, &tuples)?;
+        // The run draws a view too, before the next window.
+        draw.as_read((window, tuples), &mut rng)?;
     }
     Ok(())
 }

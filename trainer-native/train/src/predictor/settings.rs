@@ -15,6 +15,7 @@ use genolewm::scorer::Windows;
 use genolewm_core::pooling::PoolType;
 use genolewm_core::surprise::Aggregation;
 use genolewm_core::view::Views;
+use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::cache::SiteCache;
 use genolewm_data::edits::centred::ScoredWindows;
 use rand_chacha::ChaCha8Rng;
@@ -37,8 +38,8 @@ pub struct PredictorSettings {
     #[command(flatten)]
     #[serde(flatten)]
     pub data: TupleData,
-    /// Windows of a generation, of 8 items each; the next one is encoded while the last ones are
-    /// trained on
+    /// Windows of a generation, with as many items each as --mix says (8), or one in their middle; the next
+    /// generation is encoded while the last ones are trained on
     #[arg(long, default_value_t = 64, value_parser = at_least_one())]
     pub generation_windows: usize,
     /// Steps until the next generation is trained on too; more of them leave more time to encode it
@@ -50,7 +51,8 @@ pub struct PredictorSettings {
     /// Windows that are measured, and drawn apart from those that are trained on
     #[arg(long, default_value_t = 64, value_parser = at_least_one())]
     pub validation_windows: usize,
-    /// Sequence sources of the measured windows; without them those of --corpus
+    /// Sequence sources of the measured windows; without them those of --corpus. Needed where windows have one
+    /// edit in their middle
     #[arg(long, value_name = "TSV")]
     pub validation: Option<PathBuf>,
     /// Threads that encode; 0 for half of the cores
@@ -66,8 +68,8 @@ pub struct PredictorSettings {
     /// one edit in the middle of each window
     #[arg(long, default_value_t = 4_096)]
     pub window_bp: usize,
-    /// Views that a window is read in, as +0,+2,-4: each window is trained on in one of them, with one edit in
-    /// its middle
+    /// Views that a window is read in, as +0,+2,-4: with others than +0 alone each window is trained on in one
+    /// of them, with one edit in its middle
     #[arg(long, value_name = "VIEWS", allow_hyphen_values = true)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub views: Option<Views>,
@@ -146,7 +148,7 @@ pub struct PredictorSettings {
 
 impl PredictorSettings {
     /// The window cache that is named.
-    pub(super) fn cache(&self) -> genolewm_core::Result<Option<Arc<SiteCache>>> {
+    pub(super) fn cache(&self) -> Result<Option<Arc<SiteCache>>> {
         let named = std::env::var_os("GENO_LEWM_CACHE").map(PathBuf::from);
         let Some(root) = self.cache_dir.clone().or(named) else {
             return Ok(None);
@@ -173,6 +175,18 @@ impl PredictorSettings {
             stream,
             read: self.read(),
         }
+    }
+
+    /// Refuses a mix of nothing, and windows around edits that would be measured where they are trained on.
+    pub(super) fn check_draws(&self) -> Result<()> {
+        self.data.edit_mix()?;
+        if self.read().is_none() || self.validation.is_some() {
+            return Ok(());
+        }
+        let message =
+            "windows around one edit each are few, and those that are measured would be trained on";
+        Err(Error::new(ErrorCode::ConfigGeneric, message)
+            .with_remedy("give sequence that is held out, as --validation validation.tsv"))
     }
 
     /// How the model reads its windows, where they are not the Python package's.
@@ -244,5 +258,40 @@ impl PredictorSettings {
             Initializer::new(&mut uniform).predictor(&predictor),
             Initializer::new(&mut uniform).action_encoder(&action),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::typed::{flags, settings};
+
+    fn check(more: &str) -> Result<()> {
+        let all = format!("--encoder e --corpus c --holdout h --output o {more}");
+        settings::<PredictorSettings>(flags(&all))?.check_draws()
+    }
+
+    #[test]
+    fn windows_around_edits_were_measured_where_they_were_trained_on() {
+        for centred in ["--window-bp 480", "--views=+0,-2", "--views=-0"] {
+            let error = check(centred).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::ConfigGeneric, "{centred}");
+            assert!(
+                error
+                    .remedy()
+                    .is_some_and(|remedy| remedy.contains("--validation"))
+            );
+            check(&format!("{centred} --validation v.tsv")).unwrap();
+        }
+        for plain in ["", "--views=+0", "--window-bp 12288"] {
+            check(plain).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_mix_of_nothing_began_a_run() {
+        let error = check("--mix clinvar=0").unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ConfigGeneric);
+        check("--mix clinvar=0 --mix synthetic_snv=1").unwrap();
     }
 }

@@ -1,4 +1,5 @@
-//! Validation of the predictor: cosines and surprises on windows that are never trained on.
+//! Validation of the predictor: cosines and surprises on windows of a table of their own or, where edits lie
+//! anywhere in long windows, on some of the corpus that no generation draws but by chance.
 
 use super::model::PredictorModel;
 use crate::networks::surprises;

@@ -37,7 +37,7 @@ impl LocalRecord {
     }
 
     /// A record that is a chromosome from its first base on.
-    pub(super) fn whole(record: &str, length_bp: u64) -> Self {
+    pub(crate) fn whole(record: &str, length_bp: u64) -> Self {
         Self {
             record: record.to_owned(),
             contig: record.to_owned(),
@@ -45,10 +45,16 @@ impl LocalRecord {
         }
     }
 
+    /// What a piece's name says that it is of; `None` of a record that is a chromosome.
+    pub(crate) fn assembly(&self) -> Option<&str> {
+        let (assembly, _) = self.record.split_once('_')?;
+        (self.record != self.contig).then_some(assembly)
+    }
+
     /// A span of the chromosome in the record's coordinates; `None` unless the record holds all of it.
     #[must_use]
     pub fn localise(&self, contig: &str, span: Interval) -> Option<Interval> {
-        let inside = contig == self.contig && self.span.covers(span);
+        let inside = self.span.covers(span) && contig == self.contig;
         let start = span.start.since(self.span.start).filter(|_| inside)?;
         Some(Interval::at(start, span.len_bp()))
     }
