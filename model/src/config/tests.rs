@@ -183,11 +183,15 @@ fn what_this_program_trained_keeps_its_rule_under_its_name() -> Result<()> {
     let old = StateContract::L2OldRowV0_2_0;
     assert_eq!(contract(WRITTEN_BY_0_2_0), old);
     assert_eq!(contract(&format!("{SMALLEST}window_bp: 4096\n")), old);
-    let builtin = include_str!("../../../models/builtin/train_config.yaml");
-    assert_eq!(contract(builtin), old);
-    let again = ModelConfig::parse(builtin)?.to_yaml()?;
+    let builtin_0_2_0 =
+        include_str!("../../../tests/fixtures/contracts/builtin_0_2_0/train_config.yaml");
+    assert_eq!(contract(builtin_0_2_0), old);
+    let again = ModelConfig::parse(builtin_0_2_0)?.to_yaml()?;
     assert!(again.contains("state_contract_version: l2_old_row_v0_2_0"));
-    assert_eq!(ModelConfig::parse(&again)?, ModelConfig::parse(builtin)?);
+    assert_eq!(
+        ModelConfig::parse(&again)?,
+        ModelConfig::parse(builtin_0_2_0)?
+    );
     Ok(())
 }
 

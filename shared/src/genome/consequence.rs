@@ -72,6 +72,13 @@ impl Consequence {
         }
     }
 
+    /// Whether annotation alone expects no harm: synonymous, intronic and intergenic changes, those of
+    /// untranslated regions and of exons whose frame is not known.
+    #[must_use]
+    pub fn is_tolerated(self) -> bool {
+        self.severity() <= 0.05
+    }
+
     /// Its term. [`classify_region`](crate::context::classify_region) reads its name.
     #[must_use]
     pub const fn term(self) -> Term {

@@ -3,7 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
-use genolewm_tests::corpus::{EXONS, random_corpus};
+use genolewm_tests::corpus::{EXONS, random_bases, random_corpus};
 use genolewm_tests::{Dir, dir};
 use serde_json::Value;
 use std::process::{Command, Stdio};
@@ -336,6 +336,53 @@ fn a_ranking_run_with_all_of_its_losses_repeats_from_its_resolved_settings() {
     // Fifteen elements, and a head that knows nothing yet.
     let nats = line["element_nats"].as_f64().expect("a number");
     assert!((nats - 15f64.ln()).abs() < 1e-3, "{nats}");
+}
+
+/// What damages was to move the state, whether that could be foreseen or not: a predictor that was good
+/// erased what its surprise should have told.
+#[test]
+fn ranking_acted_on_the_shift_alone() {
+    let dir = annotated();
+    let apart: String = random_bases(4_000).chars().rev().collect();
+    dir.create("apart.fa", format!(">apart\n{apart}\n"));
+    dir.create("validation.tsv", "apart.fa\t1\trecord\n");
+    let predictor = "train predictor --corpus corpus.tsv --holdout holdout.bed --validation validation.tsv \
+                     --window-bp 96 --views=+0,-2 --pool-radius 0 --steps 4 --generation-windows 8 \
+                     --generations 2 --validation-windows 2 --batch 4 --d-hidden 16 --d-action 8 --n-heads 2 \
+                     --fallback gnomad_common=synthetic_snv";
+    dir.run(&format!("{predictor} --encoder lm/encoder --output first"))
+        .ok();
+    let before = dir.bytes("first/model/predictor.safetensors");
+    let residual = format!("{RANKING} --predictor first/model --language-weight 0");
+    dir.run(&residual).ok();
+    dir.run("train ranking --config rank/config.resolved.yaml --output again")
+        .ok();
+    for file in ["checkpoints/step_00000004.safetensors", "metrics.jsonl"] {
+        let (first, again) = (format!("rank/{file}"), format!("again/{file}"));
+        assert!(dir.bytes(&first) == dir.bytes(&again), "{file}");
+    }
+    // A predictor of a few steps says what was there before: all of the change is unexplained, nearly.
+    let metrics = dir.text("rank/metrics.jsonl");
+    let line: Value = serde_json::from_str(metrics.lines().next().expect("a line")).expect("JSON");
+    let unexplained = line["unexplained"].as_f64().expect("a number");
+    assert!((0.5..2.0).contains(&unexplained), "{unexplained}");
+    assert_eq!(line["six_mer_nats"], 0.0);
+    assert!(dir.bytes("first/model/predictor.safetensors") == before);
+    let roles = json(&dir, "rank/dataset_manifest.json").to_string();
+    assert!(roles.contains("\"predictor\"") && roles.contains("\"action_encoder\""));
+    // What it was made of is another encoder now.
+    let other = residual.replace(
+        "--init lm/encoder --output rank",
+        "--init rank/encoder --output other",
+    );
+    dir.run(&other)
+        .fails("PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
+    dir.assert_no_output(&["other/encoder"]);
+    // Anew on the encoder that follows it, by the other optimiser.
+    let anew = format!("{predictor} --encoder rank/encoder --optimizer muon --output second");
+    dir.run(&anew).ok();
+    dir.run(&anew.replace("--optimizer muon ", ""))
+        .fails("CONFIG.GENERIC", 3);
 }
 
 /// A cache was filled by `cache-windows`, and nobody read it.

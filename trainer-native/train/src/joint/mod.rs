@@ -79,13 +79,7 @@ impl Stage for JointSettings {
         let manifest = self.model_info()?.manifest;
         let mut files = self.data.data_files()?;
         files.extend(DataFile::encoder(&self.encoder()));
-        for (role, file) in [
-            ("model_config", &manifest.training.config_file),
-            ("predictor", &manifest.predictor.file),
-            ("action_encoder", &manifest.action_encoder.file),
-        ] {
-            files.push(DataFile::new(role, &self.model_dir.join(file)));
-        }
+        files.extend(DataFile::networks(&self.model_dir, &manifest));
         Ok(files)
     }
 

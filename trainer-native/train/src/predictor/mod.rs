@@ -18,7 +18,6 @@ use crate::driver::{Stage, TrainingSession};
 use crate::encoder_dir::read_config;
 use crate::feed::{EncodingRate, GenerationFeed};
 use crate::networks::{PredictorNetworks, split};
-use crate::optimizer::MatrixOptimizer;
 use crate::pairs::{Frozen, PairSources, StatePairs, encode};
 use crate::replicas::Replicas;
 use crate::run::{TrainingHost, progress_bar};
@@ -49,7 +48,7 @@ impl Stage for PredictorSettings {
         exons primates mix fallback generation_windows generation_steps generations validation_windows validation \
         precision window_bp views pool_radius state_contract state_layer d_hidden d_action n_heads ffn_dim cross_blocks \
         self_blocks max_actions d_pos d_type d_seq action_layers action_inner steps batch balance \
-        accumulate weight_decay clip schedule learning_rate warmup_steps train_seed model_name \
+        accumulate optimizer weight_decay clip schedule learning_rate warmup_steps train_seed model_name \
         model_version collapse_every collapse_kl_max";
 
     fn run(&self) -> &RunSettings {
@@ -203,7 +202,7 @@ fn open(
     session: &mut TrainingSession<'_, '_>,
     width: usize,
 ) -> Result<Replicas<PredictorModel>> {
-    session.replicas(MatrixOptimizer::Adamw, settings.update, |ops, saved| {
+    session.replicas(settings.optimizer, settings.update, |ops, saved| {
         let weights = saved.map_or_else(|| settings.initial(width), split);
         let (heads, window_bp) = (settings.n_heads, settings.window_bp);
         let networks = PredictorNetworks::load(&ops, weights, heads, window_bp)?;

@@ -1,6 +1,7 @@
 //! Settings of `train predictor`.
 
 use crate::collapse::CollapseSettings;
+use crate::optimizer::MatrixOptimizer;
 use crate::pairs::WindowDraw;
 use crate::random::open_unit;
 use crate::serialize::Tensors;
@@ -132,6 +133,9 @@ pub struct PredictorSettings {
     /// Version that the manifest gives the model
     #[arg(long, default_value = "0.1.0")]
     pub model_version: String,
+    /// What updates the projections
+    #[arg(long, value_enum, default_value_t = MatrixOptimizer::Adamw)]
+    pub optimizer: MatrixOptimizer,
     /// The watch over predictions
     #[command(flatten)]
     #[serde(flatten)]

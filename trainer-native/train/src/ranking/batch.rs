@@ -4,6 +4,7 @@ use crate::encoder_dir::targets;
 use core::ops::Range;
 use genolewm::encoder::Sequence;
 use genolewm_core::Result;
+use genolewm_core::edit::RelEdit;
 use genolewm_core::genome::consequence::Consequence;
 use genolewm_core::genome::element::Element;
 use genolewm_core::pooling::{PoolType, pool_span};
@@ -31,6 +32,8 @@ pub(super) struct RankingBatch {
     pub(super) windows: Vec<RankedWindow>,
     /// Of each edit, window after window.
     pub(super) consequences: Vec<Consequence>,
+    /// The edits themselves.
+    pub(super) edits: Vec<RelEdit>,
 }
 
 /// Where the states of a batch lie among its hidden rows.
@@ -95,6 +98,14 @@ impl RankingBatch {
     pub(super) fn severities(&self) -> Vec<f32> {
         let severity = |consequence: &Consequence| consequence.severity() as f32;
         self.consequences.iter().map(severity).collect()
+    }
+
+    /// The edits that change nothing that matters, by annotation.
+    pub(super) fn tolerated(&self) -> Vec<usize> {
+        let consequences = self.consequences.iter().enumerate();
+        consequences
+            .filter_map(|(edit, consequence)| consequence.is_tolerated().then_some(edit))
+            .collect()
     }
 
     /// StatePairs of edits of one window of which the first is the more severe one.
@@ -162,7 +173,7 @@ mod tests {
         let batch = RankingBatch {
             context: 4,
             windows: vec![window(1), window(2)],
-            consequences: vec![],
+            ..RankingBatch::default()
         };
         let (new, of_new) = batch.sequences(StateContract::L2NormalizedV2, 2).unwrap();
         assert_eq!(new.len(), 5);
@@ -197,6 +208,7 @@ mod tests {
             context: 4,
             windows: vec![window(2), window(3)],
             consequences: vec![StopGained, Synonymous, Synonymous, Synonymous, StopLost],
+            edits: vec![],
         };
         assert_eq!(batch.ranked_pairs(), [(0, 1), (4, 2), (4, 3)]);
     }

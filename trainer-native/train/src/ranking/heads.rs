@@ -3,6 +3,8 @@
 
 use super::RankingSettings;
 use super::batch::RankingBatch;
+use super::predicting::Predicting;
+use super::validation::Share;
 use crate::language_model::LanguageModel;
 use crate::serialize::Tensors;
 use crate::step::host;
@@ -15,6 +17,8 @@ use genolewm_core::genome::element::Element;
 pub(super) struct Ranked<'a> {
     pub(super) settings: &'a RankingSettings,
     pub(super) model: LanguageModel,
+    /// Whose residual is ranked; none where the shift is.
+    pub(super) predicting: Option<Predicting>,
     /// `[slope, offset]`, one row.
     pub(super) line: Tensor<2>,
     /// A row of the encoder's width for each [`Element`].
@@ -27,6 +31,7 @@ impl<'a> Ranked<'a> {
     /// The encoder with the heads that a checkpoint's `tensors` hold, or else with new ones.
     pub(super) fn new(
         model: LanguageModel,
+        predicting: Option<Predicting>,
         mut tensors: Tensors,
         settings: &'a RankingSettings,
     ) -> Self {
@@ -46,6 +51,7 @@ impl<'a> Ranked<'a> {
         Self {
             settings,
             model,
+            predicting,
             line,
             elements,
             element_bias,
@@ -74,14 +80,10 @@ impl<'a> Ranked<'a> {
     }
 
     /// How many six-mers the head takes for the right element, and how many are known.
-    pub(super) fn right_elements(
-        &self,
-        hidden: &Tensor<2>,
-        batch: &RankingBatch,
-    ) -> (usize, usize) {
+    pub(super) fn right_elements(&self, hidden: &Tensor<2>, batch: &RankingBatch) -> Share {
         let (rows, elements) = batch.elements();
         if rows.is_empty() {
-            return (0, 0);
+            return (0.0, 0.0);
         }
         let logits = host(self.element_logits(hidden, &rows).inner().into_data());
         let guesses = logits.chunks_exact(Element::COUNT).map(|logits| {
@@ -93,7 +95,7 @@ impl<'a> Ranked<'a> {
         let right = guesses
             .zip(&elements)
             .filter(|(guess, element)| *guess == element.index());
-        (right.count(), rows.len())
+        (right.count() as f64, rows.len() as f64)
     }
 
     fn element_logits(&self, hidden: &Tensor<2>, rows: &[usize]) -> Tensor<2> {

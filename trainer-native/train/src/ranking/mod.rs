@@ -1,4 +1,4 @@
-//! Shift ranking: the encoder's state is taught to move where annotation expects harm.
+//! Ranking: the encoder's state is taught to move where annotation expects harm.
 //!
 //! Each step draws substitutions from annotated transcripts and trains the length of the state's
 //! change to say how severe they are: binary cross-entropy of `a · ln‖Δs‖ + b` against a severity
@@ -7,6 +7,11 @@
 //! `--element-weight` a head beside it learns what each six-mer is part of (exon by reading frame,
 //! intron, splice site), so that what a substitution breaks is in the state to begin with. The
 //! language-model loss on the reference windows is kept, so that the encoder stays one.
+//!
+//! With `--predictor` the length is that of the residual, how far the edited state lies from the one that a
+//! trained predictor expects, and the share of tolerated changes that it does not explain is a loss: the
+//! state learns to be predictable where nothing matters, and not where harm is expected. The predictor
+//! stays as it is; one that is trained anew on the encoder follows.
 
 mod settings;
 mod batch;
@@ -14,6 +19,7 @@ mod pools;
 mod sites;
 mod heads;
 mod pass;
+mod predicting;
 mod validation;
 mod preflight;
 
@@ -28,16 +34,17 @@ use crate::run::StepProgress;
 use crate::run_dir::DataFile;
 use crate::serialize::Tensors;
 use crate::settings::{RunSettings, UpdateSettings};
-use crate::step::{export, host};
+use crate::step::{export, host, scalar};
 use batch::RankingBatch;
 use genolewm::weights::Weights;
 use genolewm_core::{Error, Result};
 use heads::Ranked;
 use pass::RankingLosses;
+use predicting::Predicting;
 use serde::Serialize;
 use serde_json::Value;
 use sites::SnvSites;
-use validation::RankingValidation;
+use validation::{RankingValidation, Share};
 
 const UPDATES: UpdateSettings = UpdateSettings::DEFAULT;
 /// Tokens of the longest window.
@@ -59,8 +66,8 @@ impl Stage for RankingSettings {
     const NAME: &'static str = "ranking";
     const CURVES: &'static [&'static str] = &["ranking_loss", "severe_auroc"];
     const KEYS: &'static str = "corpus holdout exons init precision steps windows edits_per_window \
-        context_tokens sure_steps long_every long_context_tokens pool_radius state_contract pair_weight \
-        element_weight language_weight accumulate learning_rate warmup_steps train_seed \
+        context_tokens sure_steps long_every long_context_tokens pool_radius state_contract state_layer \
+        predictor unexplained_weight pair_weight element_weight language_weight accumulate learning_rate warmup_steps train_seed \
         validation_share validation_windows";
 
     fn run(&self) -> &RunSettings {
@@ -81,12 +88,16 @@ impl Stage for RankingSettings {
         let exons = self.exons.iter();
         files.extend(exons.map(|table| DataFile::new("exons", table)));
         files.extend(DataFile::encoder(&self.init));
+        if let (Some(model), Some(info)) = (&self.predictor, self.model_info()?) {
+            files.extend(DataFile::networks(model, &info.manifest));
+        }
         Ok(files)
     }
 
     fn train(&self, session: &mut TrainingSession<'_, '_>) -> Result<()> {
         let config = read_config(&self.init)?;
-        let sites = SnvSites::open(self)?;
+        let settings = &self.of_model()?;
+        let sites = SnvSites::open(settings)?;
         let replicas = session.replicas(MatrixOptimizer::Muon, UPDATES, |ops, saved| {
             let (weights, heads) = match saved {
                 Some(saved) => {
@@ -98,11 +109,12 @@ impl Stage for RankingSettings {
                 None => (read_weights(&self.init)?, Tensors::new()),
             };
             let model = LanguageModel::load(ops, &config, weights, MOST_TOKENS)?;
-            Ok(Ranked::new(model, heads, self))
+            let predicting = Predicting::open(settings, &model.ops)?;
+            Ok(Ranked::new(model, predicting, heads, settings))
         })?;
         let mut trainer = RankingTrainer {
-            settings: self,
-            validation: sites.validation(self)?,
+            settings,
+            validation: sites.validation(settings)?,
             sites,
             replicas,
             losses: RankingLosses::default(),
@@ -167,14 +179,22 @@ impl RankingTrainer<'_> {
     fn validate(&self) -> Result<RankingValidation> {
         let model = &self.replicas.first;
         let (mut lengths, mut consequences) = (Vec::new(), Vec::new());
-        let mut elements = (0, 0);
+        let (mut elements, mut changes): (Share, Share) = Default::default();
+        let add = |sum: &mut Share, (part, whole): Share| *sum = (sum.0 + part, sum.1 + whole);
         for batch in &self.validation {
-            let (hidden, moved) = model.shifts(batch)?;
-            let (right, known) = model.right_elements(&hidden, batch);
-            elements = (elements.0 + right, elements.1 + known);
-            lengths.extend(host(moved.inner().into_data()));
+            let moved = model.moved(batch)?;
+            add(&mut elements, model.right_elements(&moved.hidden, batch));
+            if let Some([unexplained, whole]) = &moved.tolerated {
+                add(&mut changes, (scalar(unexplained), scalar(whole)));
+            }
+            lengths.extend(host(moved.length.inner().into_data()));
             consequences.extend_from_slice(&batch.consequences);
         }
-        Ok(RankingValidation::of(&lengths, &consequences, elements))
+        Ok(RankingValidation::of(
+            &lengths,
+            &consequences,
+            elements,
+            changes,
+        ))
     }
 }

@@ -7,7 +7,7 @@ use crate::lm_loss::LmLoss;
 use crate::replicas::Replica;
 use crate::step::{mean, scalar};
 use burn::tensor::{Gradients, Tensor, activation};
-use genolewm::encoder::pool_states;
+use genolewm::encoder::{Sequence, pool_states, resolve_layer};
 use genolewm::ops::Ops;
 use genolewm_core::Result;
 use serde::Serialize;
@@ -22,6 +22,19 @@ pub(super) struct RankingLosses {
     /// Mean cross-entropy of what the six-mers are part of, in nats.
     element_nats: f64,
     six_mer_nats: f64,
+    /// Share of the tolerated changes that the predictor does not explain; 0 without one.
+    unexplained: f64,
+}
+
+/// What the edits of a batch did.
+pub(super) struct Moved {
+    /// Rows of the layer that states are made of.
+    pub(super) hidden: Tensor<2>,
+    /// How far each edit moved the state, from where it was or from where it was expected: `[edits, 1]`.
+    pub(super) length: Tensor<2>,
+    /// Sums of squares over tolerated edits, `[1, 1]` each: of the residual, and of the change. None
+    /// without a predictor or without such edits.
+    pub(super) tolerated: Option<[Tensor<2>; 2]>,
 }
 
 impl RankingLosses {
@@ -32,6 +45,7 @@ impl RankingLosses {
             pair_loss: mean(batches, |batch| batch.pair_loss),
             element_nats: mean(batches, |batch| batch.element_nats),
             six_mer_nats: mean(batches, |batch| batch.six_mer_nats),
+            unexplained: mean(batches, |batch| batch.unexplained),
         }
     }
 }
@@ -48,7 +62,11 @@ impl Replica<RankingBatch> for Ranked<'_> {
 impl Ranked<'_> {
     /// Figures of the batch and its loss.
     fn forward(&self, batch: &RankingBatch) -> Result<(RankingLosses, Tensor<2>)> {
-        let (hidden, length) = self.shifts(batch)?;
+        let Moved {
+            hidden,
+            length,
+            tolerated,
+        } = self.moved(batch)?;
         let slope = self.line.clone().narrow(1, 0, 1);
         let offset = self.line.clone().narrow(1, 1, 1);
         let logit = length.log() * slope + offset;
@@ -57,20 +75,22 @@ impl Ranked<'_> {
         let severity = ops.matrix(batch.severities(), batch.consequences.len(), 1);
         let loss = activation::softplus(logit.clone(), 1.0) - logit * severity;
         let loss = loss.mean_dim(0);
-        let rows = ops.gather(&hidden, &batch.language_rows());
-        let kind = LmLoss::CrossEntropy;
-        let (figures, language) = self.model.loss(rows, &batch.language_targets(), kind);
+        let language = self.language_loss(&hidden, batch)?;
         let elements = self.element_loss(&hidden, batch);
+        let unexplained = tolerated.map(|[unexplained, whole]| unexplained / whole);
         let losses = RankingLosses {
             ranking_loss: scalar(&loss),
             pair_loss,
             element_nats: elements.as_ref().map_or(0.0, scalar),
-            six_mer_nats: figures.six_mer_nats,
+            six_mer_nats: language.as_ref().map_or(0.0, |(nats, _)| *nats),
+            unexplained: unexplained.as_ref().map_or(0.0, scalar),
         };
-        let loss = loss + language.mul_scalar(self.settings.language_weight);
+        let language = language.map(|(_, loss)| loss);
         let weighted = [
+            (language, self.settings.language_weight),
             (pairs, self.settings.pair_weight),
             (elements, self.settings.element_weight),
+            (unexplained, self.settings.unexplained_weight),
         ];
         let loss = weighted
             .into_iter()
@@ -79,20 +99,70 @@ impl Ranked<'_> {
         Ok((losses, loss))
     }
 
-    /// The hidden rows, and how far each edit moves the state: `[edits, 1]`.
+    /// What the edits of a batch do.
     ///
     /// # Errors
-    /// As [`RankingBatch::sequences`].
-    pub(super) fn shifts(&self, batch: &RankingBatch) -> Result<(Tensor<2>, Tensor<2>)> {
+    /// As [`RankingBatch::sequences`] and [`Predicting::expected`](super::predicting::Predicting::expected).
+    pub(super) fn moved(&self, batch: &RankingBatch) -> Result<Moved> {
         let LanguageModel { ops, llama } = &self.model;
         let settings = &self.settings;
-        let (sequences, rows) =
-            batch.sequences(settings.state.state_contract, settings.pool_radius)?;
-        let hidden = llama.hidden(ops, &sequences, llama.layers.len());
-        let states = pool_states(ops, settings.state.state_contract, &hidden, &rows.spans);
-        let moved = ops.gather(&states, &rows.edited) - ops.gather(&states, &rows.reference);
-        let length = moved.square().sum_dim(1).add_scalar(1e-12).sqrt();
-        Ok((hidden, length))
+        let contract = settings.state.state_contract;
+        let (sequences, rows) = batch.sequences(contract, settings.pool_radius)?;
+        let hidden = llama.hidden(ops, &sequences, self.state_layer()?);
+        let states = pool_states(ops, contract, &hidden, &rows.spans);
+        let before = ops.gather(&states, &rows.reference);
+        let after = ops.gather(&states, &rows.edited);
+        let squares = |from: &Tensor<2>| (after.clone() - from.clone()).square().sum_dim(1);
+        let changed = squares(&before);
+        let (ranked, tolerated) = match &self.predicting {
+            None => (changed, None),
+            Some(predicting) => {
+                let residual = squares(&predicting.expected(ops, &batch.edits, &before)?);
+                let tolerated = batch.tolerated();
+                let sum = |squares: &Tensor<2>| ops.gather(squares, &tolerated).sum_dim(0);
+                let sums = (!tolerated.is_empty()).then(|| [sum(&residual), sum(&changed)]);
+                (residual, sums)
+            }
+        };
+        Ok(Moved {
+            hidden,
+            length: ranked.add_scalar(1e-12).sqrt(),
+            tolerated,
+        })
+    }
+
+    /// How well the references' six-mers are predicted, in nats and as a loss; nothing without a weight.
+    /// `hidden` are the rows that states are made of.
+    fn language_loss(
+        &self,
+        hidden: &Tensor<2>,
+        batch: &RankingBatch,
+    ) -> Result<Option<(f64, Tensor<2>)>> {
+        if self.settings.language_weight == 0.0 {
+            return Ok(None);
+        }
+        let LanguageModel { ops, llama } = &self.model;
+        let last = llama.layers.len();
+        let rows = if self.state_layer()? == last {
+            ops.gather(hidden, &batch.language_rows())
+        } else {
+            let references = batch.windows.iter().map(|window| &window.reference);
+            let references: Vec<_> = references
+                .map(|reference| Sequence {
+                    wanted: 0..reference.len() - 1,
+                    ..Sequence::whole(reference)
+                })
+                .collect();
+            llama.hidden(ops, &references, last)
+        };
+        let kind = LmLoss::CrossEntropy;
+        let (figures, loss) = self.model.loss(rows, &batch.language_targets(), kind);
+        Ok(Some((figures.six_mer_nats, loss)))
+    }
+
+    /// The layer that states are made of.
+    fn state_layer(&self) -> Result<usize> {
+        resolve_layer(self.settings.state_layer, self.model.llama.layers.len())
     }
 
     /// How well the edits of each window are ranked against each other; nothing without a weight

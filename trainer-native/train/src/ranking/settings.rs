@@ -2,6 +2,10 @@
 
 use crate::settings::{RunSettings, StateSettings, with_defaults};
 use clap::Args;
+use genolewm::files::Directory;
+use genolewm::info::ModelInfo;
+use genolewm_core::Result;
+use genolewm_core::window::TOKEN_BP;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -24,6 +28,14 @@ pub struct RankingSettings {
     /// The encoder directory to start from
     #[arg(long, value_name = "DIR")]
     pub init: PathBuf,
+    /// A model that `train predictor` made with the encoder of --init. What is ranked then is how far an
+    /// edited state lies from the one that its predictor expects. Layer, rows, contract and context are those
+    /// of the model, whatever their flags say
+    #[arg(long, value_name = "DIR")]
+    pub predictor: Option<PathBuf>,
+    /// With --predictor, weight of the share of tolerated changes that it does not explain
+    #[arg(long, default_value_t = 1.0)]
+    pub unexplained_weight: f64,
     /// Windows in a step
     #[arg(long, default_value_t = 32)]
     pub windows: usize,
@@ -46,6 +58,9 @@ pub struct RankingSettings {
     /// Rows pooled on each side of the locus
     #[arg(long, default_value_t = 8)]
     pub pool_radius: usize,
+    /// Layer whose rows are pooled; negative counts from the end
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
+    pub state_layer: i64,
     /// By which rule
     #[command(flatten)]
     #[serde(flatten)]
@@ -76,6 +91,35 @@ pub struct RankingSettings {
 }
 
 impl RankingSettings {
+    /// What the model of `--predictor` says of itself.
+    ///
+    /// # Errors
+    /// As [`ModelInfo::load`].
+    pub(super) fn model_info(&self) -> Result<Option<ModelInfo>> {
+        let load = |model: &PathBuf| {
+            ModelInfo::load(&Directory(model.clone()), &Directory(self.init.clone()))
+        };
+        self.predictor.as_ref().map(load).transpose()
+    }
+
+    /// These settings with states as the model of `--predictor` reads them: its layer and rows, and as many
+    /// six-mers left of the locus as its windows have.
+    ///
+    /// # Errors
+    /// As [`ModelInfo::load`].
+    pub(super) fn of_model(&self) -> Result<Self> {
+        let mut settings = self.clone();
+        if let Some(ModelInfo { config, .. }) = self.model_info()? {
+            settings.state_layer = config.encoder.state_layer;
+            settings.pool_radius = config.encoder.pool_radius;
+            settings.state.state_contract = config.encoder.contract;
+            let context = (config.window_bp / 2).saturating_sub(1) / TOKEN_BP;
+            settings.context_tokens = vec![context, context];
+            settings.long_every = 0;
+        }
+        Ok(settings)
+    }
+
     /// Fewest and most six-mers left of the locus, in this order.
     pub(super) fn context_range(&self) -> (usize, usize) {
         let fewest = self.context_tokens.first().copied().unwrap_or_default();

@@ -4,11 +4,12 @@ use super::RankingSettings;
 use super::batch::{RankedWindow, RankingBatch};
 use super::pools::{ALL, Kinds, SURE, Snv, SnvPools, near};
 use crate::encoder_dir::tokens;
+use genolewm_core::edit::RelEdit;
 use genolewm_core::genome::element::Element;
 use genolewm_core::genome::transcript::Strand;
 use genolewm_core::position::{BpOffset, Interval};
 use genolewm_core::{Error, ErrorCode, Result};
-use genolewm_data::bases::{self, complement, reverse_complement};
+use genolewm_data::bases::{self, complement, decode, reverse_complement};
 use genolewm_data::corpus::Corpus;
 use genolewm_data::corpus::local::{LocalRecord, fetch_chromosome};
 use rand_chacha::ChaCha8Rng;
@@ -167,10 +168,15 @@ impl SnvSites {
             let Some(place) = place.filter(shared) else {
                 continue;
             };
+            let [from, to] = [bases[place], alternate].map(|base| decode(&[base]));
+            let Ok(edit) = RelEdit::new(BpOffset(place as u64), &from, &to) else {
+                continue;
+            };
             let mut edited = bases.clone();
             edited[place] = alternate;
             window.edits.push(tokens(&edited));
             batch.consequences.push(snv.consequence);
+            batch.edits.push(edit);
         }
         if !window.edits.is_empty() {
             batch.windows.push(window);

@@ -4,7 +4,10 @@ use genolewm_core::evaluation::auroc;
 use genolewm_core::genome::consequence::Consequence;
 use serde::Serialize;
 
-/// AUROC of the shift's length on measured genes, by what is told apart; absent where a side is
+/// A share as two sums: of a part, and of the whole.
+pub(super) type Share = (f64, f64);
+
+/// AUROC of what is ranked, the length of the shift or of the residual, on measured genes, by what is told apart; absent where a side is
 /// missing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(super) struct RankingValidation {
@@ -18,15 +21,19 @@ pub(super) struct RankingValidation {
     pub(super) validation_missense_auroc: Option<f64>,
     /// Share of the six-mers of which the head tells what they are part of.
     pub(super) validation_element_accuracy: Option<f64>,
+    /// Share of tolerated changes that the predictor explains: `1 - |change - prediction|² / |change|²`,
+    /// sums over edits.
+    pub(super) validation_explained: Option<f64>,
 }
 
 impl RankingValidation {
-    /// The figures of shifts with the consequences that they belong to, and of the six-mers of which
-    /// so many of so many were told right.
+    /// The figures of lengths with the consequences that they belong to; of the six-mers of which so many
+    /// of so many were told right; and of the squares of tolerated changes, unexplained and whole.
     pub(super) fn of(
         lengths: &[f32],
         consequences: &[Consequence],
-        (right, known): (usize, usize),
+        (right, known): Share,
+        (unexplained, whole): Share,
     ) -> Self {
         use Consequence::{Missense, SpliceAcceptor, SpliceDonor, StopGained, Synonymous};
         let compare = |severe: fn(Consequence) -> bool, mild: fn(Consequence) -> bool| {
@@ -40,16 +47,22 @@ impl RankingValidation {
             auroc(&scores, &positive).ok()
         };
         let synonymous = |consequence| consequence == Synonymous;
-        let mild = |consequence: Consequence| consequence.severity() <= 0.05;
         Self {
-            validation_severe_auroc: compare(|consequence| consequence.severity() >= 0.9, mild),
+            validation_severe_auroc: compare(
+                |consequence| consequence.severity() >= 0.9,
+                Consequence::is_tolerated,
+            ),
             validation_stop_auroc: compare(|c| c == StopGained, synonymous),
-            validation_splice_auroc: compare(|c| matches!(c, SpliceDonor | SpliceAcceptor), mild),
+            validation_splice_auroc: compare(
+                |c| matches!(c, SpliceDonor | SpliceAcceptor),
+                Consequence::is_tolerated,
+            ),
             validation_missense_auroc: compare(
                 |c| matches!(c, Missense { blosum62 } if blosum62 < 0),
                 synonymous,
             ),
-            validation_element_accuracy: (known > 0).then(|| right as f64 / known as f64),
+            validation_element_accuracy: (known > 0.0).then(|| right / known),
+            validation_explained: (whole > 0.0).then(|| 1.0 - unexplained / whole),
         }
     }
 }
@@ -68,11 +81,17 @@ mod tests {
             Intron,
             Missense { blosum62: 2 },
         ];
-        let figures = RankingValidation::of(&[3.0, 1.0, 2.0, 2.5, 9.0], &consequences, (3, 4));
+        let figures = RankingValidation::of(
+            &[3.0, 1.0, 2.0, 2.5, 9.0],
+            &consequences,
+            (3.0, 4.0),
+            (3.0, 4.0),
+        );
         assert_eq!(figures.validation_stop_auroc, Some(1.0));
         assert_eq!(figures.validation_splice_auroc, Some(0.5));
         assert_eq!(figures.validation_severe_auroc, Some(0.75));
         assert_eq!(figures.validation_missense_auroc, None);
         assert_eq!(figures.validation_element_accuracy, Some(0.75));
+        assert_eq!(figures.validation_explained, Some(0.25));
     }
 }

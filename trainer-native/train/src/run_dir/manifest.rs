@@ -2,7 +2,7 @@
 
 use crate::files::{files_below, read, unreadable};
 use crate::run::progress_bar;
-use genolewm_core::provenance::{Sha256Stream, sha256_prefixed};
+use genolewm_core::provenance::{Manifest, Sha256Stream, sha256_prefixed};
 use genolewm_core::{Error, ErrorCode, Result};
 use genolewm_data::corpus::table::read_corpus_table;
 use genolewm_report::json::json_pretty;
@@ -68,6 +68,18 @@ impl DataFile {
         ["config.json", "model.safetensors"]
             .map(|name| Self::new("encoder", &directory.join(name)))
             .to_vec()
+    }
+
+    /// The configuration of a model directory and the two networks beside its encoder.
+    #[must_use]
+    pub fn networks(model: &Path, manifest: &Manifest) -> Vec<Self> {
+        [
+            ("model_config", &manifest.training.config_file),
+            ("predictor", &manifest.predictor.file),
+            ("action_encoder", &manifest.action_encoder.file),
+        ]
+        .map(|(role, file)| Self::new(role, &model.join(file)))
+        .to_vec()
     }
 }
 
