@@ -17,10 +17,10 @@ mod settings;
 mod batch;
 mod pools;
 mod sites;
-mod heads;
-mod pass;
 mod predicting;
 mod validation;
+mod heads;
+mod pass;
 mod preflight;
 
 pub use settings::RankingSettings;
