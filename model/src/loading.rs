@@ -26,10 +26,10 @@ impl<M: Clone> Bundle<M> {
         model: &dyn ModelFiles,
         encoder: &dyn ModelFiles,
     ) -> Result<Self> {
-        Self::load_told(ops, model, encoder, &mut |_| ())
+        Self::load_told(ops, model, encoder, EncoderDepth::Whole, &mut |_| ())
     }
 
-    /// As [`load`](Self::load), and tells how far it is.
+    /// As [`load`](Self::load), to a depth of the encoder, and tells how far it is.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -37,10 +37,11 @@ impl<M: Clone> Bundle<M> {
         ops: &O,
         model: &dyn ModelFiles,
         encoder: &dyn ModelFiles,
+        depth: EncoderDepth,
         tell: &mut dyn FnMut(LoadProgress),
     ) -> Result<Self> {
         let opened = OpenModel::open(model, encoder)?;
-        let mut loading = Loading::new(&opened)?;
+        let mut loading = Loading::new(&opened, depth)?;
         tell(loading.progress());
         for WeightFile { path, size, .. } in opened.weight_files()? {
             let mut left = size;
@@ -57,6 +58,15 @@ impl<M: Clone> Bundle<M> {
         }
         loading.finish(ops)
     }
+}
+
+/// How much of an encoder is loaded. All of it is read, and hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncoderDepth {
+    /// What states are made with, the layers up to theirs: scores need no more.
+    States,
+    /// All layers and the head, as for likelihoods.
+    Whole,
 }
 
 /// How far a model is loaded.
@@ -95,20 +105,24 @@ impl<M: Clone> Loading<M> {
     ///
     /// # Errors
     /// As [`Bundle::load`], for all but weights.
-    pub fn new(opened: &OpenModel<'_>) -> Result<Self> {
+    pub fn new(opened: &OpenModel<'_>, depth: EncoderDepth) -> Result<Self> {
         let info = ModelInfo::of(opened)?;
         // Nothing reads it, and it is what the manifest vouches for.
         opened.artifact("eval")?;
         let files: VecDeque<_> = opened.weight_files()?.into();
         let count = |file: &&WeightFile| file.part == WeightPart::Encoder;
         let weights = |file: &str| Weights::from_tensors(file, BTreeMap::new());
+        let language = language_builder(&opened.encoder_documents(), info.config.window_bp);
         let mut loading = Self {
             shards: ShardHashes::new(files.iter().filter(count).count()),
             progress: LoadProgress {
                 done: 0,
                 total: files.iter().map(|file| file.size).sum(),
             },
-            language: language_builder(&opened.encoder_documents(), info.config.window_bp),
+            language: language.map(|(llama, tokenizer)| match depth {
+                EncoderDepth::States => (llama.up_to(info.state_layer), tokenizer),
+                EncoderDepth::Whole => (llama, tokenizer),
+            }),
             action: weights(&info.manifest.action_encoder.file),
             predictor: weights(&info.manifest.predictor.file),
             contents: opened.contents().clone(),

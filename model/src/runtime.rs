@@ -3,7 +3,7 @@
 use crate::bundle::Bundle;
 use crate::files::{Directory, ModelFiles};
 use crate::info::ModelInfo;
-use crate::loading::LoadProgress;
+use crate::loading::{EncoderDepth, LoadProgress};
 use crate::ops::{CpuOps, NativeOps};
 use crate::scorer::{
     BATCH_SIZE, Candidate, Delivery, Intake, Placer, Prediction, Regions, Room, Run, RunEnd,
@@ -121,10 +121,10 @@ impl<O: NativeOps> Runtime<O> {
     /// # Errors
     /// As [`Bundle::load`] and [`self_check::verify`].
     pub fn load(ops: O, model: &dyn ModelFiles, encoder: &dyn ModelFiles) -> Result<Self> {
-        Self::load_told(ops, model, encoder, &mut |_| ())
+        Self::load_told(ops, model, encoder, EncoderDepth::States, &mut |_| ())
     }
 
-    /// As [`load`](Self::load), and tells how much of the weights has come.
+    /// As [`load`](Self::load), to a depth of the encoder, and tells how much of the weights has come.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -132,16 +132,18 @@ impl<O: NativeOps> Runtime<O> {
         ops: O,
         model: &dyn ModelFiles,
         encoder: &dyn ModelFiles,
+        depth: EncoderDepth,
         tell: &mut dyn FnMut(LoadProgress),
     ) -> Result<Self> {
-        let bundle = Bundle::load_told(&ops, model, encoder, tell)?;
+        let bundle = Bundle::load_told(&ops, model, encoder, depth, tell)?;
         let scorer = Scorer::new(ops, bundle, ScoreOptions::default());
         let processor = || -> Result<Option<Scorer<CpuOps>>> {
             if scorer.ops().device() == CpuOps::new().device() {
                 return Ok(None);
             }
             let ops = CpuOps::new();
-            let bundle = Bundle::load(&ops, model, encoder)?;
+            let bundle =
+                Bundle::load_told(&ops, model, encoder, EncoderDepth::States, &mut |_| ())?;
             Ok(Some(Scorer::new(ops, bundle, ScoreOptions::default())))
         };
         block_on(self_check::verify(&scorer, processor))?;

@@ -4,7 +4,7 @@ use crate::edits::{read_edits, read_sequences};
 use crate::job::{read_job, write_answers};
 use crate::js_error::{JsResult, misuse};
 use crate::model::Model;
-use genolewm::loading::Loading;
+use genolewm::loading::{EncoderDepth, Loading};
 use genolewm::opened::OpenModel;
 use genolewm::ops::{CpuOps, Ops, WgslOps};
 use genolewm::scorer::{Prediction, ScoreOptions, Scorer};
@@ -278,7 +278,8 @@ struct OnDevice<O: Ops> {
 impl<O: Ops> OnDevice<O> {
     fn new(ops: O, model: &Model) -> Result<Self> {
         let encoder = model.files.encoder();
-        let loading = Loading::new(&OpenModel::open(&model.files, &encoder)?)?;
+        let opened = OpenModel::open(&model.files, &encoder)?;
+        let loading = Loading::new(&opened, EncoderDepth::States)?;
         Ok(Self { ops, loading })
     }
 

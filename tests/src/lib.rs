@@ -6,6 +6,7 @@
 
 mod command;
 mod directory;
+pub mod builtin;
 pub mod corpus;
 mod disk;
 pub mod genome;

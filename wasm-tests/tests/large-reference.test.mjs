@@ -8,13 +8,14 @@ import { before, describe, test } from "node:test";
 import { asNative, assertSameRows, TOLERANCE } from "../lib/compare.mjs";
 import { installed } from "../lib/installed.mjs";
 import { watchRenderer } from "../lib/memory.mjs";
+import { builtinWindowBp } from "../lib/model.mjs";
 import { mustRun } from "../lib/native.mjs";
 import { scratch } from "../lib/paths.mjs";
 import { packagePage, run } from "../lib/runtimes.mjs";
 import { baseAt, tileBases } from "../drivers/large.mjs";
 
 const LIMIT_MB = 300;
-const WINDOW_BP = 4096;
+const WINDOW_BP = builtinWindowBp();
 // In all 3.2 GB, with the last places beyond what 31 bits can say.
 const CONTIGS = [1, 2, 3, 4].map((n) => ({ name: `big${n}`, lengthBp: 787_500_000 }));
 const PER_CONTIG = 16;

@@ -8,7 +8,7 @@ import { before, describe, test } from "node:test";
 import { asNative, assertReconciled, assertSameRows, TOLERANCE } from "../lib/compare.mjs";
 import { vectorDistance } from "../lib/compare.mjs";
 import { arrayWithCrlf, example, exampleRegion, golden, someOfExample } from "../lib/fixtures.mjs";
-import { builtinModel, goldenModel, packedModel } from "../lib/model.mjs";
+import { builtinModel, builtinWindowBp, goldenModel, packedModel } from "../lib/model.mjs";
 import { mustRun, scoreFile, scoreOne, verify } from "../lib/native.mjs";
 import { oracleAccepts } from "../lib/oracle.mjs";
 import { scratch } from "../lib/paths.mjs";
@@ -28,21 +28,23 @@ function exampleReference() {
 /** A window of the example's region for `encodeWindow` and `predict`. */
 function windowOfExample() {
   const { bases } = exampleRegion();
-  const window = bases.slice(100_000, 104_096);
-  const ref = window[2048];
-  return { window, edits: [{ relPos: 2048, ref, alt: ref === "A" ? "G" : "A" }] };
+  const windowBp = builtinWindowBp();
+  const window = bases.slice(100_000, 100_000 + windowBp);
+  const middle = windowBp / 2;
+  const ref = window[middle];
+  return { window, middle, edits: [{ relPos: middle, ref, alt: ref === "A" ? "G" : "A" }] };
 }
 
 function exampleJob(vcf, backend) {
-  const { window, edits } = windowOfExample();
+  const { window, middle, edits } = windowOfExample();
   return {
     load: { backend, threads: 2 },
     reference: exampleReference(),
     annotation: jobFile(example.annotation()),
     vcf: jobFile(vcf),
     score: { receipts: true, annotate: true },
-    encode: [window, 2048],
-    predict: { window: [window, 2048], edits },
+    encode: [window, middle],
+    predict: { window: [window, middle], edits },
     variant: VARIANT,
     array: jobFile(arrayWithCrlf()),
   };

@@ -6,7 +6,7 @@ use super::llama::{EMBEDDING, HEAD, LAYERS, Layer, Llama, NORM};
 use crate::ops::{Linear, Ops};
 use crate::tensor::Tensor;
 use crate::weights::{NamedTensor, Tables, Weights, format_error, misshapen};
-use genolewm_core::Result;
+use genolewm_core::{Error, Result};
 use std::collections::BTreeMap;
 
 /// What a Llama's tensors become, until all are there.
@@ -15,6 +15,8 @@ pub struct LlamaBuilder<M> {
     config: LlamaConfig,
     vocabulary: Vec<u32>,
     max_rows: usize,
+    /// The layers that states are made with, where nothing else is asked of the Llama.
+    state_layer: Option<usize>,
     /// `None` for what nothing is computed with.
     made: BTreeMap<String, Option<M>>,
 }
@@ -30,8 +32,16 @@ impl<M: Clone> LlamaBuilder<M> {
             config,
             vocabulary,
             max_rows,
+            state_layer: None,
             made: BTreeMap::new(),
         })
+    }
+
+    /// Keeps what hidden states after `layer` layers are made with, and nothing above: no likelihoods.
+    #[must_use]
+    pub const fn up_to(mut self, layer: usize) -> Self {
+        self.state_layer = Some(layer);
+        self
     }
 
     /// The tables of its files of which only the vocabulary's rows are read.
@@ -63,10 +73,8 @@ impl<M: Clone> LlamaBuilder<M> {
         if tensor.shape() != wanted {
             return Err(misshapen(source, name, tensor.shape(), &wanted));
         }
-        // Some exporters write the head of a tied model too.
-        let is_idle = name == HEAD && self.config.tied_embeddings;
         let matrix = match wanted[..] {
-            _ if is_idle => None,
+            _ if self.is_idle(name) => None,
             [rows, columns] if name == EMBEDDING || name == HEAD => {
                 Some(ops.matrix(tensor.to_f32(), rows, columns))
             }
@@ -83,8 +91,10 @@ impl<M: Clone> LlamaBuilder<M> {
     /// `DEPLOY.EXPORT_FORMAT` when a tensor is missing.
     pub fn build(mut self, source: &str) -> Result<Llama<M>> {
         let embedding = self.take(source, EMBEDDING)?;
-        let layers = (0..self.config.layers).map(|index| self.layer(source, index));
+        let kept = self.kept_layers();
+        let layers = (0..kept).map(|index| self.layer(source, index));
         let layers = layers.collect::<Result<_>>()?;
+        (kept..self.config.layers).try_for_each(|index| self.check_layer(source, index))?;
         let norm = self.take(source, NORM)?;
         let head = self.made.remove(HEAD).flatten();
         Ok(Llama::of_parts(
@@ -95,6 +105,46 @@ impl<M: Clone> LlamaBuilder<M> {
             &self.vocabulary,
             self.max_rows,
         ))
+    }
+
+    fn kept_layers(&self) -> usize {
+        let layers = self.config.layers;
+        self.state_layer.map_or(layers, |layer| layer.min(layers))
+    }
+
+    /// Whether nothing is computed with a tensor. Some exporters write the head of a tied model too.
+    fn is_idle(&self, name: &str) -> bool {
+        if name == HEAD {
+            return self.config.tied_embeddings || self.state_layer.is_some();
+        }
+        let index = name
+            .strip_prefix(LAYERS)
+            .and_then(|rest| rest.split_once('.')?.0.parse::<usize>().ok());
+        index.is_some_and(|index| index >= self.kept_layers())
+    }
+
+    /// Whether a layer that is not kept was there.
+    fn check_layer(&self, source: &str, index: usize) -> Result<()> {
+        let (attention, mlp) = (self.config.attention_bias, self.config.mlp_bias);
+        let linears = [
+            ("self_attn.q_proj", attention),
+            ("self_attn.k_proj", attention),
+            ("self_attn.v_proj", attention),
+            ("self_attn.o_proj", attention),
+            ("mlp.gate_proj", mlp),
+            ("mlp.up_proj", mlp),
+            ("mlp.down_proj", mlp),
+        ];
+        let norms = ["input_layernorm", "post_attention_layernorm"].map(|norm| (norm, false));
+        for (prefix, has_bias) in linears.into_iter().chain(norms) {
+            for (what, there) in [("weight", true), ("bias", has_bias)] {
+                let name = format!("{LAYERS}{index}.{prefix}.{what}");
+                if there && !self.made.contains_key(&name) {
+                    return Err(missing(source, &name));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn layer(&mut self, source: &str, index: usize) -> Result<Layer<M>> {
@@ -124,7 +174,7 @@ impl<M: Clone> LlamaBuilder<M> {
 
     fn take(&mut self, source: &str, name: &str) -> Result<M> {
         let made = self.made.remove(name).flatten();
-        made.ok_or_else(|| format_error(source, &format!("tensor {name} is missing")))
+        made.ok_or_else(|| missing(source, name))
     }
 
     /// The shape that a tensor must have; `None` for one that no Llama of this configuration has.
@@ -164,6 +214,10 @@ impl<M: Clone> LlamaBuilder<M> {
     }
 }
 
+fn missing(source: &str, name: &str) -> Error {
+    format_error(source, &format!("tensor {name} is missing"))
+}
+
 impl<M: Clone> Llama<M> {
     /// Makes a Llama of weights in memory, which must hold exactly the embedding rows of the token ids
     /// `vocabulary`.
@@ -187,5 +241,83 @@ impl<M: Clone> Llama<M> {
             builder.add(ops, &source, &name, &tensor)?;
         }
         builder.build(&source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoder::Sequence;
+    use crate::ops::CpuOps;
+
+    const CONFIG: &str = r#"{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
+        "vocab_size": 5, "hidden_size": 4, "intermediate_size": 6, "num_hidden_layers": 3,
+        "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 2, "rms_norm_eps": 1e-5,
+        "rope_theta": 10000.0, "max_position_embeddings": 16, "tie_word_embeddings": false}"#;
+
+    /// Every tensor but those whose name contains `without`, up to a state layer where there is one.
+    fn built(layer: Option<usize>, without: &str) -> Result<Llama<<CpuOps as Ops>::Matrix>> {
+        let config = LlamaConfig::parse(CONFIG.as_bytes())?;
+        let mut builder = LlamaBuilder::new(config, (0..5).collect(), 8)?;
+        if let Some(layer) = layer {
+            builder = builder.up_to(layer);
+        }
+        let layers = (0..3).flat_map(|index| {
+            [
+                "input_layernorm",
+                "post_attention_layernorm",
+                "self_attn.q_proj",
+                "self_attn.k_proj",
+                "self_attn.v_proj",
+                "self_attn.o_proj",
+                "mlp.gate_proj",
+                "mlp.up_proj",
+                "mlp.down_proj",
+            ]
+            .map(|name| format!("{LAYERS}{index}.{name}.weight"))
+        });
+        let names = layers.chain([EMBEDDING, HEAD, NORM].map(str::to_owned));
+        for (seed, name) in names
+            .enumerate()
+            .filter(|(_, name)| !name.contains(without))
+        {
+            let shape = builder.shape_of(&name).unwrap_or_default();
+            let values: Vec<f32> = (0..shape.iter().product())
+                .map(|index| ((seed * 31 + index * 7) % 13) as f32 / 13.0 - 0.4)
+                .collect();
+            let tensor = Tensor::of_values(shape, &values).ok_or_else(|| missing("test", &name))?;
+            builder.add(&CpuOps::new(), "test", &name, &tensor)?;
+        }
+        builder.build("test")
+    }
+
+    /// Half of an encoder that is read in its middle was held for nothing.
+    #[test]
+    fn layers_above_the_states_were_kept() -> Result<()> {
+        let (ops, tokens) = (CpuOps::new(), [0, 3, 1, 2]);
+        let hidden = |llama: &Llama<_>, layer| {
+            let hidden = llama.hidden(&ops, &[Sequence::whole(&tokens)], layer);
+            pollster::block_on(ops.read(&hidden)).unwrap_or_default()
+        };
+        let whole = built(None, "none")?;
+        for layer in 0..=3 {
+            let part = built(Some(layer), "none")?;
+            assert_eq!((part.layers.len(), part.head.is_some()), (layer, false));
+            let states = hidden(&part, layer);
+            assert_eq!(
+                (states.len(), &states),
+                (16, &hidden(&whole, layer)),
+                "layer {layer}"
+            );
+        }
+        for without in [
+            "layers.2.mlp.up_proj",
+            "layers.1.input_layernorm",
+            "layers.0.self_attn.k_proj",
+        ] {
+            let error = built(Some(1), without).map(|_| ()).expect_err(without);
+            assert!(error.to_string().contains(without), "{error}");
+        }
+        Ok(())
     }
 }

@@ -28,7 +28,7 @@ impl<M: Clone> Llama<M> {
         ops: &O,
         sequences: &[Sequence<'_>],
     ) -> Result<Vec<LogLikelihood>> {
-        let hidden = self.hidden(ops, sequences, self.layers.len());
+        let hidden = self.hidden(ops, sequences, self.config.layers);
         let head = Linear {
             weight: self.output_head(ops).await?,
             bias: None,

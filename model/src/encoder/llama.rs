@@ -213,7 +213,7 @@ impl<M: Clone> Llama<M> {
         let own = block.keys(ops, &self.config, &normed, &rotation);
         let keys = beside.extend(ops, last, own);
         let x = block.forward(ops, &self.config, [&x, &normed], &keys, &wanted);
-        if layer == self.layers.len() {
+        if layer == self.config.layers {
             ops.rms_norm(&x, &self.norm, self.config.rms_norm_eps)
         } else {
             x

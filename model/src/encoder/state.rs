@@ -71,7 +71,7 @@ impl<M: Clone> StateEncoder<M> {
     /// # Errors
     /// `CONFIG.GENERIC` when the encoder has no such layer.
     pub fn new(llama: Llama<M>, tokenizer: SixMerTokenizer, spec: StateSpec) -> Result<Self> {
-        let layer = resolve_layer(spec.state_layer, llama.layers.len())?;
+        let layer = resolve_layer(spec.state_layer, llama.config.layers)?;
         Ok(Self {
             llama,
             tokenizer,

@@ -6,7 +6,7 @@ use crate::common::golden_dir;
 use burn::tensor::Device;
 use genolewm::bundle::Bundle;
 use genolewm::files::{Directory, ModelFiles};
-use genolewm::loading::Loading;
+use genolewm::loading::{EncoderDepth, Loading};
 use genolewm::opened::OpenModel;
 use genolewm::ops::{BurnMatrix, BurnOps};
 use genolewm::parameters::Parameters;
@@ -136,11 +136,11 @@ fn a_file_that_grew_or_shrank_while_it_was_read_was_loaded() {
         }
         Ok(())
     };
-    let mut loading = Loading::new(&opened).expect("a model");
+    let mut loading = Loading::new(&opened, EncoderDepth::Whole).expect("a model");
     whole(&mut loading, 0).expect("the right files");
     assert_eq!(loading.progress().done, loading.progress().total);
     loading.push(&ops, b"x").expect_err("more than there is");
-    let mut loading = Loading::new(&opened).expect("a model");
+    let mut loading = Loading::new(&opened, EncoderDepth::Whole).expect("a model");
     // A byte that is missing moves all that follow, or is missing at the end.
     if whole(&mut loading, 1).is_ok() {
         let error = loading.finish(&ops).map(|_| ()).expect_err("a part of it");

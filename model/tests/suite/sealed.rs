@@ -15,7 +15,7 @@ use genolewm_core::provenance::{
 use genolewm_core::{ErrorCode, Result};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 /// A model directory in memory.
@@ -53,10 +53,20 @@ impl Model {
     }
 
     fn builtin() -> Self {
-        let directory = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/builtin"));
+        Self::beside_its_encoder("models/builtin")
+    }
+
+    /// The built-in model of version 0.2.0.
+    fn builtin_0_2_0() -> Self {
+        Self::beside_its_encoder("tests/fixtures/contracts/builtin_0_2_0")
+    }
+
+    /// A model of the built-in encoder.
+    fn beside_its_encoder(directory: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut model = Self::default();
-        model.add(&directory, "");
-        model.add(&directory.join("encoder"), ENCODER_PREFIX);
+        model.add(&root.join(directory), "");
+        model.add(&root.join("models/builtin/encoder"), ENCODER_PREFIX);
         model
     }
 
@@ -217,15 +227,20 @@ fn a_seal_in_another_form_is_none() {
 
 #[test]
 fn the_model_answered_otherwise_and_was_used() {
-    let directory = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/builtin"));
-    assert!(directory.join(SEAL_FILE).is_file());
-    let mut model = builtin().clone();
-    model.0.remove(SEAL_FILE);
-    let config = model.0.get_mut("encoder/config.json").expect("a config");
-    let text = String::from_utf8(config.clone()).expect("text");
-    let other = text.replacen("\"rope_theta\": 10000", "\"rope_theta\": 50", 1);
-    assert_ne!(text, other, "{text}");
-    *config = other.into_bytes();
+    let rotated = |mut model: Model| {
+        model.0.remove(SEAL_FILE).expect("a seal");
+        let config = model.0.get_mut("encoder/config.json").expect("a config");
+        let text = String::from_utf8(config.clone()).expect("text");
+        let other = text.replacen("\"rope_theta\": 10000", "\"rope_theta\": 50", 1);
+        assert_ne!(text, other, "{text}");
+        *config = other.into_bytes();
+        model
+    };
+    let known = rotated(builtin().clone()).load().map(|_| ());
+    let code = known.expect_err("a manifest that knows it").code();
+    assert_eq!(code, ErrorCode::ProvenanceManifestHashMismatch);
+    // A manifest of before does not know an encoder's configuration.
+    let model = rotated(Model::builtin_0_2_0());
     model.load().expect("it can be loaded");
     let (ours, encoder) = (Part(&model, ""), Part(&model, ENCODER_PREFIX));
     let error = Runtime::load(CpuOps::new(), &ours, &encoder)

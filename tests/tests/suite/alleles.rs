@@ -3,16 +3,13 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
+use genolewm_tests::builtin::{MANIFEST, window_bp};
 use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 const FASTA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/brca1.hg19.fa.gz");
-const MANIFEST: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../models/builtin/manifest.json"
-);
 const COLUMNS: &str = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n";
 
 fn case(name: &str) -> String {
@@ -221,7 +218,7 @@ fn a_receipt_holds_for_the_edit_that_was_scored() {
     let receipt = golden::json_lines(&receipts).remove(1);
     let start = receipt["provenance"]["details"]["window_start_bp"].as_u64();
     let start = start.expect("a window");
-    let window = bases(start as usize, 4_096);
+    let window = bases(start as usize, window_bp());
     let verify = |edit: &str| {
         let run = format!("verify padded.json --manifest {MANIFEST} --rerun --edit-chrom chr17");
         dir.run(&format!("{run} {edit} --input-window {window}"))

@@ -3,6 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used)]
 
+use genolewm_tests::builtin::{MANIFEST, window_bp};
 use genolewm_tests::{Dir, dir, golden};
 use serde_json::Value;
 use std::path::Path;
@@ -87,7 +88,7 @@ fn a_region_that_is_named_ranks_as_one_that_annotation_finds() {
     };
     for input in ["--variant chr17:41200109:T:C", "--vcf in.vcf"] {
         let named = score(input, "--region intron_variant --min-bucket-size 1");
-        let plain = score(input, "--aggregation max");
+        let plain = score(input, "--aggregation mean");
         assert_eq!(named["sigma_raw"], plain["sigma_raw"]);
         // The built-in table was made without annotation.
         assert_eq!(named["bucket_id"], "*");
@@ -114,18 +115,16 @@ fn a_region_that_is_named_ranks_as_one_that_annotation_finds() {
 fn assert_rerun(dir: &Dir, variant: &str, receipt: &Value) {
     let start = receipt["provenance"]["details"]["window_start_bp"].as_u64();
     let start = usize::try_from(start.expect("a start")).expect("a place");
-    let window = example_bases(start, start + 4_096);
+    let window = example_bases(start, start + window_bp());
     let [chrom, pos, reference, alternate]: [&str; 4] = variant
         .split(':')
         .collect::<Vec<_>>()
         .try_into()
         .expect("a variant");
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/builtin/manifest.json");
     let finished = dir
         .run(&format!(
-            "verify receipt.json --manifest {} --rerun --input-window {window} --edit-chrom {chrom} \
-             --edit-pos {pos} --edit-ref {reference} --edit-alt {alternate}",
-            manifest.display()
+            "verify receipt.json --manifest {MANIFEST} --rerun --input-window {window} --edit-chrom {chrom} \
+             --edit-pos {pos} --edit-ref {reference} --edit-alt {alternate}"
         ))
         .ok();
     assert!(finished.stdout().contains("rerun: ok"), "{finished}");
@@ -230,10 +229,8 @@ fn scores_name_gene_transcript_and_consequence() {
         let again = score("b.tsv", &format!("{} --known {known}", context()));
         assert_eq!(again, table, "{known}");
     }
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/builtin/manifest.json");
     let verified = dir.run(&format!(
-        "verify a.jsonl.receipts.jsonl --manifest {} --rerun --scores a.jsonl --fasta {fasta}",
-        manifest.display()
+        "verify a.jsonl.receipts.jsonl --manifest {MANIFEST} --rerun --scores a.jsonl --fasta {fasta}"
     ));
     verified.ok();
     let top = dir

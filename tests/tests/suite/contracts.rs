@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used)]
 
 use genolewm_core::provenance::sha256_prefixed;
+use genolewm_tests::builtin::MODEL_0_2_0;
 use genolewm_tests::corpus::random_bases;
 use genolewm_tests::stages::PREDICTOR;
 use genolewm_tests::{Dir, dir, golden};
@@ -168,21 +169,19 @@ fn traps_between_contracts_were_not_seen() {
     }
 }
 
-/// Receipts that version 0.2.0 of this program wrote with the model that was built in then. Its encoder is
-/// still the built-in one.
+/// Receipts that version 0.2.0 of this program wrote with the model that was built in then.
 #[test]
 fn receipts_of_the_built_in_model_0_2_0_still_verify() {
     let dir = dir!();
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let of_before = format!("{root}/tests/fixtures/contracts/builtin_0_2_0");
-    let model = format!("--model-dir {of_before} --encoder-dir {root}/models/builtin/encoder");
     let out = dir.run(&format!(
         "verify {of_before}/receipts.jsonl --manifest {of_before}/manifest.json --rerun --other-machine \
-         --scores {of_before}/scores.jsonl --fasta {root}/examples/brca1.hg19.fa.gz {model}"
+         --scores {of_before}/scores.jsonl --fasta {root}/examples/brca1.hg19.fa.gz {MODEL_0_2_0}"
     ));
     let out = out.stdout();
     assert!(out.contains("state_contract_version"), "{out}");
-    let doctor = dir.run(&format!("doctor {model}")).ok();
+    let doctor = dir.run(&format!("doctor {MODEL_0_2_0}")).ok();
     let named = "state contract: l2_old_row_v0_2_0\n";
     assert!(doctor.stdout().contains(named), "{doctor}");
     assert!(!doctor.stderr().contains("warning"), "{doctor}");
@@ -256,8 +255,10 @@ fn examples_of_rollouts_come_back_as_what_was_measured() {
     let example = &golden::json_lines(&dir.text("examples.jsonl"))[0];
     assert_eq!(example["schema_version"], "1.3.0");
     assert_eq!(example["materialized_state_contract"], "l2_normalized_v2");
-    // The built-in model's states are of another contract.
-    dir.run(predicted).fails("INPUT.GENERIC", 2);
-    let refused = dir.run(measured).fails("INPUT.GENERIC", 2);
+    // Of another contract.
+    dir.run(&format!("{predicted} {MODEL_0_2_0}"))
+        .fails("INPUT.GENERIC", 2);
+    let refused = dir.run(&format!("{measured} {MODEL_0_2_0}"));
+    let refused = refused.fails("INPUT.GENERIC", 2);
     assert!(refused.stderr().contains("l2_old_row_v0_2_0"), "{refused}");
 }

@@ -132,7 +132,7 @@ fn scores_on_another_reference_are_not_known() {
     let dir = prepared();
     dir.run(&score("--vcf half.vcf -o k.parquet")).ok();
     // One base that no record names, in the windows of some.
-    let at = 6 + 4_300 + 4_300 / 60;
+    let at = 6 + 2_430 + 2_430 / 60;
     let mut fasta = dir.bytes("ref.fa");
     fasta[at] = if fasta[at] == b'A' { b'C' } else { b'A' };
     dir.create("ref.fa", fasta);

@@ -246,11 +246,11 @@ fn a_healthy_doctor_logged_an_error() {
 #[test]
 fn planning_left_no_metrics() {
     let dir = dir!();
-    let bases = &genome::contig(7)[..600];
+    let bases = &genome::contig(7)[..480];
     dir.create("w.fa", format!(">w\n{bases}\n"));
     dir.create(
         "t.fa",
-        format!(">t\n{}{}\n", &bases[..300], &genome::contig(8)[..300]),
+        format!(">t\n{}{}\n", &bases[..240], &genome::contig(8)[..240]),
     );
     dir.run(&format!("plan --window-fasta w.fa --target-fasta t.fa --horizon 2 --samples 20 --elite 4 --iterations 2 \
         --stopping-eps 0 -o plan.json {LOG}")).ok();

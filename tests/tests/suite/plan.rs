@@ -3,12 +3,13 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used, clippy::panic)]
 
+use genolewm_tests::builtin::MANIFEST;
 use genolewm_tests::{Dir, dir, genome, golden};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
 /// Bases of the windows: short ones, for many plans.
-const WINDOW_BP: usize = 600;
+const WINDOW_BP: usize = 480;
 const QUICK: &str = "--horizon 2 --samples 150 --elite 10 --iterations 2 --seed 5 --edge-margin 16 --stopping-eps 0 \
     --edit-types snv,ins,del,mnv,indel";
 
@@ -214,7 +215,7 @@ fn constraints_hold() {
     assert!(made.contains(&window()[100..280]));
     assert_eq!(made.len().abs_diff(WINDOW_BP) % 3, 0);
     assert_eq!(
-        (&made[..200], &made[made.len() - 200..]),
+        (&made[..200], &made[made.len() - 80..]),
         (&window()[..200], &window()[400..])
     );
     assert!(made.matches("GATC").count() <= window().matches("GATC").count());
@@ -232,15 +233,15 @@ fn constraints_hold() {
 #[test]
 fn the_sequence_proxy_is_no_model() {
     let dir = prepared();
-    dir.create("target.fa", fasta("t", &substituted(&[305])));
-    let flags = "--horizon 1 --samples 2000 --elite 20 --edge-margin 290 --seed 1 -o plan.json";
+    dir.create("target.fa", fasta("t", &substituted(&[245])));
+    let flags = "--horizon 1 --samples 2000 --elite 20 --edge-margin 230 --seed 1 -o plan.json";
     dir.run(&plan(&format!("{flags} --allow-sequence-proxy")))
         .ok();
     let found = report(&dir, "plan.json");
     assert_eq!(found["evaluation_mode"], "sequence_proxy");
     assert_eq!(found["result"]["best_distance"], 0.0);
     assert_eq!(found["result"]["stopped_reason"], "distance_threshold");
-    assert_eq!(found["result"]["best_edits"][0]["rel_pos"], 305);
+    assert_eq!(found["result"]["best_edits"][0]["rel_pos"], 245);
     assert!(
         found["negative_findings"]
             .to_string()
@@ -267,11 +268,7 @@ fn a_receipt_binds_a_plan_to_its_model() {
         .run(&format!("{verify} golden/model/manifest.json"))
         .stdout();
     assert!(told.contains("ok: 1 receipt"), "{told}");
-    let builtin = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../models/builtin/manifest.json"
-    );
-    dir.run(&format!("{verify} {builtin}"))
+    dir.run(&format!("{verify} {MANIFEST}"))
         .fails("PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
     dir.create("plan.json", dir.text("plan.json") + " ");
     dir.run(&format!("{verify} golden/model/manifest.json"))
@@ -311,11 +308,11 @@ fn what_cannot_be_planned_is_refused_before_anything_is_written() {
         plan("--smoothing 2"),
         plan("--stopping-eps nan"),
         plan("--edge-margin 300"),
-        plan("--locus 600"),
+        plan("--locus 480"),
         plan("--within 9-5"),
         plan("--within 0-9000"),
         plan("--protect 9"),
-        plan("--protect 590-610"),
+        plan("--protect 470-490"),
         plan("--protect keep.bed"),
         plan("--forbid GAXTC"),
         plan("--within 100-400 --protect 50-500"),

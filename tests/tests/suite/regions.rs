@@ -4,6 +4,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used, clippy::panic)]
 
+use genolewm_tests::builtin::MANIFEST;
 use genolewm_tests::{Dir, Program, dir, genome, golden};
 use std::path::Path;
 
@@ -48,12 +49,6 @@ fn records() -> String {
 fn score(flags: &str) -> String {
     format!("score --vcf in.vcf --fasta ref.fa {flags}")
 }
-
-/// The manifest of the built-in model.
-const MANIFEST: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../models/builtin/manifest.json"
-);
 
 /// A directory with the whole scored as `whole.ENDING`, and its shards as `0.ENDING` and so on.
 fn scored(ending: &str) -> Dir {

@@ -3,6 +3,7 @@
 // All of this file is test code, its helpers too.
 #![allow(clippy::expect_used, clippy::panic)]
 
+use genolewm_tests::builtin::MODEL_0_2_0;
 use genolewm_tests::genome::{HEADER, base, other, write_reference};
 use genolewm_tests::{Dir, dir};
 use serde_json::Value;
@@ -144,7 +145,7 @@ fn a_single_edit_has_the_raw_surprise_of_score() {
         &state(first, "predicted_state"),
         &state(first, "target_state"),
     );
-    let score = "score --vcf in.vcf --fasta ref.fa --output scores.jsonl --no-receipt";
+    let score = "score --vcf in.vcf --fasta ref.fa --views fast --output scores.jsonl --no-receipt";
     dir.run(score).ok();
     let score = parse(dir.text("scores.jsonl").lines().next().unwrap_or_default());
     let raw = score["sigma_raw"].as_f64().expect("a surprise");
@@ -167,8 +168,9 @@ fn genotypes_say_which_variants_lie_together() {
     ];
     dir.create("in.vcf", phased(&variants));
     let run = |flags: &str| {
+        // A model that reads both sides of an edit.
         let run = format!(
-            "rollout --vcf in.vcf --fasta ref.fa --output-states s.jsonl -o m.json {flags}"
+            "rollout --vcf in.vcf --fasta ref.fa --output-states s.jsonl -o m.json {flags} {MODEL_0_2_0}"
         );
         let said = dir.run(&run).ok().stderr();
         let rows = rows(&dir, "s.jsonl");

@@ -7,6 +7,7 @@ use crate::common::command::{Context, Status};
 use genolewm::Runtime;
 use genolewm::config::ModelConfig;
 use genolewm::files::{Directory, ModelFiles};
+use genolewm::loading::EncoderDepth;
 use genolewm::ops::CpuOps;
 use genolewm_core::provenance::sha256_prefixed;
 use genolewm_core::{Error, ErrorCode, Result};
@@ -265,7 +266,14 @@ fn export_directory(
     check_free(&args.output_dir, last.into_iter(), args.overwrite)?;
     let opened = Opened::new(args, seed)?;
     let ops = CpuOps::new();
-    let runtime = Runtime::load(ops.clone(), opened.model.as_ref(), opened.encoder.as_ref())?;
+    let (model, encoder) = (opened.model.as_ref(), opened.encoder.as_ref());
+    let runtime = Runtime::load_told(
+        ops.clone(),
+        model,
+        encoder,
+        EncoderDepth::Whole,
+        &mut |_| (),
+    )?;
     let (_, bundle) = runtime.into_parts();
     let reference = MeasuredModel {
         ops: ops.clone(),

@@ -8,6 +8,7 @@ use clap::Args;
 use genolewm::Runtime;
 use genolewm::files::{Directory, ModelFiles};
 use genolewm::info::ModelInfo;
+use genolewm::loading::{EncoderDepth, LoadProgress};
 use genolewm::ops::NativeOps;
 use genolewm::scorer::ScoreOptions;
 use genolewm::self_check;
@@ -106,7 +107,7 @@ pub fn tell_worth(info: &ModelInfo, terminal: &mut Terminal<'_>) {
     }
 }
 
-/// Loads the model to measure, every hash and the self-check's answers checked.
+/// Loads the model to measure, its whole encoder, every hash and the self-check's answers checked.
 ///
 /// # Errors
 /// As [`runtime`].
@@ -115,7 +116,8 @@ pub fn measured<O: NativeOps>(
     args: &ModelArgs,
     grid: GridArgs,
 ) -> Result<MeasuredModel<O>> {
-    let (ops, mut bundle) = runtime(ops, args)?.into_parts();
+    let runtime = loaded(ops, args, EncoderDepth::Whole, false)?;
+    let (ops, mut bundle) = runtime.into_parts();
     let options = ScoreOptions {
         window_stride_bp: grid.window_stride_bp,
         ..ScoreOptions::default()
@@ -131,7 +133,7 @@ pub fn measured<O: NativeOps>(
 /// # Errors
 /// As [`files`] and [`Runtime::load`].
 pub fn runtime<O: NativeOps>(ops: O, args: &ModelArgs) -> Result<Runtime<O>> {
-    shown_runtime(ops, args, false)
+    loaded(ops, args, EncoderDepth::States, false)
 }
 
 /// As [`runtime`], with a bar of the bytes that have come where it is `visible`.
@@ -139,13 +141,23 @@ pub fn runtime<O: NativeOps>(ops: O, args: &ModelArgs) -> Result<Runtime<O>> {
 /// # Errors
 /// As [`runtime`].
 pub fn shown_runtime<O: NativeOps>(ops: O, args: &ModelArgs, visible: bool) -> Result<Runtime<O>> {
+    loaded(ops, args, EncoderDepth::States, visible)
+}
+
+fn loaded<O: NativeOps>(
+    ops: O,
+    args: &ModelArgs,
+    depth: EncoderDepth,
+    visible: bool,
+) -> Result<Runtime<O>> {
     const PROGRESS: &str = "{bar:28} {percent:>3} %  loading {bytes} of {total_bytes}";
     let (model, encoder) = files(args)?;
     let mut bar: Option<ProgressBar> = None;
-    let loaded = Runtime::load_told(ops, model.as_ref(), encoder.as_ref(), &mut |progress| {
+    let mut tell = |progress: LoadProgress| {
         let new = || progress_bar(Some(progress.total), PROGRESS, !visible);
         bar.get_or_insert_with(new).set_position(progress.done);
-    });
+    };
+    let loaded = Runtime::load_told(ops, model.as_ref(), encoder.as_ref(), depth, &mut tell);
     bar.iter().for_each(ProgressBar::finish_and_clear);
     loaded
 }

@@ -66,6 +66,7 @@ const READ: &[&str] = &[
     "model_config",
     "model_dir",
     "plan",
+    "predictor",
     "primates",
     "primates_fasta",
     "receipt",

@@ -138,7 +138,7 @@ fn encoder_figures<O: Ops>(
     };
     let hidden = encoder
         .llama
-        .hidden(&model.ops, &[sequence], encoder.llama.layers.len());
+        .hidden(&model.ops, &[sequence], encoder.llama.config.layers);
     let mut figures = MarkovFigures::default();
     for (block, targets) in targets.chunks(ROWS_AT_ONCE).enumerate() {
         let first = block * ROWS_AT_ONCE;

@@ -50,7 +50,7 @@ impl<'a> ModelStates<'a> {
         let config = &model.bundle.info.config;
         Self {
             encoder: &config.encoder,
-            layers: model.bundle.encoder.llama.layers.len(),
+            layers: model.bundle.encoder.llama.config.layers,
             width: model.bundle.encoder.d_state(),
             window_bp: config.window_bp,
             encoder_hash,

@@ -142,7 +142,7 @@ impl Ranked<'_> {
             return Ok(None);
         }
         let LanguageModel { ops, llama } = &self.model;
-        let last = llama.layers.len();
+        let last = llama.config.layers;
         let rows = if self.state_layer()? == last {
             ops.gather(hidden, &batch.language_rows())
         } else {
@@ -162,7 +162,7 @@ impl Ranked<'_> {
 
     /// The layer that states are made of.
     fn state_layer(&self) -> Result<usize> {
-        resolve_layer(self.settings.state_layer, self.model.llama.layers.len())
+        resolve_layer(self.settings.state_layer, self.model.llama.config.layers)
     }
 
     /// How well the edits of each window are ranked against each other; nothing without a weight
