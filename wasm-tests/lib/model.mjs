@@ -1,14 +1,7 @@
 // Model directories for tests: the built-in one, the golden one unpacked, and a tiny one that is
 // fast enough to score 100,000 alleles on any machine.
 
-import {
-  cpSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { gunzipSync } from "node:zlib";
 
