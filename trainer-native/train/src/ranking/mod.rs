@@ -47,8 +47,6 @@ use sites::SnvSites;
 use validation::{RankingValidation, Share};
 
 const UPDATES: UpdateSettings = UpdateSettings::DEFAULT;
-/// Tokens of the longest window.
-const MOST_TOKENS: usize = 700;
 
 /// A line of `metrics.jsonl`.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -108,7 +106,7 @@ impl Stage for RankingSettings {
                 }
                 None => (read_weights(&self.init)?, Tensors::new()),
             };
-            let model = LanguageModel::load(ops, &config, weights, MOST_TOKENS)?;
+            let model = LanguageModel::load(ops, &config, weights, settings.most_tokens())?;
             let predicting = Predicting::open(settings, &model.ops)?;
             Ok(Ranked::new(model, predicting, heads, settings))
         })?;

@@ -120,6 +120,13 @@ impl RankingSettings {
         Ok(settings)
     }
 
+    /// Tokens of the longest window: the tag, what lies left of the locus, its six-mer, and what is pooled
+    /// right of it.
+    pub(super) fn most_tokens(&self) -> usize {
+        let context = self.context_range().1.max(self.long_context_tokens);
+        context + self.pool_radius + 3
+    }
+
     /// Fewest and most six-mers left of the locus, in this order.
     pub(super) fn context_range(&self) -> (usize, usize) {
         let fewest = self.context_tokens.first().copied().unwrap_or_default();
