@@ -92,9 +92,11 @@ impl<M: Clone> LlamaBuilder<M> {
     pub fn build(mut self, source: &str) -> Result<Llama<M>> {
         let embedding = self.take(source, EMBEDDING)?;
         let kept = self.kept_layers();
-        let layers = (0..kept).map(|index| self.layer(source, index));
+        let layers = (0..kept).map(|index| self.layer(index, |made, name| made.take(source, name)));
         let layers = layers.collect::<Result<_>>()?;
-        (kept..self.config.layers).try_for_each(|index| self.check_layer(source, index))?;
+        for index in kept..self.config.layers {
+            self.layer(index, |made, name| made.entry(source, name).map(drop))?;
+        }
         let norm = self.take(source, NORM)?;
         let head = self.made.remove(HEAD).flatten();
         Ok(Llama::of_parts(
@@ -123,58 +125,41 @@ impl<M: Clone> LlamaBuilder<M> {
         index.is_some_and(|index| index >= self.kept_layers())
     }
 
-    /// Whether a layer that is not kept was there.
-    fn check_layer(&self, source: &str, index: usize) -> Result<()> {
+    /// A layer of what `take` makes of each of its tensors by name.
+    fn layer<T>(
+        &mut self,
+        index: usize,
+        mut take: impl FnMut(&mut Self, &str) -> Result<T>,
+    ) -> Result<Layer<T>> {
         let (attention, mlp) = (self.config.attention_bias, self.config.mlp_bias);
-        let linears = [
-            ("self_attn.q_proj", attention),
-            ("self_attn.k_proj", attention),
-            ("self_attn.v_proj", attention),
-            ("self_attn.o_proj", attention),
-            ("mlp.gate_proj", mlp),
-            ("mlp.up_proj", mlp),
-            ("mlp.down_proj", mlp),
-        ];
-        let norms = ["input_layernorm", "post_attention_layernorm"].map(|norm| (norm, false));
-        for (prefix, has_bias) in linears.into_iter().chain(norms) {
-            for (what, there) in [("weight", true), ("bias", has_bias)] {
-                let name = format!("{LAYERS}{index}.{prefix}.{what}");
-                if there && !self.made.contains_key(&name) {
-                    return Err(missing(source, &name));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn layer(&mut self, source: &str, index: usize) -> Result<Layer<M>> {
-        let at = |name: &str| format!("{LAYERS}{index}.{name}");
-        let (attention, mlp) = (self.config.attention_bias, self.config.mlp_bias);
+        let mut tensor = |name: &str| take(self, &format!("{LAYERS}{index}.{name}"));
+        let mut linear = |name: &str, bias: bool| {
+            Ok(Linear {
+                weight: tensor(&format!("{name}.weight"))?,
+                bias: bias.then(|| tensor(&format!("{name}.bias"))).transpose()?,
+            })
+        };
         Ok(Layer {
-            input_norm: self.take(source, &at("input_layernorm.weight"))?,
-            q: self.linear(source, &at("self_attn.q_proj"), attention)?,
-            k: self.linear(source, &at("self_attn.k_proj"), attention)?,
-            v: self.linear(source, &at("self_attn.v_proj"), attention)?,
-            o: self.linear(source, &at("self_attn.o_proj"), attention)?,
-            post_norm: self.take(source, &at("post_attention_layernorm.weight"))?,
-            gate: self.linear(source, &at("mlp.gate_proj"), mlp)?,
-            up: self.linear(source, &at("mlp.up_proj"), mlp)?,
-            down: self.linear(source, &at("mlp.down_proj"), mlp)?,
+            q: linear("self_attn.q_proj", attention)?,
+            k: linear("self_attn.k_proj", attention)?,
+            v: linear("self_attn.v_proj", attention)?,
+            o: linear("self_attn.o_proj", attention)?,
+            gate: linear("mlp.gate_proj", mlp)?,
+            up: linear("mlp.up_proj", mlp)?,
+            down: linear("mlp.down_proj", mlp)?,
+            input_norm: tensor("input_layernorm.weight")?,
+            post_norm: tensor("post_attention_layernorm.weight")?,
         })
     }
 
-    fn linear(&mut self, source: &str, prefix: &str, bias: bool) -> Result<Linear<M>> {
-        Ok(Linear {
-            weight: self.take(source, &format!("{prefix}.weight"))?,
-            bias: bias
-                .then(|| self.take(source, &format!("{prefix}.bias")))
-                .transpose()?,
-        })
+    /// A tensor that was added: `None` inside for one that nothing is computed with.
+    fn entry(&mut self, source: &str, name: &str) -> Result<Option<M>> {
+        self.made.remove(name).ok_or_else(|| missing(source, name))
     }
 
     fn take(&mut self, source: &str, name: &str) -> Result<M> {
-        let made = self.made.remove(name).flatten();
-        made.ok_or_else(|| missing(source, name))
+        self.entry(source, name)?
+            .ok_or_else(|| missing(source, name))
     }
 
     /// The shape that a tensor must have; `None` for one that no Llama of this configuration has.

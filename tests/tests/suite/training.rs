@@ -295,6 +295,16 @@ const RANKING: &str = "train ranking --corpus corpus.tsv --holdout holdout.bed -
     --init lm/encoder --output rank --steps 4 --windows 4 --context-tokens 8 10 \
     --checkpoint-every 2 --log-every 1 --keep 1 --validation-share 0";
 
+/// The run in `rank` again, from the settings that it resolved.
+fn assert_repeats(dir: &Dir) {
+    dir.run("train ranking --config rank/config.resolved.yaml --output again")
+        .ok();
+    for file in ["checkpoints/step_00000004.safetensors", "metrics.jsonl"] {
+        let (first, again) = (format!("rank/{file}"), format!("again/{file}"));
+        assert!(dir.bytes(&first) == dir.bytes(&again), "{file}");
+    }
+}
+
 #[test]
 fn a_ranking_run_has_a_directory_too() {
     let dir = annotated();
@@ -316,12 +326,7 @@ fn a_ranking_run_with_all_of_its_losses_repeats_from_its_resolved_settings() {
     let all = " --element-weight 0.5 --pair-weight 0.5 --accumulate 2 --long-every 2 \
                --long-context-tokens 20";
     dir.run(&format!("{RANKING}{all}")).ok();
-    dir.run("train ranking --config rank/config.resolved.yaml --output again")
-        .ok();
-    for file in ["checkpoints/step_00000004.safetensors", "metrics.jsonl"] {
-        let (first, again) = (format!("rank/{file}"), format!("again/{file}"));
-        assert!(dir.bytes(&first) == dir.bytes(&again), "{file}");
-    }
+    assert_repeats(&dir);
     let metrics = dir.text("rank/metrics.jsonl");
     let first = metrics.lines().next().expect("a line");
     let line: Value = serde_json::from_str(first).expect("JSON");
@@ -355,12 +360,7 @@ fn ranking_acted_on_the_shift_alone() {
     let before = dir.bytes("first/model/predictor.safetensors");
     let residual = format!("{RANKING} --predictor first/model --language-weight 0");
     dir.run(&residual).ok();
-    dir.run("train ranking --config rank/config.resolved.yaml --output again")
-        .ok();
-    for file in ["checkpoints/step_00000004.safetensors", "metrics.jsonl"] {
-        let (first, again) = (format!("rank/{file}"), format!("again/{file}"));
-        assert!(dir.bytes(&first) == dir.bytes(&again), "{file}");
-    }
+    assert_repeats(&dir);
     // A predictor of a few steps says what was there before: all of the change is unexplained, nearly.
     let metrics = dir.text("rank/metrics.jsonl");
     let line: Value = serde_json::from_str(metrics.lines().next().expect("a line")).expect("JSON");
