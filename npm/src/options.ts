@@ -44,7 +44,7 @@ const FILE: Kind = { words: "a file", is: (value) => value !== null };
 const OBJECT: Kind = { words: "an object", is: (value) => object(value) !== undefined };
 const BACKEND = oneOf("auto", "cpu", "webgpu");
 const ALLELES = oneOf("canonical", "as-given");
-const AGGREGATION = oneOf("mean", "max", "median");
+const AGGREGATION = oneOf("mean", "max", "median", "state_mean");
 const EDIT_TYPE = oneOf("snv", "ins", "del", "mnv", "indel");
 const TEXTS = arrayOf(TEXT, "strings");
 const SAMPLE: Kind = {

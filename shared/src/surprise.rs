@@ -57,6 +57,8 @@ pub enum Aggregation {
     Max,
     /// The middle one, or the mean of the middle two.
     Median,
+    /// None of them: the distance between the means of the states, over all windows.
+    StateMean,
 }
 
 names! {
@@ -65,18 +67,20 @@ names! {
     Mean = "mean",
     Max = "max",
     Median = "median",
+    StateMean = "state_mean",
 }
 
 parse_by_name!(
     Aggregation,
-    "an aggregation is mean, max or median",
+    "an aggregation is mean, max, median or state_mean",
     "aggregation"
 );
 
 /// One distance out of those of several windows.
 ///
 /// # Errors
-/// `INPUT.GENERIC` for none at all, or one that is not finite.
+/// `INPUT.GENERIC` for none at all, one that is not finite, or [`Aggregation::StateMean`], for which
+/// distances do not suffice.
 ///
 /// ```
 /// use genolewm_core::surprise::{Aggregation, aggregate};
@@ -96,7 +100,53 @@ pub fn aggregate(distances: &[f64], aggregation: Aggregation) -> Result<f64> {
         Aggregation::Mean => distances.iter().sum::<f64>() / distances.len() as f64,
         Aggregation::Max => largest,
         Aggregation::Median => median_of_sorted(&sorted),
+        Aggregation::StateMean => {
+            return Err(Error::input(
+                "distances do not tell the means of the states",
+            ));
+        }
     })
+}
+
+/// Figures of one variant out of its states in several windows, of which `figures` makes those of one: of
+/// the means of the states by [`Aggregation::StateMean`], else each figure aggregated as `how` has it.
+///
+/// # Errors
+/// As [`aggregate`].
+pub fn aggregate_states<const STATES: usize, const FIGURES: usize>(
+    windows: &[[&[f32]; STATES]],
+    how: [Aggregation; FIGURES],
+    figures: impl Fn([&[f32]; STATES]) -> [f64; FIGURES],
+) -> Result<[f64; FIGURES]> {
+    let mut joined = [0.0; FIGURES];
+    if how.contains(&Aggregation::StateMean) {
+        let means: [Vec<f32>; STATES] =
+            core::array::from_fn(|state| mean_state(windows.iter().map(|states| states[state])));
+        joined = figures(core::array::from_fn(|state| means[state].as_slice()));
+        return match joined.iter().all(|figure| figure.is_finite()) {
+            true => Ok(joined),
+            false => Err(Error::input("a distance is not finite")),
+        };
+    }
+    let of_windows: Vec<[f64; FIGURES]> = windows.iter().map(|states| figures(*states)).collect();
+    for (figure, (joined, how)) in joined.iter_mut().zip(how).enumerate() {
+        let all: Vec<f64> = of_windows.iter().map(|figures| figures[figure]).collect();
+        *joined = aggregate(&all, how)?;
+    }
+    Ok(joined)
+}
+
+/// The mean of states, summed in f64.
+fn mean_state<'a>(states: impl ExactSizeIterator<Item = &'a [f32]>) -> Vec<f32> {
+    let count = states.len() as f64;
+    let mut sums: Vec<f64> = Vec::new();
+    for state in states {
+        sums.resize(sums.len().max(state.len()), 0.0);
+        for (sum, value) in sums.iter_mut().zip(state) {
+            *sum += f64::from(*value);
+        }
+    }
+    sums.into_iter().map(|sum| (sum / count) as f32).collect()
 }
 
 /// A variant with its result: one line of the scores file.
@@ -202,6 +252,23 @@ mod tests {
         assert!(displacement(&[0.0, 0.0], &[1.0, 2.0]).is_nan());
         assert!(aggregate(&[], Aggregation::Mean).is_err());
         assert!(aggregate(&[f64::NAN], Aggregation::Max).is_err());
+    }
+
+    #[test]
+    fn distances_of_views_that_err_apart_did_not_cancel() -> Result<()> {
+        let (here, left, right) = ([0.0_f32, 0.0], [-1.0_f32, 0.0], [1.0_f32, 0.0]);
+        let views = [[&here[..], &left[..]], [&here[..], &right[..]]];
+        let distance = |[from, to]: [&[f32]; 2]| [surprise_distance(from, to)];
+        let joined = |how| aggregate_states(&views, [how], distance);
+        assert_eq!(joined(Aggregation::Mean)?, [1.0]);
+        assert_eq!(joined(Aggregation::StateMean)?, [0.0]);
+        let none: [[&[f32]; 2]; 0] = [];
+        for how in [Aggregation::Median, Aggregation::StateMean] {
+            let angle = |[from, to]: [&[f32]; 2]| [displacement(from, to)];
+            assert!(aggregate_states(&none, [how], angle).is_err());
+        }
+        assert!(aggregate(&[1.0], Aggregation::StateMean).is_err());
+        Ok(())
     }
 
     #[test]

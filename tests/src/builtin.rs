@@ -10,13 +10,11 @@ const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/builtin"
 const CONFIG: &str = include_str!("../../models/builtin/train_config.yaml");
 
 /// Flags that name the built-in model of version 0.2.0, whose states are of the contract
-/// `l2_old_row_v0_2_0`. Its encoder is the built-in one still.
+/// `l2_old_row_v0_2_0`.
 pub const MODEL_0_2_0: &str = concat!(
     "--model-dir ",
     env!("CARGO_MANIFEST_DIR"),
-    "/fixtures/contracts/builtin_0_2_0 --encoder-dir ",
-    env!("CARGO_MANIFEST_DIR"),
-    "/../models/builtin/encoder"
+    "/fixtures/contracts/builtin_0_2_0"
 );
 
 /// Bases of a window that it reads.

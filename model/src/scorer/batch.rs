@@ -6,7 +6,7 @@ use super::windows::{Viewed, Windows};
 use crate::bundle::Bundle;
 use crate::ops::{Ops, check_finite, not_finite};
 use genolewm_core::Result;
-use genolewm_core::surprise::{aggregate, displacement, surprise_distance};
+use genolewm_core::surprise::{aggregate_states, displacement, surprise_distance};
 
 /// A loaded model and how it is used.
 #[derive(Debug)]
@@ -121,22 +121,25 @@ impl<O: Ops> Scorer<O> {
         let answers = self.ops.download(&self.ops.concat_rows(&answers)).await?;
         let per_view = (answers.len() / views.len().max(1)).max(1);
         let per_view = answers.chunks_exact(per_view);
-        let mut of_views = vec![(Vec::new(), Vec::new()); candidates.len()];
+        let mut of_views = vec![Vec::new(); candidates.len()];
         for (viewed, answers) in views.iter().zip(per_view) {
-            let distances = self.distances_of(answers)?;
-            for (index, (surprise, displacement)) in viewed.order().zip(distances) {
-                let (surprises, displacements) = &mut of_views[index];
-                surprises.push(surprise);
-                displacements.push(displacement);
+            for (index, states) in viewed.order().zip(self.states_of(answers)?) {
+                of_views[index].push(states);
             }
         }
-        let joined = |(surprises, displacements): &(Vec<f64>, Vec<f64>)| {
-            let [surprise, displacement] = [surprises, displacements].map(|distances| {
-                aggregate(distances, windows.aggregation).map_err(|_| not_finite())
-            });
-            Distances::new(surprise?, displacement?)
+        let distances = |states: &Vec<[&[f32]; 3]>| {
+            let how = [windows.aggregation; 2];
+            let of_view = |[prediction, reference, edited]: [&[f32]; 3]| {
+                [
+                    surprise_distance(prediction, edited),
+                    displacement(prediction, reference),
+                ]
+            };
+            let joined = aggregate_states(states, how, of_view).map_err(|_| not_finite());
+            let [surprise, displacement] = joined?;
+            Distances::new(surprise, displacement)
         };
-        of_views.iter().map(joined).collect()
+        of_views.iter().map(distances).collect()
     }
 
     /// For each edit of a view, in the order of its sites: what is predicted, then the states of the
@@ -149,8 +152,11 @@ impl<O: Ops> Scorer<O> {
         Ok([prediction, states.reference, states.edited])
     }
 
-    /// Surprise and displacement of each edit of a view, by its [`answers`](Self::answers).
-    fn distances_of(&self, answers: &[f32]) -> Result<Vec<(f64, f64)>> {
+    /// Prediction, reference state and edited state of each edit of a view, by its [`answers`](Self::answers).
+    fn states_of<'a>(
+        &self,
+        answers: &'a [f32],
+    ) -> Result<impl Iterator<Item = [&'a [f32]; 3]> + use<'a, O>> {
         let encoder = &self.bundle.encoder;
         let (prediction, states) = answers.split_at(answers.len() / 3);
         let (reference, edited) = states.split_at(states.len() / 2);
@@ -159,15 +165,7 @@ impl<O: Ops> Scorer<O> {
         encoder.check(edited)?;
         let [prediction, reference, edited] =
             [prediction, reference, edited].map(|states| states.chunks_exact(encoder.d_state()));
-        Ok(prediction
-            .zip(reference)
-            .zip(edited)
-            .map(|((prediction, reference), edited)| {
-                (
-                    surprise_distance(prediction, edited),
-                    displacement(prediction, reference),
-                )
-            })
-            .collect())
+        let states = prediction.zip(reference).zip(edited);
+        Ok(states.map(|((prediction, reference), edited)| [prediction, reference, edited]))
     }
 }

@@ -53,20 +53,21 @@ impl Model {
     }
 
     fn builtin() -> Self {
-        Self::beside_its_encoder("models/builtin")
+        Self::of_directory("models/builtin")
     }
 
     /// The built-in model of version 0.2.0.
     fn builtin_0_2_0() -> Self {
-        Self::beside_its_encoder("tests/fixtures/contracts/builtin_0_2_0")
+        Self::of_directory("tests/fixtures/contracts/builtin_0_2_0")
     }
 
-    /// A model of the built-in encoder.
-    fn beside_its_encoder(directory: &str) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    fn of_directory(directory: &str) -> Self {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .join(directory);
         let mut model = Self::default();
-        model.add(&root.join(directory), "");
-        model.add(&root.join("models/builtin/encoder"), ENCODER_PREFIX);
+        model.add(&directory, "");
+        model.add(&directory.join("encoder"), ENCODER_PREFIX);
         model
     }
 

@@ -6,7 +6,7 @@ import type { FileLike } from "./files.js";
 import type { ReferenceInput } from "./reference.js";
 
 /** How the distances of several views become one; of one view all make the same. */
-export type Aggregation = "mean" | "max" | "median";
+export type Aggregation = "mean" | "max" | "median" | "state_mean";
 
 /** Among what variants are ranked. */
 export interface RankOptions {

@@ -378,6 +378,26 @@ fn ranking_acted_on_the_shift_alone() {
     dir.run(&other)
         .fails("PROVENANCE.MANIFEST_HASH_MISMATCH", 8);
     dir.assert_no_output(&["other/encoder"]);
+    // The same predictor on the encoder that follows it, and trained on there.
+    let on = format!("{predictor} --encoder rank/encoder --init first/model");
+    let as_it_is = on.replace("--steps 4", "--steps 0");
+    dir.run(&format!("{as_it_is} --output same")).ok();
+    assert!(dir.bytes("same/model/predictor.safetensors") == before);
+    assert!(
+        dir.bytes("same/model/encoder/model.safetensors")
+            == dir.bytes("rank/encoder/model.safetensors")
+    );
+    dir.run(&format!("{on} --output further")).ok();
+    assert!(dir.bytes("further/model/predictor.safetensors") != before);
+    let roles = json(&dir, "further/dataset_manifest.json").to_string();
+    assert!(roles.contains("\"predictor\"") && roles.contains("\"action_encoder\""));
+    for other in [
+        on.replace("--d-hidden 16", "--d-hidden 24"),
+        on.replace("--n-heads 2", "--n-heads 4"),
+    ] {
+        dir.run(&format!("{other} --output refused"))
+            .fails("CONFIG.GENERIC", 3);
+    }
     // Anew on the encoder that follows it, by the other optimiser.
     let anew = format!("{predictor} --encoder rank/encoder --optimizer muon --output second");
     dir.run(&anew).ok();

@@ -118,6 +118,25 @@ fn one_window_around_the_variant_leaves_no_trace_in_receipts() {
     rerun(&dir, RECEIPTS).ok();
 }
 
+/// Views that err in different directions cancel in the mean of the states alone.
+#[test]
+fn the_states_of_views_were_never_averaged() {
+    let dir = model("views: ['+0', '+2', '-1']\n", &genome::vcf([200, 300]));
+    let surprises =
+        |name: &str, flags: &str| figures(&score(&dir, &format!("--aggregation {name} {flags}")));
+    let distances = surprises("mean", "");
+    let states = surprises("state_mean", "");
+    let receipts = dir.text(RECEIPTS);
+    let noted = "\"aggregation\":\"state_mean\"";
+    assert!(receipts.contains(noted), "{receipts}");
+    rerun(&dir, RECEIPTS).ok();
+    // The triangle inequality.
+    let shorter = states.iter().zip(&distances).all(|(of, mean)| of < mean);
+    assert!(shorter && !states.is_empty(), "{states:?} {distances:?}");
+    let of_one = surprises("state_mean", "--views fast");
+    assert_eq!(of_one, surprises("mean", "--views fast"));
+}
+
 #[test]
 fn the_percentiles_of_other_views_than_the_models_passed_for_calibrated() {
     let dir = model(GRID, &genome::vcf([600, 700]));

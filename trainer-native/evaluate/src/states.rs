@@ -7,7 +7,7 @@ use genolewm::scorer::{ScoreOptions, Viewed, Windows};
 use genolewm_core::Result;
 use genolewm_core::context::ContextLabel;
 use genolewm_core::edit::{EditSpec, RelEdit};
-use genolewm_core::surprise::{Aggregation, aggregate, displacement, surprise_distance};
+use genolewm_core::surprise::{Aggregation, aggregate_states, displacement, surprise_distance};
 use genolewm_core::window::ExtractedWindow;
 use genolewm_data::bases::unit;
 use rand_chacha::ChaCha8Rng;
@@ -54,9 +54,9 @@ pub struct Measured {
     pub prediction_cosine: f64,
     /// Cosine of the reference state and the edited state: of the prediction that nothing changes.
     pub unchanged_cosine: f64,
-    /// Squared distance from the prediction to the edited state, the mean of the views.
+    /// Squared distance from the prediction to the edited state, the mean of the views where states have none.
     pub residual_squared: f64,
-    /// Squared distance from the reference state to the edited state, the mean of the views.
+    /// Squared distance from the reference state to the edited state, the mean of the views where states have none.
     pub change_squared: f64,
     /// Length of the prediction.
     pub prediction_norm: f64,
@@ -91,16 +91,11 @@ impl<O: Ops> MeasuredModel<O> {
     /// # Errors
     /// As [`measure`](Self::measure).
     pub fn shifts(&self, items: &[Item]) -> Result<Vec<f64>> {
-        let shift = |_: &Viewed<'_>, [reference, edited]: [&[f32]; 2]| {
-            Ok(self
-                .rows(reference)
-                .zip(self.rows(edited))
-                .map(|(reference, edited)| [surprise_distance(reference, edited)])
-                .collect())
-        };
+        let states = |_: &Viewed<'_>, states: [Vec<f32>; 2]| Ok(states);
+        let shift = |[reference, edited]: [&[f32]; 2]| [surprise_distance(reference, edited)];
         let mut shifts = Vec::with_capacity(items.len());
         for batch in items.chunks(BATCH) {
-            let joined = self.in_views(batch, shift, [Join::Aggregated])?;
+            let joined = self.in_views(batch, states, [Join::Aggregated], shift)?;
             shifts.extend(joined.into_iter().flatten());
         }
         Ok(shifts)
@@ -144,10 +139,10 @@ impl<O: Ops> MeasuredModel<O> {
     }
 
     fn measure_batch(&self, batch: &[Item]) -> Result<Vec<Measured>> {
-        let figures = |viewed: &Viewed<'_>, states: [&[f32]; 2]| self.figures(viewed, states);
+        let states = |viewed: &Viewed<'_>, states: [Vec<f32>; 2]| self.predicted(viewed, states);
         let mut how = [Join::Mean; 9];
         how[..3].fill(Join::Aggregated);
-        let joined = self.in_views(batch, figures, how)?;
+        let joined = self.in_views(batch, states, how, figures)?;
         let measured = |(item, figures): (&Item, [f64; 9])| {
             let [
                 surprise,
@@ -176,75 +171,56 @@ impl<O: Ops> MeasuredModel<O> {
         batch.iter().zip(joined).map(measured).collect()
     }
 
-    /// Surprise, displacement, shift, the cosines of the prediction and of no change, the squares of
-    /// surprise and shift, and the lengths of the prediction and of the edited state.
-    fn figures(
+    /// The prediction from each reference state of a view, before the states themselves.
+    fn predicted(
         &self,
         viewed: &Viewed<'_>,
-        [reference, edited]: [&[f32]; 2],
-    ) -> Result<Vec<[f64; 9]>> {
+        [reference, edited]: [Vec<f32>; 2],
+    ) -> Result<[Vec<f32>; 3]> {
         let bundle = &self.bundle;
         let width = bundle.encoder.d_state();
-        let matrix = self
-            .ops
-            .matrix(reference.to_vec(), reference.len() / width, width);
+        let rows = reference.len() / width;
+        let matrix = self.ops.matrix(reference.clone(), rows, width);
         let actions = bundle.action.forward(&self.ops, &viewed.edits())?;
         let prediction = self.read(&bundle.predictor.predict(&self.ops, &matrix, &actions))?;
-        let states = self.rows(&prediction).zip(self.rows(reference));
-        Ok(states
-            .zip(self.rows(edited))
-            .map(|((prediction, reference), edited)| {
-                let residual = surprise_distance(prediction, edited);
-                let change = surprise_distance(reference, edited);
-                [
-                    residual,
-                    displacement(prediction, reference),
-                    change,
-                    1.0 - displacement(prediction, edited),
-                    1.0 - displacement(reference, edited),
-                    residual * residual,
-                    change * change,
-                    norm(prediction),
-                    norm(edited),
-                ]
-            })
-            .collect())
+        Ok([prediction, reference, edited])
     }
 
-    /// What `of` says of the reference and edited states of each view, joined.
-    fn in_views<const N: usize>(
+    /// What `of` makes of the reference and edited states of each view, and the figures of that, joined.
+    fn in_views<const STATES: usize, const N: usize>(
         &self,
         batch: &[Item],
-        of: impl Fn(&Viewed<'_>, [&[f32]; 2]) -> Result<Vec<[f64; N]>>,
+        of: impl Fn(&Viewed<'_>, [Vec<f32>; 2]) -> Result<[Vec<f32>; STATES]>,
         how: [Join; N],
+        figures: impl Fn([&[f32]; STATES]) -> [f64; N],
     ) -> Result<Vec<[f64; N]>> {
         let windows = Windows::of_model(&self.bundle.info.config);
-        let mut all = vec![[(); N].map(|()| Vec::new()); batch.len()];
+        let mut views = Vec::new();
         for &view in windows.views.as_slice() {
             let items = batch.iter().map(|item| (&item.sequence, &item.edit));
             let viewed = windows.viewed(view, items)?;
             let states = self.bundle.encoder.encode(&self.ops, &viewed.sites())?;
-            let (reference, edited) = (
+            let states = [
                 self.read_states(&states.reference)?,
                 self.read_states(&states.edited)?,
-            );
-            for (index, figures) in viewed.order().zip(of(&viewed, [&reference, &edited])?) {
-                for (all, figure) in all[index].iter_mut().zip(figures) {
-                    all.push(figure);
-                }
+            ];
+            let states = of(&viewed, states)?;
+            views.push((viewed.order().collect::<Vec<_>>(), states));
+        }
+        let mut all = vec![Vec::new(); batch.len()];
+        for (order, states) in &views {
+            for (row, &index) in order.iter().enumerate() {
+                let row = states.each_ref().map(|states| self.rows(states).nth(row));
+                all[index].push(row.map(Option::unwrap_or_default));
             }
         }
-        let joined = |figures: &[Vec<f64>; N]| -> Result<[f64; N]> {
-            let mut joined = [0.0; N];
-            for ((joined, figures), how) in joined.iter_mut().zip(figures).zip(how) {
-                *joined = match how {
-                    Join::Aggregated => aggregate(figures, windows.aggregation)?,
-                    Join::Mean => aggregate(figures, Aggregation::Mean)?,
-                };
-            }
-            Ok(joined)
-        };
-        all.iter().map(joined).collect()
+        let how = how.map(|how| match how {
+            Join::Mean if windows.aggregation != Aggregation::StateMean => Aggregation::Mean,
+            Join::Mean | Join::Aggregated => windows.aggregation,
+        });
+        all.iter()
+            .map(|views| aggregate_states(views, how, &figures))
+            .collect()
     }
 
     /// As the scorer calibrates an edit without annotation.
@@ -257,6 +233,24 @@ impl<O: Ops> MeasuredModel<O> {
     }
 }
 
+/// Surprise, displacement, shift, the cosines of the prediction and of no change, the squares of surprise
+/// and shift, and the lengths of the prediction and of the edited state.
+fn figures([prediction, reference, edited]: [&[f32]; 3]) -> [f64; 9] {
+    let residual = surprise_distance(prediction, edited);
+    let change = surprise_distance(reference, edited);
+    [
+        residual,
+        displacement(prediction, reference),
+        change,
+        1.0 - displacement(prediction, edited),
+        1.0 - displacement(reference, edited),
+        residual * residual,
+        change * change,
+        norm(prediction),
+        norm(edited),
+    ]
+}
+
 fn norm(state: &[f32]) -> f64 {
     let squares = state.iter().map(|&x| f64::from(x) * f64::from(x));
     squares.sum::<f64>().sqrt()
@@ -267,6 +261,7 @@ fn norm(state: &[f32]) -> f64 {
 enum Join {
     /// As the model says.
     Aggregated,
+    /// Their mean, where the model does not take that of the states.
     Mean,
 }
 

@@ -118,7 +118,7 @@ pub struct RankArgs {
     /// The calibration of a model is of all its views: the percentiles of others have low confidence.
     #[arg(long, value_name = "VIEWS", allow_hyphen_values = true)]
     pub views: Option<ViewChoice>,
-    /// How the distances of several views become one: mean, max or median [default: as the model says]
+    /// How the distances of several views become one: mean, max, median, or state_mean, the distance between the mean states [default: as the model says]
     #[arg(long, value_name = "NAME")]
     pub aggregation: Option<Aggregation>,
 }

@@ -3,7 +3,7 @@
 use crate::bases::{N, below, decode, encode, letter};
 use crate::corpus::Corpus;
 use crate::edits::provider::{EditProvider, ObservedVariants};
-use crate::edits::synthetic::{SyntheticShape, shaped_edit, synthetic_indel};
+use crate::edits::synthetic::{SyntheticShape, natural_indel, shaped_edit};
 use crate::genome::exon_table::read_exon_table;
 use crate::variants::VariantIndex;
 use crate::window::WindowContext;
@@ -22,6 +22,8 @@ use std::sync::{Arc, OnceLock};
 const DEEP_BP: u64 = 100;
 /// Bases that an edit may touch from the one that is drawn on.
 const REACH_BP: usize = 2 * MAX_ALLELE_BP;
+/// Bases that an edit is drawn on at most: enough to have a long repeat among them.
+const MOST_BP: usize = 512;
 /// Bases that are tried for each edit that is asked for.
 const TRIES: usize = 50;
 
@@ -129,15 +131,18 @@ impl DeepIntrons {
         inside
     }
 
-    /// A random base of them.
-    fn draw(&self, rng: &mut ChaCha8Rng) -> Option<(&str, BpOffset)> {
+    /// A random base of them, and what an edit that begins there or after it may touch.
+    fn draw(&self, rng: &mut ChaCha8Rng) -> Option<(&str, Interval)> {
         let &(_, _, all) = self.stretches.last()?;
         let ticket = below(rng, all);
         let index = self
             .stretches
             .partition_point(|&(_, _, upto)| upto <= ticket);
         let (contig, stretch, upto) = self.stretches.get(index)?;
-        Some((contig, stretch.end.saturating_sub(upto - ticket)))
+        let start = stretch.end.saturating_sub(upto - ticket);
+        let end = stretch.end.saturating_add(REACH_BP as u64 - 1);
+        let end = end.min(start.saturating_add(MOST_BP as u64));
+        Some((contig, Interval { start, end }))
     }
 }
 
@@ -186,12 +191,10 @@ impl IntronEdits {
         })
     }
 
-    /// Insertions and deletions, evenly.
+    /// Insertions and deletions, as [`natural_indel`] draws them.
     #[must_use]
     pub fn indel(introns: &Arc<DeepIntrons>) -> Self {
-        Self::of(introns, |bases, rng| {
-            synthetic_indel(bases, &SyntheticShape::default(), rng)
-        })
+        Self::of(introns, natural_indel)
     }
 
     fn of(introns: &Arc<DeepIntrons>, draw: fn(&str, &mut ChaCha8Rng) -> Result<RelEdit>) -> Self {
@@ -203,11 +206,11 @@ impl IntronEdits {
         }
     }
 
-    /// An edit at the first of some bases; none where they are not known.
-    fn at_first(&self, bases: &[u8], rng: &mut ChaCha8Rng) -> Result<Option<RelEdit>> {
-        let is_known = bases.len() == REACH_BP && bases.iter().all(|&base| base < N);
-        is_known
-            .then(|| (self.draw)(&decode(bases), rng))
+    /// An edit of those of some bases that come before an unknown one; none where these are few.
+    fn of_known(&self, bases: &[u8], rng: &mut ChaCha8Rng) -> Result<Option<RelEdit>> {
+        let known = bases.iter().take_while(|&&base| base < N).count();
+        (known >= REACH_BP)
+            .then(|| (self.draw)(&decode(&bases[..known]), rng))
             .transpose()
     }
 }
@@ -228,12 +231,14 @@ impl EditProvider for IntronEdits {
             if edits.len() == count {
                 break;
             }
-            let drawn = introns.draw(rng).and_then(|(_, at)| at.since(window.start));
-            let Some(at) = drawn.map(BpOffset::index) else {
+            let Some((_, span)) = introns.draw(rng) else {
                 break;
             };
-            let here = bases.get(at..at + REACH_BP).unwrap_or_default();
-            let edit = self.at_first(here, rng)?;
+            let Some(at) = span.start.since(window.start).map(BpOffset::index) else {
+                break;
+            };
+            let here = bases.get(at..at + span.len_bp() as usize);
+            let edit = self.of_known(here.unwrap_or_default(), rng)?;
             edits.extend(edit.map(|edit| edit.shifted(at as u64)));
         }
         Ok(edits)
@@ -241,15 +246,15 @@ impl EditProvider for IntronEdits {
 
     fn anywhere(&self, corpus: &Corpus, rng: &mut ChaCha8Rng) -> Result<Option<EditSpec>> {
         let introns = self.known.get_or_init(|| self.introns.known_to(corpus));
-        let Some((contig, at)) = introns.draw(rng) else {
+        let Some((contig, span)) = introns.draw(rng) else {
             return Ok(None);
         };
-        let known = corpus.stretch(contig, Interval::at(at, REACH_BP as u64));
+        let known = corpus.stretch(contig, span);
         let bases = known.map_or_else(Vec::new, |(bases, _)| bases);
-        let Some(edit) = self.at_first(&bases, rng)? else {
+        let Some(edit) = self.of_known(&bases, rng)? else {
             return Ok(None);
         };
-        let position = at.saturating_add(edit.rel_pos().get()).position();
+        let position = span.start.saturating_add(edit.rel_pos().get()).position();
         EditSpec::new(contig, position, edit.ref_bases(), edit.alt_bases()).map(Some)
     }
 }

@@ -153,6 +153,57 @@ pub fn synthetic_indel(
     shaped_edit(window, edit_type, shape, rng)
 }
 
+/// A made-up insertion or deletion as common ones are: one in three at random, the others a copy more or
+/// less of what is repeated there, in long repeats above all. At random where nothing is repeated.
+///
+/// # Errors
+/// As [`synthetic_edit`].
+pub fn natural_indel(window: &str, rng: &mut ChaCha8Rng) -> Result<RelEdit> {
+    let copied = match below(rng, 3) {
+        0 => None,
+        _ => copied_or_lost(window, geometric(MAX_ALLELE_BP as u64 - 1, rng), rng)?,
+    };
+    match copied {
+        Some(edit) => Ok(edit),
+        None => synthetic_indel(window, &SyntheticShape::default(), rng),
+    }
+}
+
+/// A repeat of a unit of `unit_bp` with a copy more or less, written at its start, each repeat as often as
+/// the cube of its copies says; none where there is none, or where it has unknown bases. (Of common deletions
+/// of one base on chr20, 15 take one of two copies, 6 of three, 64 of more.)
+fn copied_or_lost(window: &str, unit_bp: usize, rng: &mut ChaCha8Rng) -> Result<Option<RelEdit>> {
+    let bases = window.as_bytes();
+    let is_repeated = |at: usize| {
+        bases
+            .get(at + unit_bp)
+            .is_some_and(|base| *base == bases[at])
+    };
+    let mut repeats = Vec::new();
+    let mut at = 1;
+    while at < bases.len() {
+        let repeated_bp = (at..bases.len()).take_while(|&at| is_repeated(at)).count();
+        let copies = 1 + repeated_bp / unit_bp;
+        if copies > 1 && !is_repeated(at - 1) {
+            repeats.push((at - 1, (copies as f64).powi(3)));
+        }
+        at += repeated_bp + 1;
+    }
+    let Some(anchor) = WeightedChoice::of(repeats).draw(rng) else {
+        return Ok(None);
+    };
+    let (one, two) = (&window[anchor..=anchor], &window[anchor..=anchor + unit_bp]);
+    if !two.bytes().all(|base| b"ACGT".contains(&base)) {
+        return Ok(None);
+    }
+    let (reference, alternate) = if below(rng, 2) == 0 {
+        (one, two)
+    } else {
+        (two, one)
+    };
+    RelEdit::new(BpOffset(anchor as u64), reference, alternate).map(Some)
+}
+
 fn draw_lengths(
     edit_type: EditType,
     shape: &SyntheticShape,
@@ -223,6 +274,28 @@ mod tests {
         }
         let snv = synthetic_snv(window, &SyntheticShape::default(), &mut rng).unwrap();
         assert_eq!(snv.edit_type(), EditType::Snv);
+    }
+
+    #[test]
+    fn natural_indels_copy_and_lose_what_is_repeated() {
+        let window = "GATTTTTTTTCAGACACACTTGCANNNNACG";
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let (mut of_run, mut of_pair) = (0, 0);
+        for _ in 0..2_000 {
+            let edit = natural_indel(window, &mut rng).unwrap();
+            apply_edit(window, &edit, true).unwrap();
+            let alleles = [edit.ref_bases(), edit.alt_bases()];
+            let is = |at, one, two| {
+                edit.rel_pos() == BpOffset(at) && (alleles == [one, two] || alleles == [two, one])
+            };
+            of_run += i32::from(is(1, "A", "AT"));
+            of_pair += i32::from(is(10, "C", "CAG") || is(12, "G", "GAC"));
+        }
+        assert!(of_run > 500 && of_pair > 50, "{of_run} {of_pair}");
+        for bases in ["A", "ACGT", "NNNNNACG"] {
+            let edit = natural_indel(bases, &mut rng);
+            assert!(edit.is_ok_and(|edit| apply_edit(bases, &edit, true).is_ok()) || bases == "A");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::run_dir::{Checkpoint, DataFile};
 use crate::settings::RunSettings;
 use genolewm::bundle::load_encoder;
 use genolewm::files::Directory;
+use genolewm::info::ModelInfo;
 use genolewm::ops::CpuOps;
 use genolewm_core::limits::{MAX_WINDOW_BP, MIN_WINDOW_BP};
 use genolewm_core::{Error, ErrorCode, Result};
@@ -44,7 +45,7 @@ const VALIDATION_STREAM: u64 = u64::MAX;
 impl Stage for PredictorSettings {
     const NAME: &'static str = "predictor";
     const CURVES: &'static [&'static str] = &["loss", "validation_cosine", "naive_cosine"];
-    const KEYS: &'static str = "encoder corpus holdout holdout_edits holdout_records common clinvar \
+    const KEYS: &'static str = "encoder init corpus holdout holdout_edits holdout_records common clinvar \
         exons primates mix fallback generation_windows generation_steps generations validation_windows validation \
         precision window_bp views pool_radius state_contract state_layer d_hidden d_action n_heads ffn_dim cross_blocks \
         self_blocks max_actions d_pos d_type d_seq action_layers action_inner steps batch balance \
@@ -93,6 +94,11 @@ impl Stage for PredictorSettings {
     fn data(&self) -> Result<Vec<DataFile>> {
         let mut files = self.data.data_files()?;
         files.extend(DataFile::encoder(&self.encoder));
+        if let Some(model) = &self.init {
+            let directory = Directory(model.clone());
+            let info = ModelInfo::load(&directory, &Directory(model.join("encoder")))?;
+            files.extend(DataFile::networks(model, &info.manifest));
+        }
         if let Some(table) = &self.validation {
             files.extend(DataFile::corpus("validation", table)?);
         }
@@ -196,14 +202,17 @@ fn watch(settings: &PredictorSettings, resumed: Option<&Checkpoint>) -> Collapse
     watch
 }
 
-/// Fresh networks for states of `width`, or those of the checkpoint, on every device.
+/// The networks that training starts from, for states of `width`, or those of the checkpoint, on every device.
 fn open(
     settings: &PredictorSettings,
     session: &mut TrainingSession<'_, '_>,
     width: usize,
 ) -> Result<Replicas<PredictorModel>> {
     session.replicas(settings.optimizer, settings.update, |ops, saved| {
-        let weights = saved.map_or_else(|| settings.initial(width), split);
+        let weights = match saved {
+            Some(saved) => split(saved),
+            None => settings.initial(&ops, width)?,
+        };
         let (heads, window_bp) = (settings.n_heads, settings.window_bp);
         let networks = PredictorNetworks::load(&ops, weights, heads, window_bp)?;
         Ok(PredictorModel {

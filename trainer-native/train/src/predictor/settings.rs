@@ -1,15 +1,20 @@
 //! Settings of `train predictor`.
 
 use crate::collapse::CollapseSettings;
+use crate::networks::{PredictorNetworks, split};
 use crate::optimizer::MatrixOptimizer;
 use crate::pairs::WindowDraw;
 use crate::random::open_unit;
 use crate::serialize::Tensors;
 use crate::settings::{RunSettings, StateSettings, UpdateSettings, at_least_one, with_defaults};
+use crate::step::export;
 use crate::tuple_data::TupleData;
 use clap::Args;
+use genolewm::action::layers::join_input_projections;
+use genolewm::bundle::Bundle;
 use genolewm::config::{ActionSection, EncoderSection, ModelConfig, PredictorSection};
 use genolewm::files::Directory;
+use genolewm::ops::BurnOps;
 use genolewm::predictor::PredictorSizes;
 use genolewm::predictor::init::{ActionSizes, Initializer};
 use genolewm::scorer::Windows;
@@ -35,6 +40,11 @@ pub struct PredictorSettings {
     /// The frozen encoder's directory
     #[arg(long, value_name = "DIR")]
     pub encoder: PathBuf,
+    /// A model, of whatever encoder, whose predictor and action encoder are trained on; their sizes must be
+    /// those of the flags
+    #[arg(long, value_name = "DIR")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<PathBuf>,
     /// What windows and edits are drawn from
     #[command(flatten)]
     #[serde(flatten)]
@@ -253,15 +263,43 @@ impl PredictorSettings {
         (predictor, action)
     }
 
-    /// Fresh weights of predictor and action encoder.
-    pub(super) fn initial(&self, d_state: usize) -> (Tensors, Tensors) {
+    /// The weights of predictor and action encoder that training starts from: those of `--init`, or fresh
+    /// ones.
+    ///
+    /// # Errors
+    /// As [`Bundle::load`]; `CONFIG.GENERIC` where networks of other sizes are given.
+    pub(super) fn initial(&self, ops: &BurnOps, d_state: usize) -> Result<(Tensors, Tensors)> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.run.seed());
         let mut uniform = || open_unit(&mut rng);
         let (predictor, action) = self.sizes(d_state);
-        (
+        let fresh = (
             Initializer::new(&mut uniform).predictor(&predictor),
             Initializer::new(&mut uniform).action_encoder(&action),
-        )
+        );
+        let Some(model) = &self.init else {
+            return Ok(fresh);
+        };
+        let encoder = Directory(model.join("encoder"));
+        let bundle = Bundle::load(ops, &Directory(model.clone()), &encoder)?;
+        let config = bundle.info.config;
+        let mut networks = PredictorNetworks {
+            predictor: bundle.predictor,
+            action: bundle.action,
+        };
+        let given = split(join_input_projections(export(&mut networks)));
+        let shapes = |networks: &(Tensors, Tensors)| -> Vec<(String, Vec<usize>)> {
+            let tensors = networks.0.iter().chain(&networks.1);
+            let shapes = tensors.map(|(name, tensor)| (name.clone(), tensor.shape.clone()));
+            shapes.collect()
+        };
+        let read = (config.predictor.n_heads, config.window_bp);
+        if read == (self.n_heads, self.window_bp) && shapes(&given) == shapes(&fresh) {
+            return Ok(given);
+        }
+        let message = "the networks of the model are of other sizes than the flags say";
+        Err(Error::new(ErrorCode::ConfigGeneric, message)
+            .with_detail("init", model.display())
+            .with_remedy("give the sizes that it was trained with, or leave out --init"))
     }
 }
 
