@@ -108,8 +108,9 @@ pub fn aggregate(distances: &[f64], aggregation: Aggregation) -> Result<f64> {
     })
 }
 
-/// Figures of one variant out of its states in several windows, of which `figures` makes those of one: of
-/// the means of the states by [`Aggregation::StateMean`], else each figure aggregated as `how` has it.
+/// Figures of one variant out of its states in several windows, of which `figures` makes those of one: each
+/// aggregated as `how` has it, or all of the means of the states where [`Aggregation::StateMean`] is among
+/// that.
 ///
 /// # Errors
 /// As [`aggregate`].
@@ -118,17 +119,17 @@ pub fn aggregate_states<const STATES: usize, const FIGURES: usize>(
     how: [Aggregation; FIGURES],
     figures: impl Fn([&[f32]; STATES]) -> [f64; FIGURES],
 ) -> Result<[f64; FIGURES]> {
-    let mut joined = [0.0; FIGURES];
     if how.contains(&Aggregation::StateMean) {
         let means: [Vec<f32>; STATES] =
             core::array::from_fn(|state| mean_state(windows.iter().map(|states| states[state])));
-        joined = figures(core::array::from_fn(|state| means[state].as_slice()));
-        return match joined.iter().all(|figure| figure.is_finite()) {
-            true => Ok(joined),
+        let figures = figures(means.each_ref().map(Vec::as_slice));
+        return match figures.iter().all(|figure| figure.is_finite()) {
+            true => Ok(figures),
             false => Err(Error::input("a distance is not finite")),
         };
     }
     let of_windows: Vec<[f64; FIGURES]> = windows.iter().map(|states| figures(*states)).collect();
+    let mut joined = [0.0; FIGURES];
     for (figure, (joined, how)) in joined.iter_mut().zip(how).enumerate() {
         let all: Vec<f64> = of_windows.iter().map(|figures| figures[figure]).collect();
         *joined = aggregate(&all, how)?;

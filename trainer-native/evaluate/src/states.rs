@@ -95,7 +95,7 @@ impl<O: Ops> MeasuredModel<O> {
         let shift = |[reference, edited]: [&[f32]; 2]| [surprise_distance(reference, edited)];
         let mut shifts = Vec::with_capacity(items.len());
         for batch in items.chunks(BATCH) {
-            let joined = self.in_views(batch, states, [Join::Aggregated], shift)?;
+            let joined = self.in_views(batch, states, [self.aggregation()], shift)?;
             shifts.extend(joined.into_iter().flatten());
         }
         Ok(shifts)
@@ -134,14 +134,19 @@ impl<O: Ops> MeasuredModel<O> {
         pollster::block_on(self.bundle.encoder.read(&self.ops, states))
     }
 
+    /// How the model makes one distance of those of its views.
+    fn aggregation(&self) -> Aggregation {
+        self.bundle.info.config.aggregation
+    }
+
     fn rows<'a>(&self, values: &'a [f32]) -> std::slice::ChunksExact<'a, f32> {
         values.chunks_exact(self.bundle.encoder.d_state())
     }
 
     fn measure_batch(&self, batch: &[Item]) -> Result<Vec<Measured>> {
         let states = |viewed: &Viewed<'_>, states: [Vec<f32>; 2]| self.predicted(viewed, states);
-        let mut how = [Join::Mean; 9];
-        how[..3].fill(Join::Aggregated);
+        let mut how = [Aggregation::Mean; 9];
+        how[..3].fill(self.aggregation());
         let joined = self.in_views(batch, states, how, figures)?;
         let measured = |(item, figures): (&Item, [f64; 9])| {
             let [
@@ -191,7 +196,7 @@ impl<O: Ops> MeasuredModel<O> {
         &self,
         batch: &[Item],
         of: impl Fn(&Viewed<'_>, [Vec<f32>; 2]) -> Result<[Vec<f32>; STATES]>,
-        how: [Join; N],
+        how: [Aggregation; N],
         figures: impl Fn([&[f32]; STATES]) -> [f64; N],
     ) -> Result<Vec<[f64; N]>> {
         let windows = Windows::of_model(&self.bundle.info.config);
@@ -214,10 +219,6 @@ impl<O: Ops> MeasuredModel<O> {
                 all[index].push(row.map(Option::unwrap_or_default));
             }
         }
-        let how = how.map(|how| match how {
-            Join::Mean if windows.aggregation != Aggregation::StateMean => Aggregation::Mean,
-            Join::Mean | Join::Aggregated => windows.aggregation,
-        });
         all.iter()
             .map(|views| aggregate_states(views, how, &figures))
             .collect()
@@ -254,15 +255,6 @@ fn figures([prediction, reference, edited]: [&[f32]; 3]) -> [f64; 9] {
 fn norm(state: &[f32]) -> f64 {
     let squares = state.iter().map(|&x| f64::from(x) * f64::from(x));
     squares.sum::<f64>().sqrt()
-}
-
-/// How the figures of several views become one.
-#[derive(Clone, Copy)]
-enum Join {
-    /// As the model says.
-    Aggregated,
-    /// Their mean, where the model does not take that of the states.
-    Mean,
 }
 
 /// Uniform with the standard deviation `std`; 1 for what scales rows.
